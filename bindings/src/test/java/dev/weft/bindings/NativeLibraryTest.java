@@ -1,0 +1,256 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.weft.bindings;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotNull;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import java.io.File;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Loading happens once for a JVM, so that most tests start one: see {@link LoadProbe}. */
+class NativeLibraryTest {
+  private static final String GRANTED = "--enable-native-access=ALL-UNNAMED";
+  private static final String RESOURCE =
+      "META-INF/native/linux-%s/libweft.so"
+          .formatted(
+              System.getProperty("os.arch").equals("amd64")
+                  ? "x86_64"
+                  : System.getProperty("os.arch"));
+
+  @TempDir Path folder;
+
+  @Test
+  void theBundledLibraryIsLoadedFromAFileThatIsDeletedAtOnce() throws Exception {
+    Map<String, String> outcome = probe(classPath(), GRANTED, workdir(folder));
+
+    assertEquals("loaded", outcome.get("first"));
+    assertEquals("loaded", outcome.get("second"));
+    assertEquals("true", outcome.get("loaded"));
+    assertMapped(folder + "/libweft-", outcome);
+    assertEquals(List.of(), filesIn(folder));
+  }
+
+  @Test
+  void withoutAFolderTheLibraryIsLoadedFromMemory() throws Exception {
+    Map<String, String> outcome =
+        probe(classPath(), GRANTED, workdir(folder.resolve("does-not-exist")));
+
+    assertEquals("loaded", outcome.get("first"));
+    assertMapped("/memfd:libweft.so", outcome);
+  }
+
+  @Test
+  void whereFilesCannotBeExecutedTheLibraryIsLoadedFromMemory() throws Exception {
+    List<String> command = new ArrayList<>(mountedNoexec(folder));
+    assumeTrue(succeeds(command, "true"), "no mount namespace to mount noexec in");
+    command.addAll(command(classPath(), GRANTED, workdir(folder)));
+
+    Map<String, String> outcome = run(command);
+
+    assertEquals("loaded", outcome.get("first"));
+    assertMapped("/memfd:libweft.so", outcome);
+    assertEquals("[]", outcome.get("left behind"));
+  }
+
+  @Test
+  void aLibraryThatCannotBeLoadedLeavesNoFileAndNamesBothAttempts() throws Exception {
+    Path classes = Files.createDirectory(folder.resolve("classes"));
+    Path broken = classes.resolve(RESOURCE);
+    Files.createDirectories(broken.getParent());
+    Files.writeString(broken, "not a library");
+    Path workdir = Files.createDirectory(folder.resolve("workdir"));
+
+    Map<String, String> outcome =
+        probe(classes + File.pathSeparator + classPath(), GRANTED, workdir(workdir));
+
+    String message = outcome.get("first");
+    assertTrue(message.contains("neither from a file in " + workdir), message);
+    assertTrue(message.contains("nor from memory"), message);
+    assertTrue(message.contains(NativeLibrary.WORKDIR_PROPERTY), message);
+    assertEquals(List.of(), filesIn(workdir));
+  }
+
+  @Test
+  void theConfiguredLibraryIsLoadedInPlaceOfTheBundledOne() throws Exception {
+    Path own = folder.resolve("libweft-of-my-own.so");
+    try (InputStream bundled = NativeLibrary.class.getResourceAsStream("/" + RESOURCE)) {
+      assertNotNull(bundled, RESOURCE);
+      Files.copy(bundled, own);
+    }
+
+    Map<String, String> outcome = probe(classPath(), GRANTED, path(own.toString()));
+
+    assertEquals("loaded", outcome.get("first"));
+    assertMapped(own.toString(), outcome);
+  }
+
+  @Test
+  void aConfiguredLibraryThatIsMissingIsNamedByEveryCall() throws Exception {
+    Path missing = folder.resolve("missing.so");
+
+    Map<String, String> outcome = probe(classPath(), GRANTED, path(missing.toString()));
+
+    String message = "dev.weft.native.path names no readable file: " + missing;
+    assertEquals(message, outcome.get("first"));
+    assertEquals(message, outcome.get("second"));
+    assertEquals("java.lang.UnsatisfiedLinkError: " + message, outcome.get("second cause"));
+    assertEquals("false", outcome.get("loaded"));
+  }
+
+  @Test
+  void aConfiguredLibraryNeedsAnAbsolutePath() throws Exception {
+    Map<String, String> outcome = probe(classPath(), GRANTED, path("libweft.so"));
+
+    assertEquals("dev.weft.native.path is not an absolute path: libweft.so", outcome.get("first"));
+  }
+
+  @Test
+  void aMachineWithoutALibraryIsNamed() throws Exception {
+    Map<String, String> outcome = probe(classPath(), GRANTED, "-Dos.arch=pdp11");
+
+    assertEquals(
+        "META-INF/native/linux-pdp11/libweft.so is not on the class path:"
+            + " this build of Weft is not for linux-pdp11",
+        outcome.get("first"));
+  }
+
+  @Test
+  void deniedNativeAccessNamesTheFlagThatGrantsIt() throws Exception {
+    Map<String, String> outcome = probe(classPath(), "--illegal-native-access=deny");
+
+    assertEquals(
+        "native access is denied; start the JVM with --enable-native-access=ALL-UNNAMED",
+        outcome.get("first"));
+    assertTrue(outcome.get("first cause").contains("IllegalCallerException"));
+  }
+
+  @Test
+  void loadingOpensWhatFibersNeedAndOpenToPassesItOn() throws Exception {
+    Map<String, String> outcome = probe(classPath());
+
+    assertEquals("false", outcome.get("opened before"));
+    assertEquals("true", outcome.get("opened after"));
+    assertEquals("true", outcome.get("continuations"));
+    assertEquals("true", outcome.get("virtual thread builder"));
+  }
+
+  @Test
+  void aFlagOpensWithoutTheLibrary() throws Exception {
+    Map<String, String> outcome =
+        probe(
+            classPath(),
+            "--add-opens=java.base/java.lang=ALL-UNNAMED",
+            path(folder.resolve("missing.so").toString()));
+
+    assertEquals("false", outcome.get("loaded"));
+    assertEquals("true", outcome.get("opened before"));
+    assertEquals("true", outcome.get("virtual thread builder"));
+  }
+
+  @Test
+  void withoutFlagAndLibraryNothingIsOpen() throws Exception {
+    Map<String, String> outcome = probe(classPath(), path(folder.resolve("missing.so").toString()));
+
+    assertEquals("false", outcome.get("opened after"));
+    assertEquals("false", outcome.get("virtual thread builder"));
+  }
+
+  @Test
+  void threadsThatLoadAtTheSameTimeLoadOnce() throws Exception {
+    List<String> command = command(classPath(), GRANTED, workdir(folder));
+    command.add("concurrently");
+
+    Map<String, String> outcome = run(command);
+
+    assertEquals("loaded", outcome.get("first"));
+    assertMapped(folder + "/libweft-", outcome);
+  }
+
+  /** Mapped from exactly one file, whose path starts so. */
+  private static void assertMapped(String prefix, Map<String, String> outcome) {
+    String mappings = outcome.get("mappings");
+    assertTrue(mappings.matches("\\[\\d+ [^,]*]"), mappings);
+    assertTrue(mappings.substring(mappings.indexOf(' ') + 1).startsWith(prefix), mappings);
+  }
+
+  private static String classPath() {
+    return System.getProperty("java.class.path");
+  }
+
+  private static String workdir(Path folder) {
+    return "-D" + NativeLibrary.WORKDIR_PROPERTY + "=" + folder;
+  }
+
+  private static String path(String path) {
+    return "-D" + NativeLibrary.PATH_PROPERTY + "=" + path;
+  }
+
+  private static Map<String, String> probe(String classPath, String... options)
+      throws IOException, InterruptedException {
+    return run(command(classPath, options));
+  }
+
+  private static List<String> command(String classPath, String... options) {
+    List<String> command = new ArrayList<>();
+    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+    command.add("-XX:TieredStopAtLevel=1");
+    command.addAll(Arrays.asList(options));
+    command.addAll(List.of("-cp", classPath, LoadProbe.class.getName()));
+    return command;
+  }
+
+  private static Map<String, String> run(List<String> command)
+      throws IOException, InterruptedException {
+    ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true);
+    builder.environment().keySet().removeAll(List.of("JDK_JAVA_OPTIONS", "JAVA_TOOL_OPTIONS"));
+    Process process = builder.start();
+    List<String> lines = process.inputReader().lines().toList();
+    assertEquals(0, process.waitFor(), () -> String.join("\n", lines));
+    Map<String, String> outcome = new HashMap<>();
+    for (String line : lines) {
+      int colon = line.indexOf(": ");
+      if (colon > 0) {
+        outcome.put(line.substring(0, colon), line.substring(colon + 2));
+      }
+    }
+    return outcome;
+  }
+
+  private static List<String> filesIn(Path folder) throws IOException {
+    try (Stream<Path> files = Files.list(folder)) {
+      return files.map(Path::toString).collect(Collectors.toList());
+    }
+  }
+
+  /** Runs what follows where {@code folder} is mounted noexec, which nobody else sees. */
+  private static List<String> mountedNoexec(Path folder) {
+    String mount = "mount -t tmpfs -o noexec none \"$0\" && exec \"$@\"";
+    return List.of(
+        "unshare", "--user", "--map-root-user", "--mount", "sh", "-c", mount, folder.toString());
+  }
+
+  private static boolean succeeds(List<String> command, String program)
+      throws InterruptedException {
+    List<String> whole = new ArrayList<>(command);
+    whole.add(program);
+    try {
+      return new ProcessBuilder(whole).start().waitFor() == 0;
+    } catch (IOException e) {
+      return false; // there is no unshare
+    }
+  }
+}
