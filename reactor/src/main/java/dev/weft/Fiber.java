@@ -1,0 +1,282 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.weft;
+
+import dev.weft.error.CancelledException;
+import dev.weft.error.TaskFailedException;
+import dev.weft.internal.sched.Strand;
+import dev.weft.internal.sched.WaitList;
+import java.time.Duration;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A task that runs on a reactor in straight lines: where it would wait, it suspends, and others
+ * run. It is a virtual thread, so locks, thread-locals, scoped values, stack traces and blocking
+ * calls of the JDK work in it as in any.
+ *
+ * <p>Fibers of one reactor interleave only in calls that suspend: between two of them nothing else
+ * of the reactor runs. A fiber must not suspend below a class initialiser or a native frame; it
+ * gets a {@link dev.weft.error.PinnedException} there.
+ */
+public final class Fiber {
+  private final Life life;
+
+  private Fiber(Life life) {
+    this.life = life;
+  }
+
+  /** The strand's side of a fiber, which users should not see. */
+  private static final class Life implements Strand.Body {
+    final Fiber fiber = new Fiber(this);
+    final Reactor reactor;
+    final long id;
+    final @Nullable String name;
+    final FiberTask task;
+    final WaitList joiners = new WaitList();
+    @Nullable Strand strand;
+    @Nullable Throwable failure;
+    boolean ended;
+
+    /** Whether somebody has seen, or is about to see, how the fiber ended. */
+    boolean observed;
+
+    Life(Reactor reactor, @Nullable String name, FiberTask task) {
+      this.reactor = reactor;
+      this.id = reactor.nextFiberId();
+      this.name = name;
+      this.task = task;
+    }
+
+    Strand strand() {
+      assert strand != null;
+      return strand;
+    }
+
+    @Override
+    public void run() {
+      try {
+        task.run();
+      } catch (Throwable e) {
+        failure = e;
+      }
+    }
+
+    @Override
+    public void ended() {
+      ended = true;
+      observed |= !joiners.isEmpty();
+      joiners.wakeAll();
+      Throwable thrown = failure;
+      boolean cancelledAsAsked = thrown instanceof CancelledException && strand().isCancelled();
+      if (thrown != null && !observed && !cancelledAsAsked) {
+        reactor.uncaught(fiber, thrown);
+      }
+    }
+
+    @Override
+    public String toString() {
+      return fiber.toString();
+    }
+  }
+
+  /**
+   * Starts a fiber on the current reactor. It runs when the caller next suspends.
+   *
+   * @param task what it does; what it throws goes to who joins the fiber, or, if nobody is joining
+   *     it when it ends, to {@link ReactorOptions#uncaughtExceptionHandler()}
+   * @return the fiber
+   * @throws WrongThreadException if there is no reactor on this thread
+   */
+  public static Fiber start(FiberTask task) {
+    return start(Reactor.current(), null, task, false);
+  }
+
+  /**
+   * Starts a fiber with a name.
+   *
+   * @param name for people, and the name of its thread
+   * @param task see {@link #start(FiberTask)}
+   * @return the fiber
+   * @throws WrongThreadException if there is no reactor on this thread
+   */
+  public static Fiber start(String name, FiberTask task) {
+    return start(Reactor.current(), name, task, false);
+  }
+
+  static Fiber start(Reactor reactor, @Nullable String name, FiberTask task, boolean observed) {
+    Strand caller = Strand.current();
+    if (caller != null) {
+      Strand.require("start");
+      caller.throwIfCancelled("start", reactor);
+    }
+    Life life = new Life(reactor, name, task);
+    life.observed = observed;
+    life.strand = reactor.loop().start(life, name);
+    return life.fiber;
+  }
+
+  /**
+   * The fiber that is running on this thread.
+   *
+   * @return the caller
+   * @throws WrongThreadException if the caller is not a fiber
+   */
+  public static Fiber current() {
+    return ((Life) Strand.require("current").body()).fiber;
+  }
+
+  /**
+   * Lets every other fiber that can run do so first. Suspends. It never starves input and output:
+   * completions are looked for after 64 resumed fibers at the latest.
+   */
+  @SuppressWarnings("NamedLikeContextualKeyword") // the word of the field; it is always qualified
+  public static void yield() {
+    Strand.require("yield").yieldNow();
+  }
+
+  /**
+   * Waits for some time. Suspends, even for a duration of zero.
+   *
+   * @param duration how long
+   */
+  public static void sleep(Duration duration) {
+    sleepUntil(Deadline.after(duration));
+  }
+
+  /**
+   * Waits until a deadline has come. Suspends, even if it has passed.
+   *
+   * @param deadline when to go on; for {@link Deadline#NEVER}, only a cancel ends it
+   */
+  public static void sleepUntil(Deadline deadline) {
+    Strand.require("sleep").sleepUntil(deadline.nanoTime());
+  }
+
+  /**
+   * Throws if the caller has been cancelled: for long computations without a suspending call.
+   *
+   * @throws CancelledException if so
+   */
+  public static void checkCancelled() {
+    Strand.require("checkCancelled").throwIfCancelled("checkCancelled", "");
+  }
+
+  /**
+   * Waits until this fiber has ended. Suspends. Any number of fibers may join one.
+   *
+   * @throws TaskFailedException if it ended with an exception, which is the cause
+   */
+  public void join() {
+    join(Deadline.NEVER);
+  }
+
+  /**
+   * Waits until this fiber has ended, but not for ever. Suspends.
+   *
+   * @param deadline until when
+   * @throws TaskFailedException if it ended with an exception, which is the cause
+   * @throws dev.weft.error.DeadlineExceededException if it has not ended by then; it goes on
+   */
+  public void join(Deadline deadline) {
+    Strand caller = Strand.require("join");
+    life.strand().loop.requireThread("join " + this);
+    if (caller == life.strand) {
+      throw new IllegalStateException(this + " can't join itself");
+    }
+    if (!life.ended) {
+      caller.await(life.joiners, "join", this, deadline.nanoTime(), Strand.Wait.INSIDE);
+    } else {
+      caller.throwIfCancelled("join", this);
+    }
+    life.observed = true;
+    Throwable failure = life.failure;
+    if (failure != null) {
+      throw new TaskFailedException(this + " failed: " + failure, failure);
+    }
+  }
+
+  /**
+   * Cancels this fiber: the suspending call that it is in, and each later one, throws {@link
+   * CancelledException}. An operation that has completed all the same wins: its result is returned,
+   * and the next call throws. The fiber's thread is interrupted as well, which ends blocking calls
+   * of the JDK. Does nothing if the fiber has ended.
+   */
+  public void cancel() {
+    life.strand().loop.requireThread("cancel " + this);
+    if (!life.ended) {
+      life.strand().cancel();
+    }
+  }
+
+  /**
+   * Whether the fiber has been cancelled.
+   *
+   * @return true from the first {@link #cancel} on
+   */
+  public boolean isCancelled() {
+    return life.strand().isCancelled();
+  }
+
+  /**
+   * Whether the fiber has ended, in whatever way.
+   *
+   * @return true if it will never run again
+   */
+  public boolean isDone() {
+    return life.ended;
+  }
+
+  /**
+   * A number of its own among the fibers of its reactor.
+   *
+   * @return from 1
+   */
+  public long id() {
+    return life.id;
+  }
+
+  /**
+   * The fiber's name.
+   *
+   * @return as given, or {@code fiber-} and its number
+   */
+  public String name() {
+    return life.name != null ? life.name : "fiber-" + life.id;
+  }
+
+  /**
+   * What the fiber is waiting for, for people.
+   *
+   * @return such as {@code receive 127.0.0.1:7}; empty if it is not waiting
+   */
+  public String waitingFor() {
+    return life.strand().waitingFor();
+  }
+
+  /**
+   * Where the fiber is.
+   *
+   * @return its frames, innermost first; empty if it has ended
+   */
+  public StackTraceElement[] stackTrace() {
+    return thread().getStackTrace();
+  }
+
+  /**
+   * The virtual thread that the fiber is, for tools. Any thread.
+   *
+   * @return a started thread
+   */
+  public Thread thread() {
+    return life.strand().thread();
+  }
+
+  /** What ended the fiber, if it was an exception. */
+  @Nullable Throwable failure() {
+    return life.failure;
+  }
+
+  @Override
+  public String toString() {
+    return name();
+  }
+}

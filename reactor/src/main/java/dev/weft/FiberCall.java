@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.weft;
+
+/**
+ * What a fiber computes. It may suspend, which is why it is not a {@link
+ * java.util.concurrent.Callable}.
+ *
+ * @param <T> the type of the result
+ */
+@FunctionalInterface
+public interface FiberCall<T> {
+  /**
+   * Runs to the end of the fiber.
+   *
+   * @return the result
+   * @throws Exception what ends the fiber early
+   */
+  T call() throws Exception;
+}

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.weft;
+
+import java.util.Locale;
+
+/** How the fibers of a reactor are run. Their meaning is the same. */
+public enum FiberKind {
+  /**
+   * Each fiber is a virtual thread that the reactor schedules, where the JVM allows it; otherwise
+   * {@link #BATON}.
+   */
+  SCHEDULED,
+
+  /**
+   * Each fiber is a virtual thread of the JDK's own scheduler that runs only while the reactor
+   * waits for it. Several times slower to switch; needs nothing of the JVM.
+   */
+  BATON;
+
+  /** The system property that chooses the default kind: {@code scheduled} or {@code baton}. */
+  private static final String PROPERTY = "dev.weft.fibers";
+
+  static FiberKind configured() {
+    String value = System.getProperty(PROPERTY, "scheduled");
+    return switch (value.toLowerCase(Locale.ROOT)) {
+      case "scheduled" -> SCHEDULED;
+      case "baton" -> BATON;
+      default ->
+          throw new IllegalArgumentException(
+              "the system property " + PROPERTY + " must be scheduled or baton: " + value);
+    };
+  }
+}

@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.weft;
+
+/**
+ * What a fiber does. It may suspend, which is why it is not a {@link Runnable}: code that can be
+ * woven must be recognisable by its type.
+ */
+@FunctionalInterface
+public interface FiberTask {
+  /**
+   * Runs to the end of the fiber.
+   *
+   * @throws Exception what ends the fiber early
+   */
+  void run() throws Exception;
+}

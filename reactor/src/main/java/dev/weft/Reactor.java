@@ -1,0 +1,339 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.weft;
+
+import dev.weft.error.Errno;
+import dev.weft.error.ReactorUnavailableException;
+import dev.weft.internal.backend.BackendStats;
+import dev.weft.internal.backend.UringBackend;
+import dev.weft.internal.os.Cpus;
+import dev.weft.internal.sched.Clock;
+import dev.weft.internal.sched.EventLoop;
+import java.util.concurrent.Executor;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Runs fibers, and their input and output on io_uring, on the thread that opened it.
+ *
+ * <p>
+ *
+ * {@snippet :
+ * try (Reactor reactor = Reactor.open()) {
+ *   reactor.run(() -> serve(address));
+ * }
+ * }
+ *
+ * <p>A thread has at most one reactor at a time, and it is a platform thread. Everything made in a
+ * reactor belongs to it. The one method for other threads is {@link #execute}.
+ */
+public final class Reactor implements AutoCloseable, Executor {
+  /**
+   * Completions may come in bursts, multishot ones unasked; more than this go to the kernel's
+   * backlog.
+   */
+  private static final int COMPLETIONS_PER_ENTRY = 4;
+
+  private static final int COMPLETION_ENTRIES_MAX = 65536;
+
+  private final ReactorOptions options;
+  private final UringBackend backend;
+  private final EventLoop loop;
+  private final Cpus.@Nullable Pin pin;
+  private @Nullable Object cookie;
+  private @Nullable Consumer<Object> cookieDestructor;
+  private long fibersStarted;
+  private boolean closed;
+
+  private Reactor(ReactorOptions options, UringBackend backend, Cpus.@Nullable Pin pin) {
+    this.options = options;
+    this.backend = backend;
+    this.pin = pin;
+    boolean baton = options.fiberKind() == FiberKind.BATON;
+    loop = new EventLoop(this, backend, Clock.SYSTEM, baton, Reactor::taskFailed);
+  }
+
+  /**
+   * Opens a reactor with {@link ReactorOptions#defaults}.
+   *
+   * @return a reactor of the calling thread, to be closed by it
+   * @throws ReactorUnavailableException if this system has no io_uring for us; says why, and what
+   *     helps
+   * @throws IllegalStateException if the thread has a reactor already, or is a virtual thread
+   */
+  public static Reactor open() throws ReactorUnavailableException {
+    return open(ReactorOptions.defaults());
+  }
+
+  /**
+   * Opens a reactor.
+   *
+   * @param options how to set it up
+   * @return a reactor of the calling thread, to be closed by it
+   * @throws ReactorUnavailableException if this system has no io_uring for us; says why, and what
+   *     helps
+   * @throws IllegalStateException if the thread has a reactor already, or is a virtual thread
+   * @throws IllegalArgumentException if the thread may not run on the CPU asked for
+   */
+  public static Reactor open(ReactorOptions options) throws ReactorUnavailableException {
+    Thread thread = Thread.currentThread();
+    if (thread.isVirtual()) {
+      throw new IllegalStateException("a reactor needs a platform thread, not " + thread);
+    }
+    if (EventLoop.current() != null) {
+      throw new IllegalStateException(thread + " has a reactor already");
+    }
+    int completions =
+        Math.min(options.queueEntries() * COMPLETIONS_PER_ENTRY, COMPLETION_ENTRIES_MAX);
+    UringBackend backend = openBackend(options.queueEntries(), completions);
+    try {
+      Cpus.Pin pin = Cpus.pin(options.cpu(), backend.ring());
+      return new Reactor(options, backend, pin);
+    } catch (RuntimeException e) {
+      backend.close();
+      throw e;
+    }
+  }
+
+  private static UringBackend openBackend(int entries, int completions)
+      throws ReactorUnavailableException {
+    try {
+      return UringBackend.open(entries, completions);
+    } catch (UnsatisfiedLinkError e) {
+      ReactorUnavailableException unavailable =
+          new ReactorUnavailableException(
+              "the native library can't be loaded: " + e.getMessage(), Errno.UNKNOWN);
+      unavailable.initCause(e);
+      throw unavailable;
+    }
+  }
+
+  /**
+   * The reactor of the calling fiber or thread.
+   *
+   * @return an open reactor
+   * @throws WrongThreadException if there is none
+   */
+  public static Reactor current() {
+    EventLoop loop = EventLoop.current();
+    if (loop == null) {
+      throw new WrongThreadException("there is no reactor on " + Thread.currentThread());
+    }
+    return (Reactor) loop.owner();
+  }
+
+  /**
+   * Runs {@code task} as a fiber, and every fiber that is started meanwhile, until all of them have
+   * ended. If {@code task} fails, the others are cancelled.
+   *
+   * @param task the first fiber
+   * @throws Exception what ended {@code task}, as it is
+   * @throws dev.weft.error.DeadlockException if each fiber waited for another; they have been
+   *     cancelled
+   */
+  public void run(FiberTask task) throws Exception {
+    requireIdle("run");
+    Fiber main =
+        Fiber.start(
+            this,
+            "main",
+            () -> {
+              try {
+                task.run();
+              } catch (Throwable e) {
+                loop.cancelAll();
+                throw e;
+              }
+            },
+            true);
+    Throwable deadlock = null;
+    try {
+      loop.run();
+    } catch (RuntimeException e) {
+      deadlock = e;
+    }
+    rethrow(deadlock, main.failure());
+  }
+
+  /**
+   * Runs {@code call} as {@link #run} does.
+   *
+   * @param <T> the type of the result
+   * @param call the first fiber
+   * @return its result, once every fiber has ended
+   * @throws Exception what ended {@code call}, as it is
+   * @throws dev.weft.error.DeadlockException if each fiber waited for another; they have been
+   *     cancelled
+   */
+  public <T> T call(FiberCall<T> call) throws Exception {
+    Result<T> result = new Result<>();
+    run(() -> result.value = call.call());
+    return result.value();
+  }
+
+  private static final class Result<T> {
+    @Nullable T value;
+
+    @SuppressWarnings("NullAway") // null only if T allows it
+    T value() {
+      return value;
+    }
+  }
+
+  /** The deadlock comes first: what the cancelled fibers threw is its consequence. */
+  private static void rethrow(@Nullable Throwable first, @Nullable Throwable second)
+      throws Exception {
+    Throwable thrown = first != null ? first : second;
+    if (first != null && second != null) {
+      first.addSuppressed(second);
+    }
+    if (thrown instanceof Exception exception) {
+      throw exception;
+    }
+    if (thrown instanceof Error error) {
+      throw error;
+    }
+  }
+
+  /**
+   * Runs {@code action} on the reactor's thread, outside any fiber, soon. <b>Any thread.</b> It
+   * wakes the reactor if it sleeps. The action must not suspend, but may start fibers; what it
+   * throws goes to the thread's uncaught exception handler. If no fiber is running, it waits for
+   * the next {@link #run}, or for {@link #close}.
+   *
+   * @param action what to run
+   * @throws java.util.concurrent.RejectedExecutionException if the reactor is closed
+   */
+  @Override
+  public void execute(Runnable action) {
+    loop.execute(action);
+  }
+
+  /**
+   * What the reactor has done so far.
+   *
+   * @return counts since it was opened
+   */
+  public ReactorStats stats() {
+    loop.requireThread("stats");
+    BackendStats counts = backend.stats();
+    return new ReactorStats(
+        loop.turns(),
+        loop.resumes(),
+        counts.submissions,
+        counts.enters,
+        counts.completions,
+        counts.deferred,
+        counts.overflows,
+        counts.stale,
+        counts.retries,
+        counts.wakeups);
+  }
+
+  /**
+   * How fibers are run: as asked for, or as the JVM allows.
+   *
+   * @return the kind
+   */
+  public FiberKind fiberKind() {
+    return loop.passesBaton() ? FiberKind.BATON : FiberKind.SCHEDULED;
+  }
+
+  /**
+   * The CPU that the reactor's thread is tied to.
+   *
+   * @return its number, or {@link ReactorOptions#UNPINNED}
+   */
+  public int cpu() {
+    return pin == null ? ReactorOptions.UNPINNED : pin.cpu();
+  }
+
+  /**
+   * Keeps one object of the user's with the reactor.
+   *
+   * @param <T> its type
+   * @param cookie the object; one that was attached before is destroyed first
+   * @param destructor called with it when the reactor is closed or another is attached
+   */
+  public <T> void attach(T cookie, Consumer<? super T> destructor) {
+    loop.requireThread("attach");
+    destroyCookie();
+    this.cookie = cookie;
+    @SuppressWarnings("unchecked") // called with this cookie only
+    Consumer<Object> untyped = (Consumer<Object>) destructor;
+    cookieDestructor = untyped;
+  }
+
+  /**
+   * The object that was attached.
+   *
+   * @return the last one, or null
+   */
+  public @Nullable Object attachment() {
+    loop.requireThread("attachment");
+    return cookie;
+  }
+
+  private void destroyCookie() {
+    Object old = cookie;
+    Consumer<Object> destructor = cookieDestructor;
+    cookie = null;
+    cookieDestructor = null;
+    if (old != null && destructor != null) {
+      destructor.accept(old);
+    }
+  }
+
+  /**
+   * Cancels the fibers that have not ended and waits for them, cancels what the kernel still has in
+   * hand and waits for that, destroys the attachment, and gives everything back. Does nothing the
+   * second time.
+   */
+  @Override
+  public void close() {
+    if (closed) {
+      return;
+    }
+    requireIdle("close");
+    closed = true;
+    try {
+      loop.close();
+    } finally {
+      if (pin != null) {
+        pin.undo();
+      }
+      destroyCookie();
+    }
+  }
+
+  private void requireIdle(String verb) {
+    loop.requireThread(verb);
+    if (loop.isRunning()) {
+      throw new IllegalStateException(verb + " must not be called while the reactor runs");
+    }
+    if (closed) {
+      throw new IllegalStateException(verb + ": the reactor is closed");
+    }
+  }
+
+  EventLoop loop() {
+    return loop;
+  }
+
+  long nextFiberId() {
+    return ++fibersStarted;
+  }
+
+  void uncaught(Fiber fiber, Throwable failure) {
+    options.uncaughtExceptionHandler().accept(fiber, failure);
+  }
+
+  private static void taskFailed(Throwable failure) {
+    Thread thread = Thread.currentThread();
+    thread.getUncaughtExceptionHandler().uncaughtException(thread, failure);
+  }
+
+  @Override
+  public String toString() {
+    return "reactor on " + loop.thread().getName();
+  }
+}

@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.weft;
+
+import java.util.function.BiConsumer;
+
+/**
+ * How a reactor is set up. Immutable; start from {@link #defaults}.
+ *
+ * @param queueEntries slots of the submission queue, a power of two from 1 to 32768. More
+ *     operations than that may be under way; they wait for room in order. The completion queue has
+ *     four times as many
+ * @param cpu the CPU to tie the thread to, {@link #ANY_CPU} to choose one that the thread may run
+ *     on, or {@link #UNPINNED}. Threads that the reactor's thread starts itself inherit it; it is
+ *     undone by close
+ * @param fiberKind how fibers are run
+ * @param uncaughtExceptionHandler gets what ends a fiber that nobody is joining, on the reactor's
+ *     thread; it must not suspend
+ */
+public record ReactorOptions(
+    int queueEntries,
+    int cpu,
+    FiberKind fiberKind,
+    BiConsumer<? super Fiber, ? super Throwable> uncaughtExceptionHandler) {
+  /**
+   * For {@link #cpu}: choose one of the thread's CPUs, another one for each reactor of the process.
+   */
+  public static final int ANY_CPU = -1;
+
+  /** For {@link #cpu}: leave the thread where the kernel puts it. */
+  public static final int UNPINNED = -2;
+
+  private static final int QUEUE_ENTRIES_DEFAULT = 1024;
+  private static final int QUEUE_ENTRIES_MAX = 32768;
+
+  /** Checks the arguments. */
+  public ReactorOptions {
+    if (queueEntries < 1
+        || queueEntries > QUEUE_ENTRIES_MAX
+        || Integer.bitCount(queueEntries) != 1) {
+      throw new IllegalArgumentException(
+          "queueEntries must be a power of two from 1 to "
+              + QUEUE_ENTRIES_MAX
+              + ": "
+              + queueEntries);
+    }
+    if (cpu < UNPINNED) {
+      throw new IllegalArgumentException("cpu must be a CPU's number, ANY_CPU or UNPINNED: " + cpu);
+    }
+  }
+
+  /**
+   * 1024 queue entries, a CPU of the thread's choice, the fastest fibers that the JVM allows, and
+   * uncaught exceptions to the thread's handler, which prints them on standard error.
+   *
+   * @return the options of {@link Reactor#open()}
+   */
+  public static ReactorOptions defaults() {
+    return new ReactorOptions(
+        QUEUE_ENTRIES_DEFAULT, ANY_CPU, FiberKind.configured(), ReactorOptions::toThreadHandler);
+  }
+
+  /**
+   * These options with another queue.
+   *
+   * @param queueEntries see {@link #queueEntries()}
+   * @return new options
+   */
+  public ReactorOptions withQueueEntries(int queueEntries) {
+    return new ReactorOptions(queueEntries, cpu, fiberKind, uncaughtExceptionHandler);
+  }
+
+  /**
+   * These options with another CPU.
+   *
+   * @param cpu see {@link #cpu()}
+   * @return new options
+   */
+  public ReactorOptions withCpu(int cpu) {
+    return new ReactorOptions(queueEntries, cpu, fiberKind, uncaughtExceptionHandler);
+  }
+
+  /**
+   * These options with other fibers.
+   *
+   * @param fiberKind see {@link #fiberKind()}
+   * @return new options
+   */
+  public ReactorOptions withFiberKind(FiberKind fiberKind) {
+    return new ReactorOptions(queueEntries, cpu, fiberKind, uncaughtExceptionHandler);
+  }
+
+  /**
+   * These options with another handler.
+   *
+   * @param handler see {@link #uncaughtExceptionHandler()}
+   * @return new options
+   */
+  public ReactorOptions withUncaughtExceptionHandler(
+      BiConsumer<? super Fiber, ? super Throwable> handler) {
+    return new ReactorOptions(queueEntries, cpu, fiberKind, handler);
+  }
+
+  private static void toThreadHandler(Fiber fiber, Throwable failure) {
+    Thread thread = fiber.thread();
+    thread.getThreadGroup().uncaughtException(thread, failure);
+  }
+}

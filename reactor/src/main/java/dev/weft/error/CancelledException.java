@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.weft.error;
+
+/**
+ * The current fiber was cancelled. It is thrown by the suspending call that the fiber was in, and
+ * again by every later one, so that the fiber ends soon and can still clean up with calls that do
+ * not suspend.
+ */
+public final class CancelledException extends RuntimeException {
+  private static final long serialVersionUID = 1L;
+
+  /**
+   * Tells what was cancelled.
+   *
+   * @param message the call that was cut short, and the fiber
+   */
+  public CancelledException(String message) {
+    super(message);
+  }
+}

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.weft.error;
+
+import java.io.IOException;
+import org.jspecify.annotations.Nullable;
+
+/** An operation failed with an error of the system: which operation, on what, and why. */
+public final class ErrnoException extends IOException {
+  private static final long serialVersionUID = 1L;
+
+  private final String operation;
+  private final @Nullable String subject;
+  private final int code;
+
+  /**
+   * Describes a failure.
+   *
+   * @param operation what was tried, such as {@code "connect"}
+   * @param subject what it was tried on, such as an address or a path, or null
+   * @param code the positive error number
+   */
+  public ErrnoException(String operation, @Nullable String subject, int code) {
+    super(describe(operation, subject, code));
+    this.operation = operation;
+    this.subject = subject;
+    this.code = code;
+  }
+
+  /**
+   * The error by name.
+   *
+   * @return the error, or {@link Errno#UNKNOWN} if Weft has no name for {@link #code()}
+   */
+  public Errno errno() {
+    return Errno.of(code);
+  }
+
+  /**
+   * The number of the error.
+   *
+   * @return the positive error number
+   */
+  public int code() {
+    return code;
+  }
+
+  /**
+   * What was tried.
+   *
+   * @return a verb, such as {@code "connect"}
+   */
+  public String operation() {
+    return operation;
+  }
+
+  /**
+   * What it was tried on.
+   *
+   * @return an address or path, or null if there is none
+   */
+  public @Nullable String subject() {
+    return subject;
+  }
+
+  private static String describe(String operation, @Nullable String subject, int code) {
+    Errno errno = Errno.of(code);
+    String what = subject == null ? operation : operation + " " + subject;
+    String name = errno == Errno.UNKNOWN ? "error " + code : errno.name();
+    return what + ": " + name + " (" + errno.text() + ")";
+  }
+}

@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.weft.error;
+
+/**
+ * A fiber tried to suspend where the JVM can't take it off its thread: below a class initialiser,
+ * or below a native frame such as an upcall. Suspending there would stop the whole reactor, so the
+ * call fails instead.
+ */
+public final class PinnedException extends IllegalStateException {
+  private static final long serialVersionUID = 1L;
+
+  /**
+   * Describes the place.
+   *
+   * @param message the fiber, the call that would have suspended, and the frames
+   */
+  public PinnedException(String message) {
+    super(message);
+  }
+}

@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.weft.error;
+
+/** A fiber that was joined had ended with an exception, which is the cause of this one. */
+public final class TaskFailedException extends RuntimeException {
+  private static final long serialVersionUID = 1L;
+
+  /**
+   * Wraps what ended a fiber.
+   *
+   * @param message names the fiber
+   * @param cause what it threw
+   */
+  public TaskFailedException(String message, Throwable cause) {
+    super(message, cause);
+  }
+}

@@ -1,0 +1,6 @@
+// SPDX-License-Identifier: Apache-2.0
+/** What can go wrong: errors of the system by name, and the exceptions that end a call early. */
+@NullMarked
+package dev.weft.error;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,231 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.weft.fs;
+
+import dev.weft.Deadline;
+import dev.weft.bindings.weft_h;
+import dev.weft.error.ErrnoException;
+import dev.weft.internal.backend.Op;
+import dev.weft.internal.io.Endpoint;
+import dev.weft.internal.io.Endpoints;
+import dev.weft.internal.sched.Strand;
+import dev.weft.internal.sched.Strand.Wait;
+import dev.weft.io.ByteStream;
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.nio.file.OpenOption;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.Set;
+
+/**
+ * An open file. It is a stream at its own position, and can be read and written at any other; the
+ * kernel does the work on its worker threads where it would block.
+ */
+public final class File implements ByteStream {
+  static {
+    Endpoints.register(File.class, file -> file.endpoint);
+  }
+
+  private static final int MODE_DEFAULT = 0666; // less the umask, as open(2) has it
+
+  private final Endpoint endpoint;
+
+  private File(Endpoint endpoint) {
+    this.endpoint = endpoint;
+  }
+
+  /**
+   * Opens a file. Suspends.
+   *
+   * @param path its name
+   * @param options {@link StandardOpenOption}s: none to read, otherwise as for {@link
+   *     java.nio.channels.FileChannel#open}. DELETE_ON_CLOSE and SPARSE are refused
+   * @return an open file
+   * @throws ErrnoException ENOENT, EACCES, EISDIR, EMFILE and so on (open(2))
+   */
+  public static File open(Path path, OpenOption... options) throws IOException {
+    return open(path, Deadline.NEVER, options);
+  }
+
+  /**
+   * Opens a file, but does not wait for ever: a named pipe without a peer, for one, lets you.
+   * Suspends.
+   *
+   * @param path its name
+   * @param deadline until when
+   * @param options see {@link #open(Path, OpenOption...)}
+   * @return an open file
+   * @throws ErrnoException ENOENT, EACCES, EISDIR, EMFILE and so on (open(2))
+   * @throws dev.weft.error.DeadlineExceededException if it took too long
+   */
+  public static File open(Path path, Deadline deadline, OpenOption... options) throws IOException {
+    int flags = flags(Set.of(options));
+    Strand strand = Strand.require("open");
+    int handle;
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment name = arena.allocateFrom(path.toString());
+      Op op = strand.op().open(name.address(), flags, MODE_DEFAULT);
+      handle = strand.perform("open", path, op, deadline.nanoTime(), Wait.OUTSIDE);
+    }
+    if (handle < 0) {
+      throw new ErrnoException("open", path.toString(), -handle);
+    }
+    return new File(new Endpoint(strand.loop, handle, Endpoint.Kind.STREAM, true, path));
+  }
+
+  private static int flags(Set<OpenOption> options) {
+    boolean append = options.contains(StandardOpenOption.APPEND);
+    boolean write = append || options.contains(StandardOpenOption.WRITE);
+    boolean read = options.contains(StandardOpenOption.READ) || !write;
+    int flags = read && write ? weft_h.O_RDWR() : write ? weft_h.O_WRONLY() : weft_h.O_RDONLY();
+    for (OpenOption option : options) {
+      if (!(option instanceof StandardOpenOption standard)) {
+        throw new IllegalArgumentException("not an option of File.open: " + option);
+      }
+      flags |=
+          switch (standard) {
+            case READ, WRITE -> 0;
+            case APPEND -> weft_h.O_APPEND();
+            case TRUNCATE_EXISTING -> write ? weft_h.O_TRUNC() : 0;
+            case CREATE -> write ? weft_h.O_CREAT() : 0;
+            case CREATE_NEW -> write ? weft_h.O_CREAT() | weft_h.O_EXCL() : 0;
+            case SYNC -> weft_h.O_SYNC();
+            case DSYNC -> weft_h.O_DSYNC();
+            case DELETE_ON_CLOSE, SPARSE ->
+                throw new IllegalArgumentException("not an option of File.open: " + option);
+          };
+    }
+    return flags;
+  }
+
+  @Override
+  public int read(MemorySegment target, Deadline deadline) throws IOException {
+    return endpoint.read(target, deadline.nanoTime());
+  }
+
+  @Override
+  public void write(MemorySegment source, Deadline deadline) throws IOException {
+    endpoint.write(source, deadline.nanoTime());
+  }
+
+  @Override
+  public int writeSome(MemorySegment source, Deadline deadline) throws IOException {
+    return endpoint.writeSome(source, deadline.nanoTime());
+  }
+
+  /**
+   * Reads bytes at a position, without moving the file's own. Suspends.
+   *
+   * @param target native memory to fill from its start; the kernel's until the call ends
+   * @param position bytes from the start of the file
+   * @return how many bytes, perhaps fewer than asked for; -1 at or beyond the end
+   * @throws ErrnoException ESPIPE if it has no positions, EIO, EISDIR and so on (pread(2))
+   */
+  public int readAt(MemorySegment target, long position) throws IOException {
+    return readAt(target, position, Deadline.NEVER);
+  }
+
+  /**
+   * As {@link #readAt(MemorySegment, long)}, but does not wait for ever. Suspends.
+   *
+   * @param target native memory to fill from its start; the kernel's until the call ends
+   * @param position bytes from the start of the file
+   * @param deadline until when
+   * @return how many bytes, perhaps fewer than asked for; -1 at or beyond the end
+   * @throws ErrnoException ESPIPE if it has no positions, EIO, EISDIR and so on (pread(2))
+   */
+  public int readAt(MemorySegment target, long position, Deadline deadline) throws IOException {
+    return endpoint.readAt(target, checked(position), deadline.nanoTime());
+  }
+
+  /**
+   * Writes all of a segment at a position, without moving the file's own. Suspends.
+   *
+   * @param source native memory; the kernel's until the call ends
+   * @param position bytes from the start of the file
+   * @throws ErrnoException ENOSPC, EFBIG, EIO and so on (pwrite(2)); part of it may have been
+   *     written
+   */
+  public void writeAt(MemorySegment source, long position) throws IOException {
+    writeAt(source, position, Deadline.NEVER);
+  }
+
+  /**
+   * As {@link #writeAt(MemorySegment, long)}, but does not wait for ever. Suspends.
+   *
+   * @param source native memory; the kernel's until the call ends
+   * @param position bytes from the start of the file
+   * @param deadline until when
+   * @throws ErrnoException ENOSPC, EFBIG, EIO and so on (pwrite(2)); part of it may have been
+   *     written
+   */
+  public void writeAt(MemorySegment source, long position, Deadline deadline) throws IOException {
+    checked(position);
+    for (long written = 0; written < source.byteSize(); ) {
+      written += endpoint.writeAt(source.asSlice(written), position + written, deadline.nanoTime());
+    }
+  }
+
+  private static long checked(long position) {
+    if (position < 0) {
+      throw new IllegalArgumentException("position must not be negative: " + position);
+    }
+    return position;
+  }
+
+  /**
+   * What the system knows of the file. Suspends.
+   *
+   * @return a snapshot
+   * @throws IOException if the file is closed
+   */
+  public FileStat stat() throws IOException {
+    Strand strand = endpoint.enter("stat");
+    return Statuses.read(strand, endpoint);
+  }
+
+  /**
+   * Has what was written, and the file's attributes, brought to disk. Suspends.
+   *
+   * @throws ErrnoException EIO, ENOSPC or EDQUOT if that failed (fsync(2)): what was written may be
+   *     lost
+   */
+  public void sync() throws IOException {
+    sync(false);
+  }
+
+  /**
+   * Has what was written brought to disk, but of the attributes only what is needed to read it.
+   * Suspends.
+   *
+   * @throws ErrnoException EIO, ENOSPC or EDQUOT if that failed (fdatasync(2)): what was written
+   *     may be lost
+   */
+  public void syncData() throws IOException {
+    sync(true);
+  }
+
+  private void sync(boolean dataOnly) throws IOException {
+    Strand strand = endpoint.enter("sync");
+    Op op = strand.op().sync(endpoint.handle(), dataOnly);
+    long never = Deadline.NEVER.nanoTime();
+    endpoint.check("sync", strand.perform("sync", endpoint.name(), op, never, Wait.OUTSIDE));
+  }
+
+  /**
+   * Closes the file. Suspends, even in a cancelled fiber. Does nothing the second time.
+   *
+   * @throws ErrnoException EIO, ENOSPC or EDQUOT if something written earlier could not be kept
+   *     (close(2)); the file is closed all the same
+   */
+  @Override
+  public void close() throws IOException {
+    endpoint.closeChecked();
+  }
+
+  @Override
+  public String toString() {
+    return endpoint.name().toString();
+  }
+}

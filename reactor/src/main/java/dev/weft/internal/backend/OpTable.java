@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.weft.internal.backend;
+
+import dev.weft.internal.mem.Slab;
+import java.util.Arrays;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Slot ↔ operation. A completion names its operation as {@code generation << 32 | slot}; the
+ * generation changes with each use, so that a completion of an earlier use is recognised as stale
+ * instead of being taken for the present one's.
+ */
+final class OpTable implements AutoCloseable {
+  private static final int INITIAL_SLOTS = 64;
+
+  private final Slab scratch = new Slab(Op.SCRATCH_BYTES);
+  private @Nullable Op[] ops = new @Nullable Op[INITIAL_SLOTS];
+
+  /**
+   * The generation that slot i has reached; survives its operation, so that a slot's next one goes
+   * on.
+   */
+  private int[] generations = new int[INITIAL_SLOTS];
+
+  private int[] free = new int[INITIAL_SLOTS];
+  private int freeCount;
+  private int used;
+
+  Op create(Op.Listener listener) {
+    int slot = freeCount > 0 ? free[--freeCount] : used++;
+    if (slot == ops.length) {
+      ops = Arrays.copyOf(ops, slot * 2);
+      generations = Arrays.copyOf(generations, slot * 2);
+    }
+    Op op = new Op(slot, scratch.address(slot), listener);
+    op.generation = generations[slot];
+    ops[slot] = op;
+    return op;
+  }
+
+  void release(Op op) {
+    assert !op.isBusy() : op;
+    assert ops[op.slot] == op : op;
+    ops[op.slot] = null;
+    generations[op.slot] = op.generation;
+    if (freeCount == free.length) {
+      free = Arrays.copyOf(free, freeCount * 2);
+    }
+    free[freeCount++] = op.slot;
+  }
+
+  /** The operation that this completion belongs to, or null if it is stale. */
+  @Nullable Op find(long userData) {
+    int slot = (int) userData;
+    if (slot < 0 || slot >= used) {
+      return null;
+    }
+    Op op = ops[slot];
+    return op != null && op.generation == (int) (userData >>> 32) ? op : null;
+  }
+
+  static long userData(Op op) {
+    return (long) op.generation << 32 | op.slot;
+  }
+
+  void forEachBusy(Consumer<Op> action) {
+    for (int slot = 0; slot < used; slot++) {
+      Op op = ops[slot];
+      if (op != null && op.isBusy()) {
+        action.accept(op);
+      }
+    }
+  }
+
+  @Override
+  public void close() {
+    scratch.close();
+  }
+}

@@ -1,0 +1,384 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.weft.internal.backend;
+
+import static java.lang.foreign.ValueLayout.JAVA_INT;
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
+
+import dev.weft.bindings.io_uring_cqe;
+import dev.weft.bindings.io_uring_sqe;
+import dev.weft.bindings.weft_h;
+import dev.weft.error.Errno;
+import dev.weft.error.ReactorUnavailableException;
+import dev.weft.internal.os.Libc;
+import dev.weft.internal.uring.CompletionQueue;
+import dev.weft.internal.uring.Features;
+import dev.weft.internal.uring.Ring;
+import dev.weft.internal.uring.SubmissionQueue;
+import java.lang.foreign.MemorySegment;
+import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
+
+/** Carries out operations on an io_uring. */
+public final class UringBackend extends Backend {
+  /** In place of a slot: a completion that nobody waits for. */
+  private static final long NOBODY = -1L;
+
+  private final Ring ring;
+  private final SubmissionQueue submissions;
+  private final CompletionQueue completions;
+  private final OpTable table = new OpTable();
+  private final BackendStats stats = stats();
+
+  /** Written by {@link #wakeup} of other threads; one read of it is always in flight. */
+  private final int eventFd;
+
+  private final Op wakeupRead;
+
+  /** Operations that found no room, in order. */
+  private @Nullable Op firstDeferred;
+
+  private @Nullable Op lastDeferred;
+
+  /** The {@code user_data} of operations to cancel, whose requests have found no room yet. */
+  private long[] cancels = new long[16];
+
+  private int cancelCount;
+
+  /** Operations of callers that have not completed, deferred ones included. */
+  private int inFlight;
+
+  /** Entries of our own that have not completed: cancellations and the wake-up read. */
+  private int housekeeping;
+
+  private boolean closing;
+
+  /**
+   * Opens a ring on the calling thread.
+   *
+   * @throws ReactorUnavailableException if this system gives us none
+   */
+  public static UringBackend open(int submissionEntries, int completionEntries)
+      throws ReactorUnavailableException {
+    return new UringBackend(Ring.open(submissionEntries, completionEntries));
+  }
+
+  private UringBackend(Ring ring) throws ReactorUnavailableException {
+    this.ring = ring;
+    submissions = ring.submissions();
+    completions = ring.completions();
+    eventFd = Libc.eventFd();
+    if (eventFd < 0) {
+      ring.close();
+      table.close();
+      Errno errno = Errno.of(-eventFd);
+      throw new ReactorUnavailableException("eventfd: " + errno.text() + " (" + errno + ")", errno);
+    }
+    wakeupRead = table.create(this::wokenUp);
+    watchForWakeup();
+  }
+
+  @Override
+  public Op create(Op.Listener listener) {
+    return table.create(listener);
+  }
+
+  @Override
+  public void release(Op op) {
+    table.release(op);
+  }
+
+  @Override
+  public Features features() {
+    return ring.features();
+  }
+
+  @Override
+  public int inFlight() {
+    return inFlight;
+  }
+
+  public Ring ring() {
+    return ring;
+  }
+
+  // ---- submitting
+
+  @Override
+  public void submit(Op op) {
+    assert !op.isBusy() : op;
+    if (op.opcode >= Op.SOCKET) {
+      op.result = Control.perform(op);
+      op.state = Op.State.DONE;
+      return;
+    }
+    int count = op.link == null ? 1 : op.chainLength();
+    if (count > submissions.entries()) {
+      throw new IllegalArgumentException(
+          "a chain of " + count + " operations exceeds the queue of " + submissions.entries());
+    }
+    inFlight += count;
+    if (firstDeferred != null || !submissions.hasRoom(count)) {
+      defer(op);
+    } else {
+      write(op);
+    }
+  }
+
+  private void defer(Op op) {
+    stats.deferred++;
+    for (Op member = op; member != null; member = member.link) {
+      member.state = Op.State.READY;
+      member.cancelRequested = false;
+    }
+    op.nextDeferred = null;
+    if (lastDeferred == null) {
+      firstDeferred = op;
+    } else {
+      lastDeferred.nextDeferred = op;
+    }
+    lastDeferred = op;
+  }
+
+  /**
+   * A chain goes into consecutive entries of one submission: the kernel would cut it at its end.
+   */
+  private void write(Op head) {
+    for (Op op = head; op != null; op = op.link) {
+      op.generation++;
+      op.state = Op.State.IN_FLIGHT;
+      op.cancelRequested = false;
+      int linkFlag = op.link == null ? 0 : weft_h.IOSQE_IO_LINK();
+      MemorySegment sqe = submissions.next();
+      io_uring_sqe.opcode(sqe, (byte) op.opcode);
+      io_uring_sqe.flags(sqe, (byte) (op.sqeFlags | linkFlag));
+      io_uring_sqe.ioprio(sqe, (short) op.ioPriority);
+      io_uring_sqe.fd(sqe, op.handle);
+      io_uring_sqe.off(sqe, op.offset);
+      io_uring_sqe.addr(sqe, op.address);
+      io_uring_sqe.len(sqe, op.length);
+      io_uring_sqe.rw_flags(sqe, op.opFlags);
+      io_uring_sqe.user_data(sqe, OpTable.userData(op));
+      writeRest(sqe, op.spliceHandle);
+      stats.submissions++;
+    }
+  }
+
+  /**
+   * The last 24 bytes, of which only splice uses any; the fewer the stores, the surer all are
+   * inlined.
+   */
+  private static void writeRest(MemorySegment sqe, int spliceHandle) {
+    sqe.set(JAVA_INT, io_uring_sqe.buf_index$offset(), 0); // and personality
+    io_uring_sqe.splice_fd_in(sqe, spliceHandle);
+    io_uring_sqe.addr3(sqe, 0);
+    sqe.set(JAVA_LONG, io_uring_sqe.__pad2$offset(), 0);
+  }
+
+  @Override
+  public void cancel(Op op) {
+    if (op.state == Op.State.READY) {
+      op.cancelRequested = true; // its turn in the queue completes it
+    } else if (op.state == Op.State.IN_FLIGHT) {
+      op.state = Op.State.CANCELLING;
+      if (cancelCount == cancels.length) {
+        cancels = Arrays.copyOf(cancels, cancelCount * 2);
+      }
+      cancels[cancelCount++] = OpTable.userData(op);
+    }
+  }
+
+  /**
+   * Moves what waits for room into the queue, as far as there is room.
+   *
+   * @return how many operations were completed, because they had been cancelled while they waited
+   */
+  private int flush() {
+    int completed = 0;
+    while (cancelCount > 0 && submissions.hasRoom(1)) {
+      writeCancel(cancels[--cancelCount]);
+    }
+    while (firstDeferred != null) {
+      Op op = firstDeferred;
+      boolean cancelled = anyCancelled(op);
+      if (!cancelled && !submissions.hasRoom(op.chainLength())) {
+        return completed;
+      }
+      firstDeferred = op.nextDeferred;
+      op.nextDeferred = null;
+      if (firstDeferred == null) {
+        lastDeferred = null;
+      }
+      if (cancelled) {
+        completed += completeUnsubmitted(op);
+      } else {
+        write(op);
+      }
+    }
+    return completed;
+  }
+
+  private static boolean anyCancelled(Op head) {
+    for (Op op = head; op != null; op = op.link) {
+      if (op.cancelRequested) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  private int completeUnsubmitted(Op head) {
+    int count = 0;
+    for (Op op = head; op != null; count++) {
+      Op next = op.link; // the listener may use op again
+      settle(op, -Errno.ECANCELED.code(), 0);
+      op = next;
+    }
+    return count;
+  }
+
+  private void settle(Op op, int result, int flags) {
+    if ((flags & weft_h.IORING_CQE_F_MORE()) == 0) {
+      if (op == wakeupRead) {
+        housekeeping--;
+      } else {
+        inFlight--;
+      }
+    }
+    op.complete(result, flags);
+  }
+
+  private void writeCancel(long userData) {
+    MemorySegment sqe = submissions.next();
+    io_uring_sqe.opcode(sqe, (byte) weft_h.IORING_OP_ASYNC_CANCEL());
+    io_uring_sqe.flags(sqe, (byte) 0);
+    io_uring_sqe.ioprio(sqe, (short) 0);
+    io_uring_sqe.fd(sqe, -1);
+    io_uring_sqe.off(sqe, 0);
+    io_uring_sqe.addr(sqe, userData);
+    io_uring_sqe.len(sqe, 0);
+    io_uring_sqe.cancel_flags(sqe, 0);
+    io_uring_sqe.user_data(sqe, NOBODY);
+    writeRest(sqe, 0);
+    stats.submissions++;
+    housekeeping++;
+  }
+
+  // ---- the one system call
+
+  @Override
+  public int poll(long timeoutNanos) {
+    int delivered = flush();
+    // All that is deferred must reach the kernel before we may sleep: the operations that fill the
+    // queue could be ones that never complete by themselves.
+    while (firstDeferred != null || cancelCount > 0) {
+      if (!enter(submissions.publish(), 0)) {
+        return delivered + reap(); // the kernel is short of memory: let the fibers run first
+      }
+      delivered += reap() + flush();
+    }
+    int pending = submissions.publish();
+    long wait = delivered > 0 || completions.ready() > 0 ? 0 : timeoutNanos;
+    if (pending > 0 || wait != 0 || submissions.needsEnter()) {
+      enter(pending, wait);
+    }
+    return delivered + reap();
+  }
+
+  /** Returns whether the kernel took what there was, or had nothing against it. */
+  private boolean enter(int pending, long timeoutNanos) {
+    if (submissions.completionsOverflowed()) {
+      stats.overflows++;
+    }
+    stats.enters++;
+    int result =
+        timeoutNanos == 0 ? ring.submit(pending) : ring.submitAndWait(pending, timeoutNanos);
+    if (result >= 0) {
+      return true;
+    }
+    return switch (Errno.of(-result)) {
+      case ETIME, EINTR -> true;
+      // No memory for requests, or a backlog of completions to be read first: both pass.
+      case EAGAIN, EBUSY -> {
+        stats.retries++;
+        yield false;
+      }
+      default ->
+          throw new IllegalStateException(
+              "io_uring_enter: " + Errno.of(-result) + " (" + Errno.of(-result).text() + ")");
+    };
+  }
+
+  private int reap() {
+    int count = completions.ready();
+    for (int i = 0; i < count; i++) {
+      MemorySegment cqe = completions.peek(i);
+      long userData = io_uring_cqe.user_data(cqe);
+      int result = io_uring_cqe.res(cqe);
+      int flags = io_uring_cqe.flags(cqe);
+      deliver(userData, result, flags);
+    }
+    if (count > 0) {
+      completions.advance(count);
+      stats.completions += count;
+    }
+    return count;
+  }
+
+  private void deliver(long userData, int result, int flags) {
+    if (userData == NOBODY) {
+      housekeeping--;
+      return;
+    }
+    Op op = table.find(userData);
+    if (op == null || !op.isBusy()) {
+      stats.stale++;
+      return;
+    }
+    settle(op, result, flags);
+  }
+
+  // ---- waking
+
+  @Override
+  public void wakeup() {
+    Libc.signalEvent(eventFd);
+  }
+
+  private void watchForWakeup() {
+    submit(wakeupRead.read(eventFd, wakeupRead.scratch(), Long.BYTES, 0));
+    inFlight--;
+    housekeeping++;
+  }
+
+  private void wokenUp(Op op) {
+    stats.wakeups++;
+    if (!closing) {
+      watchForWakeup();
+    }
+  }
+
+  // ---- closing
+
+  @Override
+  public void close() {
+    if (closing) {
+      return;
+    }
+    closing = true;
+    cancelAll();
+    while (inFlight + housekeeping > 0) {
+      poll(FOREVER);
+    }
+    ring.close();
+    table.close();
+    Libc.close(eventFd);
+  }
+
+  /**
+   * Memory may be given back only when the kernel is done with it, so every operation is waited
+   * for.
+   */
+  private void cancelAll() {
+    table.forEachBusy(this::cancel);
+  }
+}

@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.weft.internal.io;
+
+import static java.lang.foreign.ValueLayout.JAVA_INT;
+
+import dev.weft.bindings.linger;
+import dev.weft.bindings.weft_h;
+import dev.weft.error.ErrnoException;
+import dev.weft.internal.backend.Op;
+import dev.weft.internal.mem.Memory;
+import dev.weft.internal.os.SocketAddresses;
+import dev.weft.internal.sched.EventLoop;
+import java.io.IOException;
+import java.lang.foreign.MemorySegment;
+import java.net.InetSocketAddress;
+import java.time.Duration;
+import org.jspecify.annotations.Nullable;
+
+/** What TCP sockets and listeners are set up with: system calls that do not wait. */
+public final class Sockets {
+  private Sockets() {}
+
+  /** Makes a stream socket of the family of {@code address}. */
+  public static int stream(EventLoop loop, InetSocketAddress address) throws IOException {
+    int family = SocketAddresses.family(address);
+    int result = Controls.perform(loop, Op.SOCKET, -1, family, weft_h.SOCK_STREAM(), 0, 0);
+    return check("socket", address, result);
+  }
+
+  public static void bind(EventLoop loop, int handle, InetSocketAddress address)
+      throws IOException {
+    long scratch = Controls.scratch(loop);
+    int length = SocketAddresses.encode(address, scratch);
+    check("bind", address, Controls.perform(loop, Op.BIND, handle, 0, 0, scratch, length));
+  }
+
+  public static void listen(EventLoop loop, int handle, InetSocketAddress address, int backlog)
+      throws IOException {
+    check("listen", address, Controls.perform(loop, Op.LISTEN, handle, backlog, 0, 0, 0));
+  }
+
+  /** The address of this end. */
+  public static InetSocketAddress localAddress(EventLoop loop, int handle) throws IOException {
+    return name(loop, Op.LOCAL_NAME, "getsockname", handle);
+  }
+
+  /** The address of the other end. */
+  public static InetSocketAddress remoteAddress(EventLoop loop, int handle) throws IOException {
+    return name(loop, Op.PEER_NAME, "getpeername", handle);
+  }
+
+  private static InetSocketAddress name(EventLoop loop, int opcode, String verb, int handle)
+      throws IOException {
+    long scratch = Controls.scratch(loop);
+    int capacity = SocketAddresses.BYTES_MAX;
+    int result = Controls.perform(loop, opcode, handle, 0, 0, scratch, capacity);
+    if (result < 0) {
+      throw new ErrnoException(verb, "descriptor " + handle, -result);
+    }
+    return SocketAddresses.decode(scratch);
+  }
+
+  /** Sets an option whose value is an int or a switch. */
+  public static void set(
+      EventLoop loop, int handle, int level, int option, int value, Object subject)
+      throws IOException {
+    check("setsockopt", subject, Controls.setIntOption(loop, handle, level, option, value));
+  }
+
+  /** Reads an option whose value is an int. */
+  public static int get(EventLoop loop, int handle, int level, int option, Object subject)
+      throws IOException {
+    long scratch = Controls.scratch(loop);
+    int result =
+        Controls.perform(loop, Op.GET_OPTION, handle, level, option, scratch, Integer.BYTES);
+    check("getsockopt", subject, result);
+    return Memory.ALL.get(JAVA_INT, scratch);
+  }
+
+  /** SO_LINGER; null leaves it to the kernel. */
+  public static void linger(EventLoop loop, int handle, @Nullable Duration time, Object subject)
+      throws IOException {
+    if (time == null) {
+      return;
+    }
+    long scratch = Controls.scratch(loop);
+    MemorySegment value = Memory.at(scratch, linger.sizeof());
+    linger.l_onoff(value, 1);
+    linger.l_linger(value, (int) Math.min(time.toSeconds(), Integer.MAX_VALUE));
+    int level = weft_h.SOL_SOCKET();
+    int size = (int) linger.sizeof();
+    int result =
+        Controls.perform(loop, Op.SET_OPTION, handle, level, weft_h.SO_LINGER(), scratch, size);
+    check("setsockopt", subject, result);
+  }
+
+  /** Closes a handle that nobody has got to see. */
+  public static void discard(EventLoop loop, int handle) {
+    Controls.perform(loop, Op.DISCARD, handle, 0, 0, 0, 0);
+  }
+
+  private static int check(String verb, Object subject, int result) throws IOException {
+    if (result >= 0) {
+      return result;
+    }
+    String text =
+        subject instanceof InetSocketAddress address
+            ? SocketAddresses.text(address)
+            : subject.toString();
+    throw new ErrnoException(verb, text, -result);
+  }
+}

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.weft.internal.mem;
+
+import java.lang.foreign.MemorySegment;
+
+/** All of the address space as one segment, from which the ring and the slabs cut theirs. */
+public final class Memory {
+  /**
+   * Every address. A slice of this constant of fixed length costs one bounds check, after which the
+   * JIT folds all accesses at constant offsets: as fast as C, and without allocation once compiled.
+   */
+  public static final MemorySegment ALL = everything();
+
+  private Memory() {}
+
+  @SuppressWarnings(
+      "restricted") // callers slice only what they have mapped or allocated themselves
+  private static MemorySegment everything() {
+    return MemorySegment.NULL.reinterpret(Long.MAX_VALUE);
+  }
+
+  /** The {@code bytes} bytes at {@code address}. */
+  public static MemorySegment at(long address, long bytes) {
+    return ALL.asSlice(address, bytes);
+  }
+}

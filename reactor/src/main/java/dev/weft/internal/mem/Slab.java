@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.weft.internal.mem;
+
+import java.lang.foreign.Arena;
+import java.util.Arrays;
+
+/**
+ * Native cells of one fixed size, found by index. Cells never move and live until the slab is
+ * closed, so the kernel may be given their addresses. Grows by a chunk at a time.
+ */
+public final class Slab implements AutoCloseable {
+  private static final int CELLS_PER_CHUNK_LOG2 = 8;
+  private static final int CELLS_PER_CHUNK = 1 << CELLS_PER_CHUNK_LOG2;
+  private static final int CHUNK_ALIGNMENT = 64;
+
+  // Shared, because cells are first used by fibers, which are threads of their own.
+  private final Arena arena = Arena.ofShared();
+  private final int cellBytes;
+  private long[] chunks = new long[4];
+  private int chunkCount;
+
+  public Slab(int cellBytes) {
+    if (cellBytes <= 0 || cellBytes % Long.BYTES != 0) {
+      throw new IllegalArgumentException(
+          "cellBytes must be a positive multiple of 8: " + cellBytes);
+    }
+    this.cellBytes = cellBytes;
+  }
+
+  public int cellBytes() {
+    return cellBytes;
+  }
+
+  /** The address of cell {@code index}; makes the cell, zeroed, when it is the first time. */
+  public long address(int index) {
+    int chunk = index >>> CELLS_PER_CHUNK_LOG2;
+    while (chunk >= chunkCount) {
+      grow();
+    }
+    return chunks[chunk] + (long) (index & (CELLS_PER_CHUNK - 1)) * cellBytes;
+  }
+
+  private void grow() {
+    if (chunkCount == chunks.length) {
+      chunks = Arrays.copyOf(chunks, chunkCount * 2);
+    }
+    long bytes = (long) CELLS_PER_CHUNK * cellBytes;
+    chunks[chunkCount++] = arena.allocate(bytes, CHUNK_ALIGNMENT).address();
+  }
+
+  @Override
+  public void close() {
+    arena.close();
+  }
+}

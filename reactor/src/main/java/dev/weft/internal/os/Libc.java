@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.weft.internal.os;
+
+import dev.weft.bindings.weft_h;
+import dev.weft.internal.mem.Memory;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.BitSet;
+
+/**
+ * The few system calls that are made at once, outside the ring. Each returns at least 0, or -errno.
+ */
+public final class Libc {
+  private static final int AFFINITY_BYTES = 1024; // 8192 CPUs, more than any kernel is built for
+
+  private Libc() {}
+
+  public static int socket(int domain, int type) {
+    return weft_h.weft_socket(domain, type | weft_h.SOCK_CLOEXEC(), 0);
+  }
+
+  public static int bind(int fd, long address, int length) {
+    return weft_h.weft_bind(fd, Memory.at(address, length), length);
+  }
+
+  public static int listen(int fd, int backlog) {
+    return weft_h.weft_listen(fd, backlog);
+  }
+
+  /** Writes a sockaddr at {@code address}, where there is room for {@code capacity} bytes. */
+  public static int localName(int fd, long address, int capacity) {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment length = arena.allocateFrom(ValueLayout.JAVA_INT, capacity);
+      return weft_h.weft_getsockname(fd, Memory.at(address, capacity), length);
+    }
+  }
+
+  /** As {@link #localName}, of the other end. */
+  public static int peerName(int fd, long address, int capacity) {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment length = arena.allocateFrom(ValueLayout.JAVA_INT, capacity);
+      return weft_h.weft_getpeername(fd, Memory.at(address, capacity), length);
+    }
+  }
+
+  public static int setOption(int fd, int level, int name, long value, int length) {
+    return weft_h.weft_setsockopt(fd, level, name, Memory.at(value, length), length);
+  }
+
+  public static int getOption(int fd, int level, int name, long value, int capacity) {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment length = arena.allocateFrom(ValueLayout.JAVA_INT, capacity);
+      return weft_h.weft_getsockopt(fd, level, name, Memory.at(value, capacity), length);
+    }
+  }
+
+  /** Writes the two descriptors, read end first, as ints at {@code target}. */
+  public static int pipe(long target) {
+    return weft_h.weft_pipe2(Memory.at(target, 2L * Integer.BYTES), weft_h.O_CLOEXEC());
+  }
+
+  public static int fcntl(int fd, int command, int argument) {
+    return weft_h.weft_fcntl(fd, command, argument);
+  }
+
+  /** The {@code S_IFMT} bits of what {@code fd} is. */
+  public static int fileType(int fd) {
+    return weft_h.weft_file_type(fd);
+  }
+
+  public static int close(int fd) {
+    return weft_h.weft_close(fd);
+  }
+
+  /** A counter that becomes readable by {@link #signalEvent}. */
+  public static int eventFd() {
+    return weft_h.weft_eventfd(0, weft_h.EFD_CLOEXEC());
+  }
+
+  public static int signalEvent(int eventFd) {
+    return weft_h.weft_eventfd_write(eventFd, 1);
+  }
+
+  /** Ties the calling thread to one CPU. */
+  public static int pinThread(int cpu) {
+    return weft_h.weft_pin_thread(cpu);
+  }
+
+  /** The CPUs that the calling thread may run on; empty if the kernel does not tell. */
+  public static BitSet affinity() {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment mask = arena.allocate(AFFINITY_BYTES, Long.BYTES);
+      int bytes = weft_h.weft_get_affinity(mask, AFFINITY_BYTES);
+      return bytes <= 0
+          ? new BitSet()
+          : BitSet.valueOf(mask.asSlice(0, bytes).toArray(ValueLayout.JAVA_BYTE));
+    }
+  }
+
+  public static int setAffinity(BitSet cpus) {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment mask = affinityMask(cpus, arena);
+      return weft_h.weft_set_affinity(mask, (int) mask.byteSize());
+    }
+  }
+
+  /** {@code cpus} as a {@code cpu_set_t}. */
+  public static MemorySegment affinityMask(BitSet cpus, Arena arena) {
+    MemorySegment mask = arena.allocate(AFFINITY_BYTES, Long.BYTES);
+    MemorySegment.copy(
+        MemorySegment.ofArray(cpus.toByteArray()), 0, mask, 0, (cpus.length() + 7) / 8);
+    return mask;
+  }
+}

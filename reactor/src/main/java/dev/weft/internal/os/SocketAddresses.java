@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.weft.internal.os;
+
+import static java.lang.foreign.ValueLayout.JAVA_BYTE;
+
+import dev.weft.bindings.sockaddr_in;
+import dev.weft.bindings.sockaddr_in6;
+import dev.weft.bindings.weft_h;
+import dev.weft.internal.mem.Memory;
+import java.lang.foreign.MemorySegment;
+import java.net.Inet4Address;
+import java.net.Inet6Address;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.UnknownHostException;
+
+/** {@link InetSocketAddress} ↔ the bytes of {@code sockaddr_in} and {@code sockaddr_in6}. */
+public final class SocketAddresses {
+  /** Room for either kind. */
+  public static final int BYTES_MAX = (int) sockaddr_in6.sizeof();
+
+  private SocketAddresses() {}
+
+  /** AF_INET or AF_INET6. */
+  public static int family(InetSocketAddress address) {
+    return resolved(address) instanceof Inet4Address ? weft_h.AF_INET() : weft_h.AF_INET6();
+  }
+
+  /** Writes {@code address} at {@code target}; returns its length. */
+  public static int encode(InetSocketAddress address, long target) {
+    byte[] bytes = resolved(address).getAddress();
+    short port = Short.reverseBytes((short) address.getPort()); // network order is big-endian
+    if (address.getAddress() instanceof Inet6Address six) {
+      MemorySegment out = Memory.at(target, sockaddr_in6.sizeof()).fill((byte) 0);
+      sockaddr_in6.sin6_family(out, (short) weft_h.AF_INET6());
+      sockaddr_in6.sin6_port(out, port);
+      sockaddr_in6.sin6_scope_id(out, six.getScopeId());
+      MemorySegment.copy(bytes, 0, out, JAVA_BYTE, sockaddr_in6.sin6_addr$offset(), bytes.length);
+      return (int) sockaddr_in6.sizeof();
+    }
+    MemorySegment out = Memory.at(target, sockaddr_in.sizeof()).fill((byte) 0);
+    sockaddr_in.sin_family(out, (short) weft_h.AF_INET());
+    sockaddr_in.sin_port(out, port);
+    MemorySegment.copy(bytes, 0, out, JAVA_BYTE, sockaddr_in.sin_addr$offset(), bytes.length);
+    return (int) sockaddr_in.sizeof();
+  }
+
+  /** Reads the address at {@code source}. An IPv4 address mapped into IPv6 comes out as IPv4. */
+  public static InetSocketAddress decode(long source) {
+    MemorySegment in = Memory.at(source, BYTES_MAX);
+    try {
+      if (sockaddr_in.sin_family(in) == weft_h.AF_INET()) {
+        byte[] bytes = in.asSlice(sockaddr_in.sin_addr$offset(), 4).toArray(JAVA_BYTE);
+        return new InetSocketAddress(
+            InetAddress.getByAddress(bytes), port(sockaddr_in.sin_port(in)));
+      }
+      byte[] bytes = in.asSlice(sockaddr_in6.sin6_addr$offset(), 16).toArray(JAVA_BYTE);
+      int scope = sockaddr_in6.sin6_scope_id(in);
+      InetAddress address =
+          scope == 0
+              ? InetAddress.getByAddress(bytes)
+              : Inet6Address.getByAddress(null, bytes, scope);
+      return new InetSocketAddress(address, port(sockaddr_in6.sin6_port(in)));
+    } catch (UnknownHostException e) {
+      throw new AssertionError("4 and 16 bytes are an address", e);
+    }
+  }
+
+  /** As people write it: {@code 127.0.0.1:7}, {@code [::1]:7}. */
+  public static String text(InetSocketAddress address) {
+    InetAddress ip = address.getAddress();
+    if (ip == null) {
+      return address.getHostString() + ":" + address.getPort();
+    }
+    String host = ip instanceof Inet6Address ? "[" + compressed(ip) + "]" : ip.getHostAddress();
+    return host + ":" + address.getPort();
+  }
+
+  /** RFC 5952: the longest run of two or more zero groups becomes "::". */
+  private static String compressed(InetAddress address) {
+    String full = address.getHostAddress();
+    int percent = full.indexOf('%');
+    String scope = percent < 0 ? "" : full.substring(percent);
+    String[] groups = (percent < 0 ? full : full.substring(0, percent)).split(":", -1);
+    int bestStart = -1;
+    int bestLength = 1;
+    for (int start = 0; start < groups.length; start++) {
+      int end = start;
+      while (end < groups.length && groups[end].equals("0")) {
+        end++;
+      }
+      if (end - start > bestLength) {
+        bestStart = start;
+        bestLength = end - start;
+      }
+    }
+    StringBuilder text = new StringBuilder();
+    for (int i = 0; i < groups.length; i++) {
+      if (i == bestStart) {
+        text.append("::");
+        i += bestLength - 1;
+      } else {
+        if (!text.isEmpty() && text.charAt(text.length() - 1) != ':') {
+          text.append(':');
+        }
+        text.append(groups[i]);
+      }
+    }
+    return text.append(scope).toString();
+  }
+
+  private static int port(short networkOrder) {
+    return Short.toUnsignedInt(Short.reverseBytes(networkOrder));
+  }
+
+  private static InetAddress resolved(InetSocketAddress address) {
+    InetAddress ip = address.getAddress();
+    if (ip == null) {
+      throw new IllegalArgumentException("the address is not resolved: " + address);
+    }
+    return ip;
+  }
+}

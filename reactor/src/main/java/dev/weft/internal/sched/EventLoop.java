@@ -1,0 +1,369 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.weft.internal.sched;
+
+import dev.weft.error.DeadlockException;
+import dev.weft.internal.backend.Backend;
+import dev.weft.internal.backend.Op;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Runs the strands of one reactor on its thread.
+ *
+ * <p>A turn: resume strands that can run, {@value #RESUMES_PER_TURN_MAX} at most → let in what came
+ * from other threads → expire deadlines → one poll of the backend, which blocks only if no strand
+ * can run. Completions and deadlines make strands ready; they are resumed from here alone, never
+ * from inside a poll, so the stack stays flat.
+ */
+public final class EventLoop {
+  /** So often at least, completions are looked for, however busy the strands keep each other. */
+  public static final int RESUMES_PER_TURN_MAX = 64;
+
+  private static final ThreadLocal<EventLoop> ON_THREAD = new ThreadLocal<>();
+
+  private final Object owner;
+  private final Backend backend;
+  private final Clock clock;
+  private final boolean baton;
+  private final Thread thread = Thread.currentThread();
+  private final RunQueue ready = new RunQueue();
+  private final TimerQueue timers = new TimerQueue();
+  private final InboundQueue inbound = new InboundQueue();
+  private final Consumer<Throwable> onTaskFailure;
+
+  /** For what completes at once: never in flight, so one is enough. */
+  private final Op controlOp;
+
+  private @Nullable Strand current;
+
+  /**
+   * The thread whose code the reactor's thread is running. Other threads may read it, but only to
+   * compare it with themselves, and it is never them: plain access will do.
+   */
+  private @Nullable Thread currentThread;
+
+  private @Nullable Strand firstLive;
+  private int live;
+
+  /** Strands that only another strand could let go on. */
+  int hopeless;
+
+  private @Nullable DeadlockException deadlock;
+  private boolean running;
+
+  /** Whether all strands are to end, those included that are still to be started. */
+  private boolean cancelling;
+
+  private long turns;
+  private long resumes;
+
+  /**
+   * Makes the loop of the calling thread.
+   *
+   * @param owner what users know the loop as
+   * @param baton whether strands must pass a baton even where the JVM lets us schedule them
+   * @param onTaskFailure gets what tasks given to {@link #execute} throw
+   */
+  public EventLoop(
+      Object owner,
+      Backend backend,
+      Clock clock,
+      boolean baton,
+      Consumer<Throwable> onTaskFailure) {
+    this.owner = owner;
+    this.backend = backend;
+    this.clock = clock;
+    this.baton = baton || !VirtualStrand.AVAILABLE;
+    this.onTaskFailure = onTaskFailure;
+    controlOp = backend.create(op -> {});
+    ON_THREAD.set(this);
+  }
+
+  /** The loop whose strand or task is running on the calling thread, or that it owns; or null. */
+  public static @Nullable EventLoop current() {
+    Strand strand = Strand.current();
+    if (strand == null) {
+      return ON_THREAD.get();
+    }
+    strand.claim();
+    return strand.loop;
+  }
+
+  public Object owner() {
+    return owner;
+  }
+
+  public Backend backend() {
+    return backend;
+  }
+
+  public Op controlOp() {
+    return controlOp;
+  }
+
+  public TimerQueue timers() {
+    return timers;
+  }
+
+  public Clock clock() {
+    return clock;
+  }
+
+  public Thread thread() {
+    return thread;
+  }
+
+  /** Whether strands pass a baton instead of being scheduled by this loop. */
+  public boolean passesBaton() {
+    return baton;
+  }
+
+  public boolean isRunning() {
+    return running;
+  }
+
+  public long turns() {
+    return turns;
+  }
+
+  public long resumes() {
+    return resumes;
+  }
+
+  public int live() {
+    return live;
+  }
+
+  /** Whether the calling code runs on the reactor's thread, in a strand or outside. */
+  boolean isOnThread() {
+    Thread caller = Thread.currentThread();
+    return caller == thread || caller == currentThread;
+  }
+
+  boolean isCurrent(Strand strand) {
+    return strand == current;
+  }
+
+  /**
+   * Refuses callers that are not on this reactor's thread.
+   *
+   * @throws WrongThreadException if it is not
+   */
+  public void requireThread(String verb) {
+    Strand strand = Strand.current();
+    if (strand != null && strand.loop == this) {
+      strand.claim();
+    }
+    if (!isOnThread()) {
+      throw new WrongThreadException(
+          verb + " belongs to the reactor on " + thread + ", not to " + Thread.currentThread());
+    }
+  }
+
+  // ---- strands
+
+  /** Starts a strand, to be run in its turn. */
+  public Strand start(Strand.Body body, @Nullable String name) {
+    Strand strand = baton ? new BatonStrand(this, body, name) : new VirtualStrand(this, body, name);
+    strand.nextLive = firstLive;
+    if (firstLive != null) {
+      firstLive.previousLive = strand;
+    }
+    firstLive = strand;
+    live++;
+    strand.start();
+    if (cancelling) {
+      strand.cancel();
+    }
+    return strand;
+  }
+
+  void enqueue(Strand strand) {
+    ready.add(strand);
+  }
+
+  private void run(Strand strand) {
+    current = strand;
+    currentThread = strand.thread();
+    resumes++;
+    strand.run();
+    current = null;
+    currentThread = null;
+    if (strand.state() == Strand.State.ENDED) {
+      forget(strand);
+      strand.body().ended();
+    }
+  }
+
+  private void forget(Strand strand) {
+    Strand before = strand.previousLive;
+    Strand after = strand.nextLive;
+    if (before == null) {
+      firstLive = after;
+    } else {
+      before.nextLive = after;
+    }
+    if (after != null) {
+      after.previousLive = before;
+    }
+    live--;
+  }
+
+  /** Calls {@code action} with every strand that has not ended. */
+  public void forEachLive(Consumer<Strand> action) {
+    for (Strand strand = firstLive; strand != null; ) {
+      Strand next = strand.nextLive;
+      action.accept(strand);
+      strand = next;
+    }
+  }
+
+  /** Cancels every strand, and those that start before the present run has ended. */
+  public void cancelAll() {
+    cancelling = true;
+    forEachLive(Strand::cancel);
+  }
+
+  // ---- from other threads
+
+  private final class Task extends InboundQueue.Node {
+    private final Runnable action;
+
+    Task(Runnable action) {
+      this.action = action;
+    }
+
+    @Override
+    void arrive() {
+      try {
+        action.run();
+      } catch (Throwable e) {
+        onTaskFailure.accept(e);
+      }
+    }
+  }
+
+  /**
+   * Runs {@code action} on the reactor's thread, outside any strand, in one of its next turns. Any
+   * thread.
+   *
+   * @throws RejectedExecutionException if the reactor is closed
+   */
+  public void execute(Runnable action) {
+    if (!arriveLater(new Task(action))) {
+      throw new RejectedExecutionException("the reactor on " + thread + " is closed");
+    }
+  }
+
+  /** Any thread. Returns false if the loop is closed. */
+  boolean arriveLater(InboundQueue.Node node) {
+    InboundQueue.Push push = inbound.push(node);
+    if (push == InboundQueue.Push.WAKE) {
+      backend.wakeup();
+    }
+    return push != InboundQueue.Push.CLOSED;
+  }
+
+  // ---- turns
+
+  /**
+   * Runs until every strand has ended.
+   *
+   * @throws DeadlockException if they had to be cancelled because each waited for another
+   */
+  public void run() {
+    running = true;
+    try {
+      while (live > 0) {
+        turn();
+      }
+    } finally {
+      running = false;
+      cancelling = false;
+    }
+    DeadlockException found = deadlock;
+    if (found != null) {
+      deadlock = null;
+      throw found;
+    }
+  }
+
+  private void turn() {
+    turns++;
+    Strand strand;
+    for (int n = 0; n < RESUMES_PER_TURN_MAX && (strand = ready.poll()) != null; n++) {
+      run(strand);
+    }
+    inbound.drain();
+    long due = timers.nextDue();
+    long timeout = due == TimerQueue.NEVER ? Backend.FOREVER : untilNext(due);
+    if (!ready.isEmpty() || live == 0) {
+      backend.poll(0);
+      return;
+    }
+    if (timeout == Backend.FOREVER && hopeless == live) {
+      breakDeadlock();
+      return;
+    }
+    if (timeout > 0 && inbound.sleep()) {
+      backend.poll(timeout);
+      inbound.awake();
+    } else {
+      backend.poll(0);
+    }
+  }
+
+  /** Expires what is due; returns how long to wait for the next, 0 if a strand can run. */
+  private long untilNext(long due) {
+    long now = clock.nanoTime();
+    if (due > now) {
+      return due - now;
+    }
+    timers.expire(now);
+    return 0;
+  }
+
+  private void breakDeadlock() {
+    StringBuilder text = new StringBuilder("every fiber waits for another one:");
+    forEachLive(strand -> describe(strand, text));
+    deadlock = new DeadlockException(text.toString());
+    cancelAll();
+  }
+
+  private static void describe(Strand strand, StringBuilder text) {
+    text.append("\n  ").append(strand.body()).append(": ").append(strand.waitingFor());
+    for (StackTraceElement frame : strand.thread().getStackTrace()) {
+      if (!frame.getClassName().startsWith("java.lang.") && !isOurs(frame)) {
+        text.append("\n    at ").append(frame);
+      }
+    }
+  }
+
+  private static boolean isOurs(StackTraceElement frame) {
+    return frame.getClassName().startsWith("dev.weft.internal.")
+        || frame.getClassName().startsWith("jdk.internal.");
+  }
+
+  /** Waits for one operation where no strand can be resumed. */
+  public void pollUntilDone(Op op) {
+    while (!op.isDone()) {
+      backend.poll(Backend.FOREVER);
+    }
+  }
+
+  /**
+   * Ends the loop: cancels what is left of the strands and runs them to their end, since an
+   * abandoned thread would never run its finally blocks; then closes the backend.
+   */
+  public void close() {
+    requireThread("close");
+    while (live > 0) {
+      cancelAll();
+      run();
+    }
+    inbound.close();
+    backend.close();
+    ON_THREAD.remove();
+  }
+}

@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.weft.internal.uring;
+
+import static java.lang.foreign.ValueLayout.JAVA_INT;
+
+import dev.weft.bindings.io_uring;
+import dev.weft.bindings.io_uring_sq;
+import dev.weft.bindings.io_uring_sqe;
+import dev.weft.bindings.weft_h;
+import dev.weft.internal.mem.Memory;
+import java.lang.foreign.MemorySegment;
+import java.lang.invoke.VarHandle;
+
+/**
+ * The submission side of a ring: head and tail protocol of io_uring(7), no knowledge of operations.
+ * Entries are written in place; {@link #publish} makes them visible to the kernel.
+ */
+public final class SubmissionQueue {
+  private static final VarHandle INT = JAVA_INT.varHandle();
+  private static final int ENTRY_BYTES = (int) io_uring_sqe.sizeof();
+
+  /**
+   * The entries, cut once. Cutting one at each use is 2 ns faster, but only as long as the JIT
+   * inlines every store into it: where it stops short, as it did in one JVM of three, each use
+   * allocates.
+   */
+  private final MemorySegment[] slots;
+
+  private final long headAddress;
+  private final long tailAddress;
+  private final long flagsAddress;
+  private final int entries;
+  private final int mask;
+
+  /** Next entry to fill. Ours alone: the kernel sees it only as published. */
+  private int tail;
+
+  /** The kernel's head as last read. It only grows, so a stale copy is merely pessimistic. */
+  private int headSeen;
+
+  SubmissionQueue(MemorySegment ring) {
+    MemorySegment sq = io_uring.sq(ring);
+    headAddress = io_uring_sq.khead(sq).address();
+    tailAddress = io_uring_sq.ktail(sq).address();
+    flagsAddress = io_uring_sq.kflags(sq).address();
+    entries = io_uring_sq.ring_entries(sq);
+    mask = io_uring_sq.ring_mask(sq);
+    slots = Slots.cut(io_uring_sq.sqes(sq).address(), entries, ENTRY_BYTES);
+    fillIndexArray(io_uring_sq.array(sq).address());
+    tail = (int) INT.getAcquire(Memory.ALL, tailAddress);
+    headSeen = tail;
+  }
+
+  /**
+   * Entry i of the queue is always SQE i: the indirection is set up once and never touched again.
+   */
+  private void fillIndexArray(long arrayAddress) {
+    for (int i = 0; i < entries; i++) {
+      Memory.ALL.set(JAVA_INT, arrayAddress + (long) i * Integer.BYTES, i);
+    }
+  }
+
+  public int entries() {
+    return entries;
+  }
+
+  /** Whether {@code count} entries are free, looking at the kernel's head only when it must. */
+  public boolean hasRoom(int count) {
+    if (entries - (tail - headSeen) >= count) {
+      return true;
+    }
+    headSeen = (int) INT.getAcquire(Memory.ALL, headAddress);
+    return entries - (tail - headSeen) >= count;
+  }
+
+  /**
+   * Takes the next entry. The caller has made sure of {@link #hasRoom}, and writes all of it: a
+   * recycled entry keeps the fields of its last use, which another opcode would read as its own.
+   *
+   * @return 64 bytes, a {@code struct io_uring_sqe}; not to be kept
+   */
+  public MemorySegment next() {
+    assert hasRoom(1);
+    return slots[tail++ & mask];
+  }
+
+  /**
+   * Shows the kernel every entry taken so far.
+   *
+   * @return how many it has not consumed yet
+   */
+  public int publish() {
+    INT.setRelease(Memory.ALL, tailAddress, tail);
+    return pending();
+  }
+
+  /** How many entries were taken and not yet consumed by the kernel. */
+  public int pending() {
+    if (tail == headSeen) {
+      return 0;
+    }
+    headSeen = (int) INT.getAcquire(Memory.ALL, headAddress);
+    return tail - headSeen;
+  }
+
+  /** Whether the kernel holds completions that did not fit the completion queue. */
+  public boolean completionsOverflowed() {
+    return (flags() & weft_h.IORING_SQ_CQ_OVERFLOW()) != 0;
+  }
+
+  /** Whether the kernel has work to finish for us that needs an enter. */
+  public boolean taskWorkPending() {
+    return (flags() & weft_h.IORING_SQ_TASKRUN()) != 0;
+  }
+
+  /**
+   * Whether either of {@link #completionsOverflowed} and {@link #taskWorkPending} holds: one read.
+   */
+  public boolean needsEnter() {
+    return (flags() & (weft_h.IORING_SQ_CQ_OVERFLOW() | weft_h.IORING_SQ_TASKRUN())) != 0;
+  }
+
+  private int flags() {
+    return (int) INT.getOpaque(Memory.ALL, flagsAddress);
+  }
+}

@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.weft.io;
+
+import dev.weft.Deadline;
+import dev.weft.bindings.weft_h;
+import dev.weft.error.ErrnoException;
+import dev.weft.internal.backend.Op;
+import dev.weft.internal.io.Controls;
+import dev.weft.internal.io.Endpoint;
+import dev.weft.internal.io.Endpoints;
+import dev.weft.internal.mem.Memory;
+import dev.weft.internal.sched.EventLoop;
+import java.io.IOException;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+
+/**
+ * A pipe (pipe(7)): what is written to {@link #sink} comes out of {@link #source}, in the kernel.
+ */
+public final class Pipe implements AutoCloseable {
+  static {
+    Endpoints.register(Source.class, source -> source.endpoint);
+    Endpoints.register(Sink.class, sink -> sink.endpoint);
+  }
+
+  private final Source source;
+  private final Sink sink;
+  private final int capacityBytes;
+
+  private Pipe(Endpoint read, Endpoint write, int capacityBytes) {
+    source = new Source(read);
+    sink = new Sink(write);
+    this.capacityBytes = capacityBytes;
+  }
+
+  /**
+   * Opens a pipe of the system's default capacity, 64 KiB.
+   *
+   * @return an open pipe
+   * @throws ErrnoException EMFILE or ENFILE if no descriptors are left
+   */
+  public static Pipe open() throws IOException {
+    return open(0);
+  }
+
+  /**
+   * Opens a pipe of a given capacity.
+   *
+   * @param capacityBytes a wish: the system rounds it up, and gives what it can if that is less
+   * @return an open pipe
+   * @throws ErrnoException EMFILE or ENFILE if no descriptors are left
+   */
+  public static Pipe open(int capacityBytes) throws IOException {
+    EventLoop loop = EventLoop.current();
+    if (loop == null) {
+      throw new WrongThreadException("pipe: there is no reactor on " + Thread.currentThread());
+    }
+    long scratch = Controls.scratch(loop);
+    int result = Controls.perform(loop, Op.PIPE, -1, 0, 0, scratch, 0);
+    if (result < 0) {
+      throw new ErrnoException("pipe", null, -result);
+    }
+    int read = Memory.ALL.get(ValueLayout.JAVA_INT, scratch);
+    int write = Memory.ALL.get(ValueLayout.JAVA_INT, scratch + Integer.BYTES);
+    if (capacityBytes > 0) {
+      Controls.perform(loop, Op.FCNTL, write, weft_h.F_SETPIPE_SZ(), capacityBytes, 0, 0);
+    }
+    int capacity = Controls.perform(loop, Op.FCNTL, write, weft_h.F_GETPIPE_SZ(), 0, 0, 0);
+    return new Pipe(
+        new Endpoint(loop, read, Endpoint.Kind.STREAM, true, "pipe"),
+        new Endpoint(loop, write, Endpoint.Kind.STREAM, true, "pipe"),
+        capacity);
+  }
+
+  /**
+   * The end to read from.
+   *
+   * @return a stream that ends when the sink is closed
+   */
+  public ByteSource source() {
+    return source;
+  }
+
+  /**
+   * The end to write to.
+   *
+   * @return a stream that fails with EPIPE when the source is closed
+   */
+  public ByteSink sink() {
+    return sink;
+  }
+
+  /**
+   * How much fits before a writer has to wait.
+   *
+   * @return bytes
+   */
+  public int capacityBytes() {
+    return capacityBytes;
+  }
+
+  /** Closes both ends. */
+  @Override
+  public void close() throws IOException {
+    sink.close();
+    source.close();
+  }
+
+  private static final class Source implements ByteSource {
+    private final Endpoint endpoint;
+
+    Source(Endpoint endpoint) {
+      this.endpoint = endpoint;
+    }
+
+    @Override
+    public int read(MemorySegment target, Deadline deadline) throws IOException {
+      return endpoint.read(target, deadline.nanoTime());
+    }
+
+    @Override
+    public void close() throws IOException {
+      endpoint.closeChecked();
+    }
+  }
+
+  private static final class Sink implements ByteSink {
+    private final Endpoint endpoint;
+
+    Sink(Endpoint endpoint) {
+      this.endpoint = endpoint;
+    }
+
+    @Override
+    public void write(MemorySegment source, Deadline deadline) throws IOException {
+      endpoint.write(source, deadline.nanoTime());
+    }
+
+    @Override
+    public int writeSome(MemorySegment source, Deadline deadline) throws IOException {
+      return endpoint.writeSome(source, deadline.nanoTime());
+    }
+
+    @Override
+    public void close() throws IOException {
+      endpoint.closeChecked();
+    }
+  }
+}

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.weft.os;
+
+import dev.weft.Deadline;
+import dev.weft.internal.io.Endpoint;
+import dev.weft.internal.io.Endpoints;
+import dev.weft.internal.sched.EventLoop;
+import dev.weft.io.ByteSink;
+import dev.weft.io.ByteSource;
+import dev.weft.io.ByteStream;
+import java.io.IOException;
+import java.lang.foreign.MemorySegment;
+
+/**
+ * The standard streams of the process, unbuffered. Closing one ends only this view of it: the
+ * descriptor stays open, since other parts of the process write to it too.
+ */
+public final class Stdio {
+  static {
+    Endpoints.register(Stream.class, stream -> stream.endpoint);
+  }
+
+  private static final int INPUT = 0;
+  private static final int OUTPUT = 1;
+  private static final int ERROR = 2;
+
+  private Stdio() {}
+
+  /**
+   * Standard input.
+   *
+   * @return a stream of the current reactor
+   */
+  public static ByteSource in() {
+    return stream(INPUT, "standard input");
+  }
+
+  /**
+   * Standard output.
+   *
+   * @return a stream of the current reactor
+   */
+  public static ByteSink out() {
+    return stream(OUTPUT, "standard output");
+  }
+
+  /**
+   * Standard error.
+   *
+   * @return a stream of the current reactor
+   */
+  public static ByteSink err() {
+    return stream(ERROR, "standard error");
+  }
+
+  private static Stream stream(int descriptor, String name) {
+    EventLoop loop = EventLoop.current();
+    if (loop == null) {
+      throw new WrongThreadException(name + ": there is no reactor on " + Thread.currentThread());
+    }
+    return new Stream(new Endpoint(loop, descriptor, Endpoint.Kind.STREAM, false, name));
+  }
+
+  private record Stream(Endpoint endpoint) implements ByteStream {
+    @Override
+    public int read(MemorySegment target, Deadline deadline) throws IOException {
+      return endpoint.read(target, deadline.nanoTime());
+    }
+
+    @Override
+    public void write(MemorySegment source, Deadline deadline) throws IOException {
+      endpoint.write(source, deadline.nanoTime());
+    }
+
+    @Override
+    public int writeSome(MemorySegment source, Deadline deadline) throws IOException {
+      return endpoint.writeSome(source, deadline.nanoTime());
+    }
+
+    @Override
+    public void close() throws IOException {
+      endpoint.closeChecked();
+    }
+  }
+}

@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.weft;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.sun.management.ThreadMXBean;
+import dev.weft.net.TcpListener;
+import dev.weft.net.TcpSocket;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.management.ManagementFactory;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.time.Duration;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+
+/** What things cost, counted, not timed. */
+class CostTest {
+  private static final int ROUND_TRIPS = 2_000;
+
+  /**
+   * The JIT has to compile the path before allocations disappear; it is given this many windows.
+   */
+  private static final int WINDOWS_MAX = 400;
+
+  private interface Step {
+    void run() throws Exception;
+  }
+
+  @Test
+  void anEchoRoundTripCostsTwoSubmissionsAnEndAndOneEnterATurn() throws Exception {
+    withEcho(
+        (client, reactor) -> {
+          try (Arena arena = Arena.ofConfined()) {
+            MemorySegment message = arena.allocate(64);
+            roundTrips(client, message, 10);
+
+            ReactorStats before = reactor.stats();
+            roundTrips(client, message, ROUND_TRIPS);
+            ReactorStats spent = reactor.stats().since(before);
+
+            // Two ends are in this reactor: each receives once and sends once a round trip.
+            assertEquals(2L * 2 * ROUND_TRIPS, spent.submissions());
+            assertTrue(spent.enters() <= spent.turns(), spent::toString);
+            // A fiber is resumed at each completion, no more: it is two switches.
+            assertEquals(2L * 2 * ROUND_TRIPS, spent.resumes());
+          }
+        });
+  }
+
+  @Test
+  @Tag("scheduled") // the baton is passed by the JDK's parking, which allocates
+  void anEchoRoundTripAllocatesNothing() throws Exception {
+    ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
+    withEcho(
+        (client, reactor) -> {
+          try (Arena arena = Arena.ofConfined()) {
+            MemorySegment message = arena.allocate(64);
+            assertReachesZero(threads, reactor, () -> roundTrips(client, message, ROUND_TRIPS));
+          }
+        });
+  }
+
+  @Test
+  @Tag("scheduled")
+  void aYieldAllocatesNothing() throws Exception {
+    ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
+    Reactors.run(
+        () ->
+            assertReachesZero(
+                threads,
+                Reactor.current(),
+                () -> {
+                  for (int i = 0; i < ROUND_TRIPS; i++) {
+                    Fiber.yield();
+                  }
+                }));
+  }
+
+  @Test
+  void aDeadlineCostsNoSubmission() throws Exception {
+    withEcho(
+        (client, reactor) -> {
+          try (Arena arena = Arena.ofConfined()) {
+            MemorySegment message = arena.allocate(64);
+            roundTrips(client, message, 10);
+            Deadline deadline = Deadline.after(Duration.ofHours(1));
+
+            ReactorStats before = reactor.stats();
+            for (int i = 0; i < 100; i++) {
+              client.write(message, deadline);
+              client.readFully(message, deadline);
+            }
+            ReactorStats spent = reactor.stats().since(before);
+
+            assertEquals(2L * 2 * 100, spent.submissions());
+          }
+        });
+  }
+
+  /**
+   * Allocation is counted for the thread that carries the fibers. Until the path is compiled it
+   * allocates; after that a window without any must come. The JDK itself allocates a stack chunk
+   * now and then, after a collection for one, which is why not every window is clean.
+   */
+  private static void assertReachesZero(ThreadMXBean threads, Reactor reactor, Step step)
+      throws Exception {
+    long carrier = carrierOf(reactor);
+    long least = Long.MAX_VALUE;
+    for (int window = 0; window < WINDOWS_MAX && least > 0; window++) {
+      long before = threads.getThreadAllocatedBytes(carrier);
+      step.run();
+      least = Math.min(least, threads.getThreadAllocatedBytes(carrier) - before);
+    }
+    assertEquals(0, least, "bytes in the best window of " + ROUND_TRIPS);
+  }
+
+  private static long carrierOf(Reactor reactor) {
+    return reactor.loop().thread().threadId();
+  }
+
+  private static void roundTrips(TcpSocket client, MemorySegment message, int count)
+      throws Exception {
+    for (int i = 0; i < count; i++) {
+      client.write(message);
+      client.readFully(message);
+    }
+  }
+
+  private interface Client {
+    void use(TcpSocket client, Reactor reactor) throws Exception;
+  }
+
+  private static void withEcho(Client body) throws Exception {
+    Reactors.run(
+        () -> {
+          InetSocketAddress any = new InetSocketAddress(InetAddress.getLoopbackAddress(), 0);
+          try (TcpListener listener = TcpListener.bind(any)) {
+            Fiber server = Fiber.start("server", () -> echo(listener));
+            try (TcpSocket client = TcpSocket.connect(listener.localAddress())) {
+              body.use(client, Reactor.current());
+            }
+            server.join();
+          }
+        });
+  }
+
+  private static void echo(TcpListener listener) throws Exception {
+    try (TcpSocket socket = listener.accept();
+        Arena arena = Arena.ofConfined()) {
+      MemorySegment buffer = arena.allocate(64);
+      while (socket.read(buffer) == buffer.byteSize()) {
+        socket.write(buffer);
+      }
+    }
+  }
+}

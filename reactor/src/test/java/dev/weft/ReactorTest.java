@@ -1,0 +1,440 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.weft;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertNotNull;
+import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertSame;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.weft.error.CancelledException;
+import dev.weft.error.DeadlockException;
+import dev.weft.error.PinnedException;
+import dev.weft.io.Pipe;
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.FutureTask;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.atomic.AtomicReference;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+
+class ReactorTest {
+  @Test
+  void runReturnsWhenEveryFiberHasEnded() throws Exception {
+    List<String> log = new ArrayList<>();
+
+    try (Reactor reactor = Reactors.open(Reactors.options())) {
+      reactor.run(
+          () ->
+              Fiber.start(
+                  () -> {
+                    Fiber.yield();
+                    Fiber.start(() -> log.add("grandchild"));
+                  }));
+      log.add("returned");
+      reactor.run(() -> log.add("again"));
+    }
+
+    assertEquals(List.of("grandchild", "returned", "again"), log);
+  }
+
+  @Test
+  void callReturnsTheResult() throws Exception {
+    try (Reactor reactor = Reactors.open(Reactors.options())) {
+      assertEquals(
+          42,
+          reactor.call(
+              () -> {
+                Fiber.yield();
+                return 42;
+              }));
+    }
+  }
+
+  @Test
+  void runThrowsWhatTheTaskThrowsAfterTheOthersHaveBeenCancelled() throws Exception {
+    List<String> log = new ArrayList<>();
+    IOException boom = new IOException("boom");
+
+    try (Reactor reactor = Reactors.open(Reactors.options())) {
+      IOException thrown =
+          assertThrows(
+              IOException.class,
+              () ->
+                  reactor.run(
+                      () -> {
+                        Fiber.start(
+                            () -> {
+                              try {
+                                Fiber.sleepUntil(Deadline.NEVER);
+                              } finally {
+                                log.add("cleaned up");
+                              }
+                            });
+                        Fiber.yield();
+                        throw boom;
+                      }));
+      assertSame(boom, thrown);
+    }
+
+    assertEquals(List.of("cleaned up"), log);
+  }
+
+  @Test
+  void fibersThatWaitForEachOtherAreReported() throws Exception {
+    List<Throwable> seen = new ArrayList<>();
+    try (Reactor reactor = Reactors.open(Reactors.options())) {
+      DeadlockException e =
+          assertThrows(
+              DeadlockException.class,
+              () ->
+                  reactor.run(
+                      () -> {
+                        Fiber[] fibers = new Fiber[2];
+                        for (int i = 0; i < 2; i++) {
+                          int other = 1 - i;
+                          fibers[i] =
+                              Fiber.start(
+                                  "philosopher " + i,
+                                  () -> {
+                                    Fiber.yield();
+                                    try {
+                                      fibers[other].join();
+                                    } catch (CancelledException cancelled) {
+                                      seen.add(cancelled);
+                                      throw cancelled;
+                                    }
+                                  });
+                        }
+                        fibers[0].join();
+                      }));
+
+      String text = e.getMessage();
+      assertTrue(text.contains("philosopher 0: join philosopher 1"), text);
+      assertTrue(text.contains("philosopher 1: join philosopher 0"), text);
+      assertTrue(text.contains("main: join philosopher 0"), text);
+      assertTrue(text.contains(ReactorTest.class.getName()), text);
+      assertEquals(2, seen.size(), "their finally blocks have run");
+
+      reactor.run(() -> {}); // it can go on
+    }
+  }
+
+  @Test
+  void aJoinWithADeadlineIsNoDeadlock() throws Exception {
+    Reactors.run(
+        () -> {
+          Fiber main = Fiber.current();
+          Fiber child =
+              Fiber.start(
+                  () -> {
+                    Deadline soon = Deadline.after(java.time.Duration.ofMillis(1));
+                    assertThrows(
+                        dev.weft.error.DeadlineExceededException.class, () -> main.join(soon));
+                  });
+          child.join();
+        });
+  }
+
+  @Test
+  void executeWakesASleepingReactor() throws Exception {
+    try (Reactor reactor = Reactors.open(Reactors.options())) {
+      reactor.run(
+          () -> {
+            Fiber sleeper =
+                Fiber.start(
+                    () ->
+                        assertThrows(
+                            CancelledException.class, () -> Fiber.sleepUntil(Deadline.NEVER)));
+            Thread other =
+                Thread.ofPlatform()
+                    .start(
+                        () -> {
+                          for (int i = 0; i < 1000; i++) {
+                            reactor.execute(() -> {});
+                          }
+                          reactor.execute(sleeper::cancel);
+                        });
+            sleeper.join();
+            other.join();
+          });
+    }
+  }
+
+  @Test
+  void executedTasksRunInOrderAndMayStartFibers() throws Exception {
+    List<Integer> log = new ArrayList<>();
+
+    try (Reactor reactor = Reactors.open(Reactors.options())) {
+      for (int i = 0; i < 5; i++) {
+        int number = i;
+        reactor.execute(() -> Fiber.start(() -> log.add(number)));
+      }
+      reactor.run(Fiber::yield);
+    }
+
+    assertEquals(List.of(0, 1, 2, 3, 4), log);
+  }
+
+  @Test
+  void executeAfterCloseIsRefused() throws Exception {
+    Reactor reactor = Reactors.open(Reactors.options());
+    reactor.close();
+
+    assertThrows(RejectedExecutionException.class, () -> reactor.execute(() -> {}));
+    reactor.close();
+    assertThrows(IllegalStateException.class, () -> reactor.run(() -> {}));
+  }
+
+  @Test
+  void theAttachmentIsDestroyedOnce() throws Exception {
+    List<String> destroyed = new ArrayList<>();
+
+    try (Reactor reactor = Reactors.open(Reactors.options())) {
+      assertNull(reactor.attachment());
+      reactor.attach("first", destroyed::add);
+      reactor.attach("second", destroyed::add);
+      assertEquals(List.of("first"), destroyed);
+      reactor.run(() -> assertEquals("second", Reactor.current().attachment()));
+    }
+
+    assertEquals(List.of("first", "second"), destroyed);
+  }
+
+  @Test
+  void aThreadHasOneReactorAndAVirtualThreadNone() throws Exception {
+    try (Reactor reactor = Reactors.open(Reactors.options())) {
+      assertThrows(IllegalStateException.class, Reactor::open);
+      assertThrows(IllegalStateException.class, () -> reactor.run(() -> reactor.run(() -> {})));
+    }
+    AtomicReference<Throwable> thrown = new AtomicReference<>();
+    Thread.ofVirtual()
+        .start(() -> thrown.set(assertThrows(IllegalStateException.class, Reactor::open)))
+        .join();
+    assertNotNull(thrown.get());
+  }
+
+  @Test
+  void operationsOutsideAFiberAreRefused() throws Exception {
+    assertThrows(WrongThreadException.class, Fiber::current);
+    assertThrows(WrongThreadException.class, Fiber::yield);
+    assertThrows(WrongThreadException.class, Reactor::current);
+    assertThrows(WrongThreadException.class, () -> Fiber.start(() -> {}));
+    try (Reactor reactor = Reactors.open(Reactors.options())) {
+      assertSame(reactor, Reactor.current());
+      assertThrows(WrongThreadException.class, Fiber::yield);
+    }
+  }
+
+  @Test
+  void operationsOfAnotherThreadAreRefused() throws Exception {
+    try (Reactor reactor = Reactors.open(Reactors.options())) {
+      reactor.run(
+          () -> {
+            Pipe pipe = Pipe.open();
+            Fiber self = Fiber.current();
+            FutureTask<Throwable> stranger =
+                new FutureTask<>(
+                    () -> {
+                      assertThrows(WrongThreadException.class, reactor::stats);
+                      assertThrows(WrongThreadException.class, reactor::close);
+                      assertThrows(WrongThreadException.class, self::cancel);
+                      try (Arena arena = Arena.ofConfined()) {
+                        MemorySegment target = arena.allocate(1);
+                        return assertThrows(
+                            WrongThreadException.class, () -> pipe.source().read(target));
+                      }
+                    });
+            Thread.ofPlatform().start(stranger);
+            assertNotNull(stranger.get());
+            pipe.close();
+          });
+    }
+  }
+
+  @Test
+  void anotherReactorsObjectsAreRefused() throws Exception {
+    Reactors.run(
+        () -> {
+          try (Pipe pipe = Pipe.open()) {
+            FutureTask<Throwable> stranger =
+                new FutureTask<>(
+                    () -> {
+                      Throwable[] thrown = new Throwable[1];
+                      Reactors.run(
+                          () -> {
+                            try (Arena arena = Arena.ofConfined()) {
+                              MemorySegment target = arena.allocate(1);
+                              thrown[0] =
+                                  assertThrows(
+                                      WrongThreadException.class, () -> pipe.source().read(target));
+                            }
+                          });
+                      return thrown[0];
+                    });
+            Thread.ofPlatform().start(stranger);
+            assertInstanceOf(WrongThreadException.class, stranger.get());
+          }
+        });
+  }
+
+  @Test
+  void aHeapSegmentIsRefused() throws Exception {
+    Reactors.run(
+        () -> {
+          try (Pipe pipe = Pipe.open()) {
+            MemorySegment heap = MemorySegment.ofArray(new byte[8]);
+            assertThrows(IllegalArgumentException.class, () -> pipe.source().read(heap));
+            assertThrows(IllegalArgumentException.class, () -> pipe.sink().write(heap));
+          }
+        });
+  }
+
+  private static final class SuspendsInInitialiser {
+    static @org.jspecify.annotations.Nullable Throwable thrown;
+
+    static {
+      try {
+        Fiber.yield();
+      } catch (PinnedException e) {
+        thrown = e;
+      }
+    }
+  }
+
+  @Test
+  @Tag("scheduled") // a baton-passing fiber blocks a thread of the JDK's there, which works
+  void suspendingInAClassInitialiserIsRefusedNotHung() throws Exception {
+    Reactors.run(
+        () -> {
+          Throwable thrown = SuspendsInInitialiser.thrown;
+          assertNotNull(thrown);
+          assertTrue(thrown.getMessage().contains("yield"), thrown.getMessage());
+          Fiber.yield(); // it is not pinned any more
+        });
+  }
+
+  private static final class ReadsInInitialiser {
+    static Pipe pipe;
+    static MemorySegment target;
+    static @org.jspecify.annotations.Nullable Throwable thrown;
+
+    static void attempt() {
+      new Inner();
+    }
+
+    private static final class Inner {
+      static {
+        try {
+          pipe.source().read(target);
+        } catch (PinnedException e) {
+          thrown = e;
+        } catch (IOException e) {
+          throw new ExceptionInInitializerError(e);
+        }
+      }
+    }
+  }
+
+  @Test
+  @Tag("scheduled")
+  void aPinnedReadGivesItsMemoryBackBeforeItThrows() throws Exception {
+    Reactors.run(
+        () -> {
+          try (Pipe pipe = Pipe.open()) {
+            ReadsInInitialiser.pipe = pipe;
+            try (Arena arena = Arena.ofConfined()) {
+              ReadsInInitialiser.target = arena.allocate(4);
+              ReadsInInitialiser.attempt();
+            }
+            assertNotNull(ReadsInInitialiser.thrown);
+
+            try (Arena arena = Arena.ofConfined()) {
+              pipe.sink().write(arena.allocateFrom("ok"));
+              MemorySegment target = arena.allocate(4);
+              assertEquals(3, pipe.source().read(target), "the cancelled read took nothing");
+            }
+          }
+        });
+  }
+
+  @Test
+  void closeEndsFibersThatAreLeft() throws Exception {
+    List<String> log = new ArrayList<>();
+    CountDownLatch never = new CountDownLatch(1);
+
+    Reactor reactor = Reactors.open(Reactors.options());
+    reactor.execute(
+        () ->
+            Fiber.start(
+                () -> {
+                  try {
+                    Fiber.sleepUntil(Deadline.NEVER);
+                  } finally {
+                    log.add("sleeper");
+                  }
+                }));
+    reactor.execute(
+        () ->
+            Fiber.start(
+                () -> {
+                  try {
+                    never.await();
+                  } catch (InterruptedException e) {
+                    log.add("blocked in the JDK");
+                  }
+                }));
+    assertThrows(
+        IllegalStateException.class,
+        () ->
+            reactor.run(
+                () -> {
+                  Fiber.yield();
+                  Fiber.yield();
+                  throw new IllegalStateException("leave");
+                }));
+    reactor.close();
+
+    assertFalse(log.isEmpty());
+    assertTrue(log.contains("sleeper"), log.toString());
+    assertTrue(log.contains("blocked in the JDK"), log.toString());
+  }
+
+  @Test
+  void aReactorIsTiedToOneCpuAndLetsGoOfIt() throws Exception {
+    java.util.BitSet before = dev.weft.internal.os.Libc.affinity();
+    int cpu = before.nextSetBit(0);
+
+    try (Reactor reactor = Reactors.open(ReactorOptions.defaults().withCpu(cpu))) {
+      assertEquals(cpu, reactor.cpu());
+      java.util.BitSet pinned = dev.weft.internal.os.Libc.affinity();
+      assertEquals(1, pinned.cardinality());
+      assertTrue(pinned.get(cpu));
+    }
+
+    assertEquals(before, dev.weft.internal.os.Libc.affinity());
+    IllegalArgumentException e =
+        assertThrows(
+            IllegalArgumentException.class,
+            () -> Reactor.open(ReactorOptions.defaults().withCpu(8000)));
+    assertTrue(e.getMessage().contains("8000"), e.getMessage());
+    Reactors.run(() -> {}); // the failed one has left nothing behind
+  }
+
+  @Test
+  void optionsAreChecked() {
+    ReactorOptions options = ReactorOptions.defaults();
+    assertThrows(IllegalArgumentException.class, () -> options.withQueueEntries(0));
+    assertThrows(IllegalArgumentException.class, () -> options.withQueueEntries(1000));
+    assertThrows(IllegalArgumentException.class, () -> options.withQueueEntries(65536));
+    assertThrows(IllegalArgumentException.class, () -> options.withCpu(-3));
+  }
+}

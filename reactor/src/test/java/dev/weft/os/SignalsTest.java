@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.weft.os;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+
+import dev.weft.Deadline;
+import dev.weft.Fiber;
+import dev.weft.Reactors;
+import dev.weft.error.CancelledException;
+import dev.weft.error.DeadlineExceededException;
+import org.junit.jupiter.api.Test;
+
+/** With SIGWINCH, which does nothing to a process that does not ask for it. */
+class SignalsTest {
+  private static void raise(Signal signal) throws Exception {
+    new ProcessBuilder("kill", "-" + signal.number(), Long.toString(ProcessHandle.current().pid()))
+        .inheritIO()
+        .start()
+        .waitFor();
+  }
+
+  @Test
+  void aSignalWakesTheFiberThatAwaitsIt() throws Exception {
+    Reactors.run(
+        () -> {
+          try (Signals signals = Signals.open(Signal.WINCH, Signal.USR2)) {
+            Fiber waiter = Fiber.start(() -> assertEquals(Signal.WINCH, signals.await()));
+            Fiber.yield();
+            raise(Signal.WINCH);
+            waiter.join();
+            raise(Signal.USR2);
+            assertEquals(Signal.USR2, signals.await());
+          }
+        });
+  }
+
+  @Test
+  void everyOneThatIsOpenGetsTheSignal() throws Exception {
+    Reactors.run(
+        () -> {
+          try (Signals one = Signals.open(Signal.WINCH)) {
+            Signals other = Signals.open(Signal.WINCH);
+            raise(Signal.WINCH);
+            assertEquals(Signal.WINCH, one.await());
+            assertEquals(Signal.WINCH, other.await());
+            other.close();
+            raise(Signal.WINCH);
+            assertEquals(Signal.WINCH, one.await());
+          }
+        });
+  }
+
+  @Test
+  void awaitingEndsWithDeadlineCancelAndClose() throws Exception {
+    Reactors.run(
+        () -> {
+          Signals signals = Signals.open(Signal.WINCH);
+          assertThrows(DeadlineExceededException.class, () -> signals.await(Deadline.NOW));
+          Fiber cancelled =
+              Fiber.start(() -> assertThrows(CancelledException.class, signals::await));
+          Fiber closed =
+              Fiber.start(() -> assertThrows(IllegalStateException.class, signals::await));
+          Fiber.yield();
+          cancelled.cancel();
+          cancelled.join();
+          signals.close();
+          closed.join();
+        });
+  }
+
+  @Test
+  void aSignalThatTheJvmKeepsIsRefused() throws Exception {
+    // SIGUSR1 is not offered, since the JVM uses it; the others are all to be had.
+    Reactors.run(
+        () -> {
+          for (Signal signal : Signal.values()) {
+            Signals.open(signal).close();
+          }
+        });
+  }
+}
