@@ -1,0 +1,244 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.weft.examples.cli;
+
+import dev.weft.Deadline;
+import dev.weft.Fiber;
+import dev.weft.Reactor;
+import dev.weft.error.CancelledException;
+import dev.weft.error.DeadlineExceededException;
+import dev.weft.error.ErrnoException;
+import dev.weft.net.SocketOptions;
+import dev.weft.net.TcpListener;
+import dev.weft.net.TcpSocket;
+import dev.weft.os.Signal;
+import dev.weft.os.Signals;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.net.InetSocketAddress;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.FutureTask;
+
+/** The echo service: reactors that each listen on all addresses, and a fiber per connection. */
+final class EchoService {
+  private static final int BUFFER_BYTES_MIN = 4 << 10;
+  private static final int BUFFER_BYTES_MAX = 64 << 10;
+  private static final Duration BACK_OFF_MIN = Duration.ofMillis(10);
+  private static final Duration BACK_OFF_MAX = Duration.ofSeconds(1);
+
+  private final List<InetSocketAddress> addresses;
+  private final Duration grace;
+  private final int reactors;
+  private final boolean quiet;
+
+  EchoService(List<InetSocketAddress> addresses, Duration grace, int reactors, boolean quiet) {
+    this.addresses = addresses;
+    this.grace = grace;
+    this.reactors = reactors;
+    this.quiet = quiet;
+  }
+
+  /** Serves until a signal comes; returns the exit status. */
+  int run() throws Exception {
+    try (Reactor reactor = Reactor.open()) {
+      return reactor.call(this::serveAll);
+    }
+  }
+
+  /** The first reactor finds out the ports that the kernel chooses; the others share them. */
+  private int serveAll() throws Exception {
+    List<TcpListener> listeners = new ArrayList<>();
+    List<FutureTask<Integer>> others = new ArrayList<>();
+    try (Signals signals = Signals.open(Signal.INT, Signal.TERM)) {
+      for (InetSocketAddress address : addresses) {
+        if (reactors > 1) {
+          TcpListener.bind(address).close(); // shared ports would hide that another server has it
+        }
+        listeners.add(bind(address));
+      }
+      List<InetSocketAddress> bound = listeners.stream().map(TcpListener::localAddress).toList();
+      for (int i = 1; i < reactors; i++) {
+        others.add(startOther(bound));
+      }
+      listeners.forEach(listener -> log("tcp listening on " + listener));
+      new Shift(listeners, signals).serve(true);
+    } catch (ErrnoException e) {
+      return failed(e);
+    }
+    for (FutureTask<Integer> other : others) {
+      int status = statusOf(other);
+      if (status != Main.SUCCESS) {
+        return status;
+      }
+    }
+    return Main.SUCCESS;
+  }
+
+  private static int statusOf(FutureTask<Integer> other) throws Exception {
+    try {
+      return other.get(); // blocks this fiber alone
+    } catch (ExecutionException e) {
+      throw new IllegalStateException("a reactor failed", e.getCause());
+    }
+  }
+
+  private FutureTask<Integer> startOther(List<InetSocketAddress> bound) {
+    FutureTask<Integer> task =
+        new FutureTask<>(
+            () -> {
+              try (Reactor reactor = Reactor.open()) {
+                return reactor.call(() -> serveShared(bound));
+              }
+            });
+    Thread.ofPlatform().daemon().name("reactor").start(task);
+    return task;
+  }
+
+  private int serveShared(List<InetSocketAddress> bound) {
+    try (Signals signals = Signals.open(Signal.INT, Signal.TERM)) {
+      List<TcpListener> listeners = new ArrayList<>();
+      for (InetSocketAddress address : bound) {
+        listeners.add(bind(address));
+      }
+      new Shift(listeners, signals).serve(false);
+      return Main.SUCCESS;
+    } catch (ErrnoException e) {
+      return failed(e);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  private TcpListener bind(InetSocketAddress address) throws IOException {
+    return TcpListener.bind(address, SocketOptions.defaults().withReusePort(reactors > 1));
+  }
+
+  private static int failed(ErrnoException e) {
+    System.err.println(
+        IouPort7.NAME
+            + ": tcp listen "
+            + e.subject()
+            + ": "
+            + e.errno().text()
+            + " ("
+            + e.errno()
+            + ")");
+    return Main.FAILURE;
+  }
+
+  private static void log(String line) {
+    System.err.println(line);
+  }
+
+  /** What one reactor does, from its first connection to the end of its last. */
+  private final class Shift {
+    private final List<TcpListener> listeners;
+    private final Signals signals;
+    private final Set<Fiber> connections = new HashSet<>();
+
+    Shift(List<TcpListener> listeners, Signals signals) {
+      this.listeners = listeners;
+      this.signals = signals;
+    }
+
+    void serve(boolean first) {
+      for (TcpListener listener : listeners) {
+        Fiber.start("accept " + listener, () -> acceptAll(listener));
+      }
+      signals.await();
+      listeners.forEach(TcpListener::close);
+      Fiber impatience = Fiber.start("second signal", () -> endAtOnce(first));
+      awaitConnections();
+      connections.forEach(Fiber::cancel);
+      impatience.cancel();
+    }
+
+    private void endAtOnce(boolean first) {
+      Signal signal = signals.await();
+      if (first) {
+        Runtime.getRuntime().halt(128 + signal.number());
+      }
+    }
+
+    private void awaitConnections() {
+      Deadline deadline = Deadline.after(grace);
+      for (Fiber connection : List.copyOf(connections)) {
+        try {
+          connection.join(deadline);
+        } catch (DeadlineExceededException e) {
+          return;
+        }
+      }
+    }
+
+    private void acceptAll(TcpListener listener) {
+      Duration backOff = BACK_OFF_MIN;
+      while (true) {
+        try {
+          TcpSocket socket = listener.accept();
+          backOff = BACK_OFF_MIN;
+          connections.add(Fiber.start(() -> serve(socket)));
+        } catch (ErrnoException e) {
+          // Most likely out of descriptors: some will come free when connections end.
+          if (backOff.equals(BACK_OFF_MIN)) {
+            log("tcp accept " + listener + ": " + e.errno().text() + " (" + e.errno() + ")");
+          }
+          Fiber.sleep(backOff);
+          backOff = backOff.multipliedBy(2);
+          backOff = backOff.compareTo(BACK_OFF_MAX) < 0 ? backOff : BACK_OFF_MAX;
+        } catch (IOException e) {
+          return; // the listener was closed
+        }
+      }
+    }
+
+    private void serve(TcpSocket socket) {
+      try (socket) {
+        if (!quiet) {
+          socket.remoteAddress(); // while it is to be had, for the report below
+        }
+        echo(socket);
+      } catch (ErrnoException e) {
+        if (!quiet) {
+          log("tcp " + socket + ": " + e.errno().text() + " (" + e.errno() + ")");
+        }
+      } catch (IOException | CancelledException e) {
+        // closed or cancelled at the end of the grace time
+      } finally {
+        connections.remove(Fiber.current());
+      }
+    }
+  }
+
+  /** An idle connection holds a small buffer, one that fills it gets a larger one. */
+  private static void echo(TcpSocket socket) throws IOException {
+    int bytes = BUFFER_BYTES_MIN;
+    boolean open = true;
+    while (open) {
+      try (Arena arena = Arena.ofConfined()) {
+        open = echo(socket, arena.allocate(bytes));
+      }
+      bytes = Math.min(bytes * 4, BUFFER_BYTES_MAX);
+    }
+  }
+
+  /** Returns false at the end of the stream, true when a larger buffer would help. */
+  private static boolean echo(TcpSocket socket, MemorySegment buffer) throws IOException {
+    while (true) {
+      int count = socket.read(buffer);
+      if (count < 0) {
+        return false;
+      }
+      socket.write(buffer.asSlice(0, count));
+      if (count == buffer.byteSize() && count < BUFFER_BYTES_MAX) {
+        return true;
+      }
+    }
+  }
+}

@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.weft.examples.cli;
+
+import dev.weft.Reactor;
+import dev.weft.ReactorOptions;
+import dev.weft.error.Errno;
+import dev.weft.error.ErrnoException;
+import dev.weft.fs.File;
+import dev.weft.io.ByteSink;
+import dev.weft.io.ByteSource;
+import dev.weft.io.Splice;
+import dev.weft.os.Stdio;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Model.PositionalParamSpec;
+import picocli.CommandLine.ParseResult;
+
+/** Copies files to standard output, without touching the bytes where the kernel can. */
+final class IouCat implements Main.Program {
+  private static final String NAME = "iou_cat";
+
+  /**
+   * What a shell reports of a program that SIGPIPE has ended, as it would have us; the JVM ignores
+   * it.
+   */
+  private static final int READER_GONE = 128 + 13;
+
+  /** One operation at a time needs no more; a small ring is quicker to set up. */
+  private static final int QUEUE_ENTRIES = 8;
+
+  private int status = Main.SUCCESS;
+
+  @Override
+  public CommandSpec spec() {
+    CommandSpec spec = CommandSpec.create().name(NAME);
+    spec.usageMessage()
+        .description(
+            "Copies each FILE in turn to standard output. With no FILE, or when FILE is -,")
+        .description("copies standard input.");
+    return spec.addPositional(
+        PositionalParamSpec.builder()
+            .paramLabel("FILE")
+            .type(List.class)
+            .auxiliaryTypes(String.class)
+            .arity("0..*")
+            .build());
+  }
+
+  @Override
+  public int run(ParseResult arguments) throws Exception {
+    return run(arguments.matchedPositionalValue(0, List.<String>of()));
+  }
+
+  @Override
+  public int run(List<String> files) throws Exception {
+    // The work is the kernel's workers': let the scheduler place us beside them.
+    ReactorOptions options =
+        ReactorOptions.defaults().withCpu(ReactorOptions.UNPINNED).withQueueEntries(QUEUE_ENTRIES);
+    try (Reactor reactor = Reactor.open(options)) {
+      reactor.run(() -> copyAll(files.isEmpty() ? List.of("-") : files));
+    }
+    return status;
+  }
+
+  private void copyAll(List<String> files) {
+    ByteSink out = Stdio.out();
+    for (String file : files) {
+      try {
+        copy(file, out);
+      } catch (Splice.SinkException e) {
+        outputFailed(e);
+        return; // nothing more can be written
+      } catch (IOException e) {
+        complain(file.equals("-") ? "standard input" : file, e);
+      }
+    }
+  }
+
+  private void copy(String file, ByteSink out) throws IOException {
+    if (file.equals("-")) {
+      Splice.copy(Stdio.in(), out);
+      return;
+    }
+    try (ByteSource in = File.open(Path.of(file))) {
+      if (isOutput(Path.of(file))) {
+        System.err.println(NAME + ": " + file + ": input file is output file");
+        status = Main.FAILURE;
+        return;
+      }
+      Splice.copy(in, out);
+    }
+  }
+
+  /** Copying a file to itself would never end. */
+  private static boolean isOutput(Path file) throws IOException {
+    Path output = Path.of("/proc/self/fd/1");
+    return Files.isRegularFile(output)
+        && Files.isRegularFile(file)
+        && Files.isSameFile(file, output);
+  }
+
+  private void outputFailed(Splice.SinkException e) {
+    if (e.failure() instanceof ErrnoException cause && cause.errno() == Errno.EPIPE) {
+      status = READER_GONE;
+    } else {
+      complain("standard output", e.failure());
+    }
+  }
+
+  private void complain(String what, IOException e) {
+    String why = e instanceof ErrnoException known ? known.errno().text() : e.getMessage();
+    System.err.println(NAME + ": " + what + ": " + why);
+    status = Main.FAILURE;
+  }
+}

@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.weft.examples.cli;
+
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.UnknownHostException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Model.OptionSpec;
+import picocli.CommandLine.ParseResult;
+
+/** An echo server: the service of port 7 (RFC 862), over TCP. */
+final class IouPort7 implements Main.Program {
+  static final String NAME = "iou_port7";
+  private static final String LISTEN_DEFAULT = "[::]:12345";
+  private static final double GRACE_SECONDS_DEFAULT = 5;
+  private static final int REACTORS_MAX = 1024;
+  private static final int PORT_MAX = 65535;
+
+  @Override
+  public CommandSpec spec() {
+    CommandSpec spec = CommandSpec.create().name(NAME);
+    spec.usageMessage()
+        .description("Sends back what it gets. SIGINT or SIGTERM: stops accepting, lets open")
+        .description("connections finish for the grace time, ends. Once more: ends at once.");
+    spec.addOption(
+        OptionSpec.builder("--listen")
+            .paramLabel("HOST:PORT")
+            .type(List.class)
+            .auxiliaryTypes(String.class)
+            .description(
+                "where to listen; may be given more than once (default " + LISTEN_DEFAULT + ")")
+            .build());
+    spec.addOption(
+        OptionSpec.builder("--grace")
+            .paramLabel("SECONDS")
+            .type(double.class)
+            .description("how long open connections may go on after a signal (default 5)")
+            .build());
+    spec.addOption(
+        OptionSpec.builder("--reactors")
+            .paramLabel("N")
+            .type(int.class)
+            .description("threads that serve, each with a ring of its own (default 1)")
+            .build());
+    spec.addOption(
+        OptionSpec.builder("--quiet")
+            .type(boolean.class)
+            .description("do not report connections that break")
+            .build());
+    return spec;
+  }
+
+  @Override
+  public int run(ParseResult arguments) throws Exception {
+    List<InetSocketAddress> addresses = new ArrayList<>();
+    for (String text : arguments.matchedOptionValue("--listen", List.of(LISTEN_DEFAULT))) {
+      addresses.add(parseAddress(text));
+    }
+    double graceSeconds = arguments.matchedOptionValue("--grace", GRACE_SECONDS_DEFAULT);
+    int reactors = arguments.matchedOptionValue("--reactors", 1);
+    boolean quiet = arguments.matchedOptionValue("--quiet", false);
+    if (!(graceSeconds >= 0 && graceSeconds <= Integer.MAX_VALUE)) {
+      throw new IllegalArgumentException("--grace must be 0 or more seconds: " + graceSeconds);
+    }
+    if (reactors < 1 || reactors > REACTORS_MAX) {
+      throw new IllegalArgumentException(
+          "--reactors must be from 1 to " + REACTORS_MAX + ": " + reactors);
+    }
+    Duration grace = Duration.ofNanos((long) (graceSeconds * 1e9));
+    return new EchoService(addresses, grace, reactors, quiet).run();
+  }
+
+  /** {@code host:port} or {@code [ipv6]:port}; the host may be a name. */
+  static InetSocketAddress parseAddress(String text) {
+    int colon = text.lastIndexOf(':');
+    String host = colon < 0 ? "" : text.substring(0, colon);
+    boolean bracketed = host.startsWith("[") && host.endsWith("]");
+    if (host.isEmpty() || (!bracketed && host.indexOf(':') >= 0)) {
+      throw new IllegalArgumentException("--listen: not HOST:PORT or [IPV6]:PORT: " + text);
+    }
+    int port = parsePort(text.substring(colon + 1), text);
+    String name = bracketed ? host.substring(1, host.length() - 1) : host;
+    try {
+      return new InetSocketAddress(InetAddress.getByName(name), port);
+    } catch (UnknownHostException e) {
+      throw new IllegalArgumentException("--listen: unknown host: " + text, e);
+    }
+  }
+
+  private static int parsePort(String digits, String text) {
+    try {
+      int port = Integer.parseInt(digits);
+      if (port >= 0 && port <= PORT_MAX) {
+        return port;
+      }
+    } catch (NumberFormatException e) {
+      // told below, with the whole argument
+    }
+    throw new IllegalArgumentException("--listen: the port must be from 0 to 65535: " + text);
+  }
+}

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.weft.examples.cli;
+
+import dev.weft.error.ReactorUnavailableException;
+import java.util.List;
+import picocli.CommandLine;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.ParseResult;
+
+/** Starts the program that the first argument names, with the rest: all of them share one jar. */
+public final class Main {
+  static final int SUCCESS = 0;
+  static final int FAILURE = 1;
+  static final int USAGE = 2;
+
+  /** A program: what it understands, and what it does. */
+  interface Program {
+    CommandSpec spec();
+
+    /** Returns the exit status. */
+    int run(ParseResult arguments) throws Exception;
+
+    /**
+     * Runs on plain operands, none of which begins with a dash. Overridden by programs that are
+     * quick enough to notice what parsing costs: the parser's classes are too old for the JVM's
+     * ahead-of-time cache.
+     */
+    default int run(List<String> operands) throws Exception {
+      String[] words = operands.toArray(String[]::new);
+      return run(new CommandLine(spec()).parseArgs(words));
+    }
+  }
+
+  private Main() {}
+
+  /**
+   * Runs a program and exits with its status.
+   *
+   * @param args its name and its arguments
+   */
+  public static void main(String[] args) {
+    List<String> words = List.of(args);
+    if (words.isEmpty()) {
+      System.err.println("usage: java -jar weft-cli.jar PROGRAM [ARGUMENT]...");
+      System.exit(USAGE);
+    }
+    Program program =
+        switch (words.getFirst()) {
+          case "iou_cat" -> new IouCat();
+          case "iou_port7" -> new IouPort7();
+          default -> {
+            System.err.println("weft: no such program: " + words.getFirst());
+            System.exit(USAGE);
+            throw new AssertionError("unreachable");
+          }
+        };
+    System.exit(run(words.getFirst(), program, words.subList(1, words.size())));
+  }
+
+  private static int run(String name, Program program, List<String> args) {
+    try {
+      boolean plain = args.stream().noneMatch(word -> word.length() > 1 && word.startsWith("-"));
+      return plain ? program.run(args) : parseAndRun(program, args);
+    } catch (ParameterException | IllegalArgumentException e) {
+      return fail(name, e, USAGE);
+    } catch (ReactorUnavailableException e) {
+      return fail(name, e, FAILURE);
+    } catch (Exception e) {
+      System.err.print(name + ": internal error: ");
+      e.printStackTrace();
+      return FAILURE;
+    }
+  }
+
+  private static int parseAndRun(Program program, List<String> args) throws Exception {
+    CommandSpec spec = program.spec();
+    spec.mixinStandardHelpOptions(true).version(spec.name() + " (Weft) " + version());
+    ParseResult arguments = new CommandLine(spec).parseArgs(args.toArray(String[]::new));
+    return CommandLine.printHelpIfRequested(arguments) ? SUCCESS : program.run(arguments);
+  }
+
+  private static int fail(String name, Exception e, int status) {
+    String message = String.valueOf(e.getMessage());
+    System.err.println(name + ": " + message.lines().findFirst().orElse(""));
+    return status;
+  }
+
+  private static String version() {
+    String version = Main.class.getPackage().getImplementationVersion();
+    return version == null ? "(not built as a jar)" : version;
+  }
+}

@@ -1,0 +1,238 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.weft.examples.cli;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.io.RandomAccessFile;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.Random;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class IouCatTest {
+  @TempDir Path folder;
+
+  private Path file(String name, String text) throws IOException {
+    return Files.writeString(folder.resolve(name), text);
+  }
+
+  private Path random(int length) throws IOException {
+    byte[] bytes = new byte[length];
+    new Random(length).nextBytes(bytes);
+    return Files.write(folder.resolve("random"), bytes);
+  }
+
+  @Test
+  void filesAndStandardInputComeInTheOrderGiven() throws Exception {
+    String one = file("one", "1\n").toString();
+    String two = file("two", "2\n").toString();
+
+    try (Started cat = Started.start("iou_cat", two, "-", one, two)) {
+      try (OutputStream in = cat.process.getOutputStream()) {
+        in.write("in\n".getBytes(StandardCharsets.US_ASCII));
+      }
+      assertEquals("2\nin\n1\n2\n", cat.output());
+      assertEquals("", cat.errors());
+      assertEquals(0, cat.status());
+    }
+  }
+
+  @Test
+  void withoutArgumentsItCopiesStandardInput() throws Exception {
+    try (Started cat = Started.start("iou_cat")) {
+      try (OutputStream in = cat.process.getOutputStream()) {
+        in.write("hello".getBytes(StandardCharsets.US_ASCII));
+      }
+      assertEquals("hello", cat.output());
+      assertEquals(0, cat.status());
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {0, 1, 65_535, 65_536, 65_537, 10_000_000})
+  void everyByteIsCopiedToAPipe(int length) throws Exception {
+    Path source = random(length);
+
+    try (Started cat = Started.start("iou_cat", source.toString())) {
+      assertArrayEquals(Files.readAllBytes(source), cat.process.getInputStream().readAllBytes());
+      assertEquals(0, cat.status());
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "\"$@\" > target",
+        "\"$@\" >> target",
+        "\"$@\" | cat > target",
+        "\"${@:1:$#-1}\" < \"${@: -1}\" > target",
+        "cat \"${@: -1}\" | \"${@:1:$#-1}\" | cat >> target",
+      })
+  void everyByteIsCopiedWhateverTheStreamsAre(String line) throws Exception {
+    Path source = random(3_000_001);
+
+    try (Started cat = Started.shell("cd " + folder + "; " + line, "iou_cat", source.toString())) {
+      assertEquals("", cat.errors());
+      assertEquals(0, cat.status());
+    }
+
+    assertEquals(-1, Files.mismatch(source, folder.resolve("target")));
+  }
+
+  @Test
+  void appendingKeepsWhatIsThere() throws Exception {
+    String source = file("source", "b").toString();
+    Path target = file("target", "a");
+
+    try (Started cat = Started.shell("\"$@\" >> " + target, "iou_cat", source, source)) {
+      assertEquals(0, cat.status());
+    }
+
+    assertEquals("abb", Files.readString(target));
+  }
+
+  @Test
+  void threeGibibytesGoThroughAPipe() throws Exception {
+    long length = 3L << 30;
+    Path sparse = folder.resolve("sparse");
+    try (RandomAccessFile file = new RandomAccessFile(sparse.toFile(), "rw")) {
+      file.setLength(length);
+      file.seek(length - 5);
+      file.writeBytes("end");
+    }
+
+    try (Started cat = Started.start("iou_cat", sparse.toString());
+        InputStream out = cat.process.getInputStream()) {
+      byte[] buffer = new byte[1 << 20];
+      byte[] zero = new byte[1 << 20];
+      long seen = 0;
+      for (int count; (count = out.readNBytes(buffer, 0, buffer.length)) > 0; seen += count) {
+        if (seen + count < length) {
+          assertTrue(Arrays.equals(zero, buffer), "a byte at " + seen + " is not zero");
+        }
+      }
+      assertEquals(length, seen);
+      assertEquals("end", new String(buffer, (1 << 20) - 5, 3, StandardCharsets.US_ASCII));
+      assertEquals(0, cat.status());
+    }
+  }
+
+  @Test
+  void aMissingFileIsReportedAndTheOthersAreCopied() throws Exception {
+    String one = file("one", "1").toString();
+
+    try (Started cat = Started.start("iou_cat", one, "missing", one)) {
+      assertEquals("11", cat.output());
+      assertEquals("iou_cat: missing: No such file or directory", cat.errors());
+      assertEquals(1, cat.status());
+    }
+  }
+
+  @Test
+  void aDirectoryIsReportedAndTheOthersAreCopied() throws Exception {
+    String one = file("one", "1").toString();
+
+    try (Started cat = Started.start("iou_cat", folder.toString(), one)) {
+      assertEquals("1", cat.output());
+      assertEquals("iou_cat: " + folder + ": Is a directory", cat.errors());
+      assertEquals(1, cat.status());
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"\"$@\" > /dev/full", "\"$@\" >> /dev/full"})
+  void aFullOutputIsReported(String line) throws Exception {
+    String one = file("one", "1").toString();
+
+    try (Started cat = Started.shell(line, "iou_cat", one)) {
+      assertEquals("iou_cat: standard output: No space left on device", cat.errors());
+      assertEquals(1, cat.status());
+    }
+  }
+
+  @Test
+  void anOutputThatCantBeWrittenIsReported() throws Exception {
+    String one = file("one", "1").toString();
+
+    // What the launcher puts in the place of a closed standard output.
+    try (Started cat = Started.shell("\"$@\" 1< /dev/null", "iou_cat", one)) {
+      assertEquals("iou_cat: standard output: Bad file descriptor", cat.errors());
+      assertEquals(1, cat.status());
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"/dev/zero", "-"})
+  void aReaderThatLeavesEndsItSilently(String source) throws Exception {
+    String line = "set -o pipefail; \"$@\" < /dev/zero | head -c 100000 | wc -c";
+
+    try (Started cat = Started.shell(line, "iou_cat", source)) {
+      assertEquals("100000", cat.output().strip());
+      assertEquals("", cat.errors());
+      assertEquals(141, cat.status(), "as if SIGPIPE had ended it");
+    }
+  }
+
+  @Test
+  void filesOfProcAreCopied() throws Exception {
+    try (Started cat = Started.start("iou_cat", "/proc/self/status", "/proc/cpuinfo")) {
+      String text = cat.output();
+      assertTrue(text.startsWith("Name:"), text);
+      assertTrue(text.contains("processor"), text);
+      assertEquals(0, cat.status());
+    }
+  }
+
+  @Test
+  void aFileIsNotCopiedToItself() throws Exception {
+    Path one = file("one", "1");
+    String other = file("other", "2").toString();
+
+    try (Started cat = Started.shell("\"$@\" >> " + one, "iou_cat", one.toString(), other)) {
+      assertEquals("iou_cat: " + one + ": input file is output file", cat.errors());
+      assertEquals(1, cat.status());
+    }
+
+    assertEquals("12", Files.readString(one));
+  }
+
+  @Test
+  void aTerminalIsReadAndWritten() throws Exception {
+    // script(1) gives it a terminal at both ends, and sends Ctrl-D when its own input ends.
+    String line = "printf 'typed\\n' | script -qec \"$(printf '%q ' \"$@\")\" /dev/null";
+
+    try (Started cat = Started.shell(line, "iou_cat")) {
+      assertTrue(cat.output().contains("typed\r\ntyped\r\n"), "echoed, then copied");
+      assertEquals(0, cat.status());
+    }
+  }
+
+  @Test
+  void unknownOptionsAreRefusedInOneLine() throws Exception {
+    try (Started cat = Started.start("iou_cat", "--bogus")) {
+      assertEquals("iou_cat: Unknown option: '--bogus'", cat.errors());
+      assertEquals(2, cat.status());
+    }
+  }
+
+  @Test
+  void helpAndVersionGoToStandardOutput() throws Exception {
+    try (Started help = Started.start("iou_cat", "--help");
+        Started version = Started.start("iou_cat", "--version")) {
+      assertTrue(help.output().startsWith("Usage: iou_cat"));
+      assertEquals(0, help.status());
+      assertTrue(version.output().startsWith("iou_cat (Weft)"));
+      assertEquals(0, version.status());
+    }
+  }
+}

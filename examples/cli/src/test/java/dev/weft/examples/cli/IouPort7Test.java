@@ -1,0 +1,258 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.weft.examples.cli;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.Socket;
+import java.net.SocketException;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Random;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class IouPort7Test {
+  private static final String READY = "tcp listening on ";
+
+  private static int awaitReady(Started server) throws IOException {
+    String line = server.error();
+    assertTrue(line != null && line.startsWith(READY), String.valueOf(line));
+    return Integer.parseInt(line.substring(line.lastIndexOf(':') + 1));
+  }
+
+  private static Socket connect(int port) throws IOException {
+    Socket socket = new Socket();
+    socket.connect(new InetSocketAddress(InetAddress.getLoopbackAddress(), port));
+    return socket;
+  }
+
+  private static void assertEchoes(Socket socket, String text) throws IOException {
+    byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
+    socket.getOutputStream().write(bytes);
+    assertEquals(
+        text, new String(socket.getInputStream().readNBytes(bytes.length), StandardCharsets.UTF_8));
+  }
+
+  private static void assertEndsWell(Started server) throws Exception {
+    server.signal("TERM");
+    assertEquals(0, server.status());
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"127.0.0.1:0", "[::1]:0", "[::]:0", "localhost:0"})
+  void itEchoesOnWhateverAddressItIsTold(String address) throws Exception {
+    try (Started server = Started.start("iou_port7", "--listen", address)) {
+      int port = awaitReady(server);
+      String host = address.contains("::1") ? "::1" : "127.0.0.1";
+      try (Socket socket = new Socket(InetAddress.getByName(host), port)) {
+        assertEchoes(socket, "hello");
+      }
+      assertEndsWell(server);
+    }
+  }
+
+  @Test
+  void itListensOnSeveralAddresses() throws Exception {
+    try (Started server =
+        Started.start("iou_port7", "--listen", "127.0.0.1:0", "--listen", "127.0.0.2:0")) {
+      int one = awaitReady(server);
+      int two = awaitReady(server);
+      try (Socket first = connect(one);
+          Socket second = new Socket(InetAddress.getByName("127.0.0.2"), two)) {
+        assertEchoes(second, "two");
+        assertEchoes(first, "one");
+      }
+      assertEndsWell(server);
+    }
+  }
+
+  @Test
+  void allBytesComeBackBeforeTheEndOfAHalfClosedConnection() throws Exception {
+    byte[] sent = new byte[5_000_000];
+    new Random(7).nextBytes(sent);
+
+    try (Started server = Started.start("iou_port7", "--listen", "127.0.0.1:0");
+        Socket socket = connect(awaitReady(server))) {
+      Thread writer =
+          Thread.ofPlatform()
+              .start(
+                  () -> {
+                    try {
+                      socket.getOutputStream().write(sent);
+                      socket.shutdownOutput();
+                    } catch (IOException e) {
+                      throw new IllegalStateException(e);
+                    }
+                  });
+      assertArrayEquals(sent, socket.getInputStream().readAllBytes());
+      writer.join();
+      assertEndsWell(server);
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"1", "3"})
+  void everyConnectionIsServedAtOnce(String reactors) throws Exception {
+    List<Socket> sockets = new ArrayList<>();
+    try (Started server =
+        Started.start("iou_port7", "--listen", "127.0.0.1:0", "--reactors", reactors)) {
+      int port = awaitReady(server);
+      for (int i = 0; i < 2000; i++) {
+        sockets.add(connect(port)); // most of them stay idle
+      }
+      for (int i = sockets.size() - 1; i >= 0; i -= 7) {
+        assertEchoes(sockets.get(i), "connection " + i);
+      }
+      for (Socket socket : sockets) {
+        socket.close();
+      }
+      assertEndsWell(server);
+    }
+  }
+
+  @Test
+  void aConnectionThatIsResetDoesNotEndTheServer() throws Exception {
+    try (Started server = Started.start("iou_port7", "--listen", "127.0.0.1:0")) {
+      int port = awaitReady(server);
+      String peer;
+      try (Socket socket = connect(port)) {
+        assertEchoes(socket, "x");
+        peer = "127.0.0.1:" + socket.getLocalPort();
+        socket.setSoLinger(true, 0);
+      }
+      assertEquals("tcp " + peer + ": Connection reset by peer (ECONNRESET)", server.error());
+      try (Socket socket = connect(port)) {
+        assertEchoes(socket, "still there");
+      }
+      assertEndsWell(server);
+    }
+  }
+
+  @Test
+  void runningOutOfDescriptorsDoesNotEndTheServer() throws Exception {
+    List<Socket> sockets = new ArrayList<>();
+    try (Started server =
+        Started.shell("ulimit -n 60; exec \"$@\"", "iou_port7", "--listen", "127.0.0.1:0")) {
+      int port = awaitReady(server);
+      for (int i = 0; i < 100; i++) {
+        sockets.add(connect(port)); // the kernel's backlog takes those that can't be accepted
+      }
+      String line = server.error();
+      assertEquals("tcp accept 127.0.0.1:" + port + ": Too many open files (EMFILE)", line);
+      assertEchoes(sockets.getFirst(), "served before");
+      for (Socket socket : sockets.subList(0, 90)) {
+        socket.close();
+      }
+      assertEchoes(sockets.getLast(), "served when one came free");
+      for (Socket socket : sockets) {
+        socket.close();
+      }
+      assertEndsWell(server);
+    }
+  }
+
+  @Test
+  void anOpenConnectionMayFinishWithinTheGraceTime() throws Exception {
+    try (Started server = Started.start("iou_port7", "--listen", "127.0.0.1:0", "--grace", "60");
+        Socket socket = connect(awaitReady(server))) {
+      int port = socket.getPort();
+      assertEchoes(socket, "before");
+      server.signal("INT");
+      assertRefusedSoon(port);
+      assertEchoes(socket, "after");
+      socket.shutdownOutput();
+      assertEquals(-1, socket.getInputStream().read());
+      assertEquals(0, server.status());
+    }
+  }
+
+  private static void assertRefusedSoon(int port) {
+    // Connections that the backlog took before the listener closed are reset; then they are
+    // refused.
+    assertThrows(
+        SocketException.class,
+        () -> {
+          while (true) {
+            connect(port).close();
+          }
+        });
+  }
+
+  @Test
+  void whatIsLeftAfterTheGraceTimeIsCut() throws Exception {
+    try (Started server = Started.start("iou_port7", "--listen", "127.0.0.1:0", "--grace", "0.05");
+        Socket socket = connect(awaitReady(server))) {
+      assertEchoes(socket, "x");
+      server.signal("TERM");
+      assertEquals(0, server.status());
+      assertEquals(-1, socket.getInputStream().read());
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource({"INT, 130", "TERM, 143"})
+  void aSecondSignalEndsItAtOnce(String second, int status) throws Exception {
+    try (Started server = Started.start("iou_port7", "--listen", "127.0.0.1:0", "--grace", "3600");
+        Socket socket = connect(awaitReady(server))) {
+      assertEchoes(socket, "x");
+      int port = socket.getPort();
+      server.signal("TERM");
+      assertRefusedSoon(port);
+      server.signal(second);
+      assertEquals(status, server.status());
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"1", "2"})
+  void aPortThatIsTakenIsReported(String reactors) throws Exception {
+    try (Started server = Started.start("iou_port7", "--listen", "127.0.0.1:0")) {
+      String address = "127.0.0.1:" + awaitReady(server);
+      try (Started late = Started.start("iou_port7", "--reactors", reactors, "--listen", address)) {
+        assertEquals(
+            "iou_port7: tcp listen " + address + ": Address already in use (EADDRINUSE)",
+            late.errors());
+        assertEquals(1, late.status());
+      }
+      assertEndsWell(server);
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "--bogus|iou_port7: Unknown option: '--bogus'",
+        "--listen=nowhere|iou_port7: --listen: not HOST:PORT or [IPV6]:PORT: nowhere",
+        "--listen=::1:7|iou_port7: --listen: not HOST:PORT or [IPV6]:PORT: ::1:7",
+        "--listen=127.0.0.1:66000|iou_port7: --listen: the port must be from 0 to 65535: 127.0.0.1:66000",
+        "--listen=127.0.0.1:x|iou_port7: --listen: the port must be from 0 to 65535: 127.0.0.1:x",
+        "--grace=-1|iou_port7: --grace must be 0 or more seconds: -1.0",
+        "--reactors=0|iou_port7: --reactors must be from 1 to 1024: 0",
+        "--reactors=x|iou_port7: Invalid value for option '--reactors': 'x' is not an int",
+        "extra|iou_port7: Unmatched argument at index 0: 'extra'",
+      })
+  void badArgumentsAreRefusedInOneLine(String argument, String message) throws Exception {
+    try (Started server = Started.start("iou_port7", argument)) {
+      assertEquals(message, server.errors());
+      assertEquals(2, server.status());
+    }
+  }
+
+  @Test
+  void helpGoesToStandardOutput() throws Exception {
+    try (Started help = Started.start("iou_port7", "--help")) {
+      assertTrue(help.output().contains("--reactors"));
+      assertEquals(0, help.status());
+    }
+  }
+}

@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.weft.examples.cli;
+
+import java.io.BufferedReader;
+import java.io.File;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.jar.JarEntry;
+import java.util.jar.JarOutputStream;
+import java.util.stream.Stream;
+
+/** One of our programs as a process of its own, as users run it. */
+final class Started implements AutoCloseable {
+  /**
+   * The class path of the tests, its folders packed into jars as users have them: a class from a
+   * folder takes a descriptor to load, and some tests leave none.
+   */
+  private static final String CLASS_PATH = jars();
+
+  final Process process;
+  private final BufferedReader errors;
+
+  private Started(Process process) {
+    this.process = process;
+    errors = process.errorReader(StandardCharsets.UTF_8);
+  }
+
+  private static String jars() {
+    List<String> entries = new ArrayList<>();
+    try {
+      for (String entry : System.getProperty("java.class.path").split(File.pathSeparator, -1)) {
+        Path path = Path.of(entry);
+        entries.add(Files.isDirectory(path) ? pack(path).toString() : entry);
+      }
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+    return String.join(File.pathSeparator, entries);
+  }
+
+  private static Path pack(Path folder) throws IOException {
+    File jar = File.createTempFile("weft-test-", ".jar");
+    jar.deleteOnExit();
+    try (JarOutputStream out = new JarOutputStream(Files.newOutputStream(jar.toPath()));
+        Stream<Path> files = Files.walk(folder)) {
+      for (Path file : files.filter(Files::isRegularFile).toList()) {
+        out.putNextEntry(new JarEntry(folder.relativize(file).toString()));
+        Files.copy(file, out);
+      }
+    }
+    return jar.toPath();
+  }
+
+  /** The words of a command that starts {@code program}. */
+  static List<String> command(String program, String... args) {
+    List<String> words = new ArrayList<>();
+    words.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+    words.addAll(
+        List.of(
+            "--enable-native-access=ALL-UNNAMED",
+            "--add-opens=java.base/java.lang=ALL-UNNAMED",
+            "-XX:TieredStopAtLevel=1",
+            "-cp",
+            CLASS_PATH,
+            "dev.weft.examples.cli.Main",
+            program));
+    words.addAll(List.of(args));
+    return words;
+  }
+
+  static Started start(String program, String... args) throws IOException {
+    return new Started(new ProcessBuilder(command(program, args)).start());
+  }
+
+  /**
+   * Starts {@code program} from a line of shell, in which "$@" stands for the program with its
+   * arguments.
+   */
+  static Started shell(String line, String program, String... args) throws IOException {
+    List<String> words = new ArrayList<>(List.of("bash", "-c", line, "bash"));
+    words.addAll(command(program, args));
+    return new Started(new ProcessBuilder(words).start());
+  }
+
+  /** The next line of standard error, or null at its end. */
+  String error() throws IOException {
+    return errors.readLine();
+  }
+
+  /** What is left of standard error. */
+  String errors() {
+    return String.join("\n", errors.lines().toList());
+  }
+
+  String output() throws IOException {
+    return new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+  }
+
+  int status() throws InterruptedException {
+    return process.waitFor();
+  }
+
+  void signal(String name) throws Exception {
+    new ProcessBuilder("kill", "-" + name, Long.toString(process.pid())).start().waitFor();
+  }
+
+  @Override
+  public void close() {
+    process.destroyForcibly();
+    try {
+      process.waitFor();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+    try {
+      errors.close();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+}
