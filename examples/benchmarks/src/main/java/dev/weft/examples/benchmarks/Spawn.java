@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.weft.examples.benchmarks;
+
+import dev.weft.Fiber;
+import java.util.concurrent.TimeUnit;
+import org.openjdk.jmh.annotations.Benchmark;
+import org.openjdk.jmh.annotations.BenchmarkMode;
+import org.openjdk.jmh.annotations.Fork;
+import org.openjdk.jmh.annotations.Measurement;
+import org.openjdk.jmh.annotations.Mode;
+import org.openjdk.jmh.annotations.OperationsPerInvocation;
+import org.openjdk.jmh.annotations.OutputTimeUnit;
+import org.openjdk.jmh.annotations.Scope;
+import org.openjdk.jmh.annotations.State;
+import org.openjdk.jmh.annotations.Warmup;
+
+/** Starting a task that ends at once, and joining it. The score is the time of both together. */
+@State(Scope.Thread)
+@BenchmarkMode(Mode.AverageTime)
+@OutputTimeUnit(TimeUnit.NANOSECONDS)
+@Warmup(iterations = 5, time = 1)
+@Measurement(iterations = 5, time = 1)
+@Fork(
+    value = 3,
+    jvmArgsAppend = {
+      "--enable-native-access=ALL-UNNAMED",
+      "--add-opens=java.base/java.lang=ALL-UNNAMED"
+    })
+public class Spawn {
+  private static final int TASKS = 10_000;
+
+  private int count;
+
+  private void check() {
+    if (count != TASKS) {
+      throw new AssertionError(count + " of " + TASKS);
+    }
+    count = 0;
+  }
+
+  /** A fiber, one after the other. */
+  @Benchmark
+  @OperationsPerInvocation(TASKS)
+  public void fiber(ReactorState reactor) throws Exception {
+    reactor.run(
+        () -> {
+          for (int i = 0; i < TASKS; i++) {
+            Fiber.start(() -> count++).join();
+          }
+        });
+    check();
+  }
+
+  /** A virtual thread of the JDK's own scheduler, one after the other. */
+  @Benchmark
+  @OperationsPerInvocation(TASKS)
+  public void virtualThread() throws InterruptedException {
+    for (int i = 0; i < TASKS; i++) {
+      Thread.ofVirtual().start(() -> count++).join();
+    }
+    check();
+  }
+}
