@@ -188,13 +188,22 @@ public final class Splice {
     return result == -Errno.EINVAL.code() || result == -Errno.EOPNOTSUPP.code();
   }
 
-  /** The kernel says what failed, not on which side; these can come from one side only. */
+  /** The kernel says what failed, not on which side; but these can come from one side only. */
   private static IOException whoseFault(int code, Endpoint from, Endpoint to) {
-    return switch (Errno.of(code)) {
-      case EPIPE, ENOSPC, EDQUOT, EFBIG, EBADF ->
-          new SinkException(new ErrnoException("write", to.name().toString(), code));
-      default -> new ErrnoException("splice", from.name().toString(), code);
-    };
+    boolean sinks =
+        switch (Errno.of(code)) {
+          case EPIPE, ENOSPC, EDQUOT, EFBIG -> true;
+          case EBADF -> isReadable(from);
+          default -> false;
+        };
+    return sinks
+        ? new SinkException(new ErrnoException("write", to.name().toString(), code))
+        : new ErrnoException("splice", from.name().toString(), code);
+  }
+
+  private static boolean isReadable(Endpoint endpoint) {
+    int flags = endpoint.control(Op.FCNTL, weft_h.F_GETFL(), 0, 0, 0);
+    return flags >= 0 && (flags & weft_h.O_ACCMODE()) != weft_h.O_WRONLY();
   }
 
   private static boolean isPipe(Endpoint endpoint) {

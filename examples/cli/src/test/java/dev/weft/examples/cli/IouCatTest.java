@@ -172,6 +172,18 @@ class IouCatTest {
   }
 
   @ParameterizedTest
+  @ValueSource(strings = {"\"$@\" 0> /dev/null", "\"$@\" 0> /dev/null | cat"})
+  void anInputThatCantBeReadIsReportedAndTheOthersAreCopied(String line) throws Exception {
+    String one = file("one", "1").toString();
+
+    try (Started cat = Started.shell("set -o pipefail; " + line, "iou_cat", "-", one)) {
+      assertEquals("1", cat.output());
+      assertEquals("iou_cat: standard input: Bad file descriptor", cat.errors());
+      assertEquals(1, cat.status());
+    }
+  }
+
+  @ParameterizedTest
   @ValueSource(strings = {"/dev/zero", "-"})
   void aReaderThatLeavesEndsItSilently(String source) throws Exception {
     String line = "set -o pipefail; \"$@\" < /dev/zero | head -c 100000 | wc -c";

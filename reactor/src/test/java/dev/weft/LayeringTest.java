@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.weft;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+
+import java.io.IOException;
+import java.lang.classfile.ClassFile;
+import java.lang.classfile.ClassModel;
+import java.lang.classfile.constantpool.ClassEntry;
+import java.lang.classfile.constantpool.PoolEntry;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+
+/** Packages use only those below them, and what is internal stays so: read from the class files. */
+class LayeringTest {
+  private static final Path CLASSES =
+      Path.of(System.getProperty("basedir", "."), "target", "classes");
+
+  /** Lowest first. */
+  private static final List<List<String>> LAYERS =
+      List.of(
+          List.of("dev.weft.bindings", "dev.weft.error"),
+          List.of("dev.weft.internal.mem"),
+          List.of("dev.weft.internal.uring"),
+          List.of("dev.weft.internal.os"),
+          List.of("dev.weft.internal.backend"),
+          List.of("dev.weft.internal.sched"),
+          List.of("dev.weft.internal.io"),
+          List.of("dev.weft"),
+          List.of("dev.weft.io"),
+          List.of("dev.weft.net", "dev.weft.fs", "dev.weft.os"));
+
+  private static int layerOf(String packageName) {
+    for (int layer = 0; layer < LAYERS.size(); layer++) {
+      if (LAYERS.get(layer).contains(packageName)) {
+        return layer;
+      }
+    }
+    return -1;
+  }
+
+  private static List<ClassModel> classes() throws IOException {
+    List<ClassModel> models = new ArrayList<>();
+    try (Stream<Path> files = Files.walk(CLASSES)) {
+      for (Path file : files.filter(path -> path.toString().endsWith(".class")).toList()) {
+        models.add(ClassFile.of().parse(file));
+      }
+    }
+    return models;
+  }
+
+  private static String packageOf(String internalName) {
+    String name = internalName.replaceFirst("^\\[+L?", "").replace('/', '.');
+    int dot = name.lastIndexOf('.');
+    return dot < 0 ? "" : name.substring(0, dot);
+  }
+
+  @Test
+  void packagesUseOnlyThoseBelowThem() throws Exception {
+    List<String> upward = new ArrayList<>();
+    int checked = 0;
+
+    for (ClassModel model : classes()) {
+      String from = packageOf(model.thisClass().asInternalName());
+      if (from.isEmpty()) {
+        continue; // module-info
+      }
+      assertFalse(layerOf(from) < 0, () -> from + " is in no layer");
+      checked++;
+      for (PoolEntry entry : model.constantPool()) {
+        if (entry instanceof ClassEntry used) {
+          String to = packageOf(used.asInternalName());
+          if (!to.equals(from) && layerOf(to) >= layerOf(from)) {
+            upward.add(model.thisClass().asInternalName() + " uses " + used.asInternalName());
+          }
+        }
+      }
+    }
+
+    assertEquals(List.of(), upward);
+    assertFalse(checked == 0, "no classes were found");
+  }
+}
