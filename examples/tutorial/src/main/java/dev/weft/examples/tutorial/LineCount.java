@@ -28,15 +28,24 @@ public final class LineCount {
     }
   }
 
-  /** Needs no lock: fibers of one reactor take turns, and only where they suspend. */
+  /**
+   * Needs no lock: fibers of one reactor take turns, and only where they suspend. So a sum is read
+   * and written after the call that suspends: {@code sum[0] += count(path)} would read it before.
+   */
   static long count(List<Path> paths) {
-    long[] lines = {0};
+    long[] sum = {0};
     List<Fiber> fibers = new ArrayList<>();
     for (Path path : paths) {
-      fibers.add(Fiber.start("count " + path, () -> lines[0] += count(path)));
+      fibers.add(
+          Fiber.start(
+              "count " + path,
+              () -> {
+                long lines = count(path);
+                sum[0] += lines;
+              }));
     }
     fibers.forEach(Fiber::join);
-    return lines[0];
+    return sum[0];
   }
 
   private static long count(Path path) throws IOException {
