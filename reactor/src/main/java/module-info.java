@@ -3,6 +3,7 @@
 /** Fibers on io_uring for the JVM. */
 module dev.weft.reactor {
   requires dev.weft.bindings;
+  requires org.jctools.core;
   requires jdk.unsupported; // sun.misc.Signal: the JDK has no other way to catch one
   requires static transitive org.jspecify;
 
@@ -12,4 +13,5 @@ module dev.weft.reactor {
   exports dev.weft.io;
   exports dev.weft.net;
   exports dev.weft.os;
+  exports dev.weft.sync;
 }

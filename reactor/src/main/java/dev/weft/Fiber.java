@@ -3,8 +3,9 @@ package dev.weft;
 
 import dev.weft.error.CancelledException;
 import dev.weft.error.TaskFailedException;
+import dev.weft.internal.sched.Scope;
 import dev.weft.internal.sched.Strand;
-import dev.weft.internal.sched.WaitList;
+import dev.weft.internal.sched.Wait;
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
@@ -20,62 +21,8 @@ import org.jspecify.annotations.Nullable;
 public final class Fiber {
   private final Life life;
 
-  private Fiber(Life life) {
+  Fiber(Life life) {
     this.life = life;
-  }
-
-  /** The strand's side of a fiber, which users should not see. */
-  private static final class Life implements Strand.Body {
-    final Fiber fiber = new Fiber(this);
-    final Reactor reactor;
-    final long id;
-    final @Nullable String name;
-    final FiberTask task;
-    final WaitList joiners = new WaitList();
-    @Nullable Strand strand;
-    @Nullable Throwable failure;
-    boolean ended;
-
-    /** Whether somebody has seen, or is about to see, how the fiber ended. */
-    boolean observed;
-
-    Life(Reactor reactor, @Nullable String name, FiberTask task) {
-      this.reactor = reactor;
-      this.id = reactor.nextFiberId();
-      this.name = name;
-      this.task = task;
-    }
-
-    Strand strand() {
-      assert strand != null;
-      return strand;
-    }
-
-    @Override
-    public void run() {
-      try {
-        task.run();
-      } catch (Throwable e) {
-        failure = e;
-      }
-    }
-
-    @Override
-    public void ended() {
-      ended = true;
-      observed |= !joiners.isEmpty();
-      joiners.wakeAll();
-      Throwable thrown = failure;
-      boolean cancelledAsAsked = thrown instanceof CancelledException && strand().isCancelled();
-      if (thrown != null && !observed && !cancelledAsAsked) {
-        reactor.uncaught(fiber, thrown);
-      }
-    }
-
-    @Override
-    public String toString() {
-      return fiber.toString();
-    }
   }
 
   /**
@@ -103,14 +50,16 @@ public final class Fiber {
   }
 
   static Fiber start(Reactor reactor, @Nullable String name, FiberTask task, boolean observed) {
-    Strand caller = Strand.current();
-    if (caller != null) {
-      Strand.require("start");
-      caller.throwIfCancelled("start", reactor);
+    Life starter = Life.current();
+    if (starter != null) {
+      Strand.require("start").throwIfCancelled("start", reactor);
     }
-    Life life = new Life(reactor, name, task);
+    Life life = new Life(reactor, null, name, task);
     life.observed = observed;
-    life.strand = reactor.loop().start(life, name);
+    if (starter != null) {
+      FiberLocal.inherit(starter, life);
+    }
+    life.begin(Deadline.NEVER.nanoTime());
     return life.fiber;
   }
 
@@ -121,7 +70,7 @@ public final class Fiber {
    * @throws WrongThreadException if the caller is not a fiber
    */
   public static Fiber current() {
-    return ((Life) Strand.require("current").body()).fiber;
+    return Life.require("current").fiber;
   }
 
   /**
@@ -161,6 +110,58 @@ public final class Fiber {
   }
 
   /**
+   * Cleans up with calls that may suspend, in a fiber that may be cancelled or past its deadline:
+   * inside, neither a cancel nor a deadline or a failed bundle from around it is noticed. They are
+   * again afterwards.
+   *
+   * @param <T> the type of the result
+   * @param limit until when the suspending calls inside may wait: a cleanup that hangs must not
+   *     hold up the rest for ever
+   * @param cleanup what to do
+   * @return its result
+   * @throws Exception what {@code cleanup} throws, as it is
+   */
+  public static <T extends @Nullable Object> T shielded(Deadline limit, FiberCall<T> cleanup)
+      throws Exception {
+    Life caller = Life.require("shielded");
+    Shield shield = new Shield(limit);
+    caller.strand().enter(shield);
+    try {
+      return cleanup.call();
+    } finally {
+      caller.closeForgotten(shield);
+      caller.strand().leave(shield);
+    }
+  }
+
+  /**
+   * Cleans up as {@link #shielded(Deadline, FiberCall)} does, without a result.
+   *
+   * @param limit until when the suspending calls inside may wait
+   * @param cleanup what to do
+   * @throws Exception what {@code cleanup} throws, as it is
+   */
+  public static void shielded(Deadline limit, FiberTask cleanup) throws Exception {
+    shielded(limit, Task.asCall(cleanup));
+  }
+
+  private static final class Shield extends Scope {
+    Shield(Deadline limit) {
+      super(limit.nanoTime(), true);
+    }
+
+    @Override
+    protected RuntimeException failure() {
+      throw new AssertionError("a shield does not fail");
+    }
+
+    @Override
+    public String toString() {
+      return "a shielded cleanup";
+    }
+  }
+
+  /**
    * Waits until this fiber has ended. Suspends. Any number of fibers may join one.
    *
    * @throws TaskFailedException if it ended with an exception, which is the cause
@@ -179,13 +180,13 @@ public final class Fiber {
   public void join(Deadline deadline) {
     Strand caller = Strand.require("join");
     life.strand().loop.requireThread("join " + this);
-    if (caller == life.strand) {
+    if (caller == life.strand()) {
       throw new IllegalStateException(this + " can't join itself");
     }
     if (!life.ended) {
-      caller.await(life.joiners, "join", this, deadline.nanoTime(), Strand.Wait.INSIDE);
+      caller.await(life.joiners, "join", this, deadline.nanoTime(), Wait.INSIDE);
     } else {
-      caller.throwIfCancelled("join", this);
+      caller.refuseIfOver("join", this, deadline.nanoTime(), Wait.INSIDE);
     }
     life.observed = true;
     Throwable failure = life.failure;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.weft;
 
+import org.jspecify.annotations.Nullable;
+
 /**
  * What a fiber computes. It may suspend, which is why it is not a {@link
  * java.util.concurrent.Callable}.
@@ -8,7 +10,7 @@ package dev.weft;
  * @param <T> the type of the result
  */
 @FunctionalInterface
-public interface FiberCall<T> {
+public interface FiberCall<T extends @Nullable Object> {
   /**
    * Runs to the end of the fiber.
    *

@@ -32,6 +32,7 @@ class LayeringTest {
           List.of("dev.weft.internal.sched"),
           List.of("dev.weft.internal.io"),
           List.of("dev.weft"),
+          List.of("dev.weft.sync"),
           List.of("dev.weft.io"),
           List.of("dev.weft.net", "dev.weft.fs", "dev.weft.os"));
 

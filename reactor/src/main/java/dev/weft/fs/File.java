@@ -8,7 +8,7 @@ import dev.weft.internal.backend.Op;
 import dev.weft.internal.io.Endpoint;
 import dev.weft.internal.io.Endpoints;
 import dev.weft.internal.sched.Strand;
-import dev.weft.internal.sched.Strand.Wait;
+import dev.weft.internal.sched.Wait;
 import dev.weft.io.ByteStream;
 import java.io.IOException;
 import java.lang.foreign.Arena;

@@ -9,6 +9,7 @@ import dev.weft.internal.io.Sockets;
 import dev.weft.internal.os.SocketAddresses;
 import dev.weft.internal.sched.EventLoop;
 import dev.weft.internal.sched.Strand;
+import dev.weft.internal.sched.Wait;
 import dev.weft.internal.sched.WaitList;
 import java.io.IOException;
 import java.net.Inet6Address;
@@ -136,7 +137,7 @@ public final class TcpListener implements AutoCloseable {
       if (!accepting.isBusy()) {
         loop.backend().submit(accepting.acceptMultishot(handle));
       }
-      strand.await(waiters, "accept", this, deadline.nanoTime(), Strand.Wait.OUTSIDE);
+      strand.await(waiters, "accept", this, deadline.nanoTime(), Wait.OUTSIDE);
       if (closed) {
         throw new AsynchronousCloseException();
       }
@@ -222,7 +223,7 @@ public final class TcpListener implements AutoCloseable {
     }
     while (accepting.isBusy()) {
       assert strand != null;
-      strand.await(waiters, "close", this, Deadline.NEVER.nanoTime(), Strand.Wait.SHIELDED);
+      strand.await(waiters, "close", this, Deadline.NEVER.nanoTime(), Wait.SHIELDED);
     }
   }
 

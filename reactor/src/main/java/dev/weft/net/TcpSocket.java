@@ -10,6 +10,7 @@ import dev.weft.internal.io.Endpoints;
 import dev.weft.internal.io.Sockets;
 import dev.weft.internal.os.SocketAddresses;
 import dev.weft.internal.sched.Strand;
+import dev.weft.internal.sched.Wait;
 import dev.weft.io.ByteStream;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
@@ -81,7 +82,7 @@ public final class TcpSocket implements ByteStream {
       int length = SocketAddresses.encode(address, op.scratch());
       op.connect(handle, op.scratch(), length);
       String subject = SocketAddresses.text(address);
-      int result = strand.perform("connect", subject, op, deadline.nanoTime(), Strand.Wait.OUTSIDE);
+      int result = strand.perform("connect", subject, op, deadline.nanoTime(), Wait.OUTSIDE);
       if (result < 0) {
         throw new ErrnoException("connect", subject, -result);
       }
@@ -131,8 +132,7 @@ public final class TcpSocket implements ByteStream {
   private void shutdown(int how) throws IOException {
     Strand strand = endpoint.enter("shutdown");
     Op op = strand.op().shutdown(endpoint.handle(), how);
-    int result =
-        strand.perform("shutdown", this, op, Deadline.NEVER.nanoTime(), Strand.Wait.OUTSIDE);
+    int result = strand.perform("shutdown", this, op, Deadline.NEVER.nanoTime(), Wait.OUTSIDE);
     endpoint.check("shutdown", result);
   }
 

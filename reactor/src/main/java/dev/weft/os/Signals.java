@@ -5,6 +5,7 @@ import dev.weft.Deadline;
 import dev.weft.internal.os.SignalDispatch;
 import dev.weft.internal.sched.EventLoop;
 import dev.weft.internal.sched.Strand;
+import dev.weft.internal.sched.Wait;
 import dev.weft.internal.sched.WaitList;
 import java.util.ArrayDeque;
 import java.util.EnumSet;
@@ -105,7 +106,7 @@ public final class Signals implements AutoCloseable {
       if (signal != null) {
         return signal;
       }
-      strand.await(waiters, "await", this, deadline.nanoTime(), Strand.Wait.OUTSIDE);
+      strand.await(waiters, "await", this, deadline.nanoTime(), Wait.OUTSIDE);
     }
   }
 

@@ -7,7 +7,7 @@ import dev.weft.error.ErrnoException;
 import dev.weft.internal.backend.Op;
 import dev.weft.internal.sched.EventLoop;
 import dev.weft.internal.sched.Strand;
-import dev.weft.internal.sched.Strand.Wait;
+import dev.weft.internal.sched.Wait;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.channels.AsynchronousCloseException;

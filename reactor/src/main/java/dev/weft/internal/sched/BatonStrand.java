@@ -47,8 +47,8 @@ final class BatonStrand extends Strand {
   @SuppressWarnings("unused") // through BATON as well
   private volatile Holder baton = Holder.LOOP;
 
-  BatonStrand(EventLoop loop, Body body, @Nullable String name) {
-    super(loop, body);
+  BatonStrand(EventLoop loop, Body body, @Nullable String name, long due) {
+    super(loop, body, due);
     Thread.Builder.OfVirtual builder = Thread.ofVirtual();
     thread = (name == null ? builder : builder.name(name)).unstarted(this::runThread);
   }

@@ -56,6 +56,13 @@ public final class EventLoop {
   private boolean cancelling;
 
   private long turns;
+
+  /** Xorshift (Marsaglia 2003). The same in each run, so that a test repeats itself. */
+  private int random = 0x9E3779B9;
+
+  /** The time at the start of the turn. */
+  private long turnStart;
+
   private long resumes;
 
   /**
@@ -88,6 +95,19 @@ public final class EventLoop {
     }
     strand.claim();
     return strand.loop;
+  }
+
+  /**
+   * The loop that the caller runs on.
+   *
+   * @throws WrongThreadException if there is none
+   */
+  public static EventLoop require(String verb) {
+    EventLoop loop = current();
+    if (loop == null) {
+      throw new WrongThreadException(verb + ": there is no reactor on " + Thread.currentThread());
+    }
+    return loop;
   }
 
   public Object owner() {
@@ -127,6 +147,19 @@ public final class EventLoop {
     return turns;
   }
 
+  /** A number from 0 to {@code bound} - 1, for choices that must favour none: not for secrets. */
+  public int random(int bound) {
+    random ^= random << 13;
+    random ^= random >>> 17;
+    random ^= random << 5;
+    return Integer.remainderUnsigned(random, bound);
+  }
+
+  /** What the clock read when the turn began: near enough for what people look at. */
+  public long turnStart() {
+    return turnStart;
+  }
+
   public long resumes() {
     return resumes;
   }
@@ -163,9 +196,14 @@ public final class EventLoop {
 
   // ---- strands
 
-  /** Starts a strand, to be run in its turn. */
-  public Strand start(Strand.Body body, @Nullable String name) {
-    Strand strand = baton ? new BatonStrand(this, body, name) : new VirtualStrand(this, body, name);
+  /**
+   * Starts a strand, to be run in its turn.
+   *
+   * @param due the deadline of all that it does, or {@link TimerQueue#NEVER}
+   */
+  public Strand start(Strand.Body body, @Nullable String name, long due) {
+    Strand strand =
+        baton ? new BatonStrand(this, body, name, due) : new VirtualStrand(this, body, name, due);
     strand.nextLive = firstLive;
     if (firstLive != null) {
       firstLive.previousLive = strand;
@@ -235,7 +273,7 @@ public final class EventLoop {
     }
 
     @Override
-    void arrive() {
+    protected void arrive() {
       try {
         action.run();
       } catch (Throwable e) {
@@ -291,6 +329,7 @@ public final class EventLoop {
 
   private void turn() {
     turns++;
+    turnStart = clock.nanoTime();
     Strand strand;
     for (int n = 0; n < RESUMES_PER_TURN_MAX && (strand = ready.poll()) != null; n++) {
       run(strand);
@@ -329,6 +368,7 @@ public final class EventLoop {
     forEachLive(strand -> describe(strand, text));
     deadlock = new DeadlockException(text.toString());
     cancelAll();
+    forEachLive(Strand::giveUp); // those that are shielded
   }
 
   private static void describe(Strand strand, StringBuilder text) {

@@ -20,14 +20,14 @@ final class InboundQueue {
     private volatile boolean queued;
 
     /** Called on the reactor's thread, outside any strand. */
-    abstract void arrive();
+    protected abstract void arrive();
   }
 
   /** Stands for "nobody may enter any more". */
   private static final Node CLOSED =
       new Node() {
         @Override
-        void arrive() {
+        protected void arrive() {
           throw new AssertionError("the queue is closed");
         }
       };

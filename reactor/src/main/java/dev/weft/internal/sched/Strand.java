@@ -10,22 +10,9 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Something that a reactor runs until it suspends, and resumes later. Every suspending call of the
- * library ends in {@link #park}, and nothing else does.
- *
- * <p>
- *
- * {@snippet :
- *   NEW -> READY <-> RUNNING -> ENDED
- *            ^         |-> PARKED     in a call of ours, until the loop makes it ready
- *            |         |-> YIELDING   to the end of the run queue
- *            |         \-> ABROAD     in a lock, a sleep or another blocking call of the JDK
- *            \-----------/
- * }
- *
- * All fields belong to the reactor's thread, or to the strand while it runs, which is the same
- * turn.
+ * library ends in {@link Schedulable#park}, and nothing else does.
  */
-public abstract class Strand extends InboundQueue.Node implements Op.Listener {
+public abstract class Strand extends Schedulable implements Op.Listener {
   /** What a strand runs. */
   public interface Body {
     /** Runs on the strand. What it throws is lost, so it should not. */
@@ -48,45 +35,33 @@ public abstract class Strand extends InboundQueue.Node implements Op.Listener {
 
   /** Why a wait ended before what it waited for. */
   private enum Interruption {
-    CANCELLED,
+    /** The strand was cancelled, or a scope that it is in has failed. */
+    OVER,
     EXPIRED
-  }
-
-  /** How a wait may end, and who could end it. */
-  public enum Wait {
-    /** Something outside may end it (a peer, a signal, another thread), and so may a cancel. */
-    OUTSIDE,
-    /** Only another strand can end it, or a cancel: if all wait like this, they are deadlocked. */
-    INSIDE,
-    /** As OUTSIDE, but a cancel does not reach it: for cleaning up. */
-    SHIELDED
   }
 
   private static final Object NOTHING = "";
 
-  public final EventLoop loop;
-  private final Body body;
-  private State state = State.NEW;
-
-  // ---- links
-  @Nullable Strand nextReady;
-  @Nullable Strand nextLive;
-  @Nullable Strand previousLive;
-  @Nullable Strand nextWaiter;
-  @Nullable Strand previousWaiter;
-  @Nullable WaitList waitingIn;
-
   // ---- the wait in progress
   private @Nullable Op pendingOp;
   private @Nullable Interruption interruption;
+  private @Nullable Wait wait;
   private boolean interruptible;
+  private boolean hopeless;
   private String waitVerb = "";
   private Object waitSubject = NOTHING;
+  private long waitSince;
 
-  /** Made at the first operation: many strands never do one. */
+  /** The clauses of a choice, or null while it waits for one thing at most. */
+  private Clause @Nullable [] choice;
+
+  private @Nullable Clause fired;
+
+  // Made at the first use: many strands never do an operation, or wait in a list.
   private @Nullable Op op;
+  private @Nullable Clause clause;
 
-  private boolean cancelled;
+  private final Scopes scopes;
   private final Expiry expiry = new Expiry();
 
   private final class Expiry extends TimerQueue.Timer {
@@ -96,9 +71,9 @@ public abstract class Strand extends InboundQueue.Node implements Op.Listener {
     }
   }
 
-  Strand(EventLoop loop, Body body) {
-    this.loop = loop;
-    this.body = body;
+  Strand(EventLoop loop, Body body, long due) {
+    super(loop, body);
+    scopes = new Scopes(due);
   }
 
   /** The strand that is running on the calling thread, or null. */
@@ -126,19 +101,8 @@ public abstract class Strand extends InboundQueue.Node implements Op.Listener {
     return strand;
   }
 
-  /** The thread that the strand's code runs on. */
-  public abstract Thread thread();
-
-  public final Body body() {
-    return body;
-  }
-
-  public final State state() {
-    return state;
-  }
-
   public final boolean isCancelled() {
-    return cancelled;
+    return scopes.isCancelled();
   }
 
   /** The operation of this strand, for one blocking call at a time. */
@@ -147,6 +111,16 @@ public abstract class Strand extends InboundQueue.Node implements Op.Listener {
     if (mine == null) {
       mine = loop.backend().create(this);
       op = mine;
+    }
+    return mine;
+  }
+
+  /** Its place in the list that it waits in, for one wait at a time. */
+  public final Clause clause() {
+    Clause mine = clause;
+    if (mine == null) {
+      mine = new Clause(this);
+      clause = mine;
     }
     return mine;
   }
@@ -160,6 +134,29 @@ public abstract class Strand extends InboundQueue.Node implements Op.Listener {
     };
   }
 
+  /**
+   * The strand that is running on the calling thread, which must be one of {@code loop}.
+   *
+   * @throws WrongThreadException if there is none, or it is another reactor's
+   */
+  public static Strand requireOf(EventLoop loop, String verb, Object subject) {
+    Strand strand = require(verb);
+    if (strand.loop != loop) {
+      loop.requireThread(verb + " " + subject);
+    }
+    return strand;
+  }
+
+  /** When the present wait began, on the loop's clock as of that turn. */
+  public final long waitSince() {
+    return waitSince;
+  }
+
+  /** When the present wait is given up, or {@link TimerQueue#NEVER}. */
+  public final long waitDue() {
+    return expiry.due();
+  }
+
   // ---- calls made by the strand itself
 
   /**
@@ -171,14 +168,13 @@ public abstract class Strand extends InboundQueue.Node implements Op.Listener {
    */
   public final int perform(String verb, Object subject, Op op, long due, Wait wait) {
     assert loop.isCurrent(this) : this;
-    boolean cancellable = wait != Wait.SHIELDED;
-    refuseIfOver(verb, subject, due, cancellable);
+    long nearest = refuseIfOver(verb, subject, due, wait);
     loop.backend().submit(op);
     if (op.isDone()) {
       return op.result();
     }
     pendingOp = op;
-    begin(verb, subject, due, cancellable);
+    begin(verb, subject, nearest, wait);
     boolean suspended = true;
     while (suspended && !op.isDone()) {
       suspended = park();
@@ -211,39 +207,80 @@ public abstract class Strand extends InboundQueue.Node implements Op.Listener {
     return result == -Errno.ECANCELED.code() || result == -Errno.EINTR.code();
   }
 
-  /** Waits in {@code list} until woken. Suspends. */
+  /** Waits in {@code list} until woken, with {@link #clause}. Suspends. */
   public final void await(WaitList list, String verb, Object subject, long due, Wait wait) {
-    assert loop.isCurrent(this) : this;
-    boolean cancellable = wait != Wait.SHIELDED;
-    refuseIfOver(verb, subject, due, cancellable);
-    list.add(this);
-    begin(verb, subject, due, cancellable);
-    boolean hopeless = wait == Wait.INSIDE && due == TimerQueue.NEVER;
-    loop.hopeless += hopeless ? 1 : 0;
-    boolean suspended = park();
-    loop.hopeless -= hopeless ? 1 : 0;
-    Interruption why = end();
-    if (!suspended) {
-      list.remove(this);
-      throw pinned(verb, subject);
+    long nearest = refuseIfOver(verb, subject, due, wait);
+    list.add(clause());
+    Interruption why = awaitFiring(verb, subject, nearest, wait);
+    if (why != null) {
+      throw exception(why, verb, subject);
+    }
+  }
+
+  /**
+   * Waits until one of several clauses fires, each of which is this strand's and in a list.
+   * Suspends. None of them is in a list afterwards.
+   *
+   * @return the one that fired, or null if none had when the clock read {@code due}
+   */
+  public final @Nullable Clause awaitAny(Clause[] clauses, String verb, Object subject, long due) {
+    choice = clauses;
+    long nearest = scopes.nearest(due);
+    Interruption why = awaitFiring(verb, subject, nearest, Wait.INSIDE);
+    if (why == Interruption.EXPIRED && due == nearest) {
+      return null;
     }
     if (why != null) {
       throw exception(why, verb, subject);
+    }
+    return fired;
+  }
+
+  private @Nullable Interruption awaitFiring(String verb, Object subject, long due, Wait wait) {
+    assert loop.isCurrent(this) : this;
+    fired = null;
+    begin(verb, subject, due, wait);
+    boolean suspended = park();
+    Interruption why = end();
+    withdraw();
+    choice = null;
+    if (!suspended) {
+      throw pinned(verb, subject);
+    }
+    return why;
+  }
+
+  /** Takes its clauses out of the lists that they are in. */
+  private void withdraw() {
+    if (choice == null) {
+      withdraw(clause);
+    } else {
+      for (Clause each : choice) {
+        withdraw(each);
+      }
+    }
+  }
+
+  private static void withdraw(@Nullable Clause clause) {
+    if (clause != null && clause.list != null) {
+      clause.list.remove(clause);
     }
   }
 
   /** Waits until the clock reads {@code due}. Suspends. */
   public final void sleepUntil(long due) {
     assert loop.isCurrent(this) : this;
-    throwIfCancelled("sleep", NOTHING);
+    long nearest = scopes.nearest(TimerQueue.NEVER);
+    refuseIfOver("sleep", NOTHING, TimerQueue.NEVER, Wait.OUTSIDE);
     if (due <= loop.clock().nanoTime()) {
       yieldNow();
       return;
     }
-    begin("sleep", NOTHING, due, true);
+    begin("sleep", NOTHING, Math.min(due, nearest), Wait.OUTSIDE);
     boolean suspended = park();
-    if (end() == Interruption.CANCELLED) {
-      throw exception(Interruption.CANCELLED, "sleep", NOTHING);
+    Interruption why = end();
+    if (why == Interruption.OVER || (why == Interruption.EXPIRED && nearest < due)) {
+      throw exception(why, "sleep", NOTHING);
     }
     if (!suspended) {
       throw pinned("sleep", NOTHING);
@@ -253,7 +290,7 @@ public abstract class Strand extends InboundQueue.Node implements Op.Listener {
   /** Lets every other strand that can run do so first. Suspends. */
   public final void yieldNow() {
     assert loop.isCurrent(this) : this;
-    throwIfCancelled("yield", NOTHING);
+    refuseIfOver("yield", NOTHING, TimerQueue.NEVER, Wait.OUTSIDE);
     state = State.YIELDING;
     switchOut();
     if (state != State.RUNNING) {
@@ -262,33 +299,51 @@ public abstract class Strand extends InboundQueue.Node implements Op.Listener {
     }
   }
 
+  /** Throws if the strand is cancelled, or a scope that it is in has failed. */
   public final void throwIfCancelled(String verb, Object subject) {
-    if (cancelled) {
-      throw exception(Interruption.CANCELLED, verb, subject);
+    if (scopes.isOver()) {
+      throw exception(Interruption.OVER, verb, subject);
     }
   }
 
-  private void refuseIfOver(String verb, Object subject, long due, boolean cancellable) {
-    if (cancellable) {
-      throwIfCancelled(verb, subject);
+  /**
+   * Throws if the strand is to end, or if {@code due} or a scope's deadline has passed: what each
+   * call that may suspend begins with, even if it turns out not to.
+   *
+   * @return the nearest deadline
+   */
+  public final long refuseIfOver(String verb, Object subject, long due, Wait wait) {
+    if (wait.isShielded()) {
+      return due;
     }
-    if (due != TimerQueue.NEVER && due <= loop.clock().nanoTime()) {
+    throwIfCancelled(verb, subject);
+    long nearest = scopes.nearest(due);
+    if (nearest != TimerQueue.NEVER && nearest <= loop.clock().nanoTime()) {
       throw exception(Interruption.EXPIRED, verb, subject);
     }
+    return nearest;
   }
 
-  private void begin(String verb, Object subject, long due, boolean cancellable) {
+  private void begin(String verb, Object subject, long due, Wait wait) {
     waitVerb = verb;
     waitSubject = subject;
-    interruptible = cancellable;
+    waitSince = loop.turnStart();
+    this.wait = wait;
+    interruptible = !wait.isShielded();
     interruption = null;
-    if (due != TimerQueue.NEVER) {
+    hopeless = due == TimerQueue.NEVER && (wait == Wait.INSIDE || wait == Wait.CLOSING);
+    if (hopeless) {
+      loop.hopeless++;
+    } else if (due != TimerQueue.NEVER) {
       loop.timers().arm(expiry, due);
     }
   }
 
   private @Nullable Interruption end() {
-    if (expiry.isArmed()) {
+    if (hopeless) {
+      hopeless = false;
+      loop.hopeless--;
+    } else if (expiry.isArmed()) {
       loop.timers().disarm(expiry);
     }
     waitSubject = NOTHING;
@@ -297,55 +352,94 @@ public abstract class Strand extends InboundQueue.Node implements Op.Listener {
     return why;
   }
 
-  /**
-   * Suspends until the loop resumes this strand.
-   *
-   * @return false if it could not be suspended, because its thread is pinned
-   */
-  private boolean park() {
-    state = State.PARKED;
-    switchOut();
-    if (state == State.RUNNING) {
-      return true;
+  /** The newest of the things that it holds and has to give back, or null. */
+  public final @Nullable Possession possession() {
+    return possessions;
+  }
+
+  // ---- scopes
+
+  /** The scope that the strand has entered last and not left, or null. */
+  public final @Nullable Scope scope() {
+    return scopes.innermost();
+  }
+
+  /** The nearest deadline of the scopes that it is in, which those that it starts inherit. */
+  public final long scopeDue() {
+    return scopes.nearest(TimerQueue.NEVER);
+  }
+
+  /** Enters {@code scope}; called by the strand itself. */
+  public final void enter(Scope scope) {
+    boolean shielded = scopes.isShielded();
+    scopes.enter(scope);
+    if (scope.shield && !shielded) {
+      Thread.interrupted(); // a cancel's, which must not end the JDK's calls in the shield
     }
-    state = State.RUNNING;
-    return false;
+  }
+
+  /** Leaves {@code scope}, the innermost; called by the strand itself. */
+  public final void leave(Scope scope) {
+    scopes.leave(scope);
+    if (scope.shield && scopes.isCancelled() && !scopes.isShielded()) {
+      thread().interrupt();
+    }
+  }
+
+  /**
+   * Ends this strand's waits in {@code scope}, the present one and later ones, with its failure.
+   */
+  public final void fail(Scope scope) {
+    scope.failed = true;
+    scopes.update();
+    if (scopes.isOver()) {
+      interrupt(Interruption.OVER);
+    }
   }
 
   // ---- calls made by others, on the reactor's thread
 
   /**
    * Ends the present wait with a {@link CancelledException}, and every later one; the thread is
-   * interrupted, so that the blocking calls of the JDK end too.
+   * interrupted, so that the blocking calls of the JDK end too. What is shielded goes on.
    */
   public final void cancel() {
-    if (!cancelled) {
-      cancelled = true;
-      thread().interrupt();
-      if (interruptible) {
-        interrupt(Interruption.CANCELLED);
+    if (!scopes.isCancelled()) {
+      scopes.cancel();
+      if (!scopes.isShielded()) {
+        thread().interrupt();
+        interrupt(Interruption.OVER);
       }
     }
   }
 
+  /** Ends a wait that nothing else can end, shielded or not. */
+  final void giveUp() {
+    if (wait != Wait.CLOSING) {
+      interruptible = true;
+      interrupt(Interruption.OVER);
+    }
+  }
+
   private void interrupt(Interruption why) {
-    if (state != State.PARKED || interruption != null) {
-      return; // it has been made ready already: what it waited for came first
+    if (state != State.PARKED || !interruptible || interruption != null) {
+      return; // if it has been made ready already, what it waited for came first
     }
     interruption = why;
     if (pendingOp != null) {
       loop.backend()
           .cancel(pendingOp); // parked on: the memory is the kernel's until the completion
     } else {
-      wake();
+      withdraw();
+      ready();
     }
   }
 
-  /** Lets a strand that waits in a list, or sleeps, go on. */
-  final void wake() {
-    if (waitingIn != null) {
-      waitingIn.remove(this);
-    }
+  /** Ends the wait that {@code clause} is part of. */
+  final void fire(Clause clause) {
+    assert state == State.PARKED && clause.list != null : this;
+    fired = clause;
+    withdraw();
     ready();
   }
 
@@ -357,81 +451,12 @@ public abstract class Strand extends InboundQueue.Node implements Op.Listener {
     }
   }
 
-  final void ready() {
-    assert state != State.READY && state != State.ENDED : this;
-    state = State.READY;
-    loop.enqueue(this);
-  }
-
-  /** Runs the strand until it suspends or ends; called by the loop alone. */
-  final void run() {
-    assert state == State.READY : this;
-    state = State.RUNNING;
-    resume();
-    switch (state) {
-      case YIELDING -> ready();
-      case RUNNING -> state = State.ABROAD;
-      case ENDED -> releaseAll();
-      default -> {}
-    }
-  }
-
-  private void releaseAll() {
+  @Override
+  final void releaseAll() {
     loop.timers().remove(expiry);
     if (op != null) {
       loop.backend().release(op);
       op = null;
-    }
-  }
-
-  // ---- what the kinds of strand do differently
-
-  /** Begins to run; the loop is on its own thread or on another strand. */
-  abstract void start();
-
-  /** Gives the strand the processor; returns when it has given it back. */
-  abstract void resume();
-
-  /**
-   * Gives the processor back to the loop; returns at the next {@link #resume}, or at once if
-   * pinned.
-   */
-  abstract void switchOut();
-
-  /** Makes sure that the strand, whose code is running, has the processor by the loop's leave. */
-  void claim() {}
-
-  /** What the strand's thread runs. */
-  final void runBody() {
-    try {
-      body.run();
-    } finally {
-      claim();
-      state = State.ENDED;
-    }
-  }
-
-  /**
-   * Its thread asks to be run: it has come back from abroad, or has yielded by itself. The JDK also
-   * asks after somebody has looked at the thread's stack, whether or not we held it back on
-   * purpose.
-   */
-  final void submitted() {
-    if (!loop.isOnThread()) {
-      loop.arriveLater(this);
-    } else if (loop.isCurrent(this)) {
-      if (state == State.RUNNING) {
-        state = State.YIELDING;
-      }
-    } else {
-      arrive();
-    }
-  }
-
-  @Override
-  final void arrive() {
-    if (state == State.ABROAD || state == State.NEW) {
-      ready();
     }
   }
 
@@ -444,21 +469,25 @@ public abstract class Strand extends InboundQueue.Node implements Op.Listener {
 
   private RuntimeException exception(Interruption why, String verb, Object subject) {
     String what = describe(verb, subject);
-    return why == Interruption.CANCELLED
-        ? new CancelledException(what + ": " + body + " was cancelled")
-        : new DeadlineExceededException(what + ": deadline exceeded");
+    if (why == Interruption.EXPIRED) {
+      return new DeadlineExceededException(what + ": deadline exceeded");
+    }
+    RuntimeException failure = scopes.failure();
+    return failure != null
+        ? failure
+        : new CancelledException(what + ": " + body() + " was cancelled");
   }
 
   private PinnedException pinned(String verb, Object subject) {
     return new PinnedException(
         describe(verb, subject)
             + ": "
-            + body
+            + body()
             + " can't be suspended below a class initialiser or a native frame");
   }
 
   @Override
   public String toString() {
-    return body + " " + state;
+    return body() + " " + state;
   }
 }

@@ -71,8 +71,8 @@ final class VirtualStrand extends Strand implements Executor {
   /** Runs or continues {@link #thread}; the JDK hands it over when the thread is started. */
   private @Nullable Runnable continuation;
 
-  VirtualStrand(EventLoop loop, Body body, @Nullable String name) {
-    super(loop, body);
+  VirtualStrand(EventLoop loop, Body body, @Nullable String name, long due) {
+    super(loop, body, due);
     assert NEW_THREAD != null;
     try {
       thread = (Thread) NEW_THREAD.invokeExact((Executor) this, name, 0, (Runnable) this::runBody);

@@ -5,52 +5,58 @@ import org.jspecify.annotations.Nullable;
 
 /** Strands that wait for one thing, in the order in which they came. */
 public final class WaitList {
-  private @Nullable Strand first;
-  private @Nullable Strand last;
+  private @Nullable Clause first;
+  private @Nullable Clause last;
 
   public boolean isEmpty() {
     return first == null;
   }
 
-  void add(Strand strand) {
-    assert strand.waitingIn == null : strand;
-    strand.waitingIn = this;
-    strand.previousWaiter = last;
-    strand.nextWaiter = null;
-    if (last == null) {
-      first = strand;
-    } else {
-      last.nextWaiter = strand;
-    }
-    last = strand;
+  /** The clause that has waited longest, or null. */
+  public @Nullable Clause first() {
+    return first;
   }
 
-  void remove(Strand strand) {
-    assert strand.waitingIn == this : strand;
-    Strand before = strand.previousWaiter;
-    Strand after = strand.nextWaiter;
+  /** Puts {@code clause} at the end. It must be in no list. */
+  public void add(Clause clause) {
+    assert clause.list == null : clause.strand();
+    clause.list = this;
+    clause.previous = last;
+    clause.next = null;
+    if (last == null) {
+      first = clause;
+    } else {
+      last.next = clause;
+    }
+    last = clause;
+  }
+
+  void remove(Clause clause) {
+    assert clause.list == this : clause.strand();
+    Clause before = clause.previous;
+    Clause after = clause.next;
     if (before == null) {
       first = after;
     } else {
-      before.nextWaiter = after;
+      before.next = after;
     }
     if (after == null) {
       last = before;
     } else {
-      after.previousWaiter = before;
+      after.previous = before;
     }
-    strand.waitingIn = null;
-    strand.previousWaiter = null;
-    strand.nextWaiter = null;
+    clause.list = null;
+    clause.previous = null;
+    clause.next = null;
   }
 
   /** Lets the one that has waited longest go on; returns whether there was one. */
   public boolean wakeOne() {
-    Strand strand = first;
-    if (strand == null) {
+    Clause clause = first;
+    if (clause == null) {
       return false;
     }
-    strand.wake();
+    clause.fire();
     return true;
   }
 

@@ -22,7 +22,7 @@ class InboundQueueTest {
     }
 
     @Override
-    void arrive() {
+    protected void arrive() {
       arrived.add(number);
     }
   }

@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.weft;
+
+import dev.weft.error.CancelledException;
+import dev.weft.internal.sched.Possession;
+import dev.weft.internal.sched.Scope;
+import dev.weft.internal.sched.Strand;
+import dev.weft.internal.sched.WaitList;
+import org.jspecify.annotations.Nullable;
+
+/** What a fiber is to the scheduler, which users should not see. */
+final class Life implements Strand.Body {
+  final Fiber fiber = new Fiber(this);
+  final Reactor reactor;
+  final long id;
+  final @Nullable String name;
+  private final FiberTask task;
+  final WaitList joiners = new WaitList();
+  private @Nullable Strand strand;
+  @Nullable Throwable failure;
+  boolean ended;
+
+  /** Whether somebody has seen, or is about to see, how the fiber ended. */
+  boolean observed;
+
+  // ---- its place in the tree
+  final @Nullable Bundle bundle;
+  @Nullable Life nextSibling;
+  @Nullable Life previousSibling;
+
+  /** Pairs of a {@link FiberLocal} and its value, or null. */
+  @Nullable Object @Nullable [] locals;
+
+  Life(Reactor reactor, @Nullable Bundle bundle, @Nullable String name, FiberTask task) {
+    this.reactor = reactor;
+    this.bundle = bundle;
+    this.id = reactor.nextFiberId();
+    this.name = name;
+    this.task = task;
+  }
+
+  /** The fiber that is running on this thread, or null. */
+  static @Nullable Life current() {
+    Strand strand = Strand.current();
+    return strand == null ? null : (Life) strand.body();
+  }
+
+  /** The fiber that is running on this thread. */
+  static Life require(String verb) {
+    return (Life) Strand.require(verb).body();
+  }
+
+  void begin(long due) {
+    strand = reactor.loop().start(this, name, due);
+  }
+
+  Strand strand() {
+    assert strand != null;
+    return strand;
+  }
+
+  @Override
+  public void run() {
+    try {
+      task.run();
+    } catch (Throwable e) {
+      failure = e;
+    }
+    try {
+      closeForgotten(null);
+    } catch (IllegalStateException mistake) {
+      fail(mistake);
+    }
+    surrender();
+  }
+
+  /**
+   * Closes the bundles that the fiber has left open inside {@code outer}: no scope may outlive the
+   * code that opened it.
+   *
+   * @throws IllegalStateException if there was one
+   */
+  void closeForgotten(@Nullable Scope outer) {
+    IllegalStateException mistake = null;
+    for (Scope scope; (scope = strand().scope()) != outer && scope != null; ) {
+      IllegalStateException another = Bundle.of(scope).closeForgotten();
+      if (mistake == null) {
+        mistake = another;
+      } else {
+        mistake.addSuppressed(another);
+      }
+    }
+    if (mistake != null) {
+      throw mistake;
+    }
+  }
+
+  private void surrender() {
+    for (Possession held; (held = strand().possession()) != null; ) {
+      fail(new IllegalStateException(this + " has ended and still held " + held));
+      held.surrender();
+    }
+  }
+
+  private void fail(Throwable mistake) {
+    if (failure == null) {
+      failure = mistake;
+    } else {
+      failure.addSuppressed(mistake);
+    }
+  }
+
+  @Override
+  public void ended() {
+    ended = true;
+    observed |= !joiners.isEmpty();
+    joiners.wakeAll();
+    if (bundle != null) {
+      bundle.childEnded(this);
+    } else if (failure != null && !observed && !endedAsAsked()) {
+      reactor.uncaught(fiber, failure);
+    }
+  }
+
+  /** Whether what ended it is no more than the cancel that it had to obey. */
+  boolean endedAsAsked() {
+    return failure instanceof CancelledException && strand().isCancelled();
+  }
+
+  @Override
+  public String toString() {
+    return fiber.toString();
+  }
+}

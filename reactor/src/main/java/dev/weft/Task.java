@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.weft;
+
+import dev.weft.error.TaskFailedException;
+import dev.weft.internal.sched.Event;
+import dev.weft.internal.sched.WaitList;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One child of a {@link Bundle}: a fiber, and what it computes.
+ *
+ * @param <T> the type of the result
+ */
+public final class Task<T extends @Nullable Object> implements Awaitable {
+  static {
+    Event.IN.register(Task.class, task -> ((Task<?>) task).inside());
+  }
+
+  /** How far a task is. */
+  public enum State {
+    /** Not ended yet; it may have been cancelled already. */
+    RUNNING,
+    /** Ended with a result. */
+    SUCCEEDED,
+    /** Ended with an exception. */
+    FAILED,
+    /** Ended with the exception that a cancel makes suspending calls throw. */
+    CANCELLED
+  }
+
+  private final Life life;
+  private @Nullable T result;
+
+  Task(Reactor reactor, Bundle bundle, @Nullable String name, FiberCall<T> call) {
+    life = new Life(reactor, bundle, name, () -> result = call.call());
+  }
+
+  static FiberCall<@Nullable Void> asCall(FiberTask task) {
+    return () -> {
+      task.run();
+      return null;
+    };
+  }
+
+  Life life() {
+    return life;
+  }
+
+  private Event inside() {
+    return new Event() {
+      @Override
+      public WaitList waiters() {
+        return life.joiners;
+      }
+
+      @Override
+      public boolean take() {
+        return life.ended;
+      }
+    };
+  }
+
+  /**
+   * Whether it has ended.
+   *
+   * @return true if joining it would not suspend
+   */
+  @Override
+  public boolean isReady() {
+    return life.ended;
+  }
+
+  /**
+   * Waits for the end of the task. Suspends. Any number of fibers may join one.
+   *
+   * @return what it computed
+   * @throws TaskFailedException if it failed or was cancelled: the cause is what ended it
+   */
+  public T join() {
+    return join(Deadline.NEVER);
+  }
+
+  /**
+   * Waits for the end of the task, but not for ever. Suspends.
+   *
+   * @param deadline until when
+   * @return what it computed
+   * @throws TaskFailedException if it failed or was cancelled: the cause is what ended it
+   * @throws dev.weft.error.DeadlineExceededException if it has not ended by then; it goes on
+   */
+  public T join(Deadline deadline) {
+    life.fiber.join(deadline);
+    return result();
+  }
+
+  @SuppressWarnings("NullAway") // null only if T allows it
+  private T result() {
+    return result;
+  }
+
+  /** Cancels this task alone: see {@link Fiber#cancel}. Its bundle takes it for no failure. */
+  public void cancel() {
+    life.fiber.cancel();
+  }
+
+  /**
+   * How far it is.
+   *
+   * @return its state now
+   */
+  public State state() {
+    if (!life.ended) {
+      return State.RUNNING;
+    }
+    if (life.failure == null) {
+      return State.SUCCEEDED;
+    }
+    return life.endedAsAsked() ? State.CANCELLED : State.FAILED;
+  }
+
+  /**
+   * The fiber that carries it out.
+   *
+   * @return its fiber
+   */
+  public Fiber fiber() {
+    return life.fiber;
+  }
+
+  @Override
+  public String toString() {
+    return life.fiber + " " + state();
+  }
+}

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.weft.internal.sched;
+
+/** Something that happens on a reactor's thread because another thread has asked for it. */
+public abstract class Arrival extends InboundQueue.Node {
+  private final EventLoop loop;
+
+  /** Makes one that arrives on the thread of {@code loop}. */
+  protected Arrival(EventLoop loop) {
+    this.loop = loop;
+  }
+
+  /**
+   * Asks for it, and wakes the reactor if it sleeps. Any thread. Asking again before it has
+   * happened changes nothing.
+   *
+   * @return false if the reactor is closed
+   */
+  public final boolean post() {
+    return loop.arriveLater(this);
+  }
+
+  /** Called on the reactor's thread, outside any strand. */
+  @Override
+  protected abstract void arrive();
+}

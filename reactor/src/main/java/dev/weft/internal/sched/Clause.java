@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.weft.internal.sched;
+
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One thing that a strand waits for: its place in a {@link WaitList}, and what is handed over
+ * there. A strand that waits for several at once has as many clauses; the first that fires takes
+ * the others out of their lists.
+ */
+public final class Clause {
+  private final Strand strand;
+  @Nullable WaitList list;
+  @Nullable Clause next;
+  @Nullable Clause previous;
+
+  /** What the waiter gives or gets; whoever fires the clause agrees with it on which. */
+  public @Nullable Object value;
+
+  /** How the wait ended, if there is more than one way that it may; zero before it does. */
+  public int outcome;
+
+  /** Which of the clauses of a choice it is. */
+  public int index;
+
+  /** Makes a clause of {@code strand}'s. */
+  public Clause(Strand strand) {
+    this.strand = strand;
+  }
+
+  public Strand strand() {
+    return strand;
+  }
+
+  public boolean isListed() {
+    return list != null;
+  }
+
+  /** Ends the wait of its strand, which finds this to be the clause that fired. */
+  public void fire() {
+    strand.fire(this);
+  }
+}

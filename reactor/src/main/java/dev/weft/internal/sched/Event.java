@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.weft.internal.sched;
+
+/** Something that a choice can wait for, inside an object of a public type. */
+public interface Event {
+  /** Where to find it in such objects. */
+  Accessors<Event> IN = new Accessors<>();
+
+  /** The list that is woken when it may be had. */
+  WaitList waiters();
+
+  /** Has it, if it is to be had now. */
+  boolean take();
+}

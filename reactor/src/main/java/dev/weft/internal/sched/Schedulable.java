@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.weft.internal.sched;
+
+import dev.weft.internal.sched.Strand.Body;
+import dev.weft.internal.sched.Strand.State;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The part of a strand that the loop drives: it is run until it suspends, and resumed later.
+ *
+ * <p>
+ *
+ * {@snippet :
+ *   NEW -> READY <-> RUNNING -> ENDED
+ *            ^         |-> PARKED     in a call of ours, until the loop makes it ready
+ *            |         |-> YIELDING   to the end of the run queue
+ *            |         \-> ABROAD     in a lock, a sleep or another blocking call of the JDK
+ *            \-----------/
+ * }
+ *
+ * All fields belong to the reactor's thread, or to the strand while it runs, which is the same
+ * turn.
+ */
+abstract class Schedulable extends InboundQueue.Node {
+  public final EventLoop loop;
+  private final Body body;
+  State state = State.NEW;
+
+  // ---- links
+  @Nullable Strand nextReady;
+  @Nullable Strand nextLive;
+  @Nullable Strand previousLive;
+
+  /** What it holds and has to give back, newest first. */
+  @Nullable Possession possessions;
+
+  Schedulable(EventLoop loop, Body body) {
+    this.loop = loop;
+    this.body = body;
+  }
+
+  /** The thread that the strand's code runs on. */
+  public abstract Thread thread();
+
+  public final Body body() {
+    return body;
+  }
+
+  public final State state() {
+    return state;
+  }
+
+  /**
+   * Suspends until the loop resumes this strand.
+   *
+   * @return false if it could not be suspended, because its thread is pinned
+   */
+  final boolean park() {
+    state = State.PARKED;
+    switchOut();
+    if (state == State.RUNNING) {
+      return true;
+    }
+    state = State.RUNNING;
+    return false;
+  }
+
+  final void ready() {
+    assert state != State.READY && state != State.ENDED : this;
+    state = State.READY;
+    loop.enqueue((Strand) this); // its only subclass
+  }
+
+  /** Runs the strand until it suspends or ends; called by the loop alone. */
+  final void run() {
+    assert state == State.READY : this;
+    state = State.RUNNING;
+    resume();
+    switch (state) {
+      case YIELDING -> ready();
+      case RUNNING -> state = State.ABROAD;
+      case ENDED -> releaseAll();
+      default -> {}
+    }
+  }
+
+  /** Gives back what it has from the loop; it has ended. */
+  abstract void releaseAll();
+
+  // ---- what the kinds of strand do differently
+
+  /** Begins to run; the loop is on its own thread or on another strand. */
+  abstract void start();
+
+  /** Gives the strand the processor; returns when it has given it back. */
+  abstract void resume();
+
+  /**
+   * Gives the processor back to the loop; returns at the next {@link #resume}, or at once if
+   * pinned.
+   */
+  abstract void switchOut();
+
+  /** Makes sure that the strand, whose code is running, has the processor by the loop's leave. */
+  void claim() {}
+
+  /** What the strand's thread runs. */
+  final void runBody() {
+    try {
+      body.run();
+    } finally {
+      claim();
+      state = State.ENDED;
+    }
+  }
+
+  /**
+   * Its thread asks to be run: it has come back from abroad, or has yielded by itself. The JDK also
+   * asks after somebody has looked at the thread's stack, whether or not we held it back on
+   * purpose.
+   */
+  final void submitted() {
+    if (!loop.isOnThread()) {
+      loop.arriveLater(this);
+    } else if (loop.isCurrent((Strand) this)) {
+      if (state == State.RUNNING) {
+        state = State.YIELDING;
+      }
+    } else {
+      arrive();
+    }
+  }
+
+  @Override
+  protected final void arrive() {
+    if (state == State.ABROAD || state == State.NEW) {
+      ready();
+    }
+  }
+}

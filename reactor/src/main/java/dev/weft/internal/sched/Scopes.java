@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.weft.internal.sched;
+
+import org.jspecify.annotations.Nullable;
+
+/** The scopes that a strand is in, and what they and a cancel mean for its next wait. */
+final class Scopes {
+  private @Nullable Scope innermost;
+
+  /** The nearest deadline of them. */
+  private long due;
+
+  /** What a strand has from the scope that it was started in: the deadline that is always there. */
+  private final long inheritedDue;
+
+  private boolean cancelled;
+
+  /** The scope that has failed, if that is to be noticed here. */
+  private @Nullable Scope failed;
+
+  /** Whether the next wait must not begin. */
+  private boolean over;
+
+  Scopes(long inheritedDue) {
+    this.inheritedDue = inheritedDue;
+    due = inheritedDue;
+  }
+
+  @Nullable Scope innermost() {
+    return innermost;
+  }
+
+  boolean isCancelled() {
+    return cancelled;
+  }
+
+  boolean isShielded() {
+    return innermost != null && innermost.shielded;
+  }
+
+  /** Whether a wait that lets itself be ended must not begin: cancelled, or a scope has failed. */
+  boolean isOver() {
+    return over;
+  }
+
+  /** The nearer of a call's own deadline and the scopes'. */
+  long nearest(long wanted) {
+    return Math.min(wanted, due);
+  }
+
+  void enter(Scope scope) {
+    scope.enteredFrom(innermost);
+    if (!scope.shielded) {
+      scope.due = Math.min(scope.due, inheritedDue);
+    }
+    innermost = scope;
+    update();
+  }
+
+  void leave(Scope scope) {
+    assert scope == innermost : scope;
+    innermost = scope.outer;
+    update();
+  }
+
+  void cancel() {
+    cancelled = true;
+    update();
+  }
+
+  void update() {
+    due = innermost == null ? inheritedDue : innermost.due;
+    failed = null;
+    for (Scope scope = innermost; scope != null; scope = scope.outer) {
+      if (scope.failed) {
+        failed = scope;
+      }
+      if (scope.shield) {
+        break;
+      }
+    }
+    over = failed != null || (cancelled && !isShielded());
+  }
+
+  /** The failure to be noticed here, unless the strand is cancelled, which comes first. */
+  @Nullable RuntimeException failure() {
+    boolean cancelledHere = cancelled && !isShielded();
+    return failed != null && !cancelledHere ? failed.failure() : null;
+  }
+}

@@ -1,0 +1,293 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.weft.sync;
+
+import dev.weft.Deadline;
+import dev.weft.error.ChannelClosedException;
+import dev.weft.internal.sched.Clause;
+import dev.weft.internal.sched.EventLoop;
+import dev.weft.internal.sched.Strand;
+import dev.weft.internal.sched.Wait;
+import dev.weft.internal.sched.WaitList;
+import java.util.Objects;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Hands values from fibers to fibers of one reactor, first come, first served. Any number may send
+ * and receive. A hand-over to a fiber that waits does not suspend the other side.
+ *
+ * <p>{@link #done} ends the channel for everybody at once, which also serves as a signal to all
+ * receivers: each, present or future, gets what is buffered and then a {@link
+ * ChannelClosedException}.
+ *
+ * @param <T> the type of the values, which are not null
+ */
+public final class Channel<T> {
+  /** Outcomes of a clause: its value was handed over, or the channel ended. */
+  static final int HANDED_OVER = 1;
+
+  static final int ENDED = 2;
+
+  private final EventLoop loop;
+
+  /** Values under way, oldest at {@link #head}; empty for a rendezvous. */
+  private final @Nullable Object[] buffer;
+
+  private int head;
+  private int count;
+  private boolean done;
+
+  final WaitList senders = new WaitList();
+  final WaitList receivers = new WaitList();
+
+  /** Those that wait for the end. */
+  final WaitList mourners = new WaitList();
+
+  private Channel(int capacity) {
+    loop = EventLoop.require("make a channel");
+    buffer = new @Nullable Object[capacity];
+  }
+
+  /**
+   * Makes a channel without a buffer: each sender waits until its value is received.
+   *
+   * @param <T> the type of the values
+   * @return a channel of the current reactor
+   */
+  public static <T> Channel<T> rendezvous() {
+    return new Channel<>(0);
+  }
+
+  /**
+   * Makes a channel with a buffer: senders wait only while it is full.
+   *
+   * @param <T> the type of the values
+   * @param capacity how many values it holds, at least 1
+   * @return a channel of the current reactor
+   */
+  public static <T> Channel<T> buffered(int capacity) {
+    if (capacity < 1) {
+      throw new IllegalArgumentException("capacity must be at least 1: " + capacity);
+    }
+    return new Channel<>(capacity);
+  }
+
+  // ---- sending
+
+  /**
+   * Sends a value. Suspends until it is received or buffered.
+   *
+   * @param value not null
+   * @throws ChannelClosedException if the channel has ended, or ends before that; the value has not
+   *     been received then
+   */
+  public void send(T value) {
+    send(value, Deadline.NEVER);
+  }
+
+  /**
+   * Sends a value, but does not wait for ever. Suspends.
+   *
+   * @param value not null
+   * @param deadline until when
+   * @throws ChannelClosedException if the channel has ended, or ends before that; the value has not
+   *     been received then
+   * @throws dev.weft.error.DeadlineExceededException if nobody took it; it has not been sent
+   */
+  public void send(T value, Deadline deadline) {
+    Objects.requireNonNull(value, "value");
+    Strand strand = Strand.requireOf(loop, "send", this);
+    strand.refuseIfOver("send", this, deadline.nanoTime(), Wait.INSIDE);
+    if (give(value)) {
+      return;
+    }
+    Clause clause = strand.clause();
+    clause.value = value;
+    try {
+      strand.await(senders, "send", this, deadline.nanoTime(), Wait.INSIDE);
+    } finally {
+      clause.value = null;
+    }
+    if (clause.outcome == ENDED) {
+      throw ended("send");
+    }
+  }
+
+  /**
+   * Sends a value if that needs no waiting. Does not suspend; may be called outside fibers.
+   *
+   * @param value not null
+   * @return whether it was received or buffered
+   * @throws ChannelClosedException if the channel has ended
+   */
+  public boolean trySend(T value) {
+    Objects.requireNonNull(value, "value");
+    loop.requireThread("send " + this);
+    return give(value);
+  }
+
+  boolean give(Object value) {
+    if (done) {
+      throw ended("send");
+    }
+    Clause receiver = receivers.first();
+    if (receiver != null) {
+      receiver.value = value;
+      receiver.outcome = HANDED_OVER;
+      receiver.fire();
+      return true;
+    }
+    if (count == buffer.length) {
+      return false;
+    }
+    append(value);
+    return true;
+  }
+
+  private void append(@Nullable Object value) {
+    int tail = head + count;
+    buffer[tail < buffer.length ? tail : tail - buffer.length] = value;
+    count++;
+  }
+
+  // ---- receiving
+
+  /**
+   * Receives a value. Suspends until there is one.
+   *
+   * @return the value sent first
+   * @throws ChannelClosedException if the channel has ended and nothing is left in it
+   */
+  public T receive() {
+    return receive(Deadline.NEVER);
+  }
+
+  /**
+   * Receives a value, but does not wait for ever. Suspends.
+   *
+   * @param deadline until when
+   * @return the value sent first
+   * @throws ChannelClosedException if the channel has ended and nothing is left in it
+   * @throws dev.weft.error.DeadlineExceededException if there was none
+   */
+  public T receive(Deadline deadline) {
+    Strand strand = Strand.requireOf(loop, "receive", this);
+    strand.refuseIfOver("receive", this, deadline.nanoTime(), Wait.INSIDE);
+    T value = take();
+    if (value != null) {
+      return value;
+    }
+    Clause clause = strand.clause();
+    clause.value = null;
+    strand.await(receivers, "receive", this, deadline.nanoTime(), Wait.INSIDE);
+    if (clause.outcome == ENDED) {
+      throw ended("receive");
+    }
+    return received(clause);
+  }
+
+  /**
+   * Receives a value if there is one. Does not suspend; may be called outside fibers.
+   *
+   * @return the value sent first, or empty
+   * @throws ChannelClosedException if the channel has ended and nothing is left in it
+   */
+  public Optional<T> tryReceive() {
+    loop.requireThread("receive " + this);
+    return Optional.ofNullable(take());
+  }
+
+  /** What has been handed over to {@code clause}. */
+  T received(Clause clause) {
+    @SuppressWarnings("unchecked") // put there by give
+    T value = (T) clause.value;
+    clause.value = null;
+    assert value != null;
+    return value;
+  }
+
+  /** The oldest value, or null if there is none yet. */
+  @Nullable T take() {
+    Clause sender = senders.first();
+    Object value;
+    if (count > 0) {
+      value = buffer[head];
+      buffer[head] = null;
+      head = head + 1 == buffer.length ? 0 : head + 1;
+      count--;
+      if (sender != null) {
+        append(sender.value);
+      }
+    } else if (sender != null) {
+      value = sender.value;
+    } else if (done) {
+      throw ended("receive");
+    } else {
+      return null;
+    }
+    if (sender != null) {
+      sender.outcome = HANDED_OVER;
+      sender.fire();
+    }
+    if (isOver()) {
+      mourners.wakeAll();
+    }
+    @SuppressWarnings("unchecked") // put there by send
+    T taken = (T) value;
+    return taken;
+  }
+
+  // ---- the end
+
+  /**
+   * Ends the channel. Fibers that are sending get a {@link ChannelClosedException}; those that
+   * receive, now or later, get what is buffered and then the same. Does nothing the second time.
+   * May be called outside fibers.
+   */
+  public void done() {
+    loop.requireThread("end " + this);
+    if (done) {
+      return;
+    }
+    done = true;
+    if (isOver()) {
+      mourners.wakeAll(); // first: a choice that waits for the end does not want an exception
+    }
+    endAll(senders);
+    endAll(receivers);
+  }
+
+  private static void endAll(WaitList list) {
+    for (Clause clause; (clause = list.first()) != null; ) {
+      clause.outcome = ENDED;
+      clause.fire();
+    }
+  }
+
+  /**
+   * Whether {@link #done} has been called.
+   *
+   * @return true if nothing more can be sent
+   */
+  public boolean isDone() {
+    return done;
+  }
+
+  /** Whether it has ended and nothing is left in it. */
+  boolean isOver() {
+    return done && count == 0;
+  }
+
+  EventLoop loop() {
+    return loop;
+  }
+
+  ChannelClosedException ended(String verb) {
+    return new ChannelClosedException(verb + " " + this + ": it has ended");
+  }
+
+  @Override
+  public String toString() {
+    return buffer.length == 0 ? "channel" : "channel (" + count + " of " + buffer.length + ")";
+  }
+}

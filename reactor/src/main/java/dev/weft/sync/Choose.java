@@ -1,0 +1,318 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.weft.sync;
+
+import dev.weft.Awaitable;
+import dev.weft.Deadline;
+import dev.weft.internal.sched.Clause;
+import dev.weft.internal.sched.Event;
+import dev.weft.internal.sched.EventLoop;
+import dev.weft.internal.sched.Strand;
+import dev.weft.internal.sched.Wait;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Waits for the first of several things, and does that one alone.
+ *
+ * <p>
+ *
+ * {@snippet :
+ * String winner =
+ *     Choose.<String>create()
+ *         .receive(left, word -> "left: " + word)
+ *         .receive(right, word -> "right: " + word)
+ *         .timeout(Deadline.after(Duration.ofSeconds(1)), () -> "nobody")
+ *         .await();
+ * }
+ *
+ * <p>If several are possible at once, {@link #create} takes any of them, so that none is neglected,
+ * and {@link #inOrder} the one that was named first. A choice may be awaited again and again, by
+ * one fiber at a time; it allocates nothing then.
+ *
+ * @param <R> what the choice results in
+ */
+public final class Choose<R extends @Nullable Object> {
+  /**
+   * Makes a result of what was received. It runs in the fiber that chooses, after the choice.
+   *
+   * @param <T> the type of the value
+   * @param <R> the type of the result
+   */
+  @FunctionalInterface
+  public interface Handler<T, R extends @Nullable Object> {
+    /**
+     * Makes the result. May suspend.
+     *
+     * @param value what was received
+     * @return the result of the choice
+     */
+    R handle(T value);
+  }
+
+  /**
+   * Makes a result where nothing was received. It runs in the fiber that chooses, after the choice.
+   *
+   * @param <R> the type of the result
+   */
+  @FunctionalInterface
+  public interface Outcome<R extends @Nullable Object> {
+    /**
+     * Makes the result. May suspend.
+     *
+     * @return the result of the choice
+     */
+    R get();
+  }
+
+  private static final int WAITING = 0;
+
+  private final EventLoop loop = EventLoop.require("choose");
+  private final boolean fair;
+  private final List<Case<R>> cases = new ArrayList<>();
+  private Deadline timeout = Deadline.NEVER;
+  private @Nullable Outcome<R> onTimeout;
+  private @Nullable Outcome<R> otherwise;
+  private Clause[] clauses = {};
+  private boolean waiting;
+
+  private Choose(boolean fair) {
+    this.fair = fair;
+  }
+
+  /**
+   * Makes a choice that is fair: of several possible things it takes any.
+   *
+   * @param <R> what it results in
+   * @return a choice of the current reactor, with nothing to choose yet
+   */
+  public static <R extends @Nullable Object> Choose<R> create() {
+    return new Choose<>(true);
+  }
+
+  /**
+   * Makes a choice that prefers what is named earlier.
+   *
+   * @param <R> what it results in
+   * @return a choice of the current reactor, with nothing to choose yet
+   */
+  public static <R extends @Nullable Object> Choose<R> inOrder() {
+    return new Choose<>(false);
+  }
+
+  // ---- what to choose from
+
+  /**
+   * Adds the receipt of a value. If the channel ends, it is chosen as well, and {@link #await}
+   * throws a {@link dev.weft.error.ChannelClosedException}, unless {@link #closed} is there too.
+   *
+   * @param <T> the type of the value
+   * @param channel where from; of this reactor
+   * @param handler makes the result
+   * @return this
+   */
+  public <T> Choose<R> receive(Channel<T> channel, Handler<? super T, ? extends R> handler) {
+    return add(new Case.Receive<>(owned(channel), handler));
+  }
+
+  /**
+   * Adds the sending of a value. If the channel ends, it is chosen as well, and {@link #await}
+   * throws a {@link dev.weft.error.ChannelClosedException}, unless {@link #closed} is there too.
+   *
+   * @param <T> the type of the value
+   * @param channel where to; of this reactor
+   * @param value not null; the same each time the choice is awaited
+   * @param outcome makes the result
+   * @return this
+   */
+  public <T> Choose<R> send(Channel<T> channel, T value, Outcome<? extends R> outcome) {
+    return add(new Case.Send<>(owned(channel), Objects.requireNonNull(value, "value"), outcome));
+  }
+
+  /**
+   * Adds the end of a channel, once nothing is left in it.
+   *
+   * @param channel which; of this reactor
+   * @param outcome makes the result
+   * @return this
+   */
+  public Choose<R> closed(Channel<?> channel, Outcome<? extends R> outcome) {
+    return add(new Case.Closed<>(owned(channel), outcome));
+  }
+
+  /**
+   * Adds the receipt of a value from another thread.
+   *
+   * @param <T> the type of the value
+   * @param mailbox where from; of this reactor
+   * @param handler makes the result
+   * @return this
+   */
+  public <T> Choose<R> receive(Mailbox<T> mailbox, Handler<? super T, ? extends R> handler) {
+    return add(new Case.FromMailbox<>(mailbox, handler));
+  }
+
+  /**
+   * Adds that something becomes ready: a {@link dev.weft.Task} ends, a {@link Latch} opens, an
+   * {@link AsyncEvent} is signalled (and consumed thereby).
+   *
+   * @param awaitable what; of this reactor
+   * @param outcome makes the result
+   * @return this
+   */
+  public Choose<R> ready(Awaitable awaitable, Outcome<? extends R> outcome) {
+    Event event = Event.IN.of(awaitable);
+    if (event == null) {
+      throw new IllegalArgumentException("not an Awaitable of Weft: " + awaitable);
+    }
+    return add(new Case.Happening<>(event, outcome));
+  }
+
+  /**
+   * Adds the end of patience. Of several, the nearest counts.
+   *
+   * @param deadline until when to wait for the other things; if it has passed, they are still
+   *     looked at
+   * @param outcome makes the result
+   * @return this
+   */
+  public Choose<R> timeout(Deadline deadline, Outcome<R> outcome) {
+    refuseWhileWaiting();
+    if (onTimeout == null || deadline.compareTo(timeout) < 0) {
+      timeout = deadline;
+      onTimeout = outcome;
+    }
+    return this;
+  }
+
+  /**
+   * Has the choice not wait at all: if nothing is possible, it is this.
+   *
+   * @param outcome makes the result
+   * @return this
+   */
+  public Choose<R> otherwise(Outcome<R> outcome) {
+    refuseWhileWaiting();
+    otherwise = outcome;
+    return this;
+  }
+
+  private Choose<R> add(Case<R> added) {
+    refuseWhileWaiting();
+    cases.add(added);
+    for (Case<R> one : cases) {
+      for (Case<R> other : cases) {
+        one.minds(other);
+      }
+    }
+    return this;
+  }
+
+  private void refuseWhileWaiting() {
+    if (waiting) {
+      throw new IllegalStateException("a fiber is waiting in " + this);
+    }
+  }
+
+  private <T> Channel<T> owned(Channel<T> channel) {
+    if (channel.loop() != loop) {
+      channel.loop().requireThread("choose " + channel);
+    }
+    return channel;
+  }
+
+  // ---- choosing
+
+  /**
+   * Waits for the first of the things, and does it. Suspends unless one is possible at once.
+   *
+   * @return what its handler makes of it
+   * @throws dev.weft.error.ChannelClosedException if it is a receipt or sending on a channel that
+   *     has ended
+   */
+  public R await() {
+    return await(Deadline.NEVER);
+  }
+
+  /**
+   * Waits for the first of the things, but not for ever, and does it. Suspends unless one is
+   * possible at once.
+   *
+   * @param deadline until when
+   * @return what its handler makes of it
+   * @throws dev.weft.error.ChannelClosedException if it is a receipt or sending on a channel that
+   *     has ended
+   * @throws dev.weft.error.DeadlineExceededException if none came in time
+   */
+  public R await(Deadline deadline) {
+    Strand strand = Strand.requireOf(loop, "choose", this);
+    refuseWhileWaiting();
+    Case<R> chosen = null;
+    while (chosen == null) {
+      strand.refuseIfOver("choose", this, deadline.nanoTime(), Wait.INSIDE);
+      chosen = attempt();
+      if (chosen == null) {
+        if (otherwise != null) {
+          return otherwise.get();
+        }
+        if (onTimeout != null && timeout.hasPassed()) {
+          return onTimeout.get();
+        }
+        chosen = waitForOne(strand, deadline.min(timeout).nanoTime());
+      }
+    }
+    return chosen.result();
+  }
+
+  /** Does one of the things that are possible at once; null if there is none. */
+  private @Nullable Case<R> attempt() {
+    int size = cases.size();
+    int index = fair && size > 1 ? loop.random(size) : 0;
+    for (int n = 0; n < size; n++) {
+      Case<R> candidate = cases.get(index);
+      if (candidate.attempt()) {
+        return candidate;
+      }
+      index = index + 1 == size ? 0 : index + 1;
+    }
+    return null;
+  }
+
+  /** Suspends; null if what was to be had is gone again, or the time is over. */
+  private @Nullable Case<R> waitForOne(Strand strand, long due) {
+    bind(strand);
+    waiting = true;
+    try {
+      for (int i = 0; i < clauses.length; i++) {
+        clauses[i].outcome = WAITING;
+        cases.get(i).enlist(clauses[i]);
+      }
+      Clause fired = strand.awaitAny(clauses, "choose", this, due);
+      if (fired == null) {
+        return null;
+      }
+      Case<R> chosen = cases.get(fired.index);
+      return chosen.accept(fired) ? chosen : null;
+    } finally {
+      waiting = false;
+    }
+  }
+
+  private void bind(Strand strand) {
+    int size = cases.size();
+    if (clauses.length == size && (size == 0 || clauses[0].strand() == strand)) {
+      return;
+    }
+    clauses = new Clause[size];
+    for (int i = 0; i < size; i++) {
+      clauses[i] = new Clause(strand);
+      clauses[i].index = i;
+    }
+  }
+
+  @Override
+  public String toString() {
+    return "choice of " + cases.size();
+  }
+}

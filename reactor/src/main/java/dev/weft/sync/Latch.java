@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.weft.sync;
+
+import dev.weft.Awaitable;
+import dev.weft.Deadline;
+import dev.weft.internal.sched.Event;
+import dev.weft.internal.sched.EventLoop;
+import dev.weft.internal.sched.Strand;
+import dev.weft.internal.sched.Wait;
+import dev.weft.internal.sched.WaitList;
+
+/** Opens for ever once it has been counted down to zero, and lets all fibers through. */
+public final class Latch implements Awaitable {
+  static {
+    Event.IN.register(Latch.class, latch -> ((Latch) latch).inside);
+  }
+
+  private final EventLoop loop = EventLoop.require("make a latch");
+  private final WaitList waiters = new WaitList();
+  private int count;
+
+  private final Event inside =
+      new Event() {
+        @Override
+        public WaitList waiters() {
+          return waiters;
+        }
+
+        @Override
+        public boolean take() {
+          return count == 0;
+        }
+      };
+
+  private Latch(int count) {
+    this.count = count;
+  }
+
+  /**
+   * Makes a latch.
+   *
+   * @param count how often it is to be counted down, at least 0
+   * @return a latch of the current reactor
+   */
+  public static Latch of(int count) {
+    if (count < 0) {
+      throw new IllegalArgumentException("count must be at least 0: " + count);
+    }
+    return new Latch(count);
+  }
+
+  /**
+   * Counts down by one; at zero the latch opens. Does not suspend; may be called outside fibers.
+   *
+   * @throws IllegalStateException if it is open already
+   */
+  public void countDown() {
+    loop.requireThread("count down " + this);
+    if (count == 0) {
+      throw new IllegalStateException("count down: the latch is open already");
+    }
+    count--;
+    if (count == 0) {
+      waiters.wakeAll();
+    }
+  }
+
+  /** Waits until it is open. Suspends unless it is. */
+  public void await() {
+    await(Deadline.NEVER);
+  }
+
+  /**
+   * Waits until it is open, but not for ever. Suspends unless it is.
+   *
+   * @param deadline until when
+   * @throws dev.weft.error.DeadlineExceededException if it has not opened
+   */
+  public void await(Deadline deadline) {
+    Strand strand = Strand.requireOf(loop, "await", this);
+    strand.refuseIfOver("await", this, deadline.nanoTime(), Wait.INSIDE);
+    if (count > 0) {
+      strand.await(waiters, "await", this, deadline.nanoTime(), Wait.INSIDE);
+    }
+  }
+
+  /**
+   * How often it is still to be counted down.
+   *
+   * @return 0 if it is open
+   */
+  public int count() {
+    return count;
+  }
+
+  @Override
+  public boolean isReady() {
+    return count == 0;
+  }
+
+  @Override
+  public String toString() {
+    return count == 0 ? "latch (open)" : "latch (" + count + " to go)";
+  }
+}

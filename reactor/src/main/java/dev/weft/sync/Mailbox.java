@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.weft.sync;
+
+import dev.weft.Deadline;
+import dev.weft.error.ChannelClosedException;
+import dev.weft.internal.sched.Arrival;
+import dev.weft.internal.sched.EventLoop;
+import dev.weft.internal.sched.Strand;
+import dev.weft.internal.sched.Wait;
+import dev.weft.internal.sched.WaitList;
+import java.util.Objects;
+import java.util.Optional;
+import org.jctools.queues.MessagePassingQueue;
+import org.jctools.queues.atomic.MpscAtomicArrayQueue;
+import org.jctools.queues.atomic.MpscUnboundedAtomicArrayQueue;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Brings values from any threads to the fibers of the reactor that made it, in order of each
+ * sender. Sending never blocks.
+ *
+ * @param <T> the type of the values, which are not null
+ */
+public final class Mailbox<T> implements AutoCloseable {
+  private static final int CHUNK = 64;
+
+  private final EventLoop loop = EventLoop.require("make a mailbox");
+  private final MessagePassingQueue<T> values;
+  private final Gate gate = new Gate();
+  final WaitList waiters = new WaitList();
+
+  private final Arrival arrival =
+      new Arrival(loop) {
+        @Override
+        protected void arrive() {
+          wake();
+        }
+      };
+
+  private Mailbox(MessagePassingQueue<T> values) {
+    this.values = values;
+  }
+
+  /**
+   * Makes a mailbox that takes whatever comes.
+   *
+   * @param <T> the type of the values
+   * @return a mailbox of the current reactor
+   */
+  public static <T> Mailbox<T> unbounded() {
+    return new Mailbox<>(new MpscUnboundedAtomicArrayQueue<>(CHUNK));
+  }
+
+  /**
+   * Makes a mailbox that refuses values while it is full.
+   *
+   * @param <T> the type of the values
+   * @param capacity how many it holds at least, from 1 on; rounded up to a power of two
+   * @return a mailbox of the current reactor
+   */
+  public static <T> Mailbox<T> bounded(int capacity) {
+    if (capacity < 1) {
+      throw new IllegalArgumentException("capacity must be at least 1: " + capacity);
+    }
+    return new Mailbox<>(new MpscAtomicArrayQueue<>(capacity));
+  }
+
+  /**
+   * Sends a value. <b>Any thread.</b> Wakes the reactor if it sleeps.
+   *
+   * @param value not null
+   * @return false if it was not taken, because the mailbox is full or closed
+   */
+  public boolean offer(T value) {
+    Objects.requireNonNull(value, "value");
+    if (!gate.enter()) {
+      return false;
+    }
+    boolean taken;
+    try {
+      taken = values.offer(value);
+    } finally {
+      gate.leave();
+    }
+    if (taken || gate.isClosed()) {
+      arrival.post(); // if it has been closed meanwhile, receivers wait for us to leave
+    }
+    return taken;
+  }
+
+  /** On the reactor's thread: lets as many go on as there may be values for. */
+  private void wake() {
+    if (gate.isClosed()) {
+      waiters.wakeAll();
+      return;
+    }
+    for (int n = values.size(); n > 0 && waiters.wakeOne(); n--) {}
+  }
+
+  /**
+   * Receives a value. Suspends until there is one.
+   *
+   * @return the oldest
+   * @throws ChannelClosedException if the mailbox is closed and nothing is left in it
+   */
+  public T receive() {
+    return receive(Deadline.NEVER);
+  }
+
+  /**
+   * Receives a value, but does not wait for ever. Suspends.
+   *
+   * @param deadline until when
+   * @return the oldest
+   * @throws ChannelClosedException if the mailbox is closed and nothing is left in it
+   * @throws dev.weft.error.DeadlineExceededException if there was none
+   */
+  public T receive(Deadline deadline) {
+    Strand strand = Strand.requireOf(loop, "receive", this);
+    strand.refuseIfOver("receive", this, deadline.nanoTime(), Wait.OUTSIDE);
+    for (T value; ; ) {
+      value = take();
+      if (value != null) {
+        return value;
+      }
+      strand.await(waiters, "receive", this, deadline.nanoTime(), Wait.OUTSIDE);
+    }
+  }
+
+  /**
+   * Receives a value if there is one. Does not suspend.
+   *
+   * @return the oldest, or empty
+   * @throws ChannelClosedException if the mailbox is closed and nothing is left in it
+   */
+  public Optional<T> tryReceive() {
+    loop.requireThread("receive " + this);
+    return Optional.ofNullable(take());
+  }
+
+  @Nullable T take() {
+    // In this order: once the gate has shut behind the last sender, what is not there never comes.
+    boolean over = gate.isShut();
+    T value = values.poll();
+    if (value == null && over) {
+      throw new ChannelClosedException("receive " + this + ": it is closed");
+    }
+    return value;
+  }
+
+  /**
+   * Ends the mailbox. <b>Any thread.</b> What it has taken can still be received; after that,
+   * receivers get a {@link ChannelClosedException}.
+   */
+  @Override
+  public void close() {
+    gate.close();
+    arrival.post();
+  }
+
+  @Override
+  public String toString() {
+    return "mailbox";
+  }
+}

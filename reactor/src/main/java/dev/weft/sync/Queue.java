@@ -1,0 +1,214 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.weft.sync;
+
+import dev.weft.Deadline;
+import dev.weft.error.ChannelClosedException;
+import dev.weft.error.DeadlineExceededException;
+import dev.weft.internal.sched.Strand;
+import dev.weft.internal.sched.Wait;
+import dev.weft.internal.sched.Waiter;
+import dev.weft.internal.sched.WaitingRoom;
+import java.lang.invoke.VarHandle;
+import java.util.Objects;
+import java.util.Optional;
+import org.jctools.queues.MessagePassingQueue;
+import org.jctools.queues.atomic.MpmcAtomicArrayQueue;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A bounded queue between any fibers and threads: of one reactor, of several, or of none. Fibers
+ * suspend where threads block. <b>All methods: any thread</b>, except one that runs a reactor
+ * outside its fibers, which must not wait.
+ *
+ * <p>Values leave in the order in which they came. Those that wait are woken in their order too,
+ * but another may be quicker.
+ *
+ * @param <T> the type of the values, which are not null
+ */
+public final class Queue<T> implements AutoCloseable {
+  private final MessagePassingQueue<T> values;
+  private final Gate gate = new Gate();
+  private final WaitingRoom senders = new WaitingRoom();
+  private final WaitingRoom receivers = new WaitingRoom();
+
+  private Queue(int capacity) {
+    values = new MpmcAtomicArrayQueue<>(capacity);
+  }
+
+  /**
+   * Makes a queue.
+   *
+   * @param <T> the type of the values
+   * @param capacity how many it holds at least, from 2 on; rounded up to a power of two
+   * @return an open queue
+   */
+  public static <T> Queue<T> bounded(int capacity) {
+    if (capacity < 2) {
+      throw new IllegalArgumentException("capacity must be at least 2: " + capacity);
+    }
+    return new Queue<>(capacity);
+  }
+
+  // ---- sending
+
+  /**
+   * Sends a value. Suspends or blocks while the queue is full.
+   *
+   * @param value not null
+   * @throws ChannelClosedException if the queue is closed; the value is not in it
+   */
+  public void send(T value) {
+    send(value, Deadline.NEVER);
+  }
+
+  /**
+   * Sends a value, but does not wait for ever. Suspends or blocks while the queue is full.
+   *
+   * @param value not null
+   * @param deadline until when
+   * @throws ChannelClosedException if the queue is closed; the value is not in it
+   * @throws DeadlineExceededException if it stayed full; the value is not in it
+   * @throws dev.weft.error.CancelledException if the fiber is cancelled or the thread interrupted,
+   *     which it stays
+   */
+  public void send(T value, Deadline deadline) {
+    refuseIfOver("send", deadline);
+    while (!trySend(value)) {
+      Waiter waiter = senders.enter("send");
+      boolean woken = false;
+      try {
+        VarHandle.fullFence(); // first be seen to wait, then look
+        if (gate.isClosed() || values.size() < values.capacity()) {
+          continue;
+        }
+        waiter.await("send", this, deadline.nanoTime());
+        woken = true;
+      } finally {
+        if (!woken) {
+          senders.leave(waiter);
+        }
+      }
+    }
+  }
+
+  /**
+   * Sends a value if there is room. Does not wait.
+   *
+   * @param value not null
+   * @return whether it was taken
+   * @throws ChannelClosedException if the queue is closed; the value is not in it
+   */
+  public boolean trySend(T value) {
+    Objects.requireNonNull(value, "value");
+    if (!gate.enter()) {
+      throw new ChannelClosedException("send " + this + ": it is closed");
+    }
+    boolean taken;
+    try {
+      taken = values.offer(value);
+    } finally {
+      gate.leave();
+    }
+    VarHandle.fullFence(); // first put it in, then look who waits
+    if (gate.isClosed()) {
+      receivers.wakeAll(); // they may have seen us inside, and so not the end
+    } else if (taken) {
+      receivers.wakeOne();
+    }
+    return taken;
+  }
+
+  // ---- receiving
+
+  /**
+   * Receives a value. Suspends or blocks until there is one.
+   *
+   * @return the oldest
+   * @throws ChannelClosedException if the queue is closed and nothing is left in it
+   */
+  public T receive() {
+    return receive(Deadline.NEVER);
+  }
+
+  /**
+   * Receives a value, but does not wait for ever. Suspends or blocks until there is one.
+   *
+   * @param deadline until when
+   * @return the oldest
+   * @throws ChannelClosedException if the queue is closed and nothing is left in it
+   * @throws DeadlineExceededException if there was none
+   * @throws dev.weft.error.CancelledException if the fiber is cancelled or the thread interrupted,
+   *     which it stays
+   */
+  public T receive(Deadline deadline) {
+    refuseIfOver("receive", deadline);
+    while (true) {
+      T value = take();
+      if (value != null) {
+        return value;
+      }
+      Waiter waiter = receivers.enter("receive");
+      boolean woken = false;
+      try {
+        VarHandle.fullFence(); // first be seen to wait, then look
+        if (gate.isShut() || !values.isEmpty()) {
+          continue;
+        }
+        waiter.await("receive", this, deadline.nanoTime());
+        woken = true;
+      } finally {
+        if (!woken) {
+          receivers.leave(waiter);
+        }
+      }
+    }
+  }
+
+  /**
+   * Receives a value if there is one. Does not wait.
+   *
+   * @return the oldest, or empty
+   * @throws ChannelClosedException if the queue is closed and nothing is left in it
+   */
+  public Optional<T> tryReceive() {
+    return Optional.ofNullable(take());
+  }
+
+  private @Nullable T take() {
+    // In this order: once the gate has shut behind the last sender, what is not there never comes.
+    boolean over = gate.isShut();
+    T value = values.poll();
+    if (value != null) {
+      VarHandle.fullFence(); // first make room, then look who waits for it
+      senders.wakeOne();
+    } else if (over) {
+      throw new ChannelClosedException("receive " + this + ": it is closed");
+    }
+    return value;
+  }
+
+  private void refuseIfOver(String verb, Deadline deadline) {
+    Strand strand = Strand.current();
+    if (strand != null) {
+      Strand.require(verb).refuseIfOver(verb, this, deadline.nanoTime(), Wait.OUTSIDE);
+    } else if (deadline.hasPassed()) {
+      throw new DeadlineExceededException(verb + " " + this + ": deadline exceeded");
+    }
+  }
+
+  /**
+   * Ends the queue. Those that send get a {@link ChannelClosedException}, and so do those that
+   * receive once nothing is left in it.
+   */
+  @Override
+  public void close() {
+    gate.close();
+    senders.wakeAll();
+    receivers.wakeAll();
+  }
+
+  @Override
+  public String toString() {
+    return "queue (" + values.size() + " of " + values.capacity() + ")";
+  }
+}
