@@ -274,17 +274,8 @@ public final class Bundle implements AutoCloseable {
     return failure;
   }
 
-  /** How many children have not ended. */
-  int live() {
-    return live;
-  }
-
   @Nullable Life firstChild() {
     return firstChild;
-  }
-
-  Life owner() {
-    return owner;
   }
 
   // ---- waiting
@@ -394,9 +385,9 @@ public final class Bundle implements AutoCloseable {
     owner.strand().leave(scope);
   }
 
-  /** The bundle behind a scope that its fiber has not left. */
-  static Bundle of(Scope scope) {
-    return ((BundleScope) scope).bundle;
+  /** The bundle behind a scope, or null if it is a shield. */
+  static @Nullable Bundle of(Scope scope) {
+    return scope instanceof BundleScope known ? known.bundle : null;
   }
 
   /** Closes a bundle whose fiber has come to its end; returns the mistake. */

@@ -34,18 +34,25 @@ public final class Deadline implements Comparable<Deadline> {
    * @return {@link #NEVER} if the duration is longer than the clock can count, about 292 years
    */
   public static Deadline after(Duration duration) {
-    long nanos;
-    try {
-      nanos = duration.toNanos();
-    } catch (ArithmeticException e) {
-      return duration.isNegative() ? NOW : NEVER;
-    }
+    long nanos = saturatedNanos(duration);
     long now = clock().nanoTime();
     long due = now + nanos;
     if (nanos > 0 && due < now) {
       return NEVER;
     }
+    if (nanos < 0 && due > now) {
+      return NOW;
+    }
     return new Deadline(due);
+  }
+
+  /** {@code duration} in nanoseconds, or the nearest that a long can hold. */
+  static long saturatedNanos(Duration duration) {
+    try {
+      return duration.toNanos();
+    } catch (ArithmeticException e) {
+      return duration.isNegative() ? Long.MIN_VALUE : Long.MAX_VALUE;
+    }
   }
 
   /**

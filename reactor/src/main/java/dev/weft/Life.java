@@ -83,7 +83,9 @@ final class Life implements Strand.Body {
   void closeForgotten(@Nullable Scope outer) {
     IllegalStateException mistake = null;
     for (Scope scope; (scope = strand().scope()) != outer && scope != null; ) {
-      IllegalStateException another = Bundle.of(scope).closeForgotten();
+      Bundle bundle = Bundle.of(scope);
+      assert bundle != null : scope; // a shield is left by the code that entered it
+      IllegalStateException another = bundle.closeForgotten();
       if (mistake == null) {
         mistake = another;
       } else {

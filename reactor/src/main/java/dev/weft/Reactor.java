@@ -8,6 +8,9 @@ import dev.weft.internal.backend.UringBackend;
 import dev.weft.internal.os.Cpus;
 import dev.weft.internal.sched.Clock;
 import dev.weft.internal.sched.EventLoop;
+import dev.weft.internal.sched.Watchdog;
+import java.time.Duration;
+import java.util.List;
 import java.util.concurrent.Executor;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -39,6 +42,7 @@ public final class Reactor implements AutoCloseable, Executor {
   private final UringBackend backend;
   private final EventLoop loop;
   private final Cpus.@Nullable Pin pin;
+  private final Watchdog.@Nullable Watch watch;
   private @Nullable Object cookie;
   private @Nullable Consumer<Object> cookieDestructor;
   private long fibersStarted;
@@ -50,6 +54,7 @@ public final class Reactor implements AutoCloseable, Executor {
     this.pin = pin;
     boolean baton = options.fiberKind() == FiberKind.BATON;
     loop = new EventLoop(this, backend, Clock.SYSTEM, baton, Reactor::taskFailed);
+    watch = options.stallLimit().isZero() ? null : watch();
   }
 
   /**
@@ -92,6 +97,22 @@ public final class Reactor implements AutoCloseable, Executor {
       backend.close();
       throw e;
     }
+  }
+
+  private Watchdog.Watch watch() {
+    long limitNanos = Deadline.saturatedNanos(options.stallLimit());
+    return Watchdog.watch(loop, limitNanos, this::stalled);
+  }
+
+  private void stalled(Thread thread, long nanos) {
+    boolean blocked =
+        switch (thread.getState()) {
+          case BLOCKED, WAITING, TIMED_WAITING -> true;
+          default -> false;
+        };
+    List<StackTraceElement> stack = List.of(thread.getStackTrace());
+    String name = thread.getName().isEmpty() ? "an unnamed fiber" : thread.getName();
+    options.stallHandler().accept(new Stall(name, Duration.ofNanos(nanos), blocked, stack));
   }
 
   private static UringBackend openBackend(int entries, int completions)
@@ -230,6 +251,16 @@ public final class Reactor implements AutoCloseable, Executor {
   }
 
   /**
+   * What all fibers are doing: for people who look for what hangs, and for tools.
+   *
+   * @return the tree of fibers and bundles
+   */
+  public Dump dump() {
+    loop.requireThread("dump");
+    return new Dumper(loop).take(toString());
+  }
+
+  /**
    * How fibers are run: as asked for, or as the JVM allows.
    *
    * @return the kind
@@ -295,6 +326,9 @@ public final class Reactor implements AutoCloseable, Executor {
     }
     requireIdle("close");
     closed = true;
+    if (watch != null) {
+      watch.close();
+    }
     try {
       loop.close();
     } finally {

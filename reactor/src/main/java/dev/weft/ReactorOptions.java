@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.weft;
 
+import java.time.Duration;
 import java.util.function.BiConsumer;
+import java.util.function.Consumer;
 
 /**
  * How a reactor is set up. Immutable; start from {@link #defaults}.
@@ -15,12 +17,17 @@ import java.util.function.BiConsumer;
  * @param fiberKind how fibers are run
  * @param uncaughtExceptionHandler gets what ends a fiber that nobody is joining, on the reactor's
  *     thread; it must not suspend
+ * @param stallLimit how long a fiber may run without suspending before {@link #stallHandler} gets
+ *     to know; zero for as long as it likes. Costs the reactor nothing
+ * @param stallHandler gets each stall, once, on a thread of its own
  */
 public record ReactorOptions(
     int queueEntries,
     int cpu,
     FiberKind fiberKind,
-    BiConsumer<? super Fiber, ? super Throwable> uncaughtExceptionHandler) {
+    BiConsumer<? super Fiber, ? super Throwable> uncaughtExceptionHandler,
+    Duration stallLimit,
+    Consumer<? super Stall> stallHandler) {
   /**
    * For {@link #cpu}: choose one of the thread's CPUs, another one for each reactor of the process.
    */
@@ -31,6 +38,7 @@ public record ReactorOptions(
 
   private static final int QUEUE_ENTRIES_DEFAULT = 1024;
   private static final int QUEUE_ENTRIES_MAX = 32768;
+  private static final Duration STALL_LIMIT_DEFAULT = Duration.ofSeconds(1);
 
   /** Checks the arguments. */
   public ReactorOptions {
@@ -46,17 +54,26 @@ public record ReactorOptions(
     if (cpu < UNPINNED) {
       throw new IllegalArgumentException("cpu must be a CPU's number, ANY_CPU or UNPINNED: " + cpu);
     }
+    if (stallLimit.isNegative()) {
+      throw new IllegalArgumentException("stallLimit must not be negative: " + stallLimit);
+    }
   }
 
   /**
-   * 1024 queue entries, a CPU of the thread's choice, the fastest fibers that the JVM allows, and
-   * uncaught exceptions to the thread's handler, which prints them on standard error.
+   * 1024 queue entries, a CPU of the thread's choice, the fastest fibers that the JVM allows,
+   * uncaught exceptions to the thread's handler, which prints them on standard error, and stalls of
+   * more than a second to the logger {@code dev.weft} of {@link System#getLogger}.
    *
    * @return the options of {@link Reactor#open()}
    */
   public static ReactorOptions defaults() {
     return new ReactorOptions(
-        QUEUE_ENTRIES_DEFAULT, ANY_CPU, FiberKind.configured(), ReactorOptions::toThreadHandler);
+        QUEUE_ENTRIES_DEFAULT,
+        ANY_CPU,
+        FiberKind.configured(),
+        ReactorOptions::toThreadHandler,
+        STALL_LIMIT_DEFAULT,
+        ReactorOptions::log);
   }
 
   /**
@@ -66,7 +83,8 @@ public record ReactorOptions(
    * @return new options
    */
   public ReactorOptions withQueueEntries(int queueEntries) {
-    return new ReactorOptions(queueEntries, cpu, fiberKind, uncaughtExceptionHandler);
+    return new ReactorOptions(
+        queueEntries, cpu, fiberKind, uncaughtExceptionHandler, stallLimit, stallHandler);
   }
 
   /**
@@ -76,7 +94,8 @@ public record ReactorOptions(
    * @return new options
    */
   public ReactorOptions withCpu(int cpu) {
-    return new ReactorOptions(queueEntries, cpu, fiberKind, uncaughtExceptionHandler);
+    return new ReactorOptions(
+        queueEntries, cpu, fiberKind, uncaughtExceptionHandler, stallLimit, stallHandler);
   }
 
   /**
@@ -86,7 +105,8 @@ public record ReactorOptions(
    * @return new options
    */
   public ReactorOptions withFiberKind(FiberKind fiberKind) {
-    return new ReactorOptions(queueEntries, cpu, fiberKind, uncaughtExceptionHandler);
+    return new ReactorOptions(
+        queueEntries, cpu, fiberKind, uncaughtExceptionHandler, stallLimit, stallHandler);
   }
 
   /**
@@ -97,7 +117,32 @@ public record ReactorOptions(
    */
   public ReactorOptions withUncaughtExceptionHandler(
       BiConsumer<? super Fiber, ? super Throwable> handler) {
-    return new ReactorOptions(queueEntries, cpu, fiberKind, handler);
+    return new ReactorOptions(queueEntries, cpu, fiberKind, handler, stallLimit, stallHandler);
+  }
+
+  /**
+   * These options with another watch on fibers that hold up the others.
+   *
+   * @param limit see {@link #stallLimit()}
+   * @param handler see {@link #stallHandler()}
+   * @return new options
+   */
+  public ReactorOptions withStallHandler(Duration limit, Consumer<? super Stall> handler) {
+    return new ReactorOptions(
+        queueEntries, cpu, fiberKind, uncaughtExceptionHandler, limit, handler);
+  }
+
+  /**
+   * These options without a watch on fibers that hold up the others.
+   *
+   * @return new options
+   */
+  public ReactorOptions withoutStallHandler() {
+    return withStallHandler(Duration.ZERO, stallHandler);
+  }
+
+  private static void log(Stall stall) {
+    System.getLogger("dev.weft").log(System.Logger.Level.WARNING, stall);
   }
 
   private static void toThreadHandler(Fiber fiber, Throwable failure) {

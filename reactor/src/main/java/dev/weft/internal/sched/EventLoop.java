@@ -4,6 +4,8 @@ package dev.weft.internal.sched;
 import dev.weft.error.DeadlockException;
 import dev.weft.internal.backend.Backend;
 import dev.weft.internal.backend.Op;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -166,6 +168,11 @@ public final class EventLoop {
 
   public int live() {
     return live;
+  }
+
+  /** The thread whose code the loop runs, or null. Any thread, to look at. */
+  @Nullable Thread currentThread() {
+    return currentThread;
   }
 
   /** Whether the calling code runs on the reactor's thread, in a strand or outside. */
@@ -373,16 +380,21 @@ public final class EventLoop {
 
   private static void describe(Strand strand, StringBuilder text) {
     text.append("\n  ").append(strand.body()).append(": ").append(strand.waitingFor());
-    for (StackTraceElement frame : strand.thread().getStackTrace()) {
-      if (!frame.getClassName().startsWith("java.lang.") && !isOurs(frame)) {
-        text.append("\n    at ").append(frame);
-      }
-    }
+    userFrames(strand.thread()).forEach(frame -> text.append("\n    at ").append(frame));
   }
 
-  private static boolean isOurs(StackTraceElement frame) {
-    return frame.getClassName().startsWith("dev.weft.internal.")
-        || frame.getClassName().startsWith("jdk.internal.");
+  /** The frames of {@code thread} without those of the scheduling, innermost first. */
+  public static List<StackTraceElement> userFrames(Thread thread) {
+    List<StackTraceElement> frames = new ArrayList<>();
+    for (StackTraceElement frame : thread.getStackTrace()) {
+      String name = frame.getClassName();
+      if (!name.startsWith("java.lang.")
+          && !name.startsWith("jdk.internal.")
+          && !name.startsWith("dev.weft.internal.")) {
+        frames.add(frame);
+      }
+    }
+    return frames;
   }
 
   /** Waits for one operation where no strand can be resumed. */

@@ -58,7 +58,10 @@ final class IouCat implements Main.Program {
   public int run(List<String> files) throws Exception {
     // The work is the kernel's workers': let the scheduler place us beside them.
     ReactorOptions options =
-        ReactorOptions.defaults().withCpu(ReactorOptions.UNPINNED).withQueueEntries(QUEUE_ENTRIES);
+        ReactorOptions.defaults()
+            .withCpu(ReactorOptions.UNPINNED)
+            .withQueueEntries(QUEUE_ENTRIES)
+            .withoutStallHandler();
     try (Reactor reactor = Reactor.open(options)) {
       reactor.run(() -> copyAll(files.isEmpty() ? List.of("-") : files));
     }

@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.weft;
+
+import dev.weft.error.CancelledException;
+import dev.weft.error.DeadlineExceededException;
+import dev.weft.error.TaskFailedException;
+import dev.weft.internal.sched.Arrival;
+import dev.weft.internal.sched.EventLoop;
+import dev.weft.internal.sched.Strand;
+import dev.weft.internal.sched.Wait;
+import dev.weft.internal.sched.WaitList;
+import java.util.concurrent.Callable;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.ThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Runs calls that block their thread, or that compute for long, beside the reactor: on one of a
+ * bounded number of daemon threads that all reactors share. There are 64 at most, or as many as the
+ * system property {@code dev.weft.blocking.threads} says; further calls wait for one.
+ */
+public final class Blocking {
+  private static final int THREADS_MAX = Integer.getInteger("dev.weft.blocking.threads", 64);
+  private static final long IDLE_SECONDS_MAX = 10;
+
+  private static final ThreadPoolExecutor THREADS =
+      new ThreadPoolExecutor(
+          THREADS_MAX,
+          THREADS_MAX,
+          IDLE_SECONDS_MAX,
+          TimeUnit.SECONDS,
+          new LinkedBlockingQueue<>(),
+          Thread.ofPlatform().daemon().name("weft-blocking-", 1).factory());
+
+  static {
+    THREADS.allowCoreThreadTimeOut(true);
+  }
+
+  private Blocking() {}
+
+  /**
+   * Runs a call on another thread and waits for its end. Suspends.
+   *
+   * <p>If the fiber is cancelled meanwhile, that thread is interrupted, and the fiber still waits
+   * for the call to end, since nothing that it has started should go on behind its back: a call
+   * that takes no notice of interrupts holds it up. If the call succeeds all the same, its result
+   * is returned.
+   *
+   * @param <T> the type of the result
+   * @param call what to run; sees none of the fiber's locals
+   * @return its result
+   * @throws Exception what the call throws, as it is
+   */
+  public static <T extends @Nullable Object> T call(Callable<T> call) throws Exception {
+    return call(call, Deadline.NEVER);
+  }
+
+  /**
+   * Runs a call on another thread as {@link #call(Callable)} does, and interrupts it at a deadline.
+   * Suspends.
+   *
+   * @param <T> the type of the result
+   * @param call what to run; sees none of the fiber's locals
+   * @param deadline when to interrupt it
+   * @return its result
+   * @throws DeadlineExceededException if it failed after the deadline had passed; what it threw is
+   *     suppressed
+   * @throws Exception what the call throws before, as it is
+   */
+  public static <T extends @Nullable Object> T call(Callable<T> call, Deadline deadline)
+      throws Exception {
+    Strand strand = Strand.require("call");
+    strand.refuseIfOver("call", call, deadline.nanoTime(), Wait.OUTSIDE);
+    Job<T> job = new Job<>(strand.loop, call);
+    THREADS.execute(job);
+    try {
+      job.await(strand, deadline, Wait.OUTSIDE);
+    } catch (CancelledException | DeadlineExceededException | TaskFailedException e) {
+      if (job.abort()) {
+        throw e;
+      }
+      job.await(strand, Deadline.NEVER, Wait.SHIELDED);
+      if (job.failure != null) {
+        e.addSuppressed(job.failure);
+        throw e;
+      }
+    }
+    return job.result();
+  }
+
+  /** A call on its way to another thread and back. */
+  private static final class Job<T extends @Nullable Object> extends Arrival implements Runnable {
+    private enum State {
+      QUEUED,
+      RUNNING,
+      DONE,
+      ABORTED
+    }
+
+    private final Callable<T> call;
+    private final WaitList waiters = new WaitList();
+
+    // Guarded by this, between the two threads.
+    private State state = State.QUEUED;
+    private @Nullable Thread runner;
+
+    // Written before it arrives, read afterwards.
+    private @Nullable T result;
+    @Nullable Throwable failure;
+
+    /** On the reactor's side. */
+    private boolean arrived;
+
+    Job(EventLoop loop, Callable<T> call) {
+      super(loop);
+      this.call = call;
+    }
+
+    @Override
+    public void run() {
+      synchronized (this) {
+        if (state == State.ABORTED) {
+          return;
+        }
+        state = State.RUNNING;
+        runner = Thread.currentThread();
+      }
+      try {
+        result = call.call();
+      } catch (Throwable e) {
+        failure = e;
+      }
+      synchronized (this) {
+        state = State.DONE;
+        runner = null;
+        Thread.interrupted(); // ours, or left by the call: the thread goes on to another one
+      }
+      post();
+    }
+
+    /** Gives the call up; returns false if it runs or has run, so that it has to be waited for. */
+    synchronized boolean abort() {
+      if (state == State.QUEUED) {
+        state = State.ABORTED;
+        THREADS.remove(this);
+        return true;
+      }
+      if (runner != null) {
+        runner.interrupt();
+      }
+      return false;
+    }
+
+    void await(Strand strand, Deadline deadline, Wait wait) {
+      while (!arrived) {
+        strand.await(waiters, "call", call, deadline.nanoTime(), wait);
+      }
+    }
+
+    @Override
+    protected void arrive() {
+      arrived = true;
+      waiters.wakeAll();
+    }
+
+    @SuppressWarnings("NullAway") // null only if T allows it
+    T result() throws Exception {
+      if (failure instanceof Exception exception) {
+        throw exception;
+      }
+      if (failure instanceof Error error) {
+        throw error;
+      }
+      return result;
+    }
+  }
+}

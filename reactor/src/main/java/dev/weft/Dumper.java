@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.weft;
+
+import dev.weft.internal.sched.EventLoop;
+import dev.weft.internal.sched.Scope;
+import dev.weft.internal.sched.Strand;
+import dev.weft.internal.sched.TimerQueue;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** Takes a {@link Dump}. */
+final class Dumper {
+  private final EventLoop loop;
+  private final long now;
+
+  Dumper(EventLoop loop) {
+    this.loop = loop;
+    now = loop.clock().nanoTime();
+  }
+
+  Dump take(String reactor) {
+    List<Dump.FiberEntry> roots = new ArrayList<>();
+    loop.forEachLive(
+        strand -> {
+          Life life = (Life) strand.body();
+          if (life.bundle == null) {
+            roots.add(entry(life));
+          }
+        });
+    roots.sort(Comparator.comparingLong(Dump.FiberEntry::id));
+    return new Dump(reactor, roots);
+  }
+
+  private Dump.FiberEntry entry(Life life) {
+    Strand strand = life.strand();
+    boolean waiting = strand.state() == Strand.State.PARKED;
+    return new Dump.FiberEntry(
+        life.id,
+        life.fiber.name(),
+        activity(strand),
+        strand.isCancelled(),
+        strand.waitingFor(),
+        waiting ? Duration.ofNanos(now - strand.waitSince()) : Duration.ZERO,
+        waiting ? left(strand.waitDue()) : null,
+        EventLoop.userFrames(strand.thread()),
+        bundles(strand));
+  }
+
+  private static Dump.Activity activity(Strand strand) {
+    return switch (strand.state()) {
+      case NEW, READY, YIELDING -> Dump.Activity.READY;
+      case RUNNING, ENDED -> Dump.Activity.RUNNING;
+      case PARKED -> Dump.Activity.WAITING;
+      case ABROAD -> Dump.Activity.BLOCKED;
+    };
+  }
+
+  private List<Dump.BundleEntry> bundles(Strand strand) {
+    List<Dump.BundleEntry> entries = new ArrayList<>();
+    for (Scope scope = strand.scope(); scope != null; scope = scope.outer()) {
+      Bundle bundle = Bundle.of(scope);
+      if (bundle != null) {
+        entries.addFirst(new Dump.BundleEntry(left(scope.due()), children(bundle)));
+      }
+    }
+    return entries;
+  }
+
+  private List<Dump.FiberEntry> children(Bundle bundle) {
+    List<Dump.FiberEntry> entries = new ArrayList<>();
+    for (Life child = bundle.firstChild(); child != null; child = child.nextSibling) {
+      entries.add(entry(child));
+    }
+    return entries;
+  }
+
+  private @Nullable Duration left(long due) {
+    return due == TimerQueue.NEVER ? null : Duration.ofNanos(Math.max(due - now, 0));
+  }
+}

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.weft;
+
+import java.time.Duration;
+import java.util.List;
+
+/**
+ * A fiber has kept its reactor from all others for too long: it computes, or blocks in native code
+ * or where it can't be suspended. See {@link ReactorOptions#stallLimit()}.
+ *
+ * @param fiber its name
+ * @param lasting for how long at least; it may go on
+ * @param blocked whether its thread waits instead of computing, which is worse: it may be for
+ *     something that only this reactor could do
+ * @param stack where it is, innermost frame first
+ */
+public record Stall(
+    String fiber, Duration lasting, boolean blocked, List<StackTraceElement> stack) {
+  /** Copies the stack. */
+  public Stall {
+    stack = List.copyOf(stack);
+  }
+
+  /** One line, and the stack. */
+  @Override
+  public String toString() {
+    StringBuilder text = new StringBuilder();
+    text.append(fiber)
+        .append(blocked ? " has blocked" : " has held up")
+        .append(" its reactor for ");
+    text.append(lasting.toMillis()).append(" ms");
+    stack.forEach(frame -> text.append("\n    at ").append(frame));
+    return text.toString();
+  }
+}

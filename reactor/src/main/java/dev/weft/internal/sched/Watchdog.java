@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.weft.internal.sched;
+
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.locks.LockSupport;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Looks at loops from a thread of its own, one for all of them, whether each has gone on since the
+ * last look. The loops do nothing for it: it reads the counter and the current thread that they
+ * keep anyway, without any order between them, which is why a stall counts only when several looks
+ * agree.
+ */
+public final class Watchdog {
+  /** Told of a strand that holds up its loop, once each time. Called on the watchdog's thread. */
+  public interface Listener {
+    void stalled(Thread thread, long nanos);
+  }
+
+  /** So often in the time that a strand is allowed. */
+  private static final int LOOKS = 4;
+
+  private static final List<Watch> WATCHES = new CopyOnWriteArrayList<>();
+  private static @Nullable Thread watcher;
+
+  private Watchdog() {}
+
+  /** One loop that is watched. */
+  public static final class Watch implements AutoCloseable {
+    private final EventLoop loop;
+    private final long limitNanos;
+    private final Listener listener;
+    private long resumes;
+    private @Nullable Thread strand;
+    private long since;
+    private boolean reported;
+
+    private Watch(EventLoop loop, long limitNanos, Listener listener) {
+      this.loop = loop;
+      this.limitNanos = limitNanos;
+      this.listener = listener;
+    }
+
+    void look(long now) {
+      long resumesNow = loop.resumes();
+      Thread strandNow = loop.currentThread();
+      if (strandNow == null || strandNow != strand || resumesNow != resumes) {
+        resumes = resumesNow;
+        strand = strandNow;
+        since = now;
+        reported = false;
+      } else if (!reported && now - since >= limitNanos) {
+        reported = true;
+        listener.stalled(strandNow, now - since);
+      }
+    }
+
+    @Override
+    public void close() {
+      WATCHES.remove(this);
+    }
+  }
+
+  /** Begins to watch {@code loop}. */
+  public static Watch watch(EventLoop loop, long limitNanos, Listener listener) {
+    Watch watch = new Watch(loop, limitNanos, listener);
+    WATCHES.add(watch);
+    synchronized (Watchdog.class) {
+      if (watcher == null) {
+        watcher = Thread.ofPlatform().daemon().name("weft-watchdog").unstarted(Watchdog::run);
+        watcher.start();
+      } else {
+        LockSupport.unpark(watcher); // it may have to look more often now
+      }
+    }
+    return watch;
+  }
+
+  private static void run() {
+    while (true) {
+      long interval = Long.MAX_VALUE;
+      long now = System.nanoTime();
+      for (Watch watch : WATCHES) {
+        watch.look(now);
+        interval = Math.min(interval, watch.limitNanos / LOOKS);
+      }
+      LockSupport.parkNanos(Watchdog.class, Math.max(interval, 1));
+    }
+  }
+}

@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.weft;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertSame;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.weft.error.CancelledException;
+import dev.weft.error.DeadlineExceededException;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicReference;
+import org.junit.jupiter.api.Test;
+
+/** Calls that block, and fibers that hold up the others. */
+class BlockingTest {
+  @Test
+  void aBlockingCallLeavesTheReactorToOthers() throws Exception {
+    List<String> log = new ArrayList<>();
+    Reactors.run(
+        () -> {
+          CountDownLatch latch = new CountDownLatch(1);
+          Fiber.start(
+              () -> {
+                log.add("meanwhile");
+                latch.countDown();
+              });
+          Thread thread =
+              Blocking.call(
+                  () -> {
+                    latch.await();
+                    return Thread.currentThread();
+                  });
+          assertTrue(thread.isDaemon());
+          assertTrue(thread.getName().startsWith("weft-blocking-"), thread.getName());
+          log.add("done");
+        });
+    assertEquals(List.of("meanwhile", "done"), log);
+  }
+
+  @Test
+  void whatTheCallThrowsComesAsItIs() throws Exception {
+    Reactors.run(
+        () -> {
+          IOException failure = new IOException("there");
+          IOException thrown =
+              assertThrows(
+                  IOException.class,
+                  () ->
+                      Blocking.call(
+                          () -> {
+                            throw failure;
+                          }));
+          assertSame(failure, thrown);
+          assertThrows(DeadlineExceededException.class, () -> Blocking.call(() -> 1, Deadline.NOW));
+        });
+  }
+
+  @Test
+  void aCancelInterruptsTheCallAndWaitsForItsEnd() throws Exception {
+    AtomicReference<String> end = new AtomicReference<>();
+    Reactors.run(
+        () -> {
+          CountDownLatch running = new CountDownLatch(1);
+          try (Bundle bundle = Bundle.open()) {
+            Task<?> task =
+                bundle.go(
+                    () -> {
+                      CancelledException thrown =
+                          assertThrows(
+                              CancelledException.class,
+                              () ->
+                                  Blocking.call(
+                                      () -> {
+                                        running.countDown();
+                                        try {
+                                          new CountDownLatch(1).await();
+                                          return null;
+                                        } finally {
+                                          end.set("interrupted");
+                                        }
+                                      }));
+                      assertEquals("interrupted", end.get());
+                      assertInstanceOf(InterruptedException.class, thrown.getSuppressed()[0]);
+                    });
+            Fiber.yield();
+            Blocking.call(
+                () -> {
+                  running.await();
+                  return null;
+                });
+            task.cancel();
+            task.join();
+          }
+        });
+  }
+
+  @Test
+  void aResultInSpiteOfACancelIsNotLost() throws Exception {
+    Reactors.run(
+        () -> {
+          CountDownLatch running = new CountDownLatch(1);
+          try (Bundle bundle = Bundle.open()) {
+            Task<String> task =
+                bundle.go(
+                    () -> {
+                      String result =
+                          Blocking.call(
+                              () -> {
+                                running.countDown();
+                                try {
+                                  new CountDownLatch(1).await();
+                                } catch (InterruptedException e) {
+                                  return "all the same";
+                                }
+                                return "never";
+                              });
+                      assertThrows(CancelledException.class, Fiber::yield);
+                      return result;
+                    });
+            Fiber.yield();
+            Blocking.call(
+                () -> {
+                  running.await();
+                  return null;
+                });
+            task.cancel();
+            assertEquals("all the same", task.join());
+          }
+        });
+  }
+
+  @Test
+  void aFiberThatHoldsUpTheOthersIsReportedOnceWithItsStack() throws Exception {
+    List<Stall> stalls = new ArrayList<>();
+    CountDownLatch reported = new CountDownLatch(1);
+    ReactorOptions options =
+        Reactors.options()
+            .withStallHandler(
+                Duration.ofMillis(1),
+                stall -> {
+                  stalls.add(stall);
+                  reported.countDown();
+                });
+    Reactors.run(options, () -> spinUntil(reported));
+
+    Stall stall = stalls.getFirst();
+    assertEquals("main", stall.fiber());
+    assertFalse(stall.blocked());
+    assertTrue(stall.lasting().compareTo(Duration.ofMillis(1)) >= 0);
+    assertTrue(stall.toString().contains("spinUntil"), stall::toString);
+  }
+
+  private static void spinUntil(CountDownLatch latch) {
+    while (latch.getCount() > 0) {
+      Thread.onSpinWait();
+    }
+  }
+}
