@@ -97,16 +97,17 @@ public final class Channel<T> {
   public void send(T value, Deadline deadline) {
     Objects.requireNonNull(value, "value");
     Strand strand = Strand.requireOf(loop, "send", this);
-    strand.refuseIfOver("send", this, deadline.nanoTime(), Wait.INSIDE);
+    long due = strand.refuseIfOver("send", this, deadline.nanoTime(), Wait.INSIDE);
     if (give(value)) {
       return;
     }
     Clause clause = strand.clause();
     clause.value = value;
     try {
-      strand.await(senders, "send", this, deadline.nanoTime(), Wait.INSIDE);
-    } finally {
+      strand.awaitUntil(senders, "send", this, due, Wait.INSIDE);
+    } catch (RuntimeException e) {
       clause.value = null;
+      throw e;
     }
     if (clause.outcome == ENDED) {
       throw ended("send");
@@ -172,14 +173,13 @@ public final class Channel<T> {
    */
   public T receive(Deadline deadline) {
     Strand strand = Strand.requireOf(loop, "receive", this);
-    strand.refuseIfOver("receive", this, deadline.nanoTime(), Wait.INSIDE);
+    long due = strand.refuseIfOver("receive", this, deadline.nanoTime(), Wait.INSIDE);
     T value = take();
     if (value != null) {
       return value;
     }
     Clause clause = strand.clause();
-    clause.value = null;
-    strand.await(receivers, "receive", this, deadline.nanoTime(), Wait.INSIDE);
+    strand.awaitUntil(receivers, "receive", this, due, Wait.INSIDE);
     if (clause.outcome == ENDED) {
       throw ended("receive");
     }
@@ -226,6 +226,7 @@ public final class Channel<T> {
       return null;
     }
     if (sender != null) {
+      sender.value = null;
       sender.outcome = HANDED_OVER;
       sender.fire();
     }
@@ -259,6 +260,7 @@ public final class Channel<T> {
 
   private static void endAll(WaitList list) {
     for (Clause clause; (clause = list.first()) != null; ) {
+      clause.value = null;
       clause.outcome = ENDED;
       clause.fire();
     }

@@ -209,7 +209,12 @@ public abstract class Strand extends Schedulable implements Op.Listener {
 
   /** Waits in {@code list} until woken, with {@link #clause}. Suspends. */
   public final void await(WaitList list, String verb, Object subject, long due, Wait wait) {
-    long nearest = refuseIfOver(verb, subject, due, wait);
+    awaitUntil(list, verb, subject, refuseIfOver(verb, subject, due, wait), wait);
+  }
+
+  /** As {@link #await}, with the {@code nearest} deadline that {@link #refuseIfOver} has told. */
+  public final void awaitUntil(
+      WaitList list, String verb, Object subject, long nearest, Wait wait) {
     list.add(clause());
     Interruption why = awaitFiring(verb, subject, nearest, wait);
     if (why != null) {
@@ -238,12 +243,15 @@ public abstract class Strand extends Schedulable implements Op.Listener {
 
   private @Nullable Interruption awaitFiring(String verb, Object subject, long due, Wait wait) {
     assert loop.isCurrent(this) : this;
-    fired = null;
     begin(verb, subject, due, wait);
     boolean suspended = park();
     Interruption why = end();
-    withdraw();
-    choice = null;
+    if (!suspended) {
+      withdraw();
+    }
+    if (choice != null) {
+      choice = null;
+    }
     if (!suspended) {
       throw pinned(verb, subject);
     }
@@ -330,7 +338,6 @@ public abstract class Strand extends Schedulable implements Op.Listener {
     waitSince = loop.turnStart();
     this.wait = wait;
     interruptible = !wait.isShielded();
-    interruption = null;
     hopeless = due == TimerQueue.NEVER && (wait == Wait.INSIDE || wait == Wait.CLOSING);
     if (hopeless) {
       loop.hopeless++;
@@ -346,7 +353,6 @@ public abstract class Strand extends Schedulable implements Op.Listener {
     } else if (expiry.isArmed()) {
       loop.timers().disarm(expiry);
     }
-    waitSubject = NOTHING;
     Interruption why = interruption;
     interruption = null;
     return why;
@@ -438,7 +444,9 @@ public abstract class Strand extends Schedulable implements Op.Listener {
   /** Ends the wait that {@code clause} is part of. */
   final void fire(Clause clause) {
     assert state == State.PARKED && clause.list != null : this;
-    fired = clause;
+    if (choice != null) {
+      fired = clause;
+    }
     withdraw();
     ready();
   }

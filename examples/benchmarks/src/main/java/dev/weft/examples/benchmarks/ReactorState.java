@@ -23,7 +23,8 @@ public class ReactorState {
   /** Opens it on the thread that will use it. */
   @Setup(Level.Trial)
   public void open() throws Exception {
-    reactor = Reactor.open(
+    reactor =
+        Reactor.open(
             ReactorOptions.defaults().withCpu(ReactorOptions.UNPINNED).withoutStallHandler());
   }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.weft.examples.benchmarks;
 
+import dev.weft.Bundle;
 import dev.weft.Fiber;
 import java.util.concurrent.TimeUnit;
 import org.openjdk.jmh.annotations.Benchmark;
@@ -46,6 +47,38 @@ public class Spawn {
         () -> {
           for (int i = 0; i < TASKS; i++) {
             Fiber.start(() -> count++).join();
+          }
+        });
+    check();
+  }
+
+  /** A child of a bundle, one after the other: libdill's go. */
+  @Benchmark
+  @OperationsPerInvocation(TASKS)
+  public void bundle(ReactorState reactor) throws Exception {
+    reactor.run(
+        () -> {
+          for (int i = 0; i < TASKS; i++) {
+            try (Bundle bundle = Bundle.open()) {
+              bundle.go(() -> count++);
+              bundle.await();
+            }
+          }
+        });
+    check();
+  }
+
+  /** Children of one bundle, all at once. */
+  @Benchmark
+  @OperationsPerInvocation(TASKS)
+  public void children(ReactorState reactor) throws Exception {
+    reactor.run(
+        () -> {
+          try (Bundle bundle = Bundle.open()) {
+            for (int i = 0; i < TASKS; i++) {
+              bundle.go(() -> count++);
+            }
+            bundle.await();
           }
         });
     check();

@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.weft.examples.benchmarks;
+
+import dev.weft.Bundle;
+import dev.weft.Task;
+import dev.weft.sync.Channel;
+import dev.weft.sync.Choose;
+import java.util.concurrent.TimeUnit;
+import org.openjdk.jmh.annotations.Benchmark;
+import org.openjdk.jmh.annotations.BenchmarkMode;
+import org.openjdk.jmh.annotations.Fork;
+import org.openjdk.jmh.annotations.Measurement;
+import org.openjdk.jmh.annotations.Mode;
+import org.openjdk.jmh.annotations.OperationsPerInvocation;
+import org.openjdk.jmh.annotations.OutputTimeUnit;
+import org.openjdk.jmh.annotations.Scope;
+import org.openjdk.jmh.annotations.State;
+import org.openjdk.jmh.annotations.Warmup;
+
+/**
+ * One value from a fiber to another: libdill's chan. The score is the time of one hand-over, with
+ * the two switches that a rendezvous takes for each pair of them; a yield of the run queue is
+ * beside it for comparison.
+ */
+@State(Scope.Thread)
+@BenchmarkMode(Mode.AverageTime)
+@OutputTimeUnit(TimeUnit.NANOSECONDS)
+@Warmup(iterations = 5, time = 1)
+@Measurement(iterations = 5, time = 1)
+@Fork(
+    value = 3,
+    jvmArgsAppend = {
+      "--enable-native-access=ALL-UNNAMED",
+      "--add-opens=java.base/java.lang=ALL-UNNAMED"
+    })
+public class Channels {
+  private static final int VALUES = 100_000;
+  private static final Integer[] NUMBERS = {1, 2, 3, 4};
+
+  private static int expected() {
+    int sum = 0;
+    for (int i = 0; i < VALUES; i++) {
+      sum += NUMBERS[i & 3];
+    }
+    return sum;
+  }
+
+  private static void check(int sum) {
+    if (sum != expected()) {
+      throw new AssertionError(sum + " instead of " + expected());
+    }
+  }
+
+  private static void sendAll(Channel<Integer> channel) {
+    for (int i = 0; i < VALUES; i++) {
+      channel.send(NUMBERS[i & 3]);
+    }
+  }
+
+  private static int receiveAll(Channel<Integer> channel) {
+    int sum = 0;
+    for (int i = 0; i < VALUES; i++) {
+      sum += channel.receive();
+    }
+    return sum;
+  }
+
+  /** Without a buffer. */
+  @Benchmark
+  @OperationsPerInvocation(VALUES)
+  public void rendezvous(ReactorState reactor) throws Exception {
+    reactor.run(() -> pass(Channel.rendezvous()));
+  }
+
+  /** Through a buffer of 64. */
+  @Benchmark
+  @OperationsPerInvocation(VALUES)
+  public void buffered(ReactorState reactor) throws Exception {
+    reactor.run(() -> pass(Channel.buffered(64)));
+  }
+
+  private static void pass(Channel<Integer> channel) {
+    try (Bundle bundle = Bundle.open()) {
+      bundle.go(() -> sendAll(channel));
+      check(receiveAll(channel));
+    }
+  }
+
+  /** There and back, each value: two hand-overs, which the score counts as one. */
+  @Benchmark
+  @OperationsPerInvocation(VALUES)
+  public void pingPong(ReactorState reactor) throws Exception {
+    reactor.run(
+        () -> {
+          Channel<Integer> there = Channel.rendezvous();
+          Channel<Integer> back = Channel.rendezvous();
+          try (Bundle bundle = Bundle.open()) {
+            Task<?> other =
+                bundle.go(
+                    () -> {
+                      for (int i = 0; i < VALUES; i++) {
+                        back.send(there.receive());
+                      }
+                    });
+            int sum = 0;
+            for (int i = 0; i < VALUES; i++) {
+              there.send(NUMBERS[i & 3]);
+              sum += back.receive();
+            }
+            other.join();
+            check(sum);
+          }
+        });
+  }
+
+  /** Through a choice of one: libdill's choose. */
+  @Benchmark
+  @OperationsPerInvocation(VALUES)
+  public void chooseOf1(ReactorState reactor) throws Exception {
+    reactor.run(() -> choose(1));
+  }
+
+  /** Through a choice of two, both of which come in turn. */
+  @Benchmark
+  @OperationsPerInvocation(VALUES)
+  public void chooseOf2(ReactorState reactor) throws Exception {
+    reactor.run(() -> choose(2));
+  }
+
+  /** Through a choice of sixteen, all of which come in turn. */
+  @Benchmark
+  @OperationsPerInvocation(VALUES)
+  public void chooseOf16(ReactorState reactor) throws Exception {
+    reactor.run(() -> choose(16));
+  }
+
+  @SuppressWarnings({"unchecked", "rawtypes"}) // an array, so that finding a channel costs nothing
+  private static void choose(int width) {
+    Channel<Integer>[] channels = new Channel[width];
+    Choose<Integer> choose = Choose.create();
+    for (int i = 0; i < width; i++) {
+      Channel<Integer> channel = Channel.rendezvous();
+      channels[i] = channel;
+      choose.receive(channel, value -> value);
+    }
+    try (Bundle bundle = Bundle.open()) {
+      bundle.go(
+          () -> {
+            for (int i = 0; i < VALUES; i++) {
+              channels[i % width].send(NUMBERS[i & 3]);
+            }
+          });
+      int sum = 0;
+      for (int i = 0; i < VALUES; i++) {
+        sum += choose.await();
+      }
+      check(sum);
+    }
+  }
+}
