@@ -104,15 +104,16 @@ public final class Reactor implements AutoCloseable, Executor {
     return Watchdog.watch(loop, limitNanos, this::stalled);
   }
 
-  private void stalled(Thread thread, long nanos) {
+  private void stalled(Thread thread, Thread.State state, StackTraceElement[] stack, long nanos) {
     boolean blocked =
-        switch (thread.getState()) {
+        switch (state) {
           case BLOCKED, WAITING, TIMED_WAITING -> true;
           default -> false;
         };
-    List<StackTraceElement> stack = List.of(thread.getStackTrace());
     String name = thread.getName().isEmpty() ? "an unnamed fiber" : thread.getName();
-    options.stallHandler().accept(new Stall(name, Duration.ofNanos(nanos), blocked, stack));
+    options
+        .stallHandler()
+        .accept(new Stall(name, Duration.ofNanos(nanos), blocked, List.of(stack)));
   }
 
   private static UringBackend openBackend(int entries, int completions)

@@ -13,9 +13,12 @@ import org.jspecify.annotations.Nullable;
  * agree.
  */
 public final class Watchdog {
-  /** Told of a strand that holds up its loop, once each time. Called on the watchdog's thread. */
+  /**
+   * Told of a strand that holds up its loop, once each time. Called on the watchdog's thread, with
+   * what the strand's thread was doing during the stall: it may have gone on since.
+   */
   public interface Listener {
-    void stalled(Thread thread, long nanos);
+    void stalled(Thread thread, Thread.State state, StackTraceElement[] stack, long nanos);
   }
 
   /** So often in the time that a strand is allowed. */
@@ -36,7 +39,7 @@ public final class Watchdog {
     private long since;
     private boolean reported;
 
-    private Watch(EventLoop loop, long limitNanos, Listener listener) {
+    Watch(EventLoop loop, long limitNanos, Listener listener) {
       this.loop = loop;
       this.limitNanos = limitNanos;
       this.listener = listener;
@@ -51,8 +54,18 @@ public final class Watchdog {
         since = now;
         reported = false;
       } else if (!reported && now - since >= limitNanos) {
+        report(strandNow, now - since);
+      }
+    }
+
+    private void report(Thread strandNow, long nanos) {
+      StackTraceElement[] stack = strandNow.getStackTrace();
+      Thread.State state = strandNow.getState();
+      // Looked at afterwards: a strand that has gone on meanwhile would be blamed for a place that
+      // it was not held up in.
+      if (loop.resumes() == resumes && loop.currentThread() == strandNow) {
         reported = true;
-        listener.stalled(strandNow, now - since);
+        listener.stalled(strandNow, state, stack, nanos);
       }
     }
 
