@@ -433,8 +433,7 @@ public abstract class Strand extends Schedulable implements Op.Listener {
     }
     interruption = why;
     if (pendingOp != null) {
-      loop.backend()
-          .cancel(pendingOp); // parked on: the memory is the kernel's until the completion
+      loop.backend().cancel(pendingOp); // its memory is the kernel's until the completion
     } else {
       withdraw();
       ready();
