@@ -58,7 +58,8 @@ class CostTest {
         (client, reactor) -> {
           try (Arena arena = Arena.ofConfined()) {
             MemorySegment message = arena.allocate(64);
-            assertReachesZero(threads, reactor, () -> roundTrips(client, message, ROUND_TRIPS));
+            assertReachesZero(
+                threads, carrierOf(reactor), () -> roundTrips(client, message, ROUND_TRIPS));
           }
         });
   }
@@ -71,12 +72,34 @@ class CostTest {
         () ->
             assertReachesZero(
                 threads,
-                Reactor.current(),
+                carrierOf(Reactor.current()),
                 () -> {
                   for (int i = 0; i < ROUND_TRIPS; i++) {
                     Fiber.yield();
                   }
                 }));
+  }
+
+  @Test
+  void aResumeOfACoroutineAllocatesNothing() throws Exception {
+    ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
+    Coroutine<String, String, Void> coroutine =
+        Coroutine.of(
+            out -> {
+              for (String given = "first"; ; ) {
+                given = out.yield(given);
+              }
+            });
+    coroutine.start();
+
+    assertReachesZero(
+        threads,
+        Thread.currentThread().threadId(),
+        () -> {
+          for (int i = 0; i < ROUND_TRIPS; i++) {
+            assertEquals("given", coroutine.resume("given"));
+          }
+        });
   }
 
   @Test
@@ -105,9 +128,8 @@ class CostTest {
    * allocates; after that a window without any must come. The JDK itself allocates a stack chunk
    * now and then, after a collection for one, which is why not every window is clean.
    */
-  private static void assertReachesZero(ThreadMXBean threads, Reactor reactor, Step step)
+  private static void assertReachesZero(ThreadMXBean threads, long carrier, Step step)
       throws Exception {
-    long carrier = carrierOf(reactor);
     long least = Long.MAX_VALUE;
     for (int window = 0; window < WINDOWS_MAX && least > 0; window++) {
       long before = threads.getThreadAllocatedBytes(carrier);
