@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.weft.examples.benchmarks;
 
+import dev.weft.Coroutine;
 import dev.weft.Fiber;
 import java.util.concurrent.TimeUnit;
 import jdk.internal.vm.Continuation;
@@ -60,6 +61,26 @@ public class ContextSwitch {
             Fiber.yield();
           }
         });
+    check();
+  }
+
+  /** A coroutine without values. */
+  @Benchmark
+  @OperationsPerInvocation(RESUMES * SWITCHES_PER_RESUME)
+  public void coroutine() {
+    Coroutine<Object, Object, Object> coroutine =
+        Coroutine.of(
+            out -> {
+              for (int i = 0; i < RESUMES; i++) {
+                count++;
+                out.yield(out);
+              }
+              return out;
+            });
+    coroutine.start();
+    while (coroutine.state() != Coroutine.State.DONE) {
+      coroutine.resume(this);
+    }
     check();
   }
 
