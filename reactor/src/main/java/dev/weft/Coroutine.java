@@ -32,11 +32,12 @@ import org.jspecify.annotations.Nullable;
  * }
  *
  * <p>A coroutine has no thread: its body runs on the thread that resumes it, as a call would, with
- * that thread's locals, scoped values and monitors. It works in fibers, other virtual threads and
- * platform threads. In a fiber the body may call what suspends: then the whole fiber waits, not
- * only the coroutine, and a cancel of the fiber reaches the body there. Elsewhere blocking calls of
- * the JDK block. From its start on a coroutine belongs to its thread or fiber: others get a {@link
- * WrongThreadException}. (The body may have been compiled to know its thread.)
+ * that thread's locals and monitors, which it keeps across a yield. Scoped values are bound in it
+ * as they were at its start. It works in fibers, other virtual threads and platform threads. In a
+ * fiber the body may call what suspends: then the whole fiber waits, not only the coroutine, and a
+ * cancel of the fiber reaches the body there. Elsewhere blocking calls of the JDK block. From its
+ * start on a coroutine belongs to its thread or fiber: others get a {@link WrongThreadException}.
+ * (The body may have been compiled to know its thread.)
  *
  * <p>What the body throws reaches whoever resumed it as it is, checked or not, although the methods
  * here do not declare it.

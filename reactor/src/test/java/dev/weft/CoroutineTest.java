@@ -588,6 +588,41 @@ class CoroutineTest {
         "yield: pinned can't be suspended below a class initialiser or a native frame", thrown);
   }
 
+  private static final ScopedValue<String> SCOPED = ScopedValue.newInstance();
+
+  private static void yieldScoped(Coroutine.Out<String, Void> out) {
+    out.yield(SCOPED.orElse("none"));
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void scopedValuesStayOnTheirSide(Place place) throws Exception {
+    place.run(
+        () -> {
+          Coroutine<String, Void, Void> coroutine =
+              Coroutine.of(
+                  out -> {
+                    yieldScoped(out);
+                    ScopedValue.where(SCOPED, "inner").run(() -> yieldScoped(out));
+                    ScopedValue.where(SCOPED, "again").run(() -> yieldScoped(out));
+                    yieldScoped(out);
+                    return null;
+                  });
+
+          ScopedValue.where(SCOPED, "start").run(() -> assertEquals("start", coroutine.start()));
+          assertEquals("inner", coroutine.resume(null));
+          assertFalse(SCOPED.isBound());
+          ScopedValue.where(SCOPED, "root")
+              .run(
+                  () -> {
+                    assertEquals("again", coroutine.resume(null));
+                    assertEquals("root", SCOPED.get());
+                  });
+          assertEquals("start", coroutine.resume(null));
+          assertFalse(SCOPED.isBound());
+        });
+  }
+
   @ParameterizedTest
   @EnumSource
   void monitorsBelongToTheThreadOnBothSides(Place place) throws Exception {

@@ -2,9 +2,9 @@
 package dev.weft.error;
 
 /**
- * The current fiber was cancelled. It is thrown by the suspending call that the fiber was in, and
- * again by every later one, so that the fiber ends soon and can still clean up with calls that do
- * not suspend.
+ * The current fiber was cancelled, or the current coroutine closed. It is thrown by the suspending
+ * call that the fiber was in, and again by every later one, so that the fiber ends soon and can
+ * still clean up with calls that do not suspend.
  */
 public final class CancelledException extends RuntimeException {
   private static final long serialVersionUID = 1L;

@@ -61,6 +61,10 @@ public final class CoroutineStack extends Continuation {
   }
 
   private final Runnable body;
+  private boolean started;
+
+  /** The scoped values of the frames, while they are not on the thread. */
+  private @Nullable Object bindings;
 
   public CoroutineStack(Runnable body) {
     super(SCOPE, body);
@@ -76,10 +80,26 @@ public final class CoroutineStack extends Continuation {
     return (CoroutineStack) getCurrentContinuation(SCOPE);
   }
 
-  /** Runs the frames until they leave or end. */
+  /**
+   * Runs the frames until they leave or end. Scoped values are in them as they were at the first
+   * time, with what the frames themselves bind.
+   */
+  @SuppressWarnings("ReferenceEquality") // snapshots of the JDK, which have no equality
   public void switchIn() {
     HeldMonitors.settle();
-    run();
+    Object resumers = ScopedBindings.get();
+    if (started && bindings != resumers) {
+      ScopedBindings.set(bindings);
+    }
+    started = true;
+    try {
+      run();
+    } finally {
+      bindings = ScopedBindings.get();
+      if (bindings != resumers) {
+        ScopedBindings.set(resumers);
+      }
+    }
   }
 
   /**
