@@ -80,7 +80,7 @@ public final class Coroutine<
    * @param <I> what it is given when it is resumed
    */
   public sealed interface Out<Y extends @Nullable Object, I extends @Nullable Object>
-      permits Inside {
+      permits CoroutineSelf {
     /**
      * Suspends the coroutine, and returns when it is resumed.
      *
@@ -126,39 +126,6 @@ public final class Coroutine<
     DONE
   }
 
-  private static final class Inside<
-          Y extends @Nullable Object, I extends @Nullable Object, R extends @Nullable Object>
-      implements Out<Y, I>, Runnable {
-    private final Coroutine<Y, I, R> coroutine;
-    private final Body<Y, I, R> body;
-
-    Inside(Coroutine<Y, I, R> coroutine, Body<Y, I, R> body) {
-      this.coroutine = coroutine;
-      this.body = body;
-    }
-
-    @Override
-    public void run() {
-      coroutine.runBody(body);
-    }
-
-    @Override
-    @SuppressWarnings("NamedLikeContextualKeyword")
-    public I yield(Y value) {
-      return coroutine.suspend("yield", value, null);
-    }
-
-    @Override
-    public I yieldThen(Y value, FiberTask then) {
-      return coroutine.suspend("yieldThen", value, Objects.requireNonNull(then, "then"));
-    }
-
-    @Override
-    public Coroutine<Y, I, ?> coroutine() {
-      return coroutine;
-    }
-  }
-
   /** So often a body may answer its unwinding with another yield, as loops and cleanups do. */
   private static final int YIELDS_WHILE_CLOSING_MAX = 100;
 
@@ -187,7 +154,7 @@ public final class Coroutine<
   private @Nullable String name;
 
   private Coroutine(Body<Y, I, R> body, @Nullable String name) {
-    stack = new CoroutineStack(new Inside<>(this, Objects.requireNonNull(body, "body")));
+    stack = new CoroutineStack(new CoroutineSelf<>(this, Objects.requireNonNull(body, "body")));
     this.name = name;
   }
 
@@ -232,7 +199,7 @@ public final class Coroutine<
   public static @Nullable Coroutine<?, ?, ?> current() {
     CoroutineStack.Access.require();
     CoroutineStack current = CoroutineStack.current();
-    return current == null ? null : ((Inside<?, ?, ?>) current.body()).coroutine;
+    return current == null ? null : ((CoroutineSelf<?, ?, ?>) current.body()).coroutine();
   }
 
   // ---- from outside
@@ -428,7 +395,7 @@ public final class Coroutine<
     }
   }
 
-  private void runBody(Body<Y, I, R> body) {
+  void runBody(Body<Y, I, R> body) {
     state = State.ACTIVE;
     try {
       carried = body.run(out());
@@ -443,7 +410,7 @@ public final class Coroutine<
     return (Out<Y, I>) stack.body();
   }
 
-  private I suspend(String call, Y value, @Nullable FiberTask task) {
+  I suspend(String call, Y value, @Nullable FiberTask task) {
     if (CoroutineStack.current() != stack) {
       throw new IllegalStateException(
           call + ": called outside of " + this + ", which is " + state + ", in " + current());
