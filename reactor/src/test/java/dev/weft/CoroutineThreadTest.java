@@ -262,6 +262,49 @@ class CoroutineThreadTest {
         "yield: pinned can't be suspended below a class initialiser or a native frame", thrown);
   }
 
+  @Test
+  void aMonitorHeldWhileTheFiberWaitsInABodyKeepsOtherFibersOut() throws Exception {
+    Object monitor = new Object();
+    Object outer = new Object();
+    int[] inside = {0};
+    int[] entered = {0};
+    Reactors.run(
+        () -> {
+          Fiber holder =
+              Fiber.start(
+                  () -> {
+                    Coroutine<Void, Void, Void> holding =
+                        Coroutine.of(
+                            out -> {
+                              synchronized (monitor) {
+                                inside[0]++;
+                                Fiber.yield();
+                                Fiber.yield();
+                                inside[0]--;
+                              }
+                              return null;
+                            });
+                    synchronized (outer) {
+                      holding.start();
+                      assertTrue(Thread.holdsLock(outer));
+                    }
+                  });
+          Fiber.yield();
+          for (int i = 0; i < 3; i++) {
+            Fiber.start(
+                () -> {
+                  synchronized (monitor) {
+                    assertEquals(0, inside[0]);
+                    entered[0]++;
+                  }
+                });
+          }
+          holder.join();
+        });
+    assertEquals(3, entered[0]);
+    assertFalse(Thread.holdsLock(monitor));
+  }
+
   private static final ScopedValue<String> SCOPED = ScopedValue.newInstance();
 
   private static void yieldScoped(Coroutine.Out<String, Void> out) {
