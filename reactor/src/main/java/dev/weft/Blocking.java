@@ -21,7 +21,7 @@ import org.jspecify.annotations.Nullable;
  * system property {@code dev.weft.blocking.threads} says; further calls wait for one.
  */
 public final class Blocking {
-  private static final int THREADS_MAX = Integer.getInteger("dev.weft.blocking.threads", 64);
+  static final int THREADS_MAX = Integer.getInteger("dev.weft.blocking.threads", 64);
   private static final long IDLE_SECONDS_MAX = 10;
 
   private static final ThreadPoolExecutor THREADS =

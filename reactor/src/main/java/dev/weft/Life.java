@@ -6,6 +6,8 @@ import dev.weft.internal.sched.Possession;
 import dev.weft.internal.sched.Scope;
 import dev.weft.internal.sched.Strand;
 import dev.weft.internal.sched.WaitList;
+import java.io.InterruptedIOException;
+import java.nio.channels.ClosedByInterruptException;
 import org.jspecify.annotations.Nullable;
 
 /** What a fiber is to the scheduler, which users should not see. */
@@ -126,7 +128,23 @@ final class Life implements Strand.Body {
 
   /** Whether what ended it is no more than the cancel that it had to obey. */
   boolean endedAsAsked() {
-    return failure instanceof CancelledException && strand().isCancelled();
+    return failure != null && strand().isCancelled() && comesOfACancel(failure);
+  }
+
+  /**
+   * Whether {@code thrown}, and all that is suppressed in it, is what a cancel makes calls throw:
+   * ours, and those of the JDK, which it interrupts. The failure of a cleanup is not.
+   */
+  private static boolean comesOfACancel(Throwable thrown) {
+    boolean cut =
+        thrown instanceof CancelledException
+            || thrown instanceof InterruptedException
+            || thrown instanceof ClosedByInterruptException
+            || thrown instanceof InterruptedIOException;
+    for (Throwable suppressed : thrown.getSuppressed()) {
+      cut &= comesOfACancel(suppressed);
+    }
+    return cut;
   }
 
   @Override

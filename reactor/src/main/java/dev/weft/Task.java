@@ -3,6 +3,7 @@ package dev.weft;
 
 import dev.weft.error.TaskFailedException;
 import dev.weft.internal.sched.Event;
+import dev.weft.internal.sched.EventLoop;
 import dev.weft.internal.sched.WaitList;
 import org.jspecify.annotations.Nullable;
 
@@ -48,6 +49,11 @@ public final class Task<T extends @Nullable Object> implements Awaitable {
 
   private Event inside() {
     return new Event() {
+      @Override
+      public EventLoop loop() {
+        return life.reactor.loop();
+      }
+
       @Override
       public WaitList waiters() {
         return life.joiners;

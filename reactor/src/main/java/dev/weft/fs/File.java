@@ -162,9 +162,10 @@ public final class File implements ByteStream {
    */
   public void writeAt(MemorySegment source, long position, Deadline deadline) throws IOException {
     checked(position);
-    for (long written = 0; written < source.byteSize(); ) {
+    long written = 0;
+    do {
       written += endpoint.writeAt(source.asSlice(written), position + written, deadline.nanoTime());
-    }
+    } while (written < source.byteSize());
   }
 
   private static long checked(long position) {
@@ -181,8 +182,20 @@ public final class File implements ByteStream {
    * @throws IOException if the file is closed
    */
   public FileStat stat() throws IOException {
+    return stat(Deadline.NEVER);
+  }
+
+  /**
+   * What the system knows of the file; does not wait for ever. Suspends.
+   *
+   * @param deadline until when
+   * @return a snapshot
+   * @throws IOException if the file is closed
+   * @throws dev.weft.error.DeadlineExceededException if it took too long
+   */
+  public FileStat stat(Deadline deadline) throws IOException {
     Strand strand = endpoint.enter("stat");
-    return Statuses.read(strand, endpoint);
+    return Statuses.read(strand, endpoint, deadline.nanoTime());
   }
 
   /**
@@ -192,7 +205,21 @@ public final class File implements ByteStream {
    *     lost
    */
   public void sync() throws IOException {
-    sync(false);
+    sync(Deadline.NEVER);
+  }
+
+  /**
+   * Has what was written, and the file's attributes, brought to disk; does not wait for ever.
+   * Suspends.
+   *
+   * @param deadline until when
+   * @throws ErrnoException EIO, ENOSPC or EDQUOT if that failed (fsync(2)): what was written may be
+   *     lost
+   * @throws dev.weft.error.DeadlineExceededException if it took too long: how much is on disk is
+   *     not known
+   */
+  public void sync(Deadline deadline) throws IOException {
+    sync(false, deadline);
   }
 
   /**
@@ -203,14 +230,27 @@ public final class File implements ByteStream {
    *     may be lost
    */
   public void syncData() throws IOException {
-    sync(true);
+    syncData(Deadline.NEVER);
   }
 
-  private void sync(boolean dataOnly) throws IOException {
+  /**
+   * Brings to disk what {@link #syncData()} does; does not wait for ever. Suspends.
+   *
+   * @param deadline until when
+   * @throws ErrnoException EIO, ENOSPC or EDQUOT if that failed (fdatasync(2)): what was written
+   *     may be lost
+   * @throws dev.weft.error.DeadlineExceededException if it took too long: how much is on disk is
+   *     not known
+   */
+  public void syncData(Deadline deadline) throws IOException {
+    sync(true, deadline);
+  }
+
+  private void sync(boolean dataOnly, Deadline deadline) throws IOException {
     Strand strand = endpoint.enter("sync");
     Op op = strand.op().sync(endpoint.handle(), dataOnly);
-    long never = Deadline.NEVER.nanoTime();
-    endpoint.check("sync", strand.perform("sync", endpoint.name(), op, never, Wait.OUTSIDE));
+    long due = deadline.nanoTime();
+    endpoint.check("sync", strand.perform("sync", endpoint.name(), op, due, Wait.OUTSIDE));
   }
 
   /**

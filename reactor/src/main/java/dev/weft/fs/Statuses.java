@@ -9,7 +9,6 @@ import dev.weft.internal.backend.Op;
 import dev.weft.internal.io.Endpoint;
 import dev.weft.internal.mem.Memory;
 import dev.weft.internal.sched.Strand;
-import dev.weft.internal.sched.TimerQueue;
 import dev.weft.internal.sched.Wait;
 import java.io.IOException;
 import java.lang.foreign.Arena;
@@ -30,7 +29,7 @@ final class Statuses {
   private Statuses() {}
 
   /** Suspends. */
-  static FileStat read(Strand strand, Endpoint endpoint) throws IOException {
+  static FileStat read(Strand strand, Endpoint endpoint, long due) throws IOException {
     Op op = strand.op();
     op.status(
         endpoint.handle(),
@@ -38,8 +37,7 @@ final class Statuses {
         weft_h.AT_EMPTY_PATH(),
         weft_h.STATX_BASIC_STATS(),
         op.scratch());
-    long never = TimerQueue.NEVER;
-    endpoint.check("stat", strand.perform("stat", endpoint.name(), op, never, Wait.OUTSIDE));
+    endpoint.check("stat", strand.perform("stat", endpoint.name(), op, due, Wait.OUTSIDE));
     return decode(Memory.at(op.scratch(), statx.sizeof()));
   }
 

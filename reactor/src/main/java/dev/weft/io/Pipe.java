@@ -99,11 +99,14 @@ public final class Pipe implements AutoCloseable {
     return capacityBytes;
   }
 
-  /** Closes both ends. */
+  /** Closes both ends. Suspends if called in a fiber, even a cancelled one. */
   @Override
   public void close() throws IOException {
-    sink.close();
-    source.close();
+    try {
+      sink.close();
+    } finally {
+      source.close();
+    }
   }
 
   private static final class Source implements ByteSource {

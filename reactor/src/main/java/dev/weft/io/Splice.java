@@ -8,6 +8,8 @@ import dev.weft.error.ErrnoException;
 import dev.weft.internal.backend.Op;
 import dev.weft.internal.io.Endpoint;
 import dev.weft.internal.io.Endpoints;
+import dev.weft.internal.sched.Strand;
+import dev.weft.internal.sched.Wait;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -40,6 +42,21 @@ public final class Splice {
   }
 
   /**
+   * Copies until the source ends, but not for ever. Suspends.
+   *
+   * @param source what to read to its end; not closed
+   * @param sink what to write to; not closed
+   * @param deadline until when
+   * @return how many bytes
+   * @throws IOException if either stream fails: {@link SinkException} says that it was the sink
+   * @throws dev.weft.error.DeadlineExceededException if it took too long; see {@link
+   *     #copy(ByteSource, ByteSink, long, Deadline)}
+   */
+  public static long copy(ByteSource source, ByteSink sink, Deadline deadline) throws IOException {
+    return copy(source, sink, Long.MAX_VALUE, deadline);
+  }
+
+  /**
    * Copies until the source ends or a limit is reached. Suspends.
    *
    * @param source what to read; not closed. Exactly as much is taken from it as is written
@@ -49,16 +66,36 @@ public final class Splice {
    * @throws IOException if either stream fails: {@link SinkException} says that it was the sink
    */
   public static long copy(ByteSource source, ByteSink sink, long limit) throws IOException {
+    return copy(source, sink, limit, Deadline.NEVER);
+  }
+
+  /**
+   * Copies until the source ends or a limit is reached, but not for ever. Suspends.
+   *
+   * @param source what to read; not closed. Exactly as much is taken from it as is written, unless
+   *     the copy is cut short while the sink holds it up: then up to 1 MiB may have been taken and
+   *     not written, except if one of the two is a pipe
+   * @param sink what to write to; not closed
+   * @param limit how many bytes at most
+   * @param deadline until when
+   * @return how many bytes
+   * @throws IOException if either stream fails: {@link SinkException} says that it was the sink
+   * @throws dev.weft.error.DeadlineExceededException if it took too long; what has been copied by
+   *     then stays so
+   */
+  public static long copy(ByteSource source, ByteSink sink, long limit, Deadline deadline)
+      throws IOException {
+    refuseIfOver(source, deadline);
     Endpoint from = Endpoints.of(source);
     Endpoint to = Endpoints.of(sink);
     if (from == null || to == null || isAppending(to)) {
-      return copyThroughMemory(source, sink, limit);
+      return copyThroughMemory(source, sink, limit, deadline);
     }
     if (isPipe(from) || isPipe(to)) {
-      return new Direct(source, sink, from, to).copy(limit);
+      return new Direct(source, sink, from, to, deadline).copy(limit);
     }
     try (Pipe pipe = Pipe.open(PIPE_BYTES)) {
-      return new ThroughPipe(source, sink, from, to, pipe).copy(limit);
+      return new ThroughPipe(source, sink, from, to, pipe, deadline).copy(limit);
     }
   }
 
@@ -89,17 +126,18 @@ public final class Splice {
   }
 
   /** One of the two is a pipe: the kernel moves pages from one to the other. */
-  private record Direct(ByteSource source, ByteSink sink, Endpoint from, Endpoint to) {
+  private record Direct(
+      ByteSource source, ByteSink sink, Endpoint from, Endpoint to, Deadline deadline) {
     long copy(long limit) throws IOException {
       long copied = 0;
       while (copied < limit) {
         int wanted = (int) Math.min(limit - copied, PIPE_BYTES);
-        int moved = from.spliceTo(to, wanted, Deadline.NEVER.nanoTime());
+        int moved = from.spliceTo(to, wanted, deadline.nanoTime());
         if (moved == 0) {
           return copied;
         }
         if (isUnsupported(moved)) {
-          return copied + copyThroughMemory(source, sink, limit - copied);
+          return copied + copyThroughMemory(source, sink, limit - copied, deadline);
         }
         if (moved < 0) {
           throw whoseFault(-moved, from, to);
@@ -112,26 +150,26 @@ public final class Splice {
 
   /** Neither is a pipe, so one of ours goes between them. It is empty after each round. */
   private record ThroughPipe(
-      ByteSource source, ByteSink sink, Endpoint from, Endpoint to, Pipe pipe) {
+      ByteSource source, ByteSink sink, Endpoint from, Endpoint to, Pipe pipe, Deadline deadline) {
     long copy(long limit) throws IOException {
       Endpoint in = endpoint(pipe.sink());
       Endpoint out = endpoint(pipe.source());
       long copied = 0;
       while (copied < limit) {
         int wanted = (int) Math.min(limit - copied, pipe.capacityBytes());
-        int taken = from.spliceTo(in, wanted, Deadline.NEVER.nanoTime());
+        int taken = from.spliceTo(in, wanted, deadline.nanoTime());
         if (taken == 0) {
           return copied;
         }
         if (isUnsupported(taken)) {
-          return copied + copyThroughMemory(source, sink, limit - copied);
+          return copied + copyThroughMemory(source, sink, limit - copied, deadline);
         }
         if (taken < 0) {
           throw new ErrnoException("read", from.name().toString(), -taken);
         }
         if (!drain(out, taken)) {
           copied += taken;
-          return copied + copyThroughMemory(source, sink, limit - copied);
+          return copied + copyThroughMemory(source, sink, limit - copied, deadline);
         }
         copied += taken;
       }
@@ -141,9 +179,9 @@ public final class Splice {
     /** Empties the pipe into the sink; returns false if that took the way through memory. */
     private boolean drain(Endpoint out, int count) throws IOException {
       for (int left = count; left > 0; ) {
-        int moved = out.spliceTo(to, left, Deadline.NEVER.nanoTime());
+        int moved = out.spliceTo(to, left, deadline.nanoTime());
         if (isUnsupported(moved)) {
-          copyThroughMemory(pipe.source(), sink, left);
+          copyThroughMemory(pipe.source(), sink, left, deadline);
           return false;
         }
         if (moved <= 0) {
@@ -162,18 +200,25 @@ public final class Splice {
     return endpoint;
   }
 
-  private static long copyThroughMemory(ByteSource source, ByteSink sink, long limit)
-      throws IOException {
+  /** Here too, since none of the ways may come to a call that would. */
+  private static void refuseIfOver(ByteSource source, Deadline deadline) {
+    Strand strand = Strand.require("copy");
+    strand.refuseIfOver("copy", source, deadline.nanoTime(), Wait.OUTSIDE);
+  }
+
+  private static long copyThroughMemory(
+      ByteSource source, ByteSink sink, long limit, Deadline deadline) throws IOException {
     long copied = 0;
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment buffer = arena.allocate(BUFFER_BYTES);
       while (copied < limit) {
-        int count = source.read(buffer.asSlice(0, Math.min(limit - copied, BUFFER_BYTES)));
+        int count =
+            source.read(buffer.asSlice(0, Math.min(limit - copied, BUFFER_BYTES)), deadline);
         if (count < 0) {
           return copied;
         }
         try {
-          sink.write(buffer.asSlice(0, count));
+          sink.write(buffer.asSlice(0, count), deadline);
         } catch (IOException e) {
           throw new SinkException(e);
         }

@@ -127,7 +127,7 @@ public final class TcpListener implements AutoCloseable {
     if (closed) {
       throw new ClosedChannelException();
     }
-    strand.throwIfCancelled("accept", this);
+    strand.refuseIfOver("accept", this, deadline.nanoTime(), Wait.OUTSIDE);
     while (acceptedCount == 0) {
       if (failure != 0) {
         int code = failure;

@@ -74,6 +74,8 @@ public final class TcpSocket implements ByteStream {
   public static TcpSocket connect(
       InetSocketAddress address, SocketOptions options, Deadline deadline) throws IOException {
     Strand strand = Strand.require("connect");
+    // Before there is a socket, not only before it connects.
+    strand.refuseIfOver("connect", address, deadline.nanoTime(), Wait.OUTSIDE);
     int handle = Sockets.stream(strand.loop, address);
     boolean connected = false;
     try {
@@ -116,7 +118,18 @@ public final class TcpSocket implements ByteStream {
    * @throws ErrnoException ENOTCONN if the connection is gone
    */
   public void shutdownOutput() throws IOException {
-    shutdown(weft_h.SHUT_WR());
+    shutdownOutput(Deadline.NEVER);
+  }
+
+  /**
+   * Tells the peer that no more bytes will come, but does not wait for ever. Suspends.
+   *
+   * @param deadline until when
+   * @throws ErrnoException ENOTCONN if the connection is gone
+   * @throws dev.weft.error.DeadlineExceededException if it took too long
+   */
+  public void shutdownOutput(Deadline deadline) throws IOException {
+    shutdown(weft_h.SHUT_WR(), deadline);
   }
 
   /**
@@ -126,13 +139,24 @@ public final class TcpSocket implements ByteStream {
    * @throws ErrnoException ENOTCONN if the connection is gone
    */
   public void shutdownInput() throws IOException {
-    shutdown(weft_h.SHUT_RD());
+    shutdownInput(Deadline.NEVER);
   }
 
-  private void shutdown(int how) throws IOException {
+  /**
+   * Reads no more, as {@link #shutdownInput()} does, but does not wait for ever. Suspends.
+   *
+   * @param deadline until when
+   * @throws ErrnoException ENOTCONN if the connection is gone
+   * @throws dev.weft.error.DeadlineExceededException if it took too long
+   */
+  public void shutdownInput(Deadline deadline) throws IOException {
+    shutdown(weft_h.SHUT_RD(), deadline);
+  }
+
+  private void shutdown(int how, Deadline deadline) throws IOException {
     Strand strand = endpoint.enter("shutdown");
     Op op = strand.op().shutdown(endpoint.handle(), how);
-    int result = strand.perform("shutdown", this, op, Deadline.NEVER.nanoTime(), Wait.OUTSIDE);
+    int result = strand.perform("shutdown", this, op, deadline.nanoTime(), Wait.OUTSIDE);
     endpoint.check("shutdown", result);
   }
 

@@ -97,7 +97,7 @@ public final class Signals implements AutoCloseable {
   public Signal await(Deadline deadline) {
     Strand strand = Strand.require("await");
     loop.requireThread("await " + this);
-    strand.throwIfCancelled("await", this);
+    strand.refuseIfOver("await", this, deadline.nanoTime(), Wait.OUTSIDE);
     while (true) {
       if (closed) {
         throw new IllegalStateException("await: " + this + " are closed");

@@ -41,6 +41,11 @@ public final class AsyncEvent implements Awaitable, AutoCloseable {
   private final Event inside =
       new Event() {
         @Override
+        public EventLoop loop() {
+          return AsyncEvent.this.loop;
+        }
+
+        @Override
         public WaitList waiters() {
           return waiters;
         }

@@ -150,6 +150,7 @@ public final class Choose<R extends @Nullable Object> {
    * @return this
    */
   public <T> Choose<R> receive(Mailbox<T> mailbox, Handler<? super T, ? extends R> handler) {
+    requireOwn(mailbox.loop(), mailbox);
     return add(new Case.FromMailbox<>(mailbox, handler));
   }
 
@@ -166,6 +167,7 @@ public final class Choose<R extends @Nullable Object> {
     if (event == null) {
       throw new IllegalArgumentException("not an Awaitable of Weft: " + awaitable);
     }
+    requireOwn(event.loop(), awaitable);
     return add(new Case.Happening<>(event, outcome));
   }
 
@@ -216,10 +218,14 @@ public final class Choose<R extends @Nullable Object> {
   }
 
   private <T> Channel<T> owned(Channel<T> channel) {
-    if (channel.loop() != loop) {
-      channel.loop().requireThread("choose " + channel);
-    }
+    requireOwn(channel.loop(), channel);
     return channel;
+  }
+
+  private void requireOwn(EventLoop owner, Object subject) {
+    if (owner != loop) {
+      owner.requireThread("choose " + subject);
+    }
   }
 
   // ---- choosing

@@ -92,6 +92,8 @@ public final class EventCount {
    * @throws dev.weft.error.DeadlineExceededException if it did not come to hold
    */
   public void awaitUntil(BooleanSupplier condition, Deadline deadline) {
+    Strand strand = Strand.requireOf(loop, "await", this);
+    strand.refuseIfOver("await", this, deadline.nanoTime(), Wait.INSIDE);
     while (true) {
       long ticket = signals;
       if (condition.getAsBoolean()) {

@@ -22,6 +22,11 @@ public final class Latch implements Awaitable {
   private final Event inside =
       new Event() {
         @Override
+        public EventLoop loop() {
+          return Latch.this.loop;
+        }
+
+        @Override
         public WaitList waiters() {
           return waiters;
         }

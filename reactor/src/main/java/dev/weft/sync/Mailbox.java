@@ -158,6 +158,10 @@ public final class Mailbox<T> implements AutoCloseable {
     arrival.post();
   }
 
+  EventLoop loop() {
+    return loop;
+  }
+
   @Override
   public String toString() {
     return "mailbox";

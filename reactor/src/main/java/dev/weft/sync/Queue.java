@@ -2,6 +2,7 @@
 package dev.weft.sync;
 
 import dev.weft.Deadline;
+import dev.weft.error.CancelledException;
 import dev.weft.error.ChannelClosedException;
 import dev.weft.error.DeadlineExceededException;
 import dev.weft.internal.sched.Strand;
@@ -191,6 +192,9 @@ public final class Queue<T> implements AutoCloseable {
     Strand strand = Strand.current();
     if (strand != null) {
       Strand.require(verb).refuseIfOver(verb, this, deadline.nanoTime(), Wait.OUTSIDE);
+    } else if (Thread.currentThread().isInterrupted()) {
+      throw new CancelledException(
+          verb + " " + this + ": " + Thread.currentThread() + " was interrupted");
     } else if (deadline.hasPassed()) {
       throw new DeadlineExceededException(verb + " " + this + ": deadline exceeded");
     }

@@ -71,7 +71,7 @@ public final class Endpoint {
     int length = checkedLength(target);
     Strand strand = enter("read");
     if (length == 0) {
-      return 0;
+      return nothing(strand, "read", due);
     }
     if (reading != null) {
       throw new IllegalStateException("read " + name + ": another fiber is reading from it");
@@ -90,7 +90,7 @@ public final class Endpoint {
     int length = checkedLength(target);
     Strand strand = enter("read");
     if (length == 0) {
-      return 0;
+      return nothing(strand, "read", due);
     }
     int count = transferIn(strand, target.address(), length, position, due);
     return count == 0 ? -1 : count;
@@ -100,7 +100,16 @@ public final class Endpoint {
   public int writeSome(MemorySegment source, long due) throws IOException {
     int length = checkedLength(source);
     Strand strand = enter("write");
-    return length == 0 ? 0 : writeSome(strand, source.address(), length, due);
+    if (length == 0) {
+      return nothing(strand, "write", due);
+    }
+    return writeSome(strand, source.address(), length, due);
+  }
+
+  /** Moves no bytes, in a fiber that may be over all the same. */
+  private int nothing(Strand strand, String verb, long due) {
+    strand.refuseIfOver(verb, name, due, Wait.OUTSIDE);
+    return 0;
   }
 
   /** Writes all the bytes. Suspends. */
@@ -109,6 +118,9 @@ public final class Endpoint {
     Strand strand = enter("write");
     long address = source.address();
     long end = address + source.byteSize();
+    if (address == end) {
+      nothing(strand, "write", due);
+    }
     while (address < end) {
       int length = (int) Math.min(end - address, TRANSFER_MAX);
       address += writeSome(strand, address, length, due);
@@ -131,7 +143,10 @@ public final class Endpoint {
   public int writeAt(MemorySegment source, long position, long due) throws IOException {
     int length = checkedLength(source);
     Strand strand = enter("write");
-    return length == 0 ? 0 : transferOut(strand, source.address(), length, position, due);
+    if (length == 0) {
+      return nothing(strand, "write", due);
+    }
+    return transferOut(strand, source.address(), length, position, due);
   }
 
   private int transferIn(Strand strand, long address, int length, long position, long due)

@@ -6,6 +6,9 @@ public interface Event {
   /** Where to find it in such objects. */
   Accessors<Event> IN = new Accessors<>();
 
+  /** Whose strands may wait for it. */
+  EventLoop loop();
+
   /** The list that is woken when it may be had. */
   WaitList waiters();
 

@@ -182,9 +182,11 @@ public abstract class Strand extends Schedulable implements Op.Listener {
     pendingOp = null;
     Interruption why = end();
     if (!suspended) {
-      loop.backend().cancel(op);
+      if (!wait.isShielded()) {
+        loop.backend().cancel(op);
+      }
       loop.pollUntilDone(op);
-      if (op.result() < 0) {
+      if (op.result() < 0 && !wait.isShielded()) {
         throw pinned(verb, subject);
       }
     }
@@ -200,9 +202,7 @@ public abstract class Strand extends Schedulable implements Op.Listener {
     return perform(verb, subject, op, TimerQueue.NEVER, Wait.SHIELDED);
   }
 
-  /**
-   * A cancelled operation ends with ECANCELED; one that a kernel worker was blocked in, with EINTR.
-   */
+  /** How a cancelled operation ends: with EINTR if a kernel worker was blocked in it. */
   private static boolean wasCutShort(int result) {
     return result == -Errno.ECANCELED.code() || result == -Errno.EINTR.code();
   }
