@@ -10,12 +10,14 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.weft.error.CancelledException;
 import dev.weft.error.DeadlineExceededException;
+import dev.weft.error.TaskFailedException;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.Test;
 
@@ -135,6 +137,40 @@ class BlockingTest {
             assertEquals("all the same", task.join());
           }
         });
+  }
+
+  /** A call that waits for a thread has not begun: a cancel takes it back, and it never runs. */
+  @Test
+  void noMoreCallsThanThreadsRunAtOnceAndTheRestCanBeTakenBack() throws Exception {
+    AtomicInteger running = new AtomicInteger();
+    CountDownLatch full = new CountDownLatch(Blocking.THREADS_MAX);
+    CountDownLatch leave = new CountDownLatch(1);
+    Reactors.run(
+        () -> {
+          try (Bundle bundle = Bundle.open()) {
+            for (int i = 0; i < Blocking.THREADS_MAX; i++) {
+              bundle.go(
+                  () ->
+                      Blocking.call(
+                          () -> {
+                            running.incrementAndGet();
+                            full.countDown();
+                            leave.await();
+                            return null;
+                          }));
+            }
+            Fiber.yield();
+            full.await(); // the JDK's way, since no thread is left for Blocking
+            Task<?> late = bundle.go(() -> Blocking.call(running::incrementAndGet));
+            Fiber.yield();
+            late.cancel();
+            assertThrows(TaskFailedException.class, late::join);
+            leave.countDown();
+            bundle.await();
+            assertEquals(Task.State.CANCELLED, late.state());
+          }
+        });
+    assertEquals(Blocking.THREADS_MAX, running.get());
   }
 
   /**
