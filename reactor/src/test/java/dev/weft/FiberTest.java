@@ -298,6 +298,55 @@ class FiberTest {
         });
   }
 
+  /** libdill fd 7: two reads with deadlines, of which one is answered. */
+  @Test
+  void aReadThatIsInTimeIsNotEndedByItsDeadline() throws Exception {
+    Reactors.run(
+        () -> {
+          try (Pipe early = Pipe.open();
+              Pipe late = Pipe.open();
+              Arena arena = Arena.ofConfined()) {
+            Fiber inVain =
+                Fiber.start(
+                    () -> {
+                      try (Arena mine = Arena.ofConfined()) {
+                        Deadline soon = Deadline.after(Duration.ofMillis(2));
+                        MemorySegment target = mine.allocate(1);
+                        assertThrows(
+                            DeadlineExceededException.class,
+                            () -> late.source().read(target, soon));
+                        early.sink().write(target);
+                      }
+                    });
+            MemorySegment target = arena.allocate(1);
+            assertEquals(1, early.source().read(target, Deadline.after(Duration.ofHours(1))));
+            inVain.join();
+          }
+        });
+  }
+
+  /** libdill fd 9: what comes afterwards wakes nobody. */
+  @Test
+  void aReadThatWasGivenUpHasLeftTheKernel() throws Exception {
+    Reactors.run(
+        () -> {
+          Reactor reactor = Reactor.current();
+          try (Pipe pipe = Pipe.open();
+              Arena arena = Arena.ofConfined()) {
+            MemorySegment target = arena.allocate(1);
+            Deadline soon = Deadline.after(Duration.ofMillis(1));
+            assertThrows(DeadlineExceededException.class, () -> pipe.source().read(target, soon));
+            Fiber.sleep(SHORT);
+            ReactorStats before = reactor.stats();
+            pipe.sink().write(target);
+            Fiber.sleep(SHORT);
+            ReactorStats spent = reactor.stats().since(before);
+            assertEquals(1, spent.submissions(), "the write");
+            assertEquals(2, spent.resumes(), "after the write and after the sleep");
+          }
+        });
+  }
+
   @Test
   void namesAreAsGivenOrMadeFromTheNumber() throws Exception {
     Reactors.run(

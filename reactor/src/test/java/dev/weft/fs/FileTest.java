@@ -6,10 +6,13 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.weft.Deadline;
 import dev.weft.Fiber;
 import dev.weft.Reactors;
+import dev.weft.error.DeadlineExceededException;
 import dev.weft.error.Errno;
 import dev.weft.error.ErrnoException;
+import dev.weft.io.Splice;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -18,8 +21,11 @@ import java.nio.channels.ClosedChannelException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.time.Duration;
+import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.function.Executable;
 import org.junit.jupiter.api.io.TempDir;
 
 class FileTest {
@@ -165,6 +171,37 @@ class FileTest {
             assertEquals(FileStat.Kind.CHARACTER_DEVICE, device.stat().kind());
           }
         });
+  }
+
+  @Test
+  void aDeadlineThatHasPassedFailsEverything() throws Exception {
+    Path path = Files.writeString(folder.resolve("file"), "x");
+    Reactors.run(
+        () -> {
+          assertThrows(DeadlineExceededException.class, () -> File.open(path, Deadline.NOW));
+          try (File file = File.open(path);
+              Arena arena = Arena.ofConfined()) {
+            MemorySegment one = arena.allocate(1);
+            for (MemorySegment segment : List.of(one, one.asSlice(1))) { // some bytes, and none
+              overdue(() -> file.read(segment, Deadline.NOW));
+              overdue(() -> file.readAt(segment, 0, Deadline.NOW));
+              overdue(() -> file.write(segment, Deadline.NOW));
+              overdue(() -> file.writeSome(segment, Deadline.NOW));
+              overdue(() -> file.writeAt(segment, 0, Deadline.NOW));
+            }
+            overdue(() -> file.stat(Deadline.NOW));
+            overdue(() -> file.sync(Deadline.NOW));
+            overdue(() -> file.syncData(Deadline.NOW));
+            overdue(() -> Splice.copy(file, file, Deadline.NOW));
+            overdue(() -> Splice.copy(file, file, 0, Deadline.NOW));
+            assertEquals(1, file.stat(Deadline.after(Duration.ofHours(1))).sizeBytes());
+            assertEquals(1, file.read(one), "nothing has been read");
+          }
+        });
+  }
+
+  private static void overdue(Executable call) {
+    assertThrows(DeadlineExceededException.class, call);
   }
 
   @Test

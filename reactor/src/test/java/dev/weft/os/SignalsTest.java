@@ -9,6 +9,7 @@ import dev.weft.Fiber;
 import dev.weft.Reactors;
 import dev.weft.error.CancelledException;
 import dev.weft.error.DeadlineExceededException;
+import java.lang.reflect.Method;
 import org.junit.jupiter.api.Test;
 
 /** With SIGWINCH, which does nothing to a process that does not ask for it. */
@@ -31,6 +32,37 @@ class SignalsTest {
             waiter.join();
             raise(Signal.USR2);
             assertEquals(Signal.USR2, signals.await());
+          }
+        });
+  }
+
+  /** libdill signals: raised and awaited a thousand times, none is missed. */
+  @Test
+  void aThousandSignalsWakeAFiberAThousandTimes() throws Exception {
+    Class<?> type = Class.forName("sun.misc.Signal"); // by reflection: naming it is a warning
+    Object winch = type.getConstructor(String.class).newInstance("WINCH");
+    Method raise = type.getMethod("raise", type);
+    Reactors.run(
+        () -> {
+          try (Signals signals = Signals.open(Signal.WINCH)) {
+            for (int i = 0; i < 1_000; i++) {
+              raise.invoke(null, winch);
+              assertEquals(Signal.WINCH, signals.await());
+            }
+          }
+        });
+  }
+
+  @Test
+  void aDeadlineThatHasPassedTakesNoSignal() throws Exception {
+    Reactors.run(
+        () -> {
+          try (Signals signals = Signals.open(Signal.WINCH);
+              Signals other = Signals.open(Signal.WINCH)) {
+            raise(Signal.WINCH);
+            other.await(); // both have it
+            assertThrows(DeadlineExceededException.class, () -> signals.await(Deadline.NOW));
+            assertEquals(Signal.WINCH, signals.await());
           }
         });
   }

@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.weft;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import dev.weft.sync.Channel;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.FutureTask;
+import org.junit.jupiter.api.Test;
+
+/** Nobody is shut out by fibers that can always run, or by another reactor. Fails by hanging. */
+class FairnessTest {
+  /** Two fibers that pass a token to and fro for ever. */
+  private static void startRelays(Bundle bundle) {
+    Channel<Integer> there = Channel.rendezvous();
+    Channel<Integer> back = Channel.rendezvous();
+    bundle.go(() -> relay(there, back));
+    bundle.go(() -> relay(back, there));
+    there.send(1);
+  }
+
+  private static void relay(Channel<Integer> from, Channel<Integer> to) {
+    while (true) {
+      to.send(from.receive());
+    }
+  }
+
+  /** libdill overload. */
+  @Test
+  void aCloseGetsThroughToRelaysThatKeepEachOtherBusy() throws Exception {
+    Reactors.run(
+        () -> {
+          try (Bundle bundle = Bundle.open()) {
+            startRelays(bundle);
+            for (int i = 0; i < 1_000; i++) {
+              Fiber.yield();
+            }
+          }
+        });
+  }
+
+  /** libdill polls timers once a second then; see its fd and sleep tests. */
+  @Test
+  void aSleeperWakesBesideRelaysThatKeepEachOtherBusy() throws Exception {
+    Reactors.run(
+        () -> {
+          try (Bundle bundle = Bundle.open()) {
+            startRelays(bundle);
+            Fiber.sleep(Duration.ofMillis(1));
+          }
+        });
+  }
+
+  @Test
+  void aTaskFromAnotherThreadComesInBesideRelaysThatKeepEachOtherBusy() throws Exception {
+    Reactors.run(
+        () -> {
+          Reactor reactor = Reactor.current();
+          Channel<Integer> came = Channel.buffered(1);
+          try (Bundle bundle = Bundle.open()) {
+            startRelays(bundle);
+            Thread other = Thread.ofPlatform().start(() -> reactor.execute(() -> came.trySend(1)));
+            assertEquals(1, came.receive());
+            other.join();
+          }
+        });
+  }
+
+  /** libdill threads. */
+  @Test
+  void reactorsOfTwoThreadsRunTheirFibersApart() throws Exception {
+    FutureTask<List<Integer>> other = new FutureTask<>(FairnessTest::runThreeSleepers);
+    Thread.ofPlatform().start(other);
+    assertEquals(List.of(1, 2, 3), runThreeSleepers());
+    assertEquals(List.of(1, 2, 3), other.get());
+  }
+
+  private static List<Integer> runThreeSleepers() throws Exception {
+    List<Integer> log = new ArrayList<>();
+    Reactors.run(
+        () -> {
+          for (int number : new int[] {3, 1, 2}) {
+            Deadline deadline = Deadline.after(Duration.ofMillis(number));
+            Fiber.start(
+                () -> {
+                  Fiber.sleepUntil(deadline);
+                  log.add(number);
+                });
+          }
+        });
+    return log;
+  }
+}
