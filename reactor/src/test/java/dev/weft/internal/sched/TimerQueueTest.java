@@ -46,6 +46,17 @@ class TimerQueueTest {
   }
 
   @Test
+  void aNanosecondMakesADifference() {
+    long now = System.nanoTime();
+    queue.arm(new Named("later"), now + 1);
+    queue.arm(new Named("now"), now);
+
+    assertEquals(1, queue.expire(now));
+    assertEquals(List.of("now"), log);
+    assertEquals(now + 1, queue.nextDue());
+  }
+
+  @Test
   void aDisarmedTimerDoesNotExpireAndDoesNotKeepAnybodyWaiting() {
     Named timer = new Named("t");
     queue.arm(timer, 10);
