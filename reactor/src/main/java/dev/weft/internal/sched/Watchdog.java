@@ -95,7 +95,12 @@ public final class Watchdog {
       long interval = Long.MAX_VALUE;
       long now = System.nanoTime();
       for (Watch watch : WATCHES) {
-        watch.look(now);
+        try {
+          watch.look(now);
+        } catch (Throwable e) { // of one listener; the other loops are watched on
+          Thread thread = Thread.currentThread();
+          thread.getUncaughtExceptionHandler().uncaughtException(thread, e);
+        }
         interval = Math.min(interval, watch.limitNanos / LOOKS);
       }
       LockSupport.parkNanos(Watchdog.class, Math.max(interval, 1));
