@@ -266,9 +266,17 @@ public final class Choose<R extends @Nullable Object> {
           return onTimeout.get();
         }
         chosen = waitForOne(strand, deadline.min(timeout).nanoTime());
+        if (chosen == null && onTimeout != null && endsBy(timeout, deadline)) {
+          return onTimeout.get();
+        }
       }
     }
     return chosen.result();
+  }
+
+  /** Whether patience is over, and was not to outlast the deadline, which may have come since. */
+  private static boolean endsBy(Deadline patience, Deadline deadline) {
+    return patience.compareTo(deadline) <= 0 && patience.hasPassed();
   }
 
   /** Does one of the things that are possible at once; null if there is none. */

@@ -211,6 +211,21 @@ class ChooseTest {
   }
 
   @Test
+  void patienceThatEndsWithTheDeadlineIsChosen() throws Exception {
+    Reactors.run(
+        () -> {
+          Channel<Integer> channel = Channel.rendezvous();
+          Deadline both = soon();
+          assertEquals(-1, receiving(channel).timeout(both, () -> -1).await(both));
+          Deadline deadline = soon();
+          Deadline later = Deadline.after(Duration.ofHours(1));
+          assertThrows(
+              DeadlineExceededException.class,
+              () -> receiving(channel).timeout(later, () -> -1).await(deadline));
+        });
+  }
+
+  @Test
   void aBlocksDeadlineIsNotTheChoicesOwn() throws Exception {
     Reactors.run(
         () -> {
