@@ -76,7 +76,7 @@ public final class AsyncEvent implements Awaitable, AutoCloseable {
     if (closed) {
       return false;
     }
-    return !signalled.compareAndSet(false, true) || arrival.post();
+    return signalled.compareAndSet(false, true) ? arrival.post() : !arrival.isInVain();
   }
 
   /**

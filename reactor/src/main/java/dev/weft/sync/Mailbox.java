@@ -69,7 +69,7 @@ public final class Mailbox<T> implements AutoCloseable {
    * Sends a value. <b>Any thread.</b> Wakes the reactor if it sleeps.
    *
    * @param value not null
-   * @return false if it was not taken, because the mailbox is full or closed
+   * @return false if it was not taken, because the mailbox is full, or it or its reactor is closed
    */
   public boolean offer(T value) {
     Objects.requireNonNull(value, "value");
@@ -82,10 +82,13 @@ public final class Mailbox<T> implements AutoCloseable {
     } finally {
       gate.leave();
     }
-    if (taken || gate.isClosed()) {
-      arrival.post(); // if it has been closed meanwhile, receivers wait for us to leave
+    if (taken) {
+      return arrival.post();
     }
-    return taken;
+    if (gate.isClosed()) {
+      arrival.post(); // it has been closed meanwhile, and receivers wait for us to leave
+    }
+    return false;
   }
 
   /** On the reactor's thread: lets as many go on as there may be values for. */

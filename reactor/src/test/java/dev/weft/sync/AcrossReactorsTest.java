@@ -2,12 +2,14 @@
 package dev.weft.sync;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.weft.Awaitable;
 import dev.weft.Deadline;
 import dev.weft.Fiber;
+import dev.weft.Reactor;
 import dev.weft.Reactors;
 import dev.weft.error.CancelledException;
 import dev.weft.error.ChannelClosedException;
@@ -114,7 +116,7 @@ class AcrossReactorsTest {
         () -> {
           Mailbox<Integer> mailbox = shared.made.join();
           mailbox.close();
-          assertEquals(false, mailbox.offer(1));
+          assertFalse(mailbox.offer(1));
           spinUntilAnswered(shared);
         });
   }
@@ -137,6 +139,24 @@ class AcrossReactorsTest {
           assertThrows(
               WrongThreadException.class, () -> Choose.<Integer>create().receive(foreign, v -> v));
         });
+  }
+
+  @Test
+  void aClosedReactorTakesNoMailAndNoSignalEverAfter() throws Exception {
+    AsyncEvent event;
+    AsyncEvent signalledBefore;
+    Mailbox<Integer> mailbox;
+    try (Reactor reactor = Reactors.open(Reactors.options())) {
+      event = reactor.call(AsyncEvent::create);
+      signalledBefore = reactor.call(AsyncEvent::create);
+      mailbox = reactor.call(Mailbox::unbounded);
+      assertTrue(signalledBefore.signal());
+    }
+    for (int i = 0; i < 3; i++) {
+      assertFalse(event.signal());
+      assertFalse(signalledBefore.signal());
+      assertFalse(mailbox.offer(i));
+    }
   }
 
   // ---- threads without a reactor
@@ -170,7 +190,7 @@ class AcrossReactorsTest {
           assertThrows(
               DeadlineExceededException.class,
               () -> count.awaitUntil(() -> looked[0] = true, Deadline.NOW));
-          assertEquals(false, looked[0]);
+          assertFalse(looked[0]);
           AsyncEvent event = AsyncEvent.create();
           event.signal();
           assertThrows(DeadlineExceededException.class, () -> event.await(Deadline.NOW));

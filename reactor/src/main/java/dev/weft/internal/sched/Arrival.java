@@ -20,6 +20,11 @@ public abstract class Arrival extends InboundQueue.Node {
     return loop.arriveLater(this);
   }
 
+  /** Whether it can't happen any more, because the reactor is closed. Any thread. */
+  public final boolean isInVain() {
+    return loop.isClosed();
+  }
+
   /** Called on the reactor's thread, outside any strand. */
   @Override
   protected abstract void arrive();

@@ -310,6 +310,11 @@ public final class EventLoop {
     return push != InboundQueue.Push.CLOSED;
   }
 
+  /** Any thread. Whether nothing arrives any more. */
+  boolean isClosed() {
+    return inbound.isClosed();
+  }
+
   // ---- turns
 
   /**

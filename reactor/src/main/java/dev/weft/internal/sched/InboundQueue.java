@@ -64,7 +64,7 @@ final class InboundQueue {
   /** Any thread. A node that is in the queue already stays there: it has yet to arrive. */
   Push push(Node node) {
     if (!QUEUED.compareAndSet(node, false, true)) {
-      return Push.QUEUED;
+      return isClosed() ? Push.CLOSED : Push.QUEUED; // one that was refused stays marked
     }
     Node old;
     do {
@@ -75,9 +75,13 @@ final class InboundQueue {
       node.nextInbound = old;
     } while (!HEAD.compareAndSet(this, old, node));
     // The compare-and-set above and the volatile read here pair with sleep(): either we see that
-    // the
-    // reactor sleeps, or it sees our node before it does.
+    // the reactor sleeps, or it sees our node before it does.
     return asleep && ASLEEP.compareAndSet(this, true, false) ? Push.WAKE : Push.QUEUED;
+  }
+
+  /** Any thread. */
+  boolean isClosed() {
+    return head == CLOSED;
   }
 
   boolean isEmpty() {

@@ -82,6 +82,19 @@ class InboundQueueTest {
   }
 
   @Test
+  void aClosedQueueRefusesTheSameNodeAgainAndAgain() {
+    Item refused = new Item(1);
+    Item inside = new Item(2);
+    assertEquals(InboundQueue.Push.QUEUED, queue.push(inside));
+    queue.close();
+
+    for (int i = 0; i < 2; i++) {
+      assertEquals(InboundQueue.Push.CLOSED, queue.push(refused));
+      assertEquals(InboundQueue.Push.CLOSED, queue.push(inside));
+    }
+  }
+
+  @Test
   void manyProducersLoseNothingAndKeepTheirOrders() throws Exception {
     int producers = 4;
     int each = 20_000;
