@@ -2,6 +2,7 @@
 package dev.weft.examples.benchmarks;
 
 import dev.weft.Bundle;
+import dev.weft.Fiber;
 import dev.weft.Task;
 import dev.weft.sync.Channel;
 import dev.weft.sync.Choose;
@@ -35,6 +36,7 @@ import org.openjdk.jmh.annotations.Warmup;
     })
 public class Channels {
   private static final int VALUES = 100_000;
+  private static final int SIGNALS = 10_000;
   private static final Integer[] NUMBERS = {1, 2, 3, 4};
 
   private static int expected() {
@@ -111,6 +113,35 @@ public class Channels {
             check(sum);
           }
         });
+  }
+
+  /**
+   * A channel, a bundle, and a fiber that waits until the channel is ended: all from the beginning
+   * to the end. libdill's done, which gives half of this time as its figure.
+   */
+  @Benchmark
+  @OperationsPerInvocation(SIGNALS)
+  public void done(ReactorState reactor) throws Exception {
+    int[] seen = {0};
+    reactor.run(
+        () -> {
+          for (int i = 0; i < SIGNALS; i++) {
+            Channel<Integer> channel = Channel.rendezvous();
+            try (Bundle bundle = Bundle.open()) {
+              bundle.go(() -> seen[0] += awaitEnd(channel));
+              Fiber.yield();
+              channel.done();
+              bundle.await();
+            }
+          }
+        });
+    if (seen[0] != SIGNALS) {
+      throw new AssertionError(seen[0] + " of " + SIGNALS);
+    }
+  }
+
+  private static int awaitEnd(Channel<Integer> channel) {
+    return Choose.<Integer>create().closed(channel, () -> 1).await();
   }
 
   /** Through a choice of one: libdill's choose. */

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.weft.examples.benchmarks;
+
+import dev.weft.Bundle;
+import dev.weft.sync.Channel;
+import java.util.concurrent.TimeUnit;
+import org.openjdk.jmh.annotations.Benchmark;
+import org.openjdk.jmh.annotations.BenchmarkMode;
+import org.openjdk.jmh.annotations.Fork;
+import org.openjdk.jmh.annotations.Measurement;
+import org.openjdk.jmh.annotations.Mode;
+import org.openjdk.jmh.annotations.OperationsPerInvocation;
+import org.openjdk.jmh.annotations.OutputTimeUnit;
+import org.openjdk.jmh.annotations.Scope;
+import org.openjdk.jmh.annotations.State;
+import org.openjdk.jmh.annotations.Warmup;
+
+/**
+ * A chain of fibers and channels that a number is whispered down: libdill's whispers. The score is
+ * the time for one fiber, with making it and its channel.
+ */
+@State(Scope.Thread)
+@BenchmarkMode(Mode.AverageTime)
+@OutputTimeUnit(TimeUnit.NANOSECONDS)
+@Warmup(iterations = 5, time = 1)
+@Measurement(iterations = 5, time = 1)
+@Fork(
+    value = 3,
+    jvmArgsAppend = {
+      "--enable-native-access=ALL-UNNAMED",
+      "--add-opens=java.base/java.lang=ALL-UNNAMED"
+    })
+public class Whispers {
+  private static final int FIBERS = 10_000;
+
+  /** One whisper. */
+  @Benchmark
+  @OperationsPerInvocation(FIBERS)
+  public void fiber(ReactorState reactor) throws Exception {
+    reactor.run(
+        () -> {
+          Channel<Integer> first = Channel.rendezvous();
+          try (Bundle bundle = Bundle.open()) {
+            Channel<Integer> left = first;
+            for (int i = 0; i < FIBERS; i++) {
+              Channel<Integer> to = left;
+              Channel<Integer> from = Channel.rendezvous();
+              bundle.go(() -> to.send(from.receive() + 1));
+              left = from;
+            }
+            left.send(0);
+            int heard = first.receive();
+            if (heard != FIBERS) {
+              throw new AssertionError(heard + " instead of " + FIBERS);
+            }
+          }
+        });
+  }
+}
