@@ -140,7 +140,7 @@ final class Life implements Strand.Body {
         thrown instanceof CancelledException
             || thrown instanceof InterruptedException
             || thrown instanceof ClosedByInterruptException
-            || thrown instanceof InterruptedIOException;
+            || thrown.getClass() == InterruptedIOException.class; // not a SocketTimeoutException
     for (Throwable suppressed : thrown.getSuppressed()) {
       cut &= comesOfACancel(suppressed);
     }

@@ -26,6 +26,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -209,6 +210,42 @@ class CompletedWinsTest {
       assertEquals(1, source.read(target, deadline));
       lastRead = target.get(JAVA_BYTE, 0);
     }
+  }
+
+  /** Closes below its initialiser, where a fiber can't be suspended. */
+  private static final class ClosesInInitialiser {
+    static List<AutoCloseable> open = List.of();
+
+    static void run() {
+      new Inner();
+    }
+
+    private static final class Inner {
+      static {
+        try {
+          for (AutoCloseable each : open) {
+            each.close();
+          }
+        } catch (Exception e) {
+          throw new ExceptionInInitializerError(e);
+        }
+      }
+    }
+  }
+
+  @Test
+  @Tag("scheduled") // a baton-passing fiber blocks a thread of the JDK's there, which works
+  void closingWhereAFiberCantBeSuspendedGivesEverythingBack() throws Exception {
+    Reactors.run(
+        () -> {
+          long before = descriptors("socket:") + descriptors("pipe:");
+          TcpListener listener = TcpListener.bind(loopback());
+          TcpSocket client = TcpSocket.connect(listener.localAddress());
+          TcpSocket server = listener.accept(); // the kernel goes on accepting
+          ClosesInInitialiser.open = List.of(client, server, listener, Pipe.open());
+          ClosesInInitialiser.run();
+          assertEquals(before, descriptors("socket:") + descriptors("pipe:"));
+        });
   }
 
   private interface ByteSender {

@@ -4,6 +4,7 @@ package dev.weft.net;
 import dev.weft.Deadline;
 import dev.weft.error.Errno;
 import dev.weft.error.ErrnoException;
+import dev.weft.error.PinnedException;
 import dev.weft.internal.backend.Op;
 import dev.weft.internal.io.Sockets;
 import dev.weft.internal.os.SocketAddresses;
@@ -223,7 +224,11 @@ public final class TcpListener implements AutoCloseable {
     }
     while (accepting.isBusy()) {
       assert strand != null;
-      strand.await(waiters, "close", this, Deadline.NEVER.nanoTime(), Wait.SHIELDED);
+      try {
+        strand.await(waiters, "close", this, Deadline.NEVER.nanoTime(), Wait.SHIELDED);
+      } catch (PinnedException e) {
+        loop.pollUntilDone(accepting); // what is open must be closed wherever we are
+      }
     }
   }
 

@@ -13,6 +13,7 @@ import dev.weft.Reactors;
 import dev.weft.Task;
 import dev.weft.error.CancelledException;
 import dev.weft.error.DeadlineExceededException;
+import dev.weft.error.DeadlockException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -209,6 +210,55 @@ class LocksTest {
             assertThrows(IllegalArgumentException.class, () -> never.await(guard));
           }
         });
+  }
+
+  @Test
+  void aConditionNamesWhoHasTheMutexInstead() throws Exception {
+    Reactors.run(
+        () -> {
+          Mutex mutex = Mutex.create();
+          Condition condition = Condition.of(mutex);
+          Mutex.Guard guard = mutex.lock();
+          Fiber other =
+              Fiber.start(
+                  "other",
+                  () -> {
+                    IllegalStateException thrown =
+                        assertThrows(IllegalStateException.class, () -> condition.await(guard));
+                    assertEquals(
+                        "await: other does not have the mutex; main has it", thrown.getMessage());
+                  });
+          other.join();
+          guard.close();
+          IllegalStateException thrown =
+              assertThrows(IllegalStateException.class, () -> condition.await(guard));
+          assertEquals("await: main does not have the mutex; nobody has it", thrown.getMessage());
+        });
+  }
+
+  @Test
+  void aDeadlockOfTwoMutexesSaysWhoHasWhat() {
+    DeadlockException thrown =
+        assertThrows(
+            DeadlockException.class,
+            () ->
+                Reactors.run(
+                    () -> {
+                      Mutex one = Mutex.create();
+                      Mutex other = Mutex.create();
+                      Fiber.start("a", () -> lockBoth(one, other));
+                      Fiber.start("b", () -> lockBoth(other, one));
+                    }));
+    String text = thrown.getMessage();
+    assertTrue(text.contains("a: lock mutex (b has it)"), text);
+    assertTrue(text.contains("b: lock mutex (a has it)"), text);
+  }
+
+  private static void lockBoth(Mutex first, Mutex second) {
+    try (Mutex.Guard _ = first.lock()) {
+      Fiber.yield();
+      second.lock().close();
+    }
   }
 
   // ---- semaphore
