@@ -28,17 +28,27 @@ class CounterpartsTest {
   /** The tests of all modules: class and source. */
   private static Map<String, String> tests() throws IOException {
     Map<String, String> sources = new HashMap<>();
-    try (Stream<Path> files = Files.walk(BASE.getParent())) {
-      for (Path file : files.filter(CounterpartsTest::isTest).toList()) {
-        String name = file.getFileName().toString().replace(".java", "");
-        sources.merge(name, Files.readString(file), String::concat);
+    for (Path module : modules()) {
+      Path folder = module.resolve("src/test/java");
+      if (Files.isDirectory(folder)) {
+        try (Stream<Path> files = Files.walk(folder)) {
+          for (Path file : files.filter(path -> path.toString().endsWith("Test.java")).toList()) {
+            String name = file.getFileName().toString().replace(".java", "");
+            sources.merge(name, Files.readString(file), String::concat);
+          }
+        }
       }
     }
     return sources;
   }
 
-  private static boolean isTest(Path file) {
-    return file.toString().endsWith("Test.java") && file.toString().contains("/src/test/java/");
+  private static List<Path> modules() throws IOException {
+    Path root = BASE.getParent();
+    List<Path> modules = new ArrayList<>(List.of(root.resolve("bindings"), BASE));
+    try (Stream<Path> examples = Files.list(root.resolve("examples"))) {
+      modules.addAll(examples.toList());
+    }
+    return modules;
   }
 
   @Test
