@@ -209,6 +209,9 @@ class CoroutineThreadTest {
         () -> {
           Fiber fiber = Fiber.start(() -> Coroutine.of(out -> waitInBody()).start());
           Fiber.yield();
+          if (Reactor.current().fiberKind() == FiberKind.BATON) {
+            awaitParked(fiber.thread()); // it passes the baton on before it leaves its carrier
+          }
 
           List<String> methods =
               Arrays.stream(fiber.stackTrace()).map(StackTraceElement::getMethodName).toList();
@@ -217,6 +220,12 @@ class CoroutineThreadTest {
               methods.indexOf("waitInBody") < methods.lastIndexOf("start"), methods::toString);
           fiber.cancel();
         });
+  }
+
+  private static void awaitParked(Thread thread) {
+    while (thread.getState() != Thread.State.WAITING) {
+      Thread.onSpinWait();
+    }
   }
 
   private static int waitInBody() {
