@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /** Fibers on io_uring for the JVM. */
+@SuppressWarnings("module") // the test kit, exported to, is built after this one
 module dev.weft.reactor {
   requires dev.weft.bindings;
   requires org.jctools.core;
@@ -14,4 +15,16 @@ module dev.weft.reactor {
   exports dev.weft.net;
   exports dev.weft.os;
   exports dev.weft.sync;
+
+  // What the simulator is made of: for the test kit alone.
+  exports dev.weft.internal.backend to
+      dev.weft.sim;
+  exports dev.weft.internal.mem to
+      dev.weft.sim;
+  exports dev.weft.internal.os to
+      dev.weft.sim;
+  exports dev.weft.internal.sched to
+      dev.weft.sim;
+  exports dev.weft.internal.uring to
+      dev.weft.sim;
 }

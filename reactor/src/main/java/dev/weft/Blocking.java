@@ -10,6 +10,7 @@ import dev.weft.internal.sched.Strand;
 import dev.weft.internal.sched.Wait;
 import dev.weft.internal.sched.WaitList;
 import java.util.concurrent.Callable;
+import java.util.concurrent.Executor;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
@@ -73,7 +74,8 @@ public final class Blocking {
     Strand strand = Strand.require("call");
     strand.refuseIfOver("call", call, deadline.nanoTime(), Wait.OUTSIDE);
     Job<T> job = new Job<>(strand.loop, call);
-    THREADS.execute(job);
+    Executor simulated = strand.loop.blocking();
+    (simulated == null ? THREADS : simulated).execute(job);
     try {
       job.await(strand, deadline, Wait.OUTSIDE);
     } catch (CancelledException | DeadlineExceededException | TaskFailedException e) {

@@ -3,11 +3,13 @@ package dev.weft;
 
 import dev.weft.error.Errno;
 import dev.weft.error.ReactorUnavailableException;
+import dev.weft.internal.backend.Backend;
 import dev.weft.internal.backend.BackendStats;
 import dev.weft.internal.backend.UringBackend;
 import dev.weft.internal.os.Cpus;
 import dev.weft.internal.sched.Clock;
 import dev.weft.internal.sched.EventLoop;
+import dev.weft.internal.sched.Opener;
 import dev.weft.internal.sched.Watchdog;
 import java.time.Duration;
 import java.util.List;
@@ -38,8 +40,14 @@ public final class Reactor implements AutoCloseable, Executor {
 
   private static final int COMPLETION_ENTRIES_MAX = 65536;
 
+  static {
+    Opener.Registry.register(
+        (options, backend, clock) ->
+            new Reactor((ReactorOptions) options, backend, checkedThread(clock), null));
+  }
+
   private final ReactorOptions options;
-  private final UringBackend backend;
+  private final Backend backend;
   private final EventLoop loop;
   private final Cpus.@Nullable Pin pin;
   private final Watchdog.@Nullable Watch watch;
@@ -48,12 +56,12 @@ public final class Reactor implements AutoCloseable, Executor {
   private long fibersStarted;
   private boolean closed;
 
-  private Reactor(ReactorOptions options, UringBackend backend, Cpus.@Nullable Pin pin) {
+  private Reactor(ReactorOptions options, Backend backend, Clock clock, Cpus.@Nullable Pin pin) {
     this.options = options;
     this.backend = backend;
     this.pin = pin;
     boolean baton = options.fiberKind() == FiberKind.BATON;
-    loop = new EventLoop(this, backend, Clock.SYSTEM, baton, Reactor::taskFailed);
+    loop = new EventLoop(this, backend, clock, baton, Reactor::taskFailed);
     watch = options.stallLimit().isZero() ? null : watch();
   }
 
@@ -80,6 +88,21 @@ public final class Reactor implements AutoCloseable, Executor {
    * @throws IllegalArgumentException if the thread may not run on the CPU asked for
    */
   public static Reactor open(ReactorOptions options) throws ReactorUnavailableException {
+    Clock clock = checkedThread(Clock.SYSTEM);
+    int completions =
+        Math.min(options.queueEntries() * COMPLETIONS_PER_ENTRY, COMPLETION_ENTRIES_MAX);
+    UringBackend backend = openBackend(options.queueEntries(), completions);
+    try {
+      Cpus.Pin pin = Cpus.pin(options.cpu(), backend.ring());
+      return new Reactor(options, backend, clock, pin);
+    } catch (RuntimeException e) {
+      backend.close();
+      throw e;
+    }
+  }
+
+  /** Passes {@code clock} on if the calling thread may have a reactor. */
+  private static Clock checkedThread(Clock clock) {
     Thread thread = Thread.currentThread();
     if (thread.isVirtual()) {
       throw new IllegalStateException("a reactor needs a platform thread, not " + thread);
@@ -87,16 +110,7 @@ public final class Reactor implements AutoCloseable, Executor {
     if (EventLoop.current() != null) {
       throw new IllegalStateException(thread + " has a reactor already");
     }
-    int completions =
-        Math.min(options.queueEntries() * COMPLETIONS_PER_ENTRY, COMPLETION_ENTRIES_MAX);
-    UringBackend backend = openBackend(options.queueEntries(), completions);
-    try {
-      Cpus.Pin pin = Cpus.pin(options.cpu(), backend.ring());
-      return new Reactor(options, backend, pin);
-    } catch (RuntimeException e) {
-      backend.close();
-      throw e;
-    }
+    return clock;
   }
 
   private Watchdog.Watch watch() {

@@ -51,7 +51,7 @@ public final class Signals implements AutoCloseable {
     boolean complete = false;
     try {
       for (Signal signal : opened.signals) {
-        SignalDispatch.add(signal.name(), opened.listener);
+        loop.signals().add(signal.name(), opened.listener);
       }
       complete = true;
       return opened;
@@ -119,7 +119,7 @@ public final class Signals implements AutoCloseable {
     }
     closed = true;
     for (Signal signal : signals) {
-      SignalDispatch.remove(signal.name(), listener);
+      loop.signals().remove(signal.name(), listener);
     }
     waiters.wakeAll();
   }

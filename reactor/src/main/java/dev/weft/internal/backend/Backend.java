@@ -15,16 +15,27 @@ public abstract class Backend implements AutoCloseable {
 
   private final BackendStats stats = new BackendStats();
 
-  Backend() {} // its subclasses live in this package; none can be added outside
+  /** Where the operations live that {@link #create} makes. */
+  protected final OpTable table = new OpTable();
+
+  /**
+   * For the ring here, and for the simulator: this package is exported to the test kit alone, so
+   * none can be added outside.
+   */
+  protected Backend() {}
 
   /**
    * Makes an operation whose results {@code listener} gets. It belongs to the caller until
    * released.
    */
-  public abstract Op create(Op.Listener listener);
+  public final Op create(Op.Listener listener) {
+    return table.create(listener);
+  }
 
   /** Takes an operation back. It must not be in flight. */
-  public abstract void release(Op op);
+  public final void release(Op op) {
+    table.release(op);
+  }
 
   /**
    * Starts {@code op}, and what is linked behind it. Never blocks. It completes later, exactly once
@@ -54,6 +65,47 @@ public abstract class Backend implements AutoCloseable {
 
   public final BackendStats stats() {
     return stats;
+  }
+
+  // ---- the states of operations, for backends in other packages
+
+  /** READY: {@code op} and what is linked behind it are taken, and wait for room. */
+  protected static void defer(Op op) {
+    for (Op member = op; member != null; member = member.link) {
+      member.state = Op.State.READY;
+      member.cancelRequested = false;
+    }
+  }
+
+  /** IN_FLIGHT: {@code op} alone has been passed on. */
+  protected static void begin(Op op) {
+    op.generation++;
+    op.state = Op.State.IN_FLIGHT;
+    op.cancelRequested = false;
+  }
+
+  /** Notes that {@code op} is to stop; returns whether it has been passed on, so that it knows. */
+  protected static boolean beginCancel(Op op) {
+    if (op.state == Op.State.READY) {
+      op.cancelRequested = true;
+      return false;
+    }
+    if (op.state != Op.State.IN_FLIGHT) {
+      return false;
+    }
+    op.state = Op.State.CANCELLING;
+    return true;
+  }
+
+  /** DONE, without telling the listener: how a control operation ends inside submit. */
+  protected static void settleAtOnce(Op op, int result) {
+    op.result = result;
+    op.state = Op.State.DONE;
+  }
+
+  /** Gives {@code op} a result, its last one unless {@code flags} say that it has more. */
+  protected static void settle(Op op, int result, int flags) {
+    op.complete(result, flags);
   }
 
   /** Cancels what is in flight, waits until all of it has completed, and lets go of the kernel. */

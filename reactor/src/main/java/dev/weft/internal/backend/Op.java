@@ -112,6 +112,52 @@ public final class Op {
     return state != State.DONE && state != State.FREE;
   }
 
+  // ---- the request, for the backend
+
+  /** Which use of its slot this is. */
+  public int generation() {
+    return generation;
+  }
+
+  /** Whether it was cancelled while it waited for room. */
+  public boolean isCancelRequested() {
+    return cancelRequested;
+  }
+
+  public int ioPriority() {
+    return ioPriority;
+  }
+
+  public int handle() {
+    return handle;
+  }
+
+  public long offset() {
+    return offset;
+  }
+
+  public long address() {
+    return address;
+  }
+
+  public int length() {
+    return length;
+  }
+
+  public int opFlags() {
+    return opFlags;
+  }
+
+  /** The descriptor that a splice reads from. */
+  public int spliceHandle() {
+    return spliceHandle;
+  }
+
+  /** What starts when this one has ended well, or null. */
+  public @Nullable Op link() {
+    return link;
+  }
+
   /** At least 0, or -errno. */
   public int result() {
     return result;
@@ -131,7 +177,8 @@ public final class Op {
     return next;
   }
 
-  int chainLength() {
+  /** How many there are from this one to the end of its chain. */
+  public int chainLength() {
     int length = 1;
     for (Op op = link; op != null; op = op.link) {
       length++;

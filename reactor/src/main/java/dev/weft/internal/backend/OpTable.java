@@ -11,7 +11,7 @@ import org.jspecify.annotations.Nullable;
  * generation changes with each use, so that a completion of an earlier use is recognised as stale
  * instead of being taken for the present one's.
  */
-final class OpTable implements AutoCloseable {
+public final class OpTable implements AutoCloseable {
   private static final int INITIAL_SLOTS = 64;
 
   private final Slab scratch = new Slab(Op.SCRATCH_BYTES);
@@ -27,7 +27,7 @@ final class OpTable implements AutoCloseable {
   private int freeCount;
   private int used;
 
-  Op create(Op.Listener listener) {
+  public Op create(Op.Listener listener) {
     int slot = freeCount > 0 ? free[--freeCount] : used++;
     if (slot == ops.length) {
       ops = Arrays.copyOf(ops, slot * 2);
@@ -39,7 +39,7 @@ final class OpTable implements AutoCloseable {
     return op;
   }
 
-  void release(Op op) {
+  public void release(Op op) {
     assert !op.isBusy() : op;
     assert ops[op.slot] == op : op;
     ops[op.slot] = null;
@@ -64,7 +64,8 @@ final class OpTable implements AutoCloseable {
     return (long) op.generation << 32 | op.slot;
   }
 
-  void forEachBusy(Consumer<Op> action) {
+  /** Calls {@code action} with every operation that a backend holds. */
+  public void forEachBusy(Consumer<Op> action) {
     for (int slot = 0; slot < used; slot++) {
       Op op = ops[slot];
       if (op != null && op.isBusy()) {

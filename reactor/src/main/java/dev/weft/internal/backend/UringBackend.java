@@ -26,7 +26,6 @@ public final class UringBackend extends Backend {
   private final Ring ring;
   private final SubmissionQueue submissions;
   private final CompletionQueue completions;
-  private final OpTable table = new OpTable();
   private final BackendStats stats = stats();
 
   /** Written by {@link #wakeup} of other threads; one read of it is always in flight. */
@@ -78,16 +77,6 @@ public final class UringBackend extends Backend {
   }
 
   @Override
-  public Op create(Op.Listener listener) {
-    return table.create(listener);
-  }
-
-  @Override
-  public void release(Op op) {
-    table.release(op);
-  }
-
-  @Override
   public Features features() {
     return ring.features();
   }
@@ -107,8 +96,7 @@ public final class UringBackend extends Backend {
   public void submit(Op op) {
     assert !op.isBusy() : op;
     if (op.opcode >= Op.SOCKET) {
-      op.result = Control.perform(op);
-      op.state = Op.State.DONE;
+      settleAtOnce(op, Control.perform(op));
       return;
     }
     int count = op.link == null ? 1 : op.chainLength();
@@ -118,18 +106,15 @@ public final class UringBackend extends Backend {
     }
     inFlight += count;
     if (firstDeferred != null || !submissions.hasRoom(count)) {
-      defer(op);
+      putOff(op);
     } else {
       write(op);
     }
   }
 
-  private void defer(Op op) {
+  private void putOff(Op op) {
     stats.deferred++;
-    for (Op member = op; member != null; member = member.link) {
-      member.state = Op.State.READY;
-      member.cancelRequested = false;
-    }
+    defer(op);
     op.nextDeferred = null;
     if (lastDeferred == null) {
       firstDeferred = op;
@@ -144,9 +129,7 @@ public final class UringBackend extends Backend {
    */
   private void write(Op head) {
     for (Op op = head; op != null; op = op.link) {
-      op.generation++;
-      op.state = Op.State.IN_FLIGHT;
-      op.cancelRequested = false;
+      begin(op);
       int linkFlag = op.link == null ? 0 : weft_h.IOSQE_IO_LINK();
       MemorySegment sqe = submissions.next();
       io_uring_sqe.opcode(sqe, (byte) op.opcode);
@@ -176,10 +159,7 @@ public final class UringBackend extends Backend {
 
   @Override
   public void cancel(Op op) {
-    if (op.state == Op.State.READY) {
-      op.cancelRequested = true; // its turn in the queue completes it
-    } else if (op.state == Op.State.IN_FLIGHT) {
-      op.state = Op.State.CANCELLING;
+    if (beginCancel(op)) { // otherwise its turn in the queue completes it
       if (cancelCount == cancels.length) {
         cancels = Arrays.copyOf(cancels, cancelCount * 2);
       }
@@ -230,13 +210,13 @@ public final class UringBackend extends Backend {
     int count = 0;
     for (Op op = head; op != null; count++) {
       Op next = op.link; // the listener may use op again
-      settle(op, -Errno.ECANCELED.code(), 0);
+      finish(op, -Errno.ECANCELED.code(), 0);
       op = next;
     }
     return count;
   }
 
-  private void settle(Op op, int result, int flags) {
+  private void finish(Op op, int result, int flags) {
     if ((flags & weft_h.IORING_CQE_F_MORE()) == 0) {
       if (op == wakeupRead) {
         housekeeping--;
@@ -334,7 +314,7 @@ public final class UringBackend extends Backend {
       stats.stale++;
       return;
     }
-    settle(op, result, flags);
+    finish(op, result, flags);
   }
 
   // ---- waking

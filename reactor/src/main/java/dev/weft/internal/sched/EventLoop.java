@@ -4,8 +4,10 @@ package dev.weft.internal.sched;
 import dev.weft.error.DeadlockException;
 import dev.weft.internal.backend.Backend;
 import dev.weft.internal.backend.Op;
+import dev.weft.internal.os.SignalSource;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -33,6 +35,9 @@ public final class EventLoop {
   private final TimerQueue timers = new TimerQueue();
   private final InboundQueue inbound = new InboundQueue();
   private final Consumer<Throwable> onTaskFailure;
+
+  /** Decides what else chance and the machine would, or null outside simulations. */
+  private final @Nullable Simulator simulator;
 
   /** For what completes at once: never in flight, so one is enough. */
   private final Op controlOp;
@@ -71,6 +76,7 @@ public final class EventLoop {
    * Makes the loop of the calling thread.
    *
    * @param owner what users know the loop as
+   * @param clock a {@link Simulator} to be run by it
    * @param baton whether strands must pass a baton even where the JVM lets us schedule them
    * @param onTaskFailure gets what tasks given to {@link #execute} throw
    */
@@ -85,6 +91,10 @@ public final class EventLoop {
     this.clock = clock;
     this.baton = baton || !VirtualStrand.AVAILABLE;
     this.onTaskFailure = onTaskFailure;
+    simulator = clock instanceof Simulator given ? given : null;
+    if (simulator != null) {
+      random = 1 + simulator.choose(Integer.MAX_VALUE); // anything but 0
+    }
     controlOp = backend.create(op -> {});
     ON_THREAD.set(this);
   }
@@ -136,6 +146,15 @@ public final class EventLoop {
     return thread;
   }
 
+  /** What runs blocking calls in a simulation, or null. */
+  public @Nullable Executor blocking() {
+    return simulator == null ? null : simulator.blocking();
+  }
+
+  public SignalSource signals() {
+    return simulator == null ? SignalSource.PROCESS : simulator.signals();
+  }
+
   /** Whether strands pass a baton instead of being scheduled by this loop. */
   public boolean passesBaton() {
     return baton;
@@ -179,6 +198,10 @@ public final class EventLoop {
   boolean isOnThread() {
     Thread caller = Thread.currentThread();
     return caller == thread || caller == currentThread;
+  }
+
+  RunQueue ready() {
+    return ready;
   }
 
   boolean isCurrent(Strand strand) {
@@ -239,6 +262,13 @@ public final class EventLoop {
       forget(strand);
       strand.body().ended();
     }
+    if (simulator != null) {
+      simulator.resumed(strand);
+    }
+  }
+
+  private @Nullable Strand next() {
+    return simulator == null ? ready.poll() : ready.pollAny(simulator);
   }
 
   private void forget(Strand strand) {
@@ -303,6 +333,9 @@ public final class EventLoop {
 
   /** Any thread. Returns false if the loop is closed. */
   boolean arriveLater(InboundQueue.Node node) {
+    if (simulator != null && !isOnThread()) {
+      simulator.reached(Thread.currentThread(), node);
+    }
     InboundQueue.Push push = inbound.push(node);
     if (push == InboundQueue.Push.WAKE) {
       backend.wakeup();
@@ -327,6 +360,9 @@ public final class EventLoop {
     try {
       while (live > 0) {
         turn();
+        if (simulator != null) {
+          simulator.turned(this);
+        }
       }
     } finally {
       running = false;
@@ -343,7 +379,7 @@ public final class EventLoop {
     turns++;
     turnStart = clock.nanoTime();
     Strand strand;
-    for (int n = 0; n < RESUMES_PER_TURN_MAX && (strand = ready.poll()) != null; n++) {
+    for (int n = 0; n < RESUMES_PER_TURN_MAX && (strand = next()) != null; n++) {
       run(strand);
     }
     inbound.drain();
@@ -379,11 +415,17 @@ public final class EventLoop {
     StringBuilder text = new StringBuilder("every fiber waits for another one:");
     forEachLive(strand -> describe(strand, text));
     deadlock = new DeadlockException(text.toString());
-    cancelAll();
-    forEachLive(Strand::giveUp); // those that are shielded
+    giveUp();
   }
 
-  private static void describe(Strand strand, StringBuilder text) {
+  /** Cancels every strand, and ends even shielded waits. */
+  public void giveUp() {
+    cancelAll();
+    forEachLive(Strand::giveUp);
+  }
+
+  /** Adds what {@code strand} waits for, and where. */
+  public static void describe(Strand strand, StringBuilder text) {
     text.append("\n  ").append(strand.body()).append(": ").append(strand.waitingFor());
     userFrames(strand.thread()).forEach(frame -> text.append("\n    at ").append(frame));
   }
@@ -421,6 +463,12 @@ public final class EventLoop {
     }
     inbound.close();
     backend.close();
+    ON_THREAD.remove();
+  }
+
+  /** Leaves the loop as it is, with strands that can't be ended: after a simulation has failed. */
+  public void abandon() {
+    inbound.close();
     ON_THREAD.remove();
   }
 }

@@ -26,6 +26,9 @@ abstract class Schedulable extends InboundQueue.Node {
   private final Body body;
   State state = State.NEW;
 
+  /** Whether it is in the run queue by its own wish, behind all that were there. */
+  boolean hasYielded;
+
   // ---- links
   @Nullable Strand nextReady;
   @Nullable Strand nextLive;
@@ -75,9 +78,13 @@ abstract class Schedulable extends InboundQueue.Node {
   final void run() {
     assert state == State.READY : this;
     state = State.RUNNING;
+    hasYielded = false;
     resume();
     switch (state) {
-      case YIELDING -> ready();
+      case YIELDING -> {
+        hasYielded = true;
+        ready();
+      }
       case RUNNING -> state = State.ABROAD;
       case ENDED -> releaseAll();
       default -> {}

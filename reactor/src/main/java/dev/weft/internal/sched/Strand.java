@@ -34,7 +34,7 @@ public abstract class Strand extends Schedulable implements Op.Listener {
   }
 
   /** Why a wait ended before what it waited for. */
-  private enum Interruption {
+  enum Interruption {
     /** The strand was cancelled, or a scope that it is in has failed. */
     OVER,
     EXPIRED
@@ -43,23 +43,23 @@ public abstract class Strand extends Schedulable implements Op.Listener {
   private static final Object NOTHING = "";
 
   // ---- the wait in progress
-  private @Nullable Op pendingOp;
-  private @Nullable Interruption interruption;
+  @Nullable Op pendingOp;
+  @Nullable Interruption interruption;
   private @Nullable Wait wait;
   private boolean interruptible;
-  private boolean hopeless;
+  boolean hopeless;
   private String waitVerb = "";
   private Object waitSubject = NOTHING;
   private long waitSince;
 
   /** The clauses of a choice, or null while it waits for one thing at most. */
-  private Clause @Nullable [] choice;
+  Clause @Nullable [] choice;
 
   private @Nullable Clause fired;
 
   // Made at the first use: many strands never do an operation, or wait in a list.
   private @Nullable Op op;
-  private @Nullable Clause clause;
+  @Nullable Clause clause;
 
   private final Scopes scopes;
   private final Expiry expiry = new Expiry();
