@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.weft.sim;
+
+import static java.lang.foreign.ValueLayout.JAVA_BYTE;
+
+import dev.weft.internal.mem.Memory;
+import java.lang.foreign.MemorySegment;
+import java.util.Arrays;
+
+/** Bytes on their way, first in, first out. */
+final class ByteQueue {
+  private byte[] bytes = new byte[64];
+  private int first;
+  private int size;
+
+  int size() {
+    return size;
+  }
+
+  void add(byte[] more) {
+    int end = first + size;
+    if (end + more.length > bytes.length) {
+      byte[] larger =
+          size + more.length > bytes.length
+              ? new byte[Math.max(bytes.length * 2, size + more.length)]
+              : bytes;
+      System.arraycopy(bytes, first, larger, 0, size);
+      bytes = larger;
+      first = 0;
+      end = size;
+    }
+    System.arraycopy(more, 0, bytes, end, more.length);
+    size += more.length;
+  }
+
+  byte[] take(int count) {
+    assert count <= size : count;
+    byte[] taken = Arrays.copyOfRange(bytes, first, first + count);
+    first += count;
+    size -= count;
+    return taken;
+  }
+
+  void clear() {
+    size = 0;
+  }
+
+  /** The {@code count} bytes at {@code address}. */
+  static byte[] load(long address, int count) {
+    return Memory.at(address, count).toArray(JAVA_BYTE);
+  }
+
+  static void store(byte[] source, long address) {
+    MemorySegment.copy(source, 0, Memory.at(address, source.length), JAVA_BYTE, 0, source.length);
+  }
+}

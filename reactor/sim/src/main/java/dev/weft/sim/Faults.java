@@ -1,0 +1,208 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.weft.sim;
+
+import java.time.Duration;
+
+/**
+ * What goes wrong in a simulation, and how often. Rates are in thousandths: 0 is never, 1000
+ * always. Immutable; start from {@link #none}, {@link #ordinary} or {@link #harsh}.
+ *
+ * @param delayMax how long at most an operation takes to start, a completion to arrive, and bytes
+ *     to get from one end of a connection to the other. Half of the delays are zero, the others of
+ *     any magnitude. Connections overtake each other, bytes of one never
+ * @param shortTransfers how often a read or write moves less than it could
+ * @param interruptions how often a read, write or splice ends with EINTR; users never see it
+ * @param deferrals how often an operation finds the submission queue full, and the kernel asks for
+ *     patience
+ * @param endedAccepts how often a multishot accept ends with the connection that it delivers
+ * @param lateCancels how often an operation that could be cancelled completes all the same
+ * @param resets how often a piece of data breaks its connection, so that both ends get ECONNRESET
+ *     or EPIPE, and how often a connection is refused
+ * @param exhaustions how often no descriptor or no memory is left: EMFILE, ENFILE, ENOBUFS, ENOMEM
+ */
+public record Faults(
+    Duration delayMax,
+    int shortTransfers,
+    int interruptions,
+    int deferrals,
+    int endedAccepts,
+    int lateCancels,
+    int resets,
+    int exhaustions) {
+  private static final int RATE_MAX = 1000;
+
+  /** Checks the arguments. */
+  public Faults {
+    if (delayMax.isNegative() || delayMax.compareTo(Duration.ofDays(1)) > 0) {
+      throw new IllegalArgumentException("delayMax must be from zero to a day: " + delayMax);
+    }
+    check("shortTransfers", shortTransfers);
+    check("interruptions", interruptions);
+    check("deferrals", deferrals);
+    check("endedAccepts", endedAccepts);
+    check("lateCancels", lateCancels);
+    check("resets", resets);
+    check("exhaustions", exhaustions);
+    if (interruptions == RATE_MAX) {
+      throw new IllegalArgumentException("interruptions must be less than 1000, or nothing ends");
+    }
+  }
+
+  private static void check(String name, int rate) {
+    if (rate < 0 || rate > RATE_MAX) {
+      throw new IllegalArgumentException(name + " must be from 0 to 1000: " + rate);
+    }
+  }
+
+  /**
+   * Nothing: all completes at once, and whole. Only the order of the fibers is chosen.
+   *
+   * @return faults without any
+   */
+  public static Faults none() {
+    return new Faults(Duration.ZERO, 0, 0, 0, 0, 0, 0, 0);
+  }
+
+  /**
+   * What may happen on any day, and what a correct program must not even notice: delays, short
+   * transfers, interruptions, full queues, races of cancels.
+   *
+   * @return faults that are no failures
+   */
+  public static Faults ordinary() {
+    return new Faults(Duration.ofMillis(50), 300, 100, 100, 200, 500, 0, 0);
+  }
+
+  /**
+   * As {@link #ordinary}, and connections break or are refused, and descriptors and memory run out:
+   * a program gets exceptions, and must neither hang nor lose anything else.
+   *
+   * @return many faults
+   */
+  public static Faults harsh() {
+    return ordinary().withResets(10).withExhaustions(20);
+  }
+
+  /**
+   * These faults with other delays.
+   *
+   * @param max see {@link #delayMax()}
+   * @return new faults
+   */
+  public Faults withDelayMax(Duration max) {
+    return new Faults(
+        max,
+        shortTransfers,
+        interruptions,
+        deferrals,
+        endedAccepts,
+        lateCancels,
+        resets,
+        exhaustions);
+  }
+
+  /**
+   * These faults with another rate.
+   *
+   * @param rate see {@link #shortTransfers()}
+   * @return new faults
+   */
+  public Faults withShortTransfers(int rate) {
+    return new Faults(
+        delayMax, rate, interruptions, deferrals, endedAccepts, lateCancels, resets, exhaustions);
+  }
+
+  /**
+   * These faults with another rate.
+   *
+   * @param rate see {@link #interruptions()}
+   * @return new faults
+   */
+  public Faults withInterruptions(int rate) {
+    return new Faults(
+        delayMax, shortTransfers, rate, deferrals, endedAccepts, lateCancels, resets, exhaustions);
+  }
+
+  /**
+   * These faults with another rate.
+   *
+   * @param rate see {@link #deferrals()}
+   * @return new faults
+   */
+  public Faults withDeferrals(int rate) {
+    return new Faults(
+        delayMax,
+        shortTransfers,
+        interruptions,
+        rate,
+        endedAccepts,
+        lateCancels,
+        resets,
+        exhaustions);
+  }
+
+  /**
+   * These faults with another rate.
+   *
+   * @param rate see {@link #endedAccepts()}
+   * @return new faults
+   */
+  public Faults withEndedAccepts(int rate) {
+    return new Faults(
+        delayMax, shortTransfers, interruptions, deferrals, rate, lateCancels, resets, exhaustions);
+  }
+
+  /**
+   * These faults with another rate.
+   *
+   * @param rate see {@link #lateCancels()}
+   * @return new faults
+   */
+  public Faults withLateCancels(int rate) {
+    return new Faults(
+        delayMax,
+        shortTransfers,
+        interruptions,
+        deferrals,
+        endedAccepts,
+        rate,
+        resets,
+        exhaustions);
+  }
+
+  /**
+   * These faults with another rate.
+   *
+   * @param rate see {@link #resets()}
+   * @return new faults
+   */
+  public Faults withResets(int rate) {
+    return new Faults(
+        delayMax,
+        shortTransfers,
+        interruptions,
+        deferrals,
+        endedAccepts,
+        lateCancels,
+        rate,
+        exhaustions);
+  }
+
+  /**
+   * These faults with another rate.
+   *
+   * @param rate see {@link #exhaustions()}
+   * @return new faults
+   */
+  public Faults withExhaustions(int rate) {
+    return new Faults(
+        delayMax,
+        shortTransfers,
+        interruptions,
+        deferrals,
+        endedAccepts,
+        lateCancels,
+        resets,
+        rate);
+  }
+}

@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.weft.sim;
+
+import dev.weft.bindings.weft_h;
+import dev.weft.error.Errno;
+import java.util.Arrays;
+import java.util.Map;
+import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
+
+/** The files of a simulation. Relative names start at the root; everything belongs to root. */
+final class FileTree {
+  private static final int NAME_MAX = 255;
+  private static final int PATH_MAX = 4096;
+  private static final int UMASK = 022;
+
+  /** What a name stands for. */
+  static final class Node {
+    final long number;
+    final boolean directory;
+    final int permissions;
+    final Map<String, Node> children = new TreeMap<>();
+    byte[] bytes = {};
+    int size;
+    long modified;
+    long changed;
+    long accessed;
+
+    Node(long number, boolean directory, int permissions) {
+      this.number = number;
+      this.directory = directory;
+      this.permissions = permissions;
+    }
+
+    void resize(int newSize) {
+      if (newSize > bytes.length) {
+        bytes = Arrays.copyOf(bytes, Math.max(newSize, bytes.length * 2));
+      } else if (newSize < size) {
+        Arrays.fill(bytes, newSize, size, (byte) 0);
+      }
+      size = newSize;
+    }
+
+    int mode() {
+      return (directory ? weft_h.S_IFDIR() : weft_h.S_IFREG()) | permissions;
+    }
+  }
+
+  private final Node root = new Node(1, true, 0755);
+  private long nodes = 1;
+
+  /** Makes a file and the directories above it. */
+  Node put(String path, byte[] content) {
+    Node file = make(path, false);
+    file.bytes = content.clone();
+    file.size = content.length;
+    return file;
+  }
+
+  /** Makes a directory and those above it. */
+  void putDirectory(String path) {
+    make(path, true);
+  }
+
+  private Node make(String path, boolean directory) {
+    Node at = root;
+    String[] names =
+        Arrays.stream(path.split("/")).filter(n -> !n.isEmpty()).toArray(String[]::new);
+    for (int i = 0; i < names.length; i++) {
+      boolean last = i == names.length - 1;
+      Node parent = at;
+      if (!parent.directory) {
+        throw new IllegalArgumentException("not a directory on the way to " + path);
+      }
+      boolean kind = !last || directory;
+      at =
+          parent.children.computeIfAbsent(
+              names[i], name -> new Node(++nodes, kind, kind ? 0755 : 0644));
+    }
+    if (at.directory != directory) {
+      throw new IllegalArgumentException(
+          path + " is a " + (at.directory ? "directory" : "file") + " already");
+    }
+    return at;
+  }
+
+  /** open(2): finds or makes a node. The result is 0 or -errno; {@code found} gets the node. */
+  int open(String path, int flags, int mode, long now, @Nullable Node[] found) {
+    if (path.isEmpty()) {
+      return -Errno.ENOENT.code();
+    }
+    if (path.length() >= PATH_MAX) {
+      return -Errno.ENAMETOOLONG.code();
+    }
+    Node at = root;
+    Node parent = root;
+    String name = "";
+    String[] names =
+        Arrays.stream(path.split("/")).filter(n -> !n.isEmpty()).toArray(String[]::new);
+    for (int i = 0; i < names.length; i++) {
+      if (at == null) {
+        return -Errno.ENOENT.code();
+      }
+      if (!at.directory) {
+        return -Errno.ENOTDIR.code();
+      }
+      name = names[i];
+      if (name.length() > NAME_MAX) {
+        return -Errno.ENAMETOOLONG.code();
+      }
+      parent = at;
+      at = at.children.get(name);
+    }
+    boolean slash = path.endsWith("/");
+    if (at == null) {
+      return create(parent, name, slash, flags, mode, now, found);
+    }
+    return check(at, slash, flags, now, found);
+  }
+
+  private int create(
+      Node parent, String name, boolean slash, int flags, int mode, long now, @Nullable Node[] to) {
+    if ((flags & weft_h.O_CREAT()) == 0) {
+      return -Errno.ENOENT.code();
+    }
+    if (slash) {
+      return -Errno.EISDIR.code();
+    }
+    Node made = new Node(++nodes, false, mode & ~UMASK);
+    made.modified = now;
+    made.changed = now;
+    made.accessed = now;
+    parent.children.put(name, made);
+    to[0] = made;
+    return 0;
+  }
+
+  private static int check(Node at, boolean slash, int flags, long now, @Nullable Node[] to) {
+    boolean create = (flags & weft_h.O_CREAT()) != 0;
+    if (create && (flags & weft_h.O_EXCL()) != 0) {
+      return -Errno.EEXIST.code();
+    }
+    boolean write = (flags & weft_h.O_ACCMODE()) != weft_h.O_RDONLY();
+    if (at.directory) {
+      to[0] = at;
+      return write || create ? -Errno.EISDIR.code() : 0;
+    }
+    if (slash || (flags & weft_h.O_DIRECTORY()) != 0) {
+      return -Errno.ENOTDIR.code();
+    }
+    if (write && (flags & weft_h.O_TRUNC()) != 0) {
+      at.resize(0);
+      at.modified = now;
+      at.changed = now;
+    }
+    to[0] = at;
+    return 0;
+  }
+}

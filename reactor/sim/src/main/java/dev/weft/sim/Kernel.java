@@ -1,0 +1,361 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.weft.sim;
+
+import dev.weft.bindings.weft_h;
+import dev.weft.error.Errno;
+import dev.weft.internal.os.SocketAddresses;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.UnknownHostException;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Queue;
+import org.jspecify.annotations.Nullable;
+
+/** Carries out requests in virtual time as io_uring does, on descriptors that are simulated too. */
+final class Kernel {
+  /** Gets the results of requests. */
+  interface Completions {
+    void arrive(Request request, int result, int flags);
+  }
+
+  /** What a descriptor stands for, and where it was made. */
+  record Handle(Description description, Throwable origin) {}
+
+  private static final int DESCRIPTORS_MAX = 1 << 16;
+  private static final int STANDARD_STREAMS = 3;
+
+  private final Agenda agenda;
+  private final Chance chance;
+  private final Faults faults;
+  private final Completions completions;
+  private final List<@Nullable Handle> handles = new ArrayList<>();
+  private final Queue<Description> changes = new ArrayDeque<>();
+  final Network network;
+  final FileTree files;
+
+  Kernel(Agenda agenda, Chance chance, Faults faults, FileTree files, Completions completions) {
+    this.agenda = agenda;
+    this.chance = chance;
+    this.faults = faults;
+    this.files = files;
+    this.completions = completions;
+    network = new Network(chance.fork());
+    Throwable origin = new Origin("the standard streams");
+    for (String name : List.of("/dev/stdin", "/dev/stdout", "/dev/stderr")) {
+      FileTree.@Nullable Node[] found = new FileTree.@Nullable Node[1];
+      files.open(name, weft_h.O_CREAT() | weft_h.O_RDWR(), 0666, 0, found);
+      FileTree.Node node = found[0];
+      assert node != null;
+      install(referred(new OpenFile(this, node, name, weft_h.O_RDWR())), origin);
+    }
+  }
+
+  private static Description referred(Description description) {
+    description.refer();
+    return description;
+  }
+
+  // ---- time and chance
+
+  long now() {
+    return agenda.now();
+  }
+
+  /** Has {@code action} happen, and what it changes take effect. */
+  void later(long due, Runnable action) {
+    agenda.at(due, action);
+  }
+
+  private long delay() {
+    return chance.delay(faults.delayMax().toNanos());
+  }
+
+  /** How long something sent takes to the other end. */
+  long latency() {
+    return delay();
+  }
+
+  /** How much of a transfer of {@code count} bytes takes place. */
+  int shortened(int count) {
+    return chance.happens(faults.shortTransfers()) ? chance.portion(count) : count;
+  }
+
+  /** How much of {@code count} bytes travels together. */
+  int segment(int count) {
+    return shortened(count);
+  }
+
+  boolean breaksConnection() {
+    return chance.happens(faults.resets());
+  }
+
+  boolean refusesConnection() {
+    return chance.happens(faults.resets());
+  }
+
+  // ---- descriptors
+
+  /** Returns 0, or -errno if no descriptor can be made now. */
+  int refuseDescriptor() {
+    if (chance.happens(faults.exhaustions())) {
+      Errno[] reasons = {Errno.EMFILE, Errno.ENFILE, Errno.ENOBUFS, Errno.ENOMEM};
+      return -reasons[chance.below(reasons.length)].code();
+    }
+    return handles.size() >= DESCRIPTORS_MAX && !handles.contains(null) ? -Errno.EMFILE.code() : 0;
+  }
+
+  /** Gives {@code description}, and the reference that the caller holds, the lowest descriptor. */
+  int install(Description description, Throwable origin) {
+    Handle handle = new Handle(description, origin);
+    int free = handles.indexOf(null);
+    if (free < 0) {
+      handles.add(handle);
+      return handles.size() - 1;
+    }
+    handles.set(free, handle);
+    return free;
+  }
+
+  int open(Description description, Object what) {
+    return install(referred(description), new Origin(what));
+  }
+
+  @Nullable Description description(int descriptor) {
+    Handle handle = descriptor >= 0 && descriptor < handles.size() ? handles.get(descriptor) : null;
+    return handle == null ? null : handle.description;
+  }
+
+  int close(int descriptor) {
+    Description description = description(descriptor);
+    if (description == null) {
+      return -Errno.EBADF.code();
+    }
+    handles.set(descriptor, null);
+    description.release();
+    return 0;
+  }
+
+  /** Each descriptor that is open though all is over, with the place where it was made. */
+  List<String> leaks() {
+    List<String> leaks = new ArrayList<>();
+    for (int descriptor = STANDARD_STREAMS; descriptor < handles.size(); descriptor++) {
+      Handle handle = handles.get(descriptor);
+      if (handle != null) {
+        leaks.add(
+            "descriptor "
+                + descriptor
+                + " ("
+                + handle.description
+                + ") was not closed; it was made"
+                + Origin.describe(handle.origin));
+      }
+    }
+    return leaks;
+  }
+
+  InetSocketAddress anyAddress(boolean ipv6) {
+    try {
+      return new InetSocketAddress(InetAddress.getByAddress(new byte[ipv6 ? 16 : 4]), 0);
+    } catch (UnknownHostException e) {
+      throw new AssertionError("4 and 16 bytes are an address", e);
+    }
+  }
+
+  // ---- requests
+
+  /** Takes a request, and what is linked behind it. */
+  void submit(Request head) {
+    begin(head);
+  }
+
+  private void begin(Request request) {
+    request.stage = Request.Stage.STARTING;
+    if (request.is(weft_h.IORING_OP_READ()) || request.is(weft_h.IORING_OP_RECV())) {
+      request.memory = MemoryWatch.ofTarget(request.address, request.length, chance);
+    } else if (request.is(weft_h.IORING_OP_WRITE()) || request.is(weft_h.IORING_OP_SEND())) {
+      request.memory = MemoryWatch.ofSource(request.address, request.length);
+    }
+    long due = now() + delay();
+    if (needsDescription(request)) {
+      Description file = description(request.handle);
+      Description source =
+          request.is(weft_h.IORING_OP_SPLICE()) ? description(request.spliceHandle) : file;
+      if (file == null || source == null) {
+        finish(request, -Errno.EBADF.code());
+        return;
+      }
+      request.file = referred(file);
+      request.source = referred(source);
+      due = startInOrder(file, request.outward, due);
+    }
+    if (due <= now()) {
+      attempt(request);
+    } else {
+      agenda.at(due, () -> attempt(request));
+    }
+  }
+
+  private static boolean needsDescription(Request request) {
+    return !request.is(weft_h.IORING_OP_NOP())
+        && !request.is(weft_h.IORING_OP_OPENAT())
+        && !request.is(weft_h.IORING_OP_CLOSE())
+        && !request.is(weft_h.IORING_OP_STATX());
+  }
+
+  private static long startInOrder(Description file, boolean outward, long due) {
+    if (outward) {
+      file.lastOutwardStart = Math.max(file.lastOutwardStart, due);
+      return file.lastOutwardStart;
+    }
+    file.lastInwardStart = Math.max(file.lastInwardStart, due);
+    return file.lastInwardStart;
+  }
+
+  /** Tries a request, which then is over or waits for a change. */
+  private void attempt(Request request) {
+    boolean first = request.stage == Request.Stage.STARTING;
+    if (!first && request.stage != Request.Stage.WAITING) {
+      return;
+    }
+    if (first && Transfers.isOne(request) && chance.happens(faults.interruptions())) {
+      finish(request, -Errno.EINTR.code());
+      return;
+    }
+    if (first && Transfers.isOnSocket(request) && chance.happens(faults.exhaustions())) {
+      finish(request, -Errno.ENOBUFS.code());
+      return;
+    }
+    int result = Transfers.perform(this, request);
+    while (request.multishot && result >= 0 && !chance.happens(faults.endedAccepts())) {
+      post(request, result, weft_h.IORING_CQE_F_MORE());
+      result = Transfers.perform(this, request);
+    }
+    if (result != Request.BLOCKED) {
+      finish(request, result);
+    } else if (Transfers.mayNotWait(request)) {
+      finish(request, -Errno.EAGAIN.code());
+    } else if (request.cancelled) {
+      finish(request, cancelResult(request));
+    } else if (first) {
+      await(request);
+    }
+  }
+
+  private void await(Request request) {
+    request.stage = Request.Stage.WAITING;
+    if (request.memory != null) {
+      request.memory.scribble(chance);
+    }
+    Description file = request.file;
+    assert file != null;
+    file.waiting.add(request);
+    if (request.source != null && request.source != file) {
+      request.source.waiting.add(request);
+    }
+  }
+
+  private void finish(Request request, int result) {
+    request.stage = Request.Stage.DONE;
+    if (request.memory != null) {
+      request.memory.settle(Math.max(result, 0));
+    }
+    post(request, result, 0);
+    letGo(request);
+    Request next = request.next;
+    if (next == null) {
+      return;
+    }
+    next.notBefore = request.notBefore;
+    if (request.breaksChain(result)) {
+      finish(next, -Errno.ECANCELED.code());
+    } else {
+      begin(next);
+    }
+  }
+
+  private static void letGo(Request request) {
+    Description file = request.file;
+    if (file != null) {
+      file.waiting.remove(request);
+      file.release();
+    }
+    Description source = request.source;
+    if (source != null) {
+      source.waiting.remove(request);
+      source.release();
+    }
+  }
+
+  private void post(Request request, int result, int flags) {
+    long due = Math.max(now() + delay(), request.notBefore);
+    Description file = request.file;
+    if (file != null && request.outward) {
+      due = Math.max(due, file.lastOutwardEnd);
+      file.lastOutwardEnd = due;
+    } else if (file != null) {
+      due = Math.max(due, file.lastInwardEnd);
+      file.lastInwardEnd = due;
+    }
+    request.notBefore = due;
+    agenda.at(due, () -> completions.arrive(request, result, flags));
+  }
+
+  /** Asks a request to stop, some time from now. */
+  void cancel(Request request) {
+    long delay = delay();
+    if (delay == 0) {
+      cancelNow(request);
+    } else {
+      agenda.at(now() + delay, () -> cancelNow(request));
+    }
+  }
+
+  private void cancelNow(Request request) {
+    switch (request.stage) {
+      case STARTING -> {
+        request.cancelled = true;
+        if (!chance.happens(faults.lateCancels())) {
+          finish(request, cancelResult(request));
+        }
+      }
+      case WAITING -> finish(request, cancelResult(request));
+      case LINKED, DONE -> {} // the kernel does not find it
+    }
+  }
+
+  private int cancelResult(Request request) {
+    if (request.is(weft_h.IORING_OP_SEND()) && request.moved > 0) {
+      return request.moved;
+    }
+    boolean interrupted = request.isOnWorker() && chance.happens(faults.lateCancels());
+    return -(interrupted ? Errno.EINTR : Errno.ECANCELED).code();
+  }
+
+  /** Has the requests that wait for {@code description} tried again, soon. */
+  void changed(Description description) {
+    if (!description.waiting.isEmpty()) {
+      if (changes.isEmpty()) {
+        agenda.at(now(), this::retry);
+      }
+      changes.add(description);
+    }
+  }
+
+  private void retry() {
+    while (!changes.isEmpty()) {
+      Description description = changes.remove();
+      for (Request request : List.copyOf(description.waiting)) {
+        attempt(request);
+      }
+    }
+  }
+
+  /** The address at {@code address}, or null if it is of another family than {@code ipv6} says. */
+  static @Nullable InetSocketAddress decode(long address, boolean ipv6) {
+    InetSocketAddress decoded = SocketAddresses.decode(address);
+    int family = Transfers.familyAt(address);
+    return family == (ipv6 ? weft_h.AF_INET6() : weft_h.AF_INET()) ? decoded : null;
+  }
+}

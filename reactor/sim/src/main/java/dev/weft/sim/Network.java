@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.weft.sim;
+
+import dev.weft.error.Errno;
+import java.net.InetSocketAddress;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** Which socket has which address: bind(2), ip(7). */
+final class Network {
+  private static final int EPHEMERAL_FIRST = 32768;
+  private static final int EPHEMERAL_COUNT = 28232;
+
+  private final Chance chance;
+  private final List<Socket> bound = new ArrayList<>();
+
+  Network(Chance chance) {
+    this.chance = chance;
+  }
+
+  /** Gives {@code socket} an address; returns 0 or -errno. */
+  int bind(Socket socket, InetSocketAddress wanted) {
+    if (!SocketAddress.isLocal(wanted)) {
+      return -Errno.EADDRNOTAVAIL.code();
+    }
+    if (wanted.getPort() != 0) {
+      return claim(socket, wanted) ? 0 : -Errno.EADDRINUSE.code();
+    }
+    int start = chance.below(EPHEMERAL_COUNT);
+    for (int i = 0; i < EPHEMERAL_COUNT; i++) {
+      int port = EPHEMERAL_FIRST + (start + i) % EPHEMERAL_COUNT;
+      if (isPortFree(port)) {
+        return claim(socket, new InetSocketAddress(wanted.getAddress(), port))
+            ? 0
+            : -Errno.EADDRINUSE.code();
+      }
+    }
+    return -Errno.EADDRINUSE.code();
+  }
+
+  private boolean isPortFree(int port) {
+    return bound.stream().noneMatch(other -> other.localPort() == port);
+  }
+
+  private boolean claim(Socket socket, InetSocketAddress address) {
+    for (Socket other : bound) {
+      if (overlaps(socket, address, other) && !mayShare(socket, other)) {
+        return false;
+      }
+    }
+    socket.local = address;
+    bound.add(socket);
+    return true;
+  }
+
+  private static boolean overlaps(Socket socket, InetSocketAddress address, Socket other) {
+    InetSocketAddress taken = other.local;
+    if (taken == null || taken.getPort() != address.getPort()) {
+      return false;
+    }
+    boolean ipv6 = SocketAddress.isIpv6(address);
+    if (ipv6 == SocketAddress.isIpv6(taken)) {
+      return SocketAddress.isWildcard(address)
+          || SocketAddress.isWildcard(taken)
+          || taken.getAddress().equals(address.getAddress());
+    }
+    // An IPv6 wildcard takes IPv4 too, unless it was told not to.
+    Socket six = ipv6 ? socket : other;
+    InetSocketAddress sixAddress = ipv6 ? address : taken;
+    return SocketAddress.isWildcard(sixAddress) && !six.options.isIpv6Only();
+  }
+
+  private static boolean mayShare(Socket socket, Socket other) {
+    return (socket.options.reusesPort() && other.options.reusesPort())
+        || (socket.options.reusesAddress()
+            && other.options.reusesAddress()
+            && !other.isListening());
+  }
+
+  /** Whether a bound socket may listen beside the others. */
+  boolean mayListen(Socket socket) {
+    InetSocketAddress address = socket.local;
+    assert address != null;
+    for (Socket other : bound) {
+      if (other != socket
+          && other.isListening()
+          && overlaps(socket, address, other)
+          && !(socket.options.reusesPort() && other.options.reusesPort())) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  /** The listener that a connection to {@code destination} reaches, or null. */
+  @Nullable Socket listener(InetSocketAddress destination) {
+    List<Socket> exact = new ArrayList<>();
+    List<Socket> wildcard = new ArrayList<>();
+    for (Socket socket : bound) {
+      InetSocketAddress local = socket.local;
+      if (!socket.isListening() || local == null || local.getPort() != destination.getPort()) {
+        continue;
+      }
+      boolean sameFamily = SocketAddress.isIpv6(local) == SocketAddress.isIpv6(destination);
+      if (sameFamily && local.getAddress().equals(destination.getAddress())) {
+        exact.add(socket);
+      } else if (SocketAddress.isWildcard(local)
+          && (sameFamily || (SocketAddress.isIpv6(local) && !socket.options.isIpv6Only()))) {
+        wildcard.add(socket);
+      }
+    }
+    List<Socket> candidates = exact.isEmpty() ? wildcard : exact;
+    return candidates.isEmpty() ? null : candidates.get(chance.below(candidates.size()));
+  }
+
+  void release(Socket socket) {
+    bound.remove(socket);
+  }
+}

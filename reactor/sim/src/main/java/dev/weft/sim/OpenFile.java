@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.weft.sim;
+
+import dev.weft.bindings.weft_h;
+import dev.weft.error.Errno;
+import dev.weft.internal.backend.Op;
+import java.util.Arrays;
+
+/** A file or directory that is open: a position in it. */
+final class OpenFile extends Description {
+  /** A disk that is full at this size, so that a program that runs away ends. */
+  private static final int SIZE_MAX = 1 << 26;
+
+  final FileTree.Node node;
+  private final String path;
+  private long position;
+
+  OpenFile(Kernel kernel, FileTree.Node node, String path, int flags) {
+    super(kernel, flags);
+    this.node = node;
+    this.path = path;
+  }
+
+  @Override
+  int type() {
+    return node.mode() & weft_h.S_IFMT();
+  }
+
+  boolean isAppending() {
+    return (flags & weft_h.O_APPEND()) != 0;
+  }
+
+  @Override
+  int read(Request request) {
+    if (!isReadable()) {
+      return failure(Errno.EBADF);
+    }
+    if (node.directory) {
+      return failure(Errno.EISDIR);
+    }
+    boolean atPosition = request.offset == Op.CURRENT_POSITION;
+    long from = atPosition ? position : request.offset;
+    int count = Math.clamp(node.size - from, 0, request.length);
+    if (count > 0) {
+      count = kernel.shortened(count);
+      ByteQueue.store(copy(from, count), request.address);
+      node.accessed = kernel.now();
+    }
+    if (atPosition) {
+      position += count;
+    }
+    return count;
+  }
+
+  private byte[] copy(long from, int count) {
+    return Arrays.copyOfRange(node.bytes, (int) from, (int) from + count);
+  }
+
+  @Override
+  int write(Request request) {
+    if (!isWritable()) {
+      return failure(Errno.EBADF);
+    }
+    if (request.length == 0) {
+      return 0;
+    }
+    boolean atPosition = request.offset == Op.CURRENT_POSITION;
+    // An append goes to the end even if a position is given (pwrite(2), "BUGS").
+    long to = isAppending() ? node.size : atPosition ? position : request.offset;
+    long room = SIZE_MAX - to;
+    if (room <= 0) {
+      return failure(Errno.ENOSPC);
+    }
+    int count = kernel.shortened((int) Math.min(room, request.length));
+    put(ByteQueue.load(request.address, count), to);
+    if (atPosition) {
+      position = to + count;
+    }
+    return count;
+  }
+
+  private void put(byte[] bytes, long to) {
+    int end = (int) to + bytes.length;
+    if (end > node.size) {
+      node.resize(end);
+    }
+    System.arraycopy(bytes, 0, node.bytes, (int) to, bytes.length);
+    node.modified = kernel.now();
+    node.changed = kernel.now();
+  }
+
+  @Override
+  int available() {
+    return node.directory ? failure(Errno.EINVAL) : (int) Math.max(node.size - position, 0);
+  }
+
+  @Override
+  int room() {
+    if (isAppending()) {
+      return failure(Errno.EINVAL);
+    }
+    long room = SIZE_MAX - position;
+    return room > 0 ? (int) room : failure(Errno.ENOSPC);
+  }
+
+  @Override
+  byte[] takeBytes(int count) {
+    byte[] taken = copy(position, count);
+    position += count;
+    return taken;
+  }
+
+  @Override
+  void putBytes(byte[] bytes) {
+    put(bytes, position);
+    position += bytes.length;
+  }
+
+  @Override
+  int ready() {
+    return weft_h.POLLIN() | weft_h.POLLOUT();
+  }
+
+  @Override
+  void released() {}
+
+  @Override
+  public String toString() {
+    return "file " + path;
+  }
+}

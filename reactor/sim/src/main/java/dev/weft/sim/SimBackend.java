@@ -1,0 +1,258 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.weft.sim;
+
+import dev.weft.error.Errno;
+import dev.weft.internal.backend.Backend;
+import dev.weft.internal.backend.Op;
+import dev.weft.internal.uring.Features;
+import java.util.ArrayDeque;
+import java.util.BitSet;
+import java.util.IdentityHashMap;
+import java.util.Queue;
+import org.jspecify.annotations.Nullable;
+
+/** Carries out operations on a simulated kernel, in virtual time. */
+final class SimBackend extends Backend {
+  /** Told of what happens; the rules of the kernel are checked here and there. */
+  interface Observer {
+    void completed(Request request, int result, boolean more);
+
+    /** A rule has been broken. */
+    void broken(String rule);
+
+    /** Nothing can ever happen again; returns after it has seen to it that something will. */
+    void stuck();
+  }
+
+  /** An operation to start, or to stop. */
+  private record Entry(Request request, boolean cancel) {}
+
+  private final Agenda agenda;
+  private final Chance chance;
+  private final Faults faults;
+  private final Observer observer;
+  private final Kernel kernel;
+  private final ControlCalls controls;
+  private final int entries;
+
+  private final Queue<Entry> queue = new ArrayDeque<>();
+  private final Queue<Op> deferred = new ArrayDeque<>();
+
+  /** What is in the kernel, by operation; looked up only, since its order is not repeatable. */
+  private final IdentityHashMap<Op, Request> requests = new IdentityHashMap<>();
+
+  private int inFlight;
+  private int delivered;
+  private volatile boolean woken;
+
+  /** Whether the last poll did nothing, as if the kernel were short of memory. */
+  private boolean patient;
+
+  private boolean closed;
+
+  SimBackend(
+      Agenda agenda, Chance chance, Faults faults, FileTree files, int entries, Observer observer) {
+    this.agenda = agenda;
+    this.chance = chance;
+    this.faults = faults;
+    this.entries = entries;
+    this.observer = observer;
+    kernel = new Kernel(agenda, chance.fork(), faults, files, this::arrive);
+    controls = new ControlCalls(kernel);
+  }
+
+  Kernel kernel() {
+    return kernel;
+  }
+
+  // ---- submitting
+
+  @Override
+  public void submit(Op op) {
+    if (op.isBusy()) {
+      throw new IllegalStateException("submitted while it is in flight: " + op);
+    }
+    if (op.opcode() >= Op.SOCKET) {
+      settleAtOnce(op, controls.perform(op));
+      return;
+    }
+    int count = op.chainLength();
+    if (count > entries) {
+      throw new IllegalArgumentException(
+          "a chain of " + count + " operations exceeds the queue of " + entries);
+    }
+    inFlight += count;
+    if (!deferred.isEmpty()
+        || queue.size() + count > entries
+        || chance.happens(faults.deferrals())) {
+      stats().deferred++;
+      defer(op);
+      deferred.add(op);
+    } else {
+      pass(op);
+    }
+  }
+
+  private void pass(Op head) {
+    Request first = null;
+    Request last = null;
+    for (Op op = head; op != null; op = op.link()) {
+      begin(op);
+      Request request = new Request(op);
+      requests.put(op, request);
+      if (last == null) {
+        first = request;
+      } else {
+        last.next = request;
+      }
+      last = request;
+      stats().submissions++;
+    }
+    assert first != null;
+    queue.add(new Entry(first, false));
+  }
+
+  @Override
+  public void cancel(Op op) {
+    if (beginCancel(op)) {
+      Request request = requests.get(op);
+      assert request != null : op;
+      queue.add(new Entry(request, true));
+      stats().submissions++;
+    }
+  }
+
+  private void flush() {
+    stats().enters++;
+    while (!queue.isEmpty() || !deferred.isEmpty()) {
+      for (Entry entry; (entry = queue.poll()) != null; ) {
+        if (entry.cancel) {
+          kernel.cancel(entry.request);
+        } else {
+          kernel.submit(entry.request);
+        }
+      }
+      Op op = deferred.poll();
+      if (op != null && anyCancelled(op)) {
+        completeUnsubmitted(op);
+      } else if (op != null) {
+        pass(op);
+      }
+    }
+  }
+
+  private static boolean anyCancelled(Op head) {
+    for (Op op = head; op != null; op = op.link()) {
+      if (op.isCancelRequested()) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  private void completeUnsubmitted(Op head) {
+    for (Op op = head; op != null; ) {
+      Op next = op.link(); // the listener may use op again
+      inFlight--;
+      delivered++;
+      settle(op, -Errno.ECANCELED.code(), 0);
+      op = next;
+    }
+  }
+
+  // ---- completing
+
+  private void arrive(Request request, int result, int flags) {
+    Op op = request.op;
+    boolean more = flags != 0;
+    if (requests.get(op) != request) {
+      observer.broken(op + " completed twice");
+      return;
+    }
+    if (request.memory != null) {
+      String wrong = request.memory.verify();
+      if (wrong != null) {
+        observer.broken(op + ": " + wrong);
+      }
+    }
+    if (!more) {
+      requests.remove(op);
+      inFlight--;
+    }
+    delivered++;
+    stats().completions++;
+    observer.completed(request, result, more);
+    settle(op, result, flags);
+  }
+
+  @Override
+  public int poll(long timeoutNanos) {
+    delivered = 0;
+    patient = !patient && chance.happens(faults.deferrals());
+    if (patient) {
+      stats().retries++; // the kernel asks for patience: the fibers run first
+      return 0;
+    }
+    flush();
+    agenda.run();
+    long end = timeoutNanos == FOREVER ? Agenda.NEVER : agenda.now() + timeoutNanos;
+    while (delivered == 0 && !woken && agenda.now() < end) {
+      long next = agenda.nextDue();
+      if (next == Agenda.NEVER && end == Agenda.NEVER) {
+        observer.stuck();
+        break;
+      }
+      agenda.advanceTo(Math.min(next, end));
+      agenda.run();
+      flush(); // what listeners have submitted
+    }
+    woken = false;
+    return delivered;
+  }
+
+  @Override
+  public void wakeup() {
+    woken = true;
+    stats().wakeups++;
+  }
+
+  @Override
+  public Features features() {
+    BitSet all = new BitSet();
+    all.set(0, Byte.MAX_VALUE);
+    return new Features(0, 0, all);
+  }
+
+  @Override
+  public int inFlight() {
+    return inFlight;
+  }
+
+  /** Returns what is wrong with the bookkeeping, or null. */
+  @Nullable String audit() {
+    int[] busy = new int[1];
+    table.forEachBusy(op -> busy[0]++);
+    if (busy[0] != inFlight) {
+      return busy[0] + " operations are busy, and " + inFlight + " are counted";
+    }
+    int unsubmitted = 0;
+    for (Op op : deferred) {
+      unsubmitted += op.chainLength();
+    }
+    int known = unsubmitted + requests.size();
+    return known == inFlight ? null : "the kernel has " + known + " operations of " + inFlight;
+  }
+
+  @Override
+  public void close() {
+    if (closed) {
+      return;
+    }
+    closed = true;
+    table.forEachBusy(this::cancel);
+    while (inFlight > 0) {
+      poll(FOREVER);
+    }
+    table.close();
+  }
+}

@@ -1,0 +1,438 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.weft.sim;
+
+import dev.weft.bindings.weft_h;
+import dev.weft.error.Errno;
+import java.net.InetSocketAddress;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import org.jspecify.annotations.Nullable;
+
+/** A TCP socket, listening or not, as tcp(7) and the kernel's source have it. */
+final class Socket extends Description {
+  /** SYNs are repeated after 1, 2, 4 seconds and so on, six times (tcp_syn_retries). */
+  private static final int SYN_RETRIES = 6;
+
+  private static final long SECOND = 1_000_000_000L;
+
+  /** Where a socket stands. */
+  private enum State {
+    NEW,
+    LISTENING,
+    CONNECTING,
+    CONNECTED,
+    /** Closed by a reset, or by its owner. */
+    DEAD
+  }
+
+  private State state = State.NEW;
+  private final boolean ipv6;
+  Options options;
+  @Nullable InetSocketAddress local;
+  @Nullable InetSocketAddress remote;
+
+  // ---- as a listener
+  private int backlog;
+  private final Deque<Socket> accepted = new ArrayDeque<>();
+
+  // ---- as an end of a connection
+  private @Nullable Socket peer;
+  private final ByteQueue received = new ByteQueue();
+
+  /** Bytes of ours that have not arrived at the other end. */
+  private int inFlight;
+
+  /** When the last thing sent to the other end arrives: nothing overtakes it. */
+  private long lastArrival;
+
+  private boolean finReceived;
+  private boolean readShut;
+  private boolean writeShut;
+  private boolean orphaned;
+
+  /** What the next call fails with, or 0: SO_ERROR. */
+  private int error;
+
+  Socket(Kernel kernel, boolean ipv6, Options options) {
+    super(kernel, weft_h.O_RDWR());
+    this.ipv6 = ipv6;
+    this.options = options;
+  }
+
+  int localPort() {
+    return local == null ? 0 : local.getPort();
+  }
+
+  boolean isListening() {
+    return state == State.LISTENING;
+  }
+
+  boolean isIpv6() {
+    return ipv6;
+  }
+
+  boolean isConnected() {
+    return state == State.CONNECTED;
+  }
+
+  int takeError() {
+    int taken = error;
+    error = 0;
+    return taken;
+  }
+
+  // ---- listening
+
+  int listen(int length) {
+    if (state == State.CONNECTED || state == State.CONNECTING) {
+      return failure(Errno.EINVAL);
+    }
+    if (local == null) {
+      int result = kernel.network.bind(this, kernel.anyAddress(ipv6));
+      if (result < 0) {
+        return result;
+      }
+    }
+    if (!kernel.network.mayListen(this)) {
+      return failure(Errno.EADDRINUSE);
+    }
+    backlog = Math.min(length < 0 ? weft_h.SOMAXCONN() : length, weft_h.SOMAXCONN());
+    state = State.LISTENING;
+    return 0;
+  }
+
+  /** One connection's descriptor, BLOCKED, or -errno. */
+  int accept(Request request) {
+    if (state != State.LISTENING) {
+      return failure(Errno.EINVAL);
+    }
+    if (accepted.isEmpty()) {
+      return BLOCKED;
+    }
+    int refusal = kernel.refuseDescriptor();
+    if (refusal < 0) {
+      return refusal;
+    }
+    Throwable origin = request.origin;
+    assert origin != null;
+    return kernel.install(accepted.remove(), origin);
+  }
+
+  boolean hasAccepted() {
+    return !accepted.isEmpty();
+  }
+
+  // ---- connecting
+
+  int connect(Request request, InetSocketAddress address) {
+    if (state == State.CONNECTING) {
+      return request.moved == 1 ? BLOCKED : failure(Errno.EALREADY);
+    }
+    if (error != 0) {
+      return -takeError();
+    }
+    if (state == State.CONNECTED) {
+      // Noted in the request, so that only the one that began it has its end.
+      return request.moved == 1 ? 0 : failure(Errno.EISCONN);
+    }
+    if (state == State.LISTENING || state == State.DEAD) {
+      return failure(state == State.LISTENING ? Errno.EISCONN : Errno.ECONNABORTED);
+    }
+    InetSocketAddress destination = SocketAddress.destination(address);
+    if (!SocketAddress.isLocal(destination)) {
+      return failure(Errno.ENETUNREACH);
+    }
+    if (local == null) {
+      InetSocketAddress any = new InetSocketAddress(SocketAddress.sourceFor(destination), 0);
+      if (kernel.network.bind(this, any) < 0) {
+        return failure(Errno.EADDRNOTAVAIL);
+      }
+    }
+    request.moved = 1;
+    remote = destination;
+    state = State.CONNECTING;
+    sendSyn(destination, 0);
+    return BLOCKED;
+  }
+
+  private void sendSyn(InetSocketAddress destination, int attempt) {
+    kernel.later(arrival(), () -> synArrives(destination, attempt));
+  }
+
+  private void synArrives(InetSocketAddress destination, int attempt) {
+    if (state != State.CONNECTING) {
+      return;
+    }
+    Socket listener = kernel.network.listener(destination);
+    if (listener == null || kernel.refusesConnection()) {
+      kernel.later(arrival(), () -> refused(Errno.ECONNREFUSED));
+    } else if (listener.accepted.size() > listener.backlog) {
+      // The kernel drops the SYN, and this end repeats it.
+      long wait = SECOND << attempt;
+      if (attempt < SYN_RETRIES) {
+        kernel.later(kernel.now() + wait, () -> sendSyn(destination, attempt + 1));
+      } else {
+        kernel.later(kernel.now() + wait, () -> refused(Errno.ETIMEDOUT));
+      }
+    } else {
+      Socket other = new Socket(kernel, listener.ipv6, listener.options.copy());
+      other.refer(); // by the queue; accepting hands it on
+      other.local = destination;
+      other.remote = local;
+      other.state = State.CONNECTED;
+      other.peer = this;
+      peer = other;
+      kernel.later(arrival(), this::established);
+      listener.accepted.add(other);
+      kernel.changed(listener);
+    }
+  }
+
+  private void refused(Errno errno) {
+    if (state == State.CONNECTING) {
+      state = State.NEW;
+      remote = null;
+      error = errno.code();
+      kernel.changed(this);
+    }
+  }
+
+  private void established() {
+    if (state == State.CONNECTING) {
+      state = State.CONNECTED;
+      kernel.changed(this);
+    }
+  }
+
+  // ---- the wire
+
+  /** When something sent now arrives at the other end, behind all that was sent before. */
+  private long arrival() {
+    lastArrival = Math.max(lastArrival, kernel.now() + kernel.latency());
+    return lastArrival;
+  }
+
+  private void segmentArrives(byte[] bytes) {
+    Socket from = peer;
+    if (from != null) {
+      from.inFlight -= bytes.length;
+    }
+    if (orphaned && from != null && state != State.DEAD) {
+      state = State.DEAD;
+      kernel.later(arrival(), from::resetArrives);
+    } else if (state != State.DEAD) {
+      received.add(bytes);
+      kernel.changed(this);
+    }
+  }
+
+  private void finArrives() {
+    if (state != State.DEAD) {
+      finReceived = true;
+      kernel.changed(this);
+    }
+  }
+
+  private void resetArrives() {
+    if (state == State.DEAD) {
+      return;
+    }
+    // The kernel tells an end that had seen the other one close of a broken pipe (tcp_reset).
+    error = (finReceived ? Errno.EPIPE : Errno.ECONNRESET).code();
+    if (state == State.CONNECTING) {
+      error = Errno.ECONNREFUSED.code();
+    }
+    state = State.DEAD;
+    kernel.changed(this);
+  }
+
+  /** Something between the two ends breaks the connection. */
+  private void breakDown() {
+    Socket other = peer;
+    if (other != null) {
+      kernel.later(arrival(), other::resetArrives);
+      kernel.later(other.arrival(), this::resetArrives);
+    }
+  }
+
+  // ---- bytes
+
+  @Override
+  int read(Request request) {
+    int available = available();
+    if (available <= 0 || request.length == 0) {
+      return request.length == 0 && available != BLOCKED && available >= 0 ? 0 : available;
+    }
+    byte[] bytes = takeBytes(kernel.shortened(Math.min(available, request.length)));
+    ByteQueue.store(bytes, request.address);
+    return bytes.length;
+  }
+
+  @Override
+  int available() {
+    if (received.size() > 0) {
+      return received.size();
+    }
+    if (finReceived) {
+      return 0;
+    }
+    if (error != 0) {
+      return -takeError();
+    }
+    if (readShut || state == State.DEAD) {
+      return 0;
+    }
+    return state == State.CONNECTED ? BLOCKED : failure(Errno.ENOTCONN);
+  }
+
+  @Override
+  byte[] takeBytes(int count) {
+    byte[] taken = received.take(count);
+    if (peer != null) {
+      kernel.changed(peer);
+    }
+    return taken;
+  }
+
+  @Override
+  int write(Request request) {
+    while (request.moved < request.length) {
+      int room = room();
+      if (room < 0) {
+        return room != BLOCKED && request.moved > 0 ? request.moved : room;
+      }
+      int count = Math.min(room, request.length - request.moved);
+      count = kernel.segment(count);
+      putBytes(ByteQueue.load(request.address + request.moved, count));
+      request.moved += count;
+      if ((request.opFlags & weft_h.MSG_WAITALL()) == 0) {
+        break;
+      }
+    }
+    return request.moved;
+  }
+
+  @Override
+  int room() {
+    if (error != 0) {
+      return -takeError();
+    }
+    if (state == State.CONNECTING) {
+      return BLOCKED;
+    }
+    if (writeShut || state != State.CONNECTED || peer == null) {
+      return failure(Errno.EPIPE);
+    }
+    int room = options.sendBytes + peer.options.receiveBytes - inFlight - peer.received.size();
+    return room > 0 ? room : BLOCKED;
+  }
+
+  @Override
+  void putBytes(byte[] bytes) {
+    Socket other = peer;
+    assert other != null;
+    inFlight += bytes.length;
+    kernel.later(arrival(), () -> other.segmentArrives(bytes));
+    if (kernel.breaksConnection()) {
+      breakDown();
+    }
+  }
+
+  // ---- the end
+
+  int shutdown(int how) {
+    if (how < weft_h.SHUT_RD() || how > weft_h.SHUT_RDWR()) {
+      return failure(Errno.EINVAL);
+    }
+    if (state == State.LISTENING && how != weft_h.SHUT_WR()) {
+      stopListening();
+      return 0;
+    }
+    if (state != State.CONNECTED && state != State.CONNECTING) {
+      return failure(Errno.ENOTCONN);
+    }
+    if (how != weft_h.SHUT_RD()) {
+      sendFin();
+    }
+    readShut |= how != weft_h.SHUT_WR();
+    kernel.changed(this);
+    return 0;
+  }
+
+  private void sendFin() {
+    if (!writeShut && peer != null) {
+      kernel.later(arrival(), peer::finArrives);
+    }
+    writeShut = true;
+  }
+
+  private void stopListening() {
+    state = State.NEW;
+    while (!accepted.isEmpty()) {
+      accepted.remove().abort();
+    }
+    kernel.changed(this);
+  }
+
+  private void abort() {
+    orphaned = true;
+    if (state != State.DEAD && peer != null) {
+      kernel.later(arrival(), peer::resetArrives);
+    }
+    state = State.DEAD;
+  }
+
+  @Override
+  void released() {
+    kernel.network.release(this);
+    orphaned = true;
+    switch (state) {
+      case LISTENING -> stopListening();
+      case CONNECTING -> abort();
+      case CONNECTED -> {
+        // What was not read is lost, and the other end is to know (RFC 1122, 4.2.2.13).
+        if (received.size() > 0 || options.resetsOnClose()) {
+          abort();
+        } else {
+          sendFin();
+        }
+      }
+      case NEW, DEAD -> state = State.DEAD;
+    }
+  }
+
+  @Override
+  int type() {
+    return weft_h.S_IFSOCK();
+  }
+
+  @Override
+  int ready() {
+    if (state == State.LISTENING) {
+      return accepted.isEmpty() ? 0 : weft_h.POLLIN();
+    }
+    boolean over = state == State.DEAD || state == State.NEW;
+    int events = error != 0 ? weft_h.POLLERR() : 0;
+    if (over || (writeShut && (finReceived || readShut))) {
+      events |= weft_h.POLLHUP();
+    }
+    if (received.size() > 0 || finReceived || readShut || state == State.DEAD) {
+      events |= weft_h.POLLIN();
+    }
+    if (finReceived || readShut || state == State.DEAD) {
+      events |= weft_h.POLLRDHUP();
+    }
+    boolean writable =
+        state == State.CONNECTED
+            && peer != null
+            && inFlight + peer.received.size() < options.sendBytes + peer.options.receiveBytes;
+    return writable || writeShut || over ? events | weft_h.POLLOUT() : events;
+  }
+
+  @Override
+  public String toString() {
+    return state == State.LISTENING
+        ? "listener " + local
+        : "socket" + (local == null ? "" : " " + local) + (remote == null ? "" : " to " + remote);
+  }
+}

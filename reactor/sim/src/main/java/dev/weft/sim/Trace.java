@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.weft.sim;
+
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.List;
+
+/**
+ * What happened in a simulation, turn by turn: which fiber ran and how it stopped, which operation
+ * completed with what. The last {@value #EVENTS_MAX} events are kept, and a digest of all: two runs
+ * are the same if their traces are equal.
+ */
+public final class Trace {
+  private static final int EVENTS_MAX = 2000;
+
+  private record Event(long turn, long nanos, String who, String what, int number) {
+    @Override
+    public String toString() {
+      String time = String.format("turn %d at %.6f s: ", turn, nanos / 1e9);
+      return time + who + " " + what + (number == NO_NUMBER ? "" : " " + number);
+    }
+  }
+
+  private static final int NO_NUMBER = Integer.MIN_VALUE;
+
+  private final Deque<Event> last = new ArrayDeque<>();
+  private long count;
+  private long digest;
+  private long turn;
+  private long nanos;
+
+  Trace() {}
+
+  void turned() {
+    turn++;
+  }
+
+  void add(long nanos, String who, String what) {
+    add(nanos, who, what, NO_NUMBER);
+  }
+
+  void add(long nanos, String who, String what, int number) {
+    this.nanos = nanos;
+    count++;
+    if (last.size() == EVENTS_MAX) {
+      last.removeFirst();
+    }
+    last.addLast(new Event(turn, nanos, who, what, number));
+    digest = digest * 31 + turn;
+    digest = digest * 31 + nanos;
+    digest = digest * 31 + who.hashCode();
+    digest = digest * 31 + what.hashCode();
+    digest = digest * 31 + number;
+  }
+
+  /**
+   * How many turns of the reactor there were.
+   *
+   * @return from 0
+   */
+  public long turns() {
+    return turn;
+  }
+
+  /**
+   * How many events there were.
+   *
+   * @return those included that are not kept
+   */
+  public long events() {
+    return count;
+  }
+
+  /**
+   * A number that two different runs share only by an accident of one in 2⁶⁴.
+   *
+   * @return the digest of all events
+   */
+  public long digest() {
+    return digest;
+  }
+
+  /**
+   * When the last event happened.
+   *
+   * @return virtual time since the start
+   */
+  public Duration elapsed() {
+    return Duration.ofNanos(nanos);
+  }
+
+  /**
+   * The last events, oldest first, one a line.
+   *
+   * @param most how many at most
+   * @return lines for people
+   */
+  public List<String> lastEvents(int most) {
+    return last.stream().skip(Math.max(0, last.size() - most)).map(Event::toString).toList();
+  }
+
+  @Override
+  public boolean equals(Object other) {
+    return other instanceof Trace trace
+        && trace.digest == digest
+        && trace.count == count
+        && trace.turn == turn;
+  }
+
+  @Override
+  public int hashCode() {
+    return Long.hashCode(digest);
+  }
+
+  @Override
+  public String toString() {
+    return String.join("\n", lastEvents(EVENTS_MAX));
+  }
+}

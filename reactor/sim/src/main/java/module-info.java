@@ -1,0 +1,10 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/** A test kit for programs that use Weft: a simulated machine whose chance is a seed. */
+module dev.weft.sim {
+  requires dev.weft.bindings;
+  requires transitive dev.weft.reactor;
+  requires static transitive org.jspecify;
+
+  exports dev.weft.sim;
+}
