@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.weft.sim;
+
+import dev.weft.FiberTask;
+import java.util.List;
+
+/** The programs that prove the scheduler, each to be run with thousands of seeds. */
+final class Scenarios {
+  /** A program, and what goes wrong while it runs. */
+  record Scenario(String name, Faults faults, FiberTask task) {}
+
+  static final List<Scenario> ALL =
+      List.of(
+          new Scenario("bundles", Faults.ordinary(), BundleScenarios::randomTree),
+          new Scenario("deadlines", Faults.ordinary(), BundleScenarios::deadlinesAndShields),
+          new Scenario("taskCancel", Faults.ordinary(), BundleScenarios::cancelRacesCompletion),
+          new Scenario("channels", Faults.ordinary(), SyncScenarios::channels),
+          new Scenario("choose", Faults.ordinary(), SyncScenarios::choose),
+          new Scenario("locks", Faults.ordinary(), SyncScenarios::locks),
+          new Scenario("meetings", Faults.ordinary(), SyncScenarios::meetings),
+          new Scenario("echo", Faults.ordinary(), SocketScenarios::echo),
+          new Scenario("echoHarsh", Faults.harsh(), SocketScenarios::echoHarsh),
+          new Scenario("accept", Faults.ordinary(), SocketScenarios::acceptRaces),
+          new Scenario("acceptHarsh", Faults.harsh(), SocketScenarios::acceptRaces),
+          new Scenario("bytes", Faults.ordinary(), SocketScenarios::cancelledReadsLoseNothing),
+          new Scenario("files", Faults.ordinary(), FileScenarios::files),
+          new Scenario("pipes", Faults.ordinary(), FileScenarios::pipes),
+          new Scenario("splice", Faults.ordinary(), FileScenarios::splices));
+
+  private Scenarios() {}
+
+  static Scenario named(String name) {
+    return ALL.stream()
+        .filter(scenario -> scenario.name().equals(name))
+        .findFirst()
+        .orElseThrow(
+            () ->
+                new IllegalArgumentException(
+                    "no scenario "
+                        + name
+                        + "; there are "
+                        + String.join(", ", ALL.stream().map(Scenario::name).toList())));
+  }
+}
