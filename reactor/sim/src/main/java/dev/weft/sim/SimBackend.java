@@ -193,6 +193,7 @@ final class SimBackend extends Backend {
       stats().retries++; // the kernel asks for patience: the fibers run first
       return 0;
     }
+    agenda.run(); // what is due already comes before what is submitted now
     flush();
     agenda.run();
     long end = timeoutNanos == FOREVER ? Agenda.NEVER : agenda.now() + timeoutNanos;

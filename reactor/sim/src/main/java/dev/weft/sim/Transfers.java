@@ -34,14 +34,11 @@ final class Transfers {
   }
 
   /**
-   * Whether the descriptor's owner wants EAGAIN instead of a wait; the ring's socket calls wait.
+   * Whether its owner wants EAGAIN instead of a wait. For all but splices, the ring waits until the
+   * descriptor is ready whatever its O_NONBLOCK says.
    */
   static boolean mayNotWait(Request request) {
-    boolean heeds =
-        request.is(weft_h.IORING_OP_READ())
-            || request.is(weft_h.IORING_OP_WRITE())
-            || request.is(weft_h.IORING_OP_SPLICE());
-    return heeds
+    return request.is(weft_h.IORING_OP_SPLICE())
         && ((request.file != null && request.file.isNonBlocking())
             || (request.source != null && request.source.isNonBlocking()));
   }

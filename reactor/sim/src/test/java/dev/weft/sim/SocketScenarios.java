@@ -59,7 +59,7 @@ final class SocketScenarios {
         Task<?> accepting = serving.go(() -> acceptAll(listener, serving));
         try (Bundle clients = Bundle.open()) {
           for (int i = 0; i < 3; i++) {
-            clients.go(() -> client(listener.localAddress()));
+            clients.go(() -> client(listener.localAddress(), true));
           }
           clients.await();
         }
@@ -81,7 +81,7 @@ final class SocketScenarios {
       Task<?> accepting = serving.go(() -> acceptAll(listener, serving));
       try (Bundle clients = Bundle.supervising(SocketScenarios::mustBeBroken)) {
         for (int i = 0; i < 4; i++) {
-          clients.go(() -> client(listener.localAddress()));
+          clients.go(() -> client(listener.localAddress(), false));
         }
         clients.await();
       }
@@ -130,13 +130,13 @@ final class SocketScenarios {
     }
   }
 
-  private static void client(InetSocketAddress address) throws IOException {
+  private static void client(InetSocketAddress address, boolean whole) throws IOException {
     int total = 1 + Simulation.random().nextInt(6000);
     try (TcpSocket socket =
             TcpSocket.connect(address, smallBuffers(), Deadline.after(Duration.ofHours(1)));
         Bundle bundle = Bundle.open()) {
       bundle.go(() -> send(socket, total));
-      receive(socket, total);
+      receive(socket, total, whole);
       bundle.await();
     }
   }
@@ -155,7 +155,8 @@ final class SocketScenarios {
     socket.shutdownOutput();
   }
 
-  private static void receive(TcpSocket socket, int total) throws IOException {
+  /** The {@code whole} of it, unless the server may have given up for want of memory. */
+  private static void receive(TcpSocket socket, int total, boolean whole) throws IOException {
     RandomGenerator random = Simulation.random();
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment buffer = arena.allocate(1500);
@@ -164,7 +165,8 @@ final class SocketScenarios {
         verify(buffer.asSlice(0, count), received);
         received += count;
       }
-      assertEquals(total, received, "bytes that came back");
+      assertTrue(received <= total);
+      assertTrue(!whole || received == total, "only " + received + " bytes came back");
     }
   }
 

@@ -4,22 +4,21 @@ package dev.weft.internal.backend;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
-import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.abort;
 
 import dev.weft.error.Errno;
 import dev.weft.error.ReactorUnavailableException;
 import dev.weft.internal.mem.Memory;
-import dev.weft.internal.os.Libc;
-import java.lang.foreign.Arena;
-import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
-/** The ring and the backend on the real kernel. */
+/**
+ * What is the ring's alone. What it shares with the simulated kernel is in the simulator's {@code
+ * BackendContract}.
+ */
 class UringBackendTest {
   private static final int CANCELED = -Errno.ECANCELED.code();
 
@@ -36,90 +35,9 @@ class UringBackendTest {
     }
   }
 
-  private static final class ClosablePipe implements AutoCloseable {
-    final int read;
-    final int write;
-
-    ClosablePipe() {
-      try (Arena arena = Arena.ofConfined()) {
-        MemorySegment fds = arena.allocate(ValueLayout.JAVA_INT, 2);
-        assertEquals(0, Libc.pipe(fds.address()));
-        read = fds.getAtIndex(ValueLayout.JAVA_INT, 0);
-        write = fds.getAtIndex(ValueLayout.JAVA_INT, 1);
-      }
-    }
-
-    @Override
-    public void close() {
-      Libc.close(read);
-      Libc.close(write);
-    }
-  }
-
   private static void pollUntil(Backend backend, int count, List<?> list) {
     while (list.size() < count) {
       backend.poll(Backend.FOREVER);
-    }
-  }
-
-  @Test
-  void anOperationCompletesOnce() throws Exception {
-    try (UringBackend backend = open(8, 32)) {
-      Op op = backend.create(completed::add);
-      backend.submit(op.nop());
-      assertEquals(Op.State.IN_FLIGHT, op.state());
-      assertEquals(1, backend.inFlight());
-
-      pollUntil(backend, 1, completed);
-      assertEquals(0, op.result());
-      assertTrue(op.isDone());
-      assertEquals(0, backend.inFlight());
-      backend.poll(0);
-      assertEquals(1, completed.size());
-      backend.release(op);
-    }
-  }
-
-  @Test
-  void moreOperationsThanTheQueueHoldsAreSubmittedInOrder() throws Exception {
-    try (UringBackend backend = open(8, 32);
-        ClosablePipe pipe = new ClosablePipe();
-        Arena arena = Arena.ofConfined()) {
-      int count = 1000;
-      MemorySegment numbers = arena.allocate(ValueLayout.JAVA_INT, count);
-      for (int i = 0; i < count; i++) {
-        numbers.setAtIndex(ValueLayout.JAVA_INT, i, i);
-        Op op = backend.create(completed::add);
-        backend.submit(op.write(pipe.write, numbers.address() + 4L * i, 4, Op.CURRENT_POSITION));
-      }
-      assertEquals(count, backend.inFlight());
-      assertEquals(count - 7, backend.stats().deferred, "one slot has the wake-up read");
-      pollUntil(backend, count, completed);
-
-      MemorySegment read = arena.allocate(ValueLayout.JAVA_INT, count);
-      Op reader = backend.create(op -> {});
-      backend.submit(reader.read(pipe.read, read.address(), 4 * count, Op.CURRENT_POSITION));
-      while (!reader.isDone()) {
-        backend.poll(Backend.FOREVER);
-      }
-      assertEquals(4 * count, reader.result());
-      assertEquals(-1, numbers.mismatch(read), "the kernel got them in their order");
-    }
-  }
-
-  @Test
-  void operationsThatNeverCompleteDoNotKeepDeferredOnesBack() throws Exception {
-    try (UringBackend backend = open(8, 32);
-        ClosablePipe idle = new ClosablePipe()) {
-      for (int i = 0; i < 100; i++) {
-        Op reader = backend.create(op -> {});
-        backend.submit(reader.read(idle.read, reader.scratch(), 1, Op.CURRENT_POSITION));
-      }
-      Op last = backend.create(completed::add);
-      backend.submit(last.nop());
-
-      pollUntil(backend, 1, completed);
-      assertEquals(100, backend.inFlight());
     }
   }
 
@@ -148,43 +66,6 @@ class UringBackendTest {
   }
 
   @Test
-  void aChainRunsInItsOrder() throws Exception {
-    try (UringBackend backend = open(8, 32);
-        ClosablePipe pipe = new ClosablePipe();
-        Arena arena = Arena.ofConfined()) {
-      MemorySegment source = arena.allocateFrom("abc");
-      MemorySegment target = arena.allocate(4);
-      Op write =
-          backend
-              .create(completed::add)
-              .write(pipe.write, source.address(), 4, Op.CURRENT_POSITION);
-      Op read =
-          backend.create(completed::add).read(pipe.read, target.address(), 4, Op.CURRENT_POSITION);
-      write.then(read);
-      backend.submit(write);
-
-      pollUntil(backend, 2, completed);
-      assertEquals(List.of(write, read), completed);
-      assertEquals("abc", target.getString(0));
-    }
-  }
-
-  @Test
-  void aChainLongerThanTheQueueIsRefused() throws Exception {
-    try (UringBackend backend = open(8, 32)) {
-      Op head = backend.create(op -> {}).nop();
-      Op tail = head;
-      for (int i = 0; i < 8; i++) {
-        tail = tail.then(backend.create(op -> {}).nop());
-      }
-      IllegalArgumentException e =
-          assertThrows(IllegalArgumentException.class, () -> backend.submit(head));
-      assertTrue(e.getMessage().contains("9"), e.getMessage());
-      assertEquals(0, backend.inFlight());
-    }
-  }
-
-  @Test
   void anOverflowOfTheCompletionQueueIsCountedAndLosesNothing() throws Exception {
     try (UringBackend backend = open(8, 8)) {
       int count = 100;
@@ -199,59 +80,6 @@ class UringBackendTest {
 
       assertTrue(backend.stats().overflows > 0);
       assertEquals(count, completed.stream().distinct().count());
-    }
-  }
-
-  @Test
-  void aCancelledOperationStillCompletes() throws Exception {
-    try (UringBackend backend = open(8, 32);
-        ClosablePipe idle = new ClosablePipe()) {
-      Op op = backend.create(completed::add);
-      backend.submit(op.read(idle.read, op.scratch(), 1, Op.CURRENT_POSITION));
-      backend.poll(0);
-      backend.cancel(op);
-      backend.cancel(op);
-      assertEquals(Op.State.CANCELLING, op.state());
-      assertTrue(completed.isEmpty());
-
-      pollUntil(backend, 1, completed);
-      assertEquals(CANCELED, op.result());
-      backend.cancel(op);
-      backend.poll(0);
-      assertEquals(1, completed.size());
-    }
-  }
-
-  @Test
-  void anOperationCancelledBeforeItWasSubmittedNeverReachesTheKernel() throws Exception {
-    try (UringBackend backend = open(1, 4);
-        ClosablePipe pipe = new ClosablePipe();
-        Arena arena = Arena.ofConfined()) {
-      Op write = backend.create(completed::add);
-      backend.submit(write.write(pipe.write, arena.allocate(1).address(), 1, Op.CURRENT_POSITION));
-      assertEquals(Op.State.READY, write.state());
-      backend.cancel(write);
-
-      pollUntil(backend, 1, completed);
-      assertEquals(CANCELED, write.result());
-      Op read = backend.create(completed::add);
-      backend.submit(read.read(pipe.read, read.scratch(), 1, Op.CURRENT_POSITION));
-      backend.cancel(read);
-      pollUntil(backend, 2, completed);
-      assertEquals(CANCELED, read.result(), "nothing was written");
-    }
-  }
-
-  @Test
-  void aCompletedOperationWinsOverACancel() throws Exception {
-    try (UringBackend backend = open(8, 32);
-        ClosablePipe pipe = new ClosablePipe()) {
-      Op write = backend.create(completed::add);
-      backend.submit(write.write(pipe.write, write.scratch(), 1, Op.CURRENT_POSITION));
-      backend.cancel(write); // the request comes behind the write in the same submission
-
-      pollUntil(backend, 1, completed);
-      assertEquals(1, write.result());
     }
   }
 
@@ -315,24 +143,6 @@ class UringBackendTest {
   }
 
   @Test
-  void closingWaitsForWhatIsInFlight() throws Exception {
-    try (ClosablePipe idle = new ClosablePipe()) {
-      UringBackend backend = open(8, 32);
-      for (int i = 0; i < 20; i++) {
-        Op op = backend.create(completed::add);
-        backend.submit(op.read(idle.read, op.scratch(), 1, Op.CURRENT_POSITION));
-      }
-      backend.close();
-
-      assertEquals(20, completed.size());
-      for (Op op : completed) {
-        assertEquals(CANCELED, op.result());
-      }
-      backend.close();
-    }
-  }
-
-  @Test
   void aRecycledEntryKeepsNothingOfItsLastUse() throws Exception {
     try (UringBackend backend = open(1, 4)) {
       Op op = backend.create(completed::add);
@@ -343,19 +153,6 @@ class UringBackendTest {
       backend.submit(op.nop());
       pollUntil(backend, 2, completed);
       assertEquals(0, op.result());
-    }
-  }
-
-  @Test
-  void controlOperationsCompleteInsideSubmit() throws Exception {
-    try (UringBackend backend = open(8, 32)) {
-      Op op = backend.create(completed::add);
-      backend.submit(op.control(Op.FILE_TYPE, 987_654, 0, 0, 0, 0));
-
-      assertTrue(op.isDone());
-      assertEquals(-Errno.EBADF.code(), op.result());
-      assertTrue(completed.isEmpty());
-      assertEquals(0, backend.inFlight());
     }
   }
 

@@ -1,0 +1,354 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.weft.sim;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.weft.bindings.weft_h;
+import dev.weft.error.Errno;
+import dev.weft.internal.backend.Backend;
+import dev.weft.internal.backend.Op;
+import dev.weft.internal.mem.Memory;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+/**
+ * What a backend promises: the same tests run on the ring and on the simulated kernel, so that what
+ * is found in simulations is true of Linux. This part is about operations, chains and cancels; its
+ * subclasses are about files and sockets.
+ */
+abstract class BackendContract {
+  static final int CANCELED = -Errno.ECANCELED.code();
+  static final long PATIENCE_NANOS = 10_000_000_000L;
+  static final long HERE = Op.CURRENT_POSITION;
+
+  final List<Op> completed = new ArrayList<>();
+  final Arena arena = Arena.ofConfined();
+  private Backend opened;
+
+  /** Opens the backend to be tested, with a queue of {@code entries}. */
+  abstract Backend open(int entries) throws Exception;
+
+  Backend current() {
+    return opened;
+  }
+
+  Backend backend() throws Exception {
+    return backend(64);
+  }
+
+  Backend backend(int entries) throws Exception {
+    opened = open(entries);
+    return opened;
+  }
+
+  @AfterEach
+  void closeBackend() {
+    if (opened != null) {
+      opened.close();
+    }
+    arena.close();
+  }
+
+  static int code(Errno errno) {
+    return -errno.code();
+  }
+
+  /** Carries out what {@code request} makes of an operation; returns the result. */
+  int perform(java.util.function.UnaryOperator<Op> request) {
+    Op op = opened.create(done -> {});
+    opened.submit(request.apply(op));
+    pollUntilDone(op);
+    int result = op.result();
+    opened.release(op);
+    return result;
+  }
+
+  void pollUntilDone(Op op) {
+    while (!op.isDone()) {
+      pollOnce();
+    }
+  }
+
+  /** A kernel that lets us wait fails the test instead of hanging it. */
+  private void pollOnce() {
+    assertTrue(opened.poll(PATIENCE_NANOS) > 0, "nothing has completed");
+  }
+
+  void pollUntilCompleted(int count) {
+    while (completed.size() < count) {
+      pollOnce();
+    }
+  }
+
+  int control(int opcode, int handle, int first, int second, long address, int length) {
+    return perform(op -> op.control(opcode, handle, first, second, address, length));
+  }
+
+  /** The two ends of a pipe, the one to read from first. */
+  int[] pipe() {
+    MemorySegment ends = arena.allocate(ValueLayout.JAVA_INT, 2);
+    assertEquals(0, control(Op.PIPE, -1, 0, 0, ends.address(), 0));
+    return ends.toArray(ValueLayout.JAVA_INT);
+  }
+
+  void discard(int... handles) {
+    for (int handle : handles) {
+      assertEquals(0, control(Op.DISCARD, handle, 0, 0, 0, 0));
+    }
+  }
+
+  MemorySegment text(String text) {
+    return arena.allocateFrom(text);
+  }
+
+  // ---- operations
+
+  @Test
+  void anOperationCompletesOnce() throws Exception {
+    Backend backend = backend();
+    Op op = backend.create(completed::add);
+    backend.submit(op.nop());
+    assertEquals(1, backend.inFlight());
+
+    pollUntilCompleted(1);
+    assertEquals(0, op.result());
+    assertTrue(op.isDone());
+    assertEquals(0, backend.inFlight());
+    backend.poll(0);
+    assertEquals(1, completed.size());
+    backend.release(op);
+  }
+
+  @Test
+  void moreOperationsThanTheQueueHoldsAreSubmittedInOrder() throws Exception {
+    Backend backend = backend(8);
+    int[] pipe = pipe();
+    int count = 1000;
+    MemorySegment numbers = arena.allocate(ValueLayout.JAVA_INT, count);
+    for (int i = 0; i < count; i++) {
+      numbers.setAtIndex(ValueLayout.JAVA_INT, i, i);
+      Op op = backend.create(completed::add);
+      backend.submit(op.write(pipe[1], numbers.address() + 4L * i, 4, HERE));
+    }
+    assertEquals(count, backend.inFlight());
+    assertTrue(backend.stats().deferred > 0);
+    pollUntilCompleted(count);
+
+    MemorySegment read = arena.allocate(ValueLayout.JAVA_INT, count);
+    assertEquals(4 * count, perform(op -> op.read(pipe[0], read.address(), 4 * count, HERE)));
+    assertEquals(-1, numbers.mismatch(read), "the kernel got them in their order");
+    discard(pipe);
+  }
+
+  @Test
+  void operationsThatNeverCompleteDoNotKeepDeferredOnesBack() throws Exception {
+    Backend backend = backend(8);
+    int[] idle = pipe();
+    for (int i = 0; i < 100; i++) {
+      Op reader = backend.create(op -> {});
+      backend.submit(reader.read(idle[0], reader.scratch(), 1, HERE));
+    }
+    Op last = backend.create(completed::add);
+    backend.submit(last.nop());
+
+    pollUntilCompleted(1);
+    assertEquals(100, backend.inFlight());
+    discard(idle);
+  }
+
+  @Test
+  void anUnknownOpcodeIsInvalid() throws Exception {
+    backend();
+    int[] pipe = pipe();
+    assertEquals(code(Errno.EBADF), perform(op -> op.read(98_765, 0, 0, 0)));
+    assertEquals(code(Errno.EBADF), control(Op.FILE_TYPE, 98_765, 0, 0, 0, 0));
+    assertEquals(weft_h.S_IFIFO(), control(Op.FILE_TYPE, pipe[0], 0, 0, 0, 0));
+    discard(pipe);
+  }
+
+  @Test
+  void aControlOperationCompletesInsideSubmit() throws Exception {
+    Backend backend = backend();
+    Op op = backend.create(completed::add);
+    backend.submit(op.control(Op.FILE_TYPE, 987_654, 0, 0, 0, 0));
+
+    assertTrue(op.isDone());
+    assertEquals(code(Errno.EBADF), op.result());
+    assertTrue(completed.isEmpty());
+    assertEquals(0, backend.inFlight());
+  }
+
+  // ---- chains
+
+  @Test
+  void aChainRunsInItsOrder() throws Exception {
+    Backend backend = backend();
+    int[] pipe = pipe();
+    MemorySegment target = arena.allocate(4);
+    Op write = backend.create(completed::add).write(pipe[1], text("abc").address(), 4, HERE);
+    Op read = backend.create(completed::add).read(pipe[0], target.address(), 4, HERE);
+    write.then(read);
+    backend.submit(write);
+
+    pollUntilCompleted(2);
+    assertEquals(List.of(write, read), completed);
+    assertEquals("abc", target.getString(0));
+    discard(pipe);
+  }
+
+  @Test
+  void aFailureCancelsTheRestOfItsChain() throws Exception {
+    Backend backend = backend();
+    Op head = backend.create(completed::add).read(-1, 0, 0, 0);
+    Op tail = head;
+    for (int i = 0; i < 3; i++) {
+      tail = tail.then(backend.create(completed::add).nop());
+    }
+    backend.submit(head);
+
+    pollUntilCompleted(4);
+    for (Op op : completed) {
+      assertEquals(op == head ? code(Errno.EBADF) : CANCELED, op.result(), op::toString);
+    }
+  }
+
+  @Test
+  void aShortReadBreaksItsChainAndAShortReceiveDoesNot() throws Exception {
+    Backend backend = backend();
+    int[] pipe = pipe();
+    assertEquals(3, perform(op -> op.write(pipe[1], text("abc").address(), 3, HERE)));
+    Op read = backend.create(completed::add);
+    read.read(pipe[0], arena.allocate(10).address(), 10, HERE);
+    read.then(backend.create(completed::add).nop());
+    backend.submit(read);
+
+    pollUntilCompleted(2);
+    assertEquals(3, completed.get(0).result());
+    assertEquals(CANCELED, completed.get(1).result());
+    discard(pipe);
+  }
+
+  @Test
+  void aChainLongerThanTheQueueIsRefused() throws Exception {
+    Backend backend = backend(8);
+    Op head = backend.create(op -> {}).nop();
+    Op tail = head;
+    for (int i = 0; i < 8; i++) {
+      tail = tail.then(backend.create(op -> {}).nop());
+    }
+    IllegalArgumentException e =
+        assertThrows(IllegalArgumentException.class, () -> backend.submit(head));
+    assertTrue(e.getMessage().contains("9"), e.getMessage());
+    assertEquals(0, backend.inFlight());
+  }
+
+  // ---- cancels
+
+  @Test
+  void aCancelledOperationStillCompletesOnce() throws Exception {
+    Backend backend = backend();
+    int[] idle = pipe();
+    Op op = backend.create(completed::add);
+    backend.submit(op.read(idle[0], op.scratch(), 1, HERE));
+    backend.poll(0);
+    backend.cancel(op);
+    backend.cancel(op);
+    assertEquals(Op.State.CANCELLING, op.state());
+    assertTrue(completed.isEmpty());
+
+    pollUntilCompleted(1);
+    assertEquals(CANCELED, op.result());
+    backend.cancel(op);
+    backend.poll(0);
+    assertEquals(1, completed.size());
+    discard(idle);
+  }
+
+  @Test
+  void anOperationCancelledBeforeItWasSubmittedHasNoEffect() throws Exception {
+    Backend backend = backend(1);
+    int[] pipe = pipe();
+    backend.submit(backend.create(op -> {}).nop()); // fills the queue
+    Op write = backend.create(completed::add);
+    backend.submit(write.write(pipe[1], arena.allocate(1).address(), 1, HERE));
+    assertEquals(Op.State.READY, write.state());
+    backend.cancel(write);
+
+    pollUntilCompleted(1);
+    assertEquals(CANCELED, write.result());
+    discard(pipe[1]);
+    assertEquals(0, perform(op -> op.read(pipe[0], op.scratch(), 1, HERE)), "nothing was written");
+    discard(pipe[0]);
+  }
+
+  @Test
+  void aCompletedOperationWinsOverACancel() throws Exception {
+    Backend backend = backend();
+    int[] pipe = pipe();
+    Op write = backend.create(completed::add);
+    backend.submit(write.write(pipe[1], write.scratch(), 1, HERE));
+    backend.cancel(write); // the request comes behind the write
+
+    pollUntilCompleted(1);
+    assertEquals(1, write.result());
+    discard(pipe);
+  }
+
+  @Test
+  void aMultishotThatIsCancelledEndsOnce() throws Exception {
+    Backend backend = backend();
+    int listener = control(Op.SOCKET, -1, weft_h.AF_INET(), weft_h.SOCK_STREAM(), 0, 0);
+    assertEquals(0, control(Op.LISTEN, listener, 10, 0, 0, 0));
+    Op accept = backend.create(completed::add);
+    backend.submit(accept.acceptMultishot(listener));
+    backend.poll(0);
+    backend.cancel(accept);
+
+    pollUntilCompleted(1);
+    assertEquals(CANCELED, accept.result());
+    assertTrue(accept.isDone());
+    discard(listener);
+  }
+
+  @Test
+  void closingWaitsForWhatIsInFlight() throws Exception {
+    Backend backend = backend(8);
+    int[] idle = pipe();
+    for (int i = 0; i < 20; i++) {
+      Op op = backend.create(completed::add);
+      backend.submit(op.read(idle[0], op.scratch(), 1, HERE));
+    }
+    discard(idle); // the operations keep the pipe
+    backend.close();
+
+    assertEquals(20, completed.size());
+    assertEquals(0, backend.inFlight());
+    backend.close();
+  }
+
+  @Test
+  void aDescriptorClosedUnderAnOperationLivesUntilItsEnd() throws Exception {
+    Backend backend = backend();
+    int[] pipe = pipe();
+    Op read = backend.create(completed::add);
+    backend.submit(read.read(pipe[0], read.scratch(), 3, HERE));
+    backend.poll(0);
+    assertEquals(0, perform(op -> op.close(pipe[0])));
+    assertEquals(code(Errno.EBADF), perform(op -> op.close(pipe[0])));
+    assertEquals(3, perform(op -> op.write(pipe[1], text("abc").address(), 3, HERE)));
+
+    pollUntilCompleted(1);
+    assertEquals(3, read.result());
+    assertEquals('c', Memory.ALL.get(ValueLayout.JAVA_BYTE, read.scratch() + 2));
+    assertEquals(
+        code(Errno.EPIPE), perform(op -> op.write(pipe[1], text("abc").address(), 3, HERE)));
+    discard(pipe[1]);
+  }
+}

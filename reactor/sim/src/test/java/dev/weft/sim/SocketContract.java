@@ -1,0 +1,333 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.weft.sim;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.weft.bindings.linger;
+import dev.weft.bindings.weft_h;
+import dev.weft.error.Errno;
+import dev.weft.internal.backend.Backend;
+import dev.weft.internal.backend.Op;
+import dev.weft.internal.os.SocketAddresses;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import org.junit.jupiter.api.Test;
+
+/** What a backend promises of TCP sockets. */
+abstract class SocketContract extends BackendContract {
+  private int socket(int family) {
+    int socket = control(Op.SOCKET, -1, family, weft_h.SOCK_STREAM(), 0, 0);
+    assertTrue(socket > 2, () -> "socket: " + socket);
+    return socket;
+  }
+
+  private int bind(int socket, String address, int port) throws Exception {
+    InetSocketAddress wanted = new InetSocketAddress(InetAddress.ofLiteral(address), port);
+    MemorySegment encoded = arena.allocate(SocketAddresses.BYTES_MAX);
+    int length = SocketAddresses.encode(wanted, encoded.address());
+    return control(Op.BIND, socket, 0, 0, encoded.address(), length);
+  }
+
+  private InetSocketAddress name(int opcode, int socket) {
+    MemorySegment encoded = arena.allocate(SocketAddresses.BYTES_MAX);
+    int length = SocketAddresses.BYTES_MAX;
+    assertEquals(0, control(opcode, socket, 0, 0, encoded.address(), length));
+    return SocketAddresses.decode(encoded.address());
+  }
+
+  private int listener(int backlog) throws Exception {
+    int listener = socket(weft_h.AF_INET());
+    assertEquals(0, bind(listener, "127.0.0.1", 0));
+    assertEquals(0, control(Op.LISTEN, listener, backlog, 0, 0, 0));
+    return listener;
+  }
+
+  private int connect(int socket, InetSocketAddress address) {
+    MemorySegment encoded = arena.allocate(SocketAddresses.BYTES_MAX);
+    int length = SocketAddresses.encode(address, encoded.address());
+    return perform(op -> op.connect(socket, encoded.address(), length));
+  }
+
+  /** A client's end, a server's end. */
+  private int[] connection() throws Exception {
+    int listener = listener(10);
+    int client = socket(weft_h.AF_INET());
+    assertEquals(0, connect(client, name(Op.LOCAL_NAME, listener)));
+    int server = acceptOne(listener);
+    discard(listener);
+    return new int[] {client, server};
+  }
+
+  private int acceptOne(int listener) {
+    int[] accepted = {-1};
+    Op accept =
+        current()
+            .create(
+                op -> {
+                  if (op.result() >= 0) {
+                    accepted[0] = op.result();
+                  }
+                });
+    current().submit(accept.acceptMultishot(listener));
+    while (accepted[0] < 0) {
+      current().poll(Backend.FOREVER);
+    }
+    current().cancel(accept);
+    pollUntilDone(accept);
+    return accepted[0];
+  }
+
+  private int send(int socket, String content) {
+    MemorySegment bytes = text(content);
+    return perform(op -> op.send(socket, bytes.address(), content.length()));
+  }
+
+  private int receive(int socket, int length) {
+    MemorySegment bytes = arena.allocate(length);
+    return perform(op -> op.receive(socket, bytes.address(), length));
+  }
+
+  @Test
+  void aPortThatNobodyListensToRefuses() throws Exception {
+    backend();
+    int listener = listener(10);
+    InetSocketAddress address = name(Op.LOCAL_NAME, listener);
+    discard(listener);
+    int client = socket(weft_h.AF_INET());
+    assertEquals(code(Errno.ECONNREFUSED), connect(client, address));
+    discard(client);
+  }
+
+  @Test
+  void bothEndsKnowEachOther() throws Exception {
+    backend();
+    int[] ends = connection();
+    assertEquals(name(Op.LOCAL_NAME, ends[0]), name(Op.PEER_NAME, ends[1]));
+    assertEquals(name(Op.PEER_NAME, ends[0]), name(Op.LOCAL_NAME, ends[1]));
+    assertEquals(code(Errno.EISCONN), connect(ends[0], name(Op.PEER_NAME, ends[0])));
+    discard(ends);
+  }
+
+  @Test
+  void oneAcceptTakesManyConnections() throws Exception {
+    Backend backend = backend();
+    int listener = listener(10);
+    Op accept = backend.create(completed::add);
+    backend.submit(accept.acceptMultishot(listener));
+    int[] clients = new int[5];
+    for (int i = 0; i < clients.length; i++) {
+      clients[i] = socket(weft_h.AF_INET());
+      assertEquals(0, connect(clients[i], name(Op.LOCAL_NAME, listener)));
+    }
+    pollUntilCompleted(5);
+    assertTrue(accept.hasMore());
+    assertTrue(accept.isBusy());
+    discard(clients);
+    discard(listener);
+  }
+
+  @Test
+  void bytesWaitForTheirReaderEvenBeforeTheAccept() throws Exception {
+    backend();
+    int listener = listener(10);
+    int client = socket(weft_h.AF_INET());
+    assertEquals(0, connect(client, name(Op.LOCAL_NAME, listener)));
+    assertEquals(3, send(client, "abc"));
+    int server = acceptOne(listener);
+    assertEquals(2, receive(server, 2));
+    assertEquals(1, receive(server, 100));
+    discard(listener, client, server);
+  }
+
+  @Test
+  void aHalfClosedConnectionGoesOnTheOtherWay() throws Exception {
+    backend();
+    int[] ends = connection();
+    assertEquals(3, send(ends[0], "abc"));
+    assertEquals(0, perform(op -> op.shutdown(ends[0], weft_h.SHUT_WR())));
+    assertEquals(3, receive(ends[1], 10));
+    assertEquals(0, receive(ends[1], 10));
+    assertEquals(0, receive(ends[1], 10));
+    assertEquals(code(Errno.EPIPE), send(ends[0], "x"));
+    assertEquals(2, send(ends[1], "de"));
+    assertEquals(2, receive(ends[0], 10));
+    discard(ends);
+  }
+
+  @Test
+  void closingWithUnreadBytesResetsTheConnection() throws Exception {
+    backend();
+    int[] ends = connection();
+    assertEquals(3, send(ends[0], "abc"));
+    assertEquals(1, receive(ends[1], 1));
+    discard(ends[1]);
+    assertEquals(code(Errno.ECONNRESET), receive(ends[0], 10));
+    assertEquals(0, receive(ends[0], 10));
+    assertEquals(code(Errno.EPIPE), send(ends[0], "x"));
+    assertEquals(code(Errno.ENOTCONN), perform(op -> op.shutdown(ends[0], weft_h.SHUT_WR())));
+    discard(ends[0]);
+  }
+
+  @Test
+  void lingeringForZeroSecondsResetsTheConnection() throws Exception {
+    backend();
+    int[] ends = connection();
+    MemorySegment value = arena.allocate(linger.layout());
+    linger.l_onoff(value, 1);
+    int level = weft_h.SOL_SOCKET();
+    int size = (int) linger.sizeof();
+    int set = control(Op.SET_OPTION, ends[1], level, weft_h.SO_LINGER(), value.address(), size);
+    assertEquals(0, set);
+    discard(ends[1]);
+    assertEquals(code(Errno.ECONNRESET), send(ends[0], "x"));
+    assertEquals(0, receive(ends[0], 10));
+    discard(ends[0]);
+  }
+
+  @Test
+  void bytesToAnEndThatIsGoneComeBackAsAReset() throws Exception {
+    backend();
+    int[] ends = connection();
+    discard(ends[1]);
+    assertEquals(0, receive(ends[0], 10), "it closed in order");
+    assertEquals(1, send(ends[0], "x"), "this end does not know yet");
+    assertEquals(
+        weft_h.POLLERR(), weft_h.POLLERR() & perform(op -> op.poll(ends[0], weft_h.POLLERR())));
+    assertEquals(code(Errno.EPIPE), send(ends[0], "y"));
+    discard(ends[0]);
+  }
+
+  @Test
+  void aSendIsWholeHoweverSmallTheBuffers() throws Exception {
+    Backend backend = backend();
+    int[] ends = connection();
+    int length = 8 << 20;
+    MemorySegment large = arena.allocate(length);
+    Op send = backend.create(completed::add);
+    backend.submit(send.send(ends[0], large.address(), length));
+    for (int received = 0; received < length; ) {
+      int count = receive(ends[1], 1 << 20);
+      assertTrue(count > 0);
+      received += count;
+    }
+    pollUntilCompleted(1);
+    assertEquals(length, send.result());
+    discard(ends);
+  }
+
+  @Test
+  void aCancelledSendTellsHowMuchItSent() throws Exception {
+    Backend backend = backend();
+    int[] ends = connection();
+    int length = 64 << 20;
+    Op send = backend.create(completed::add);
+    backend.submit(send.send(ends[0], arena.allocate(length).address(), length));
+    backend.poll(0);
+    backend.cancel(send);
+    pollUntilCompleted(1);
+    assertTrue(send.result() > 0 && send.result() < length, send::toString);
+    discard(ends);
+  }
+
+  @Test
+  void readAndWriteWorkOnSocketsToo() throws Exception {
+    backend();
+    int[] ends = connection();
+    assertEquals(3, perform(op -> op.write(ends[0], text("abc").address(), 3, HERE)));
+    assertEquals(3, perform(op -> op.read(ends[1], arena.allocate(9).address(), 9, HERE)));
+    assertEquals(weft_h.POLLOUT(), perform(op -> op.poll(ends[0], weft_h.POLLOUT())));
+    assertEquals(weft_h.S_IFSOCK(), control(Op.FILE_TYPE, ends[0], 0, 0, 0, 0));
+    discard(ends);
+  }
+
+  @Test
+  void anUnconnectedSocketSaysSo() throws Exception {
+    backend();
+    int socket = socket(weft_h.AF_INET());
+    assertEquals(code(Errno.ENOTCONN), receive(socket, 1));
+    assertEquals(code(Errno.EPIPE), send(socket, "x"));
+    assertEquals(code(Errno.ENOTCONN), perform(op -> op.shutdown(socket, weft_h.SHUT_WR())));
+    assertEquals(code(Errno.EINVAL), perform(op -> op.acceptMultishot(socket)));
+    MemorySegment encoded = arena.allocate(SocketAddresses.BYTES_MAX);
+    int length = SocketAddresses.BYTES_MAX;
+    assertEquals(
+        code(Errno.ENOTCONN), control(Op.PEER_NAME, socket, 0, 0, encoded.address(), length));
+    assertEquals(0, name(Op.LOCAL_NAME, socket).getPort());
+    discard(socket);
+  }
+
+  @Test
+  void whatIsNoSocketSaysSo() throws Exception {
+    backend();
+    int[] pipe = pipe();
+    assertEquals(code(Errno.ENOTSOCK), perform(op -> op.acceptMultishot(pipe[0])));
+    assertEquals(code(Errno.ENOTSOCK), perform(op -> op.send(pipe[1], op.scratch(), 1)));
+    assertEquals(code(Errno.ENOTSOCK), perform(op -> op.shutdown(pipe[1], 0)));
+    assertEquals(code(Errno.ENOTSOCK), control(Op.LISTEN, pipe[0], 1, 0, 0, 0));
+    discard(pipe);
+  }
+
+  @Test
+  void anAddressIsTakenOnce() throws Exception {
+    backend();
+    int listener = listener(10);
+    int port = name(Op.LOCAL_NAME, listener).getPort();
+    assertNotEquals(0, port);
+    int second = socket(weft_h.AF_INET());
+    assertEquals(code(Errno.EADDRINUSE), bind(second, "127.0.0.1", port));
+    assertEquals(code(Errno.EADDRINUSE), bind(second, "0.0.0.0", port));
+    assertEquals(0, bind(second, "127.0.0.2", port));
+    assertEquals(code(Errno.EINVAL), bind(second, "127.0.0.2", 0), "it is bound");
+    int third = socket(weft_h.AF_INET());
+    assertEquals(code(Errno.EADDRNOTAVAIL), bind(third, "192.0.2.1", 0));
+    discard(listener, second, third);
+  }
+
+  @Test
+  void anIpv6WildcardTakesIpv4UnlessToldNotTo() throws Exception {
+    backend();
+    int both = socket(weft_h.AF_INET6());
+    assertEquals(0, bind(both, "::", 0));
+    assertEquals(0, control(Op.LISTEN, both, 10, 0, 0, 0));
+    int port = name(Op.LOCAL_NAME, both).getPort();
+    int client = socket(weft_h.AF_INET());
+    InetAddress loopback = InetAddress.ofLiteral("127.0.0.1");
+    assertEquals(0, connect(client, new InetSocketAddress(loopback, port)));
+    int server = acceptOne(both);
+    assertEquals(loopback, name(Op.PEER_NAME, server).getAddress());
+    discard(both, client, server);
+  }
+
+  @Test
+  void optionsAreKept() throws Exception {
+    backend();
+    int socket = socket(weft_h.AF_INET());
+    assertEquals(0, option(socket, weft_h.SOL_SOCKET(), weft_h.SO_KEEPALIVE()));
+    set(socket, weft_h.SOL_SOCKET(), weft_h.SO_KEEPALIVE(), 1);
+    assertEquals(1, option(socket, weft_h.SOL_SOCKET(), weft_h.SO_KEEPALIVE()));
+    set(socket, weft_h.SOL_SOCKET(), weft_h.SO_RCVBUF(), 10_000);
+    assertEquals(20_000, option(socket, weft_h.SOL_SOCKET(), weft_h.SO_RCVBUF()), "doubled");
+    set(socket, weft_h.IPPROTO_TCP(), weft_h.TCP_NODELAY(), 1);
+    assertEquals(1, option(socket, weft_h.IPPROTO_TCP(), weft_h.TCP_NODELAY()));
+    assertEquals(0, option(socket, weft_h.SOL_SOCKET(), weft_h.SO_ERROR()));
+    MemorySegment value = arena.allocate(4);
+    int unknown = control(Op.SET_OPTION, socket, weft_h.SOL_SOCKET(), 9999, value.address(), 4);
+    assertEquals(code(Errno.ENOPROTOOPT), unknown);
+    discard(socket);
+  }
+
+  private void set(int socket, int level, int name, int number) {
+    MemorySegment value = arena.allocateFrom(ValueLayout.JAVA_INT, number);
+    assertEquals(0, control(Op.SET_OPTION, socket, level, name, value.address(), 4));
+  }
+
+  private int option(int socket, int level, int name) {
+    MemorySegment value = arena.allocate(ValueLayout.JAVA_INT);
+    assertEquals(0, control(Op.GET_OPTION, socket, level, name, value.address(), 4));
+    return value.get(ValueLayout.JAVA_INT, 0);
+  }
+}

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.weft.sim;
+
+import static org.junit.jupiter.api.Assumptions.abort;
+
+import dev.weft.error.ReactorUnavailableException;
+import dev.weft.internal.backend.Backend;
+import dev.weft.internal.backend.UringBackend;
+import java.nio.file.Path;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Linux keeps the contract. */
+class UringContractTest extends FileContract {
+  @TempDir private Path directory;
+
+  @Override
+  Backend open(int entries) throws Exception {
+    try {
+      return UringBackend.open(entries, 4 * entries);
+    } catch (ReactorUnavailableException e) {
+      if (System.getenv("CI") != null) {
+        throw e;
+      }
+      return abort(e.getMessage());
+    }
+  }
+
+  @Override
+  String path(String name) {
+    return directory + "/" + name;
+  }
+}
