@@ -9,6 +9,8 @@ import java.util.List;
  */
 final class SchedulerSimulation {
   private static final int REPORT_EVERY = 10_000;
+  private static final int FAILED = 1;
+  private static final int WRONG_ARGUMENTS = 2;
 
   private SchedulerSimulation() {}
 
@@ -27,7 +29,13 @@ final class SchedulerSimulation {
     long count = Long.parseLong(arguments[0]);
     long first = Long.parseLong(arguments[1]);
     String name = arguments[2];
-    Scenarios.Scenario only = name.equals("all") ? null : Scenarios.named(name);
+    Scenarios.Scenario only = null;
+    try {
+      only = name.equals("all") ? null : Scenarios.named(name);
+    } catch (IllegalArgumentException e) {
+      System.err.println("simulate: " + e.getMessage());
+      System.exit(WRONG_ARGUMENTS);
+    }
     long start = System.nanoTime();
     for (long i = 0; i < count; i++) {
       long seed = first + i;
@@ -44,7 +52,7 @@ final class SchedulerSimulation {
                 + seed
                 + " --scenario "
                 + scenario.name());
-        System.exit(1);
+        System.exit(FAILED);
       }
       if ((i + 1) % REPORT_EVERY == 0 || i + 1 == count) {
         double seconds = (System.nanoTime() - start) / 1e9;

@@ -10,7 +10,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 /** The scheduler and all that is built on it, over thousands of seeds; see scripts/simulate. */
 class SchedulerSimulationTest {
-  private static final int SEEDS = 12_000;
+  private static final int SEEDS = 20_000;
 
   static Stream<String> scenarios() {
     return Scenarios.ALL.stream().map(Scenarios.Scenario::name);
