@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.weft.sim;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.weft.Fiber;
+import dev.weft.FiberTask;
+import dev.weft.error.Errno;
+import dev.weft.error.ErrnoException;
+import dev.weft.fs.File;
+import dev.weft.io.Pipe;
+import dev.weft.net.TcpListener;
+import dev.weft.net.TcpSocket;
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.EnumSet;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+/** Each fault happens when it is asked for, and none when it is not. */
+class FaultsTest {
+  private static final InetSocketAddress ANY_PORT =
+      new InetSocketAddress(InetAddress.getLoopbackAddress(), 0);
+
+  @AfterEach
+  void forgetTheSeed() {
+    System.clearProperty("dev.weft.sim.seed");
+  }
+
+  private static String traceOf(Faults faults, FiberTask task) {
+    StringBuilder all = new StringBuilder();
+    for (long seed = 1; seed <= 100; seed++) {
+      all.append(Simulation.seed(seed).withFaults(faults).run(task)).append('\n');
+    }
+    return all.toString();
+  }
+
+  private static void readHundredBytes(Set<Integer> counts) throws IOException {
+    try (File file = File.open(Path.of("/hundred"));
+        Arena arena = Arena.ofConfined()) {
+      counts.add(file.read(arena.allocate(100)));
+    }
+  }
+
+  private static Set<Integer> countsWith(Faults faults) {
+    Set<Integer> counts = new TreeSet<>();
+    Simulation.seeds(200)
+        .withFaults(faults)
+        .withFile("/hundred", "x".repeat(100))
+        .check(() -> readHundredBytes(counts));
+    return counts;
+  }
+
+  @Test
+  void transfersAreShortWhenAskedFor() {
+    assertEquals(Set.of(100), countsWith(Faults.none()));
+    Set<Integer> counts = countsWith(Faults.none().withShortTransfers(1000));
+    assertTrue(counts.size() > 20, counts::toString);
+  }
+
+  @Test
+  void interruptionsHappenAndAreNotSeen() {
+    String trace =
+        traceOf(
+            Faults.none().withInterruptions(500),
+            () -> {
+              try (Pipe pipe = Pipe.open();
+                  Arena arena = Arena.ofConfined()) {
+                pipe.sink().write(arena.allocate(10));
+              }
+            });
+    assertTrue(trace.contains("ends with -4"));
+  }
+
+  @Test
+  void aMultishotAcceptEndsWithItsConnection() {
+    FiberTask task =
+        () -> {
+          try (TcpListener listener = TcpListener.bind(ANY_PORT)) {
+            for (int i = 0; i < 3; i++) {
+              TcpSocket client = TcpSocket.connect(listener.localAddress());
+              listener.accept().close();
+              client.close();
+            }
+          }
+        };
+    assertTrue(traceOf(Faults.none(), task).contains("goes on with"));
+    assertFalse(traceOf(Faults.none().withEndedAccepts(1000), task).contains("goes on with"));
+  }
+
+  @Test
+  void descriptorsAndMemoryRunOut() {
+    Set<Errno> seen = EnumSet.noneOf(Errno.class);
+    Simulation.seeds(100)
+        .withFaults(Faults.none().withExhaustions(1000))
+        .check(
+            () ->
+                seen.add(
+                    assertThrows(ErrnoException.class, () -> TcpListener.bind(ANY_PORT)).errno()));
+    assertEquals(EnumSet.of(Errno.EMFILE, Errno.ENFILE, Errno.ENOBUFS, Errno.ENOMEM), seen);
+  }
+
+  @Test
+  void connectionsAreRefused() {
+    Simulation.seeds(20)
+        .withFaults(Faults.none().withResets(1000))
+        .check(
+            () -> {
+              try (TcpListener listener = TcpListener.bind(ANY_PORT)) {
+                ErrnoException e =
+                    assertThrows(
+                        ErrnoException.class, () -> TcpSocket.connect(listener.localAddress()));
+                assertEquals(Errno.ECONNREFUSED, e.errno());
+              }
+            });
+  }
+
+  @Test
+  void aRaceOfACancelIsWonByEither() {
+    Set<Integer> written = new HashSet<>();
+    Simulation.seeds(200)
+        .withFaults(Faults.ordinary().withShortTransfers(0))
+        .check(
+            () -> {
+              int[] count = new int[1];
+              try (Pipe pipe = Pipe.open();
+                  Arena arena = Arena.ofShared()) {
+                Fiber writer =
+                    Fiber.start(() -> count[0] = pipe.sink().writeSome(arena.allocate(1)));
+                Fiber.sleep(Duration.ofNanos(Simulation.random().nextLong(1_000_000)));
+                writer.cancel();
+                while (!writer.isDone()) {
+                  Fiber.sleep(Duration.ofMillis(1));
+                }
+              }
+              written.add(count[0]);
+            });
+    assertEquals(Set.of(0, 1), written);
+  }
+
+  @Test
+  void aSeedInThePropertyIsTheOnlyOneThatRuns() {
+    System.setProperty("dev.weft.sim.seed", "4711");
+    int[] runs = new int[1];
+    SimulationFailure failure =
+        assertThrows(
+            SimulationFailure.class,
+            () ->
+                Simulation.seeds(1000)
+                    .check(
+                        () -> {
+                          runs[0]++;
+                          throw new IOException("as always");
+                        }));
+    assertEquals(List.of(4711L, 1L), List.of(failure.seed(), (long) runs[0]));
+  }
+
+  @Test
+  void aSeedThatIsNoNumberIsRefused() {
+    System.setProperty("dev.weft.sim.seed", "eleven");
+    IllegalArgumentException e =
+        assertThrows(IllegalArgumentException.class, () -> Simulation.seeds(1).check(() -> {}));
+    assertTrue(e.getMessage().contains("eleven"), e.getMessage());
+  }
+}
