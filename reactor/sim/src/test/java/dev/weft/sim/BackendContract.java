@@ -15,6 +15,7 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -61,7 +62,7 @@ abstract class BackendContract {
   }
 
   /** Carries out what {@code request} makes of an operation; returns the result. */
-  int perform(java.util.function.UnaryOperator<Op> request) {
+  int perform(UnaryOperator<Op> request) {
     Op op = opened.create(done -> {});
     opened.submit(request.apply(op));
     pollUntilDone(op);
@@ -164,7 +165,7 @@ abstract class BackendContract {
   }
 
   @Test
-  void anUnknownOpcodeIsInvalid() throws Exception {
+  void anUnknownDescriptorIsRefused() throws Exception {
     backend();
     int[] pipe = pipe();
     assertEquals(code(Errno.EBADF), perform(op -> op.read(98_765, 0, 0, 0)));
@@ -220,7 +221,7 @@ abstract class BackendContract {
   }
 
   @Test
-  void aShortReadBreaksItsChainAndAShortReceiveDoesNot() throws Exception {
+  void aShortReadBreaksItsChain() throws Exception {
     Backend backend = backend();
     int[] pipe = pipe();
     assertEquals(3, perform(op -> op.write(pipe[1], text("abc").address(), 3, HERE)));

@@ -9,7 +9,9 @@ import dev.weft.bindings.weft_h;
 import dev.weft.error.Errno;
 import dev.weft.internal.backend.Backend;
 import dev.weft.internal.backend.Op;
+import dev.weft.internal.mem.Memory;
 import java.lang.foreign.MemorySegment;
+import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.Test;
 
 /** What a backend promises of files, pipes and splices. */
@@ -132,7 +134,7 @@ abstract class FileContract extends SocketContract {
                 op.scratch()));
   }
 
-  private Op statusOp(java.util.function.UnaryOperator<Op> request) {
+  private Op statusOp(UnaryOperator<Op> request) {
     Op op = current().create(done -> {});
     current().submit(request.apply(op));
     pollUntilDone(op);
@@ -142,7 +144,7 @@ abstract class FileContract extends SocketContract {
   private int kindBy(int handle, long size) {
     Op op = status(handle);
     assertEquals(0, op.result());
-    MemorySegment status = dev.weft.internal.mem.Memory.at(op.scratch(), statx.sizeof());
+    MemorySegment status = Memory.at(op.scratch(), statx.sizeof());
     if (size >= 0) {
       assertEquals(size, statx.stx_size(status));
     }

@@ -20,6 +20,7 @@ import dev.weft.error.Errno;
 import dev.weft.error.ErrnoException;
 import dev.weft.fs.File;
 import dev.weft.io.Pipe;
+import dev.weft.net.SocketOptions;
 import dev.weft.net.TcpListener;
 import dev.weft.net.TcpSocket;
 import dev.weft.os.Signal;
@@ -387,8 +388,7 @@ class SimulationTest {
             .run(
                 () -> {
                   try (TcpListener listener =
-                      TcpListener.bind(
-                          ANY_PORT, dev.weft.net.SocketOptions.defaults().withBacklog(0))) {
+                      TcpListener.bind(ANY_PORT, SocketOptions.defaults().withBacklog(0))) {
                     TcpSocket first = TcpSocket.connect(listener.localAddress());
                     Fiber second =
                         Fiber.start(() -> TcpSocket.connect(listener.localAddress()).close());

@@ -144,6 +144,22 @@ abstract class SocketContract extends BackendContract {
   }
 
   @Test
+  void aShortReceiveDoesNotBreakItsChain() throws Exception {
+    Backend backend = backend();
+    int[] ends = connection();
+    assertEquals(3, send(ends[0], "abc"));
+    Op receive = backend.create(completed::add);
+    receive.receive(ends[1], arena.allocate(10).address(), 10);
+    receive.then(backend.create(completed::add).nop());
+    backend.submit(receive);
+
+    pollUntilCompleted(2);
+    assertEquals(3, completed.get(0).result());
+    assertEquals(0, completed.get(1).result());
+    discard(ends);
+  }
+
+  @Test
   void aHalfClosedConnectionGoesOnTheOtherWay() throws Exception {
     backend();
     int[] ends = connection();
