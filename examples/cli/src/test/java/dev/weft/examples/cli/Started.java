@@ -58,7 +58,8 @@ final class Started implements AutoCloseable {
 
   /** The words of a command that starts {@code program}. */
   static List<String> command(String program, String... args) {
-    List<String> words = new ArrayList<>();
+    // A build in the background of a shell inherits that SIGINT is ignored, and so would the JVM.
+    List<String> words = new ArrayList<>(List.of("env", "--default-signal=INT"));
     words.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     words.addAll(
         List.of(
