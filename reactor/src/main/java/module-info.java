@@ -15,6 +15,7 @@ module dev.weft.reactor {
   exports dev.weft.net;
   exports dev.weft.os;
   exports dev.weft.sync;
+  exports dev.weft.weave;
 
   // What the simulator is made of: for the test kit alone.
   exports dev.weft.internal.backend to

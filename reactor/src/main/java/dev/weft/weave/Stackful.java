@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.weft.weave;
+
+import java.util.List;
+import jdk.internal.vm.Continuation;
+import jdk.internal.vm.ContinuationScope;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Runs the plain methods of a routine on a continuation of the JDK: as a routine of its own, or as
+ * the only frame below one that has not been woven.
+ */
+final class Stackful extends Routine {
+  private final Routine body;
+  private final Stack stack;
+  private @Nullable Throwable failure;
+
+  /** Whose {@link #resume} runs the continuation. */
+  private @Nullable Context context;
+
+  Stackful(Routine body) {
+    this.body = body;
+    stack = newStack(this);
+  }
+
+  /** The continuation, which can be asked whose it is. */
+  private static final class Stack extends Continuation {
+    static final ContinuationScope SCOPE = new ContinuationScope("routine");
+    final Stackful owner;
+
+    Stack(Stackful owner) {
+      super(SCOPE, owner::enter);
+      this.owner = owner;
+    }
+
+    static @Nullable Stack current() {
+      return (Stack) getCurrentContinuation(SCOPE);
+    }
+
+    static void leave() {
+      if (!Continuation.yield(SCOPE)) {
+        throw new IllegalStateException("the routine could not be suspended");
+      }
+    }
+
+    @Override
+    protected void onPinned(Pinned reason) {
+      throw new IllegalStateException(
+          "a routine can't be suspended here when it runs stackful: " + reason);
+    }
+  }
+
+  private static Stack newStack(Stackful owner) {
+    try {
+      return new Stack(owner);
+    } catch (IllegalAccessError e) {
+      throw new IllegalStateException(
+          owner.body
+              + " is to run stackful, having been asked to or not having been woven: that needs "
+              + "--add-exports java.base/jdk.internal.vm="
+              + moduleName()
+              + " or, in the manifest of the jar that is started, Add-Exports: "
+              + "java.base/jdk.internal.vm",
+          e);
+    }
+  }
+
+  private static String moduleName() {
+    Module module = Stackful.class.getModule();
+    return module.isNamed() ? module.getName() : "ALL-UNNAMED";
+  }
+
+  private void enter() {
+    try {
+      body.run();
+    } catch (Throwable thrown) {
+      failure = thrown; // thrown again to whoever waits for this frame
+    }
+  }
+
+  @Override
+  protected void run() throws Exception {
+    body.run();
+  }
+
+  @Override
+  public void resume(Context context) throws Exception {
+    this.context = context;
+    stack.run();
+    this.context = null;
+    if (!stack.isDone()) {
+      context.suspended = true;
+    } else if (failure != null) {
+      context.failure = failure;
+      context.resumed();
+    }
+  }
+
+  @Override
+  public StackTraceElement where() {
+    List<StackTraceElement> frames = frames();
+    return frames.isEmpty() ? body.where() : frames.getFirst();
+  }
+
+  /** Where it is suspended, innermost call first. */
+  List<StackTraceElement> frames() {
+    return List.of(stack.getStackTrace()).stream()
+        .filter(frame -> !Traces.isMachinery(frame))
+        .toList();
+  }
+
+  /**
+   * Suspends the continuation that is running.
+   *
+   * @return the context that it goes on with
+   */
+  static Context yieldNow() {
+    Stack stack = current();
+    if (stack == null) {
+      throw new IllegalStateException(Traces.whyUnwoven());
+    }
+    Stack.leave();
+    Context context = stack.owner.context;
+    assert context != null : "resumed by something else";
+    return context;
+  }
+
+  private static @Nullable Stack current() {
+    try {
+      return Stack.current();
+    } catch (IllegalAccessError e) {
+      return null; // then no continuation can have been made
+    }
+  }
+}
