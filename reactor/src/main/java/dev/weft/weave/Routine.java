@@ -31,7 +31,8 @@ public abstract class Routine extends Frame {
   @Override
   public void resume(Context context) throws Exception {
     if (label != 0) {
-      return; // run() has ended on its continuation
+      context.resumed(); // run() has ended on its continuation
+      return;
     }
     Stackful stackful = new Stackful(this);
     stackful.resume(context);

@@ -4,10 +4,16 @@ package dev.weft.weave;
 import java.lang.StackWalker.StackFrame;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 
 /** Stack traces as the source has them, although the stack was not there. */
 final class Traces {
-  private static final String PACKAGE = Traces.class.getPackageName() + ".";
+  private static final Set<String> MACHINERY =
+      Set.of(
+          Routine.class.getName(),
+          Stackful.class.getName(),
+          Stackful.class.getName() + "$Stack",
+          Traces.class.getName());
   private static final String ROUTINE = Routine.class.getName();
 
   /** In the name of each class that the weaver makes; see the weaver's class Names. */
@@ -22,7 +28,7 @@ final class Traces {
   static boolean isMachinery(StackTraceElement element) {
     String name = element.getClassName();
     return name.startsWith("jdk.internal.vm.Continuation")
-        || (name.startsWith(PACKAGE) && !name.equals(Frame.class.getName()))
+        || MACHINERY.contains(name)
         || isResuming(element);
   }
 
@@ -98,7 +104,7 @@ final class Traces {
   static String whyUnwoven() {
     List<StackFrame> frames =
         WALKER.walk(
-            all -> all.dropWhile(frame -> frame.getClassName().startsWith(PACKAGE)).toList());
+            all -> all.dropWhile(frame -> MACHINERY.contains(frame.getClassName())).toList());
     List<StackTraceElement> inTheWay = new ArrayList<>();
     for (StackFrame frame : frames) {
       if (isWoven(frame)) {
