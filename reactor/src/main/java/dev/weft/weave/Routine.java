@@ -136,6 +136,7 @@ public abstract class Routine extends Frame {
     while (frame != null) {
       if (frame instanceof Stackful stackful) {
         places.addAll(stackful.frames());
+        return places; // the routine's own among them
       } else if (frame != this || label >= 0) {
         places.add(frame.where());
       }

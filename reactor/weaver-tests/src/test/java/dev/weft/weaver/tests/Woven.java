@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.weft.weaver.tests;
+
+import dev.weft.weave.Context;
+import dev.weft.weave.Routine;
+import dev.weft.weaver.ClassPath;
+import dev.weft.weaver.Weaver;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.lang.reflect.Constructor;
+import java.util.Map;
+import java.util.SortedMap;
+import java.util.TreeMap;
+
+/** Classes that have been woven, and a class loader that has them. */
+final class Woven {
+  /**
+   * How a routine ran.
+   *
+   * @param log what it has said, with the exception that ended it
+   * @param suspensions how often it has suspended
+   */
+  record Run(String log, int suspensions) {}
+
+  /** More than this, and a program does not end. */
+  private static final int SUSPENSIONS_MAX = 100_000;
+
+  private static final class Loader extends ClassLoader {
+    private final SortedMap<String, byte[]> classes;
+
+    Loader(SortedMap<String, byte[]> classes) {
+      super(Woven.class.getClassLoader());
+      this.classes = classes;
+    }
+
+    @Override
+    protected Class<?> findClass(String name) throws ClassNotFoundException {
+      byte[] bytes = classes.get(name.replace('.', '/'));
+      if (bytes == null) {
+        throw new ClassNotFoundException(name);
+      }
+      return defineClass(name, bytes, 0, bytes.length);
+    }
+  }
+
+  final SortedMap<String, byte[]> originals;
+  final Weaver.Result result;
+  private final SortedMap<String, byte[]> all = new TreeMap<>();
+  private final Loader loader;
+
+  private Woven(SortedMap<String, byte[]> originals, Weaver.Result result) {
+    this.originals = originals;
+    this.result = result;
+    all.putAll(originals);
+    all.putAll(result.classes());
+    loader = new Loader(all);
+  }
+
+  static Woven of(SortedMap<String, byte[]> classes) {
+    String path = System.getProperty("java.class.path");
+    try (ClassPath classPath = new ClassPath(ClassPath.split(path))) {
+      return new Woven(classes, Weaver.weave(classes, new TreeMap<>(), classPath));
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  static Woven of(Map<String, String> sources) {
+    return of(Compiler.compile(sources));
+  }
+
+  static Woven of(String className, String source) {
+    return of(Map.of(className, source));
+  }
+
+  /** Loads, and so verifies, all of them. */
+  void loadAll() throws ClassNotFoundException {
+    for (String name : all.keySet()) {
+      Class.forName(name.replace('/', '.'), true, loader);
+    }
+  }
+
+  Class<?> type(String className) throws ClassNotFoundException {
+    return loader.loadClass(className);
+  }
+
+  Routine routine(String className) throws ReflectiveOperationException {
+    Constructor<?> constructor = type(className).getDeclaredConstructor();
+    constructor.setAccessible(true);
+    return (Routine) constructor.newInstance();
+  }
+
+  /** Runs a routine to its end. */
+  static Run run(Routine routine, StringBuilder log) {
+    Context context = new Context();
+    log.setLength(0);
+    int suspensions = 0;
+    try {
+      while (routine.go(context)) {
+        suspensions++;
+        context.intResult = suspensions;
+        context.longResult = suspensions;
+        context.result = "r" + suspensions;
+        if (suspensions > SUSPENSIONS_MAX) {
+          throw new IllegalStateException("does not end: " + routine.stack());
+        }
+      }
+    } catch (Exception | StackOverflowError e) {
+      log.append(e);
+    }
+    return new Run(log.toString(), suspensions);
+  }
+}

@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.weft.weaver;
+
+import java.lang.classfile.Attributes;
+import java.lang.classfile.ClassModel;
+import java.lang.classfile.MethodModel;
+import java.lang.constant.ClassDesc;
+import java.lang.reflect.AccessFlag;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/** A class, and what the weaver has found out about its methods. */
+final class ClassInfo {
+  /** Where a class comes from, and so what may be done to it. */
+  enum Role {
+    /** To be woven. */
+    OURS,
+    /** Woven before, with nothing left to start over from; it takes part as it is. */
+    WOVEN,
+    /** On the class path. */
+    LIBRARY
+  }
+
+  final ClassTable table;
+  final byte[] bytes;
+  final ClassModel model;
+  final String name;
+  final Role role;
+  final List<String> supers = new ArrayList<>();
+  private final Map<String, MethodInfo> methods = new LinkedHashMap<>();
+  private @Nullable Boolean routine;
+
+  /** Whether the weaver has made it of a lambda. */
+  boolean isGenerated;
+
+  ClassInfo(ClassTable table, byte[] bytes, ClassModel model, Role role) {
+    this.table = table;
+    this.bytes = bytes;
+    this.model = model;
+    this.role = role;
+    name = model.thisClass().asInternalName();
+    model.superclass().ifPresent(type -> supers.add(type.asInternalName()));
+    model.interfaces().forEach(type -> supers.add(type.asInternalName()));
+    for (MethodModel method : model.methods()) {
+      MethodInfo info = new MethodInfo(this, method);
+      methods.put(info.key(), info);
+    }
+    for (MethodInfo method : methods.values()) {
+      String descriptor = Names.twin(method.type).descriptorString();
+      MethodInfo twin = methods.get(MethodInfo.key(method.name, descriptor));
+      if (twin != null) {
+        twin.isTwin = true;
+        method.hasTwin = true;
+        method.suspends = true;
+      }
+    }
+  }
+
+  Collection<MethodInfo> methods() {
+    return methods.values();
+  }
+
+  @Nullable MethodInfo method(String key) {
+    return methods.get(key);
+  }
+
+  boolean isOurs() {
+    return role == Role.OURS;
+  }
+
+  boolean isInterface() {
+    return model.flags().has(AccessFlag.INTERFACE);
+  }
+
+  /** Whether it extends Routine, and is not Routine itself. */
+  boolean isRoutine() {
+    Boolean known = routine;
+    if (known == null) {
+      known = !isInterface() && !name.equals(Names.ROUTINE) && table.isA(name, Names.ROUTINE);
+      routine = known;
+    }
+    return known;
+  }
+
+  ClassDesc desc() {
+    return model.thisClass().asSymbol();
+  }
+
+  Optional<String> source() {
+    return model
+        .findAttribute(Attributes.sourceFile())
+        .map(attribute -> attribute.sourceFile().stringValue());
+  }
+
+  @Nullable String sourceFile() {
+    return source().orElse(null);
+  }
+
+  /** The class whose nest this one is in, by internal name; itself if it is the host. */
+  String nestHost() {
+    return model
+        .findAttribute(Attributes.nestHost())
+        .map(attribute -> attribute.nestHost().asInternalName())
+        .orElse(name);
+  }
+}

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.weft.weaver;
+
+import java.io.File;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.jar.JarFile;
+import java.util.zip.ZipEntry;
+import java.util.zip.ZipFile;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Where classes are looked up that are not woven themselves: folders and jars, then the JDK that
+ * runs the weaver.
+ */
+public final class ClassPath implements AutoCloseable {
+  private final List<JarFile> jars = new ArrayList<>();
+
+  /** What to look in, in this order: a Path that is a folder, or a JarFile. */
+  private final List<Object> entries = new ArrayList<>();
+
+  /** Entries that do not exist are skipped, as the JVM does. */
+  public ClassPath(List<Path> paths) throws IOException {
+    for (Path path : paths) {
+      if (Files.isDirectory(path)) {
+        entries.add(path);
+      } else if (Files.isRegularFile(path)) {
+        JarFile jar = new JarFile(path.toFile(), false, ZipFile.OPEN_READ, Runtime.version());
+        jars.add(jar);
+        entries.add(jar);
+      }
+    }
+  }
+
+  /** The entries of a class path as the JVM takes it. */
+  public static List<Path> split(String classPath) {
+    List<Path> paths = new ArrayList<>();
+    for (String part : classPath.split(File.pathSeparator, -1)) {
+      if (!part.isEmpty()) {
+        paths.add(Path.of(part));
+      }
+    }
+    return paths;
+  }
+
+  /** The class file of {@code internalName}, or null if there is none. */
+  byte @Nullable [] find(String internalName) {
+    String file = internalName + ".class";
+    try {
+      for (Object entry : entries) {
+        byte[] found =
+            entry instanceof Path folder ? read(folder, file) : read((JarFile) entry, file);
+        if (found != null) {
+          return found;
+        }
+      }
+      try (InputStream in = ClassLoader.getPlatformClassLoader().getResourceAsStream(file)) {
+        return in == null ? null : in.readAllBytes();
+      }
+    } catch (IOException e) {
+      throw new UncheckedIOException(file, e);
+    }
+  }
+
+  private static byte @Nullable [] read(Path folder, String file) throws IOException {
+    Path path = folder.resolve(file);
+    return Files.isRegularFile(path) ? Files.readAllBytes(path) : null;
+  }
+
+  private static byte @Nullable [] read(JarFile jar, String file) throws IOException {
+    ZipEntry entry = jar.getEntry(file);
+    if (entry == null) {
+      return null;
+    }
+    try (InputStream in = jar.getInputStream(entry)) {
+      return in.readAllBytes();
+    }
+  }
+
+  @Override
+  public void close() throws IOException {
+    for (JarFile jar : jars) {
+      jar.close();
+    }
+  }
+}

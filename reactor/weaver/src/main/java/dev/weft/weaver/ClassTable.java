@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.weft.weaver;
+
+import dev.weft.weaver.ClassInfo.Role;
+import java.io.ByteArrayInputStream;
+import java.io.InputStream;
+import java.lang.classfile.ClassFile;
+import java.lang.classfile.ClassHierarchyResolver;
+import java.lang.classfile.ClassModel;
+import java.lang.classfile.CodeElement;
+import java.lang.classfile.constantpool.MemberRefEntry;
+import java.lang.classfile.instruction.InvokeInstruction;
+import java.lang.constant.ClassDesc;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/** The classes being woven, and on demand those of the class path that they refer to. */
+final class ClassTable {
+  private final ClassPath path;
+  private final Map<String, Optional<ClassInfo>> classes = new LinkedHashMap<>();
+  private final Map<String, Optional<MethodInfo>> resolved = new HashMap<>();
+  private final ClassFile files;
+
+  ClassTable(ClassPath path) {
+    this.path = path;
+    files =
+        ClassFile.of(
+            ClassFile.StackMapsOption.STACK_MAPS_WHEN_REQUIRED,
+            ClassFile.DeadLabelsOption.DROP_DEAD_LABELS,
+            ClassFile.AttributeMapperOption.of(
+                name -> name.equalsString(Mark.MAPPER.name()) ? Mark.MAPPER : null),
+            ClassFile.ClassHierarchyResolverOption.of(
+                ClassHierarchyResolver.ofResourceParsing(this::open).cached()));
+  }
+
+  private @Nullable InputStream open(ClassDesc type) {
+    ClassInfo info = find(Names.internal(type));
+    return info == null ? null : new ByteArrayInputStream(info.bytes);
+  }
+
+  /** How class files are read and made: stack maps are computed with the classes of this table. */
+  ClassFile files() {
+    return files;
+  }
+
+  ClassInfo add(byte[] bytes, Role role) {
+    ClassInfo info = new ClassInfo(this, bytes, files.parse(bytes), role);
+    classes.put(info.name, Optional.of(info));
+    return info;
+  }
+
+  ClassModel parse(byte[] bytes) {
+    return files.parse(bytes);
+  }
+
+  /** The classes that are to be woven, in the order that they were added in. */
+  List<ClassInfo> ours() {
+    return classes.values().stream().flatMap(Optional::stream).filter(ClassInfo::isOurs).toList();
+  }
+
+  /** As {@link #ours}, and those that were woven before. */
+  List<ClassInfo> given() {
+    return classes.values().stream()
+        .flatMap(Optional::stream)
+        .filter(info -> info.role != Role.LIBRARY)
+        .toList();
+  }
+
+  /** The class of that internal name, or null if it is nowhere, or an array. */
+  @Nullable ClassInfo find(String name) {
+    Optional<ClassInfo> known = classes.get(name);
+    if (known == null) {
+      byte[] bytes = name.startsWith("[") ? null : path.find(name);
+      known = Optional.ofNullable(bytes).map(found -> library(found));
+      classes.put(name, known);
+    }
+    return known.orElse(null);
+  }
+
+  private ClassInfo library(byte[] bytes) {
+    return new ClassInfo(this, bytes, files.parse(bytes), Role.LIBRARY);
+  }
+
+  /** Whether class {@code name} is {@code ancestor}, or extends or implements it. */
+  boolean isA(String name, String ancestor) {
+    if (name.equals(ancestor)) {
+      return true;
+    }
+    ClassInfo info = find(name);
+    return info != null && info.supers.stream().anyMatch(type -> isA(type, ancestor));
+  }
+
+  /** Whether it is one of those that cannot suspend, because they know nothing of this. */
+  static boolean isOfJdk(String name) {
+    return name.startsWith("java/") || name.startsWith("jdk/") || name.startsWith("sun/");
+  }
+
+  /** The method that {@code element} calls, as far as the compiler knew; null if it is no call. */
+  @Nullable MethodInfo target(CodeElement element) {
+    if (!(element instanceof InvokeInstruction call)) {
+      return null;
+    }
+    MemberRefEntry method = call.method();
+    String owner = method.owner().asInternalName();
+    if (isOfJdk(owner) || owner.startsWith("[")) {
+      return null;
+    }
+    return resolve(owner, MethodInfo.key(call.name().stringValue(), call.type().stringValue()));
+  }
+
+  /** The method that a reference to {@code owner} means: declared there, or inherited. */
+  @Nullable MethodInfo resolve(String owner, String key) {
+    String reference = owner + '.' + key;
+    Optional<MethodInfo> known = resolved.get(reference);
+    if (known == null) {
+      known = Optional.ofNullable(lookup(owner, key));
+      resolved.put(reference, known);
+    }
+    return known.orElse(null);
+  }
+
+  private @Nullable MethodInfo lookup(String owner, String key) {
+    ClassInfo info = find(owner);
+    if (info == null) {
+      return null;
+    }
+    MethodInfo method = info.method(key);
+    for (int i = 0; method == null && i < info.supers.size(); i++) {
+      method = resolve(info.supers.get(i), key);
+    }
+    return method;
+  }
+
+  /** What {@code method} overrides or implements, at any distance. */
+  List<MethodInfo> overridden(MethodInfo method) {
+    List<MethodInfo> found = new ArrayList<>();
+    for (ClassInfo type : ancestors(method.owner)) {
+      MethodInfo other = type.method(method.key());
+      if (other != null && other.isVirtual()) {
+        found.add(other);
+      }
+    }
+    return found;
+  }
+
+  /** The classes and interfaces that {@code info} inherits from, without itself. */
+  Collection<ClassInfo> ancestors(ClassInfo info) {
+    Set<ClassInfo> found = new LinkedHashSet<>();
+    collect(info, found);
+    return found;
+  }
+
+  private void collect(ClassInfo info, Set<ClassInfo> found) {
+    info.supers.stream()
+        .map(this::find)
+        .filter(Objects::nonNull)
+        .filter(found::add)
+        .forEach(type -> collect(type, found));
+  }
+}

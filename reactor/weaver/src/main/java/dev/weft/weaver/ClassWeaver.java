@@ -1,0 +1,349 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.weft.weaver;
+
+import static java.lang.classfile.ClassFile.ACC_ABSTRACT;
+import static java.lang.classfile.ClassFile.ACC_BRIDGE;
+import static java.lang.classfile.ClassFile.ACC_NATIVE;
+import static java.lang.classfile.ClassFile.ACC_PRIVATE;
+import static java.lang.classfile.ClassFile.ACC_PUBLIC;
+import static java.lang.classfile.ClassFile.ACC_STATIC;
+import static java.lang.classfile.ClassFile.ACC_STRICT;
+import static java.lang.classfile.ClassFile.ACC_SYNTHETIC;
+import static java.lang.classfile.ClassFile.ACC_VARARGS;
+
+import java.lang.classfile.Attributes;
+import java.lang.classfile.ClassBuilder;
+import java.lang.classfile.ClassElement;
+import java.lang.classfile.CodeBuilder;
+import java.lang.classfile.CodeElement;
+import java.lang.classfile.CodeTransform;
+import java.lang.classfile.MethodModel;
+import java.lang.classfile.MethodTransform;
+import java.lang.classfile.TypeKind;
+import java.lang.classfile.attribute.NestMembersAttribute;
+import java.lang.classfile.constantpool.ClassEntry;
+import java.lang.classfile.constantpool.ConstantPoolBuilder;
+import java.lang.classfile.constantpool.InvokeDynamicEntry;
+import java.lang.classfile.instruction.InvokeDynamicInstruction;
+import java.lang.constant.ClassDesc;
+import java.lang.constant.MethodTypeDesc;
+import java.lang.reflect.AccessFlag;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Consumer;
+
+/** Weaves one class: first plans, so that the names of what will be made are known, then writes. */
+final class ClassWeaver {
+  /** HotSpot's HugeMethodLimit: longer methods are never compiled. */
+  private static final int COMPILED_BYTES_MAX = 8000;
+
+  /** What is made of a method, in the order of the class file. */
+  private record Work(MethodInfo method, SavePlan plan, ClassDesc frame) {}
+
+  final ClassInfo info;
+  private final Problems problems;
+  private final Map<InvokeDynamicEntry, ClassDesc> lambdas = new HashMap<>();
+  private final List<Work> works = new ArrayList<>();
+  private final List<MethodInfo> delegates = new ArrayList<>();
+
+  /** The classes that are made for this one. */
+  private final List<ClassDesc> generated = new ArrayList<>();
+
+  private int numbered;
+
+  ClassWeaver(ClassInfo info, Problems problems) {
+    this.info = info;
+    this.problems = problems;
+  }
+
+  List<ClassDesc> generated() {
+    return generated;
+  }
+
+  /** Whether there is anything to do here, the members of its nest aside. */
+  boolean isNeeded() {
+    return info.isGenerated || !lambdas.isEmpty() || !works.isEmpty() || !delegates.isEmpty();
+  }
+
+  private ClassDesc newName(String what) {
+    String name = info.name + Names.GENERATED + what.replaceAll("[<>]", "") + "$" + numbered++;
+    ClassDesc type = ClassDesc.ofInternalName(name);
+    generated.add(type);
+    return type;
+  }
+
+  /** Makes the classes of the lambdas in here whose bodies suspend, as they were before weaving. */
+  List<byte[]> makeLambdas() {
+    List<byte[]> made = new ArrayList<>();
+    for (MethodInfo method : info.methods()) {
+      for (int i = 0; i < method.code().size(); i++) {
+        Lambda lambda = Lambda.madeBy(method.code().get(i));
+        if (lambda == null || !isWovenLambda(lambda)) {
+          continue;
+        }
+        InvokeDynamicEntry entry =
+            ((InvokeDynamicInstruction) method.code().get(i)).invokedynamic();
+        if (!lambdas.containsKey(entry)) {
+          ClassDesc type = newName("lambda");
+          lambdas.put(entry, type);
+          made.add(LambdaWeaver.weave(info, lambda, type, method.line(i)));
+        }
+      }
+    }
+    return made;
+  }
+
+  private boolean isWovenLambda(Lambda lambda) {
+    MethodInfo target = lambda.target(info.table);
+    MethodInfo declared = lambda.declared(info.table);
+    return target != null
+        && target.suspends
+        && declared != null
+        && declared.suspends
+        && !lambda.isSerializable();
+  }
+
+  void plan() {
+    for (MethodInfo method : info.methods()) {
+      if (!method.suspends || method.hasTwin || method.isTwin) {
+        continue;
+      }
+      try {
+        plan(method);
+      } catch (WeaveException e) {
+        problems.error(method.at(0), String.valueOf(e.getMessage()));
+      }
+    }
+  }
+
+  private void plan(MethodInfo method) {
+    if (method.points.isEmpty()) {
+      delegates.add(method);
+      return;
+    }
+    if (method.isRoutineBody()) {
+      works.add(new Work(method, new SavePlan(method, true), info.desc()));
+      if (!needsTwin(method)) {
+        return;
+      }
+    }
+    SavePlan plan = new SavePlan(method, false);
+    works.add(new Work(method, plan, plan.needsFrame() ? newName(method.name) : info.desc()));
+  }
+
+  /** The body of a routine is entered by way of resume, unless something calls it as a method. */
+  private boolean needsTwin(MethodInfo method) {
+    boolean extended =
+        !info.model.flags().has(AccessFlag.FINAL) && info.model.flags().has(AccessFlag.PUBLIC);
+    return !method.isRoutineBody() || method.called || extended;
+  }
+
+  /** Writes all classes that this one becomes, by internal name. */
+  Map<String, byte[]> write(List<ClassDesc> nestMembers) {
+    Map<String, byte[]> written = new LinkedHashMap<>();
+    for (Work work : works) {
+      if (work.plan.needsFrame() && !work.plan.isFlat) {
+        written.put(Names.internal(work.frame), FrameWeaver.weave(work.plan, work.frame));
+      }
+    }
+    ConstantPoolBuilder pool = ConstantPoolBuilder.of(info.model);
+    byte[] bytes =
+        info.table
+            .files()
+            .build(info.model.thisClass(), pool, builder -> build(builder, nestMembers));
+    checkSizes(bytes);
+    written.put(info.name, bytes);
+    return written;
+  }
+
+  private void build(ClassBuilder builder, List<ClassDesc> nestMembers) {
+    List<MethodModel> originals = new ArrayList<>();
+    for (ClassElement element : info.model) {
+      switch (element) {
+        case MethodModel method -> originals.add(method);
+        case NestMembersAttribute _ when !nestMembers.isEmpty() -> {}
+        default -> builder.with(element);
+      }
+    }
+    if (!nestMembers.isEmpty()) {
+      builder.with(NestMembersAttribute.of(allMembers(builder.constantPool(), nestMembers)));
+    }
+    builder.with(info.isGenerated ? Mark.generated() : Mark.wovenFrom(info.bytes));
+    // Where a line is in several methods, some debuggers stop in the first one of the class only:
+    // that is the copy that is run most, and shall be it.
+    works.stream().filter(work -> work.plan.isFlat).forEach(work -> routine(builder, work));
+    works.stream().filter(work -> !work.plan.isFlat).forEach(work -> resume(builder, work));
+    works.stream().filter(work -> !work.plan.isFlat).forEach(work -> twin(builder, work));
+    delegates.forEach(method -> delegate(builder, method));
+    originals.forEach(method -> original(builder, method));
+  }
+
+  private List<ClassEntry> allMembers(ConstantPoolBuilder pool, List<ClassDesc> nestMembers) {
+    List<ClassEntry> members = new ArrayList<>();
+    info.model
+        .findAttribute(Attributes.nestMembers())
+        .ifPresent(present -> members.addAll(present.nestMembers()));
+    nestMembers.forEach(type -> members.add(pool.classEntry(type)));
+    return members;
+  }
+
+  private void routine(ClassBuilder builder, Work work) {
+    work.plan.fields.forEach(
+        (name, type) -> builder.withField(name, ClassDesc.ofDescriptor(type), ACC_SYNTHETIC));
+    body(
+        builder, work, "resume", Names.RESUME, ACC_PUBLIC | ACC_SYNTHETIC, BodyWeaver.Kind.ROUTINE);
+    add(
+        builder,
+        work.method,
+        "where",
+        Names.WHERE,
+        ACC_PUBLIC | ACC_SYNTHETIC,
+        code -> FrameWeaver.where(code, work.plan));
+  }
+
+  private void resume(ClassBuilder builder, Work work) {
+    if (work.plan.needsFrame()) {
+      int flags = ACC_PRIVATE | ACC_SYNTHETIC | (work.method.isStatic() ? ACC_STATIC : 0);
+      MethodTypeDesc type = BodyWeaver.resumeType(work.frame);
+      body(builder, work, work.method.name, type, flags, BodyWeaver.Kind.RESUME);
+    }
+  }
+
+  private void twin(ClassBuilder builder, Work work) {
+    MethodTypeDesc type = Names.twin(work.method.type);
+    int flags = twinFlags(work.method);
+    body(builder, work, work.method.name, type, flags, BodyWeaver.Kind.TWIN);
+  }
+
+  private static int twinFlags(MethodInfo method) {
+    int dropped = ACC_ABSTRACT | ACC_BRIDGE | ACC_VARARGS | ACC_NATIVE | ACC_STRICT;
+    return (method.model.flags().flagsMask() & ~dropped) | ACC_SYNTHETIC;
+  }
+
+  private void body(
+      ClassBuilder builder,
+      Work work,
+      String name,
+      MethodTypeDesc type,
+      int flags,
+      BodyWeaver.Kind kind) {
+    add(
+        builder,
+        work.method,
+        name,
+        type,
+        flags,
+        code -> BodyWeaver.weave(kind, work.plan, work.frame, lambdas, code));
+  }
+
+  private void add(
+      ClassBuilder builder,
+      MethodInfo method,
+      String name,
+      MethodTypeDesc type,
+      int flags,
+      Consumer<CodeBuilder> body) {
+    try {
+      builder.withMethodBody(name, type, flags, body);
+    } catch (IllegalArgumentException e) {
+      throw new WeaveException(
+          method.at(0) + ": can't be woven, as it is too large or misses a class: " + reason(e), e);
+    }
+  }
+
+  private static String reason(IllegalArgumentException e) {
+    return String.valueOf(e.getMessage()).lines().findFirst().orElse("");
+  }
+
+  /** The twin of a method that does not suspend itself, but may be overridden by one that does. */
+  private void delegate(ClassBuilder builder, MethodInfo method) {
+    if (method.isRoutineBody() && !method.is(AccessFlag.ABSTRACT)) {
+      // What it overrides is entered by way of resume, and this has to be instead.
+      add(
+          builder,
+          method,
+          "resume",
+          Names.RESUME,
+          ACC_PUBLIC | ACC_SYNTHETIC,
+          code -> callPlain(code, method));
+    }
+    if (needsTwin(method)) {
+      add(
+          builder,
+          method,
+          method.name,
+          Names.twin(method.type),
+          twinFlags(method),
+          code -> callPlain(code, method));
+    }
+  }
+
+  private void callPlain(CodeBuilder code, MethodInfo method) {
+    if (!method.isStatic()) {
+      code.aload(0);
+    }
+    for (int i = 0; i < method.type.parameterCount(); i++) {
+      code.loadLocal(TypeKind.from(method.type.parameterType(i)), code.parameterSlot(i));
+    }
+    if (method.isStatic()) {
+      code.invokestatic(info.desc(), method.name, method.type, info.isInterface());
+    } else if (info.isInterface()) {
+      code.invokeinterface(info.desc(), method.name, method.type);
+    } else {
+      code.invokevirtual(info.desc(), method.name, method.type);
+    }
+    code.return_(TypeKind.from(method.type.returnType()));
+  }
+
+  /** The method as it was, but for the classes that its lambdas are of. */
+  private void original(ClassBuilder builder, MethodModel method) {
+    String key =
+        MethodInfo.key(method.methodName().stringValue(), method.methodType().stringValue());
+    MethodInfo known = info.method(key);
+    boolean makesLambda = known != null && known.code().stream().anyMatch(this::isReplaced);
+    if (!makesLambda) {
+      builder.with(method);
+      return;
+    }
+    CodeTransform replacing =
+        (code, element) -> {
+          if (element instanceof InvokeDynamicInstruction dynamic && isReplaced(element)) {
+            ClassDesc type = lambdas.get(dynamic.invokedynamic());
+            code.invokestatic(type, LambdaWeaver.MAKE, dynamic.typeSymbol());
+          } else {
+            code.with(element);
+          }
+        };
+    builder.transformMethod(method, MethodTransform.transformingCode(replacing));
+  }
+
+  private boolean isReplaced(CodeElement element) {
+    return element instanceof InvokeDynamicInstruction dynamic
+        && lambdas.containsKey(dynamic.invokedynamic());
+  }
+
+  private void checkSizes(byte[] bytes) {
+    for (MethodModel method : info.table.parse(bytes).methods()) {
+      int size = method.findAttribute(Attributes.code()).map(code -> code.codeLength()).orElse(0);
+      boolean isWoven = method.methodTypeSymbol().parameterList().contains(Names.CONTEXT);
+      if (isWoven && size > COMPILED_BYTES_MAX) {
+        String name = method.methodName().stringValue();
+        Work work =
+            works.stream()
+                .filter(each -> each.method.name.equals(name) || each.plan.isFlat)
+                .findFirst()
+                .orElseThrow();
+        problems.warn(
+            work.method.at(0),
+            "is "
+                + size
+                + " bytes long once woven; HotSpot compiles none over "
+                + COMPILED_BYTES_MAX
+                + ": split it");
+      }
+    }
+  }
+}

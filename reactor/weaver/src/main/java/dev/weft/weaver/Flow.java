@@ -1,0 +1,241 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.weft.weaver;
+
+import java.lang.classfile.CodeElement;
+import java.lang.classfile.Instruction;
+import java.lang.classfile.Label;
+import java.lang.classfile.Opcode;
+import java.lang.classfile.instruction.*;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.BitSet;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.IntStream;
+
+/** Where control can go in a method, and what follows: live locals, held monitors, reachability. */
+final class Flow {
+  private static final int[] NOWHERE = {};
+
+  /** The elements from {@code start} to before {@code end} are in a try. */
+  private record Range(int start, int end, int handler, boolean catchesAll) {}
+
+  private final List<CodeElement> code;
+  private final Map<Label, Integer> positions = new HashMap<>();
+
+  /** Of each element, where control goes from it, exceptions aside. */
+  private final int[][] next;
+
+  /** Of each element, the handlers that it is in, innermost first. */
+  private final int[][] handlers;
+
+  private final BitSet[] live;
+
+  Flow(List<CodeElement> code) {
+    this.code = code;
+    for (int i = 0; i < code.size(); i++) {
+      if (code.get(i) instanceof LabelTarget target) {
+        positions.put(target.label(), i);
+      }
+    }
+    next = new int[code.size()][];
+    for (int i = 0; i < code.size(); i++) {
+      next[i] = successors(i);
+    }
+    handlers = findHandlers();
+    live = findLive();
+  }
+
+  private int[] successors(int index) {
+    return switch (code.get(index)) {
+      case BranchInstruction branch when isGoto(branch) -> new int[] {at(branch.target())};
+      case BranchInstruction branch -> new int[] {index + 1, at(branch.target())};
+      case TableSwitchInstruction choice -> targets(choice.defaultTarget(), choice.cases());
+      case LookupSwitchInstruction choice -> targets(choice.defaultTarget(), choice.cases());
+      case ReturnInstruction _, ThrowInstruction _ -> NOWHERE;
+      default -> index + 1 < code.size() ? new int[] {index + 1} : NOWHERE;
+    };
+  }
+
+  private static boolean isGoto(BranchInstruction branch) {
+    return branch.opcode() == Opcode.GOTO || branch.opcode() == Opcode.GOTO_W;
+  }
+
+  private int[] targets(Label fallback, List<SwitchCase> cases) {
+    int[] targets = new int[cases.size() + 1];
+    targets[0] = at(fallback);
+    for (int i = 0; i < cases.size(); i++) {
+      targets[i + 1] = at(cases.get(i).target());
+    }
+    return targets;
+  }
+
+  private int at(Label label) {
+    Integer position = positions.get(label);
+    if (position == null) {
+      throw new WeaveException("a jump out of the method");
+    }
+    return position;
+  }
+
+  private int[][] findHandlers() {
+    List<Range> ranges = new ArrayList<>();
+    for (CodeElement element : code) {
+      if (element instanceof ExceptionCatch handler) {
+        ranges.add(
+            new Range(
+                at(handler.tryStart()),
+                at(handler.tryEnd()),
+                at(handler.handler()),
+                handler.catchType().isEmpty()));
+      }
+    }
+    int[][] found = new int[code.size()][];
+    Arrays.fill(found, NOWHERE);
+    for (int i = 0; i < code.size(); i++) {
+      if (code.get(i) instanceof Instruction && !ranges.isEmpty()) {
+        found[i] = handlersOf(i, ranges);
+      }
+    }
+    return found;
+  }
+
+  private static int[] handlersOf(int index, List<Range> ranges) {
+    IntStream.Builder found = IntStream.builder();
+    for (Range range : ranges) {
+      if (range.start <= index && index < range.end) {
+        found.add(range.handler);
+        if (range.catchesAll) {
+          break;
+        }
+      }
+    }
+    return found.build().toArray();
+  }
+
+  /** Which locals each element and what comes after it may still read. */
+  private BitSet[] findLive() {
+    BitSet[] before = new BitSet[code.size() + 1];
+    Arrays.setAll(before, i -> new BitSet());
+    boolean changed = true;
+    while (changed) {
+      changed = false;
+      for (int i = code.size() - 1; i >= 0; i--) {
+        BitSet now = new BitSet();
+        for (int successor : next[i]) {
+          now.or(before[successor]);
+        }
+        switch (code.get(i)) {
+          case StoreInstruction store -> now.clear(store.slot());
+          case LoadInstruction load -> now.set(load.slot());
+          case IncrementInstruction increment -> now.set(increment.slot());
+          default -> {}
+        }
+        for (int handler : handlers[i]) {
+          now.or(before[handler]);
+        }
+        if (!now.equals(before[i])) {
+          before[i] = now;
+          changed = true;
+        }
+      }
+    }
+    return before;
+  }
+
+  boolean isInTry(int index) {
+    return handlers[index].length > 0;
+  }
+
+  /** The locals that have to survive a suspension in the call at {@code index}. */
+  BitSet liveAfter(int index) {
+    BitSet after = new BitSet();
+    after.or(live[index + 1]);
+    for (int handler : handlers[index]) {
+      after.or(live[handler]);
+    }
+    return after;
+  }
+
+  /** The elements that can be reached after the given calls have returned or thrown. */
+  BitSet reachableAfter(Collection<Integer> calls) {
+    BitSet reached = new BitSet();
+    ArrayDeque<Integer> open = new ArrayDeque<>();
+    for (int call : calls) {
+      add(next[call], open);
+      add(handlers[call], open);
+    }
+    while (!open.isEmpty()) {
+      int index = open.pop();
+      if (!reached.get(index)) {
+        reached.set(index);
+        add(next[index], open);
+        add(handlers[index], open);
+      }
+    }
+    return reached;
+  }
+
+  private static void add(int[] targets, ArrayDeque<Integer> open) {
+    for (int target : targets) {
+      open.add(target);
+    }
+  }
+
+  /** Whether a monitor may be held at element {@code index}. */
+  boolean isMonitorHeld(int index) {
+    if (code.stream().noneMatch(element -> element instanceof MonitorInstruction)) {
+      return false;
+    }
+    // The most that can be held before each element; a compiler balances them, so this is reached.
+    int[] held = new int[code.size()];
+    Arrays.fill(held, -1);
+    ArrayDeque<int[]> open = new ArrayDeque<>();
+    open.add(new int[] {0, 0});
+    while (!open.isEmpty()) {
+      int[] step = open.pop();
+      int here = step[0];
+      if (held[here] >= step[1] || step[1] > code.size()) {
+        continue;
+      }
+      held[here] = step[1];
+      int after = step[1];
+      if (code.get(here) instanceof MonitorInstruction monitor) {
+        after = monitor.opcode() == Opcode.MONITORENTER ? after + 1 : Math.max(0, after - 1);
+      }
+      for (int successor : next[here]) {
+        open.add(new int[] {successor, after});
+      }
+      for (int handler : handlers[here]) {
+        open.add(new int[] {handler, step[1]});
+      }
+    }
+    return held[index] > 0;
+  }
+
+  /** Whether nothing but a return of {@code opcode} comes after the call at {@code index}. */
+  boolean isFollowedBy(int index, Opcode opcode) {
+    int here = index;
+    for (int steps = 0; steps < code.size(); steps++) {
+      if (next[here].length != 1) {
+        return false;
+      }
+      here = next[here][0];
+      CodeElement element = code.get(here);
+      if (element instanceof ReturnInstruction result) {
+        return result.opcode() == opcode;
+      }
+      boolean passes =
+          !(element instanceof Instruction)
+              || element instanceof NopInstruction
+              || (element instanceof BranchInstruction branch && isGoto(branch));
+      if (!passes) {
+        return false;
+      }
+    }
+    return false;
+  }
+}

@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.weft.weaver;
+
+import static java.lang.classfile.ClassFile.ACC_FINAL;
+import static java.lang.classfile.ClassFile.ACC_PUBLIC;
+import static java.lang.classfile.ClassFile.ACC_SUPER;
+import static java.lang.classfile.ClassFile.ACC_SYNTHETIC;
+
+import java.lang.classfile.ClassBuilder;
+import java.lang.classfile.CodeBuilder;
+import java.lang.classfile.Label;
+import java.lang.classfile.attribute.NestHostAttribute;
+import java.lang.classfile.attribute.SourceFileAttribute;
+import java.lang.classfile.instruction.SwitchCase;
+import java.lang.constant.ClassDesc;
+import java.lang.constant.ConstantDescs;
+import java.lang.constant.MethodTypeDesc;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/** Makes the class of a method's frames. */
+final class FrameWeaver {
+  static final String SELF = "self";
+
+  private static final MethodTypeDesc PLACE_ARGUMENTS =
+      MethodTypeDesc.of(
+          ConstantDescs.CD_void,
+          ConstantDescs.CD_String,
+          ConstantDescs.CD_String,
+          ConstantDescs.CD_String,
+          ConstantDescs.CD_int);
+
+  private FrameWeaver() {}
+
+  static byte[] weave(SavePlan plan, ClassDesc frame) {
+    return plan.method.owner.table.files().build(frame, builder -> build(plan, frame, builder));
+  }
+
+  private static void build(SavePlan plan, ClassDesc frame, ClassBuilder builder) {
+    MethodInfo method = plan.method;
+    ClassInfo owner = method.owner;
+    builder.withVersion(owner.model.majorVersion(), 0);
+    builder.withFlags(ACC_FINAL | ACC_SYNTHETIC | ACC_SUPER).withSuperclass(Names.FRAME);
+    builder.with(NestHostAttribute.of(ClassDesc.ofInternalName(owner.nestHost())));
+    builder.with(Mark.generated());
+    owner.source().ifPresent(file -> builder.with(SourceFileAttribute.of(file)));
+    if (!method.isStatic()) {
+      builder.withField(SELF, owner.desc(), 0);
+    }
+    plan.fields.forEach((name, type) -> builder.withField(name, ClassDesc.ofDescriptor(type), 0));
+    builder.withMethodBody(
+        Names.CONSTRUCTOR,
+        Names.NO_ARGUMENTS,
+        0,
+        code ->
+            code.aload(0)
+                .invokespecial(Names.FRAME, Names.CONSTRUCTOR, Names.NO_ARGUMENTS)
+                .return_());
+    builder.withMethodBody("resume", Names.RESUME, ACC_PUBLIC, code -> resume(code, method, frame));
+    builder.withMethodBody("where", Names.WHERE, ACC_PUBLIC, code -> where(code, plan));
+  }
+
+  private static void resume(CodeBuilder code, MethodInfo method, ClassDesc frame) {
+    ClassDesc owner = method.owner.desc();
+    MethodTypeDesc type = BodyWeaver.resumeType(frame);
+    if (method.isStatic()) {
+      code.aload(0).aload(1).invokestatic(owner, method.name, type, method.owner.isInterface());
+    } else {
+      code.aload(0).getfield(frame, SELF, owner).aload(0).aload(1);
+      if (method.owner.isInterface()) {
+        code.invokeinterface(owner, method.name, type);
+      } else {
+        code.invokevirtual(owner, method.name, type);
+      }
+    }
+    code.return_();
+  }
+
+  /** The body of a frame's method where(). */
+  static void where(CodeBuilder code, SavePlan plan) {
+    Label elsewhere = code.newLabel();
+    List<SwitchCase> cases = new ArrayList<>();
+    Map<Label, Integer> places = new LinkedHashMap<>();
+    for (int point : plan.kept.keySet()) {
+      Label label = code.newLabel();
+      places.put(label, plan.method.line(point));
+      cases.add(SwitchCase.of(plan.label(point), label));
+    }
+    code.aload(0).getfield(Names.FRAME, "label", ConstantDescs.CD_int);
+    code.tableswitch(elsewhere, cases);
+    places.forEach((label, line) -> place(code.labelBinding(label), plan.method, line));
+    place(code.labelBinding(elsewhere), plan.method, plan.method.line(0));
+  }
+
+  private static void place(CodeBuilder code, MethodInfo method, int line) {
+    code.new_(Names.PLACE).dup();
+    code.loadConstant(Names.external(method.owner.name)).loadConstant(method.name);
+    String file = method.owner.sourceFile();
+    if (file == null) {
+      code.aconst_null();
+    } else {
+      code.loadConstant(file);
+    }
+    code.loadConstant(line);
+    code.invokespecial(Names.PLACE, Names.CONSTRUCTOR, PLACE_ARGUMENTS).areturn();
+  }
+}

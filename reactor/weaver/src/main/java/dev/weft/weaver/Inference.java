@@ -1,0 +1,288 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.weft.weaver;
+
+import java.lang.classfile.CodeElement;
+import java.lang.classfile.instruction.InvokeInstruction;
+import java.lang.reflect.AccessFlag;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Finds out which methods may suspend: those that call one that may. At the bottom are the pairs
+ * written by hand and what other builds have woven, both known by their twins. Methods that
+ * override one another suspend together, since a call does not tell which of them it reaches.
+ */
+final class Inference {
+  /** Where a lambda is made: the method, and the instruction's index there. */
+  private record Site(MethodInfo method, int index, Lambda lambda) {}
+
+  /** Two methods that suspend together. */
+  private record Link(MethodInfo one, MethodInfo other) {}
+
+  private final ClassTable table;
+  private final Problems problems;
+  private final Map<MethodInfo, List<MethodInfo>> calls = new LinkedHashMap<>();
+  private final List<Link> links = new ArrayList<>();
+  private final List<Site> lambdas = new ArrayList<>();
+
+  Inference(ClassTable table, Problems problems) {
+    this.table = table;
+    this.problems = problems;
+  }
+
+  /** Sets {@link MethodInfo#suspends} of what is given, and reports what cannot be. */
+  void run() {
+    for (ClassInfo info : table.given()) {
+      for (MethodInfo method : info.methods()) {
+        collect(method);
+      }
+      collectInherited(info);
+    }
+    boolean changed = true;
+    while (changed) {
+      changed = spread();
+    }
+    lambdas.forEach(this::check);
+    table.given().forEach(this::check);
+  }
+
+  private void collect(MethodInfo method) {
+    if (method.isTwin) {
+      return;
+    }
+    List<MethodInfo> targets = new ArrayList<>();
+    List<CodeElement> code = method.code();
+    for (int i = 0; i < code.size(); i++) {
+      MethodInfo target = table.target(code.get(i));
+      if (target != null) {
+        targets.add(target);
+      }
+      Lambda lambda = Lambda.madeBy(code.get(i));
+      if (lambda != null) {
+        lambdas.add(new Site(method, i, lambda));
+      }
+    }
+    if (!targets.isEmpty()) {
+      calls.put(method, targets);
+    }
+    if (method.isVirtual()) {
+      for (MethodInfo overridden : table.overridden(method)) {
+        if (!isRoutine(overridden)) {
+          links.add(new Link(method, overridden));
+        }
+      }
+    }
+  }
+
+  /** Links the methods of interfaces to those that implement them in a class that has not. */
+  private void collectInherited(ClassInfo info) {
+    if (info.isInterface()) {
+      return;
+    }
+    for (ClassInfo type : table.ancestors(info)) {
+      if (!type.isInterface() || ClassTable.isOfJdk(type.name)) {
+        continue;
+      }
+      for (MethodInfo declared : type.methods()) {
+        MethodInfo implementation =
+            declared.isVirtual() ? table.resolve(info.name, declared.key()) : null;
+        if (implementation != null
+            && implementation.owner != info
+            && implementation.owner != type
+            && implementation.isVirtual()) {
+          links.add(new Link(implementation, declared));
+        }
+      }
+    }
+  }
+
+  /** One round; says whether there has to be another. */
+  private boolean spread() {
+    boolean changed = false;
+    for (Map.Entry<MethodInfo, List<MethodInfo>> entry : calls.entrySet()) {
+      MethodInfo method = entry.getKey();
+      if (!method.suspends && entry.getValue().stream().anyMatch(target -> target.suspends)) {
+        method.suspends = true;
+        changed = true;
+      }
+    }
+    for (Link link : links) {
+      if (link.one.suspends != link.other.suspends) {
+        changed |= join(link.one);
+        changed |= join(link.other);
+      }
+    }
+    for (Site site : lambdas) {
+      MethodInfo target = site.lambda.target(table);
+      MethodInfo declared = site.lambda.declared(table);
+      if (target != null && target.suspends && declared != null && !declared.suspends) {
+        changed |= join(declared);
+      }
+    }
+    return changed;
+  }
+
+  private static boolean join(MethodInfo method) {
+    if (method.suspends || method.owner.role == ClassInfo.Role.LIBRARY) {
+      return false;
+    }
+    method.suspends = true;
+    return true;
+  }
+
+  // ---- what is found out once all is known
+
+  private void check(Site site) {
+    MethodInfo target = site.lambda.target(table);
+    if (target == null || !target.suspends) {
+      return;
+    }
+    MethodInfo declared = site.lambda.declared(table);
+    String type = Names.external(site.lambda.type());
+    if (declared == null || !declared.suspends) {
+      problems.warn(
+          site.method.at(site.index),
+          "the lambda or method reference suspends, but "
+              + type
+              + " is not woven: called from there it can't; it works where all runs stackful");
+    } else if (site.lambda.isSerializable()) {
+      problems.warn(
+          site.method.at(site.index),
+          "the lambda suspends, but is serializable, which keeps it from being woven");
+    }
+  }
+
+  private void check(ClassInfo info) {
+    for (MethodInfo method : info.methods()) {
+      if (!method.suspends || method.hasTwin) {
+        continue;
+      }
+      if (!info.isOurs()) {
+        checkWoven(method);
+        continue;
+      }
+      checkOverridden(method);
+    }
+  }
+
+  /** A class woven before has its original code still, but can't get another twin. */
+  private void checkWoven(MethodInfo method) {
+    boolean entered = method.owner.method("resume(Ldev/weft/weave/Context;)V") != null;
+    if (!(method.isRoutineBody() && entered) && calls.containsKey(method)) {
+      problems.error(
+          method.at(0),
+          "suspends now, but was woven when it did not, and what it was woven from is gone:"
+              + " recompile the class");
+    }
+  }
+
+  /** Callers that know only what is overridden, and are not woven, reach the plain method. */
+  private void checkOverridden(MethodInfo method) {
+    if (!method.isVirtual() || !calls.containsKey(method)) {
+      return;
+    }
+    for (MethodInfo overridden : table.overridden(method)) {
+      boolean harmless =
+          overridden.suspends
+              || isRoutine(overridden)
+              || isClose(overridden); // reported where it is called
+      if (!harmless) {
+        problems.warn(
+            method.at(0),
+            "suspends, but overrides "
+                + overridden
+                + ", which is not woven: called as that it can't; it works where all runs stackful");
+      }
+    }
+  }
+
+  /** A routine is entered by way of resume, so that its run need not suspend with all others. */
+  private static boolean isRoutine(MethodInfo method) {
+    return method.owner.name.equals(Names.ROUTINE);
+  }
+
+  private static boolean isClose(MethodInfo method) {
+    return method.key().equals("close()V") && ClassTable.isOfJdk(method.owner.name);
+  }
+
+  // ---- the calls
+
+  /**
+   * Sets {@link MethodInfo#points} of every method to be woven, which lambda classes are now too.
+   */
+  void findPoints() {
+    Map<String, MethodInfo> closing = new HashMap<>();
+    for (ClassInfo info : table.ours()) {
+      for (MethodInfo method : info.methods()) {
+        if (method.suspends && method.key().equals("close()V")) {
+          closing.putIfAbsent(info.name, method);
+        }
+      }
+    }
+    for (ClassInfo info : table.ours()) {
+      for (MethodInfo method : info.methods()) {
+        if (method.suspends && !method.hasTwin) {
+          findPoints(method, closing);
+        }
+      }
+    }
+    for (Link link : links) {
+      if (link.other.suspends) {
+        link.one.called = true;
+      }
+    }
+  }
+
+  private void findPoints(MethodInfo method, Map<String, MethodInfo> closing) {
+    List<Integer> points = new ArrayList<>();
+    List<CodeElement> code = method.code();
+    for (int i = 0; i < code.size(); i++) {
+      MethodInfo target = table.target(code.get(i));
+      if (target != null && target.suspends) {
+        points.add(i);
+        target.called = true;
+      } else if (callsCloseUnknown(code.get(i))) {
+        String which = closesAs(code.get(i), closing);
+        if (which != null) {
+          problems.warn(
+              method.at(i),
+              "closes it without knowing its class: if that is " + which + ", it can't suspend");
+        }
+      }
+    }
+    if (points.isEmpty()) {
+      return;
+    }
+    int first = points.getFirst();
+    if (method.isInitializer()) {
+      String kind = method.name.equals(Names.CONSTRUCTOR) ? "constructor" : "static initialiser";
+      problems.error(method.at(first), "a " + kind + " can't suspend; do it in a static method");
+    } else if (method.is(AccessFlag.SYNCHRONIZED)) {
+      problems.error(
+          method.at(first), "a synchronized method can't suspend; use a lock for fibers");
+    } else {
+      method.points = points;
+    }
+  }
+
+  private static boolean callsCloseUnknown(CodeElement element) {
+    return element instanceof InvokeInstruction call
+        && call.name().equalsString("close")
+        && call.type().equalsString("()V")
+        && (call.owner().asInternalName().equals("java/lang/AutoCloseable")
+            || call.owner().asInternalName().equals("java/io/Closeable"));
+  }
+
+  private @Nullable String closesAs(CodeElement element, Map<String, MethodInfo> closing) {
+    String type = ((InvokeInstruction) element).owner().asInternalName();
+    return closing.keySet().stream()
+        .filter(name -> table.isA(name, type))
+        .findFirst()
+        .map(Names::external)
+        .orElse(null);
+  }
+}

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.weft.weaver;
+
+import java.lang.classfile.AttributeMapper;
+import java.lang.classfile.AttributedElement;
+import java.lang.classfile.BufWriter;
+import java.lang.classfile.ClassModel;
+import java.lang.classfile.ClassReader;
+import java.lang.classfile.CustomAttribute;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.Arrays;
+import java.util.Optional;
+
+/**
+ * The attribute of a class file that has been through the weaver: the JVM ignores it, the weaver
+ * knows by it what to start over from.
+ */
+final class Mark extends CustomAttribute<Mark> {
+  private static final String NAME = "dev.weft.Woven";
+
+  static final AttributeMapper<Mark> MAPPER =
+      new AttributeMapper<>() {
+        @Override
+        public String name() {
+          return NAME;
+        }
+
+        @Override
+        public Mark readAttribute(AttributedElement enclosing, ClassReader reader, int position) {
+          return new Mark(reader.readBytes(position, reader.readInt(position - Integer.BYTES)));
+        }
+
+        @Override
+        public void writeAttribute(BufWriter buffer, Mark mark) {
+          buffer.writeIndex(buffer.constantPool().utf8Entry(NAME));
+          buffer.writeInt(mark.original.length);
+          buffer.writeBytes(mark.original);
+        }
+
+        @Override
+        public AttributeStability stability() {
+          return AttributeStability.STATELESS;
+        }
+      };
+
+  /** The digest of the class file that was woven; empty if the weaver made the whole class. */
+  private final byte[] original;
+
+  private Mark(byte[] original) {
+    super(MAPPER);
+    this.original = original;
+  }
+
+  static Mark wovenFrom(byte[] original) {
+    return new Mark(digest(original));
+  }
+
+  static Mark generated() {
+    return new Mark(new byte[0]);
+  }
+
+  static Optional<Mark> of(ClassModel model) {
+    return model.findAttribute(MAPPER);
+  }
+
+  boolean isGenerated() {
+    return original.length == 0;
+  }
+
+  boolean isFrom(byte[] classFile) {
+    return Arrays.equals(original, digest(classFile));
+  }
+
+  private static byte[] digest(byte[] bytes) {
+    try {
+      return MessageDigest.getInstance("SHA-256").digest(bytes);
+    } catch (NoSuchAlgorithmException e) {
+      throw new AssertionError(e); // every JDK has it
+    }
+  }
+}

@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.weft.weaver;
+
+import java.lang.classfile.Attributes;
+import java.lang.classfile.CodeElement;
+import java.lang.classfile.MethodModel;
+import java.lang.classfile.TypeKind;
+import java.lang.classfile.attribute.CodeAttribute;
+import java.lang.classfile.instruction.LineNumber;
+import java.lang.constant.ClassDesc;
+import java.lang.constant.MethodTypeDesc;
+import java.lang.reflect.AccessFlag;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** A method, and what the weaver has found out about it. */
+final class MethodInfo {
+  final ClassInfo owner;
+  final MethodModel model;
+  final String name;
+  final MethodTypeDesc type;
+
+  /** Whether it may suspend, and so has a twin or gets one. */
+  boolean suspends;
+
+  /** Whether its twin was in the class file already. */
+  boolean hasTwin;
+
+  /** Whether it is the twin of another method, written by hand or woven. */
+  boolean isTwin;
+
+  /** Whether something that is woven, or may be, calls its twin. */
+  boolean called;
+
+  /** The calls in it that may suspend, as indexes into {@link #code}. */
+  List<Integer> points = List.of();
+
+  private @Nullable List<CodeElement> code;
+
+  MethodInfo(ClassInfo owner, MethodModel model) {
+    this.owner = owner;
+    this.model = model;
+    name = model.methodName().stringValue();
+    type = model.methodTypeSymbol();
+  }
+
+  static String key(String name, String descriptor) {
+    return name + descriptor;
+  }
+
+  String key() {
+    return key(name, type.descriptorString());
+  }
+
+  boolean is(AccessFlag flag) {
+    return model.flags().has(flag);
+  }
+
+  boolean isStatic() {
+    return is(AccessFlag.STATIC);
+  }
+
+  /** Whether it can override and be overridden. */
+  boolean isVirtual() {
+    return !isStatic() && !is(AccessFlag.PRIVATE) && !isInitializer();
+  }
+
+  /** Whether it is a constructor or a static initialiser. */
+  boolean isInitializer() {
+    return name.startsWith("<");
+  }
+
+  /** Whether it is the body of a routine, whose state is kept in the routine itself. */
+  boolean isRoutineBody() {
+    return key().equals("run()V") && owner.isRoutine();
+  }
+
+  /** Its instructions, labels and the rest; the same objects at each call. */
+  List<CodeElement> code() {
+    List<CodeElement> elements = code;
+    if (elements == null) {
+      // Each call of elementList decodes anew, into other objects.
+      elements = model.code().map(body -> body.elementList()).orElse(List.of());
+      code = elements;
+    }
+    return elements;
+  }
+
+  CodeAttribute codeAttribute() {
+    return model.findAttribute(Attributes.code()).orElseThrow();
+  }
+
+  /** The slots that its arguments take, the receiver among them. */
+  int argumentSlots() {
+    return (isStatic() ? 0 : 1) + slots(type);
+  }
+
+  /** The slots that the parameters of {@code type} take. */
+  static int slots(MethodTypeDesc type) {
+    int slots = 0;
+    for (ClassDesc parameter : type.parameterList()) {
+      slots += TypeKind.from(parameter).slotSize();
+    }
+    return slots;
+  }
+
+  /** The source line of element {@code index}, or -1 where the class file does not tell. */
+  int line(int index) {
+    List<CodeElement> elements = code();
+    for (int i = Math.min(index, elements.size() - 1); i >= 0; i--) {
+      if (elements.get(i) instanceof LineNumber line) {
+        return line.line();
+      }
+    }
+    for (int i = index + 1; i < elements.size(); i++) {
+      if (elements.get(i) instanceof LineNumber line) {
+        return line.line();
+      }
+    }
+    return -1;
+  }
+
+  /** The place of element {@code index}, as in a stack trace. */
+  String at(int index) {
+    String className = Names.external(owner.name);
+    return new StackTraceElement(className, name, owner.sourceFile(), line(index)).toString();
+  }
+
+  WeaveException error(int index, String what) {
+    return new WeaveException(at(index) + ": " + what);
+  }
+
+  @Override
+  public String toString() {
+    return Names.external(owner.name) + "." + name;
+  }
+}

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.weft.weaver;
+
+import java.lang.constant.ClassDesc;
+import java.lang.constant.ConstantDescs;
+import java.lang.constant.MethodTypeDesc;
+
+/** What the weaver knows of the runtime, package dev.weft.weave, and how it calls what it makes. */
+final class Names {
+  static final ClassDesc CONTEXT = ClassDesc.of("dev.weft.weave.Context");
+  static final ClassDesc FRAME = ClassDesc.of("dev.weft.weave.Frame");
+  static final String ROUTINE = "dev/weft/weave/Routine";
+
+  static final ClassDesc OBJECT = ConstantDescs.CD_Object;
+  static final ClassDesc PLACE = ClassDesc.of("java.lang.StackTraceElement");
+  static final String CONSTRUCTOR = ConstantDescs.INIT_NAME;
+  static final MethodTypeDesc NO_ARGUMENTS = MethodTypeDesc.of(ConstantDescs.CD_void);
+  static final MethodTypeDesc RESUME = MethodTypeDesc.of(ConstantDescs.CD_void, CONTEXT);
+  static final MethodTypeDesc WHERE = MethodTypeDesc.of(PLACE);
+
+  /** In the name of each class that the weaver makes; the runtime's Traces look for it. */
+  static final String GENERATED = "$$weft$";
+
+  private Names() {}
+
+  /** The type of a method's twin. */
+  static MethodTypeDesc twin(MethodTypeDesc type) {
+    return type.insertParameterTypes(type.parameterCount(), CONTEXT);
+  }
+
+  /** "java/lang/String" of java.lang.String, "[I" of int[]. */
+  static String internal(ClassDesc type) {
+    String descriptor = type.descriptorString();
+    return descriptor.startsWith("L")
+        ? descriptor.substring(1, descriptor.length() - 1)
+        : descriptor;
+  }
+
+  /** "java.lang.String" of "java/lang/String". */
+  static String external(String internal) {
+    return internal.replace('/', '.');
+  }
+}

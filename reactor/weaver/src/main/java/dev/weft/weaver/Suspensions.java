@@ -1,0 +1,324 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.weft.weaver;
+
+import dev.weft.weaver.BodyWeaver.Kind;
+import dev.weft.weaver.SavePlan.Value;
+import java.lang.classfile.CodeBuilder;
+import java.lang.classfile.Label;
+import java.lang.classfile.TypeKind;
+import java.lang.classfile.instruction.InvokeInstruction;
+import java.lang.classfile.instruction.SwitchCase;
+import java.lang.constant.ClassDesc;
+import java.lang.constant.ConstantDescs;
+import java.lang.constant.MethodTypeDesc;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+
+/**
+ * Writes what a woven body has besides the original: leaving it at a suspension, and coming back.
+ */
+final class Suspensions {
+  private static final MethodTypeDesc SAVE =
+      MethodTypeDesc.of(ConstantDescs.CD_void, Names.CONTEXT, ConstantDescs.CD_int);
+  private static final ClassDesc ILLEGAL_STATE = ClassDesc.of("java.lang.IllegalStateException");
+
+  private final Kind kind;
+  private final SavePlan plan;
+  private final MethodInfo method;
+  private final ClassDesc frame;
+  private final CodeBuilder to;
+
+  /** The local that the context is kept in, above all of the original. */
+  private final int contextLocal;
+
+  /** The local that the frame is in, once there is one. */
+  private final int frameLocal;
+
+  /** Where each call is gone back to. */
+  private final Map<Integer, Label> returns = new LinkedHashMap<>();
+
+  /** Where each call that suspends saves. */
+  private final Map<Integer, Label> saves = new LinkedHashMap<>();
+
+  Suspensions(Kind kind, SavePlan plan, ClassDesc frame, CodeBuilder to) {
+    this.kind = kind;
+    this.plan = plan;
+    this.frame = frame;
+    this.to = to;
+    method = plan.method;
+    // Above the parameters of either copy too: two of them come after the receiver.
+    int used = Math.max(method.codeAttribute().maxLocals(), method.argumentSlots() + 3);
+    contextLocal = used;
+    frameLocal = kind == Kind.ROUTINE ? 0 : used + 1;
+  }
+
+  int firstFreeLocal() {
+    return contextLocal + 2;
+  }
+
+  private boolean resumes() {
+    return kind != Kind.TWIN;
+  }
+
+  // ---- coming back
+
+  /** The start of the body. */
+  void enter() {
+    int receiver = method.isStatic() ? 0 : 1;
+    switch (kind) {
+      case TWIN -> to.aload(method.argumentSlots()).astore(contextLocal);
+      case ROUTINE -> to.aload(1).astore(contextLocal);
+      case RESUME -> to.aload(receiver).astore(frameLocal).aload(receiver + 1).astore(contextLocal);
+    }
+    if (resumes()) {
+      dispatch();
+    }
+  }
+
+  /** Restores what the call that the frame waits for has kept, and goes there. */
+  private void dispatch() {
+    Label unknown = to.newLabel();
+    Label start = to.newLabel();
+    List<SwitchCase> cases = new ArrayList<>();
+    Map<Integer, Label> restores = new LinkedHashMap<>();
+    if (kind == Kind.ROUTINE) {
+      cases.add(SwitchCase.of(0, start));
+    }
+    for (int point : plan.kept.keySet()) {
+      Label restore = to.newLabel();
+      restores.put(point, restore);
+      returns.put(point, to.newLabel());
+      cases.add(SwitchCase.of(plan.label(point), restore));
+    }
+    to.aload(frameLocal).getfield(Names.FRAME, "label", ConstantDescs.CD_int);
+    to.tableswitch(unknown, cases);
+    restores.forEach(
+        (point, label) -> {
+          to.labelBinding(label);
+          plan.kept(point).forEach(this::restore);
+          to.goto_(returns.get(point));
+        });
+    to.labelBinding(unknown)
+        .new_(ILLEGAL_STATE)
+        .dup()
+        .invokespecial(ILLEGAL_STATE, Names.CONSTRUCTOR, Names.NO_ARGUMENTS)
+        .athrow();
+    to.labelBinding(start);
+  }
+
+  private void restore(Value value) {
+    if (value.field() == null) {
+      to.aconst_null();
+    } else {
+      to.aload(frameLocal).getfield(frame, value.field(), ClassDesc.ofDescriptor(value.type()));
+    }
+    if (!value.isOperand()) {
+      to.storeLocal(kindOf(value), value.index());
+    }
+  }
+
+  private static TypeKind kindOf(Value value) {
+    return value.field() == null
+        ? TypeKind.REFERENCE
+        : TypeKind.fromDescriptor(value.type()).asLoadable();
+  }
+
+  // ---- calls
+
+  /** A call that may suspend, and where it is gone back to. */
+  void call(InvokeInstruction call, int point, boolean isMade) {
+    Label done = to.newLabel();
+    if (isMade) {
+      Label save = to.newLabel();
+      saves.put(point, save);
+      invokeTwin(call);
+      to.aload(contextLocal).getfield(Names.CONTEXT, "suspended", ConstantDescs.CD_boolean);
+      to.ifne(save);
+    }
+    if (resumes()) {
+      if (isMade) {
+        to.goto_(done);
+      }
+      // Inside the handlers that the call is in: what it has thrown is thrown again here.
+      to.labelBinding(returns.get(point));
+      to.aload(contextLocal).invokevirtual(Names.CONTEXT, "resumed", Names.NO_ARGUMENTS);
+      takeResult(call.typeSymbol().returnType());
+    }
+    to.labelBinding(done);
+  }
+
+  /** A call after which nothing is left to do: what it returns is what this method does. */
+  void tailCall(InvokeInstruction call) {
+    TypeKind result = TypeKind.from(call.typeSymbol().returnType()).asLoadable();
+    if (resumes()) {
+      to.aload(frameLocal).iconst_m1().putfield(Names.FRAME, "label", ConstantDescs.CD_int);
+    }
+    invokeTwin(call);
+    if (resumes()) {
+      returnResult(result);
+    } else {
+      to.return_(result);
+    }
+  }
+
+  private void invokeTwin(InvokeInstruction call) {
+    to.aload(contextLocal);
+    to.invoke(
+        call.opcode(),
+        call.owner().asSymbol(),
+        call.name().stringValue(),
+        Names.twin(call.typeSymbol()),
+        call.isInterface());
+  }
+
+  private void takeResult(ClassDesc type) {
+    TypeKind result = TypeKind.from(type).asLoadable();
+    if (result == TypeKind.VOID) {
+      return;
+    }
+    to.aload(contextLocal);
+    if (result == TypeKind.REFERENCE) {
+      to.invokevirtual(Names.CONTEXT, "takeResult", MethodTypeDesc.of(Names.OBJECT));
+      if (!type.equals(Names.OBJECT)) {
+        to.checkcast(type);
+      }
+    } else {
+      to.getfield(Names.CONTEXT, resultField(result), result.upperBound());
+    }
+  }
+
+  private static String resultField(TypeKind kind) {
+    return switch (kind) {
+      case INT -> "intResult";
+      case LONG -> "longResult";
+      case FLOAT -> "floatResult";
+      case DOUBLE -> "doubleResult";
+      default -> "result";
+    };
+  }
+
+  /** Returns what is on the stack to the caller's frame, which waits for it in the context. */
+  void returnResult(TypeKind kind) {
+    TypeKind result = kind.asLoadable();
+    if (result != TypeKind.VOID) {
+      to.aload(contextLocal);
+      swapBelow(result);
+      ClassDesc type = result == TypeKind.REFERENCE ? Names.OBJECT : result.upperBound();
+      to.putfield(Names.CONTEXT, resultField(result), type);
+    }
+    to.return_();
+  }
+
+  /** Brings the reference on top of the stack below the value of {@code kind}. */
+  private void swapBelow(TypeKind kind) {
+    if (kind.slotSize() == 2) {
+      to.dup_x2().pop();
+    } else {
+      to.swap();
+    }
+  }
+
+  // ---- leaving
+
+  /** What is out of the way at the end of the body: one piece for each call that may suspend. */
+  void saveAll() {
+    saves.forEach(
+        (point, label) -> {
+          to.labelBinding(label);
+          save(point);
+        });
+  }
+
+  private void save(int point) {
+    InvokeInstruction call = (InvokeInstruction) method.code().get(point);
+    dropResult(TypeKind.from(call.typeSymbol().returnType()));
+    if (!resumes()) {
+      newFrame();
+    }
+    Set<String> used = new HashSet<>();
+    for (Value value : plan.kept(point).reversed()) {
+      if (value.field() != null) {
+        used.add(value.field());
+      }
+      if (value.isOperand()) {
+        saveOperand(value);
+      } else if (value.field() != null) {
+        saveLocal(value, value.field());
+      }
+    }
+    if (resumes()) {
+      plan.fields.forEach(
+          (field, type) -> {
+            if (Types.isReference(type) && !used.contains(field)) {
+              forget(field, ClassDesc.ofDescriptor(type));
+            }
+          });
+    }
+    to.aload(frameLocal).aload(contextLocal).loadConstant(plan.label(point));
+    to.invokevirtual(Names.FRAME, resumes() ? "again" : "save", SAVE);
+    returnNothing();
+  }
+
+  private void dropResult(TypeKind kind) {
+    switch (kind.slotSize()) {
+      case 1 -> to.pop();
+      case 2 -> to.pop2();
+      default -> {}
+    }
+  }
+
+  private void newFrame() {
+    to.new_(frame).dup().invokespecial(frame, Names.CONSTRUCTOR, Names.NO_ARGUMENTS);
+    to.astore(frameLocal);
+    if (!method.isStatic()) {
+      to.aload(frameLocal).aload(0).putfield(frame, FrameWeaver.SELF, method.owner.desc());
+    }
+  }
+
+  private void saveOperand(Value value) {
+    if (value.field() == null) {
+      to.pop();
+      return;
+    }
+    to.aload(frameLocal);
+    swapBelow(kindOf(value));
+    to.putfield(frame, value.field(), ClassDesc.ofDescriptor(value.type()));
+  }
+
+  private void saveLocal(Value value, String field) {
+    ClassDesc type = ClassDesc.ofDescriptor(value.type());
+    boolean mayBeThere = resumes() && Types.isReference(value.type());
+    Label same = to.newLabel();
+    if (mayBeThere) { // comparing is cheaper than the collector's barrier
+      to.aload(frameLocal).getfield(frame, field, type).aload(value.index()).if_acmpeq(same);
+    }
+    to.aload(frameLocal).loadLocal(kindOf(value), value.index()).putfield(frame, field, type);
+    to.labelBinding(same);
+  }
+
+  /** Lets go of what a local held that is dead now. */
+  private void forget(String field, ClassDesc type) {
+    Label empty = to.newLabel();
+    to.aload(frameLocal).getfield(frame, field, type).ifnull(empty);
+    to.aload(frameLocal).aconst_null().putfield(frame, field, type);
+    to.labelBinding(empty);
+  }
+
+  private void returnNothing() {
+    TypeKind result =
+        resumes() ? TypeKind.VOID : TypeKind.from(method.type.returnType()).asLoadable();
+    switch (result) {
+      case INT -> to.iconst_0();
+      case LONG -> to.lconst_0();
+      case FLOAT -> to.fconst_0();
+      case DOUBLE -> to.dconst_0();
+      case REFERENCE -> to.aconst_null();
+      default -> {}
+    }
+    to.return_(result);
+  }
+}

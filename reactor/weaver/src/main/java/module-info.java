@@ -1,0 +1,9 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/** Rewrites classes so that what suspends needs no stack. */
+module dev.weft.weaver {
+  requires java.instrument;
+  requires static org.jspecify;
+
+  exports dev.weft.weaver;
+}
