@@ -36,8 +36,7 @@ final class ClassTable {
         ClassFile.of(
             ClassFile.StackMapsOption.STACK_MAPS_WHEN_REQUIRED,
             ClassFile.DeadLabelsOption.DROP_DEAD_LABELS,
-            ClassFile.AttributeMapperOption.of(
-                name -> name.equalsString(Mark.MAPPER.name()) ? Mark.MAPPER : null),
+            Mark.option(),
             ClassFile.ClassHierarchyResolverOption.of(
                 ClassHierarchyResolver.ofResourceParsing(this::open).cached()));
   }

@@ -4,6 +4,7 @@ package dev.weft.weaver;
 import java.lang.classfile.AttributeMapper;
 import java.lang.classfile.AttributedElement;
 import java.lang.classfile.BufWriter;
+import java.lang.classfile.ClassFile;
 import java.lang.classfile.ClassModel;
 import java.lang.classfile.ClassReader;
 import java.lang.classfile.CustomAttribute;
@@ -58,6 +59,16 @@ final class Mark extends CustomAttribute<Mark> {
 
   static Mark generated() {
     return new Mark(new byte[0]);
+  }
+
+  /** Option of a reader that knows the attribute. */
+  static ClassFile.AttributeMapperOption option() {
+    return ClassFile.AttributeMapperOption.of(name -> name.equalsString(NAME) ? MAPPER : null);
+  }
+
+  /** Reads a class file so that {@link #of} finds the attribute. */
+  static ClassModel parse(byte[] bytes) {
+    return ClassFile.of(option()).parse(bytes);
   }
 
   static Optional<Mark> of(ClassModel model) {

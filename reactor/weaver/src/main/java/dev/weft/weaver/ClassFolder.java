@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.weft.weaver;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.lang.classfile.ClassModel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
+import java.util.SortedMap;
+import java.util.SortedSet;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Weaves the classes of a folder in place. What they were before is kept in a second folder, so
+ * that each run starts over from what the compiler made: whatever has been recompiled since, the
+ * result is that of a clean build. That folder, put first on the class path, also makes a program
+ * run unwoven.
+ */
+public final class ClassFolder {
+  private static final String SUFFIX = ".class";
+
+  private final Path folder;
+  private final Path unwoven;
+
+  /** The class files as the compiler made them. */
+  private final SortedMap<String, byte[]> originals = new TreeMap<>();
+
+  /** Those that were woven before and whose originals are gone. */
+  private final SortedMap<String, byte[]> woven = new TreeMap<>();
+
+  /** The names of those that earlier runs have made. */
+  private final SortedSet<String> generated = new TreeSet<>();
+
+  /**
+   * What a run has done.
+   *
+   * @param read how many classes the folder has, without those that the weaver makes
+   * @param rewritten how many of them suspend, or make something that does
+   * @param made how many classes were made besides
+   */
+  public record Summary(int read, int rewritten, int made, Problems problems) {}
+
+  private ClassFolder(Path folder, Path unwoven) {
+    this.folder = folder;
+    this.unwoven = unwoven;
+  }
+
+  /** Where originals are kept unless another place is named: beside the folder. */
+  public static Path unwovenBeside(Path folder) {
+    Path absolute = folder.toAbsolutePath().normalize();
+    return absolute.resolveSibling(absolute.getFileName() + "-unwoven");
+  }
+
+  /**
+   * Weaves the classes under {@code folder}. If there are errors, they are left as they were.
+   *
+   * @param unwoven where the originals are kept
+   * @param path where else they look for classes
+   */
+  public static Summary weave(Path folder, Path unwoven, ClassPath path) throws IOException {
+    return new ClassFolder(folder, unwoven).weave(path);
+  }
+
+  private Summary weave(ClassPath path) throws IOException {
+    if (!Files.isDirectory(folder)) {
+      throw new IOException(folder + ": not a folder");
+    }
+    for (Path file : classFiles(folder)) {
+      read(file);
+    }
+    Weaver.Result result = Weaver.weave(originals, woven, path);
+    if (result.problems().errors().isEmpty()) {
+      write(result);
+    }
+    int made = result.generated().size();
+    int rewritten = result.classes().size() - made;
+    return new Summary(originals.size() + woven.size(), rewritten, made, result.problems());
+  }
+
+  private static List<Path> classFiles(Path root) throws IOException {
+    if (!Files.isDirectory(root)) {
+      return List.of();
+    }
+    try (Stream<Path> files = Files.walk(root)) {
+      return files.filter(file -> file.toString().endsWith(SUFFIX)).sorted().toList();
+    } catch (UncheckedIOException e) {
+      throw e.getCause();
+    }
+  }
+
+  private static String nameOf(Path root, Path file) {
+    String path = root.relativize(file).toString().replace('\\', '/');
+    return path.substring(0, path.length() - SUFFIX.length());
+  }
+
+  private static Path fileOf(Path root, String name) {
+    return root.resolve(name + SUFFIX);
+  }
+
+  private void read(Path file) throws IOException {
+    String name = nameOf(folder, file);
+    byte[] bytes = Files.readAllBytes(file);
+    Optional<Mark> mark = Mark.of(parse(file, bytes));
+    if (mark.isEmpty()) {
+      originals.put(name, bytes);
+    } else if (mark.get().isGenerated()) {
+      generated.add(name);
+    } else {
+      byte[] original = readIfThere(fileOf(unwoven, name));
+      if (original != null && mark.get().isFrom(original)) {
+        originals.put(name, original);
+      } else {
+        woven.put(name, bytes);
+      }
+    }
+  }
+
+  private static ClassModel parse(Path file, byte[] bytes) throws IOException {
+    try {
+      return Mark.parse(bytes);
+    } catch (IllegalArgumentException e) {
+      throw new IOException(file + ": not a class file: " + e.getMessage(), e);
+    }
+  }
+
+  private static byte @Nullable [] readIfThere(Path file) throws IOException {
+    return Files.isRegularFile(file) ? Files.readAllBytes(file) : null;
+  }
+
+  /** Writes what has changed only, originals first: an interrupted run can be repeated. */
+  private void write(Weaver.Result result) throws IOException {
+    SortedMap<String, byte[]> classes = result.classes();
+    for (String name : originals.keySet()) {
+      if (classes.containsKey(name)) {
+        update(fileOf(unwoven, name), originals.get(name));
+      }
+    }
+    for (String name : classes.keySet()) {
+      update(fileOf(folder, name), classes.get(name));
+    }
+    for (String name : originals.keySet()) {
+      if (!classes.containsKey(name)) { // it may have been woven before
+        update(fileOf(folder, name), originals.get(name));
+      }
+    }
+    deleteStale(result);
+  }
+
+  private void deleteStale(Weaver.Result result) throws IOException {
+    for (String name : generated) {
+      boolean isOfWoven = woven.containsKey(name.substring(0, name.indexOf(Names.GENERATED)));
+      if (!result.generated().contains(name) && !isOfWoven) {
+        Files.deleteIfExists(fileOf(folder, name));
+      }
+    }
+    for (Path file : classFiles(unwoven)) {
+      String name = nameOf(unwoven, file);
+      if (!originals.containsKey(name) || !result.classes().containsKey(name)) {
+        Files.delete(file);
+      }
+    }
+  }
+
+  private static void update(Path file, byte @Nullable [] bytes) throws IOException {
+    if (bytes == null || Arrays.equals(bytes, readIfThere(file))) {
+      return;
+    }
+    Files.createDirectories(file.toAbsolutePath().getParent());
+    Path whole = file.resolveSibling(file.getFileName() + ".new");
+    Files.write(whole, bytes);
+    Files.move(whole, file, StandardCopyOption.REPLACE_EXISTING, StandardCopyOption.ATOMIC_MOVE);
+  }
+}

@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.weft.weaver;
+
+import java.io.IOException;
+import java.io.PrintStream;
+import java.io.UncheckedIOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Iterator;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** The command line. */
+public final class Main {
+  private static final int OK = 0;
+  private static final int FAILED = 1;
+  private static final int MISUSED = 2;
+
+  private static final String USAGE =
+      """
+      usage: java -jar weft-weaver.jar [--classpath PATH] [--unwoven FOLDER] FOLDER...
+
+      Weaves the class files in each FOLDER in place, so that what suspends in them needs no stack.
+      It can be repeated: it starts over from what the compiler made.
+
+        -cp, --classpath PATH  where else the classes look for others, as in java -cp;
+                               weft-reactor.jar has to be in it
+        --unwoven FOLDER       where the classes are kept as they were; by default beside each
+                               FOLDER, with -unwoven added to its name
+        -q, --quiet            tell of problems only
+        -h, --help             print this
+
+      Status: 0 if all went well, 1 if something can't be woven, 2 if the command line is wrong.
+      """;
+
+  private final PrintStream out;
+  private final PrintStream err;
+  private final List<Path> folders = new ArrayList<>();
+  private final List<Path> path = new ArrayList<>();
+  private @Nullable Path unwoven;
+  private boolean quiet;
+  private boolean help;
+
+  private Main(PrintStream out, PrintStream err) {
+    this.out = out;
+    this.err = err;
+  }
+
+  /** Weaves, and ends the JVM with the status. */
+  public static void main(String[] arguments) {
+    System.exit(run(System.out, System.err, arguments));
+  }
+
+  /** Weaves; returns the status. */
+  public static int run(PrintStream out, PrintStream err, String... arguments) {
+    return new Main(out, err).run(List.of(arguments));
+  }
+
+  private int run(List<String> arguments) {
+    try {
+      parse(arguments.iterator());
+    } catch (IllegalArgumentException e) {
+      err.println("weft-weaver: " + e.getMessage());
+      err.print(USAGE);
+      return MISUSED;
+    }
+    if (help) {
+      out.print(USAGE);
+      return OK;
+    }
+    try (ClassPath classPath = new ClassPath(path)) {
+      int status = OK;
+      for (Path folder : folders) {
+        status = Math.max(status, weave(folder, classPath));
+      }
+      return status;
+    } catch (IOException | UncheckedIOException | WeaveException e) {
+      err.println("weft-weaver: " + e.getMessage());
+      return FAILED;
+    }
+  }
+
+  private void parse(Iterator<String> arguments) {
+    while (arguments.hasNext()) {
+      String argument = arguments.next();
+      switch (argument) {
+        case "-cp", "--classpath", "--class-path" ->
+            path.addAll(ClassPath.split(value(argument, arguments)));
+        case "--unwoven" -> unwoven = Path.of(value(argument, arguments));
+        case "-q", "--quiet" -> quiet = true;
+        case "-h", "--help" -> help = true;
+        default -> {
+          if (argument.startsWith("-")) {
+            throw new IllegalArgumentException("unknown option: " + argument);
+          }
+          folders.add(Path.of(argument));
+        }
+      }
+    }
+    if (folders.isEmpty() && !help) {
+      throw new IllegalArgumentException("no folder is named");
+    }
+    if (folders.size() > 1 && unwoven != null) {
+      throw new IllegalArgumentException("--unwoven is for one folder, not " + folders.size());
+    }
+  }
+
+  private static String value(String option, Iterator<String> arguments) {
+    if (!arguments.hasNext()) {
+      throw new IllegalArgumentException(option + " needs a value");
+    }
+    return arguments.next();
+  }
+
+  private int weave(Path folder, ClassPath classPath) throws IOException {
+    Path kept = unwoven == null ? ClassFolder.unwovenBeside(folder) : unwoven;
+    ClassFolder.Summary done = ClassFolder.weave(folder, kept, classPath);
+    done.problems().warnings().forEach(problem -> err.println("warning: " + problem));
+    done.problems().errors().forEach(problem -> err.println("error: " + problem));
+    if (!done.problems().errors().isEmpty()) {
+      err.println("weft-weaver: " + folder + ": nothing was woven");
+      return FAILED;
+    }
+    if (!quiet) {
+      out.println(
+          "%s: %d of %d classes woven, %d made"
+              .formatted(folder, done.rewritten(), done.read(), done.made()));
+    }
+    return OK;
+  }
+}
