@@ -2,8 +2,8 @@
 
 /** Rewrites classes so that what suspends needs no stack. */
 module dev.weft.weaver {
-  requires java.instrument;
-  requires static org.jspecify;
+  requires transitive java.instrument;
+  requires static transitive org.jspecify;
 
   exports dev.weft.weaver;
 }

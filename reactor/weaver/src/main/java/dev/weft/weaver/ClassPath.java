@@ -24,8 +24,16 @@ public final class ClassPath implements AutoCloseable {
   /** What to look in, in this order: a Path that is a folder, or a JarFile. */
   private final List<Object> entries = new ArrayList<>();
 
+  private final ClassLoader rest;
+
   /** Entries that do not exist are skipped, as the JVM does. */
   public ClassPath(List<Path> paths) throws IOException {
+    this(paths, ClassLoader.getPlatformClassLoader());
+  }
+
+  /** As the other, with what is looked in after the entries. */
+  ClassPath(List<Path> paths, ClassLoader rest) throws IOException {
+    this.rest = rest;
     for (Path path : paths) {
       if (Files.isDirectory(path)) {
         entries.add(path);
@@ -59,7 +67,7 @@ public final class ClassPath implements AutoCloseable {
           return found;
         }
       }
-      try (InputStream in = ClassLoader.getPlatformClassLoader().getResourceAsStream(file)) {
+      try (InputStream in = rest.getResourceAsStream(file)) {
         return in == null ? null : in.readAllBytes();
       }
     } catch (IOException e) {

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.weft.weaver.maven;
+
+import dev.weft.weaver.ClassFolder;
+import dev.weft.weaver.ClassPath;
+import dev.weft.weaver.WeaveException;
+import java.io.File;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.List;
+import org.apache.maven.plugin.AbstractMojo;
+import org.apache.maven.plugin.MojoExecutionException;
+import org.apache.maven.plugin.MojoFailureException;
+import org.apache.maven.plugins.annotations.Parameter;
+import org.jspecify.annotations.Nullable;
+
+/** What the two goals have in common; they differ in what they weave by default. */
+abstract class AbstractWeaveMojo extends AbstractMojo {
+  /** What Maven has set. */
+  record Input(@Nullable File classes, @Nullable File unwoven, @Nullable List<String> classPath) {}
+
+  /** Leaves all as it is. */
+  @Parameter(property = "weft.weave.skip", defaultValue = "false")
+  private boolean skip;
+
+  abstract Input input();
+
+  @Override
+  public void execute() throws MojoExecutionException, MojoFailureException {
+    Input input = input();
+    if (input.classes == null || input.unwoven == null || input.classPath == null) {
+      throw new MojoExecutionException("classes, unwoven and the class path must be set");
+    }
+    if (skip || !input.classes.isDirectory()) {
+      getLog().info("nothing to weave");
+      return;
+    }
+    List<Path> path = input.classPath.stream().map(Path::of).toList();
+    try (ClassPath classPath = new ClassPath(path)) {
+      report(
+          input.classes,
+          ClassFolder.weave(input.classes.toPath(), input.unwoven.toPath(), classPath));
+    } catch (IOException | WeaveException e) {
+      throw new MojoExecutionException("weaving " + input.classes + ": " + e.getMessage(), e);
+    }
+  }
+
+  private void report(File classes, ClassFolder.Summary done) throws MojoFailureException {
+    done.problems().warnings().forEach(problem -> getLog().warn(problem.toString()));
+    done.problems().errors().forEach(problem -> getLog().error(problem.toString()));
+    if (!done.problems().errors().isEmpty()) {
+      throw new MojoFailureException(
+          classes + ": " + done.problems().errors().size() + " places can't be woven; see above");
+    }
+    getLog()
+        .info(
+            "%d of %d classes woven, %d made"
+                .formatted(done.rewritten(), done.read(), done.made()));
+  }
+}

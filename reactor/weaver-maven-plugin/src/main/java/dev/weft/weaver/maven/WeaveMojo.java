@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.weft.weaver.maven;
+
+import java.io.File;
+import java.util.List;
+import org.apache.maven.plugins.annotations.LifecyclePhase;
+import org.apache.maven.plugins.annotations.Mojo;
+import org.apache.maven.plugins.annotations.Parameter;
+import org.apache.maven.plugins.annotations.ResolutionScope;
+import org.jspecify.annotations.Nullable;
+
+/** Weaves the classes of the module in place. */
+@Mojo(
+    name = "weave",
+    defaultPhase = LifecyclePhase.PROCESS_CLASSES,
+    requiresDependencyResolution = ResolutionScope.COMPILE,
+    threadSafe = true)
+public final class WeaveMojo extends AbstractWeaveMojo {
+  /** The folder to weave. */
+  @Parameter(defaultValue = "${project.build.outputDirectory}")
+  private @Nullable File classes;
+
+  /** Where the classes are kept as the compiler made them. */
+  @Parameter(defaultValue = "${project.build.directory}/classes-unwoven")
+  private @Nullable File unwoven;
+
+  @Parameter(defaultValue = "${project.compileClasspathElements}", readonly = true)
+  private @Nullable List<String> classPath;
+
+  @Override
+  Input input() {
+    return new Input(classes, unwoven, classPath);
+  }
+}

@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.weft.weaver;
+
+import java.io.IOException;
+import java.io.OutputStream;
+import java.lang.instrument.ClassFileTransformer;
+import java.lang.instrument.Instrumentation;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.ProtectionDomain;
+import java.util.Arrays;
+import java.util.Enumeration;
+import java.util.List;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import java.util.jar.JarEntry;
+import java.util.jar.JarFile;
+import java.util.jar.JarOutputStream;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Weaves what is on the class path when a program starts: by {@code -javaagent:weft-weaver.jar}, or
+ * for {@code java -jar} by {@code Launcher-Agent-Class} in the manifest. An argument names the
+ * folders and jars to weave, as in a class path; without one it is all of the class path.
+ *
+ * <p>All that is compiled together has to be known before the first of it is woven, so the agent
+ * reads it at once. It is for trying out; a build does the same once.
+ */
+public final class Agent {
+  private static final String RUNTIME = Names.ROUTINE + ".class";
+
+  private final SortedMap<String, byte[]> originals = new TreeMap<>();
+
+  private Agent() {}
+
+  /** Called by the JVM for {@code -javaagent}. */
+  public static void premain(@Nullable String argument, Instrumentation instrumentation)
+      throws IOException {
+    new Agent().start(argument, instrumentation);
+  }
+
+  /** Called by the JVM for {@code Launcher-Agent-Class}. */
+  public static void agentmain(@Nullable String argument, Instrumentation instrumentation)
+      throws IOException {
+    new Agent().start(argument, instrumentation);
+  }
+
+  private void start(@Nullable String argument, Instrumentation instrumentation)
+      throws IOException {
+    String named = argument == null ? "" : argument;
+    boolean isNamed = !named.isEmpty();
+    String entries = isNamed ? named : System.getProperty("java.class.path", "");
+    for (Path entry : ClassPath.split(entries)) {
+      if (Files.isDirectory(entry)) {
+        readFolder(entry);
+      } else if (Files.isRegularFile(entry)) {
+        readJar(entry);
+      } else if (isNamed) {
+        throw new IOException(entry + ": neither a folder nor a jar");
+      }
+    }
+    List<Path> all = ClassPath.split(System.getProperty("java.class.path", ""));
+    try (ClassPath path = new ClassPath(all, ClassLoader.getSystemClassLoader())) {
+      Weaver.Result result = Weaver.weave(originals, new TreeMap<>(), path);
+      report(result.problems());
+      define(result, instrumentation);
+      instrumentation.addTransformer(new Replacing(originals, result.classes()));
+    }
+  }
+
+  private void readFolder(Path folder) throws IOException {
+    if (Files.exists(folder.resolve(RUNTIME))) {
+      return;
+    }
+    try (Stream<Path> files = Files.walk(folder)) {
+      for (Path file : files.filter(each -> each.toString().endsWith(".class")).toList()) {
+        add(Files.readAllBytes(file));
+      }
+    }
+  }
+
+  private void readJar(Path file) throws IOException {
+    try (JarFile jar = new JarFile(file.toFile())) {
+      if (jar.getEntry(RUNTIME) != null) {
+        return;
+      }
+      for (Enumeration<JarEntry> entries = jar.entries(); entries.hasMoreElements(); ) {
+        JarEntry entry = entries.nextElement();
+        boolean isClass = entry.getName().endsWith(".class");
+        if (isClass && !entry.getName().startsWith("META-INF/")) {
+          add(jar.getInputStream(entry).readAllBytes());
+        }
+      }
+    }
+  }
+
+  /**
+   * What has been woven by a build is left as it is. The first of a name is the one that counts.
+   */
+  private void add(byte[] bytes) {
+    var model = Mark.parse(bytes);
+    if (Mark.of(model).isEmpty() && !model.isModuleInfo()) {
+      originals.putIfAbsent(model.thisClass().asInternalName(), bytes);
+    }
+  }
+
+  private static void report(Problems problems) {
+    problems.warnings().forEach(problem -> System.err.println("weft-weaver: warning: " + problem));
+    problems.errors().forEach(problem -> System.err.println("weft-weaver: error: " + problem));
+    if (!problems.errors().isEmpty()) {
+      throw new WeaveException("the class path can't be woven; see above");
+    }
+  }
+
+  /** The classes that have no original are put where the others' loader finds them. */
+  private static void define(Weaver.Result result, Instrumentation instrumentation)
+      throws IOException {
+    if (result.generated().isEmpty()) {
+      return;
+    }
+    Path file = Files.createTempFile("weft-woven", ".jar");
+    file.toFile().deleteOnExit();
+    try (OutputStream out = Files.newOutputStream(file);
+        JarOutputStream jar = new JarOutputStream(out)) {
+      for (String name : result.generated()) {
+        jar.putNextEntry(new JarEntry(name + ".class"));
+        jar.write(result.classes().get(name));
+        jar.closeEntry();
+      }
+    }
+    instrumentation.appendToSystemClassLoaderSearch(new JarFile(file.toFile()));
+  }
+
+  /** Gives the JVM the woven class in place of the one that was read. */
+  private record Replacing(SortedMap<String, byte[]> originals, SortedMap<String, byte[]> woven)
+      implements ClassFileTransformer {
+    @Override
+    public byte @Nullable [] transform(
+        @Nullable ClassLoader loader,
+        String name,
+        @Nullable Class<?> redefined,
+        @Nullable ProtectionDomain domain,
+        byte[] bytes) {
+      boolean isOurs =
+          loader == ClassLoader.getSystemClassLoader()
+              && name != null
+              && woven.containsKey(name)
+              && Arrays.equals(originals.get(name), bytes);
+      return isOurs ? woven.get(name) : null;
+    }
+  }
+}
