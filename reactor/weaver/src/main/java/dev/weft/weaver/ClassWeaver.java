@@ -33,7 +33,6 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.function.Consumer;
 
 /** Weaves one class: first plans, so that the names of what will be made are known, then writes. */
 final class ClassWeaver {
@@ -114,7 +113,7 @@ final class ClassWeaver {
       try {
         plan(method);
       } catch (WeaveException e) {
-        problems.error(method.at(0), String.valueOf(e.getMessage()));
+        e.report(problems, method.at(0));
       }
     }
   }
@@ -150,13 +149,31 @@ final class ClassWeaver {
       }
     }
     ConstantPoolBuilder pool = ConstantPoolBuilder.of(info.model);
-    byte[] bytes =
-        info.table
-            .files()
-            .build(info.model.thisClass(), pool, builder -> build(builder, nestMembers));
+    byte[] bytes;
+    try {
+      bytes =
+          info.table
+              .files()
+              .build(info.model.thisClass(), pool, builder -> build(builder, nestMembers));
+    } catch (IllegalArgumentException e) {
+      throw refusal(String.valueOf(e.getMessage()));
+    }
     checkSizes(bytes);
     written.put(info.name, bytes);
     return written;
+  }
+
+  /** What the class file library refuses, it tells the method's name of but not its place. */
+  private WeaveException refusal(String reason) {
+    String firstLine = reason.lines().findFirst().orElse("");
+    String what = "can't be woven, being too large or missing a class: " + firstLine;
+    for (Work work : works) {
+      String name = work.plan.isFlat ? "resume" : work.method.name;
+      if (firstLine.contains(" " + name + "(")) {
+        return work.method.error(0, what);
+      }
+    }
+    return new WeaveException(Names.external(info.name), what);
   }
 
   private void build(ClassBuilder builder, List<ClassDesc> nestMembers) {
@@ -195,9 +212,7 @@ final class ClassWeaver {
         (name, type) -> builder.withField(name, ClassDesc.ofDescriptor(type), ACC_SYNTHETIC));
     body(
         builder, work, "resume", Names.RESUME, ACC_PUBLIC | ACC_SYNTHETIC, BodyWeaver.Kind.ROUTINE);
-    add(
-        builder,
-        work.method,
+    builder.withMethodBody(
         "where",
         Names.WHERE,
         ACC_PUBLIC | ACC_SYNTHETIC,
@@ -230,54 +245,20 @@ final class ClassWeaver {
       MethodTypeDesc type,
       int flags,
       BodyWeaver.Kind kind) {
-    add(
-        builder,
-        work.method,
-        name,
-        type,
-        flags,
-        code -> BodyWeaver.weave(kind, work.plan, work.frame, lambdas, code));
-  }
-
-  private void add(
-      ClassBuilder builder,
-      MethodInfo method,
-      String name,
-      MethodTypeDesc type,
-      int flags,
-      Consumer<CodeBuilder> body) {
-    try {
-      builder.withMethodBody(name, type, flags, body);
-    } catch (IllegalArgumentException e) {
-      throw new WeaveException(
-          method.at(0) + ": can't be woven, as it is too large or misses a class: " + reason(e), e);
-    }
-  }
-
-  private static String reason(IllegalArgumentException e) {
-    return String.valueOf(e.getMessage()).lines().findFirst().orElse("");
+    builder.withMethodBody(
+        name, type, flags, code -> BodyWeaver.weave(kind, work.plan, work.frame, lambdas, code));
   }
 
   /** The twin of a method that does not suspend itself, but may be overridden by one that does. */
   private void delegate(ClassBuilder builder, MethodInfo method) {
     if (method.isRoutineBody() && !method.is(AccessFlag.ABSTRACT)) {
       // What it overrides is entered by way of resume, and this has to be instead.
-      add(
-          builder,
-          method,
-          "resume",
-          Names.RESUME,
-          ACC_PUBLIC | ACC_SYNTHETIC,
-          code -> callPlain(code, method));
+      builder.withMethodBody(
+          "resume", Names.RESUME, ACC_PUBLIC | ACC_SYNTHETIC, code -> callPlain(code, method));
     }
     if (needsTwin(method)) {
-      add(
-          builder,
-          method,
-          method.name,
-          Names.twin(method.type),
-          twinFlags(method),
-          code -> callPlain(code, method));
+      builder.withMethodBody(
+          method.name, Names.twin(method.type), twinFlags(method), code -> callPlain(code, method));
     }
   }
 

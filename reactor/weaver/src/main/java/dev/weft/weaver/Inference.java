@@ -138,7 +138,7 @@ final class Inference {
 
   private void check(Site site) {
     MethodInfo target = site.lambda.target(table);
-    if (target == null || !target.suspends) {
+    if (target == null || !target.suspends || site.method.name.equals("$deserializeLambda$")) {
       return;
     }
     MethodInfo declared = site.lambda.declared(table);

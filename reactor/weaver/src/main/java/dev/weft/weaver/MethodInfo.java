@@ -127,7 +127,7 @@ final class MethodInfo {
   }
 
   WeaveException error(int index, String what) {
-    return new WeaveException(at(index) + ": " + what);
+    return new WeaveException(at(index), what);
   }
 
   @Override

@@ -5,11 +5,23 @@ package dev.weft.weaver;
 public final class WeaveException extends RuntimeException {
   private static final long serialVersionUID = 1;
 
-  WeaveException(String message) {
-    super(message);
+  /** The place, as in a stack trace; empty if it is not known. */
+  private final String where;
+
+  private final String what;
+
+  WeaveException(String what) {
+    this("", what);
   }
 
-  WeaveException(String message, Throwable cause) {
-    super(message, cause);
+  WeaveException(String where, String what) {
+    super(where.isEmpty() ? what : where + ": " + what);
+    this.where = where;
+    this.what = what;
+  }
+
+  /** Adds it to {@code problems}; it is known to be about {@code place} at least. */
+  void report(Problems problems, String place) {
+    problems.error(where.isEmpty() ? place : where, what);
   }
 }

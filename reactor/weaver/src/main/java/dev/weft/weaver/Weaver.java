@@ -111,7 +111,7 @@ public final class Weaver {
         try {
           written.putAll(weaver.write(own));
         } catch (WeaveException e) {
-          problems.error(Names.external(weaver.info.name), String.valueOf(e.getMessage()));
+          e.report(problems, Names.external(weaver.info.name));
         }
       }
     }

@@ -1,0 +1,231 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.weft.weaver.tests;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.weft.weaver.ClassPath;
+import dev.weft.weaver.Main;
+import dev.weft.weaver.maven.WeaveMojo;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.io.PrintStream;
+import java.lang.reflect.Field;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.SortedMap;
+import java.util.jar.Attributes;
+import java.util.jar.JarEntry;
+import java.util.jar.JarOutputStream;
+import java.util.jar.Manifest;
+import java.util.stream.Stream;
+import org.apache.maven.plugin.MojoFailureException;
+import org.junit.jupiter.api.Assertions;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Command line, Maven goal and agent weave alike. */
+class FrontEndsTest {
+  private static final String CLASS_PATH = System.getProperty("java.class.path");
+  private static final String PROGRAM =
+      """
+      package p;
+      import dev.weft.weave.*;
+      public class T extends Routine {
+        interface Task { int call(int x); }
+        static int twice(int x) { Routine.suspend(); return 2 * x; }
+        protected void run() {
+          Task task = T::twice;
+          System.out.println("result " + (task.call(3) + twice(4)));
+        }
+        public static void main(String[] arguments) throws Exception {
+          T t = new T();
+          Context context = new Context();
+          int suspensions = 0;
+          while (t.go(context)) {
+            suspensions++;
+          }
+          System.out.println("suspensions " + suspensions);
+          System.out.println("woven " + (T.class.getDeclaredMethod("resume", Context.class) != null));
+        }
+      }
+      """;
+  private static final String REFUSED =
+      "package p; class T { T() { dev.weft.weave.Routine.suspend(); } }";
+
+  @TempDir Path parent;
+
+  private final ByteArrayOutputStream out = new ByteArrayOutputStream();
+  private final ByteArrayOutputStream err = new ByteArrayOutputStream();
+
+  private Path compiled(String name, String source) throws IOException {
+    Path folder = parent.resolve(name);
+    for (Map.Entry<String, byte[]> each : Compiler.compile(Map.of("p.T", source)).entrySet()) {
+      Path file = folder.resolve(each.getKey() + ".class");
+      Files.createDirectories(file.getParent());
+      Files.write(file, each.getValue());
+    }
+    return folder;
+  }
+
+  private int weaver(String... arguments) {
+    return Main.run(
+        new PrintStream(out, true, StandardCharsets.UTF_8),
+        new PrintStream(err, true, StandardCharsets.UTF_8),
+        arguments);
+  }
+
+  private static String text(ByteArrayOutputStream bytes) {
+    return bytes.toString(StandardCharsets.UTF_8);
+  }
+
+  private static void set(Object mojo, String name, Object value)
+      throws ReflectiveOperationException {
+    Field field = mojo.getClass().getDeclaredField(name);
+    field.setAccessible(true);
+    field.set(mojo, value);
+  }
+
+  private WeaveMojo mojo(Path folder) throws ReflectiveOperationException {
+    WeaveMojo mojo = new WeaveMojo();
+    set(mojo, "classes", folder.toFile());
+    set(mojo, "unwoven", parent.resolve("mojo-unwoven").toFile());
+    set(mojo, "classPath", ClassPath.split(CLASS_PATH).stream().map(Path::toString).toList());
+    return mojo;
+  }
+
+  @Test
+  void commandLineAndGoalMakeTheSameBytes() throws Exception {
+    Path byMain = compiled("main", PROGRAM);
+    Path byMojo = compiled("mojo", PROGRAM);
+
+    assertEquals(0, weaver("--classpath", CLASS_PATH, byMain.toString()), () -> text(err));
+    mojo(byMojo).execute();
+
+    SortedMap<String, String> contents = ClassFolderTest.contents(byMain);
+    assertEquals(contents, ClassFolderTest.contents(byMojo));
+    assertTrue(contents.size() > 2, contents.keySet().toString());
+    assertEquals(byMain + ": 2 of 2 classes woven, 3 made\n", text(out));
+  }
+
+  @Test
+  void commandLineTellsWhatCannotBeWoven() throws Exception {
+    Path folder = compiled("main", REFUSED);
+
+    assertEquals(1, weaver("-cp", CLASS_PATH, folder.toString()));
+
+    assertEquals(
+        "error: p.T.<init>(T.java:1): a constructor can't suspend; do it in a static method\n"
+            + "weft-weaver: "
+            + folder
+            + ": nothing was woven\n",
+        text(err));
+  }
+
+  @Test
+  void goalFailsTheBuildOverWhatCannotBeWoven() throws Exception {
+    WeaveMojo mojo = mojo(compiled("mojo", REFUSED));
+
+    Assertions.assertThrows(MojoFailureException.class, mojo::execute);
+  }
+
+  @Test
+  void commandLineHelps() {
+    assertEquals(0, weaver("--help"));
+
+    assertTrue(text(out).startsWith("usage: java -jar weft-weaver.jar"));
+  }
+
+  @Test
+  void commandLineThatIsWrongIsExplained() {
+    assertEquals(2, weaver());
+    assertEquals(2, weaver("--odd"));
+    assertEquals(2, weaver("--classpath"));
+
+    assertTrue(text(err).contains("weft-weaver: no folder is named"));
+    assertTrue(text(err).contains("weft-weaver: unknown option: --odd"));
+    assertTrue(text(err).contains("weft-weaver: --classpath needs a value"));
+  }
+
+  @Test
+  void folderThatIsNotThereIsNamed() {
+    assertEquals(1, weaver(parent.resolve("none").toString()));
+
+    assertEquals("weft-weaver: " + parent.resolve("none") + ": not a folder\n", text(err));
+  }
+
+  @Test
+  void agentWeavesTheClassPath() throws Exception {
+    Path folder = compiled("agent", PROGRAM);
+
+    String said = java("-javaagent:" + agentJar(), "-cp", folder + ":" + CLASS_PATH, "p.T");
+
+    assertEquals("result 14\nsuspensions 2\nwoven true\n", said);
+  }
+
+  @Test
+  void agentStartsWithARunnableJar() throws Exception {
+    Path jar = parent.resolve("app.jar");
+    Manifest manifest = manifest();
+    manifest.getMainAttributes().put(Attributes.Name.MAIN_CLASS, "p.T");
+    manifest.getMainAttributes().putValue("Launcher-Agent-Class", "dev.weft.weaver.Agent");
+    StringBuilder path = new StringBuilder();
+    for (Path entry : ClassPath.split(CLASS_PATH)) {
+      path.append(entry.toUri()).append(' ');
+    }
+    manifest.getMainAttributes().put(Attributes.Name.CLASS_PATH, path.toString());
+    jar(jar, manifest, compiled("launcher", PROGRAM));
+
+    String said = java("-jar", jar.toString());
+
+    assertEquals("result 14\nsuspensions 2\nwoven true\n", said);
+  }
+
+  private static Manifest manifest() {
+    Manifest manifest = new Manifest();
+    manifest.getMainAttributes().put(Attributes.Name.MANIFEST_VERSION, "1.0");
+    return manifest;
+  }
+
+  /** The weaver as a jar, also where a build has not packed it yet. */
+  private Path agentJar() throws Exception {
+    Path code = Path.of(Main.class.getProtectionDomain().getCodeSource().getLocation().toURI());
+    if (Files.isRegularFile(code)) {
+      return code;
+    }
+    Path jar = parent.resolve("agent.jar");
+    Manifest manifest = manifest();
+    manifest.getMainAttributes().putValue("Premain-Class", "dev.weft.weaver.Agent");
+    jar(jar, manifest, code);
+    return jar;
+  }
+
+  private static void jar(Path jar, Manifest manifest, Path folder) throws IOException {
+    try (OutputStream file = Files.newOutputStream(jar);
+        JarOutputStream entries = new JarOutputStream(file, manifest);
+        Stream<Path> files = Files.walk(folder)) {
+      for (Path each : files.filter(path -> path.toString().endsWith(".class")).toList()) {
+        entries.putNextEntry(new JarEntry(folder.relativize(each).toString()));
+        entries.write(Files.readAllBytes(each));
+        entries.closeEntry();
+      }
+    }
+  }
+
+  private static String java(String... arguments) throws Exception {
+    List<String> command =
+        Stream.concat(
+                Stream.of(Path.of(System.getProperty("java.home"), "bin", "java").toString()),
+                Stream.of(arguments))
+            .toList();
+    Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
+    process.getOutputStream().close();
+    String said = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+    process.waitFor();
+    return said;
+  }
+}
