@@ -6,6 +6,7 @@ import java.io.ByteArrayInputStream;
 import java.io.InputStream;
 import java.lang.classfile.ClassFile;
 import java.lang.classfile.ClassHierarchyResolver;
+import java.lang.classfile.ClassHierarchyResolver.ClassHierarchyInfo;
 import java.lang.classfile.ClassModel;
 import java.lang.classfile.CodeElement;
 import java.lang.classfile.constantpool.MemberRefEntry;
@@ -14,6 +15,7 @@ import java.lang.constant.ClassDesc;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -28,6 +30,7 @@ final class ClassTable {
   private final ClassPath path;
   private final Map<String, Optional<ClassInfo>> classes = new LinkedHashMap<>();
   private final Map<String, Optional<MethodInfo>> resolved = new HashMap<>();
+  private final Set<ClassDesc> frames = new HashSet<>();
   private final ClassFile files;
 
   ClassTable(ClassPath path) {
@@ -37,8 +40,18 @@ final class ClassTable {
             ClassFile.StackMapsOption.STACK_MAPS_WHEN_REQUIRED,
             ClassFile.DeadLabelsOption.DROP_DEAD_LABELS,
             Mark.option(),
-            ClassFile.ClassHierarchyResolverOption.of(
-                ClassHierarchyResolver.ofResourceParsing(this::open).cached()));
+            ClassFile.ClassHierarchyResolverOption.of(hierarchy()));
+  }
+
+  private ClassHierarchyResolver hierarchy() {
+    ClassHierarchyResolver made =
+        type -> frames.contains(type) ? ClassHierarchyInfo.ofClass(Names.FRAME) : null;
+    return made.orElse(ClassHierarchyResolver.ofResourceParsing(this::open).cached());
+  }
+
+  /** Makes it known that a class of frames of that name will be made. */
+  void addFrame(ClassDesc type) {
+    frames.add(type);
   }
 
   private @Nullable InputStream open(ClassDesc type) {

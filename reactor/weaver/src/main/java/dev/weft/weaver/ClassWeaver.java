@@ -130,7 +130,12 @@ final class ClassWeaver {
       }
     }
     SavePlan plan = new SavePlan(method, false);
-    works.add(new Work(method, plan, plan.needsFrame() ? newName(method.name) : info.desc()));
+    ClassDesc frame = info.desc();
+    if (plan.needsFrame()) {
+      frame = newName(method.name);
+      info.table.addFrame(frame);
+    }
+    works.add(new Work(method, plan, frame));
   }
 
   /** The body of a routine is entered by way of resume, unless something calls it as a method. */

@@ -33,6 +33,7 @@ final class Flow {
   private final int[][] handlers;
 
   private final BitSet[] live;
+  private final int[] held;
 
   Flow(List<CodeElement> code) {
     this.code = code;
@@ -47,6 +48,7 @@ final class Flow {
     }
     handlers = findHandlers();
     live = findLive();
+    held = findHeld();
   }
 
   private int[] successors(int index) {
@@ -187,11 +189,15 @@ final class Flow {
 
   /** Whether a monitor may be held at element {@code index}. */
   boolean isMonitorHeld(int index) {
-    if (code.stream().noneMatch(element -> element instanceof MonitorInstruction)) {
-      return false;
-    }
-    // The most that can be held before each element; a compiler balances them, so this is reached.
+    return held[index] > 0;
+  }
+
+  /** The most monitors that can be held before each element. */
+  private int[] findHeld() {
     int[] held = new int[code.size()];
+    if (code.stream().noneMatch(element -> element instanceof MonitorInstruction)) {
+      return held;
+    }
     Arrays.fill(held, -1);
     ArrayDeque<int[]> open = new ArrayDeque<>();
     open.add(new int[] {0, 0});
@@ -213,7 +219,7 @@ final class Flow {
         open.add(new int[] {handler, step[1]});
       }
     }
-    return held[index] > 0;
+    return held;
   }
 
   /** Whether nothing but a return of {@code opcode} comes after the call at {@code index}. */

@@ -105,7 +105,7 @@ final class Woven {
           throw new IllegalStateException("does not end: " + routine.stack());
         }
       }
-    } catch (Exception | StackOverflowError e) {
+    } catch (Exception | Error e) {
       log.append(e);
     }
     return new Run(log.toString(), suspensions);

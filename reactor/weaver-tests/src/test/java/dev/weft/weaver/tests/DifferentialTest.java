@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.weft.weaver.tests;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.weft.weaver.tests.Woven.Run;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+
+/**
+ * Programs that were made up do the same woven and stackful: values, side effects, exceptions and
+ * the number of suspensions. {@code scripts/fuzz weaver} runs more of them.
+ */
+class DifferentialTest {
+  private static final int PROGRAMS = Integer.getInteger("dev.weft.fuzz.programs", 2_000);
+  private static final long SEED = Long.getLong("dev.weft.fuzz.seed", 1L);
+
+  /** Compiled together, which is what takes the time. */
+  private static final int BATCH = 100;
+
+  private static final String KIT = Programs.read("/fuzz/Kit.java");
+
+  private long suspensions;
+
+  private static String source(long first, int count) {
+    StringBuilder source = new StringBuilder("package fuzz;\npublic class Batch extends Kit {\n");
+    for (int i = 0; i < count; i++) {
+      source.append(ProgramGenerator.generate("P" + i, first + i));
+    }
+    return source.append("}\n").toString();
+  }
+
+  private void compare(long first, int count, List<String> differences) throws Exception {
+    String source = source(first, count);
+    Woven woven = Woven.of(Map.of("fuzz.Kit", KIT, "fuzz.Batch", source));
+    assertEquals("[]", woven.result.problems().errors().toString(), "seed " + first);
+    woven.loadAll();
+    StringBuilder log = (StringBuilder) woven.type("fuzz.Kit").getField("LOG").get(null);
+    for (int i = 0; i < count; i++) {
+      String name = "fuzz.Batch$P" + i;
+      Run expected = Woven.run(woven.routine(name).stackful(), log);
+      Run actual = Woven.run(woven.routine(name), log);
+      suspensions += actual.suspensions();
+      if (!expected.equals(actual)) {
+        differences.add(
+            "seed %d:%nstackful %s%nwoven    %s".formatted(first + i, expected, actual));
+      }
+    }
+  }
+
+  @Test
+  void madeUpProgramsDoTheSameWovenAndStackful() throws Exception {
+    List<String> differences = new ArrayList<>();
+
+    for (int done = 0; done < PROGRAMS; done += BATCH) {
+      compare(SEED + done, Math.min(BATCH, PROGRAMS - done), differences);
+    }
+
+    System.out.printf("%d programs from seed %d, %d suspensions%n", PROGRAMS, SEED, suspensions);
+    assertEquals(List.of(), differences);
+    assertTrue(suspensions > PROGRAMS, "they suspended " + suspensions + " times only");
+  }
+}

@@ -1,0 +1,490 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.weft.weaver.tests;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Random;
+
+/**
+ * Makes up a program: the same one for the same seed. It is a class of fuzz.Kit.Program, in a file
+ * of package fuzz, with calls that suspend wherever the language allows an expression.
+ */
+final class ProgramGenerator {
+  /** The types of expressions. */
+  private enum Type {
+    INT("int"),
+    LONG("long"),
+    FLOAT("float"),
+    DOUBLE("double"),
+    BOOL("boolean"),
+    TEXT("String");
+
+    final String word;
+
+    Type(String word) {
+      this.word = word;
+    }
+  }
+
+  private record Variable(Type type, String name, boolean isFinal) {}
+
+  private static final int EXPRESSION_DEPTH = 2;
+
+  /** How deep statements nest; few are deep, which take as long as many that are not. */
+  private final int statementDepth;
+
+  private final Random random;
+  private final StringBuilder out = new StringBuilder();
+  private final List<Variable> scope = new ArrayList<>();
+  private int names;
+
+  private ProgramGenerator(long seed) {
+    random = new Random(seed);
+    statementDepth = pick(8) == 0 ? 2 : 1;
+  }
+
+  /** The source of class {@code name}, nested or in a file with fuzz.Kit's names imported. */
+  static String generate(String name, long seed) {
+    return new ProgramGenerator(seed).program(name);
+  }
+
+  private String program(String name) {
+    out.append("static class ").append(name).append(" extends Kit.Program {\n");
+    method("int helper(int p, String q) throws Exception", Type.INT, true);
+    method("static long other(long r, double t) throws Exception", Type.LONG, false);
+    out.append("@Override int virtual(int x) { return super.virtual(x) + ");
+    scope.add(new Variable(Type.INT, "x", false));
+    out.append(expression(Type.INT, 2)).append("; }\n");
+    scope.clear();
+    out.append("void body() throws Exception {\n");
+    out.append("say(helper(4, \"p\")); say(other(7L, 2.5)); say(virtual(3));\n");
+    statements(statementDepth, true);
+    out.append("}\n}\n");
+    return out.toString();
+  }
+
+  private void method(String header, Type result, boolean isInstance) {
+    scope.clear();
+    if (isInstance) {
+      scope.add(new Variable(Type.INT, "p", false));
+      scope.add(new Variable(Type.TEXT, "q", false));
+    } else {
+      scope.add(new Variable(Type.LONG, "r", false));
+      scope.add(new Variable(Type.DOUBLE, "t", false));
+    }
+    out.append(header).append(" {\n");
+    statements(statementDepth - 1, false);
+    out.append("return ").append(expression(result, EXPRESSION_DEPTH)).append(";\n}\n");
+    scope.clear();
+  }
+
+  private int pick(int bound) {
+    return random.nextInt(bound);
+  }
+
+  private <T> T pick(List<T> choices) {
+    return choices.get(pick(choices.size()));
+  }
+
+  private String fresh(String prefix) {
+    return prefix + names++;
+  }
+
+  private Type anyType() {
+    return pick(List.of(Type.values()));
+  }
+
+  // ---- statements
+
+  private void statements(int depth, boolean hasFields) {
+    int before = scope.size();
+    int count = 2 + pick(3);
+    for (int i = 0; i < count; i++) {
+      statement(depth, hasFields);
+    }
+    while (scope.size() > before) {
+      scope.removeLast();
+    }
+  }
+
+  private void block(int depth, boolean hasFields) {
+    out.append("{\n");
+    statements(depth, hasFields);
+    out.append("}\n");
+  }
+
+  private void statement(int depth, boolean hasFields) {
+    int kind = pick(depth > 0 ? 22 : 9);
+    switch (kind) {
+      case 0, 1 -> declare();
+      case 2 -> line("say(" + any() + ");");
+      case 3 -> line("yVoid();");
+      case 4 -> assign();
+      case 5 -> line("may(" + expression(Type.INT, 1) + ");");
+      case 6 -> store(hasFields);
+      case 7 -> line("counter += " + expression(Type.INT, 2) + "; total ^= " + longs() + ";");
+      case 8 -> lambda();
+      case 9, 10 -> conditional(depth, hasFields);
+      case 11, 12, 13 -> loop(depth, hasFields);
+      case 14, 15, 16 -> attempt(depth, hasFields);
+      case 17 -> resource(depth, hasFields);
+      case 18 -> oldSwitch(depth, hasFields);
+      case 19 -> shapes(depth, hasFields);
+      case 20 -> monitor();
+      default -> throwing(depth, hasFields);
+    }
+  }
+
+  private void line(String text) {
+    out.append(text).append('\n');
+  }
+
+  private String any() {
+    return expression(anyType(), EXPRESSION_DEPTH);
+  }
+
+  private String longs() {
+    return expression(Type.LONG, 2);
+  }
+
+  private void declare() {
+    Type type = anyType();
+    boolean isFinal = pick(3) == 0;
+    String value = expression(type, EXPRESSION_DEPTH);
+    String name = fresh("v");
+    line((isFinal ? "final " : "") + type.word + " " + name + " = " + value + ";");
+    scope.add(new Variable(type, name, isFinal));
+  }
+
+  private void assign() {
+    List<Variable> open = scope.stream().filter(variable -> !variable.isFinal).toList();
+    if (open.isEmpty()) {
+      declare();
+      return;
+    }
+    Variable target = pick(open);
+    String value = expression(target.type, EXPRESSION_DEPTH);
+    String operator =
+        switch (target.type) {
+          case BOOL -> pick(List.of("=", "&=", "|=", "^="));
+          case TEXT -> pick(List.of("=", "="));
+          case INT, LONG -> pick(List.of("=", "+=", "-=", "*=", "^=", "|="));
+          default -> pick(List.of("=", "+=", "-="));
+        };
+    line(target.name + " " + operator + " " + value + ";");
+  }
+
+  private void store(boolean hasFields) {
+    String index = "[" + expression(Type.INT, 1) + " & 3]";
+    if (!hasFields) {
+      line("total += " + longs() + ";");
+      return;
+    }
+    switch (pick(6)) {
+      case 0 -> line("array" + index + " += " + expression(Type.INT, 2) + ";");
+      case 1 -> line("field -= " + expression(Type.INT, 2) + ";");
+      case 2 -> line("wide += " + longs() + ";");
+      case 3 -> line("text = " + cut(expression(Type.TEXT, 2)) + ";");
+      case 4 -> line("doubles[yInt(" + pick(2) + ")] *= " + expression(Type.FLOAT, 1) + ";");
+      default -> line("words[yInt(" + pick(3) + ")] += yText(\"w\"); yArray(array)[1]++;");
+    }
+  }
+
+  private static String cut(String text) {
+    String value = "(" + text + ")";
+    return "(" + value + ".length() > 20 ? \"cut\" : \"t\" + yInt(2))";
+  }
+
+  private void conditional(int depth, boolean hasFields) {
+    out.append("if (").append(expression(Type.BOOL, 2)).append(") ");
+    block(depth - 1, hasFields);
+    if (pick(2) == 0) {
+      out.append("else ");
+      block(depth - 1, hasFields);
+    }
+  }
+
+  private void loop(int depth, boolean hasFields) {
+    String name = fresh("i");
+    String label = fresh("loop");
+    int count = 1 + pick(3);
+    out.append(label).append(": ");
+    Type type = Type.INT;
+    switch (pick(5)) {
+      case 0 ->
+          out.append("for (int %s = 0; %s < %d; %s++) {\n".formatted(name, name, count, name));
+      case 1 ->
+          out.append(
+              "for (int %s = yInt(0); %s < yInt(%d); %s += yInt(1)) {\n"
+                  .formatted(name, name, count, name));
+      case 2 ->
+          out.append(
+              "for (int %s : new int[] {%s, 2}) {\n".formatted(name, expression(Type.INT, 1)));
+      case 3 -> {
+        out.append("for (String %s : java.util.List.of(\"l\", yText(\"m\"))) {\n".formatted(name));
+        type = Type.TEXT;
+      }
+      default ->
+          out.append(
+              "for (int %s = 0, n%s = yInt(%d); ; ) { if (%s++ >= n%s) break;\n"
+                  .formatted(name, name, count, name, name));
+    }
+    scope.add(new Variable(type, name, true));
+    statements(depth - 1, hasFields);
+    if (pick(2) == 0) {
+      String jump = pick(List.of("break ", "continue ")) + label + ";";
+      line("if (" + expression(Type.BOOL, 1) + ") " + jump);
+      statements(0, hasFields);
+    }
+    scope.removeLast();
+    out.append("}\n");
+  }
+
+  private void attempt(int depth, boolean hasFields) {
+    out.append("try ");
+    block(depth - 1, hasFields);
+    boolean catches = pick(4) != 0;
+    if (catches) {
+      String name = fresh("e");
+      String type =
+          pick(
+              List.of(
+                  "RuntimeException",
+                  "IllegalStateException",
+                  "IllegalStateException | IllegalArgumentException"));
+      out.append("catch (%s %s) {\nsay(%s.getMessage());\n".formatted(type, name, name));
+      statements(depth - 1, hasFields);
+      if (pick(4) == 0) {
+        line("throw " + name + ";");
+      }
+      out.append("}\n");
+    }
+    if (!catches || pick(2) == 0) {
+      out.append("finally ");
+      block(depth - 1, hasFields);
+    }
+  }
+
+  private void resource(int depth, boolean hasFields) {
+    String name = fresh("res");
+    String length = pick(List.of("\"r\"", "yText(\"long\") + yInt(3)", "yText(\"q\")"));
+    out.append(
+        "try (Resource %s = new Resource(%s); Resource b%s = yAny(new Resource(\"b\"))) {\n"
+            .formatted(name, length, name));
+    statements(depth - 1, hasFields);
+    out.append("} catch (IllegalStateException e) { say(e.getMessage()");
+    out.append(" + e.getSuppressed().length + yInt(4)); }\n");
+  }
+
+  private void oldSwitch(int depth, boolean hasFields) {
+    boolean onText = pick(3) == 0;
+    String selector = expression(onText ? Type.TEXT : Type.INT, 1);
+    out.append("switch (").append(onText ? selector : selector + " & 3").append(") {\n");
+    for (int i = 0; i < 3; i++) {
+      out.append("case ").append(onText ? "\"s" + i + "\"" : "" + i).append(": {\n");
+      statements(depth - 1, hasFields);
+      out.append("}\n").append(pick(2) == 0 ? "break;\n" : "");
+    }
+    out.append("default: yVoid(); }\n");
+  }
+
+  private void shapes(int depth, boolean hasFields) {
+    String number = fresh("n");
+    out.append("switch (shape(%s)) {\n".formatted(expression(Type.INT, 1)));
+    out.append("case Shape.Dot(int %s) when yInt(%s) > 2 -> {\n".formatted(number, number));
+    scope.add(new Variable(Type.INT, number, true));
+    statements(depth - 1, hasFields);
+    scope.removeLast();
+    out.append("}\ncase Shape.Dot d -> say(d + yText(\"dot\"));\n");
+    out.append("case Shape.Line(int a, long b) -> say(yInt(a) + yLong(b));\n");
+    out.append("case Shape.Group(Shape.Dot(int c), String g) -> { say(yText(g) + c); }\n");
+    out.append("case Shape.Group g -> say(yAny(g.name()));\n}\n");
+  }
+
+  private void monitor() {
+    line("synchronized (LOG) { counter++; }");
+    line("yVoid();");
+  }
+
+  private void throwing(int depth, boolean hasFields) {
+    String name = fresh("e");
+    out.append(
+        "try { if (%s) throw new IllegalStateException(%s);\n"
+            .formatted(expression(Type.BOOL, 2), expression(Type.TEXT, 1)));
+    statements(depth - 1, hasFields);
+    out.append(
+        "} catch (IllegalStateException %s) { say(yAny(%s).getMessage()); }\n"
+            .formatted(name, name));
+  }
+
+  private void lambda() {
+    String captured = fresh("c");
+    line("final int " + captured + " = " + expression(Type.INT, 1) + ";");
+    String name = fresh("f");
+    String argument = expression(Type.INT, 1);
+    switch (pick(7)) {
+      case 0 -> line("IntFunction %s = x -> x + yInt(%s);".formatted(name, captured));
+      case 1 -> line("IntFunction %s = Kit::yInt;".formatted(name));
+      case 2 -> line("IntFunction %s = Kit::quiet;".formatted(name));
+      case 3 -> line("IntFunction %s = new Box(%s, \"b\", 1L)::grow;".formatted(name, captured));
+      case 4 ->
+          line(
+              ("IntFunction %s = new IntFunction() { int k = %s;"
+                      + " public int apply(int x) { return k += yInt(x); } };")
+                  .formatted(name, captured));
+      case 5 -> {
+        line("Mapper<Integer, Integer> m%s = Kit::boxed;".formatted(name));
+        line("IntFunction %s = x -> m%s.map(x) + %s;".formatted(name, name, captured));
+      }
+      default -> {
+        line(
+            "Source<Source<String>> s%s = () -> () -> yText(\"n\" + %s);"
+                .formatted(name, captured));
+        line("Mapper<Integer, int[]> a%s = int[]::new;".formatted(name));
+        line("say(s%s.get().get() + a%s.map(3).length);".formatted(name, name));
+        line("IntFunction %s = x -> yInt(x) - 1;".formatted(name));
+      }
+    }
+    line("say(%s.again(%s) + %s.apply(yInt(%s)));".formatted(name, argument, name, captured));
+  }
+
+  // ---- expressions
+
+  private String expression(Type type, int depth) {
+    List<Variable> known = scope.stream().filter(variable -> variable.type == type).toList();
+    if (depth <= 0) {
+      return !known.isEmpty() && pick(4) != 0 ? pick(known).name : literal(type);
+    }
+    return switch (pick(6)) {
+      case 0 -> yielding(type, expression(type, depth - 1));
+      case 1 ->
+          "(%s ? %s : %s)"
+              .formatted(
+                  expression(Type.BOOL, depth - 1),
+                  expression(type, depth - 1),
+                  expression(type, depth - 1));
+      case 2 -> expression(type, 0);
+      default -> special(type, depth - 1);
+    };
+  }
+
+  private String literal(Type type) {
+    int n = pick(10) - 3;
+    return switch (type) {
+      case INT -> "(" + n + ")";
+      case LONG -> "(" + n + "L)";
+      case FLOAT -> n + 3 + ".25f";
+      case DOUBLE -> n + 3 + ".5";
+      case BOOL -> n > 1 ? "true" : "false";
+      case TEXT -> "\"s" + (n + 3) + "\"";
+    };
+  }
+
+  private static String yielding(Type type, String inside) {
+    String call =
+        switch (type) {
+          case INT -> "yInt";
+          case LONG -> "yLong";
+          case FLOAT -> "yFloat";
+          case DOUBLE -> "yDouble";
+          case BOOL -> "yBool";
+          case TEXT -> "yText";
+        };
+    return call + "(" + inside + ")";
+  }
+
+  private String special(Type type, int depth) {
+    return switch (type) {
+      case INT -> integer(depth);
+      case LONG -> longInteger(depth);
+      case FLOAT ->
+          pick(2) == 0
+              ? "(%s + yFloat(%s))".formatted(e(Type.FLOAT, depth), e(Type.FLOAT, depth))
+              : "(float) (%s + %s)".formatted(e(Type.INT, depth), e(Type.DOUBLE, depth));
+      case DOUBLE ->
+          pick(2) == 0
+              ? "(%s * %s)".formatted(e(Type.DOUBLE, depth), e(Type.FLOAT, depth))
+              : "(yDouble(%s) - %s)".formatted(e(Type.DOUBLE, depth), e(Type.LONG, depth));
+      case BOOL -> condition(depth);
+      case TEXT -> text(depth);
+    };
+  }
+
+  private String e(Type type, int depth) {
+    return expression(type, depth);
+  }
+
+  private String integer(int depth) {
+    String one = e(Type.INT, depth);
+    String two = e(Type.INT, depth);
+    return switch (pick(18)) {
+      case 0 -> "new int[] {%s, yInt(%s), 7}[%s & 1]".formatted(one, two, e(Type.INT, 0));
+      case 1 ->
+          "new Box(new Box(%s, %s, %s), %s).n"
+              .formatted(one, e(Type.TEXT, depth), e(Type.LONG, depth), e(Type.DOUBLE, depth));
+      case 2 -> "tail(%d, %s)".formatted(pick(4), one);
+      case 3 -> "sum(%s, %s)".formatted(one, two);
+      case 4 -> "base(%s).both(%s)".formatted(one, two);
+      case 5 -> "new Pair(%s, %s).a()".formatted(one, e(Type.TEXT, depth));
+      case 6 ->
+          "switch (%s & 3) { case 0 -> %s; case 1 -> { yVoid(); yield %s; } default -> 4; }"
+              .formatted(one, two, e(Type.INT, depth))
+              .transform(text -> "(" + text + ")");
+      case 7 ->
+          "(switch (Suit.values()[(%s & 1) + 1]) { case RED -> 1; case GREEN -> %s; case BLUE -> yInt(3); })"
+              .formatted(one, two);
+      case 8 ->
+          "(int) (yChar((char) (%s & 127)) + yByte((byte) (%s + 1)) + yShort((short) 9))"
+              .formatted(one, two);
+      case 9 -> "(%s).length()".formatted(e(Type.TEXT, depth));
+      case 10 ->
+          "(yAny((Object) %s) instanceof Integer k%d && k%d > 1 ? 1 : yInt(2))"
+              .formatted(one, names, names++);
+      case 11 -> "waits()";
+      case 12 -> "(int) %s".formatted(e(Type.LONG, depth));
+      case 13 -> "yArray(new int[] {%s, %s})[yInt(1)]++".formatted(one, two);
+      case 14 -> "(%s / yInt(%d))".formatted(one, pick(5));
+      case 15 -> "yAny(%s)".formatted(one);
+      default -> "(%s %s %s)".formatted(one, pick(List.of("+", "-", "*", "^")), two);
+    };
+  }
+
+  private String longInteger(int depth) {
+    String one = e(Type.LONG, depth);
+    return switch (pick(4)) {
+      case 0 -> "deep(%d, %s)".formatted(pick(3), one);
+      case 1 -> "(%s << yInt(%d))".formatted(one, pick(5));
+      case 2 -> "(%s + %s)".formatted(e(Type.INT, depth), one);
+      default -> "(%s - yLong(%s))".formatted(one, e(Type.LONG, depth));
+    };
+  }
+
+  private String condition(int depth) {
+    return switch (pick(5)) {
+      case 0 -> "(%s && yBool(%s))".formatted(e(Type.BOOL, depth), e(Type.BOOL, depth));
+      case 1 -> "(%s || %s)".formatted(e(Type.BOOL, depth), e(Type.BOOL, depth));
+      case 2 -> "(%s < %s)".formatted(e(Type.INT, depth), e(Type.LONG, depth));
+      case 3 -> "(%s > yDouble(%s))".formatted(e(Type.FLOAT, depth), e(Type.DOUBLE, depth));
+      default -> "!%s".formatted(e(Type.BOOL, depth));
+    };
+  }
+
+  private String text(int depth) {
+    return switch (pick(7)) {
+      case 0 ->
+          "(%s + %s + %s)".formatted(e(Type.TEXT, depth), e(Type.INT, depth), e(Type.LONG, depth));
+      case 1 ->
+          "new Box(%s, %s, yLong(%s)).toString()"
+              .formatted(e(Type.INT, depth), e(Type.TEXT, depth), e(Type.LONG, depth));
+      case 2 ->
+          "new StringBuilder(%s).append(yDouble(%s)).append(%s).toString()"
+              .formatted(e(Type.TEXT, depth), e(Type.DOUBLE, depth), e(Type.BOOL, depth));
+      case 3 ->
+          "String.format(\"%%s-%%s\", %s, yText(%s))"
+              .formatted(e(Type.FLOAT, depth), e(Type.TEXT, depth));
+      case 4 -> "waitsAny()";
+      case 5 -> "yAny(new Pair(yInt(1), %s)).b()".formatted(e(Type.TEXT, depth));
+      default -> "(\"\" + yAny(%s) + yChar('c'))".formatted(e(Type.BOOL, depth));
+    };
+  }
+}

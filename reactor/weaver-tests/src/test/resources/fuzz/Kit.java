@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: Apache-2.0
+package fuzz;
+
+import dev.weft.weave.Routine;
+
+/** What generated programs are made of. */
+public class Kit {
+  public static final StringBuilder LOG = new StringBuilder();
+  static int fuel;
+  static int counter;
+  static long total;
+
+  /** Ends a program that runs for too long, woven or not at the same point. */
+  static class OutOfFuel extends Error {}
+
+  public abstract static class Program extends Routine {
+    int field = 3;
+    long wide = 5;
+    String text = "f";
+    int[] array = {1, 2, 3, 4};
+    double[] doubles = {0.5, 1.5};
+    String[] words = {"a", "b", "c"};
+
+    abstract void body() throws Exception;
+
+    protected void run() throws Exception {
+      fuel = 150;
+      counter = 0;
+      total = 0;
+      try {
+        body();
+      } catch (RuntimeException e) {
+        say(e);
+        suspend();
+      } finally {
+        say("end" + field + wide + text + array[0] + array[1] + array[2] + array[3]);
+        say(doubles[0] + words[0] + words[1] + words[2] + counter + total);
+      }
+    }
+
+    int virtual(int x) {
+      return x + yInt(1);
+    }
+  }
+
+  static void burn() {
+    if (--fuel < 0) {
+      throw new OutOfFuel();
+    }
+  }
+
+  static void say(Object what) {
+    if (LOG.length() < 20_000) {
+      LOG.append(what).append(' ');
+    }
+  }
+
+  static void yVoid() { burn(); Routine.suspend(); }
+  static int yInt(int x) { burn(); Routine.suspend(); return x; }
+  static long yLong(long x) { burn(); Routine.suspend(); Routine.suspend(); return x; }
+  static float yFloat(float x) { burn(); Routine.suspend(); return x; }
+  static double yDouble(double x) { burn(); Routine.suspend(); return x; }
+  static boolean yBool(boolean x) { burn(); Routine.suspend(); return x; }
+  static char yChar(char x) { burn(); Routine.suspend(); return x; }
+  static byte yByte(byte x) { burn(); Routine.suspend(); return x; }
+  static short yShort(short x) { burn(); Routine.suspend(); return x; }
+  static String yText(String x) { burn(); Routine.suspend(); return x; }
+  static int[] yArray(int[] x) { burn(); Routine.suspend(); return x; }
+  static <T> T yAny(T x) { burn(); Routine.suspend(); return x; }
+  static int sum(int... xs) { int s = 0; for (int x : xs) s += yInt(x); return s; }
+  static int tail(int depth, int x) { burn(); return depth <= 0 ? yInt(x) : tail(depth - 1, x + 1); }
+  static long deep(int depth, long x) { burn(); return depth <= 0 ? yLong(x) : deep(depth - 1, x) + 1; }
+  static int waits() { burn(); return Routine.awaitInt(); }
+  static String waitsAny() { burn(); return (String) Routine.await(); }
+
+  static void may(int x) {
+    yVoid();
+    if (x > 4) {
+      throw new IllegalStateException("may" + x);
+    }
+    if (x < -4) {
+      throw new IllegalArgumentException("not" + x);
+    }
+  }
+
+  static class Box {
+    int n;
+    String s;
+    Box(int a, String b, long c) { n = a; s = b + c; }
+    Box(Box b, double d) { n = b.n + (int) d; s = b.s; }
+    int grow(int by) { n += yInt(by); return n; }
+    public String toString() { return n + s; }
+  }
+
+  static class Resource implements AutoCloseable {
+    final String name;
+    Resource(String name) { this.name = name; say("open" + name); }
+    public void close() {
+      yVoid();
+      say("close" + name);
+      if (name.length() > 4) throw new IllegalStateException("close");
+    }
+  }
+
+  record Pair(int a, String b) {}
+  enum Suit { RED, GREEN, BLUE }
+  sealed interface Shape { record Dot(int x) implements Shape {} record Line(int x, long y) implements Shape {} record Group(Shape in, String name) implements Shape {} }
+  interface IntFunction { int apply(int x); default int again(int x) { return apply(apply(x)) + yInt(1); } }
+  interface Source<T> { T get() throws Exception; }
+  interface Mapper<A, B> { B map(A a); }
+
+  static abstract class Base<T> { abstract T change(T t); T both(T t) { return change(yAny(change(t))); } }
+  static class Ints extends Base<Integer> { Integer change(Integer i) { return i + yInt(1); } }
+  static class Still extends Base<Integer> { Integer change(Integer i) { return i + 2; } }
+  static class Over extends Ints { @Override Integer change(Integer i) { return super.change(i) * 2; } @Override Integer both(Integer i) { return super.both(i) + 1; } }
+  static Base<Integer> base(int x) { return switch (x & 3) { case 0 -> new Ints(); case 1 -> new Still(); default -> new Over(); }; }
+  static Integer boxed(int x) { return yInt(x); }
+  static int quiet(int x) { return x + 1; }
+  static Shape shape(int x) { return switch (x & 3) { case 0 -> new Shape.Dot(x); case 1 -> new Shape.Line(x, 2L); case 2 -> new Shape.Group(new Shape.Dot(x), "g"); default -> new Shape.Group(new Shape.Line(x, x), "h"); }; }
+}
