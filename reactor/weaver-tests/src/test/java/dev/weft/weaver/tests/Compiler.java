@@ -5,6 +5,7 @@ import java.io.ByteArrayOutputStream;
 import java.io.OutputStream;
 import java.io.StringWriter;
 import java.net.URI;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -16,10 +17,17 @@ import javax.tools.JavaCompiler;
 import javax.tools.JavaFileManager;
 import javax.tools.JavaFileObject;
 import javax.tools.SimpleJavaFileObject;
+import javax.tools.StandardJavaFileManager;
 import javax.tools.ToolProvider;
 
 /** Compiles sources in this process, into memory. */
 final class Compiler {
+  private static final JavaCompiler JAVAC = ToolProvider.getSystemJavaCompiler();
+
+  /** One for all, since it reads the class path only once. */
+  private static final StandardJavaFileManager FILES =
+      JAVAC.getStandardFileManager(null, null, StandardCharsets.UTF_8);
+
   private Compiler() {}
 
   private static final class Source extends SimpleJavaFileObject {
@@ -70,14 +78,13 @@ final class Compiler {
    * @return class files by internal name
    */
   static SortedMap<String, byte[]> compile(Map<String, String> sources) {
-    JavaCompiler javac = ToolProvider.getSystemJavaCompiler();
     StringWriter messages = new StringWriter();
-    Memory memory = new Memory(javac.getStandardFileManager(null, null, null));
+    Memory memory = new Memory(FILES);
     List<Source> files = new ArrayList<>();
     sources.forEach((name, text) -> files.add(new Source(name, text)));
     List<String> options =
         List.of("-g", "-nowarn", "-proc:none", "-cp", System.getProperty("java.class.path"));
-    if (!javac.getTask(messages, memory, null, options, null, files).call()) {
+    if (!JAVAC.getTask(messages, memory, null, options, null, files).call()) {
       throw new IllegalArgumentException(messages.toString());
     }
     SortedMap<String, byte[]> classes = new TreeMap<>();

@@ -19,7 +19,7 @@ class DifferentialTest {
   private static final long SEED = Long.getLong("dev.weft.fuzz.seed", 1L);
 
   /** Compiled together, which is what takes the time. */
-  private static final int BATCH = 100;
+  private static final int BATCH = 200;
 
   private static final String KIT = Programs.read("/fuzz/Kit.java");
 

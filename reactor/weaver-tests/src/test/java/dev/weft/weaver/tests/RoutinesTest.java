@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.weft.weaver.tests;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotNull;
+import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.sun.management.ThreadMXBean;
+import dev.weft.weave.Context;
+import dev.weft.weave.Routine;
+import java.lang.management.ManagementFactory;
+import java.lang.ref.WeakReference;
+import java.lang.reflect.Constructor;
+import java.util.Arrays;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+/** What a suspended routine keeps, and what it tells of itself. */
+class RoutinesTest {
+  private static final Woven WOVEN =
+      Woven.of("p.Routines", Programs.read("/programs/Routines.java"));
+
+  private final Context context = new Context();
+
+  private static Routine routine(String name) throws Exception {
+    return WOVEN.routine("p.Routines$" + name);
+  }
+
+  private static List<String> places(StackTraceElement[] trace) {
+    return Arrays.stream(trace)
+        .map(StackTraceElement::toString)
+        .filter(place -> place.contains("p.Routines"))
+        .map(place -> place.substring(place.indexOf("p.Routines")))
+        .toList();
+  }
+
+  @Test
+  void suspendedRoutineTellsItsCallsAndLines() throws Exception {
+    Routine failing = routine("Failing");
+    failing.go(context);
+
+    assertEquals(
+        List.of(
+            "p.Routines$Failing.inner(Routines.java:12)",
+            "p.Routines$Failing.middle(Routines.java:17)",
+            "p.Routines$Failing.run(Routines.java:22)"),
+        failing.stack().stream().map(StackTraceElement::toString).toList());
+  }
+
+  @Test
+  void exceptionThroughSuspendedFramesHasTheirLinesInItsTrace() throws Exception {
+    Routine failing = routine("Failing");
+    failing.go(context);
+
+    Exception thrown = assertThrows(IllegalStateException.class, () -> failing.go(context));
+
+    assertEquals(
+        List.of(
+            "p.Routines$Failing.inner(Routines.java:13)",
+            "p.Routines$Failing.middle(Routines.java:17)",
+            "p.Routines$Failing.run(Routines.java:22)"),
+        places(thrown.getStackTrace()));
+  }
+
+  @Test
+  void exceptionThrownTwiceHasItsCallersOnce() throws Exception {
+    Routine again = routine("Again");
+    again.go(context);
+    again.go(context);
+
+    Exception thrown = assertThrows(IllegalStateException.class, () -> again.go(context));
+
+    assertEquals(
+        List.of(
+            "p.Routines$Again.fail(Routines.java:31)", "p.Routines$Again.run(Routines.java:37)"),
+        places(thrown.getStackTrace()));
+  }
+
+  @Test
+  @SuppressWarnings("unchecked")
+  void deadLocalIsNotKept() throws Exception {
+    Routine leaking = routine("Dead");
+    java.lang.reflect.Field field = leaking.getClass().getField("reference");
+    leaking.go(context);
+    WeakReference<Object> reference = (WeakReference<Object>) field.get(leaking);
+    assertNotNull(reference.get());
+
+    leaking.go(context); // past its last use
+    leaking.go(context);
+
+    for (int i = 0; i < 10 && reference.get() != null; i++) {
+      System.gc();
+    }
+    assertNull(reference.get());
+  }
+
+  @Test
+  void routineThatEndsInAnExceptionIsDone() throws Exception {
+    Routine failing = routine("Failing");
+    failing.go(context);
+
+    assertThrows(IllegalStateException.class, () -> failing.go(context));
+
+    assertTrue(failing.isDone());
+    assertEquals(List.of(), failing.stack());
+  }
+
+  /** The heap that one suspended routine takes, by the count of what the thread allocates. */
+  private long bytesEach(String name) throws Exception {
+    Constructor<?> constructor =
+        WOVEN.type("p.Routines$" + name).getDeclaredConstructor(int.class, int.class);
+    constructor.setAccessible(true);
+    Routine maker = (Routine) constructor.newInstance(0, 0);
+    while (maker.go(context)) {
+      assertTrue(!maker.isDone());
+    }
+    Object factory = WOVEN.type("p.Routines").getMethod("fill", String.class).invoke(null, name);
+    assertNotNull(factory);
+    ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
+    java.util.function.IntFunction<Routine> make = cast(factory);
+    int count = 10_000;
+    Routine[] routines = new Routine[count];
+    make.apply(1).go(context);
+    long before = threads.getCurrentThreadAllocatedBytes();
+    for (int i = 0; i < count; i++) {
+      routines[i] = make.apply(i);
+      routines[i].go(context);
+    }
+    long bytes = threads.getCurrentThreadAllocatedBytes() - before;
+    assertTrue(!routines[count - 1].isDone());
+    return bytes / count;
+  }
+
+  @SuppressWarnings("unchecked")
+  private static java.util.function.IntFunction<Routine> cast(Object factory) {
+    return (java.util.function.IntFunction<Routine>) factory;
+  }
+
+  @Test
+  void routineWithThreeIntsTakes32Bytes() throws Exception {
+    assertEquals(32, bytesEach("Flat"));
+  }
+
+  @Test
+  void routineTakesOneFrameForEachCallBelowRun() throws Exception {
+    assertEquals(32 + 2 * 32, bytesEach("Deep3"));
+    assertEquals(32 + 9 * 32, bytesEach("Deep10"));
+  }
+}

@@ -1,0 +1,120 @@
+package p;
+
+import dev.weft.weave.Routine;
+import java.lang.ref.WeakReference;
+import java.util.function.IntFunction;
+
+/** What RoutinesTest looks at; it knows the lines. */
+public class Routines {
+  static class Failing extends Routine {
+    // Line 12 suspends, and 13 fails.
+    int inner(int x) {
+      Routine.suspend();
+      throw new IllegalStateException("failed");
+    }
+
+    int middle(int x) {
+      int y = inner(x) + 1; // 17
+      return y + x;
+    }
+
+    protected void run() {
+      int z = middle(1); // 22
+      if (z > 0) Routine.suspend();
+    }
+  }
+
+  static class Again extends Routine {
+    void fail() {
+      Routine.suspend();
+      // line 31 fails
+      throw new IllegalStateException("again");
+    }
+
+    protected void run() {
+      IllegalStateException kept = null;
+      try {
+        fail(); // 37
+      } catch (IllegalStateException e) {
+        kept = e;
+      }
+      Routine.suspend();
+      throw kept;
+    }
+  }
+
+  public static class Dead extends Routine {
+    public WeakReference<Object> reference;
+
+    protected void run() {
+      Object big = new byte[100];
+      reference = new WeakReference<>(big);
+      use(big);
+      Routine.suspend();
+      Routine.suspend();
+    }
+
+    void use(Object o) {
+      Routine.suspend();
+      o.hashCode();
+    }
+  }
+
+  public static IntFunction<Routine> fill(String name) {
+    return switch (name) {
+      case "Flat" -> i -> new Flat(i, 2);
+      case "Deep3" -> i -> new Deep3(i, 2);
+      default -> i -> new Deep10(i, 2);
+    };
+  }
+
+  /** Three ints: two of its own, and one that lives across the suspension. */
+  static class Flat extends Routine {
+    int a;
+    int b;
+
+    Flat(int a, int b) {
+      this.a = a;
+      this.b = b;
+    }
+
+    protected void run() {
+      for (int i = 0; i < 3; i++) {
+        Routine.suspend();
+      }
+    }
+  }
+
+  /** Calls below run, each with one int that lives across the suspension. */
+  static class Deep3 extends Flat {
+    Deep3(int a, int b) {
+      super(a, b);
+    }
+
+    protected void run() {
+      int result = down(1);
+      a = result;
+    }
+
+    int down(int depth) {
+      if (depth == 0) {
+        for (int i = 0; i < 2; i++) {
+          Routine.suspend();
+        }
+        return 0;
+      }
+      return down(depth - 1) + depth;
+    }
+  }
+
+  static class Deep10 extends Deep3 {
+    Deep10(int a, int b) {
+      super(a, b);
+    }
+
+    protected void run() {
+      int result = down(8);
+      a = result;
+    }
+  }
+}
