@@ -294,16 +294,26 @@ final class ClassWeaver {
       builder.with(method);
       return;
     }
-    CodeTransform replacing =
-        (code, element) -> {
-          if (element instanceof InvokeDynamicInstruction dynamic && isReplaced(element)) {
-            ClassDesc type = lambdas.get(dynamic.invokedynamic());
-            code.invokestatic(type, LambdaWeaver.MAKE, dynamic.typeSymbol());
-          } else {
-            code.with(element);
-          }
-        };
+    CodeTransform replacing = CodeTransform.ofStateful(Replacing::new);
     builder.transformMethod(method, MethodTransform.transformingCode(replacing));
+  }
+
+  /** Replaces the instructions that make lambdas. */
+  private final class Replacing implements CodeTransform {
+    @Override
+    public void atStart(CodeBuilder code) {
+      Suspensions.frameHere(code);
+    }
+
+    @Override
+    public void accept(CodeBuilder code, CodeElement element) {
+      if (element instanceof InvokeDynamicInstruction dynamic && isReplaced(element)) {
+        ClassDesc type = lambdas.get(dynamic.invokedynamic());
+        code.invokestatic(type, LambdaWeaver.MAKE, dynamic.typeSymbol());
+      } else {
+        code.with(element);
+      }
+    }
   }
 
   private boolean isReplaced(CodeElement element) {

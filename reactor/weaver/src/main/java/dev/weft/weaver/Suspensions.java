@@ -70,13 +70,26 @@ final class Suspensions {
   void enter() {
     int receiver = method.isStatic() ? 0 : 1;
     switch (kind) {
-      case TWIN -> to.aload(method.argumentSlots()).astore(contextLocal);
+      case TWIN -> {
+        to.aload(method.argumentSlots()).astore(contextLocal);
+        frameHere(to);
+      }
       case ROUTINE -> to.aload(1).astore(contextLocal);
       case RESUME -> to.aload(receiver).astore(frameLocal).aload(receiver + 1).astore(contextLocal);
     }
     if (resumes()) {
       dispatch();
     }
+  }
+
+  /**
+   * Makes a stack map frame at the start of a body that will be computed stack maps for. Where JDK
+   * 25's StackMapGenerator needs several rounds, each begins with the last one's locals, and a long
+   * that is long gone then spoils the local before it; a frame clears them.
+   */
+  static void frameHere(CodeBuilder to) {
+    Label here = to.newLabel();
+    to.goto_(here).labelBinding(here);
   }
 
   /** Restores what the call that the frame waits for has kept, and goes there. */

@@ -51,6 +51,16 @@ class DifferentialTest {
     }
   }
 
+  /** This one made the JDK compute a wrong stack map; see Suspensions.frameHere. */
+  @Test
+  void programWhoseStackMapsTakeSeveralRoundsDoesTheSame() throws Exception {
+    List<String> differences = new ArrayList<>();
+
+    compare(50_195, 1, differences);
+
+    assertEquals(List.of(), differences);
+  }
+
   @Test
   void madeUpProgramsDoTheSameWovenAndStackful() throws Exception {
     List<String> differences = new ArrayList<>();
