@@ -73,7 +73,11 @@ final class Types {
     for (int i = 0; i < code.size(); i++) {
       CodeElement element = code.get(i);
       if (element instanceof LabelTarget target && frames.containsKey(target.label())) {
+        int followed = operands.size();
         set(frames.get(target.label()));
+        if (reachable && followed != operands.size()) {
+          throw method.error(i, "the stack map disagrees with the code");
+        }
         reachable = true;
       }
       if (reachable) {
