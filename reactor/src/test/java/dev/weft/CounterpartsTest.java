@@ -44,7 +44,8 @@ class CounterpartsTest {
 
   private static List<Path> modules() throws IOException {
     Path root = BASE.getParent();
-    List<Path> modules = new ArrayList<>(List.of(root.resolve("bindings"), BASE));
+    List<Path> modules =
+        new ArrayList<>(List.of(root.resolve("bindings"), BASE, BASE.resolve("sim")));
     try (Stream<Path> examples = Files.list(root.resolve("examples"))) {
       modules.addAll(examples.toList());
     }

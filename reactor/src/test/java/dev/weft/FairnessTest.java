@@ -5,9 +5,6 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import dev.weft.sync.Channel;
 import java.time.Duration;
-import java.util.ArrayList;
-import java.util.List;
-import java.util.concurrent.FutureTask;
 import org.junit.jupiter.api.Test;
 
 /** Nobody is shut out by fibers that can always run, or by another reactor. Fails by hanging. */
@@ -66,30 +63,5 @@ class FairnessTest {
             other.join();
           }
         });
-  }
-
-  /** libdill threads. */
-  @Test
-  void reactorsOfTwoThreadsRunTheirFibersApart() throws Exception {
-    FutureTask<List<Integer>> other = new FutureTask<>(FairnessTest::runThreeSleepers);
-    Thread.ofPlatform().start(other);
-    assertEquals(List.of(1, 2, 3), runThreeSleepers());
-    assertEquals(List.of(1, 2, 3), other.get());
-  }
-
-  private static List<Integer> runThreeSleepers() throws Exception {
-    List<Integer> log = new ArrayList<>();
-    Reactors.run(
-        () -> {
-          for (int number : new int[] {3, 1, 2}) {
-            Deadline deadline = Deadline.after(Duration.ofMillis(number));
-            Fiber.start(
-                () -> {
-                  Fiber.sleepUntil(deadline);
-                  log.add(number);
-                });
-          }
-        });
-    return log;
   }
 }

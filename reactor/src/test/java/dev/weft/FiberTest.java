@@ -62,26 +62,6 @@ class FiberTest {
   }
 
   @Test
-  void sleepersWakeInTheOrderOfTheirDeadlines() throws Exception {
-    List<Integer> log = new ArrayList<>();
-
-    Reactors.run(
-        () -> {
-          for (int millis : new int[] {30, 10, 20, 0}) {
-            Deadline deadline = Deadline.after(Duration.ofMillis(millis));
-            Fiber.start(
-                () -> {
-                  Fiber.sleepUntil(deadline);
-                  assertTrue(deadline.hasPassed());
-                  log.add(millis);
-                });
-          }
-        });
-
-    assertEquals(List.of(0, 10, 20, 30), log);
-  }
-
-  @Test
   void aSleepOfZeroStillLetsOthersRun() throws Exception {
     List<String> log = new ArrayList<>();
 

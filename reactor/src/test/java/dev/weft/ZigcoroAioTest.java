@@ -77,57 +77,6 @@ class ZigcoroAioTest {
         });
   }
 
-  /** aio concurrent sleep, and aio concurrent sleep env. */
-  @Test
-  void sleepsOverlap() throws Exception {
-    List<String> ended = new ArrayList<>();
-    int[] asleep = {0};
-    Reactors.run(
-        () -> {
-          Deadline soon = Deadline.after(Duration.ofMillis(1));
-          Deadline later = Deadline.after(Duration.ofMillis(2));
-          for (Deadline due : List.of(later, soon)) {
-            Fiber.start(
-                () ->
-                    run(
-                        out -> {
-                          asleep[0]++;
-                          Fiber.sleepUntil(due);
-                          return ended.add(due.equals(soon) ? "soon" : "later");
-                        }));
-          }
-          Fiber.yield();
-          assertEquals(2, asleep[0]);
-        });
-    assertEquals(List.of("soon", "later"), ended);
-  }
-
-  /** aio timers. */
-  @Test
-  void aFastAndASlowLoopInterleave() throws Exception {
-    List<String> log = new ArrayList<>();
-    Reactors.run(
-        () -> {
-          Fiber.start(() -> run(out -> tick("fast", Duration.ofMillis(1), log)));
-          Fiber.start(() -> run(out -> tick("slow", Duration.ofMillis(2), log)));
-        });
-    assertEquals(20, log.size());
-    assertTrue(log.indexOf("slow") < log.lastIndexOf("fast"), log::toString);
-  }
-
-  /** Notes ten ticks, each at its own time, not so long after the last one. */
-  private static boolean tick(String name, Duration period, List<String> log) {
-    Deadline[] due = new Deadline[10];
-    for (int i = 0; i < due.length; i++) {
-      due[i] = Deadline.after(period.multipliedBy(i + 1));
-    }
-    for (Deadline next : due) {
-      Fiber.sleepUntil(next);
-      log.add(name);
-    }
-    return true;
-  }
-
   /** aio tcp. */
   @Test
   void aMessageArrivesAfterItsListenerIsClosed() throws Exception {
