@@ -6,6 +6,7 @@
 #include <sched.h>
 #include <stdbool.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -69,6 +70,11 @@ API int weft_listen(int fd, int backlog)
 	return result_of(listen(fd, backlog));
 }
 
+API int weft_shutdown(int fd, int how)
+{
+	return result_of(shutdown(fd, how));
+}
+
 API int weft_getsockname(int fd, void *address, unsigned *length)
 {
 	return result_of(getsockname(fd, address, length));
@@ -99,6 +105,11 @@ API int weft_write(int fd, const void *bytes, unsigned long count)
 	return result_of(write(fd, bytes, count));
 }
 
+API int weft_read(int fd, void *bytes, unsigned long count)
+{
+	return result_of(read(fd, bytes, count));
+}
+
 API int weft_eventfd(unsigned initial, int flags)
 {
 	return result_of(eventfd(initial, flags));
@@ -125,6 +136,32 @@ API int weft_file_type(int fd)
 	int result = result_of(fstat(fd, &status));
 
 	return result < 0 ? result : (int)(status.st_mode & S_IFMT);
+}
+
+/*
+ * Reserved huge pages first; where there are none, transparent ones, which are only advice. NORESERVE: a slab is sized
+ * for the worst case, and what is never touched should cost nothing.
+ */
+API long weft_map(unsigned long bytes, int huge)
+{
+	const int flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE;
+	void *memory = MAP_FAILED;
+
+	if (huge)
+		memory = mmap(NULL, bytes, PROT_READ | PROT_WRITE, flags | MAP_HUGETLB, -1, 0);
+	if (memory == MAP_FAILED) {
+		memory = mmap(NULL, bytes, PROT_READ | PROT_WRITE, flags, -1, 0);
+		if (memory == MAP_FAILED)
+			return -errno;
+		if (huge)
+			madvise(memory, bytes, MADV_HUGEPAGE);
+	}
+	return (long)memory;
+}
+
+API int weft_unmap(unsigned long address, unsigned long bytes)
+{
+	return result_of(munmap((void *)address, bytes));
 }
 
 /*

@@ -90,6 +90,7 @@ int weft_memlock_limit(unsigned long long *soft);
 int weft_socket(int domain, int type, int protocol);
 int weft_bind(int fd, const void *address, unsigned length);
 int weft_listen(int fd, int backlog);
+int weft_shutdown(int fd, int how);
 int weft_getsockname(int fd, void *address, unsigned *length);
 int weft_getpeername(int fd, void *address, unsigned *length);
 int weft_getsockopt(int fd, int level, int name, void *value, unsigned *length);
@@ -98,11 +99,17 @@ int weft_setsockopt(int fd, int level, int name, const void *value, unsigned len
 int weft_close(int fd);
 /* write(2); returns how many bytes it took. The kernel takes less than 2 GiB at once, so they fit. */
 int weft_write(int fd, const void *bytes, unsigned long count);
+/* read(2), the same way. */
+int weft_read(int fd, void *bytes, unsigned long count);
 int weft_eventfd(unsigned initial, int flags);
 int weft_eventfd_write(int fd, unsigned long long value);
 int weft_pipe2(int *fds, int flags);
 int weft_fcntl(int fd, int command, long argument);
 /* The S_IFMT bits of what fd is. */
 int weft_file_type(int fd);
+
+/* Private anonymous memory, on huge pages if asked for and possible: its address, or -errno. */
+long weft_map(unsigned long bytes, int huge);
+int weft_unmap(unsigned long address, unsigned long bytes);
 
 #endif

@@ -4594,6 +4594,67 @@ public class weft_h extends weft_h$shared {
         }
     }
 
+    private static class weft_shutdown {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
+            weft_h.C_INT,
+            weft_h.C_INT,
+            weft_h.C_INT
+        );
+
+        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("weft_shutdown");
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * int weft_shutdown(int fd, int how)
+     * }
+     */
+    public static FunctionDescriptor weft_shutdown$descriptor() {
+        return weft_shutdown.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * int weft_shutdown(int fd, int how)
+     * }
+     */
+    public static MethodHandle weft_shutdown$handle() {
+        return weft_shutdown.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * int weft_shutdown(int fd, int how)
+     * }
+     */
+    public static MemorySegment weft_shutdown$address() {
+        return weft_shutdown.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * int weft_shutdown(int fd, int how)
+     * }
+     */
+    public static int weft_shutdown(int fd, int how) {
+        var mh$ = weft_shutdown.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("weft_shutdown", fd, how);
+            }
+            return (int)mh$.invokeExact(fd, how);
+        } catch (Error | RuntimeException ex) {
+           throw ex;
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
     private static class weft_getsockname {
         public static final FunctionDescriptor DESC = FunctionDescriptor.of(
             weft_h.C_INT,
@@ -4968,6 +5029,68 @@ public class weft_h extends weft_h$shared {
         }
     }
 
+    private static class weft_read {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
+            weft_h.C_INT,
+            weft_h.C_INT,
+            weft_h.C_POINTER,
+            weft_h.C_LONG
+        );
+
+        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("weft_read");
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * int weft_read(int fd, void *bytes, unsigned long count)
+     * }
+     */
+    public static FunctionDescriptor weft_read$descriptor() {
+        return weft_read.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * int weft_read(int fd, void *bytes, unsigned long count)
+     * }
+     */
+    public static MethodHandle weft_read$handle() {
+        return weft_read.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * int weft_read(int fd, void *bytes, unsigned long count)
+     * }
+     */
+    public static MemorySegment weft_read$address() {
+        return weft_read.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * int weft_read(int fd, void *bytes, unsigned long count)
+     * }
+     */
+    public static int weft_read(int fd, MemorySegment bytes, long count) {
+        var mh$ = weft_read.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("weft_read", fd, bytes, count);
+            }
+            return (int)mh$.invokeExact(fd, bytes, count);
+        } catch (Error | RuntimeException ex) {
+           throw ex;
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
     private static class weft_eventfd {
         public static final FunctionDescriptor DESC = FunctionDescriptor.of(
             weft_h.C_INT,
@@ -5266,6 +5389,128 @@ public class weft_h extends weft_h$shared {
                 traceDowncall("weft_file_type", fd);
             }
             return (int)mh$.invokeExact(fd);
+        } catch (Error | RuntimeException ex) {
+           throw ex;
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
+    private static class weft_map {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
+            weft_h.C_LONG,
+            weft_h.C_LONG,
+            weft_h.C_INT
+        );
+
+        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("weft_map");
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * long weft_map(unsigned long bytes, int huge)
+     * }
+     */
+    public static FunctionDescriptor weft_map$descriptor() {
+        return weft_map.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * long weft_map(unsigned long bytes, int huge)
+     * }
+     */
+    public static MethodHandle weft_map$handle() {
+        return weft_map.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * long weft_map(unsigned long bytes, int huge)
+     * }
+     */
+    public static MemorySegment weft_map$address() {
+        return weft_map.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * long weft_map(unsigned long bytes, int huge)
+     * }
+     */
+    public static long weft_map(long bytes, int huge) {
+        var mh$ = weft_map.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("weft_map", bytes, huge);
+            }
+            return (long)mh$.invokeExact(bytes, huge);
+        } catch (Error | RuntimeException ex) {
+           throw ex;
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
+    private static class weft_unmap {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
+            weft_h.C_INT,
+            weft_h.C_LONG,
+            weft_h.C_LONG
+        );
+
+        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("weft_unmap");
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * int weft_unmap(unsigned long address, unsigned long bytes)
+     * }
+     */
+    public static FunctionDescriptor weft_unmap$descriptor() {
+        return weft_unmap.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * int weft_unmap(unsigned long address, unsigned long bytes)
+     * }
+     */
+    public static MethodHandle weft_unmap$handle() {
+        return weft_unmap.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * int weft_unmap(unsigned long address, unsigned long bytes)
+     * }
+     */
+    public static MemorySegment weft_unmap$address() {
+        return weft_unmap.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * int weft_unmap(unsigned long address, unsigned long bytes)
+     * }
+     */
+    public static int weft_unmap(long address, long bytes) {
+        var mh$ = weft_unmap.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("weft_unmap", address, bytes);
+            }
+            return (int)mh$.invokeExact(address, bytes);
         } catch (Error | RuntimeException ex) {
            throw ex;
         } catch (Throwable ex$) {

@@ -47,10 +47,14 @@ class WrappersTest {
     assertEquals(badFd, weft_h.weft_getsockname(NO_FD, cell, cell));
     assertEquals(badFd, weft_h.weft_getsockopt(NO_FD, 0, 0, cell, cell));
     assertEquals(badFd, weft_h.weft_listen(NO_FD, 1));
+    assertEquals(badFd, weft_h.weft_read(NO_FD, cell, 8));
+    assertEquals(badFd, weft_h.weft_shutdown(NO_FD, weft_h.SHUT_WR()));
     assertEquals(badFd, weft_h.weft_setsockopt(NO_FD, 0, 0, cell, 8));
     assertEquals(badFd, weft_h.weft_write(NO_FD, cell, 8));
     assertEquals(-weft_h.EINVAL(), weft_h.weft_eventfd(0, -1));
     assertEquals(-weft_h.EINVAL(), weft_h.weft_get_affinity(cell, 0));
+    assertEquals(-weft_h.EINVAL(), weft_h.weft_map(0, 0));
+    assertEquals(-weft_h.EINVAL(), weft_h.weft_unmap(1, 1));
     assertEquals(-weft_h.EINVAL(), weft_h.weft_pin_thread(-1));
     assertEquals(-weft_h.EINVAL(), weft_h.weft_pin_thread(Integer.MAX_VALUE));
     assertEquals(-weft_h.EINVAL(), weft_h.weft_pipe2(cell, -1));
@@ -178,5 +182,27 @@ class WrappersTest {
       cpus += Long.bitCount(mask.getAtIndex(JAVA_LONG, word));
     }
     return cpus;
+  }
+
+  @Test
+  @SuppressWarnings("restricted") // as long as what was mapped
+  void mappedMemoryIsZeroedAndItsOwn() {
+    long address = weft_h.weft_map(8192, 0);
+    assertTrue(address > 0);
+    MemorySegment memory = MemorySegment.ofAddress(address).reinterpret(8192);
+
+    assertEquals(-1, memory.mismatch(arena.allocate(8192)));
+    memory.fill((byte) 1);
+
+    assertEquals(0, weft_h.weft_unmap(address, 8192));
+  }
+
+  @Test
+  void hugePagesAreOnlyAWish() {
+    long bytes = 2L << 20;
+    long address = weft_h.weft_map(bytes, 1);
+
+    assertTrue(address > 0);
+    assertEquals(0, weft_h.weft_unmap(address, bytes));
   }
 }
