@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.weft.internal.backend;
 
+import dev.weft.error.Errno;
 import dev.weft.internal.uring.Features;
 
 /**
@@ -57,6 +58,18 @@ public abstract class Backend implements AutoCloseable {
 
   /** Ends a poll in progress, or the next one. Any thread. */
   public abstract void wakeup();
+
+  /**
+   * Has memory mapped once for all the fixed reads and writes that follow ({@link Op#readFixed}).
+   *
+   * @return at least 0, or -errno: then only plain ones work
+   */
+  public int registerBuffer(long address, long bytes) {
+    return -Errno.EOPNOTSUPP.code();
+  }
+
+  /** Takes the memory back; no operation on it is in flight. */
+  public void unregisterBuffer() {}
 
   public abstract Features features();
 

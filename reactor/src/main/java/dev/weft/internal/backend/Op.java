@@ -209,6 +209,16 @@ public final class Op {
     return request(weft_h.IORING_OP_WRITE(), handle, address, length, offset, 0);
   }
 
+  /** As read, into memory that the backend knows ({@link Backend#registerBuffer}). */
+  public Op readFixed(int handle, long address, int length, long offset) {
+    return request(weft_h.IORING_OP_READ_FIXED(), handle, address, length, offset, 0);
+  }
+
+  /** As write, from memory that the backend knows. */
+  public Op writeFixed(int handle, long address, int length, long offset) {
+    return request(weft_h.IORING_OP_WRITE_FIXED(), handle, address, length, offset, 0);
+  }
+
   public Op receive(int handle, long address, int length) {
     return request(weft_h.IORING_OP_RECV(), handle, address, length, 0, 0);
   }

@@ -86,6 +86,16 @@ public final class UringBackend extends Backend {
     return inFlight;
   }
 
+  @Override
+  public int registerBuffer(long address, long bytes) {
+    return ring.registerBuffer(address, bytes);
+  }
+
+  @Override
+  public void unregisterBuffer() {
+    ring.unregisterBuffers();
+  }
+
   public Ring ring() {
     return ring;
   }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.weft.internal.mem;
 
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 
 /** All of the address space as one segment, from which the ring and the slabs cut theirs. */
@@ -22,5 +23,11 @@ public final class Memory {
   /** The {@code bytes} bytes at {@code address}. */
   public static MemorySegment at(long address, long bytes) {
     return ALL.asSlice(address, bytes);
+  }
+
+  /** The {@code bytes} bytes at {@code address}, until {@code scope} is closed. */
+  @SuppressWarnings("restricted") // callers scope only what outlives the scope, and is theirs
+  public static MemorySegment scoped(long address, long bytes, Arena scope) {
+    return MemorySegment.ofAddress(address).reinterpret(bytes, scope, null);
   }
 }

@@ -28,6 +28,10 @@ public final class Libc {
     return weft_h.weft_listen(fd, backlog);
   }
 
+  public static int shutdown(int fd, int how) {
+    return weft_h.weft_shutdown(fd, how);
+  }
+
   /** Writes a sockaddr at {@code address}, where there is room for {@code capacity} bytes. */
   public static int localName(int fd, long address, int capacity) {
     try (Arena arena = Arena.ofConfined()) {
@@ -71,6 +75,16 @@ public final class Libc {
 
   public static int close(int fd) {
     return weft_h.weft_close(fd);
+  }
+
+  /** read(2), which blocks the thread. */
+  public static int read(int fd, long address, int length) {
+    return weft_h.weft_read(fd, Memory.at(address, length), length);
+  }
+
+  /** write(2), which blocks the thread. */
+  public static int write(int fd, long address, int length) {
+    return weft_h.weft_write(fd, Memory.at(address, length), length);
   }
 
   /** A counter that becomes readable by {@link #signalEvent}. */
