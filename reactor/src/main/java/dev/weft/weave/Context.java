@@ -46,6 +46,12 @@ public final class Context {
   /** The last of them. */
   @Nullable Frame tail;
 
+  // ---- where the routine that has thrown last had gone on from
+
+  @Nullable Frame rewindTo;
+
+  int rewindLabel;
+
   /**
    * The result that is a reference, which is forgotten here.
    *

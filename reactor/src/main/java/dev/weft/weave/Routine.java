@@ -60,6 +60,8 @@ public abstract class Routine extends Frame {
     if (frame == null) {
       throw new IllegalStateException(this + " has ended");
     }
+    Frame first = frame;
+    int firstLabel = frame.label;
     Throwable seen = null;
     while (true) {
       try {
@@ -72,6 +74,8 @@ public abstract class Routine extends Frame {
         }
         if (frame == this) {
           parent = null;
+          context.rewindTo = first;
+          context.rewindLabel = firstLabel;
           throw failure;
         }
         context.failure = failure;
@@ -87,6 +91,44 @@ public abstract class Routine extends Frame {
       }
       frame = parentOf(frame);
     }
+  }
+
+  /**
+   * Takes back the last {@link #go}, which has thrown: the routine is suspended again where that
+   * found it, with the locals that it had there. What it did to other objects stays done.
+   *
+   * @param context the one that go was called with, and nothing else since
+   * @return false if that can't be, since it ran on a stack of its own, which is gone
+   */
+  public boolean rewind(Context context) {
+    Frame first = context.rewindTo;
+    context.rewindTo = null;
+    if (parent != null || first == null || first instanceof Stackful) {
+      return false;
+    }
+    for (Frame frame = first; frame != this; frame = parentOf(frame)) {
+      if (frame != first && frame.label < 0) {
+        return false; // a caller that has gone on, and has left its place to what it called last
+      }
+    }
+    first.label = context.rewindLabel;
+    parent = first;
+    return true;
+  }
+
+  /** Makes it a routine that has not begun. */
+  public final void restart() {
+    parent = this;
+    label = 0;
+  }
+
+  /**
+   * Whether it has been run at all.
+   *
+   * @return false before the first {@link #go}
+   */
+  public boolean hasBegun() {
+    return parent != this || label != 0;
   }
 
   /** Remembers which frame to resume, after {@code resumed} has suspended. */

@@ -14,6 +14,7 @@ final class Stackful extends Routine {
   private final Routine body;
   private final Stack stack;
   private @Nullable Throwable failure;
+  private boolean begun;
 
   /** Whose {@link #resume} runs the continuation. */
   private @Nullable Context context;
@@ -86,6 +87,7 @@ final class Stackful extends Routine {
   @Override
   public void resume(Context context) throws Exception {
     this.context = context;
+    begun = true;
     stack.run();
     this.context = null;
     if (!stack.isDone()) {
@@ -94,6 +96,16 @@ final class Stackful extends Routine {
       context.failure = failure;
       context.resumed();
     }
+  }
+
+  @Override
+  public boolean rewind(Context context) {
+    return false;
+  }
+
+  @Override
+  public boolean hasBegun() {
+    return begun;
   }
 
   @Override
@@ -122,6 +134,7 @@ final class Stackful extends Routine {
     Stack.leave();
     Context context = stack.owner.context;
     assert context != null : "resumed by something else";
+    context.resumed(); // whoever resumes it may have it fail instead
     return context;
   }
 
