@@ -12,6 +12,7 @@ module dev.weft.reactor {
   exports dev.weft.error;
   exports dev.weft.fs;
   exports dev.weft.io;
+  exports dev.weft.micro;
   exports dev.weft.net;
   exports dev.weft.os;
   exports dev.weft.sync;

@@ -34,7 +34,7 @@ class LayeringTest {
           List.of("dev.weft"),
           List.of("dev.weft.sync"),
           List.of("dev.weft.io"),
-          List.of("dev.weft.net", "dev.weft.fs", "dev.weft.os"));
+          List.of("dev.weft.net", "dev.weft.fs", "dev.weft.os", "dev.weft.micro"));
 
   private static int layerOf(String packageName) {
     for (int layer = 0; layer < LAYERS.size(); layer++) {

@@ -1,0 +1,278 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.weft.micro;
+
+import dev.weft.error.Errno;
+import org.jspecify.annotations.Nullable;
+
+/** The part of a micro-thread that makes other threads and exchanges messages with them. */
+abstract class MicroCaller extends MicroRaiser {
+  @Nullable MicroSocket socket;
+
+  // ---- messages that have come, first in, first out
+  private @Nullable Request<?, ?> first;
+  private @Nullable Request<?, ?> last;
+
+  /** The request that it waits for the answer of. */
+  @Nullable Request<?, ?> awaited;
+
+  private boolean endsHere;
+
+  MicroCaller() {}
+
+  // ---- threads
+
+  /**
+   * Makes {@code thread} a thread of this process with the same default socket, what it has read
+   * ahead and not yet written included. It is not started: {@code play}, {@code call}, {@code send}
+   * and {@code request} do.
+   *
+   * @param thread a new one
+   */
+  protected final void child(MicroThread thread) {
+    adopt(thread, defaultSocket());
+  }
+
+  /**
+   * Makes {@code thread} a thread of this process that reads what this one writes, and writes where
+   * this one wrote: what this one has written so far goes before. It is not started.
+   *
+   * @param thread a new one
+   * @throws Exception what lastly throws; ENOMEM is raised if there are not four pages for the pipe
+   */
+  protected final void responder(MicroThread thread) throws Exception {
+    MicroRing pipe = home().pipe(self());
+    MicroSocket mine = defaultSocket();
+    adopt(thread, new MicroSocket(home(), pipe, mine.tx));
+    home().detach(mine);
+    MicroSocket pipeline = new MicroSocket(home(), mine.rx, pipe);
+    home().attach(pipeline);
+    socket = pipeline;
+  }
+
+  /**
+   * Makes {@code thread} a thread of this process that talks to {@code peer}. It is not started.
+   *
+   * @param thread a new one
+   * @param peer what {@code accept} gave; closed when the thread ends
+   * @throws Exception what lastly throws; ENOMEM is raised if there are not eight pages for the
+   *     rings
+   */
+  protected final void accepted(MicroThread thread, MicroPeer peer) throws Exception {
+    adopt(thread, home().connect(self(), peer));
+  }
+
+  private void adopt(MicroThread thread, MicroSocket its) {
+    home().threads.add(thread);
+    home().attach(its);
+    thread.socket = its;
+  }
+
+  final MicroSocket defaultSocket() {
+    MicroSocket found = socket;
+    if (found == null) {
+      throw new IllegalStateException(name() + " belongs to no process yet");
+    }
+    return found;
+  }
+
+  // ---- suspending
+
+  /**
+   * Suspends as {@code status} says. WAIT raises EINVAL, since it names no socket: the words that
+   * read and write do that.
+   *
+   * @param status what is to be done with this thread
+   * @throws Exception what lastly throws
+   */
+  protected final void suspend(Status status) throws Exception {
+    switch (status) {
+      case RUN -> runAgain();
+      case YIELD -> yieldToAll();
+      case LISTEN -> awaitPlay();
+      case WAIT -> raise(Errno.EINVAL);
+      case ERR -> error();
+      case END -> end();
+    }
+  }
+
+  private void runAgain() {
+    home().threads.playFirst(self());
+    status(Status.RUN);
+    park();
+  }
+
+  private void yieldToAll() {
+    home().threads.yieldLast(self());
+    status(Status.YIELD);
+    park();
+  }
+
+  private void awaitPlay() {
+    listens();
+    park();
+  }
+
+  private void end() {
+    endsHere = true;
+    throw new MicroEnd(name() + " ends");
+  }
+
+  /** Whether it has left its calls because it wanted to end, not because of an error. */
+  final boolean endsHere() {
+    return endsHere;
+  }
+
+  // ---- messages
+
+  /**
+   * Sends a message and waits for the answer; the callee runs next. Raises ESRCH if it has ended,
+   * or ends without an answer. Suspends.
+   *
+   * @param <Q> what is asked
+   * @param <R> what is answered
+   * @param there the callee
+   * @param request to carry it; may be used again afterwards
+   * @param message what is asked
+   * @return the answer; null if ESRCH was raised and lowered
+   * @throws Exception what lastly throws
+   */
+  @SuppressWarnings("NullAway") // null only as documented
+  protected final <Q, R> R request(MicroThread there, Request<Q, R> request, Q message)
+      throws Exception {
+    if (!begin(there, request, message)) {
+      raise(Errno.ESRCH);
+      return null;
+    }
+    awaited = request;
+    home().threads.playFirst(there);
+    while (!request.isAnswered && awaited != null) {
+      listens();
+      park();
+    }
+    if (request.isAnswered) {
+      awaited = null;
+      return request.answer();
+    }
+    raise(Errno.ESRCH);
+    return null;
+  }
+
+  /**
+   * Sends a message and goes on. What is responded is for {@link #recv}. Raises ESRCH if the other
+   * thread has ended.
+   *
+   * @param <Q> what is sent
+   * @param there the other thread, which is played
+   * @param request to carry it
+   * @param message what is sent
+   * @throws Exception what lastly throws
+   */
+  protected final <Q> void send(MicroThread there, Request<Q, ?> request, Q message)
+      throws Exception {
+    if (begin(there, request, message)) {
+      play(there);
+    } else {
+      raise(Errno.ESRCH);
+    }
+  }
+
+  private boolean begin(MicroThread there, Request<?, ?> request, Object message) {
+    if (there.isEnded()) {
+      return false;
+    }
+    request.load(message);
+    request.asker = self();
+    request.callee = there;
+    request.isAnswered = false;
+    there.enqueue(request);
+    return true;
+  }
+
+  /**
+   * Waits for a message. Suspends if there is none.
+   *
+   * @param <Q> what is asked
+   * @param <R> what is answered
+   * @return the oldest
+   */
+  @SuppressWarnings({"unchecked", "TypeParameterUnusedInFormals"}) // as the two sides agree
+  protected final <Q, R> Request<Q, R> listen() {
+    while (first == null) {
+      listens();
+      park();
+    }
+    return (Request<Q, R>) dequeue();
+  }
+
+  /**
+   * Takes a message that has come, be it sent or responded. Does not wait: raises EAGAIN if there
+   * is none.
+   *
+   * @param <T> what it is
+   * @return what the oldest carries; null if EAGAIN was raised and lowered
+   * @throws Exception what lastly throws
+   */
+  @SuppressWarnings({"NullAway", "TypeParameterUnusedInFormals"}) // null only as documented
+  protected final <T> T recv() throws Exception {
+    if (first == null) {
+      raise(Errno.EAGAIN);
+      return null;
+    }
+    return dequeue().taken();
+  }
+
+  /**
+   * Answers a message; its sender is played. Raises ESRCH if that has ended.
+   *
+   * @param <R> what is answered
+   * @param request what {@link #listen} gave
+   * @param message the answer
+   * @throws Exception what lastly throws
+   */
+  protected final <R> void respond(Request<?, R> request, R message) throws Exception {
+    MicroThread asker = request.asker();
+    if (asker.isEnded()) {
+      raise(Errno.ESRCH);
+      return;
+    }
+    request.load(message);
+    request.isAnswered = true;
+    if (asker.awaited == request) {
+      request.unload();
+    } else {
+      asker.enqueue(request);
+    }
+    play(asker);
+  }
+
+  /** Gives up waiting for an answer of {@code thread}. */
+  final void calleeEnded(MicroThread thread) {
+    Request<?, ?> request = awaited;
+    if (request != null && request.callee == thread && !request.isAnswered) {
+      request.unload();
+      awaited = null;
+      home().threads.play(self());
+    }
+  }
+
+  final void enqueue(Request<?, ?> request) {
+    Request<?, ?> before = last;
+    if (before == null) {
+      first = request;
+    } else {
+      before.next = request;
+    }
+    last = request;
+  }
+
+  private Request<?, ?> dequeue() {
+    Request<?, ?> request = first;
+    assert request != null;
+    first = request.next;
+    if (first == null) {
+      last = null;
+    }
+    request.unload();
+    return request;
+  }
+}

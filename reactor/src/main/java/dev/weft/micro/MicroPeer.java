@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.weft.micro;
+
+/**
+ * A connection that was accepted and has found no thread yet: pass it to {@link
+ * MicroThread#accepted}, once, which then closes it.
+ */
+public final class MicroPeer {
+  private static final int TAKEN = -1;
+
+  private int descriptor;
+
+  MicroPeer(int descriptor) {
+    this.descriptor = descriptor;
+  }
+
+  /** The descriptor, which is then the caller's. */
+  int take() {
+    if (descriptor == TAKEN) {
+      throw new IllegalStateException("the connection has been given to a thread already");
+    }
+    int taken = descriptor;
+    descriptor = TAKEN;
+    return taken;
+  }
+
+  int number() {
+    return descriptor;
+  }
+
+  @Override
+  public String toString() {
+    return descriptor == TAKEN ? "connection, taken" : "connection " + descriptor;
+  }
+}

@@ -1,0 +1,296 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.weft.micro;
+
+import dev.weft.error.Errno;
+import dev.weft.weave.Context;
+import dev.weft.weave.Routine;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The part of a micro-thread that deals with errors, and with memory, whose want is one.
+ *
+ * <p>
+ *
+ * {@snippet :
+ *   BODY --returns------------> LASTLY ------------------> ENDED
+ *    |  --raise: lastly() runs as a call of it; lower() lets it go on
+ *    |  --raiseAt-------------> RAISED --lower()--> BODY   as if nothing had been
+ *    |                             \--------------> UNWINDING -> ENDED
+ *    |  --faults--------------> FAULTED --lower()--> BODY  from its last suspension
+ *    |                             \--------------> ENDED
+ *    \--its process ends------> REAPED -----------> UNWINDING -> ENDED
+ * }
+ */
+abstract class MicroRaiser extends MicroTask {
+  /** What a thread is in the middle of. */
+  enum Phase {
+    BODY,
+    LASTLY,
+    RAISED,
+    FAULTED,
+    REAPED,
+    UNWINDING,
+    ENDED
+  }
+
+  /** A lastly that raises runs lastly: so deep at most. */
+  private static final int RAISES_MAX = 16;
+
+  Phase phase = Phase.BODY;
+
+  /** Runs {@link #lastly} while the body is suspended or over; null while the body runs. */
+  @Nullable Routine cleanup;
+
+  /** What was raised at it from elsewhere, as an error number; 0 if nothing was. */
+  int raisedAt;
+
+  // What the body was doing when something was raised at it.
+  boolean bodyPlayed;
+  Status bodyStatus = Status.RUN;
+
+  private int errno;
+  private boolean lowered;
+  private int raises;
+  private @Nullable Fault fault;
+
+  MicroRaiser() {}
+
+  // ---- errno
+
+  /**
+   * The error that was set or raised last and not lowered.
+   *
+   * @return null if there is none
+   */
+  protected final @Nullable Errno errno() {
+    return errno == 0 ? null : Errno.of(errno);
+  }
+
+  /**
+   * Sets the error that {@link #perror} and {@link #error} are about.
+   *
+   * @param errno which one
+   */
+  protected final void errno(Errno errno) {
+    this.errno = errno.code();
+  }
+
+  /**
+   * Logs a line that ends with the text of the present error.
+   *
+   * @param message what comes before
+   */
+  protected final void perror(String message) {
+    MicroLog.line(self(), MicroLog.perror(message, errno));
+  }
+
+  /**
+   * As {@link #perror}, if this thread is debugging.
+   *
+   * @param message what comes before
+   */
+  protected final void dbgPerror(String message) {
+    if (isDebugging()) {
+      perror(message);
+    }
+  }
+
+  // ---- raising
+
+  /**
+   * Raises an error: {@link #lastly} runs here and now. If it calls {@link #lower}, this returns;
+   * if not, the thread is over, and leaves its calls through their finally blocks. May suspend, if
+   * lastly does.
+   *
+   * @param errno which one
+   * @throws Exception what lastly throws
+   */
+  protected final void raise(Errno errno) throws Exception {
+    raise(errno.code());
+  }
+
+  /**
+   * Raises the error that {@link #errno(Errno)} has set.
+   *
+   * @throws Exception what lastly throws
+   */
+  protected final void error() throws Exception {
+    raise(errno == 0 ? Errno.EINVAL.code() : errno);
+  }
+
+  /** As {@link #raise(Errno)}, for a code that may have no name. */
+  final void raise(int code) throws Exception {
+    if (raises >= RAISES_MAX) {
+      throw new MicroEnd("lastly of " + name() + " raises each time that it runs");
+    }
+    raises++;
+    begin(code);
+    lastly();
+    raises--;
+    if (!takeLowered()) {
+      throw new MicroEnd(name() + " raised " + Errno.of(code));
+    }
+  }
+
+  /** Has {@link #lastly} see this error, 0 for none. */
+  final void begin(int code) {
+    errno = code;
+    lowered = false;
+  }
+
+  /** It begins anew: the raises that its body was in are gone with it. */
+  final void forgetRaises() {
+    raises = 0;
+  }
+
+  /** Whether lastly has lowered what it was called for. */
+  final boolean takeLowered() {
+    boolean was = lowered;
+    lowered = false;
+    return was;
+  }
+
+  /**
+   * Raises an error in another thread of this process. Its {@link #lastly} runs when it is that
+   * thread's turn; if it lowers, the thread goes on where it was, waiting if it waited; if not, the
+   * thread is over. An ended thread raises ESRCH here.
+   *
+   * @param thread where
+   * @param errno which one
+   * @throws Exception what lastly throws
+   */
+  protected final void raiseAt(MicroThread thread, Errno errno) throws Exception {
+    if (thread.isEnded()) {
+      raise(Errno.ESRCH);
+      return;
+    }
+    thread.raisedAt = errno.code();
+    home().threads.queue(thread);
+  }
+
+  /**
+   * Runs when an error was raised, when something went wrong, when the process ends around the
+   * thread, and at its end in any case: then without an error. Whether there is one is told by
+   * {@link #errno()}. May suspend.
+   *
+   * @throws Exception nothing that it can help: the thread is over then
+   */
+  protected void lastly() throws Exception {}
+
+  /**
+   * The twin of {@link #lastly()}, which the weaver overrides in classes that override that.
+   *
+   * @param context the calling thread's
+   * @throws Exception what lastly throws
+   */
+  protected void lastly(Context context) throws Exception {
+    lastly();
+  }
+
+  /**
+   * In {@link #lastly}: once it returns, the thread goes on. After a raise, behind that raise;
+   * after one by another thread, where it was; after a fault, from its last suspension, with its
+   * locals as they were then, or from its beginning if it has not suspended or runs on a stack of
+   * its own. The process ends around it all the same.
+   *
+   * @throws IllegalStateException if there is no error
+   */
+  protected final void lower() {
+    if (errno == 0) {
+      throw new IllegalStateException("lower: " + name() + " has no error");
+    }
+    lowered = true;
+    errno = 0;
+  }
+
+  // ---- faults
+
+  /**
+   * What went wrong, if {@link #errno()} is EFAULT: in this thread, or in another one if this is
+   * the supervisor.
+   *
+   * @return null if nothing did, or if it was cleared
+   */
+  protected final @Nullable Fault fault() {
+    return fault;
+  }
+
+  final void fault(Fault found) {
+    fault = found;
+  }
+
+  /** Forgets the fault. */
+  protected final void clearFault() {
+    fault = null;
+  }
+
+  /** Logs the fault, if the present error is one, and forgets it. */
+  protected final void sigerror() {
+    Fault found = fault;
+    if (found != null && errno == Errno.EFAULT.code()) {
+      perror(found.description());
+      clearFault();
+    }
+  }
+
+  // ---- memory
+
+  /**
+   * Takes zeroed memory from the process's heap, page-aligned. If there is too little, logs of how
+   * many pages the heap would have to be and raises ENOMEM; if that is lowered, tries once more.
+   *
+   * @param count how many
+   * @param size of each, in bytes; raises ERANGE if the product is no number of bytes
+   * @return a block that is this thread's until it frees it or ends
+   * @throws Exception what lastly throws
+   */
+  protected final MicroBlock calloc(long count, long size) throws Exception {
+    long bytes = count * size;
+    if (((count | size) >>> 31) != 0) {
+      bytes = checkedBytes(count, size);
+    }
+    return callocFor(this, bytes);
+  }
+
+  private long checkedBytes(long count, long size) throws Exception {
+    if (count < 0 || size < 0 || Math.multiplyHigh(count, size) != 0 || count * size < 0) {
+      raise(Errno.ERANGE);
+      throw new MicroEnd("calloc of " + count + " times " + size + " bytes");
+    }
+    return count * size;
+  }
+
+  /** As calloc, for somebody who outlives this thread, or ends before. */
+  final MicroBlock callocFor(Object owner, long bytes) throws Exception {
+    MicroBlock block = home().heap.calloc(owner, bytes);
+    return block != null ? block : exhausted(owner, bytes);
+  }
+
+  private MicroBlock exhausted(Object owner, long bytes) throws Exception {
+    MicroHeap heap = home().heap;
+    MicroLog.line(
+        self(),
+        "calloc of "
+            + bytes
+            + " bytes: the micro-heap needs page count of "
+            + heap.neededPages(bytes)
+            + "\n");
+    raise(Errno.ENOMEM);
+    MicroBlock block = heap.calloc(owner, bytes);
+    if (block == null) {
+      throw new MicroEnd(name() + " has no memory left");
+    }
+    return block;
+  }
+
+  /**
+   * Frees the newest block of this thread. Raises ERANGE if it has none.
+   *
+   * @throws Exception what lastly throws
+   */
+  protected final void free() throws Exception {
+    if (!home().heap.free(this)) {
+      raise(Errno.ERANGE);
+    }
+  }
+}

@@ -1,0 +1,316 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.weft.micro;
+
+import static java.lang.foreign.ValueLayout.JAVA_BYTE;
+import static java.lang.foreign.ValueLayout.JAVA_INT;
+
+import dev.weft.internal.mem.Memory;
+import java.lang.foreign.MemorySegment;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Bytes on their way, in a ring in the micro-heap: from a descriptor to a thread, from a thread to
+ * a descriptor, or from one thread to another, who then share this one ring.
+ *
+ * <p>Positions only grow; where they are in the ring is their remainder. Who waits for it is a list
+ * of thread numbers, linked through the threads.
+ */
+final class MicroRing {
+  static final int BYTES = 16 * 1024;
+  private static final int MASK = BYTES - 1;
+
+  final MicroThreads threads;
+  final MicroBlock memory;
+  private final long address;
+
+  private final @Nullable MicroDescriptor descriptor;
+
+  /** The next byte to be taken. */
+  private long head;
+
+  /** Behind the last byte that has been put. */
+  private long tail;
+
+  /** Whether a descriptor's bytes come in here. */
+  final boolean isInput;
+
+  /** Whether a descriptor takes what is here. */
+  final boolean isOutput;
+
+  /** How many threads may read it, and write it. */
+  int readerEnds;
+
+  int writerEnds;
+
+  /** Whether the descriptor has been told that this end of it is closed. */
+  boolean closed;
+
+  // ---- what the ends have done
+
+  /** No more bytes follow for now: the writer waits for {@link MicroSocket#readhup}. */
+  boolean hungUp;
+
+  /** No more bytes follow at all. */
+  boolean ended;
+
+  /** Nobody will take what is put. */
+  boolean abandoned;
+
+  /** Why the descriptor gave or took nothing more, as an error number; 0 if it has not failed. */
+  int failure;
+
+  // ---- who waits
+  private int readers = RunRing.NONE;
+  private int writers = RunRing.NONE;
+
+  // ---- what the driver has in hand
+  @Nullable MicroTransfer transfer;
+  boolean inFlight;
+
+  /** Whether it is on the list of those to be read into, or written from. */
+  boolean pending;
+
+  private MicroRing(
+      MicroThreads threads,
+      MicroBlock memory,
+      int offset,
+      @Nullable MicroDescriptor descriptor,
+      boolean input,
+      boolean output) {
+    this.threads = threads;
+    this.memory = memory;
+    address = memory.start() + offset;
+    this.descriptor = descriptor;
+    isInput = input;
+    isOutput = output;
+  }
+
+  static MicroRing pipe(MicroThreads threads, MicroBlock memory) {
+    return new MicroRing(threads, memory, 0, null, false, false);
+  }
+
+  static MicroRing input(
+      MicroThreads threads, MicroBlock memory, int offset, MicroDescriptor source) {
+    source.opened();
+    return new MicroRing(threads, memory, offset, source, true, false);
+  }
+
+  static MicroRing output(
+      MicroThreads threads, MicroBlock memory, int offset, MicroDescriptor sink) {
+    sink.opened();
+    return new MicroRing(threads, memory, offset, sink, false, true);
+  }
+
+  /** The descriptor at the other end; a pipe has none. */
+  MicroDescriptor descriptor() {
+    MicroDescriptor found = descriptor;
+    if (found == null) {
+      throw new IllegalStateException("a pipe between threads has no descriptor");
+    }
+    return found;
+  }
+
+  int readable() {
+    return (int) (tail - head);
+  }
+
+  int writable() {
+    return BYTES - (int) (tail - head);
+  }
+
+  boolean isEmpty() {
+    return tail == head;
+  }
+
+  boolean isPipe() {
+    return descriptor == null;
+  }
+
+  /** Whether a reader has nothing to wait for. */
+  boolean isOver() {
+    return (hungUp || ended) && tail == head;
+  }
+
+  /** Whether what is in flight is of no use any more. */
+  boolean isGivenUp() {
+    return isInput ? abandoned : threads.process().isKilled();
+  }
+
+  // ---- bytes; the caller knows that there is as much
+
+  void put(long from, int count) {
+    int at = (int) tail & MASK;
+    int first = Math.min(count, BYTES - at);
+    copy(from, address + at, first);
+    if (first < count) {
+      copy(from + first, address, count - first);
+    }
+    tail += count;
+  }
+
+  void put(byte[] bytes, int offset, int count) {
+    int at = (int) tail & MASK;
+    int first = Math.min(count, BYTES - at);
+    MemorySegment.copy(bytes, offset, Memory.ALL, JAVA_BYTE, address + at, first);
+    if (first < count) {
+      MemorySegment.copy(bytes, offset + first, Memory.ALL, JAVA_BYTE, address, count - first);
+    }
+    tail += count;
+  }
+
+  /** Puts a text of ASCII characters, if it is one and there is room for all of it. */
+  boolean putAscii(String text) {
+    int length = text.length();
+    if (length > writable()) {
+      return false;
+    }
+    for (int i = 0; i < length; i++) {
+      char character = text.charAt(i);
+      if (character >= 0x80) {
+        return false; // what was put so far is behind the tail
+      }
+      Memory.ALL.set(JAVA_BYTE, address + ((tail + i) & MASK), (byte) character);
+    }
+    tail += length;
+    return true;
+  }
+
+  /** Puts a number, which is whole in the ring: only numbers are in such a one. */
+  void putInt(int value) {
+    Memory.ALL.set(JAVA_INT, address + (tail & MASK), value);
+    tail += Integer.BYTES;
+    wakeReaders();
+  }
+
+  int takeInt() {
+    int value = Memory.ALL.get(JAVA_INT, address + (head & MASK));
+    head += Integer.BYTES;
+    return value;
+  }
+
+  void take(long to, int count) {
+    int at = (int) head & MASK;
+    int first = Math.min(count, BYTES - at);
+    copy(address + at, to, first);
+    if (first < count) {
+      copy(address, to + first, count - first);
+    }
+    head += count;
+  }
+
+  /** Moves bytes into another ring. */
+  void moveTo(MicroRing other, int count) {
+    int at = (int) head & MASK;
+    int first = Math.min(count, BYTES - at);
+    other.put(address + at, first);
+    if (first < count) {
+      other.put(address, count - first);
+    }
+    head += count;
+  }
+
+  private static void copy(long from, long to, int count) {
+    MemorySegment.copy(Memory.ALL, from, Memory.ALL, to, count);
+  }
+
+  /** How many of the first {@code count} bytes it takes to have the first newline; 0 if none is. */
+  int lineLength(int count) {
+    for (int i = 0; i < count; i++) {
+      if (Memory.ALL.get(JAVA_BYTE, address + ((head + i) & MASK)) == '\n') {
+        return i + 1;
+      }
+    }
+    return 0;
+  }
+
+  // ---- the descriptor's side: one run of bytes without a wrap
+
+  long fillAddress() {
+    return address + ((int) tail & MASK);
+  }
+
+  int fillBytes() {
+    return Math.min(writable(), BYTES - ((int) tail & MASK));
+  }
+
+  long drainAddress() {
+    return address + ((int) head & MASK);
+  }
+
+  int drainBytes() {
+    return Math.min(readable(), BYTES - ((int) head & MASK));
+  }
+
+  /** The source gave this: bytes, 0 at its end, or -errno. */
+  void filled(int result) {
+    if (result > 0) {
+      tail += result;
+    } else {
+      ended = true;
+      failure = -result;
+    }
+    wakeReaders();
+  }
+
+  /** The sink took this: bytes, or -errno. */
+  void drained(int result) {
+    if (result > 0) {
+      head += result;
+    } else {
+      failure = -result;
+      abandoned = true;
+      head = tail; // nobody will take them
+    }
+    wakeWriters();
+  }
+
+  /** Takes the failure, which is told once. */
+  int takeFailure() {
+    int taken = failure;
+    failure = 0;
+    return taken;
+  }
+
+  // ---- waiting
+
+  void addReader(MicroThread thread) {
+    thread.nextWaiting = readers;
+    readers = thread.id;
+  }
+
+  void addWriter(MicroThread thread) {
+    thread.nextWaiting = writers;
+    writers = thread.id;
+  }
+
+  /** Whether what wakes one who waits here is outside the process. */
+  boolean isAwaitedOutside() {
+    return descriptor != null && isAwaited();
+  }
+
+  private boolean isAwaited() {
+    return readers != RunRing.NONE || writers != RunRing.NONE;
+  }
+
+  void wakeReaders() {
+    int first = readers;
+    if (first != RunRing.NONE) {
+      readers = RunRing.NONE;
+      threads.wakeAll(first);
+    }
+  }
+
+  void wakeWriters() {
+    int first = writers;
+    if (first != RunRing.NONE) {
+      writers = RunRing.NONE;
+      threads.wakeAll(first);
+    }
+  }
+
+  /** Takes a thread that is not to wait any more off the lists. */
+  void forget(MicroThread thread) {
+    readers = threads.without(readers, thread);
+    writers = threads.without(writers, thread);
+  }
+}

@@ -1,0 +1,416 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.weft.micro;
+
+import dev.weft.bindings.weft_h;
+import dev.weft.error.Errno;
+import java.nio.charset.StandardCharsets;
+import java.util.Locale;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What a micro-thread reads from and writes to: two rings of bytes in the micro-heap. At the other
+ * end of each is a descriptor of the system, or another thread of the process; the words are the
+ * same.
+ *
+ * <p>What is written is in the ring, and goes on its way when the process waits: all that was
+ * written until then goes together. Errors of the system are raised in the thread. All words belong
+ * to the thread that is running; those that say so suspend it.
+ */
+public final class MicroSocket {
+  final MicroProcess process;
+  final MicroRing rx;
+  final MicroRing tx;
+
+  MicroSocket(MicroProcess process, MicroRing rx, MicroRing tx) {
+    this.process = process;
+    this.rx = rx;
+    this.tx = tx;
+  }
+
+  // ---- reading
+
+  /**
+   * Reads a number of bytes, fewer only at the end. Suspends.
+   *
+   * @param target where they go
+   * @param length how many
+   * @return how many there were; 0 if it was at the end
+   * @throws Exception what lastly throws
+   */
+  public int read(MicroBlock target, int length) throws Exception {
+    return read(target, 0, length);
+  }
+
+  /**
+   * Reads a number of bytes, fewer only at the end. Suspends.
+   *
+   * @param target where they go
+   * @param offset where the first goes
+   * @param length how many
+   * @return how many there were; 0 if it was at the end
+   * @throws Exception what lastly throws
+   */
+  public int read(MicroBlock target, long offset, int length) throws Exception {
+    int done = 0;
+    while (done < length) {
+      int count = Math.min(rx.readable(), length - done);
+      if (count > 0) {
+        rx.take(target.at(offset + done, count), count);
+        rx.wakeWriters();
+        done += count;
+      } else if (isOver("read")) {
+        break;
+      } else {
+        awaitBytes("read");
+      }
+    }
+    return done;
+  }
+
+  /**
+   * Reads a line: to a newline, which is part of it, or a number of bytes, or to the end. Suspends.
+   *
+   * @param target where it goes, from the beginning
+   * @param length how many bytes at most
+   * @return how many there were; 0 if it was at the end
+   * @throws Exception what lastly throws
+   */
+  public int readline(MicroBlock target, int length) throws Exception {
+    int done = 0;
+    while (done < length) {
+      int count = Math.min(rx.readable(), length - done);
+      if (count > 0) {
+        int line = rx.lineLength(count);
+        int taken = line > 0 ? line : count;
+        rx.take(target.at(done, taken), taken);
+        rx.wakeWriters();
+        done += taken;
+        if (line > 0) {
+          break;
+        }
+      } else if (isOver("readline")) {
+        break;
+      } else {
+        awaitBytes("readline");
+      }
+    }
+    return done;
+  }
+
+  /**
+   * Waits until there is something to read, and leaves it there. Suspends.
+   *
+   * @return how many bytes there are; 0 at the end
+   * @throws Exception what lastly throws
+   */
+  public int pollread() throws Exception {
+    while (rx.isEmpty() && !isOver("pollread")) {
+      awaitBytes("pollread");
+    }
+    return rx.readable();
+  }
+
+  /** Whether nothing more is to be read, be it that the descriptor has failed, which is raised. */
+  private boolean isOver(String verb) throws Exception {
+    if (rx.failure != 0) {
+      process.threads.current(verb).raise(rx.takeFailure());
+      return true;
+    }
+    return rx.isOver();
+  }
+
+  private void awaitBytes(String verb) {
+    process.awaitInput(rx, process.threads.current(verb));
+    MicroTask.park();
+  }
+
+  // ---- writing
+
+  /**
+   * Writes bytes. Suspends while the ring is full; returns when they are in it.
+   *
+   * @param source where they are, from the beginning
+   * @param length how many
+   * @throws Exception what lastly throws
+   */
+  public void write(MicroBlock source, int length) throws Exception {
+    write(source, 0, length);
+  }
+
+  /**
+   * Writes bytes. Suspends while the ring is full; returns when they are in it.
+   *
+   * @param source where they are
+   * @param offset where the first is
+   * @param length how many
+   * @throws Exception what lastly throws
+   */
+  public void write(MicroBlock source, long offset, int length) throws Exception {
+    int done = 0;
+    while (done < length) {
+      if (isRefused("write")) {
+        return;
+      }
+      int count = Math.min(tx.writable(), length - done);
+      if (count > 0) {
+        tx.put(source.at(offset + done, count), count);
+        done += count;
+        written();
+      } else {
+        awaitRoom("write");
+      }
+    }
+  }
+
+  private void write(byte[] bytes) throws Exception {
+    int done = 0;
+    while (done < bytes.length) {
+      if (isRefused("write")) {
+        return;
+      }
+      int count = Math.min(tx.writable(), bytes.length - done);
+      if (count > 0) {
+        tx.put(bytes, done, count);
+        done += count;
+        written();
+      } else {
+        awaitRoom("write");
+      }
+    }
+  }
+
+  /**
+   * Writes a text, as UTF-8. Suspends while the ring is full.
+   *
+   * @param text best a constant
+   * @throws Exception what lastly throws
+   */
+  public void literal(String text) throws Exception {
+    if (!isRefused("literal") && tx.putAscii(text)) {
+      written();
+    } else if (!isRefused("literal")) {
+      write(text.getBytes(StandardCharsets.UTF_8));
+    }
+  }
+
+  /**
+   * Formats a text in memory and writes it, as UTF-8. Raises ENOBUFS if it is not shorter than the
+   * memory. Suspends while the ring is full.
+   *
+   * @param line the memory
+   * @param length how much of it may be used
+   * @param format as of {@link String#format}
+   * @param arguments for it
+   * @return how many bytes the text has
+   * @throws Exception what lastly throws
+   */
+  public int writef(MicroBlock line, int length, String format, Object... arguments)
+      throws Exception {
+    byte[] bytes = String.format(Locale.ROOT, format, arguments).getBytes(StandardCharsets.UTF_8);
+    if (bytes.length >= length) {
+      process.threads.current("writef").raise(Errno.ENOBUFS);
+      return bytes.length;
+    }
+    line.set(0, bytes);
+    write(line, bytes.length);
+    return bytes.length;
+  }
+
+  /**
+   * Waits until all that was written has been taken by the system. Another thread has it at once.
+   * Suspends.
+   *
+   * @throws Exception what lastly throws
+   */
+  public void flush() throws Exception {
+    while (!tx.isPipe() && !tx.isEmpty() && !process.isEnding()) {
+      if (isRefused("flush")) {
+        return;
+      }
+      awaitRoom("flush");
+    }
+    isRefused("flush"); // what the last write came to
+  }
+
+  /** Whether nobody takes what is written any more, which is raised. */
+  private boolean isRefused(String verb) throws Exception {
+    if (!tx.abandoned && !tx.hungUp && !tx.ended) {
+      return false;
+    }
+    int code = tx.takeFailure();
+    process.threads.current(verb).raise(code == 0 ? Errno.EPIPE.code() : code);
+    return true;
+  }
+
+  private void written() {
+    if (tx.isPipe()) {
+      tx.wakeReaders();
+    } else {
+      process.outputs(tx);
+    }
+  }
+
+  private void awaitRoom(String verb) {
+    process.awaitOutput(tx, process.threads.current(verb));
+    MicroTask.park();
+  }
+
+  /**
+   * Moves bytes from the input to the output without their passing through memory of the thread,
+   * fewer only at the end. Does not flush. Suspends.
+   *
+   * @param length how many
+   * @return how many there were
+   * @throws Exception what lastly throws
+   */
+  public long forward(long length) throws Exception {
+    long done = 0;
+    while (done < length) {
+      if (isRefused("forward")) {
+        break;
+      }
+      int count = (int) Math.min(Math.min(rx.readable(), tx.writable()), length - done);
+      if (count > 0) {
+        rx.moveTo(tx, count);
+        rx.wakeWriters();
+        written();
+        done += count;
+      } else if (tx.writable() == 0) {
+        awaitRoom("forward");
+      } else if (isOver("forward")) {
+        break;
+      } else {
+        awaitBytes("forward");
+      }
+    }
+    return done;
+  }
+
+  // ---- the ends of messages
+
+  /**
+   * Whether the writer has said that its message is complete, or has gone, and all has been read.
+   *
+   * @return whether {@link #readhup} would find the end
+   */
+  public boolean pollhup() {
+    return rx.isOver();
+  }
+
+  /**
+   * Takes the end of a message: the writer, which waits in {@link #hup}, goes on. Raises EAGAIN if
+   * there is none yet, or bytes before it. Never suspends by itself.
+   *
+   * @throws Exception what lastly throws
+   */
+  public void readhup() throws Exception {
+    if (!rx.isOver()) {
+      process.threads.current("readhup").raise(Errno.EAGAIN);
+      return;
+    }
+    if (rx.hungUp) {
+      rx.hungUp = false;
+      rx.wakeWriters();
+    } else if (!rx.isPipe()) {
+      rx.ended = false; // a terminal, say, goes on after its end
+    }
+  }
+
+  /**
+   * Ends a message: waits until the reader has taken all of it and its end. Raises EPIPE if the
+   * reader ends first, EINVAL if another thread is in a hup of the same socket, EOPNOTSUPP if a
+   * descriptor is at the other end, where nobody would ever acknowledge. Suspends.
+   *
+   * @throws Exception what lastly throws
+   */
+  public void hup() throws Exception {
+    if (!tx.isPipe()) {
+      flush();
+      process.threads.current("hup").raise(Errno.EOPNOTSUPP);
+    } else if (tx.hungUp) {
+      process.threads.current("hup").raise(Errno.EINVAL);
+    } else if (!isRefused("hup")) {
+      tx.hungUp = true;
+      tx.wakeReaders();
+      awaitReadhup();
+    }
+  }
+
+  private void awaitReadhup() throws Exception {
+    while (tx.hungUp) {
+      if (tx.abandoned) {
+        tx.hungUp = false;
+        process.threads.current("hup").raise(Errno.EPIPE);
+        return;
+      }
+      awaitRoom("hup");
+    }
+  }
+
+  // ---- connections
+
+  /**
+   * Waits for a connection to a listening socket. Raises EMFILE and the like, after which the
+   * socket still listens. Suspends.
+   *
+   * @return the connection, or null if an error was raised and lowered
+   * @throws Exception what lastly throws
+   */
+  public @Nullable MicroPeer accept() throws Exception {
+    if (rx.isPipe() || !rx.descriptor().listening) {
+      process.threads.current("accept").raise(Errno.EINVAL);
+      return null;
+    }
+    while (rx.isEmpty()) {
+      if (rx.failure != 0) {
+        process.threads.current("accept").raise(rx.takeFailure());
+        return null;
+      }
+      awaitBytes("accept");
+    }
+    return new MicroPeer(rx.takeInt());
+  }
+
+  // ---- ends
+
+  /** Closes the reading side: what the other side still writes is refused with EPIPE. */
+  public void rxClose() {
+    process.closeInput(rx);
+  }
+
+  /** Closes the writing side: the reader finds the end after what was written. */
+  public void txClose() {
+    process.closeOutput(tx);
+  }
+
+  /**
+   * Shuts the reading side of a connection down; it stays open. Raises the system's error.
+   *
+   * @throws Exception what lastly throws
+   */
+  public void rxShutdown() throws Exception {
+    shutdown(rx, weft_h.SHUT_RD());
+  }
+
+  /**
+   * Writes out what was written and shuts the writing side of a connection down: the other side
+   * finds the end. It stays open. Raises the system's error. Suspends.
+   *
+   * @throws Exception what lastly throws
+   */
+  public void txShutdown() throws Exception {
+    flush();
+    shutdown(tx, weft_h.SHUT_WR());
+  }
+
+  private void shutdown(MicroRing ring, int how) throws Exception {
+    if (ring.isPipe()) {
+      process.threads.current("shutdown").raise(Errno.ENOTSOCK);
+      return;
+    }
+    int result = process.driver.shutdown(ring.descriptor().number(), how);
+    if (result < 0) {
+      process.threads.current("shutdown").raise(-result);
+    }
+  }
+}

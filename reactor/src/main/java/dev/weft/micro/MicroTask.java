@@ -1,0 +1,203 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.weft.micro;
+
+import dev.weft.weave.Routine;
+import org.jspecify.annotations.Nullable;
+
+/** The part of a micro-thread that passes control: its place in the process and its log. */
+abstract class MicroTask extends Routine {
+  private static final Status[] STATUSES = Status.values();
+  private static final int YIELD = Status.YIELD.code;
+  private static final int LISTEN = Status.LISTEN.code;
+  private static final int WAIT = Status.WAIT.code;
+  private static final int END = Status.END.code;
+
+  @Nullable MicroProcess process;
+
+  /** Its number in the process, which the run queue and the waiting lists hold. */
+  int id = RunRing.NONE;
+
+  /** Whether it is in the run queue: it is there once, however often it was played. */
+  boolean queued;
+
+  /** Whether somebody has played it, as opposed to having raised something at it. */
+  boolean played;
+
+  /** The next in the list that it waits in. */
+  int nextWaiting = RunRing.NONE;
+
+  /** A {@link Status} by number: a store without a barrier. */
+  private int status;
+
+  /** This, or what runs it on a stack of its own. */
+  Routine runner = this;
+
+  MicroTask() {}
+
+  final MicroThread self() {
+    return (MicroThread) this; // its only subclass
+  }
+
+  /** The process that it is in, once it has been made a child, a responder or the main thread. */
+  final MicroProcess home() {
+    MicroProcess found = process;
+    if (found == null) {
+      throw new IllegalStateException(name() + " belongs to no process yet");
+    }
+    return found;
+  }
+
+  /**
+   * What it is called in logs.
+   *
+   * @return the name of its class
+   */
+  public String name() {
+    return getClass().getSimpleName();
+  }
+
+  /**
+   * How it has suspended last, or END.
+   *
+   * @return RUN while it runs, and before
+   */
+  public final Status status() {
+    return STATUSES[status];
+  }
+
+  final void status(Status next) {
+    status = next.code;
+  }
+
+  /**
+   * Whether it is over.
+   *
+   * @return true once its {@code lastly} has returned
+   */
+  public final boolean isEnded() {
+    return status == END;
+  }
+
+  /**
+   * The process that this thread is in.
+   *
+   * @return its process
+   */
+  protected final MicroProcess process() {
+    return home();
+  }
+
+  // ---- control
+
+  /**
+   * Puts {@code thread} into the run queue, behind all that are there. Played twice it is queued
+   * once; an ended one is left alone.
+   *
+   * @param thread one of this process
+   */
+  protected final void play(MicroThread thread) {
+    home().threads.play(checked(thread));
+  }
+
+  /** Suspends, off the run queue, until somebody plays this thread. */
+  protected final void pause() {
+    status = YIELD;
+    park();
+  }
+
+  /**
+   * Passes control to {@code thread}: it runs next, and this one is off the queue until somebody
+   * plays it. Suspends.
+   *
+   * @param thread one of this process
+   */
+  protected final void call(MicroThread thread) {
+    home().threads.playFirst(checked(thread));
+    status = YIELD;
+    park();
+  }
+
+  private MicroThread checked(MicroThread thread) {
+    if (thread.process != process) {
+      throw new IllegalArgumentException(
+          thread.name() + " is not a thread of the process of " + name());
+    }
+    return thread;
+  }
+
+  /**
+   * The one place where a micro-thread suspends. Nothing is done here after it has been resumed, so
+   * that woven it needs no frame.
+   */
+  static void park() {
+    Routine.suspend();
+  }
+
+  /** Begins to wait for the process to wake it. */
+  final void waits() {
+    status = WAIT;
+  }
+
+  /** Begins to wait for a message. */
+  final void listens() {
+    status = LISTEN;
+  }
+
+  // ---- log
+
+  /**
+   * Whether {@code dbg}, {@code dbgf} and {@code dbgPerror} of this thread write.
+   *
+   * @return unless overridden, whether the system property {@code dev.weft.micro.debug} is true
+   */
+  protected boolean isDebugging() {
+    return MicroLog.DEBUG;
+  }
+
+  /**
+   * Logs a line.
+   *
+   * @param message without the end of the line
+   */
+  protected final void log(String message) {
+    MicroLog.line(self(), message + "\n");
+  }
+
+  /**
+   * Logs formatted text.
+   *
+   * @param format as of {@link String#format}, with the end of the line if there is to be one
+   * @param arguments for it
+   */
+  protected final void logf(String format, Object... arguments) {
+    MicroLog.line(self(), String.format(java.util.Locale.ROOT, format, arguments));
+  }
+
+  /**
+   * Logs a line if this thread is debugging.
+   *
+   * @param message without the end of the line
+   */
+  protected final void dbg(String message) {
+    if (isDebugging()) {
+      log(message);
+    }
+  }
+
+  /**
+   * Logs formatted text if this thread is debugging.
+   *
+   * @param format as of {@link String#format}, with the end of the line if there is to be one
+   * @param arguments for it
+   */
+  protected final void dbgf(String format, Object... arguments) {
+    if (isDebugging()) {
+      logf(format, arguments);
+    }
+  }
+
+  @Override
+  public String toString() {
+    return name() + " " + status();
+  }
+}
