@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.weft.examples.micro;
+
+import dev.weft.micro.MicroThread;
+import dev.weft.micro.Request;
+
+/** What {@link Ft} does, in the steps that request and respond are made of. */
+final class Ft2 extends MicroThread {
+  @Override
+  protected void run() throws Exception {
+    Responder responder = new Responder();
+    child(responder);
+    int question = 5;
+    logf("LOG Request at requestor: %d\n", question);
+
+    send(responder, new Request<Integer, Integer>(), question);
+    pause();
+    Integer answer = recv();
+
+    logf("LOG Response at requestor: %d\n", answer);
+  }
+
+  private static final class Responder extends MicroThread {
+    @Override
+    protected void run() throws Exception {
+      Request<Integer, Integer> request = listen();
+      int question = request.question();
+      logf("LOG Request at responder: %d\n", question);
+      int answer = question + 2;
+      logf("LOG Response at responder: %d\n", answer);
+      send(request.asker(), new Request<Integer, Integer>(), answer);
+    }
+  }
+
+  public static void main(String[] args) throws Exception {
+    Launch.in(args, new Ft2(), 34);
+  }
+}
