@@ -147,7 +147,8 @@ public final class MicroHeap {
       return;
     }
     // Up to the next multiple of 8: the block is the last on its page.
-    for (long offset = 0; offset < bytes; offset += Long.BYTES) {
+    int count = (int) bytes;
+    for (int offset = 0; offset < count; offset += Long.BYTES) {
       Memory.ALL.set(ValueLayout.JAVA_LONG_UNALIGNED, address + offset, 0L);
     }
   }

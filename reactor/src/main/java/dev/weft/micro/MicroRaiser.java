@@ -164,8 +164,7 @@ abstract class MicroRaiser extends MicroTask {
       raise(Errno.ESRCH);
       return;
     }
-    thread.raisedAt = errno.code();
-    home().threads.queue(thread);
+    home().threads.raiseAt(thread, errno.code());
   }
 
   /**

@@ -20,7 +20,10 @@ abstract class MicroTask extends Routine {
   /** Whether it is in the run queue: it is there once, however often it was played. */
   boolean queued;
 
-  /** Whether somebody has played it, as opposed to having raised something at it. */
+  /** Whether something else than its body is next: a cleanup, what was raised at it, its end. */
+  boolean aside;
+
+  /** Whether somebody has played it since something was raised at it. */
   boolean played;
 
   /** The next in the list that it waits in. */

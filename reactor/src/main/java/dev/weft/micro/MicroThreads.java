@@ -25,6 +25,9 @@ final class MicroThreads {
   /** Those that have let all others go first. */
   private final RunRing yielded = new RunRing();
 
+  /** The thread that control was passed to: before all of the queue. */
+  private int next = RunRing.NONE;
+
   private int current = RunRing.NONE;
 
   MicroThreads(MicroProcess process) {
@@ -84,23 +87,43 @@ final class MicroThreads {
   // ---- the run queue
 
   void play(MicroThread thread) {
-    if (!thread.isEnded()) {
+    if (thread.aside) {
       thread.played = true;
-      queue(thread);
+      if (thread.isEnded()) {
+        return;
+      }
     }
+    queue(thread);
   }
 
   void playFirst(MicroThread thread) {
-    if (!thread.isEnded()) {
-      thread.played = true;
-      if (!thread.queued) {
-        thread.queued = true;
-        ready.addFirst(thread.id);
-      }
+    if (thread.aside) {
+      play(thread);
+    } else if (!thread.queued) {
+      queueFirst(thread);
     }
   }
 
-  void queue(MicroThread thread) {
+  private void queueFirst(MicroThread thread) {
+    thread.queued = true;
+    int second = next;
+    next = thread.id;
+    if (second != RunRing.NONE) {
+      ready.addFirst(second);
+    }
+  }
+
+  /** Has {@code thread} run its lastly with this error when it is its turn. */
+  void raiseAt(MicroThread thread, int code) {
+    if (!thread.aside) {
+      thread.aside = true;
+      thread.played = thread.queued;
+    }
+    thread.raisedAt = code;
+    queue(thread);
+  }
+
+  private void queue(MicroThread thread) {
     if (!thread.queued) {
       thread.queued = true;
       ready.addLast(thread.id);
@@ -108,7 +131,6 @@ final class MicroThreads {
   }
 
   void yieldLast(MicroThread thread) {
-    thread.played = true;
     if (!thread.queued) {
       thread.queued = true;
       yielded.addLast(thread.id);
@@ -116,7 +138,7 @@ final class MicroThreads {
   }
 
   boolean isIdle() {
-    return ready.isEmpty();
+    return next == RunRing.NONE && ready.isEmpty();
   }
 
   boolean hasYielded() {
@@ -166,19 +188,28 @@ final class MicroThreads {
    */
   int run(Context context, int budget) {
     int left = budget;
-    for (int id; left > 0 && (id = ready.poll()) != RunRing.NONE; left--) {
+    for (int id; left > 0 && (id = nextReady()) != RunRing.NONE; left--) {
       step(thread(id), context);
     }
+    current = RunRing.NONE;
     return left;
+  }
+
+  private int nextReady() {
+    int id = next;
+    if (id == RunRing.NONE) {
+      return ready.poll();
+    }
+    next = RunRing.NONE;
+    return id;
   }
 
   private void step(MicroThread thread, Context context) {
     thread.queued = false;
-    if (thread.cleanup != null || thread.raisedAt != 0 || thread.isEnded()) {
+    if (thread.aside) {
       stepAside(thread, context);
       return;
     }
-    thread.played = false;
     resume(thread, thread.runner, context);
   }
 
@@ -194,7 +225,6 @@ final class MicroThreads {
     if (!suspended) {
       finished(thread, routine, failure, context);
     }
-    current = RunRing.NONE;
   }
 
   /** A step of a thread that is not simply running its body. */
@@ -206,7 +236,7 @@ final class MicroThreads {
     if (thread.cleanup == null) {
       int code = thread.raisedAt;
       thread.raisedAt = 0;
-      if (thread.phase != Phase.BODY) {
+      if (thread.phase != Phase.BODY || code == 0) {
         resume(thread, thread.runner, context); // it is being unwound: nothing more happens to it
         return;
       }
@@ -242,9 +272,17 @@ final class MicroThreads {
 
   private void beginLastly(MicroThread thread, Phase phase, int code) {
     thread.phase = phase;
+    thread.aside = true;
     thread.begin(code);
     Lastly lastly = new Lastly(thread);
     thread.cleanup = process.isStackful() ? lastly.stackful() : lastly;
+  }
+
+  /** Has it run next, unless it is in the queue already. */
+  private void again(MicroThread thread) {
+    if (!thread.queued) {
+      queueFirst(thread);
+    }
   }
 
   private void finished(
@@ -260,7 +298,7 @@ final class MicroThreads {
     boolean byItself = failure == null || (failure instanceof MicroEnd && thread.endsHere());
     if (byItself && thread.phase == Phase.BODY) {
       beginLastly(thread, Phase.LASTLY, 0);
-      playFirst(thread);
+      again(thread);
     } else if (thread.phase == Phase.UNWINDING || failure instanceof MicroEnd) {
       if (failure != null && !(failure instanceof MicroEnd)) {
         process.report(thread.name() + " failed while it was ended: " + failure);
@@ -286,18 +324,18 @@ final class MicroThreads {
         thread.status(Status.YIELD);
       }
       supervisor.fault(fault);
-      supervisor.raisedAt = Errno.EFAULT.code();
-      queue(supervisor);
+      raiseAt(supervisor, Errno.EFAULT.code());
       return;
     }
     thread.fault(fault);
     beginLastly(thread, Phase.FAULTED, Errno.EFAULT.code());
-    playFirst(thread);
+    again(thread);
   }
 
   /** Makes a thread that has thrown go on from its last suspension, or else from its beginning. */
   private void rewind(MicroThread thread, Context context) {
     thread.phase = Phase.BODY;
+    thread.aside = thread.raisedAt != 0;
     thread.forgetRaises();
     if (!thread.runner.rewind(context)) {
       thread.restart();
@@ -325,8 +363,9 @@ final class MicroThreads {
       return;
     }
     thread.phase = Phase.BODY;
+    thread.aside = thread.raisedAt != 0;
     thread.status(thread.bodyStatus);
-    if (thread.bodyPlayed) {
+    if (thread.bodyPlayed || thread.raisedAt != 0) {
       queue(thread);
     }
   }
@@ -336,7 +375,7 @@ final class MicroThreads {
       process.report("too many faults: " + thread.name() + " is given up");
     } else if (lowered) {
       rewind(thread, context);
-      playFirst(thread);
+      again(thread);
       return;
     }
     end(thread);
@@ -345,6 +384,7 @@ final class MicroThreads {
   /** Takes the body out of its calls, through its finally blocks, in which it may suspend. */
   private void unwind(MicroThread thread, Context context) {
     thread.phase = Phase.UNWINDING;
+    thread.aside = true;
     process.forgetWaits(thread);
     if (!thread.runner.hasBegun()) {
       end(thread);
@@ -357,6 +397,7 @@ final class MicroThreads {
 
   private void end(MicroThread thread) {
     thread.phase = Phase.ENDED;
+    thread.aside = true;
     thread.status(Status.END);
     thread.cleanup = null;
     live--;
