@@ -43,9 +43,9 @@ abstract class MicroCaller extends MicroRaiser {
     MicroRing pipe = home().pipe(self());
     MicroSocket mine = defaultSocket();
     adopt(thread, new MicroSocket(home(), pipe, mine.tx));
-    home().detach(mine);
     MicroSocket pipeline = new MicroSocket(home(), mine.rx, pipe);
-    home().attach(pipeline);
+    home().attach(pipeline); // first: an end that nobody has is closed
+    home().detach(mine);
     socket = pipeline;
   }
 

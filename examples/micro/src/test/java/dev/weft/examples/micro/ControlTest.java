@@ -1,0 +1,233 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.weft.examples.micro;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.weft.micro.MicroThread;
+import dev.weft.micro.Status;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/** Who runs when. */
+class ControlTest {
+  private static final List<String> SAID = new ArrayList<>();
+
+  /** Says its name each time that it runs. */
+  private static final class Named extends MicroThread {
+    private final String name;
+    private final Status then;
+
+    Named(String name, Status then) {
+      this.name = name;
+      this.then = then;
+    }
+
+    @Override
+    protected void run() throws Exception {
+      SAID.add(name + 1);
+      suspend(then);
+      SAID.add(name + 2);
+    }
+  }
+
+  private static List<String> said(How how, MicroThread main) throws Exception {
+    SAID.clear();
+    how.run(main);
+    return List.copyOf(SAID);
+  }
+
+  @Test
+  void theseTestsAreWoven() throws Exception {
+    Class<?> context = Class.forName("dev.weft.weave.Context");
+
+    assertEquals(Named.class, Named.class.getDeclaredMethod("resume", context).getDeclaringClass());
+  }
+
+  private static final class Players extends MicroThread {
+    @Override
+    protected void run() {
+      Named one = new Named("a", Status.RUN);
+      Named two = new Named("b", Status.RUN);
+      child(one);
+      child(two);
+      play(one);
+      play(two);
+      play(one);
+      SAID.add("main");
+      pause();
+      SAID.add("not reached");
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void playedThreadsRunInOrderOnceEachAndRunGoesBeforeTheQueue(How how) throws Exception {
+    assertEquals(List.of("main", "a1", "a2", "b1", "b2"), said(how, new Players()));
+  }
+
+  private static final class Yielders extends MicroThread {
+    @Override
+    protected void run() {
+      for (String name : List.of("a", "b")) {
+        Named thread = new Named(name, Status.YIELD);
+        child(thread);
+        play(thread);
+      }
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource(mode = EnumSource.Mode.MATCH_ANY, names = "REACTOR.*")
+  void yieldGoesBehindTheQueue(How how) throws Exception {
+    assertEquals(List.of("a1", "b1", "a2", "b2"), said(how, new Yielders()));
+  }
+
+  @ParameterizedTest
+  @EnumSource(mode = EnumSource.Mode.MATCH_ANY, names = "LOCAL.*")
+  void yieldReturnsToTheCallerOfTheLocalExecutor(How how) throws Exception {
+    assertEquals(List.of("a1", "b1"), said(how, new Yielders()));
+  }
+
+  private static final class Caller extends MicroThread {
+    @Override
+    protected void run() throws Exception {
+      Named called = new Named("called", Status.LISTEN);
+      Named queued = new Named("queued", Status.LISTEN);
+      child(called);
+      child(queued);
+      play(queued);
+      call(called);
+      SAID.add("not reached");
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void aCalledThreadRunsBeforeThoseThatWerePlayed(How how) throws Exception {
+    assertEquals(List.of("called1", "queued1"), said(how, new Caller()));
+  }
+
+  private static final class PlaysTheEnded extends MicroThread {
+    @Override
+    protected void run() throws Exception {
+      Named ended = new Named("ended", Status.END);
+      child(ended);
+      play(ended);
+      suspend(Status.RUN);
+      play(this); // so that the pause returns once the other has run
+      pause();
+      SAID.add(ended.status().toString());
+      play(ended);
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void endEndsAThreadAndPlayingItDoesNothing(How how) throws Exception {
+    assertEquals(List.of("ended1", "END"), said(how, new PlaysTheEnded()));
+  }
+
+  private static final class Depth extends MicroThread {
+    int sum;
+
+    @Override
+    protected void run() throws Exception {
+      sum = descend(20);
+    }
+
+    private int descend(int depth) throws Exception {
+      suspend(Status.RUN);
+      return depth == 0 ? 0 : depth + descend(depth - 1);
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void callsSuspendAtAnyDepth(How how) throws Exception {
+    Depth depth = new Depth();
+
+    how.run(depth);
+
+    assertEquals(210, depth.sum);
+  }
+
+  private static final class Parked extends MicroThread {
+    @Override
+    protected void run() {
+      try {
+        pause();
+      } finally {
+        SAID.add("finally");
+      }
+    }
+
+    @Override
+    protected void lastly() {
+      SAID.add("lastly " + errno());
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void aThreadThatNobodyCanWakeIsReportedAndCleansUp(How how) throws Exception {
+    SAID.clear();
+    List<String> log = how.run(new Parked()).log();
+
+    assertEquals(List.of("lastly EINTR", "finally"), SAID);
+    assertTrue(
+        log.stream().anyMatch(line -> line.contains("threads that nobody can wake: Parked YIELD")),
+        log::toString);
+  }
+
+  private static final class Spinner extends MicroThread {
+    private final Spinner other;
+    int turns;
+
+    Spinner(Spinner other) {
+      this.other = other;
+    }
+
+    @Override
+    protected void run() throws Exception {
+      while (turns < 10_000) {
+        turns++;
+        SAID.add(name());
+        suspend(Status.RUN);
+        if (other != null && other.turns > 0 && turns < 10_000) {
+          SAID.add("other has run before " + turns);
+          return;
+        }
+      }
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource(mode = EnumSource.Mode.MATCH_ANY, names = "REACTOR.*")
+  void aProcessThatNeverWaitsLetsOthersRunAfterItsBudget(How how) throws Exception {
+    SAID.clear();
+    Spinner second = new Spinner(null);
+    Spinner first = new Spinner(second);
+    try (dev.weft.Reactor reactor = dev.weft.Reactor.open()) {
+      reactor.run(
+          () -> {
+            dev.weft.micro.MicroProcess.start(first, how.options().withBudget(7));
+            dev.weft.micro.MicroProcess.start(second, how.options().withBudget(7));
+          });
+    }
+
+    assertTrue(SAID.contains("other has run before 7"), () -> first.turns + " turns");
+  }
+
+  @Test
+  void aThreadIsInOneProcessOnly() {
+    Named once = new Named("a", Status.END);
+    dev.weft.micro.MicroProcess.runLocal(once, 26);
+
+    assertThrows(IllegalStateException.class, () -> dev.weft.micro.MicroProcess.runLocal(once, 26));
+  }
+}

@@ -1,0 +1,420 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.weft.examples.micro;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.weft.error.Errno;
+import dev.weft.micro.MicroBlock;
+import dev.weft.micro.MicroThread;
+import dev.weft.micro.Status;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/** What is raised, what goes wrong, and what is done about it. */
+class ErrorsTest {
+  private static final List<String> SAID = new ArrayList<>();
+
+  @BeforeEach
+  void forget() {
+    SAID.clear();
+  }
+
+  /** Lowers every error, and says which. */
+  private abstract static class Lowering extends MicroThread {
+    @Override
+    protected void lastly() throws Exception {
+      SAID.add("lastly " + errno());
+      if (errno() != null) {
+        lower();
+      }
+    }
+  }
+
+  private static final class Unlowered extends MicroThread {
+    @Override
+    protected void run() throws Exception {
+      try {
+        raise(Errno.ENOENT);
+        SAID.add("not reached");
+      } finally {
+        suspend(Status.RUN);
+        SAID.add("finally");
+      }
+    }
+
+    @Override
+    protected void lastly() {
+      SAID.add("lastly " + errno());
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void anErrorThatIsNotLoweredEndsTheThreadThroughItsFinallyBlocks(How how) throws Exception {
+    how.run(new Unlowered());
+
+    assertEquals(List.of("lastly ENOENT", "finally"), SAID);
+  }
+
+  private static final class RaisesInLastly extends MicroThread {
+    private boolean nested;
+
+    @Override
+    protected void run() throws Exception {
+      raise(Errno.ENOENT);
+      SAID.add("after the first");
+    }
+
+    @Override
+    protected void lastly() throws Exception {
+      SAID.add("lastly " + errno());
+      if (errno() == Errno.ENOENT && !nested) {
+        nested = true;
+        raise(Errno.EINVAL);
+        SAID.add("after the second");
+        errno(Errno.ENOENT);
+        lower();
+      } else if (errno() != null) {
+        suspend(Status.RUN);
+        lower();
+      }
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void lastlyMayRaiseAndSuspend(How how) throws Exception {
+    how.run(new RaisesInLastly());
+
+    assertEquals(
+        List.of(
+            "lastly ENOENT", "lastly EINVAL", "after the second", "after the first", "lastly null"),
+        SAID);
+  }
+
+  private static final class RaisesForEver extends MicroThread {
+    @Override
+    protected void run() throws Exception {
+      raise(Errno.EIO);
+    }
+
+    @Override
+    protected void lastly() throws Exception {
+      SAID.add("lastly");
+      raise(Errno.EIO);
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void aLastlyThatAlwaysRaisesIsStopped(How how) throws Exception {
+    how.run(new RaisesForEver());
+
+    assertEquals(16, SAID.size());
+  }
+
+  private static final class Paused extends Lowering {
+    @Override
+    protected void run() {
+      SAID.add("pauses");
+      pause();
+      SAID.add("goes on");
+    }
+  }
+
+  private static final class RaisesAtPaused extends MicroThread {
+    @Override
+    protected void run() throws Exception {
+      Paused paused = new Paused();
+      child(paused);
+      play(paused);
+      suspend(Status.YIELD);
+      raiseAt(paused, Errno.EINTR);
+      suspend(Status.YIELD);
+      SAID.add("still " + paused.status());
+      play(paused);
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource(mode = EnumSource.Mode.MATCH_ANY, names = "REACTOR.*")
+  void anErrorRaisedFromElsewhereAndLoweredLeavesTheThreadPaused(How how) throws Exception {
+    how.run(new RaisesAtPaused());
+
+    assertEquals(List.of("pauses", "lastly EINTR", "still YIELD", "goes on", "lastly null"), SAID);
+  }
+
+  private static final class RaisesAtOthers extends MicroThread {
+    @Override
+    protected void run() throws Exception {
+      Paused fresh = new Paused();
+      child(fresh);
+      raiseAt(fresh, Errno.EIO); // before it has begun: it begins after its lastly
+      Unlowered over = new Unlowered();
+      child(over);
+      call(over);
+    }
+
+    @Override
+    protected void lastly() {
+      SAID.add("main " + errno());
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void anErrorRaisedBeforeTheThreadHasBegunRunsItsLastlyOnly(How how) throws Exception {
+    how.run(new RaisesAtOthers());
+
+    assertTrue(SAID.contains("lastly EIO"), SAID::toString);
+  }
+
+  /** Fails between two suspensions, and keeps a local across the first. */
+  private static final class Failing extends Lowering {
+    private int failures;
+
+    @Override
+    protected void run() throws Exception {
+      int local = 1;
+      SAID.add("begins");
+      suspend(Status.RUN);
+      local++;
+      SAID.add("local " + local);
+      if (failures++ < 2) {
+        throw new ArithmeticException("failure " + failures);
+      }
+      SAID.add("ends");
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource(mode = EnumSource.Mode.MATCH_ANY, names = ".*WOVEN")
+  void lowerAfterAFaultTriesAgainFromTheLastSuspension(How how) throws Exception {
+    how.run(new Failing());
+
+    assertEquals(
+        List.of(
+            "begins",
+            "local 2",
+            "lastly EFAULT",
+            "local 2",
+            "lastly EFAULT",
+            "local 2",
+            "ends",
+            "lastly null"),
+        SAID);
+  }
+
+  @ParameterizedTest
+  @EnumSource(mode = EnumSource.Mode.MATCH_ANY, names = ".*STACKFUL")
+  void lowerAfterAFaultOfAStackfulThreadBeginsAnew(How how) throws Exception {
+    how.run(new Failing());
+
+    assertEquals(3, SAID.stream().filter("begins"::equals).count());
+    assertEquals("lastly null", SAID.getLast());
+  }
+
+  private static final class FailsForEver extends Lowering {
+    @Override
+    protected void run() {
+      throw new IllegalStateException("again");
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void aThreadThatKeepsFailingIsGivenUp(How how) throws Exception {
+    List<String> log = how.run(new FailsForEver()).log();
+
+    assertEquals(11, SAID.size());
+    assertTrue(log.stream().anyMatch(line -> line.contains("too many faults")), log::toString);
+  }
+
+  /** One of each kind. */
+  private static final class Faults extends MicroThread {
+    private final Runnable cause;
+
+    Faults(Runnable cause) {
+      this.cause = cause;
+    }
+
+    @Override
+    protected void run() {
+      cause.run();
+    }
+
+    @Override
+    protected void lastly() {
+      SAID.add(errno() + " " + (fault() == null ? "" : fault().description()));
+      clearFault();
+    }
+  }
+
+  private static int overflow(int depth) {
+    return depth < 0 ? 0 : overflow(depth + 1) + 1;
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void everyKindOfFailureIsEfault(How how) throws Exception {
+    how.run(new Faults(() -> overflow(0)));
+    how.run(
+        new Faults(
+            () -> {
+              throw new OutOfMemoryError("of the test");
+            }));
+
+    assertTrue(SAID.get(0).startsWith("EFAULT Signal SIGSEGV"), SAID::toString);
+    assertEquals("EFAULT java.lang.OutOfMemoryError: of the test", SAID.get(1));
+  }
+
+  private static final class Worker extends MicroThread {
+    private int attempts;
+
+    @Override
+    protected void run() throws Exception {
+      suspend(Status.RUN);
+      SAID.add("attempt " + ++attempts);
+      if (attempts < 3) {
+        throw new IllegalStateException("attempt " + attempts);
+      }
+    }
+
+    @Override
+    protected void lastly() {
+      SAID.add("worker " + errno());
+    }
+  }
+
+  private static final class Supervisor extends MicroThread {
+    private final int faultsMax;
+    private Worker worker;
+
+    Supervisor(int faultsMax) {
+      this.faultsMax = faultsMax;
+    }
+
+    @Override
+    protected void run() {
+      worker = new Worker();
+      child(worker);
+      process().supervise(this, faultsMax, Duration.ofDays(1));
+      play(worker);
+      while (!worker.isEnded()) {
+        pause();
+      }
+    }
+
+    @Override
+    protected void lastly() {
+      SAID.add("supervisor " + errno());
+      if (fault() != null) {
+        play(fault().thread());
+        clearFault();
+        lower();
+      }
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void aSupervisorLetsTheThreadThatFailedTryAgain(How how) throws Exception {
+    how.run(new Supervisor(5));
+
+    assertEquals(
+        List.of(
+            "attempt 1",
+            "supervisor EFAULT",
+            "attempt 2",
+            "supervisor EFAULT",
+            "attempt 3",
+            "worker null"),
+        SAID.subList(0, 6));
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void aSupervisedThreadIsGivenUpAfterTooManyFaults(How how) throws Exception {
+    List<String> log = how.run(new Supervisor(1)).log();
+
+    assertEquals(
+        List.of("attempt 1", "supervisor EFAULT", "attempt 2", "supervisor EFAULT"),
+        SAID.subList(0, 4));
+    assertTrue(log.stream().anyMatch(line -> line.contains("Worker is given up")), log::toString);
+  }
+
+  // ---- memory
+
+  private static final class Hungry extends Lowering {
+    @Override
+    protected void run() throws Exception {
+      MicroBlock first = calloc(1, 4096);
+      SAID.add("first " + first.byteSize());
+      calloc(100, 4096);
+      SAID.add("not reached");
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void tooLittleMemoryIsEnomemAndTellsHowManyPagesWouldDo(How how) throws Exception {
+    List<String> log = how.run(new Hungry()).log();
+
+    assertEquals(List.of("first 4096", "lastly ENOMEM"), SAID);
+    // 8 of the socket, 1 of the first block, 100 of the second
+    assertTrue(
+        log.stream().anyMatch(line -> line.endsWith("needs page count of 109")), log::toString);
+  }
+
+  private static final class FreesTooMuch extends Lowering {
+    @Override
+    protected void run() throws Exception {
+      calloc(1, 1);
+      free();
+      free();
+      calloc(Long.MAX_VALUE, 2);
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void freeingNothingAndImpossibleSizesAreErange(How how) throws Exception {
+    how.run(new FreesTooMuch());
+
+    assertEquals(List.of("lastly ERANGE", "lastly ERANGE"), SAID);
+  }
+
+  private static MicroBlock leaked;
+
+  private static final class UsesTheFreed extends Lowering {
+    private boolean done;
+
+    @Override
+    protected void run() throws Exception {
+      if (!done) {
+        done = true;
+        MicroBlock block = calloc(1, 8);
+        leaked = calloc(1, 8);
+        leaked.setLong(0, 42);
+        free();
+        calloc(1, 8); // in the same place
+        SAID.add("sees " + block.getLong(0));
+        leaked.getLong(0);
+        SAID.add("not reached");
+      }
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void aFreedBlockIsAFaultEvenIfItsPlaceIsUsedAgain(How how) throws Exception {
+    how.run(new UsesTheFreed());
+
+    assertEquals(List.of("sees 0", "lastly EFAULT", "lastly null"), SAID);
+  }
+}

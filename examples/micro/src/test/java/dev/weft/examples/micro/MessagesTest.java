@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.weft.examples.micro;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import dev.weft.micro.MicroThread;
+import dev.weft.micro.Request;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/** Requests between threads. */
+class MessagesTest {
+  private static final class Adder extends MicroThread {
+    private final int times;
+
+    Adder(int times) {
+      this.times = times;
+    }
+
+    @Override
+    protected void run() throws Exception {
+      for (int i = 0; i < times; i++) {
+        Request<Integer, Integer> request = listen();
+        respond(request, request.question() + 100);
+      }
+    }
+  }
+
+  private static final class Sender extends MicroThread {
+    final List<Integer> answers = new ArrayList<>();
+
+    @Override
+    protected void run() throws Exception {
+      Adder adder = new Adder(3);
+      child(adder);
+      for (int i = 1; i <= 3; i++) {
+        send(adder, new Request<Integer, Integer>(), i);
+      }
+      pause();
+      for (int i = 0; i < 3; i++) {
+        answers.add(recv());
+      }
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void messagesAndAnswersKeepTheirOrder(How how) throws Exception {
+    Sender sender = new Sender();
+
+    how.run(sender);
+
+    assertEquals(List.of(101, 102, 103), sender.answers);
+  }
+
+  private static final class Asker extends MicroThread {
+    private final int answers;
+    int sum;
+    String errors = "";
+
+    Asker(int answers) {
+      this.answers = answers;
+    }
+
+    @Override
+    protected void run() throws Exception {
+      Adder adder = new Adder(answers);
+      child(adder);
+      Request<Integer, Integer> request = new Request<>();
+      for (int i = 0; i < 3; i++) {
+        Integer answer = request(adder, request, i);
+        sum += answer == null ? 0 : answer;
+      }
+    }
+
+    @Override
+    protected void lastly() {
+      if (errno() != null) {
+        errors += errno();
+        lower();
+      }
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void aRequestCanBeUsedAgain(How how) throws Exception {
+    Asker asker = new Asker(3);
+
+    how.run(asker);
+
+    assertEquals(303, asker.sum);
+    assertEquals("", asker.errors);
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void aRequestToAThreadThatHasEndedIsEsrch(How how) throws Exception {
+    Asker asker = new Asker(1);
+
+    how.run(asker);
+
+    assertEquals(100, asker.sum);
+    assertEquals("ESRCHESRCH", asker.errors);
+  }
+
+  private static final class Deaf extends MicroThread {
+    @Override
+    protected void run() {
+      listen();
+    }
+  }
+
+  private static final class AsksTheDeaf extends MicroThread {
+    String error = "";
+
+    @Override
+    protected void run() throws Exception {
+      Deaf deaf = new Deaf();
+      child(deaf);
+      request(deaf, new Request<Integer, Integer>(), 1);
+    }
+
+    @Override
+    protected void lastly() {
+      error = String.valueOf(errno());
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void aThreadThatEndsWithoutAnAnswerIsEsrch(How how) throws Exception {
+    AsksTheDeaf asker = new AsksTheDeaf();
+
+    how.run(asker);
+
+    assertEquals("ESRCH", asker.error);
+  }
+
+  private static final class Empty extends MicroThread {
+    String error = "";
+    boolean goesOn;
+
+    @Override
+    protected void run() throws Exception {
+      recv();
+      goesOn = true;
+    }
+
+    @Override
+    protected void lastly() {
+      if (errno() != null) {
+        error = errno().toString();
+        lower();
+      }
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void recvOfNothingIsEagain(How how) throws Exception {
+    Empty empty = new Empty();
+
+    how.run(empty);
+
+    assertEquals("EAGAIN", empty.error);
+    assertEquals(true, empty.goesOn);
+  }
+}

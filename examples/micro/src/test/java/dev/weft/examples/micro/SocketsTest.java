@@ -1,0 +1,339 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.weft.examples.micro;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import dev.weft.error.Errno;
+import dev.weft.micro.MicroBlock;
+import dev.weft.micro.MicroThread;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/** Bytes between threads, and between threads and descriptors. */
+class SocketsTest {
+  private static final List<String> SAID = new ArrayList<>();
+
+  @BeforeEach
+  void forget() {
+    SAID.clear();
+  }
+
+  private abstract static class Speaker extends MicroThread {
+    @Override
+    protected void lastly() throws Exception {
+      if (errno() != null) {
+        SAID.add(name() + " " + errno());
+        lower();
+      }
+    }
+
+    final void write(String text) throws Exception {
+      MicroBlock block = calloc(1, 64);
+      write(block, block.setString(text));
+      free();
+    }
+  }
+
+  // ---- transactions
+
+  private static final class Producer extends Speaker {
+    @Override
+    protected void run() throws Exception {
+      Consumer consumer = new Consumer();
+      responder(consumer);
+      play(consumer);
+      for (String message : List.of("hello world", "abc")) {
+        write(message);
+        hup();
+        SAID.add("hup returned");
+      }
+    }
+  }
+
+  private static final class Consumer extends Speaker {
+    @Override
+    protected void run() throws Exception {
+      MicroBlock part = calloc(1, 4);
+      for (int messages = 0; messages < 2; messages++) {
+        while (!pollhup()) {
+          int length = read(part, 4);
+          SAID.add(part.string(length) + " " + pollhup());
+        }
+        SAID.add("processing");
+        readhup();
+        SAID.add("after readhup");
+      }
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void hupReturnsAfterTheConsumerHasTakenTheEnd(How how) throws Exception {
+    how.run(new Producer());
+
+    assertEquals(
+        List.of(
+            "hell false",
+            "o wo false",
+            "rld true",
+            "processing",
+            "after readhup",
+            "hup returned",
+            "abc true",
+            "processing",
+            "after readhup",
+            "hup returned"),
+        SAID);
+  }
+
+  private static final class Abandoned extends Speaker {
+    @Override
+    protected void run() throws Exception {
+      Leaver leaver = new Leaver();
+      responder(leaver);
+      play(leaver);
+      write("message");
+      hup();
+      write("more");
+      SAID.add("goes on");
+    }
+  }
+
+  private static final class Leaver extends Speaker {
+    @Override
+    protected void run() throws Exception {
+      MicroBlock part = calloc(1, 4);
+      read(part, 4);
+      readhup(); // bytes are left
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void aConsumerThatEndsWithoutReadhupIsEpipeInTheProducer(How how) throws Exception {
+    how.run(new Abandoned());
+
+    assertEquals(List.of("Leaver EAGAIN", "Abandoned EPIPE", "Abandoned EPIPE", "goes on"), SAID);
+  }
+
+  private static final class Closer extends Speaker {
+    @Override
+    protected void run() throws Exception {
+      Reader reader = new Reader(100);
+      responder(reader);
+      play(reader);
+      write("hello");
+      txClose();
+      write("more");
+    }
+  }
+
+  /** Reads so many bytes at a time, to the end. */
+  private static final class Reader extends Speaker {
+    private final int size;
+
+    Reader(int size) {
+      this.size = size;
+    }
+
+    @Override
+    protected void run() throws Exception {
+      MicroBlock block = calloc(1, size);
+      int length;
+      do {
+        length = read(block, size);
+        SAID.add(length + " " + block.string(length));
+      } while (length > 0);
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void txCloseIsTheEndForTheReaderAndEpipeForTheWriter(How how) throws Exception {
+    how.run(new Closer());
+
+    assertEquals(List.of("Closer EPIPE", "5 hello", "0 "), SAID);
+  }
+
+  private static final class Hupless extends Speaker {
+    @Override
+    protected void run() throws Exception {
+      write("x");
+      hup();
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void hupOnADescriptorDoesNotHang(How how) throws Exception {
+    assertEquals("x", how.run(new Hupless()).output());
+    assertEquals(List.of("Hupless EOPNOTSUPP"), SAID);
+  }
+
+  // ---- lines
+
+  private static final class Lines extends Speaker {
+    private final int size;
+
+    Lines(int size) {
+      this.size = size;
+    }
+
+    @Override
+    protected void run() throws Exception {
+      MicroBlock line = calloc(1, size);
+      for (int length; (length = readline(line, size)) > 0; ) {
+        SAID.add(line.string(length).replace("\n", "$"));
+      }
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void aLineIsNeverLongerThanAskedFor(How how) throws Exception {
+    how.run(new Lines(5), "one\nlonger line\n\nlast");
+
+    assertEquals(List.of("one$", "longe", "r lin", "e$", "$", "last"), SAID);
+  }
+
+  private static final class PartialLines extends Speaker {
+    @Override
+    protected void run() throws Exception {
+      Lines lines = new Lines(20);
+      responder(lines);
+      play(lines);
+      for (String part : List.of("abc\n", "wxyz", "123\n")) {
+        write(part);
+        play(this);
+        pause(); // so that the other one sees this much
+      }
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void aLineThatComesInPartsIsOneLine(How how) throws Exception {
+    how.run(new PartialLines());
+
+    assertEquals(List.of("abc$", "wxyz123$"), SAID);
+  }
+
+  // ---- the rest
+
+  private static final class TooLong extends Speaker {
+    @Override
+    protected void run() throws Exception {
+      MicroBlock line = calloc(1, 8);
+      writef(line, 8, "%d", 12345678);
+      writef(line, 8, "%d", 1234567);
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void writefOfWhatDoesNotFitIsEnobufs(How how) throws Exception {
+    assertEquals("1234567", how.run(new TooLong()).output());
+    assertEquals(List.of("TooLong ENOBUFS"), SAID);
+  }
+
+  private static final class Copier extends Speaker {
+    @Override
+    protected void run() throws Exception {
+      Copier next = null;
+      if (depth > 0) {
+        next = new Copier();
+        next.depth = depth - 1;
+        responder(next);
+        play(next);
+      }
+      while (forward(1000) > 0) {
+        flush();
+      }
+    }
+
+    int depth;
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void aPipelinePassesOnMoreThanItsPipesHold(How how) throws Exception {
+    String text = "0123456789".repeat(5_000);
+    Copier first = new Copier();
+    first.depth = 3;
+
+    assertEquals(text, how.run(first, text).output());
+  }
+
+  private static final class Parent extends Speaker {
+    @Override
+    protected void run() throws Exception {
+      MicroBlock line = calloc(1, 64);
+      readline(line, 64);
+      literal("parent\n");
+      Lines child = new Lines(64);
+      child(child);
+      play(child);
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void aChildGoesOnReadingWhereItsParentStopped(How how) throws Exception {
+    assertEquals("parent\n", how.run(new Parent(), "one\ntwo\nthree\n").output());
+    assertEquals(List.of("two$", "three$"), SAID);
+  }
+
+  private static final class Inserter extends Speaker {
+    @Override
+    protected void run() throws Exception {
+      literal("before ");
+      Upper upper = new Upper();
+      responder(upper);
+      play(upper);
+      literal("after");
+    }
+  }
+
+  private static final class Upper extends Speaker {
+    @Override
+    protected void run() throws Exception {
+      MicroBlock block = calloc(1, 16);
+      for (int length; (length = pollread()) > 0; ) {
+        read(block, length);
+        literal(block.string(length).toUpperCase(java.util.Locale.ROOT));
+      }
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void whatWasWrittenBeforeTheResponderGoesOutBeforeWhatItWrites(How how) throws Exception {
+    assertEquals("before AFTER", how.run(new Inserter()).output());
+  }
+
+  private static final class Misuse extends Speaker {
+    @Override
+    protected void run() throws Exception {
+      accept();
+      rxShutdown();
+      errno(Errno.EBADF);
+      error();
+      suspend(dev.weft.micro.Status.WAIT);
+      suspend(dev.weft.micro.Status.ERR);
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void misuseIsRaisedLikeAnyError(How how) throws Exception {
+    how.run(new Misuse());
+
+    assertEquals(
+        List.of(
+            "Misuse EINVAL", "Misuse ENOTSOCK", "Misuse EBADF", "Misuse EINVAL", "Misuse EINVAL"),
+        SAID);
+  }
+}
