@@ -140,17 +140,18 @@ API int weft_file_type(int fd)
 
 /*
  * Reserved huge pages first; where there are none, transparent ones, which are only advice. NORESERVE: a slab is sized
- * for the worst case, and what is never touched should cost nothing.
+ * for the worst case, and what is never touched should cost nothing. Not with reserved pages: a mapping without them
+ * would succeed, and its first use end in SIGBUS.
  */
 API long weft_map(unsigned long bytes, int huge)
 {
-	const int flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE;
+	const int flags = MAP_PRIVATE | MAP_ANONYMOUS;
 	void *memory = MAP_FAILED;
 
 	if (huge)
 		memory = mmap(NULL, bytes, PROT_READ | PROT_WRITE, flags | MAP_HUGETLB, -1, 0);
 	if (memory == MAP_FAILED) {
-		memory = mmap(NULL, bytes, PROT_READ | PROT_WRITE, flags, -1, 0);
+		memory = mmap(NULL, bytes, PROT_READ | PROT_WRITE, flags | MAP_NORESERVE, -1, 0);
 		if (memory == MAP_FAILED)
 			return -errno;
 		if (huge)
