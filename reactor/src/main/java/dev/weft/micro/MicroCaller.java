@@ -40,12 +40,12 @@ abstract class MicroCaller extends MicroRaiser {
    * @throws Exception what lastly throws; ENOMEM is raised if there are not four pages for the pipe
    */
   protected final void responder(MicroThread thread) throws Exception {
-    MicroRing pipe = home().pipe(self());
+    MicroRing pipe = home().rings.pipe(self());
     MicroSocket mine = defaultSocket();
     adopt(thread, new MicroSocket(home(), pipe, mine.tx));
     MicroSocket pipeline = new MicroSocket(home(), mine.rx, pipe);
-    home().attach(pipeline); // first: an end that nobody has is closed
-    home().detach(mine);
+    home().rings.attach(pipeline); // first: an end that nobody has is closed
+    home().rings.detach(mine);
     socket = pipeline;
   }
 
@@ -58,12 +58,12 @@ abstract class MicroCaller extends MicroRaiser {
    *     rings
    */
   protected final void accepted(MicroThread thread, MicroPeer peer) throws Exception {
-    adopt(thread, home().connect(self(), peer));
+    adopt(thread, home().rings.connect(self(), peer));
   }
 
   private void adopt(MicroThread thread, MicroSocket its) {
     home().threads.add(thread);
-    home().attach(its);
+    home().rings.attach(its);
     thread.socket = its;
   }
 

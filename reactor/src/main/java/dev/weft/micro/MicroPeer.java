@@ -24,6 +24,13 @@ public final class MicroPeer {
     return taken;
   }
 
+  /** Closes a connection that nobody has taken. */
+  void discard(MicroDriver driver) {
+    if (descriptor != TAKEN) {
+      driver.close(take());
+    }
+  }
+
   int number() {
     return descriptor;
   }

@@ -2,15 +2,13 @@
 package dev.weft.micro;
 
 import dev.weft.Deadline;
-import dev.weft.error.Errno;
 import dev.weft.internal.sched.EventLoop;
 import dev.weft.internal.sched.Strand;
+import dev.weft.internal.sched.TimerQueue;
 import dev.weft.internal.sched.Wait;
 import dev.weft.internal.sched.WaitList;
 import dev.weft.weave.Context;
 import java.time.Duration;
-import java.util.ArrayList;
-import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -29,15 +27,9 @@ public final class MicroProcess {
   final MicroHeap heap;
   final MicroDriver driver;
   final MicroThreads threads = new MicroThreads(this);
+  final MicroRings rings;
   private final int id;
   private final MicroOptions options;
-
-  /** Every ring that is in use. */
-  private final List<MicroRing> rings = new ArrayList<>();
-
-  // Rings to be written from, and read into, when all threads wait.
-  private final List<MicroRing> outputs = new ArrayList<>();
-  private final List<MicroRing> inputs = new ArrayList<>();
 
   private @Nullable MicroThread supervisor;
   private int faultsMax = FAULTS_MAX;
@@ -51,11 +43,16 @@ public final class MicroProcess {
   boolean isReady;
 
   private final WaitList joiners = new WaitList();
+  private Runnable onEnd = MicroProcess::nothing;
+
+  /** How many threads wait for a time, or for somebody outside. */
+  private int waitingOutside;
 
   MicroProcess(MicroHeap heap, MicroDriver driver, MicroOptions options) {
     this.heap = heap;
     this.driver = driver;
     this.options = options;
+    rings = new MicroRings(this);
     id = ++lastId;
   }
 
@@ -93,12 +90,7 @@ public final class MicroProcess {
   }
 
   boolean isBlocked() {
-    for (MicroRing ring : rings) {
-      if (ring.isAwaitedOutside()) {
-        return true;
-      }
-    }
-    return false;
+    return waitingOutside > 0 || rings.areAwaited();
   }
 
   boolean isStackful() {
@@ -178,8 +170,27 @@ public final class MicroProcess {
    * @throws WrongThreadException if there is no reactor on this thread
    */
   public static MicroProcess start(MicroThread main, MicroOptions options, MicroPeer peer) {
+    return startConnection(main, options, peer, MicroProcess::nothing);
+  }
+
+  /** As {@link #start(MicroThread, MicroOptions, MicroPeer)}; runs {@code onEnd} at its end. */
+  static MicroProcess startConnection(
+      MicroThread main, MicroOptions options, MicroPeer peer, Runnable onEnd) {
     int descriptor = peer.take();
-    return start(main, options, descriptor, descriptor, true);
+    MicroProcess process = start(main, options, descriptor, descriptor, true);
+    process.onEnd = onEnd;
+    return process;
+  }
+
+  /** Starts a process whose default socket is a listening one; runs {@code onEnd} at its end. */
+  static MicroProcess startListening(
+      MicroThread main, MicroOptions options, int descriptor, Runnable onEnd) {
+    MicroKernel kernel = MicroKernel.of(options);
+    MicroProcess process = new MicroProcess(kernel.heap(options.pages()), kernel, options);
+    process.onEnd = onEnd;
+    process.begin(main, process.rings.listening(main, descriptor));
+    kernel.add(process);
+    return process;
   }
 
   private static MicroProcess start(
@@ -222,6 +233,8 @@ public final class MicroProcess {
     }
   }
 
+  private static void nothing() {}
+
   boolean isKilled() {
     return killed;
   }
@@ -235,25 +248,24 @@ public final class MicroProcess {
       reap(context);
     }
     dispatch(context, options.budget());
-    pump();
+    rings.pump();
     if (isRunnable() || (isBlocked() && !killed)) {
       return false;
     }
     if (threads.live() > 0) {
       reap(context);
-      pump();
+      rings.pump();
     }
     return finish();
   }
 
   private boolean finish() {
-    for (MicroRing ring : rings) {
-      if (!ring.isPipe() && !ring.closed) {
-        return false;
-      }
+    if (!rings.areClosed()) {
+      return false;
     }
     heap.close();
     joiners.wakeAll();
+    onEnd.run();
     return true;
   }
 
@@ -261,17 +273,17 @@ public final class MicroProcess {
     Context context = new Context();
     do {
       dispatch(context, Integer.MAX_VALUE);
-      pump();
+      rings.pump();
     } while (!threads.isIdle());
     if (threads.live() > 0) {
       reap(context);
     }
-    pump();
+    rings.pump();
   }
 
   /** Makes {@code main} its first thread, and lets it run. */
   void begin(MicroThread main, int input, int output, boolean owned) {
-    MicroSocket socket = open(input, output, owned);
+    MicroSocket socket = rings.open(input, output, owned);
     if (socket == null) {
       throw new IllegalArgumentException(
           "the micro-heap needs page count of "
@@ -279,8 +291,12 @@ public final class MicroProcess {
               + " at least, for the rings of its default socket: it has "
               + heap.pages());
     }
+    begin(main, socket);
+  }
+
+  private void begin(MicroThread main, MicroSocket socket) {
     threads.add(main);
-    attach(socket);
+    rings.attach(socket);
     main.socket = socket;
     heap.active = false;
     threads.play(main);
@@ -302,196 +318,49 @@ public final class MicroProcess {
     }
   }
 
-  /** Has the driver write what was written, then read what is waited for. */
-  void pump() {
-    for (int i = 0; i < outputs.size(); i++) {
-      MicroRing ring = outputs.get(i);
-      ring.pending = false;
-      if (ring.inFlight || ring.isEmpty()) {
-        continue;
-      }
-      if (killed) {
-        ring.drained(-Errno.ECANCELED.code());
-      } else {
-        driver.drain(ring);
-      }
-    }
-    outputs.clear();
-    for (int i = 0; i < inputs.size(); i++) {
-      MicroRing ring = inputs.get(i);
-      ring.pending = false;
-      if (!ring.inFlight && !ring.ended && ring.writable() > 0 && ring.isAwaitedOutside()) {
-        driver.fill(ring);
-      }
-    }
-    inputs.clear();
-    closeEnds();
-  }
+  // ---- waits for something that is neither a ring nor a thread
 
-  /** Has what is in {@code ring} written when all threads wait. */
-  void outputs(MicroRing ring) {
-    if (!ring.pending) {
-      ring.pending = true;
-      outputs.add(ring);
-    }
-  }
-
-  private void inputs(MicroRing ring) {
-    if (!ring.pending) {
-      ring.pending = true;
-      inputs.add(ring);
-    }
-  }
-
-  void awaitInput(MicroRing ring, MicroThread thread) {
+  /** Begins to wait for {@link #awake}; the caller parks. */
+  void awaitAwake(MicroThread thread) {
     refuseIfEnding(thread);
-    ring.addReader(thread);
     thread.waits();
-    if (ring.isInput) {
-      inputs(ring);
-    }
+    waitingOutside++;
   }
 
-  void awaitOutput(MicroRing ring, MicroThread thread) {
-    refuseIfEnding(thread);
-    ring.addWriter(thread);
-    thread.waits();
-    if (ring.isOutput) {
-      outputs(ring);
-    }
+  /** Ends such a wait. On the reactor's thread, but not by a thread of this process. */
+  void awake(MicroThread thread) {
+    waitingOutside--;
+    threads.play(thread);
+    driver.awake(this);
   }
 
-  private void refuseIfEnding(MicroThread thread) {
+  /** Begins to wait for some time; the caller parks. Not in the local executor. */
+  void sleep(MicroThread thread, long nanos) {
+    awaitAwake(thread);
+    TimerQueue.Timer alarm =
+        new TimerQueue.Timer() {
+          @Override
+          protected void expired() {
+            if (!isEnded() && !thread.isEnded()) {
+              awake(thread);
+            }
+          }
+        };
+    EventLoop loop = EventLoop.require("sleep");
+    loop.timers().arm(alarm, loop.clock().nanoTime() + nanos);
+  }
+
+  void refuseIfEnding(MicroThread thread) {
     if (ending) {
       throw new MicroEnd(thread.name() + " waits while its process ends");
-    }
-  }
-
-  void forgetWaits(MicroThread thread) {
-    for (MicroRing ring : rings) {
-      ring.forget(thread);
-    }
-  }
-
-  // ---- sockets
-
-  /** A socket of two descriptors, which may be one; null if there is no memory. */
-  @Nullable MicroSocket open(int input, int output, boolean owned) {
-    MicroDescriptor source = new MicroDescriptor(input, owned, false);
-    MicroDescriptor sink = input == output ? source : new MicroDescriptor(output, owned, false);
-    MicroBlock memory = heap.calloc(source, 2L * MicroRing.BYTES);
-    if (memory == null) {
-      return null;
-    }
-    MicroRing rx = MicroRing.input(threads, memory, 0, source);
-    MicroRing tx = MicroRing.output(threads, memory, MicroRing.BYTES, sink);
-    rings.add(rx);
-    rings.add(tx);
-    return new MicroSocket(this, rx, tx);
-  }
-
-  /** A listening socket: numbers of descriptors come in. */
-  MicroSocket listening(MicroThread thread, int descriptor) {
-    MicroDescriptor source = new MicroDescriptor(descriptor, true, true);
-    MicroBlock memory = heap.calloc(source, MicroRing.BYTES);
-    if (memory == null) {
-      throw new IllegalArgumentException(thread.name() + " has no memory for a listening socket");
-    }
-    MicroRing rx = MicroRing.input(threads, memory, 0, source);
-    rings.add(rx);
-    return new MicroSocket(this, rx, rx);
-  }
-
-  /** A ring between two threads; raises ENOMEM in {@code thread} if there is no memory. */
-  MicroRing pipe(MicroThread thread) throws Exception {
-    MicroRing ring = MicroRing.pipe(threads, thread.callocFor(threads, MicroRing.BYTES));
-    rings.add(ring);
-    return ring;
-  }
-
-  /** The socket of an accepted connection; raises ENOMEM in {@code thread}, as {@link #pipe}. */
-  MicroSocket connect(MicroThread thread, MicroPeer peer) throws Exception {
-    MicroSocket socket = open(peer.number(), peer.number(), true);
-    if (socket == null) {
-      thread.raise(Errno.ENOMEM);
-      throw new MicroEnd(thread.name() + " has no memory for a connection");
-    }
-    peer.take();
-    return socket;
-  }
-
-  void attach(MicroSocket socket) {
-    socket.rx.readerEnds++;
-    socket.tx.writerEnds++;
-  }
-
-  void detach(MicroSocket socket) {
-    if (--socket.rx.readerEnds == 0) {
-      closeInput(socket.rx);
-    }
-    if (--socket.tx.writerEnds == 0) {
-      closeOutput(socket.tx);
-    }
-  }
-
-  void closeInput(MicroRing ring) {
-    ring.abandoned = true;
-    ring.wakeWriters();
-  }
-
-  void closeOutput(MicroRing ring) {
-    ring.ended = true;
-    ring.wakeReaders();
-  }
-
-  /** Closes the descriptors of rings whose threads are done with them, and forgets these. */
-  private void closeEnds() {
-    for (int i = rings.size() - 1; i >= 0; i--) {
-      MicroRing ring = rings.get(i);
-      if (ring.isPipe()) {
-        if (ring.readerEnds == 0 && ring.writerEnds == 0) {
-          rings.remove(i);
-          heap.release(ring.memory);
-        }
-      } else if (ring.isOutput ? ring.ended && (ring.isEmpty() || killed) : ring.abandoned) {
-        closeEnd(ring);
-        i = Math.min(i, rings.size()); // two may have gone
-      }
-    }
-  }
-
-  private void closeEnd(MicroRing ring) {
-    if (ring.inFlight) {
-      driver.cancel(ring);
-      return;
-    }
-    if (!ring.closed) {
-      ring.closed = true;
-      refuseAccepted(ring);
-      driver.release(ring);
-      MicroDescriptor descriptor = ring.descriptor();
-      boolean last = descriptor.closedEnd();
-      if (last && descriptor.isOwned()) {
-        driver.close(descriptor.number());
-        rings.removeIf(other -> other.memory == ring.memory);
-        heap.release(ring.memory);
-      } else if (!last && descriptor.isOwned() && ring.isOutput) {
-        driver.shutdown(descriptor.number(), MicroDriver.OUTPUT);
-      }
-    }
-  }
-
-  private void refuseAccepted(MicroRing ring) {
-    while (ring.descriptor().listening && !ring.isEmpty()) {
-      driver.close(ring.takeInt());
     }
   }
 
   // ---- the ends of threads
 
   void ended(MicroThread thread) {
-    forgetWaits(thread);
-    detach(thread.defaultSocket());
+    rings.forgetWaits(thread);
+    rings.detach(thread.defaultSocket());
     heap.freeAll(thread);
     threads.forEachLive(other -> other.calleeEnded(thread));
   }

@@ -120,7 +120,7 @@ public final class MicroSocket {
   }
 
   private void awaitBytes(String verb) {
-    process.awaitInput(rx, process.threads.current(verb));
+    process.rings.awaitInput(rx, process.threads.current(verb));
     MicroTask.park();
   }
 
@@ -246,12 +246,12 @@ public final class MicroSocket {
     if (tx.isPipe()) {
       tx.wakeReaders();
     } else {
-      process.outputs(tx);
+      process.rings.outputs(tx);
     }
   }
 
   private void awaitRoom(String verb) {
-    process.awaitOutput(tx, process.threads.current(verb));
+    process.rings.awaitOutput(tx, process.threads.current(verb));
     MicroTask.park();
   }
 
@@ -375,12 +375,12 @@ public final class MicroSocket {
 
   /** Closes the reading side: what the other side still writes is refused with EPIPE. */
   public void rxClose() {
-    process.closeInput(rx);
+    process.rings.closeInput(rx);
   }
 
   /** Closes the writing side: the reader finds the end after what was written. */
   public void txClose() {
-    process.closeOutput(tx);
+    process.rings.closeOutput(tx);
   }
 
   /**

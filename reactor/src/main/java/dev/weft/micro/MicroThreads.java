@@ -241,7 +241,7 @@ final class MicroThreads {
         return;
       }
       if (thread.status() == Status.WAIT) {
-        process.forgetWaits(thread);
+        process.rings.forgetWaits(thread);
         thread.played = true; // what waits looks again when it goes on
       }
       thread.bodyPlayed = thread.played;
@@ -385,7 +385,7 @@ final class MicroThreads {
   private void unwind(MicroThread thread, Context context) {
     thread.phase = Phase.UNWINDING;
     thread.aside = true;
-    process.forgetWaits(thread);
+    process.rings.forgetWaits(thread);
     if (!thread.runner.hasBegun()) {
       end(thread);
       return;
@@ -415,7 +415,7 @@ final class MicroThreads {
     for (int id = 0; id < used; id++) {
       MicroThread thread = table[id];
       if (thread != null && thread.phase == Phase.BODY) {
-        process.forgetWaits(thread);
+        process.rings.forgetWaits(thread);
         beginLastly(thread, Phase.REAPED, Errno.EINTR.code());
         queue(thread);
       }

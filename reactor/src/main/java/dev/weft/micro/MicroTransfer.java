@@ -92,7 +92,7 @@ final class MicroTransfer implements Op.Listener {
       ring.drained(result == 0 ? -Errno.EIO.code() : result);
     }
     if (ring.isOutput && !ring.isEmpty()) {
-      ring.threads.process().outputs(ring);
+      ring.threads.process().rings.outputs(ring);
     }
   }
 

@@ -1,0 +1,301 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.weft.examples.micro;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.weft.Bundle;
+import dev.weft.Deadline;
+import dev.weft.Fiber;
+import dev.weft.FiberTask;
+import dev.weft.Reactor;
+import dev.weft.error.ErrnoException;
+import dev.weft.micro.MicroBlock;
+import dev.weft.micro.MicroService;
+import dev.weft.micro.MicroThread;
+import dev.weft.net.TcpSocket;
+import java.io.ByteArrayOutputStream;
+import java.io.PrintStream;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Supplier;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/** Processes for connections, on loopback. */
+class ServiceTest {
+  private static final String REACTORS = "REACTOR.*";
+
+  private static InetSocketAddress anyPort() {
+    return new InetSocketAddress(InetAddress.getLoopbackAddress(), 0);
+  }
+
+  private interface Client {
+    void talk(MicroService service) throws Exception;
+  }
+
+  /** Runs a service, a client, and ends both. */
+  private static void serve(
+      How how, int connectionsMax, Supplier<MicroThread> handlers, Client client) throws Exception {
+    run(
+        () -> {
+          MicroService service =
+              MicroService.start(anyPort(), how.options(), connectionsMax, handlers);
+          client.talk(service);
+          service.kill();
+          service.join();
+          assertEquals(0, service.connections());
+        });
+  }
+
+  private static void run(FiberTask task) throws Exception {
+    try (Reactor reactor = Reactor.open()) {
+      reactor.run(task);
+    }
+  }
+
+  private static String read(TcpSocket socket, int length) throws Exception {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment bytes = arena.allocate(length);
+      socket.readFully(bytes);
+      return new String(bytes.toArray(ValueLayout.JAVA_BYTE), StandardCharsets.UTF_8);
+    }
+  }
+
+  private static boolean isAtEnd(TcpSocket socket) throws Exception {
+    try (Arena arena = Arena.ofConfined()) {
+      return socket.read(arena.allocate(1)) < 0;
+    }
+  }
+
+  private static void write(TcpSocket socket, String text) throws Exception {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment bytes = arena.allocateFrom(text);
+      socket.write(bytes.asSlice(0, bytes.byteSize() - 1));
+    }
+  }
+
+  private static void echo(MicroService service, String text) throws Exception {
+    try (TcpSocket socket = TcpSocket.connect(service.localAddress())) {
+      write(socket, text + "\n");
+      String expected = "Line 0: " + text + "\n";
+      assertEquals(expected, read(socket, expected.length()));
+      socket.shutdownOutput();
+      assertTrue(isAtEnd(socket));
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource(mode = EnumSource.Mode.MATCH_ANY, names = REACTORS)
+  void eachConnectionHasAProcessThatClosesIt(How how) throws Exception {
+    serve(
+        how,
+        100,
+        Echo::new,
+        service -> {
+          try (Bundle clients = Bundle.open()) {
+            for (int i = 0; i < 50; i++) {
+              String text = "client " + i;
+              clients.go(() -> echo(service, text));
+            }
+            clients.await();
+          }
+        });
+  }
+
+  @ParameterizedTest
+  @EnumSource(mode = EnumSource.Mode.MATCH_ANY, names = REACTORS)
+  void aConnectionTooManyWaitsForAnotherToEnd(How how) throws Exception {
+    serve(
+        how,
+        1,
+        Echo::new,
+        service -> {
+          TcpSocket first = TcpSocket.connect(service.localAddress());
+          write(first, "first\n");
+          assertEquals("Line 0: first\n", read(first, 14));
+          Fiber second = Fiber.start(() -> echo(service, "second"));
+          Fiber.yield();
+          assertEquals(1, service.connections());
+          first.close();
+          second.join();
+        });
+  }
+
+  /** Divides by zero when it gets its first line. */
+  private static final class Crasher extends MicroThread {
+    private int zero;
+
+    @Override
+    protected void run() throws Exception {
+      MicroBlock line = calloc(1, 64);
+      readline(line, 64);
+      literal("about to fail\n");
+      line.setInt(0, 5 / zero);
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource(mode = EnumSource.Mode.MATCH_ANY, names = REACTORS)
+  void aHandlerThatFailsIsClosedAndTheServiceGoesOn(How how) throws Exception {
+    silently(
+        () ->
+            serve(
+                how,
+                10,
+                Crasher::new,
+                service -> {
+                  for (int i = 0; i < 3; i++) {
+                    try (TcpSocket socket = TcpSocket.connect(service.localAddress())) {
+                      write(socket, "go\n");
+                      assertEquals("about to fail\n", read(socket, 14));
+                      assertTrue(isAtEnd(socket));
+                    }
+                  }
+                }));
+  }
+
+  private static String silently(FiberTask task) throws Exception {
+    ByteArrayOutputStream log = new ByteArrayOutputStream();
+    PrintStream before = System.err;
+    System.setErr(new PrintStream(log, true, StandardCharsets.UTF_8));
+    try {
+      task.run();
+    } finally {
+      System.setErr(before);
+    }
+    return log.toString(StandardCharsets.UTF_8);
+  }
+
+  /** Reads, and says what was raised at the end. */
+  private static final class Sink extends MicroThread {
+    static final List<String> ENDS = new ArrayList<>();
+
+    @Override
+    protected void run() throws Exception {
+      MicroBlock block = calloc(1, 4096);
+      while (read(block, 4096) == 4096) {}
+    }
+
+    @Override
+    protected void lastly() {
+      ENDS.add(String.valueOf(errno()));
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource(mode = EnumSource.Mode.MATCH_ANY, names = REACTORS)
+  void anIdleConnectionEndsWithItsServiceAndRunsItsLastly(How how) throws Exception {
+    Sink.ENDS.clear();
+    silently(
+        () ->
+            serve(
+                how,
+                10,
+                Sink::new,
+                service -> {
+                  TcpSocket idle = TcpSocket.connect(service.localAddress());
+                  while (service.connections() == 0) {
+                    Fiber.yield();
+                  }
+                  service.kill();
+                  assertTrue(isAtEnd(idle));
+                  idle.close();
+                }));
+
+    assertEquals(List.of("EINTR"), Sink.ENDS);
+  }
+
+  @ParameterizedTest
+  @EnumSource(mode = EnumSource.Mode.MATCH_ANY, names = REACTORS)
+  void aResetIsRaisedInTheThreadThatReads(How how) throws Exception {
+    Sink.ENDS.clear();
+    serve(
+        how,
+        10,
+        Sink::new,
+        service -> {
+          TcpSocket socket =
+              TcpSocket.connect(
+                  service.localAddress(),
+                  dev.weft.net.SocketOptions.defaults().withLinger(java.time.Duration.ZERO),
+                  Deadline.NEVER);
+          while (service.connections() == 0) {
+            Fiber.yield();
+          }
+          socket.close();
+          while (service.connections() > 0) {
+            Fiber.yield();
+          }
+        });
+
+    assertEquals(List.of("ECONNRESET"), Sink.ENDS);
+  }
+
+  /** Writes more than the system takes, to a client that is slow to read. */
+  private static final class Flood extends MicroThread {
+    static final int BYTES = 8 << 20;
+
+    @Override
+    protected void run() throws Exception {
+      MicroBlock block = calloc(1, 4096);
+      block.fill((byte) 'x');
+      for (int i = 0; i < BYTES / 4096; i++) {
+        write(block, 4096);
+      }
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource(mode = EnumSource.Mode.MATCH_ANY, names = REACTORS)
+  void aSlowReaderGetsAllOfALargeResponse(How how) throws Exception {
+    serve(
+        how,
+        10,
+        Flood::new,
+        service -> {
+          try (TcpSocket socket = TcpSocket.connect(service.localAddress());
+              Arena arena = Arena.ofConfined()) {
+            MemorySegment buffer = arena.allocate(65536);
+            Fiber.yield();
+            long total = 0;
+            for (int n; (n = socket.read(buffer)) >= 0; ) {
+              total += n;
+            }
+            assertEquals(Flood.BYTES, total);
+          }
+        });
+  }
+
+  @ParameterizedTest
+  @EnumSource(mode = EnumSource.Mode.MATCH_ANY, names = REACTORS)
+  void processesAreKilledWhenTheirReactorIsCancelled(How how) throws Exception {
+    Sink.ENDS.clear();
+    silently(
+        () -> {
+          try (Reactor reactor = Reactor.open()) {
+            reactor.run(
+                () -> {
+                  try (How.Descriptors in = How.Descriptors.pipe()) {
+                    dev.weft.micro.MicroProcess.start(
+                        new Sink(), how.options().withDescriptors(in.reading, in.writing));
+                    Fiber.yield();
+                    Fiber.yield();
+                  }
+                  throw new ErrnoException("test", null, 5);
+                });
+          } catch (ErrnoException e) {
+            Sink.ENDS.add(e.getMessage());
+          }
+        });
+
+    assertEquals("EINTR", Sink.ENDS.getFirst());
+    assertEquals(2, Sink.ENDS.size());
+  }
+}

@@ -1,0 +1,227 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.weft.micro;
+
+import dev.weft.error.Errno;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The rings of one process: what is to be moved when its threads wait, and who is at their ends.
+ */
+final class MicroRings {
+  private final MicroProcess process;
+
+  /** Every ring that is in use. */
+  private final List<MicroRing> rings = new ArrayList<>();
+
+  // Rings to be written from, and read into, when all threads wait.
+  private final List<MicroRing> outputs = new ArrayList<>();
+  private final List<MicroRing> inputs = new ArrayList<>();
+
+  MicroRings(MicroProcess process) {
+    this.process = process;
+  }
+
+  /** Whether a thread waits for a descriptor. */
+  boolean areAwaited() {
+    for (MicroRing ring : rings) {
+      if (ring.isAwaitedOutside()) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  /** Whether all descriptors have been done with. */
+  boolean areClosed() {
+    for (MicroRing ring : rings) {
+      if (!ring.isPipe() && !ring.closed) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  /** Has the driver write what was written, then read what is waited for. */
+  void pump() {
+    for (int i = 0; i < outputs.size(); i++) {
+      MicroRing ring = outputs.get(i);
+      ring.pending = false;
+      if (ring.inFlight || ring.isEmpty()) {
+        continue;
+      }
+      if (process.isKilled()) {
+        ring.drained(-Errno.ECANCELED.code());
+      } else {
+        process.driver.drain(ring);
+      }
+    }
+    outputs.clear();
+    for (int i = 0; i < inputs.size(); i++) {
+      MicroRing ring = inputs.get(i);
+      ring.pending = false;
+      if (!ring.inFlight && !ring.ended && ring.writable() > 0 && ring.isAwaitedOutside()) {
+        process.driver.fill(ring);
+      }
+    }
+    inputs.clear();
+    closeEnds();
+  }
+
+  /** Has what is in {@code ring} written when all threads wait. */
+  void outputs(MicroRing ring) {
+    if (!ring.pending) {
+      ring.pending = true;
+      outputs.add(ring);
+    }
+  }
+
+  private void inputs(MicroRing ring) {
+    if (!ring.pending) {
+      ring.pending = true;
+      inputs.add(ring);
+    }
+  }
+
+  void awaitInput(MicroRing ring, MicroThread thread) {
+    process.refuseIfEnding(thread);
+    ring.addReader(thread);
+    thread.waits();
+    if (ring.isInput) {
+      inputs(ring);
+    }
+  }
+
+  void awaitOutput(MicroRing ring, MicroThread thread) {
+    process.refuseIfEnding(thread);
+    ring.addWriter(thread);
+    thread.waits();
+    if (ring.isOutput) {
+      outputs(ring);
+    }
+  }
+
+  void forgetWaits(MicroThread thread) {
+    for (MicroRing ring : rings) {
+      ring.forget(thread);
+    }
+  }
+
+  // ---- sockets
+
+  /** A socket of two descriptors, which may be one; null if there is no memory. */
+  @Nullable MicroSocket open(int input, int output, boolean owned) {
+    MicroDescriptor source = new MicroDescriptor(input, owned, false);
+    MicroDescriptor sink = input == output ? source : new MicroDescriptor(output, owned, false);
+    MicroBlock memory = process.heap.calloc(source, 2L * MicroRing.BYTES);
+    if (memory == null) {
+      return null;
+    }
+    MicroRing rx = MicroRing.input(process.threads, memory, 0, source);
+    MicroRing tx = MicroRing.output(process.threads, memory, MicroRing.BYTES, sink);
+    rings.add(rx);
+    rings.add(tx);
+    return new MicroSocket(process, rx, tx);
+  }
+
+  /** A listening socket: numbers of descriptors come in. */
+  MicroSocket listening(MicroThread thread, int descriptor) {
+    MicroDescriptor source = new MicroDescriptor(descriptor, true, true);
+    MicroBlock memory = process.heap.calloc(source, MicroRing.BYTES);
+    if (memory == null) {
+      throw new IllegalArgumentException(thread.name() + " has no memory for a listening socket");
+    }
+    MicroRing rx = MicroRing.input(process.threads, memory, 0, source);
+    rings.add(rx);
+    return new MicroSocket(process, rx, rx);
+  }
+
+  /** A ring between two threads; raises ENOMEM in {@code thread} if there is no memory. */
+  MicroRing pipe(MicroThread thread) throws Exception {
+    MicroRing ring =
+        MicroRing.pipe(process.threads, thread.callocFor(process.threads, MicroRing.BYTES));
+    rings.add(ring);
+    return ring;
+  }
+
+  /** The socket of an accepted connection; raises ENOMEM in {@code thread}, as {@link #pipe}. */
+  MicroSocket connect(MicroThread thread, MicroPeer peer) throws Exception {
+    MicroSocket socket = open(peer.number(), peer.number(), true);
+    if (socket == null) {
+      thread.raise(Errno.ENOMEM);
+      throw new MicroEnd(thread.name() + " has no memory for a connection");
+    }
+    peer.take();
+    return socket;
+  }
+
+  void attach(MicroSocket socket) {
+    socket.rx.readerEnds++;
+    socket.tx.writerEnds++;
+  }
+
+  void detach(MicroSocket socket) {
+    if (--socket.rx.readerEnds == 0) {
+      closeInput(socket.rx);
+    }
+    if (--socket.tx.writerEnds == 0) {
+      closeOutput(socket.tx);
+    }
+  }
+
+  void closeInput(MicroRing ring) {
+    ring.abandoned = true;
+    ring.wakeWriters();
+  }
+
+  void closeOutput(MicroRing ring) {
+    ring.ended = true;
+    ring.wakeReaders();
+  }
+
+  /** Closes the descriptors of rings whose threads are done with them, and forgets these. */
+  private void closeEnds() {
+    for (int i = rings.size() - 1; i >= 0; i--) {
+      MicroRing ring = rings.get(i);
+      if (ring.isPipe()) {
+        if (ring.readerEnds == 0 && ring.writerEnds == 0) {
+          rings.remove(i);
+          process.heap.release(ring.memory);
+        }
+      } else if (ring.isOutput
+          ? ring.ended && (ring.isEmpty() || process.isKilled())
+          : ring.abandoned) {
+        closeEnd(ring);
+        i = Math.min(i, rings.size()); // two may have gone
+      }
+    }
+  }
+
+  private void closeEnd(MicroRing ring) {
+    if (ring.inFlight) {
+      process.driver.cancel(ring);
+      return;
+    }
+    if (!ring.closed) {
+      ring.closed = true;
+      refuseAccepted(ring);
+      process.driver.release(ring);
+      MicroDescriptor descriptor = ring.descriptor();
+      boolean last = descriptor.closedEnd();
+      if (last && descriptor.isOwned()) {
+        process.driver.close(descriptor.number());
+        rings.removeIf(other -> other.memory == ring.memory);
+        process.heap.release(ring.memory);
+      } else if (!last && descriptor.isOwned() && ring.isOutput) {
+        process.driver.shutdown(descriptor.number(), MicroDriver.OUTPUT);
+      }
+    }
+  }
+
+  private void refuseAccepted(MicroRing ring) {
+    while (ring.descriptor().listening && !ring.isEmpty()) {
+      process.driver.close(ring.takeInt());
+    }
+  }
+}

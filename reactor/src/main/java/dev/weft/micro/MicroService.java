@@ -1,0 +1,230 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.weft.micro;
+
+import dev.weft.bindings.weft_h;
+import dev.weft.error.Errno;
+import dev.weft.internal.io.Sockets;
+import dev.weft.internal.sched.EventLoop;
+import dev.weft.internal.sched.Strand;
+import dev.weft.internal.sched.TimerQueue;
+import dev.weft.internal.sched.Wait;
+import dev.weft.internal.sched.WaitList;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.function.Supplier;
+
+/**
+ * A TCP server of micro-processes: it accepts connections, and starts a process for each, whose
+ * default socket is the connection. A connection is closed when its process ends, however it ends.
+ *
+ * <p>When no descriptor is left for a connection, it waits a little and goes on; when there are as
+ * many connections as are allowed, it waits until one ends. Belongs to the reactor that it was
+ * started on.
+ */
+public final class MicroService implements AutoCloseable {
+  /** As many connections as {@link #start(InetSocketAddress, MicroOptions, Supplier)} allows. */
+  public static final int CONNECTIONS_MAX = 10_000;
+
+  private static final int BACKLOG = 4096;
+  private static final int LISTENER_PAGES = 8;
+  private static final long BACK_OFF_NANOS = 10_000_000;
+
+  private final Supplier<? extends MicroThread> handlers;
+  private final MicroOptions options;
+  private final int connectionsMax;
+  private final InetSocketAddress address;
+  private final Set<MicroProcess> connections = new HashSet<>();
+  private final Listener listener = new Listener();
+  private final MicroProcess process;
+  private final WaitList joiners = new WaitList();
+
+  private MicroService(
+      InetSocketAddress wanted,
+      MicroOptions options,
+      int connectionsMax,
+      Supplier<? extends MicroThread> handlers)
+      throws IOException {
+    this.handlers = handlers;
+    this.options = options;
+    this.connectionsMax = connectionsMax;
+    EventLoop loop = EventLoop.require("start");
+    int descriptor = listen(loop, wanted);
+    boolean started = false;
+    try {
+      address = Sockets.localAddress(loop, descriptor);
+      MicroOptions small =
+          MicroOptions.ofPages(LISTENER_PAGES)
+              .withStackful(options.stackful())
+              .withSlab(options.slabBytes(), options.hugePages());
+      process = MicroProcess.startListening(listener, small, descriptor, this::listenerEnded);
+      started = true;
+    } finally {
+      if (!started) {
+        Sockets.discard(loop, descriptor);
+      }
+    }
+  }
+
+  private static int listen(EventLoop loop, InetSocketAddress wanted) throws IOException {
+    int descriptor = Sockets.stream(loop, wanted);
+    boolean listening = false;
+    try {
+      int level = weft_h.SOL_SOCKET();
+      Sockets.set(loop, descriptor, level, weft_h.SO_REUSEADDR(), 1, wanted);
+      // Inherited by what is accepted. A process writes all that it has at once anyway.
+      Sockets.set(loop, descriptor, weft_h.IPPROTO_TCP(), weft_h.TCP_NODELAY(), 1, wanted);
+      Sockets.bind(loop, descriptor, wanted);
+      Sockets.listen(loop, descriptor, wanted, BACKLOG);
+      listening = true;
+      return descriptor;
+    } finally {
+      if (!listening) {
+        Sockets.discard(loop, descriptor);
+      }
+    }
+  }
+
+  /**
+   * Starts a server for {@value #CONNECTIONS_MAX} connections at a time.
+   *
+   * @param address where to listen; port 0 lets the kernel choose, see {@link #localAddress}
+   * @param options of the processes
+   * @param handlers makes the first thread of each
+   * @return a server that listens
+   * @throws IOException EADDRINUSE, EACCES and so on (bind(2))
+   */
+  public static MicroService start(
+      InetSocketAddress address, MicroOptions options, Supplier<? extends MicroThread> handlers)
+      throws IOException {
+    return start(address, options, CONNECTIONS_MAX, handlers);
+  }
+
+  /**
+   * Starts a server.
+   *
+   * @param address where to listen; port 0 lets the kernel choose, see {@link #localAddress}
+   * @param options of the processes
+   * @param connectionsMax how many connections there may be at a time
+   * @param handlers makes the first thread of each
+   * @return a server that listens
+   * @throws IOException EADDRINUSE, EACCES and so on (bind(2))
+   */
+  public static MicroService start(
+      InetSocketAddress address,
+      MicroOptions options,
+      int connectionsMax,
+      Supplier<? extends MicroThread> handlers)
+      throws IOException {
+    if (connectionsMax <= 0) {
+      throw new IllegalArgumentException("connectionsMax must be positive: " + connectionsMax);
+    }
+    return new MicroService(address, options, connectionsMax, handlers);
+  }
+
+  /**
+   * Where it listens.
+   *
+   * @return address and port
+   */
+  public InetSocketAddress localAddress() {
+    return address;
+  }
+
+  /**
+   * The connections at present.
+   *
+   * @return how many processes have been started and have not ended
+   */
+  public int connections() {
+    return connections.size();
+  }
+
+  /** Stops listening, at once; connections go on. On its reactor's thread. */
+  public void stop() {
+    process.kill();
+  }
+
+  /** Stops listening, and ends all connections ({@link MicroProcess#kill}), at once. */
+  public void kill() {
+    stop();
+    List.copyOf(connections).forEach(MicroProcess::kill);
+  }
+
+  /** As {@link #kill}; {@link #join} waits until all is over. */
+  @Override
+  public void close() {
+    kill();
+  }
+
+  /** Waits until it has stopped listening and all connections have ended. Suspends the fiber. */
+  public void join() {
+    Strand strand = Strand.require("join");
+    while (!process.isEnded() || !connections.isEmpty()) {
+      strand.await(joiners, "join", this, TimerQueue.NEVER, Wait.OUTSIDE);
+    }
+  }
+
+  private void listenerEnded() {
+    joiners.wakeAll();
+  }
+
+  private void connected(MicroPeer peer) {
+    try {
+      MicroProcess[] started = new MicroProcess[1];
+      started[0] =
+          MicroProcess.startConnection(handlers.get(), options, peer, () -> ended(started[0]));
+      connections.add(started[0]);
+    } catch (RuntimeException | OutOfMemoryError e) {
+      process.report("a connection was refused: " + e);
+      peer.discard(process.driver);
+    }
+  }
+
+  private void ended(MicroProcess connection) {
+    connections.remove(connection);
+    if (listener.isFull) {
+      listener.isFull = false;
+      process.awake(listener);
+    }
+    joiners.wakeAll();
+  }
+
+  @Override
+  public String toString() {
+    return "micro-service on " + address;
+  }
+
+  private final class Listener extends MicroThread {
+    boolean isFull;
+
+    @Override
+    protected void run() throws Exception {
+      while (true) {
+        while (connections.size() >= connectionsMax) {
+          isFull = true;
+          process().awaitAwake(this);
+          park();
+        }
+        MicroPeer peer = accept();
+        if (peer != null) {
+          connected(peer);
+        } else {
+          // No descriptor or memory: there may be when a connection has ended.
+          process().sleep(this, BACK_OFF_NANOS);
+          park();
+        }
+      }
+    }
+
+    @Override
+    protected void lastly() {
+      if (errno() != null && errno() != Errno.EINTR) {
+        perror("accept");
+        lower();
+      }
+    }
+  }
+}
