@@ -19,10 +19,10 @@ import org.jspecify.annotations.Nullable;
  * it throws before it has touched anything, which in a micro-thread is a fault. Values are in the
  * machine's byte order and need no alignment.
  *
- * <p>It is the handle, and not a {@link MemorySegment}, because a segment can be revoked only by
- * closing an arena of its own: that costs tens of times as much as the block. A block is revoked by
- * setting its length to nothing, so that the one check of the bounds is the check of its life too.
- * {@link #segment} makes a segment where one is needed.
+ * <p>It is the handle, and not a {@link MemorySegment}, because a segment's scope knows threads and
+ * not processes, many of which share one thread. A block is revoked by setting its length to
+ * nothing, so that the one check of the bounds is the check of its life too. {@link #segment} makes
+ * a segment where one is needed.
  */
 public final class MicroBlock {
   private final MicroHeap heap;
