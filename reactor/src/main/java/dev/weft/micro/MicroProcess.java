@@ -215,9 +215,20 @@ public final class MicroProcess {
 
   /** Waits until it has ended. Suspends the fiber that calls it. */
   public void join() {
+    join(Deadline.NEVER);
+  }
+
+  /**
+   * Waits until it has ended, but not for ever. Suspends the fiber that calls it.
+   *
+   * @param deadline until when
+   * @throws dev.weft.error.DeadlineExceededException if it has not ended by then; it goes on
+   */
+  public void join(Deadline deadline) {
     Strand strand = Strand.require("join");
+    strand.refuseIfOver("join", this, deadline.nanoTime(), Wait.INSIDE);
     while (!isEnded()) {
-      strand.await(joiners, "join", this, Deadline.NEVER.nanoTime(), Wait.INSIDE);
+      strand.await(joiners, "join", this, deadline.nanoTime(), Wait.INSIDE);
     }
   }
 

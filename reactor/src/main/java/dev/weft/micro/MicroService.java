@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.weft.micro;
 
+import dev.weft.Deadline;
 import dev.weft.bindings.weft_h;
 import dev.weft.error.Errno;
 import dev.weft.internal.io.Sockets;
 import dev.weft.internal.sched.EventLoop;
 import dev.weft.internal.sched.Strand;
-import dev.weft.internal.sched.TimerQueue;
 import dev.weft.internal.sched.Wait;
 import dev.weft.internal.sched.WaitList;
 import java.io.IOException;
@@ -161,9 +161,21 @@ public final class MicroService implements AutoCloseable {
 
   /** Waits until it has stopped listening and all connections have ended. Suspends the fiber. */
   public void join() {
+    join(Deadline.NEVER);
+  }
+
+  /**
+   * Waits until it has stopped listening and all connections have ended, but not for ever. Suspends
+   * the fiber.
+   *
+   * @param deadline until when
+   * @throws dev.weft.error.DeadlineExceededException if they have not by then; they go on
+   */
+  public void join(Deadline deadline) {
     Strand strand = Strand.require("join");
+    strand.refuseIfOver("join", this, deadline.nanoTime(), Wait.OUTSIDE);
     while (!process.isEnded() || !connections.isEmpty()) {
-      strand.await(joiners, "join", this, TimerQueue.NEVER, Wait.OUTSIDE);
+      strand.await(joiners, "join", this, deadline.nanoTime(), Wait.OUTSIDE);
     }
   }
 
