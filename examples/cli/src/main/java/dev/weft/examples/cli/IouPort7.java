@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.weft.examples.cli;
 
-import java.net.InetAddress;
 import java.net.InetSocketAddress;
-import java.net.UnknownHostException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -17,7 +15,6 @@ final class IouPort7 implements Main.Program {
   private static final String LISTEN_DEFAULT = "[::]:12345";
   private static final double GRACE_SECONDS_DEFAULT = 5;
   private static final int REACTORS_MAX = 1024;
-  private static final int PORT_MAX = 65535;
 
   @Override
   public CommandSpec spec() {
@@ -57,7 +54,7 @@ final class IouPort7 implements Main.Program {
   public int run(ParseResult arguments) throws Exception {
     List<InetSocketAddress> addresses = new ArrayList<>();
     for (String text : arguments.matchedOptionValue("--listen", List.of(LISTEN_DEFAULT))) {
-      addresses.add(parseAddress(text));
+      addresses.add(ListenAddress.parse(text));
     }
     double graceSeconds = arguments.matchedOptionValue("--grace", GRACE_SECONDS_DEFAULT);
     int reactors = arguments.matchedOptionValue("--reactors", 1);
@@ -71,34 +68,5 @@ final class IouPort7 implements Main.Program {
     }
     Duration grace = Duration.ofNanos((long) (graceSeconds * 1e9));
     return new EchoService(addresses, grace, reactors, quiet).run();
-  }
-
-  /** {@code host:port} or {@code [ipv6]:port}; the host may be a name. */
-  static InetSocketAddress parseAddress(String text) {
-    int colon = text.lastIndexOf(':');
-    String host = colon < 0 ? "" : text.substring(0, colon);
-    boolean bracketed = host.startsWith("[") && host.endsWith("]");
-    if (host.isEmpty() || (!bracketed && host.indexOf(':') >= 0)) {
-      throw new IllegalArgumentException("--listen: not HOST:PORT or [IPV6]:PORT: " + text);
-    }
-    int port = parsePort(text.substring(colon + 1), text);
-    String name = bracketed ? host.substring(1, host.length() - 1) : host;
-    try {
-      return new InetSocketAddress(InetAddress.getByName(name), port);
-    } catch (UnknownHostException e) {
-      throw new IllegalArgumentException("--listen: unknown host: " + text, e);
-    }
-  }
-
-  private static int parsePort(String digits, String text) {
-    try {
-      int port = Integer.parseInt(digits);
-      if (port >= 0 && port <= PORT_MAX) {
-        return port;
-      }
-    } catch (NumberFormatException e) {
-      // told below, with the whole argument
-    }
-    throw new IllegalArgumentException("--listen: the port must be from 0 to 65535: " + text);
   }
 }

@@ -10,21 +10,42 @@ import picocli.CommandLine.ParseResult;
 
 /** Starts the program that the first argument names, with the rest: all of them share one jar. */
 public final class Main {
-  static final int SUCCESS = 0;
-  static final int FAILURE = 1;
-  static final int USAGE = 2;
+  /** The exit status of a program that did what it was told. */
+  public static final int SUCCESS = 0;
+
+  /** The exit status of a program that could not. */
+  public static final int FAILURE = 1;
+
+  /** The exit status of a program that was told something that it does not understand. */
+  public static final int USAGE = 2;
 
   /** A program: what it understands, and what it does. */
-  interface Program {
+  public interface Program {
+    /**
+     * What it understands.
+     *
+     * @return its options and operands; those for help and version are added
+     */
     CommandSpec spec();
 
-    /** Returns the exit status. */
+    /**
+     * Runs it.
+     *
+     * @param arguments what it was told
+     * @return the exit status
+     * @throws IllegalArgumentException if it was told something that can't be
+     * @throws Exception an error in the program
+     */
     int run(ParseResult arguments) throws Exception;
 
     /**
      * Runs on plain operands, none of which begins with a dash. Overridden by programs that are
      * quick enough to notice what parsing costs: the parser's classes are too old for the JVM's
      * ahead-of-time cache.
+     *
+     * @param operands what it was told
+     * @return the exit status
+     * @throws Exception an error in the program
      */
     default int run(List<String> operands) throws Exception {
       String[] words = operands.toArray(String[]::new);
@@ -58,7 +79,15 @@ public final class Main {
     System.exit(run(words.getFirst(), program, words.subList(1, words.size())));
   }
 
-  private static int run(String name, Program program, List<String> args) {
+  /**
+   * Runs a program, and tells what goes wrong on standard error.
+   *
+   * @param name of the program
+   * @param program itself
+   * @param args its arguments
+   * @return the exit status
+   */
+  public static int run(String name, Program program, List<String> args) {
     try {
       boolean plain = args.stream().noneMatch(word -> word.length() > 1 && word.startsWith("-"));
       return plain ? program.run(args) : parseAndRun(program, args);

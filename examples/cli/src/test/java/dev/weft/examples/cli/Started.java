@@ -15,14 +15,16 @@ import java.util.jar.JarOutputStream;
 import java.util.stream.Stream;
 
 /** One of our programs as a process of its own, as users run it. */
-final class Started implements AutoCloseable {
+public final class Started implements AutoCloseable {
   /**
    * The class path of the tests, its folders packed into jars as users have them: a class from a
    * folder takes a descriptor to load, and some tests leave none.
    */
   private static final String CLASS_PATH = jars();
 
-  final Process process;
+  /** It. */
+  public final Process process;
+
   private final BufferedReader errors;
 
   private Started(Process process) {
@@ -58,6 +60,10 @@ final class Started implements AutoCloseable {
 
   /** The words of a command that starts {@code program}. */
   static List<String> command(String program, String... args) {
+    return commandOf("dev.weft.examples.cli.Main", program, args);
+  }
+
+  private static List<String> commandOf(String main, String program, String... args) {
     // A build in the background of a shell inherits that SIGINT is ignored, and so would the JVM.
     List<String> words = new ArrayList<>(List.of("env", "--default-signal=INT"));
     words.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
@@ -65,10 +71,11 @@ final class Started implements AutoCloseable {
         List.of(
             "--enable-native-access=ALL-UNNAMED",
             "--add-opens=java.base/java.lang=ALL-UNNAMED",
+            "--add-exports=java.base/jdk.internal.vm=ALL-UNNAMED",
             "-XX:TieredStopAtLevel=1",
             "-cp",
             CLASS_PATH,
-            "dev.weft.examples.cli.Main",
+            main,
             program));
     words.addAll(List.of(args));
     return words;
@@ -76,6 +83,11 @@ final class Started implements AutoCloseable {
 
   static Started start(String program, String... args) throws IOException {
     return new Started(new ProcessBuilder(command(program, args)).start());
+  }
+
+  /** Starts {@code program} of another class than ours. */
+  public static Started startOf(Class<?> main, String program, String... args) throws IOException {
+    return new Started(new ProcessBuilder(commandOf(main.getName(), program, args)).start());
   }
 
   /**
@@ -89,24 +101,24 @@ final class Started implements AutoCloseable {
   }
 
   /** The next line of standard error, or null at its end. */
-  String error() throws IOException {
+  public String error() throws IOException {
     return errors.readLine();
   }
 
   /** What is left of standard error. */
-  String errors() {
+  public String errors() {
     return String.join("\n", errors.lines().toList());
   }
 
-  String output() throws IOException {
+  public String output() throws IOException {
     return new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
   }
 
-  int status() throws InterruptedException {
+  public int status() throws InterruptedException {
     return process.waitFor();
   }
 
-  void signal(String name) throws Exception {
+  public void signal(String name) throws Exception {
     new ProcessBuilder("kill", "-" + name, Long.toString(process.pid())).start().waitFor();
   }
 

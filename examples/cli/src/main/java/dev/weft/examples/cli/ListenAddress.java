@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.weft.examples.cli;
+
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.UnknownHostException;
+
+/** What follows {@code --listen}. */
+public final class ListenAddress {
+  private static final int PORT_MAX = 65535;
+
+  private ListenAddress() {}
+
+  /**
+   * Reads {@code HOST:PORT} or {@code [IPV6]:PORT}; the host may be a name.
+   *
+   * @param text what was given to {@code --listen}
+   * @return address and port
+   * @throws IllegalArgumentException if it is neither, or the name is unknown
+   */
+  public static InetSocketAddress parse(String text) {
+    int colon = text.lastIndexOf(':');
+    String host = colon < 0 ? "" : text.substring(0, colon);
+    boolean bracketed = host.startsWith("[") && host.endsWith("]");
+    if (host.isEmpty() || (!bracketed && host.indexOf(':') >= 0)) {
+      throw new IllegalArgumentException("--listen: not HOST:PORT or [IPV6]:PORT: " + text);
+    }
+    int port = parsePort(text.substring(colon + 1), text);
+    String name = bracketed ? host.substring(1, host.length() - 1) : host;
+    try {
+      return new InetSocketAddress(InetAddress.getByName(name), port);
+    } catch (UnknownHostException e) {
+      throw new IllegalArgumentException("--listen: unknown host: " + text, e);
+    }
+  }
+
+  private static int parsePort(String digits, String text) {
+    try {
+      int port = Integer.parseInt(digits);
+      if (port >= 0 && port <= PORT_MAX) {
+        return port;
+      }
+    } catch (NumberFormatException e) {
+      // told below, with the whole argument
+    }
+    throw new IllegalArgumentException("--listen: the port must be from 0 to 65535: " + text);
+  }
+}
