@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.weft.examples.micro.echo;
+
+import dev.weft.examples.micro.service.Decimal;
+import dev.weft.micro.MicroBlock;
+import dev.weft.micro.MicroThread;
+
+/** Says each line again, with its number. */
+public final class NumberedEcho extends MicroThread {
+  /** Pages of a heap for one connection. */
+  public static final int PAGES = 8 + 3;
+
+  /** The longest line, its newline included. */
+  public static final int LINE_BYTES_MAX = 8 << 10;
+
+  private static final int NUMBER_AT = LINE_BYTES_MAX;
+
+  private boolean endsBadly;
+
+  /** An echo that has not begun. */
+  public NumberedEcho() {}
+
+  /**
+   * Whether it met a line that was too long.
+   *
+   * @return whether it ended because of that
+   */
+  public boolean endsBadly() {
+    return endsBadly;
+  }
+
+  @Override
+  protected void run() throws Exception {
+    MicroBlock line = calloc(1, LINE_BYTES_MAX + Decimal.BYTES_MAX);
+    int length;
+    for (long i = 0; (length = readline(line, LINE_BYTES_MAX)) > 0; i++) {
+      if (length == LINE_BYTES_MAX && line.getByte(length - 1) != '\n') {
+        endsBadly = true;
+        literal("Error: a line is longer than " + LINE_BYTES_MAX + " bytes\n");
+        break;
+      }
+      literal("Line ");
+      socket().write(line, NUMBER_AT, Decimal.put(line, NUMBER_AT, i));
+      literal(": ");
+      write(line, length);
+    }
+  }
+}

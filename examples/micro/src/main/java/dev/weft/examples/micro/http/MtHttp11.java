@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.weft.examples.micro.http;
+
+import dev.weft.examples.cli.Main;
+import dev.weft.examples.micro.service.MicroProgram;
+import dev.weft.micro.MicroOptions;
+import dev.weft.micro.MicroProcess;
+import dev.weft.micro.MicroThread;
+import java.util.function.Supplier;
+import picocli.CommandLine.ParseResult;
+
+/** The HTTP server. */
+public final class MtHttp11 extends MicroProgram {
+  /** The program. */
+  public MtHttp11() {
+    super("mt_http11", "127.0.0.1:8081");
+  }
+
+  @Override
+  protected String[] description() {
+    return new String[] {
+      "Answers requests of HTTP/0.9, 1.0 and 1.1: GET with a greeting, POST and others with what",
+      "was sent, /crash with an error. Reads standard input and writes standard output, or serves",
+      "TCP with --listen."
+    };
+  }
+
+  @Override
+  protected int filter(ParseResult arguments) {
+    MicroProcess.runLocal(new RequestReader(false), RequestReader.PAGES);
+    return Main.SUCCESS;
+  }
+
+  @Override
+  protected Service open(ParseResult arguments) {
+    return new Service() {
+      @Override
+      public MicroOptions options() {
+        return MicroOptions.ofPages(RequestReader.PAGES);
+      }
+
+      @Override
+      public Supplier<? extends MicroThread> handlers(Runnable stop) {
+        return () -> new RequestReader(true);
+      }
+    };
+  }
+}

@@ -1,0 +1,252 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.weft.examples.micro.http;
+
+import dev.weft.error.Errno;
+import dev.weft.micro.MicroBlock;
+import dev.weft.micro.MicroThread;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Reads requests from a connection and hands each to a {@link Responder} through a pipe: the
+ * target, the {@link Head}, the body without its framing. It is ahead of the responder by as much
+ * as the pipe holds, so that requests that come together are answered together.
+ */
+public final class RequestReader extends MicroThread {
+  /** Pages of a heap for one connection. */
+  public static final int PAGES = 8 + 4 + 3 + 1;
+
+  /** The longest line, its end included; RFC 9112 asks for 8000 bytes of request line. */
+  static final int LINE_BYTES_MAX = 8 << 10;
+
+  private static final int HEAD_AT = LINE_BYTES_MAX;
+  private static final int LENGTH_AT = HEAD_AT + Head.BYTES;
+  private static final int BLOCK_BYTES = LENGTH_AT + Integer.BYTES;
+
+  private static final int EMPTY_LINES_MAX = 4;
+
+  /** What a client may still send to a connection that has been ended. */
+  private static final long LINGER_BYTES_MAX = 1 << 20;
+
+  private final boolean lingers;
+  private final RequestLine requestLine = new RequestLine();
+  private final Fields fields = new Fields();
+  private final Responder responder;
+  private @Nullable MicroBlock block;
+  private @Nullable Head head;
+
+  /**
+   * A server of one connection.
+   *
+   * @param isSocket whether it is one; if not, it is over with the last response, and not when the
+   *     client has taken that
+   */
+  public RequestReader(boolean isSocket) {
+    lingers = isSocket;
+    responder = new Responder(this, isSocket);
+  }
+
+  @Override
+  protected void run() throws Exception {
+    MicroBlock line = calloc(1, BLOCK_BYTES);
+    block = line;
+    head = new Head(line, HEAD_AT);
+    responder(responder);
+    play(responder);
+    while (readRequest(line)) {}
+    linger();
+  }
+
+  /** Returns whether another request may follow. */
+  private boolean readRequest(MicroBlock line) throws Exception {
+    int length = readFirstLine(line);
+    if (length == 0) {
+      return false;
+    }
+    fields.clear();
+    int status =
+        isWhole(line, length)
+            ? requestLine.parse(line, length)
+            : requestLine.incomplete(length == LINE_BYTES_MAX);
+    passTarget(line, status);
+    if (status == 0 && requestLine.version != RequestLine.VERSION_0_9) {
+      status = readFields(line);
+    }
+    if (status == 0) {
+      status = fields.check(requestLine.version);
+    }
+    if (status != 0) {
+      passHead(line, status, Head.CLOSE, 0);
+      return false;
+    }
+    return passRequest(line);
+  }
+
+  /** A client that has sent a body may end it with a line too many (RFC 9112, 2.2). */
+  private int readFirstLine(MicroBlock line) throws Exception {
+    int length = 0;
+    for (int i = 0; i <= EMPTY_LINES_MAX; i++) {
+      length = readline(line, LINE_BYTES_MAX);
+      if (length == 0 || !isWhole(line, length) || Ascii.lineEnd(line, length) > 0) {
+        break;
+      }
+    }
+    return length;
+  }
+
+  private static boolean isEmptyLine(MicroBlock line, int length) {
+    return length == 2 && line.getByte(0) == '\r' && line.getByte(1) == '\n';
+  }
+
+  private static boolean isWhole(MicroBlock line, int length) {
+    return line.getByte(length - 1) == '\n';
+  }
+
+  private int readFields(MicroBlock line) throws Exception {
+    while (true) {
+      int length = readline(line, LINE_BYTES_MAX);
+      if (length == 0 || !isWhole(line, length)) {
+        return length == LINE_BYTES_MAX ? Status.FIELDS_TOO_LARGE : Status.BAD_REQUEST;
+      }
+      if (Ascii.lineEnd(line, length) == 0) {
+        return 0;
+      }
+      int status = fields.add(line, length);
+      if (status != 0) {
+        return status;
+      }
+    }
+  }
+
+  // ---- to the responder
+
+  private void passTarget(MicroBlock line, int status) throws Exception {
+    int length = status == 0 ? requestLine.targetEnd - requestLine.targetStart : 0;
+    line.setInt(LENGTH_AT, length);
+    write(line, LENGTH_AT, Integer.BYTES);
+    write(line, requestLine.targetStart, length);
+  }
+
+  private void write(MicroBlock source, long offset, int length) throws Exception {
+    socket().write(source, offset, length);
+  }
+
+  private void passHead(MicroBlock line, int status, int flags, long bodyBytes) throws Exception {
+    Head passed = head;
+    assert passed != null;
+    Method method = requestLine.method == null ? Method.GET : requestLine.method;
+    passed.set(status, method, requestLine.version, flags, bodyBytes);
+    write(line, HEAD_AT, Head.BYTES);
+  }
+
+  private boolean passRequest(MicroBlock line) throws Exception {
+    Method method = requestLine.method;
+    boolean passesBody = method != null && method.echoes;
+    boolean closes = fields.closes(requestLine.version);
+    int flags =
+        fields.saysKeepAlive() && requestLine.version == RequestLine.VERSION_1_0
+            ? Head.KEEP_ALIVE
+            : 0;
+    if (fields.hasBody() && fields.expectsContinue()) {
+      // A body that is of no use is not asked for, and then nobody knows whether it comes.
+      closes |= !passesBody;
+      flags |= passesBody ? Head.CONTINUE : 0;
+    }
+    flags |= closes ? Head.CLOSE : 0;
+    flags |= passesBody && fields.isChunked() ? Head.CHUNKED : 0;
+    int status = method == null ? Status.NOT_IMPLEMENTED : Status.OK;
+    passHead(line, status, flags, passesBody ? fields.bodyBytes() : 0);
+    if (!fields.hasBody() || (closes && !passesBody)) {
+      return !closes;
+    }
+    return passBody(line, passesBody) && !closes;
+  }
+
+  /** Returns whether the body came to its end. */
+  private boolean passBody(MicroBlock line, boolean isWanted) throws Exception {
+    boolean whole =
+        fields.isChunked()
+            ? passChunks(line, isWanted)
+            : pass(line, fields.bodyBytes(), isWanted) == fields.bodyBytes();
+    if (!whole) {
+      responder.bodyIsBroken = true;
+    } else if (isWanted && fields.isChunked()) {
+      hup();
+    }
+    return whole;
+  }
+
+  private long pass(MicroBlock line, long length, boolean isWanted) throws Exception {
+    if (isWanted) {
+      return forward(length);
+    }
+    long done = 0;
+    while (done < length) {
+      int count = read(line, (int) Math.min(length - done, LINE_BYTES_MAX));
+      if (count == 0) {
+        break;
+      }
+      done += count;
+    }
+    return done;
+  }
+
+  private boolean passChunks(MicroBlock line, boolean isWanted) throws Exception {
+    while (true) {
+      int length = readline(line, Chunks.LINE_BYTES_MAX);
+      long size = Chunks.size(line, length);
+      if (size < 0) {
+        return false;
+      }
+      if (size == 0) {
+        return skipTrailers(line);
+      }
+      if (pass(line, size, isWanted) < size || read(line, 2) < 2 || !isEmptyLine(line, 2)) {
+        return false;
+      }
+    }
+  }
+
+  private boolean skipTrailers(MicroBlock line) throws Exception {
+    while (true) {
+      int length = readline(line, LINE_BYTES_MAX);
+      if (length == 0 || !isWhole(line, length)) {
+        return false;
+      }
+      if (isEmptyLine(line, length)) {
+        return true;
+      }
+      if (fields.addTrailer(line, length) != 0) {
+        return false;
+      }
+    }
+  }
+
+  // ---- the end
+
+  /**
+   * Reads what the client sends after the last request, until it has taken the last response and
+   * closes: the kernel would answer it with a reset, which can overtake the response.
+   */
+  private void linger() throws Exception {
+    MicroBlock line = block;
+    txClose();
+    if (!lingers || line == null) {
+      return;
+    }
+    for (long done = 0; done < LINGER_BYTES_MAX; ) {
+      int count = read(line, LINE_BYTES_MAX);
+      if (count == 0) {
+        return;
+      }
+      done += count;
+    }
+  }
+
+  /** EPIPE: the responder has failed, has said so to the client, and is gone. */
+  @Override
+  protected void lastly() throws Exception {
+    if (errno() == Errno.EPIPE) {
+      linger();
+    }
+  }
+}

@@ -1,0 +1,219 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.weft.examples.micro.http;
+
+import dev.weft.error.Errno;
+import dev.weft.examples.micro.service.Decimal;
+import dev.weft.micro.MicroBlock;
+import dev.weft.micro.MicroThread;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Answers the requests that a {@link RequestReader} hands it: GET with a greeting, others with the
+ * body that came. What it writes goes out when both threads wait, all of it at once.
+ */
+final class Responder extends MicroThread {
+  private static final String GREETING = "Hello, World!\n";
+  private static final String HELLO =
+      "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: "
+          + GREETING.length()
+          + "\r\n\r\n";
+  private static final String CRASH = "/crash";
+
+  private static final int HEAD_AT = 0;
+  private static final int LENGTH_AT = Head.BYTES;
+  private static final int NUMBER_AT = LENGTH_AT + Integer.BYTES;
+  private static final int HELLO_AT = NUMBER_AT + Decimal.BYTES_MAX;
+  private static final int TARGET_AT = HELLO_AT + HELLO.length() + GREETING.length();
+
+  /** As much of the target as matters here. */
+  private static final int TARGET_BYTES = 256;
+
+  private static final int BLOCK_BYTES = TARGET_AT + TARGET_BYTES;
+
+  private final RequestReader reader;
+  private final boolean isSocket;
+
+  /** Set by the reader, before it closes the pipe in the middle of a body. */
+  boolean bodyIsBroken;
+
+  private @Nullable MicroBlock block;
+
+  /** Whether the response to the present request has begun, so that it is too late for another. */
+  private boolean begun;
+
+  Responder(RequestReader reader, boolean isSocket) {
+    this.reader = reader;
+    this.isSocket = isSocket;
+  }
+
+  @Override
+  protected void run() throws Exception {
+    MicroBlock page = calloc(1, BLOCK_BYTES);
+    block = page;
+    put(page, HELLO_AT, HELLO + GREETING);
+    Head head = new Head(page, HEAD_AT);
+    while (socket().read(page, LENGTH_AT, Integer.BYTES) == Integer.BYTES) {
+      begun = false;
+      boolean crashes = readTarget(page);
+      if (socket().read(page, HEAD_AT, Head.BYTES) < Head.BYTES) {
+        break;
+      }
+      if (crashes && head.status() == Status.OK) {
+        divide(1, 0);
+      }
+      if (!respond(page, head)) {
+        break;
+      }
+    }
+    end();
+  }
+
+  private static void put(MicroBlock block, int offset, String ascii) {
+    for (int i = 0; i < ascii.length(); i++) {
+      block.setByte(offset + i, (byte) ascii.charAt(i));
+    }
+  }
+
+  /** Takes the target out of the pipe; returns whether it asks for a crash. */
+  private boolean readTarget(MicroBlock page) throws Exception {
+    int length = page.getInt(LENGTH_AT);
+    int kept = Math.min(length, TARGET_BYTES);
+    socket().read(page, TARGET_AT, kept);
+    boolean crashes = length == kept && Target.isPath(page, TARGET_AT, TARGET_AT + length, CRASH);
+    for (int left = length - kept; left > 0; ) {
+      left -= socket().read(page, TARGET_AT, Math.min(left, TARGET_BYTES));
+    }
+    return crashes;
+  }
+
+  /** An application with an error in it. */
+  private void divide(int dividend, int divisor) {
+    log("quotient " + dividend / divisor);
+  }
+
+  /** Returns whether the connection goes on. */
+  private boolean respond(MicroBlock page, Head head) throws Exception {
+    if (head.status() != Status.OK) {
+      writeError(head.status(), head.method() == Method.HEAD, head.has(Head.CLOSE));
+      return !head.has(Head.CLOSE);
+    }
+    if (!head.method().echoes) {
+      greet(page, head);
+      return !head.has(Head.CLOSE);
+    }
+    if (head.has(Head.CONTINUE)) {
+      literal("HTTP/1.1 100 Continue\r\n\r\n");
+    }
+    boolean whole = head.has(Head.CHUNKED) ? echoChunks(page, head) : echo(page, head);
+    return whole && !head.has(Head.CLOSE);
+  }
+
+  // ---- responses
+
+  private void greet(MicroBlock page, Head head) throws Exception {
+    begun = true;
+    boolean bodyOnly = head.version() == RequestLine.VERSION_0_9;
+    if (bodyOnly) {
+      literal(GREETING);
+    } else if (head.has(Head.CLOSE) || head.has(Head.KEEP_ALIVE)) {
+      beginOk(head);
+      writeLength(page, GREETING.length());
+      if (head.method() != Method.HEAD) {
+        literal(GREETING);
+      }
+    } else {
+      int length = HELLO.length() + (head.method() == Method.HEAD ? 0 : GREETING.length());
+      socket().write(page, HELLO_AT, length);
+    }
+  }
+
+  /** Everything of a good response that comes before the framing of its body. */
+  private void beginOk(Head head) throws Exception {
+    begun = true;
+    literal("HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\n");
+    if (head.has(Head.CHUNKED)) {
+      literal("Transfer-Encoding: chunked\r\n");
+    }
+    if (head.has(Head.CLOSE)) {
+      literal("Connection: close\r\n");
+    } else if (head.has(Head.KEEP_ALIVE)) {
+      literal("Connection: keep-alive\r\n");
+    }
+  }
+
+  private void writeLength(MicroBlock page, long bytes) throws Exception {
+    literal("Content-Length: ");
+    socket().write(page, NUMBER_AT, Decimal.put(page, NUMBER_AT, bytes));
+    literal("\r\n\r\n");
+  }
+
+  private boolean echo(MicroBlock page, Head head) throws Exception {
+    beginOk(head);
+    writeLength(page, head.bodyBytes());
+    return forward(head.bodyBytes()) == head.bodyBytes();
+  }
+
+  /** Makes a chunk of whatever has come, and has it go through without another copy. */
+  private boolean echoChunks(MicroBlock page, Head head) throws Exception {
+    int size = pollread();
+    if (size == 0 && bodyIsBroken) {
+      writeError(Status.BAD_REQUEST, false, true);
+      return false;
+    }
+    beginOk(head);
+    literal("\r\n");
+    for (; size > 0; size = pollread()) {
+      socket().write(page, NUMBER_AT, Chunks.put(page, NUMBER_AT, size));
+      forward(size);
+      literal("\r\n");
+    }
+    if (bodyIsBroken) {
+      return false; // the client misses the last chunk
+    }
+    readhup();
+    literal("0\r\n\r\n");
+    return true;
+  }
+
+  private void writeError(int status, boolean isHead, boolean closes) throws Exception {
+    begun = true;
+    String text = Status.line(status);
+    literal("HTTP/1.1 ");
+    literal(text);
+    literal("\r\nContent-Type: text/plain\r\n");
+    if (closes) {
+      literal("Connection: close\r\n");
+    }
+    MicroBlock page = block;
+    assert page != null;
+    writeLength(page, text.length() + 1);
+    if (!isHead) {
+      literal(text);
+      literal("\n");
+    }
+  }
+
+  // ---- the end
+
+  /** Ends what the client reads; it is the reader that waits for the client's end. */
+  private void end() throws Exception {
+    if (isSocket) {
+      txShutdown();
+    } else {
+      flush();
+    }
+  }
+
+  @Override
+  protected void lastly() throws Exception {
+    if (errno() == Errno.EFAULT) {
+      if (!begun) {
+        writeError(Status.INTERNAL_ERROR, false, true);
+      }
+      end();
+      if (!isSocket && !reader.isEnded()) {
+        raiseAt(reader, Errno.EPIPE); // it would wait for the end of its input
+      }
+    }
+  }
+}

@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.weft.examples.micro.service;
+
+import dev.weft.examples.cli.ListenAddress;
+import dev.weft.examples.cli.Main;
+import dev.weft.micro.MicroOptions;
+import dev.weft.micro.MicroThread;
+import java.net.InetSocketAddress;
+import java.time.Duration;
+import java.util.function.Supplier;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Model.OptionSpec;
+import picocli.CommandLine.ParseResult;
+
+/** A program of micro-threads that is a filter, or with {@code --listen} a server. */
+public abstract class MicroProgram implements Main.Program {
+  private static final double GRACE_SECONDS_DEFAULT = 5;
+  private static final int CONNECTIONS_DEFAULT = 10_000;
+  private static final int CONNECTIONS_MAX = 1_000_000;
+
+  private final String name;
+  private final String address;
+
+  /**
+   * A program.
+   *
+   * @param name what it is called
+   * @param address where it listens if {@code --listen} does not say
+   */
+  protected MicroProgram(String name, String address) {
+    this.name = name;
+    this.address = address;
+  }
+
+  /**
+   * What it does, for {@code --help}.
+   *
+   * @return lines
+   */
+  protected abstract String[] description();
+
+  /**
+   * Adds options of its own.
+   *
+   * @param spec to add them to
+   */
+  protected void addOptions(CommandSpec spec) {}
+
+  /**
+   * Runs it as a filter between the standard streams.
+   *
+   * @param arguments what it was told
+   * @return the exit status
+   * @throws Exception an error in the program
+   */
+  protected abstract int filter(ParseResult arguments) throws Exception;
+
+  /**
+   * Whatever serves the connections.
+   *
+   * @param arguments what it was told
+   * @return what is open while it serves
+   * @throws IllegalArgumentException if it was told something that can't be
+   * @throws Exception if it can't be opened
+   */
+  protected abstract Service open(ParseResult arguments) throws Exception;
+
+  /** What a server has open from its first connection to its last. */
+  public interface Service extends AutoCloseable {
+    /**
+     * How each connection's process is set up.
+     *
+     * @return options
+     */
+    MicroOptions options();
+
+    /**
+     * What serves the connections.
+     *
+     * @param stop ends the server, from any of its threads
+     * @return the first thread of each
+     */
+    Supplier<? extends MicroThread> handlers(Runnable stop);
+
+    @Override
+    default void close() {}
+  }
+
+  @Override
+  public final CommandSpec spec() {
+    CommandSpec spec = CommandSpec.create().name(name);
+    spec.usageMessage().description(description());
+    spec.addOption(
+        OptionSpec.builder("--listen")
+            .paramLabel("HOST:PORT")
+            .arity("0..1")
+            .type(String.class)
+            .fallbackValue(address)
+            .description("serve TCP there (" + address + " if only --listen is given)")
+            .build());
+    spec.addOption(
+        OptionSpec.builder("--grace")
+            .paramLabel("SECONDS")
+            .type(double.class)
+            .description("how long open connections may go on after a signal (default 5)")
+            .build());
+    spec.addOption(
+        OptionSpec.builder("--connections")
+            .paramLabel("N")
+            .type(int.class)
+            .description("how many there may be at a time (default " + CONNECTIONS_DEFAULT + ")")
+            .build());
+    addOptions(spec);
+    return spec;
+  }
+
+  @Override
+  public final int run(ParseResult arguments) throws Exception {
+    String listen = arguments.matchedOptionValue("--listen", null);
+    double graceSeconds = arguments.matchedOptionValue("--grace", GRACE_SECONDS_DEFAULT);
+    int connections = arguments.matchedOptionValue("--connections", CONNECTIONS_DEFAULT);
+    if (!(graceSeconds >= 0 && graceSeconds <= Integer.MAX_VALUE)) {
+      throw new IllegalArgumentException("--grace must be 0 or more seconds: " + graceSeconds);
+    }
+    if (connections < 1 || connections > CONNECTIONS_MAX) {
+      throw new IllegalArgumentException(
+          "--connections must be from 1 to " + CONNECTIONS_MAX + ": " + connections);
+    }
+    if (listen == null) {
+      return filter(arguments);
+    }
+    InetSocketAddress where = ListenAddress.parse(listen);
+    Duration grace = Duration.ofNanos((long) (graceSeconds * 1e9));
+    try (Service service = open(arguments)) {
+      return new Serving(name, where, connections, grace).run(service);
+    }
+  }
+}

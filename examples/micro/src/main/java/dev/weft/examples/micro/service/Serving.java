@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.weft.examples.micro.service;
+
+import dev.weft.Deadline;
+import dev.weft.Fiber;
+import dev.weft.Reactor;
+import dev.weft.error.DeadlineExceededException;
+import dev.weft.error.ErrnoException;
+import dev.weft.examples.cli.Main;
+import dev.weft.micro.MicroService;
+import dev.weft.micro.MicroThread;
+import dev.weft.os.Signal;
+import dev.weft.os.Signals;
+import dev.weft.sync.Latch;
+import java.net.InetSocketAddress;
+import java.time.Duration;
+import java.util.function.Supplier;
+
+/**
+ * A service from its start to its end: INT, TERM or one of its own threads ends it. Then it listens
+ * no more, lets connections go on for a while, and cuts those that are left.
+ *
+ * @param name of the program
+ * @param address where to listen
+ * @param connectionsMax how many connections there may be at a time
+ * @param grace how long connections may go on at the end
+ */
+record Serving(String name, InetSocketAddress address, int connectionsMax, Duration grace) {
+  /** Serves on a reactor of its own; returns the exit status. */
+  int run(MicroProgram.Service service) throws Exception {
+    try (Reactor reactor = Reactor.open()) {
+      return reactor.call(() -> serve(service));
+    }
+  }
+
+  private int serve(MicroProgram.Service service) throws Exception {
+    Latch over = Latch.of(1);
+    Supplier<? extends MicroThread> handlers = service.handlers(over::countDown);
+    try (Signals signals = Signals.open(Signal.INT, Signal.TERM);
+        MicroService server =
+            MicroService.start(address, service.options(), connectionsMax, handlers)) {
+      System.err.println("tcp listening on " + text(server.localAddress()));
+      Fiber watch = Fiber.start("signals", () -> watch(signals, over));
+      over.await();
+      server.stop();
+      awaitConnections(server);
+      server.kill();
+      server.join();
+      watch.cancel();
+      return Main.SUCCESS;
+    } catch (ErrnoException e) {
+      System.err.println(
+          name + ": tcp listen " + e.subject() + ": " + e.errno().text() + " (" + e.errno() + ")");
+      return Main.FAILURE;
+    }
+  }
+
+  private static String text(InetSocketAddress address) {
+    String host = address.getAddress().getHostAddress();
+    return (host.indexOf(':') < 0 ? host : "[" + host + "]") + ":" + address.getPort();
+  }
+
+  /** The first signal ends the service, the second one the program. */
+  private static void watch(Signals signals, Latch over) {
+    signals.await();
+    over.countDown();
+    Signal again = signals.await();
+    Runtime.getRuntime().halt(128 + again.number());
+  }
+
+  private void awaitConnections(MicroService server) {
+    Fiber last = Fiber.start("last connections", server::join);
+    try {
+      last.join(Deadline.after(grace));
+    } catch (DeadlineExceededException e) {
+      last.cancel();
+    }
+  }
+}
