@@ -86,7 +86,9 @@ final class MicroRings {
 
   void awaitInput(MicroRing ring, MicroThread thread) {
     process.refuseIfEnding(thread);
+    leaveList(thread);
     ring.addReader(thread);
+    thread.isListed = true;
     thread.waits();
     if (ring.isInput) {
       inputs(ring);
@@ -95,14 +97,24 @@ final class MicroRings {
 
   void awaitOutput(MicroRing ring, MicroThread thread) {
     process.refuseIfEnding(thread);
+    leaveList(thread);
     ring.addWriter(thread);
+    thread.isListed = true;
     thread.waits();
     if (ring.isOutput) {
       outputs(ring);
     }
   }
 
+  /** A thread that was played while it waited is in a list still, and would be there twice. */
+  private void leaveList(MicroThread thread) {
+    if (thread.isListed) {
+      forgetWaits(thread);
+    }
+  }
+
   void forgetWaits(MicroThread thread) {
+    thread.isListed = false;
     for (MicroRing ring : rings) {
       ring.forget(thread);
     }

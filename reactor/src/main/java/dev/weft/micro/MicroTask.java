@@ -29,6 +29,9 @@ abstract class MicroTask extends Routine {
   /** The next in the list that it waits in. */
   int nextWaiting = RunRing.NONE;
 
+  /** Whether it is in such a list, which it may be although it has been played meanwhile. */
+  boolean isListed;
+
   /** A {@link Status} by number: a store without a barrier. */
   private int status;
 

@@ -159,6 +159,7 @@ final class MicroThreads {
       MicroThread thread = thread(id);
       id = thread.nextWaiting;
       thread.nextWaiting = RunRing.NONE;
+      thread.isListed = false;
       play(thread);
     }
   }

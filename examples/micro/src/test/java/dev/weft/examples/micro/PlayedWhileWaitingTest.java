@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.weft.examples.micro;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import dev.weft.micro.MicroBlock;
+import dev.weft.micro.MicroThread;
+import dev.weft.micro.Request;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/** A thread that is played although it waits for bytes waits on. */
+class PlayedWhileWaitingTest {
+  private static final class Player extends MicroThread {
+    @Override
+    protected void run() throws Exception {
+      Waiter waiter = new Waiter();
+      responder(waiter);
+      Answerer answerer = new Answerer();
+      child(answerer);
+      for (int i = 0; i < 3; i++) {
+        play(waiter);
+        request(answerer, new Request<Integer, Integer>(), i); // the waiter has its turn meanwhile
+      }
+      literal("message");
+    }
+  }
+
+  private static final class Waiter extends MicroThread {
+    @Override
+    protected void run() throws Exception {
+      MicroBlock block = calloc(1, 16);
+      int length = read(block, 7);
+      write(block, length);
+    }
+  }
+
+  private static final class Answerer extends MicroThread {
+    @Override
+    protected void run() throws Exception {
+      for (int i = 0; i < 3; i++) {
+        Request<Integer, Integer> request = listen();
+        respond(request, request.question());
+      }
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void bytesThatComeLaterAreRead(How how) throws Exception {
+    assertEquals("message", how.run(new Player()).output());
+  }
+}
