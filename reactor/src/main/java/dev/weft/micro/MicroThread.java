@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.weft.micro;
 
+import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -39,6 +40,30 @@ public abstract class MicroThread extends MicroCaller {
    */
   protected final MicroSocket socket() {
     return defaultSocket();
+  }
+
+  /**
+   * Makes a call that blocks, on a thread of {@link dev.weft.Blocking}; the other threads of this
+   * process, and of all others, go on. In the local executor it blocks them. If the process is
+   * killed meanwhile, the call goes on and nobody gets its result. Suspends.
+   *
+   * @param <T> the type of the result
+   * @param call must not use the micro-heap
+   * @return its result
+   * @throws Exception what the call throws, as it is
+   */
+  protected final <T extends @Nullable Object> T blocking(Callable<T> call) throws Exception {
+    MicroProcess process = home();
+    if (process.driver == LocalDriver.INSTANCE) {
+      return call.call();
+    }
+    MicroCall<T> made = new MicroCall<>(process, this, call);
+    made.start();
+    while (!made.isDone()) {
+      waits();
+      park();
+    }
+    return made.result();
   }
 
   /**

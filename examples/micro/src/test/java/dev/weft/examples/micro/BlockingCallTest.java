@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.weft.examples.micro;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import dev.weft.Reactor;
+import dev.weft.micro.MicroProcess;
+import dev.weft.micro.MicroThread;
+import java.io.IOException;
+import java.util.concurrent.CountDownLatch;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/** Calls that block, made by micro-threads. */
+class BlockingCallTest {
+  private static final class Caller extends MicroThread {
+    @Override
+    protected void run() throws Exception {
+      literal(blocking(() -> "answer"));
+      try {
+        blocking(
+            () -> {
+              throw new IOException(" and failure");
+            });
+      } catch (IOException e) {
+        literal(String.valueOf(e.getMessage()));
+      }
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void whatTheCallComesToIsTheThreadsOwn(How how) throws Exception {
+    assertEquals("answer and failure", how.run(new Caller()).output());
+  }
+
+  private static final class Opener extends MicroThread {
+    private final CountDownLatch latch;
+
+    Opener(CountDownLatch latch) {
+      this.latch = latch;
+    }
+
+    @Override
+    protected void run() {
+      latch.countDown();
+    }
+  }
+
+  private static final class Waiter extends MicroThread {
+    private final CountDownLatch latch = new CountDownLatch(1);
+
+    @Override
+    protected void run() throws Exception {
+      Opener opener = new Opener(latch);
+      child(opener);
+      play(opener);
+      blocking(
+          () -> {
+            latch.await();
+            return latch;
+          });
+      literal("opened");
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource(names = {"REACTOR_WOVEN", "REACTOR_STACKFUL"})
+  void otherThreadsGoOnMeanwhile(How how) throws Exception {
+    assertEquals("opened", how.run(new Waiter()).output());
+  }
+
+  @Test
+  void aProcessThatIsKilledDoesNotWaitForItsCalls() throws Exception {
+    CountDownLatch never = new CountDownLatch(1);
+    try (Reactor reactor = Reactor.open()) {
+      reactor.run(
+          () -> {
+            CountDownLatch begun = new CountDownLatch(1);
+            MicroProcess process = MicroProcess.start(new Stuck(begun, never), 16);
+            begun.await();
+            process.kill();
+            process.join();
+            never.countDown();
+          });
+    }
+  }
+
+  private static final class Stuck extends MicroThread {
+    private final CountDownLatch begun;
+    private final CountDownLatch end;
+
+    Stuck(CountDownLatch begun, CountDownLatch end) {
+      this.begun = begun;
+      this.end = end;
+    }
+
+    @Override
+    protected void run() throws Exception {
+      blocking(
+          () -> {
+            begun.countDown();
+            end.await();
+            return end;
+          });
+    }
+  }
+}
