@@ -2,6 +2,7 @@
 package dev.weft.examples.micro.http;
 
 import dev.weft.error.Errno;
+import dev.weft.examples.micro.service.Linger;
 import dev.weft.micro.MicroBlock;
 import dev.weft.micro.MicroThread;
 import org.jspecify.annotations.Nullable;
@@ -23,9 +24,6 @@ public final class RequestReader extends MicroThread {
   private static final int BLOCK_BYTES = LENGTH_AT + Integer.BYTES;
 
   private static final int EMPTY_LINES_MAX = 4;
-
-  /** What a client may still send to a connection that has been ended. */
-  private static final long LINGER_BYTES_MAX = 1 << 20;
 
   private final boolean lingers;
   private final RequestLine requestLine = new RequestLine();
@@ -223,23 +221,14 @@ public final class RequestReader extends MicroThread {
 
   // ---- the end
 
-  /**
-   * Reads what the client sends after the last request, until it has taken the last response and
-   * closes: the kernel would answer it with a reset, which can overtake the response.
-   */
+  /** Has the responder end, and waits for the client to end. */
   private void linger() throws Exception {
     MicroBlock line = block;
     txClose();
     if (!lingers || line == null) {
       return;
     }
-    for (long done = 0; done < LINGER_BYTES_MAX; ) {
-      int count = read(line, LINE_BYTES_MAX);
-      if (count == 0) {
-        return;
-      }
-      done += count;
-    }
+    Linger.await(socket(), line);
   }
 
   /** EPIPE: the responder has failed, has said so to the client, and is gone. */

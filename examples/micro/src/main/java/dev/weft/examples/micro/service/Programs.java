@@ -4,6 +4,7 @@ package dev.weft.examples.micro.service;
 import dev.weft.examples.cli.Main;
 import dev.weft.examples.micro.echo.MtEcho;
 import dev.weft.examples.micro.http.MtHttp11;
+import dev.weft.examples.micro.redis.MtRedis;
 import java.util.List;
 
 /** Starts the program that the first argument names, with the rest: all of them share one jar. */
@@ -25,6 +26,7 @@ public final class Programs {
         switch (words.getFirst()) {
           case "mt_echo" -> new MtEcho();
           case "mt_http11" -> new MtHttp11();
+          case "mt_redis" -> new MtRedis();
           default -> {
             System.err.println("weft: no such program: " + words.getFirst());
             System.exit(Main.USAGE);

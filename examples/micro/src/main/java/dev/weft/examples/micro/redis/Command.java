@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.weft.examples.micro.redis;
+
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+import java.util.Locale;
+import org.jspecify.annotations.Nullable;
+
+/** What a client asks for, or what was wrong with it. */
+final class Command {
+  private final List<byte[]> words;
+  private final String name;
+  private final @Nullable String complaint;
+
+  private Command(List<byte[]> words, String name, @Nullable String complaint) {
+    this.words = words;
+    this.name = name;
+    this.complaint = complaint;
+  }
+
+  /** A command of one word or more. */
+  static Command of(List<byte[]> words) {
+    String name = new String(words.getFirst(), StandardCharsets.ISO_8859_1);
+    return new Command(words, name.toUpperCase(Locale.ROOT), null);
+  }
+
+  /** In place of a command that can't be read: the connection ends with it. */
+  static Command unreadable(String complaint) {
+    return new Command(List.of(), "", complaint);
+  }
+
+  /** The command's name in upper case. */
+  String name() {
+    return name;
+  }
+
+  /** Why it is none, or null. */
+  @Nullable String complaint() {
+    return complaint;
+  }
+
+  /** How many arguments follow the name. */
+  int arguments() {
+    return words.size() - 1;
+  }
+
+  /** An argument; the first has the number 1. */
+  byte[] argument(int number) {
+    return words.get(number);
+  }
+
+  /** Whether nothing is read behind it. */
+  boolean isLast() {
+    return complaint != null || name.equals("QUIT") || name.equals("SHUTDOWN");
+  }
+
+  /** How much memory it takes. */
+  int bytes() {
+    int bytes = 0;
+    for (byte[] word : words) {
+      bytes += word.length;
+    }
+    return bytes;
+  }
+}

@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.weft.examples.micro.redis;
+
+import dev.weft.micro.MicroBlock;
+import dev.weft.micro.MicroSocket;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Reads commands: arrays of bulk strings, or words on a line. Lines may end with LF alone. Memory
+ * grows with what has come, not with what was announced.
+ */
+final class CommandReader {
+  /** The words of a command, its name included. */
+  static final int WORDS_MAX = 1024;
+
+  /** The bytes of all its words. */
+  static final int COMMAND_BYTES_MAX = 1 << 20;
+
+  /** A command on a line, its end included. */
+  static final int LINE_BYTES_MAX = 4096;
+
+  private static final int NUMBER_BYTES_MAX = 32;
+  private static final int PIECE_BYTES = 4096;
+  private static final int BAD = -2;
+
+  private final MicroSocket socket;
+  private final MicroBlock block;
+
+  /** Reads {@code socket} with the help of a block of {@link #LINE_BYTES_MAX} bytes. */
+  CommandReader(MicroSocket socket, MicroBlock block) {
+    this.socket = socket;
+    this.block = block;
+  }
+
+  /** Returns the next command, or null at the end, be it between commands or in one. Suspends. */
+  @Nullable Command read() throws Exception {
+    while (true) {
+      int length = socket.readline(block, LINE_BYTES_MAX);
+      if (length == 0) {
+        return null;
+      }
+      if (block.getByte(length - 1) != '\n') {
+        if (length < LINE_BYTES_MAX) {
+          return null;
+        }
+        throw new UnreadableException("too big inline request");
+      }
+      List<byte[]> words =
+          block.getByte(0) == '*' ? readWords(number(length, WORDS_MAX)) : words(lineEnd(length));
+      if (words == null || !words.isEmpty()) {
+        return words == null ? null : Command.of(words);
+      }
+    }
+  }
+
+  private int lineEnd(int length) {
+    int end = length - 1;
+    return end > 0 && block.getByte(end - 1) == '\r' ? end - 1 : end;
+  }
+
+  private List<byte[]> words(int end) {
+    List<byte[]> words = new ArrayList<>();
+    int at = 0;
+    while (at < end) {
+      int from = at;
+      while (at < end && !isBlank(at)) {
+        at++;
+      }
+      if (at > from) {
+        words.add(block.toArray(from, at - from));
+      }
+      at++;
+    }
+    return words;
+  }
+
+  private boolean isBlank(int at) {
+    byte c = block.getByte(at);
+    return c == ' ' || c == '\t';
+  }
+
+  /** The number behind the first byte of a line, no more than {@code max}; -1 too, or BAD. */
+  private int number(int length, int max) {
+    int end = lineEnd(length);
+    if (end < 2 || end > NUMBER_BYTES_MAX) {
+      return BAD;
+    }
+    if (end == 3 && block.getByte(1) == '-' && block.getByte(2) == '1') {
+      return -1;
+    }
+    long value = 0;
+    for (int i = 1; i < end; i++) {
+      int digit = block.getByte(i) - '0';
+      if (digit < 0 || digit > 9 || value > max) {
+        return BAD;
+      }
+      value = value * 10 + digit;
+    }
+    return value > max ? BAD : (int) value;
+  }
+
+  /** Returns null at the end of the input. */
+  private @Nullable List<byte[]> readWords(int count) throws Exception {
+    if (count == BAD) {
+      throw new UnreadableException("invalid multibulk length");
+    }
+    List<byte[]> words = new ArrayList<>(Math.min(Math.max(count, 0), 8));
+    int bytes = 0;
+    for (int i = 0; i < count; i++) {
+      int length = socket.readline(block, NUMBER_BYTES_MAX);
+      if (length == 0) {
+        return null;
+      }
+      if (block.getByte(0) != '$') {
+        throw new UnreadableException("expected '$', got '" + printable(block.getByte(0)) + "'");
+      }
+      int size =
+          block.getByte(length - 1) == '\n' ? number(length, COMMAND_BYTES_MAX - bytes) : BAD;
+      if (size < 0) {
+        throw new UnreadableException("invalid bulk length");
+      }
+      byte[] word = readWord(size);
+      if (word == null) {
+        return null;
+      }
+      bytes += size;
+      words.add(word);
+    }
+    return words;
+  }
+
+  private static char printable(byte c) {
+    return c > ' ' && c < 0x7f ? (char) c : '?';
+  }
+
+  private byte @Nullable [] readWord(int size) throws Exception {
+    byte[] word;
+    if (size <= PIECE_BYTES) {
+      if (socket.read(block, size) < size) {
+        return null;
+      }
+      word = block.toArray(0, size);
+    } else {
+      word = readPieces(size);
+      if (word == null) {
+        return null;
+      }
+    }
+    int length = socket.readline(block, 2);
+    if (length == 0) {
+      return null;
+    }
+    boolean isEnd = block.getByte(length - 1) == '\n' && (length == 1 || block.getByte(0) == '\r');
+    if (!isEnd) {
+      throw new UnreadableException("a bulk string is longer than its length");
+    }
+    return word;
+  }
+
+  private byte @Nullable [] readPieces(int size) throws Exception {
+    byte[] word = new byte[PIECE_BYTES];
+    for (int done = 0; done < size; ) {
+      int count = socket.read(block, Math.min(size - done, PIECE_BYTES));
+      if (count == 0) {
+        return null;
+      }
+      if (done + count > word.length) {
+        word = Arrays.copyOf(word, Math.min(size, word.length * 2));
+      }
+      System.arraycopy(block.toArray(0, count), 0, word, done, count);
+      done += count;
+    }
+    return word;
+  }
+
+  /** As text, for what is compared with names. */
+  static String text(byte[] word) {
+    return new String(word, StandardCharsets.ISO_8859_1);
+  }
+}

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.weft.examples.micro.redis;
+
+import dev.weft.micro.MicroBlock;
+import dev.weft.micro.MicroThread;
+import org.jspecify.annotations.Nullable;
+
+/** Makes a line of each answer; of an array, a line of each element. */
+final class Decoder extends MicroThread {
+  static final int PAGES = 8 + 1;
+
+  private static final int LINE_BYTES_MAX = 4096;
+  private static final int DIGITS_MAX = 10;
+  private static final long NIL = -1;
+  private static final long BAD = -2;
+
+  private @Nullable String complaint;
+
+  /** What was wrong with the input, or null. */
+  @Nullable String complaint() {
+    return complaint;
+  }
+
+  @Override
+  protected void run() throws Exception {
+    MicroBlock line = calloc(1, LINE_BYTES_MAX);
+    int length;
+    while (complaint == null && (length = readline(line, LINE_BYTES_MAX)) > 0) {
+      if (line.getByte(length - 1) == '\n') {
+        decode(line, length);
+      } else {
+        complaint = length < LINE_BYTES_MAX ? "an answer is cut off" : "an answer is too long";
+      }
+    }
+  }
+
+  private void decode(MicroBlock line, int length) throws Exception {
+    int end = length > 1 && line.getByte(length - 2) == '\r' ? length - 2 : length - 1;
+    switch (line.getByte(0)) {
+      case '+', '-', ':' -> {
+        socket().write(line, 1, Math.max(end - 1, 0));
+        literal("\n");
+      }
+      case '$' -> decodeBulk(line, end);
+      case '*' -> {
+        if (number(line, end) == NIL) {
+          literal("(nil)\n");
+        }
+      }
+      default -> complaint = "an answer begins with none of + - : $ *";
+    }
+  }
+
+  private void decodeBulk(MicroBlock line, int end) throws Exception {
+    long bytes = number(line, end);
+    if (bytes == NIL) {
+      literal("(nil)\n");
+    } else if (bytes == BAD) {
+      complaint = "the length of an answer is no number";
+    } else if (forward(bytes) < bytes || readline(line, 2) == 0) {
+      complaint = "an answer is cut off";
+    } else {
+      literal("\n");
+    }
+  }
+
+  private static long number(MicroBlock line, int end) {
+    if (end == 3 && line.getByte(1) == '-' && line.getByte(2) == '1') {
+      return NIL;
+    }
+    long value = 0;
+    for (int i = 1; i < end; i++) {
+      int digit = line.getByte(i) - '0';
+      if (digit < 0 || digit > 9) {
+        return BAD;
+      }
+      value = value * 10 + digit;
+    }
+    return end < 2 || end > DIGITS_MAX + 1 ? BAD : value;
+  }
+}

@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.weft.examples.micro.redis;
+
+import dev.weft.error.Errno;
+import dev.weft.micro.MicroBlock;
+import dev.weft.micro.MicroThread;
+import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Carries out the commands of one client in the order they came in. What has come while it waited
+ * for the store is one batch, and one transaction.
+ */
+final class Executor extends MicroThread {
+  private static final int PIECE_BYTES = 4096;
+
+  private final RedisConnection reader;
+  private final Store store;
+  private final boolean isSocket;
+  private final Runnable stop;
+  private Batch next = new Batch();
+  private boolean isLast;
+
+  Executor(RedisConnection reader, Store store, boolean isSocket, Runnable stop) {
+    this.reader = reader;
+    this.store = store;
+    this.isSocket = isSocket;
+    this.stop = stop;
+  }
+
+  /** Adds a command, or the end of all. Called by the reader, which plays this thread then. */
+  void add(@Nullable Command command) {
+    if (command != null) {
+      next.add(command);
+    }
+    isLast = command == null || command.isLast();
+  }
+
+  boolean isFull() {
+    return next.isFull();
+  }
+
+  @Override
+  protected void run() throws Exception {
+    MicroBlock block = calloc(1, PIECE_BYTES);
+    boolean stops = false;
+    while (!next.isEmpty() || !isLast) {
+      if (next.isEmpty()) {
+        pause();
+      } else {
+        Batch batch = next;
+        next = new Batch();
+        if (reader.isPaused) {
+          play(reader);
+        }
+        execute(batch, block);
+        stops = batch.last().name().equals("SHUTDOWN");
+      }
+    }
+    if (isSocket) {
+      txShutdown();
+    } else {
+      flush();
+    }
+    if (stops) {
+      stop.run();
+    }
+  }
+
+  private void execute(Batch batch, MicroBlock block) throws Exception {
+    while (!batch.isDone()) {
+      if (batch.needsStore()) {
+        blocking(
+            () -> {
+              store.execute(batch);
+              return batch;
+            });
+      } else {
+        batch.execute(Keys.NONE);
+      }
+      write(batch.replies(), block);
+    }
+  }
+
+  private void write(byte[] replies, MicroBlock block) throws Exception {
+    for (int from = 0; from < replies.length; from += PIECE_BYTES) {
+      int to = Math.min(replies.length, from + PIECE_BYTES);
+      boolean isAll = to - from == replies.length;
+      block.set(0, isAll ? replies : Arrays.copyOfRange(replies, from, to));
+      write(block, to - from);
+    }
+  }
+
+  /** Without answers, no questions. */
+  @Override
+  protected void lastly() throws Exception {
+    if (errno() != null && errno() != Errno.EINTR && !reader.isEnded()) {
+      raiseAt(reader, Errno.EPIPE);
+    }
+  }
+}

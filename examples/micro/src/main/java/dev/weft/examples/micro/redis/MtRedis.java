@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.weft.examples.micro.redis;
+
+import dev.weft.examples.cli.Main;
+import dev.weft.examples.micro.service.MicroProgram;
+import dev.weft.micro.MicroOptions;
+import dev.weft.micro.MicroProcess;
+import dev.weft.micro.MicroThread;
+import java.sql.SQLException;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Model.OptionSpec;
+import picocli.CommandLine.ParseResult;
+
+/** The Redis server, and its client. */
+public final class MtRedis extends MicroProgram {
+  private static final String NAME = "mt_redis";
+  private static final String MEMORY = ":memory:";
+
+  /** The program. */
+  public MtRedis() {
+    super(NAME, "127.0.0.1:6379");
+  }
+
+  @Override
+  protected String[] description() {
+    return new String[] {
+      "Answers commands of Redis from an SQLite store: from standard input to standard output, or",
+      "over TCP with --listen. A command may have "
+          + CommandReader.WORDS_MAX
+          + " words and "
+          + CommandReader.COMMAND_BYTES_MAX
+          + " bytes.",
+      "The client is in two halves: mt_redis --encode | nc HOST PORT | mt_redis --decode"
+    };
+  }
+
+  @Override
+  protected void addOptions(CommandSpec spec) {
+    spec.addOption(
+        OptionSpec.builder("--store")
+            .paramLabel("FILE")
+            .type(String.class)
+            .description("the database, made if it is not there (default " + MEMORY + ")")
+            .build());
+    spec.addOption(
+        OptionSpec.builder("--encode")
+            .type(boolean.class)
+            .description("make commands of lines of words, and nothing else")
+            .build());
+    spec.addOption(
+        OptionSpec.builder("--decode")
+            .type(boolean.class)
+            .description("make lines of answers, and nothing else")
+            .build());
+  }
+
+  private static Store store(ParseResult arguments) {
+    String file = arguments.matchedOptionValue("--store", MEMORY);
+    try {
+      return Store.open(file);
+    } catch (SQLException e) {
+      throw new IllegalArgumentException("--store " + file + ": " + e.getMessage(), e);
+    }
+  }
+
+  @Override
+  protected int filter(ParseResult arguments) throws Exception {
+    boolean encodes = arguments.hasMatchedOption("--encode");
+    boolean decodes = arguments.hasMatchedOption("--decode");
+    if (encodes && decodes) {
+      throw new IllegalArgumentException("--encode and --decode are two halves: one at a time");
+    }
+    if (encodes) {
+      return encode();
+    }
+    if (decodes) {
+      return decode();
+    }
+    try (Store store = store(arguments)) {
+      MicroProcess.runLocal(new RedisConnection(store, false, () -> {}), RedisConnection.PAGES);
+    }
+    return Main.SUCCESS;
+  }
+
+  private static int encode() {
+    Encoder encoder = new Encoder();
+    MicroProcess.runLocal(encoder, Encoder.PAGES);
+    return status(
+        encoder.endsBadly()
+            ? "a line is longer than " + CommandReader.LINE_BYTES_MAX + " bytes"
+            : null);
+  }
+
+  private static int decode() {
+    Decoder decoder = new Decoder();
+    MicroProcess.runLocal(decoder, Decoder.PAGES);
+    return status(decoder.complaint());
+  }
+
+  private static int status(@Nullable String complaint) {
+    if (complaint == null) {
+      return Main.SUCCESS;
+    }
+    System.err.println(NAME + ": " + complaint);
+    return Main.FAILURE;
+  }
+
+  @Override
+  protected Service open(ParseResult arguments) {
+    if (arguments.hasMatchedOption("--encode") || arguments.hasMatchedOption("--decode")) {
+      throw new IllegalArgumentException("--encode and --decode do not listen");
+    }
+    Store store = store(arguments);
+    return new Service() {
+      @Override
+      public MicroOptions options() {
+        return MicroOptions.ofPages(RedisConnection.PAGES);
+      }
+
+      @Override
+      public Supplier<? extends MicroThread> handlers(Runnable stop) {
+        return () -> new RedisConnection(store, true, stop);
+      }
+
+      @Override
+      public void close() {
+        try {
+          store.close();
+        } catch (SQLException e) {
+          System.err.println(NAME + ": the store does not close: " + e.getMessage());
+        }
+      }
+    };
+  }
+}
