@@ -18,7 +18,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.List;
 
 /** The ways to run micro-threads, which have to come to the same. */
-enum How {
+public enum How {
   LOCAL_WOVEN(false, false),
   LOCAL_STACKFUL(false, true),
   REACTOR_WOVEN(true, false),
@@ -35,23 +35,23 @@ enum How {
   }
 
   /** What a process wrote, to its output and to standard error. */
-  record Outcome(String output, List<String> log) {}
+  public record Outcome(String output, List<String> log) {}
 
   MicroOptions options() {
     return MicroOptions.ofPages(PAGES).withStackful(stackful);
   }
 
   /** Runs {@code main} to the end of its process, with nothing to read. */
-  Outcome run(MicroThread main) throws Exception {
+  public Outcome run(MicroThread main) throws Exception {
     return run(main, "");
   }
 
-  Outcome run(MicroThread main, String input) throws Exception {
+  public Outcome run(MicroThread main, String input) throws Exception {
     return run(main, input, options());
   }
 
   /** Runs {@code main} with {@code input} to read, which has to fit a pipe of the system. */
-  Outcome run(MicroThread main, String input, MicroOptions options) throws Exception {
+  public Outcome run(MicroThread main, String input, MicroOptions options) throws Exception {
     try (Descriptors in = Descriptors.pipe();
         Descriptors out = Descriptors.pipe()) {
       in.fill(input);

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.weft.examples.micro.echo;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.weft.examples.micro.How;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+class NumberedEchoTest {
+  @ParameterizedTest
+  @EnumSource
+  void eachLineIsNumbered(How how) throws Exception {
+    String output = how.run(new NumberedEcho(), "first\nsecond\nthird\n").output();
+
+    assertEquals("Line 0: first\nLine 1: second\nLine 2: third\n", output);
+  }
+
+  @Test
+  void theLastLineNeedsNoEnd() throws Exception {
+    assertEquals("Line 0: x", How.LOCAL_WOVEN.run(new NumberedEcho(), "x").output());
+  }
+
+  @Test
+  void numbersGrow() throws Exception {
+    String expected =
+        IntStream.range(0, 1002).mapToObj(i -> "Line " + i + ": \n").collect(Collectors.joining());
+
+    assertEquals(expected, How.LOCAL_WOVEN.run(new NumberedEcho(), "\n".repeat(1002)).output());
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void theLongestLineIsEchoed(How how) throws Exception {
+    NumberedEcho echo = new NumberedEcho();
+    String line = "x".repeat(NumberedEcho.LINE_BYTES_MAX - 1) + "\n";
+
+    assertEquals("Line 0: " + line, how.run(echo, line).output());
+    assertFalse(echo.endsBadly());
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void aLongerLineIsTheEnd(How how) throws Exception {
+    NumberedEcho echo = new NumberedEcho();
+    String line = "x".repeat(NumberedEcho.LINE_BYTES_MAX) + "\n";
+
+    assertEquals(
+        "Line 0: a\nError: a line is longer than 8192 bytes\n",
+        how.run(echo, "a\n" + line + "b\n").output());
+    assertTrue(echo.endsBadly());
+  }
+}

@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.weft.examples.micro.http;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.weft.examples.micro.service.Server;
+import java.net.Socket;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** What the HTTP server does with connections that are not as they should be. */
+class HttpServiceTest {
+  private static final String GET = "GET / HTTP/1.1\r\nHost: test\r\n\r\n";
+  private static final String HELLO =
+      "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 14\r\n\r\nHello, World!\n";
+
+  private static Server server;
+
+  @BeforeAll
+  static void start() throws Exception {
+    server = Server.start("mt_http11");
+  }
+
+  /** Whatever has happened, it still answers, and keeps nothing. */
+  @AfterAll
+  static void end() throws Exception {
+    try (Server ended = server) {
+      assertEquals(HELLO, ended.exchange(GET));
+      ended.awaitSockets(1);
+      ended.term();
+      assertEquals(0, ended.status());
+    }
+  }
+
+  @Test
+  void aConnectionIsKeptFromRequestToRequest() throws Exception {
+    try (Socket socket = server.connect()) {
+      for (int i = 0; i < 1000; i++) {
+        Server.send(socket, GET);
+        Server.expect(socket, HELLO);
+      }
+    }
+  }
+
+  @Test
+  void aRequestMayComeInPieces() throws Exception {
+    try (Socket socket = server.connect()) {
+      socket.setTcpNoDelay(true);
+      for (int i = 0; i < GET.length(); i++) {
+        Server.send(socket, GET.substring(i, i + 1));
+      }
+      Server.expect(socket, HELLO);
+    }
+  }
+
+  @Test
+  void manyPipelinedRequestsAreAllAnswered() throws Exception {
+    try (Socket socket = server.connect()) {
+      Thread writer = Thread.ofPlatform().start(() -> send(socket, GET.repeat(100), 100));
+      Server.expect(socket, HELLO.repeat(10_000));
+      writer.join();
+    }
+  }
+
+  private static void send(Socket socket, String text, int times) {
+    try {
+      for (int i = 0; i < times; i++) {
+        Server.send(socket, text);
+      }
+    } catch (java.io.IOException e) {
+      throw new java.io.UncheckedIOException(e);
+    }
+  }
+
+  @Test
+  void aLargeBodyComesBackToAClientThatReadsLate() throws Exception {
+    int bytes = 4_000_000;
+    String head = "POST / HTTP/1.1\r\nHost: test\r\nContent-Length: " + bytes + "\r\n\r\n";
+    String echoed =
+        "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: " + bytes + "\r\n\r\n";
+    try (Socket socket = server.connect()) {
+      Thread writer = Thread.ofPlatform().start(() -> send(socket, head + "x".repeat(bytes), 1));
+      Server.expect(socket, echoed + "x".repeat(bytes));
+      writer.join();
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "garbage\r\n\r\n",
+        "\u0016\u0003\u0001\u0002\u0000\u0001\n",
+        "GET / HTTP/1.1\r\nHost : test\r\n\r\n",
+        "POST / HTTP/1.1\r\nHost: test\r\nTransfer-Encoding: chunked\r\n\r\nx\r\n"
+      })
+  void aBadRequestIsAnsweredAndTheConnectionEnds(String request) throws Exception {
+    try (Socket socket = server.connect()) {
+      Server.send(socket, request + GET);
+
+      String answer = Server.rest(socket); // although this side stays open
+
+      assertTrue(answer.startsWith("HTTP/1.1 400 Bad Request\r\n"), answer);
+    }
+  }
+
+  @Test
+  void aLineWithoutEndIsAnsweredAndNotKept() throws Exception {
+    try (Socket socket = server.connect()) {
+      Server.send(socket, "GET /" + "a".repeat(100_000));
+
+      String answer = Server.rest(socket);
+
+      assertTrue(answer.startsWith("HTTP/1.1 414 URI Too Long\r\n"), answer);
+    }
+  }
+
+  @Test
+  void aCrashIsAnsweredAndTheConnectionEnds() throws Exception {
+    try (Socket socket = server.connect()) {
+      Server.send(socket, GET + "GET /crash HTTP/1.1\r\nHost: test\r\n\r\n" + GET);
+
+      String answer = Server.rest(socket);
+
+      assertTrue(answer.startsWith(HELLO + "HTTP/1.1 500 Internal Server Error\r\n"), answer);
+      assertEquals(2, answer.split("HTTP/1.1 ", -1).length - 1);
+    }
+  }
+
+  @Test
+  void theLastResponseGetsThroughToOneWhoStillSends() throws Exception {
+    String closing = "GET / HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n";
+    try (Socket socket = server.connect()) {
+      Server.send(socket, closing + "x".repeat(500_000));
+
+      String answer = Server.rest(socket);
+
+      assertTrue(answer.endsWith("\r\n\r\nHello, World!\n"), answer);
+    }
+  }
+}

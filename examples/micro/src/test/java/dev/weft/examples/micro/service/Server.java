@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.weft.examples.micro.service;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.weft.examples.cli.Started;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.Socket;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.Stream;
+
+/** One of the programs as a server of its own, on a port that the kernel chooses. */
+public final class Server implements AutoCloseable {
+  private static final String READY = "tcp listening on 127.0.0.1:";
+
+  private final Started started;
+  private final int port;
+
+  private Server(Started started, int port) {
+    this.started = started;
+    this.port = port;
+  }
+
+  /** Starts {@code program} and waits until it listens. */
+  public static Server start(String program, String... args) throws IOException {
+    List<String> words = new ArrayList<>(List.of("--listen", "127.0.0.1:0"));
+    words.addAll(List.of(args));
+    Started started = Started.startOf(Programs.class, program, words.toArray(String[]::new));
+    String line = started.error();
+    assertTrue(line != null && line.startsWith(READY), String.valueOf(line));
+    return new Server(started, Integer.parseInt(line.substring(READY.length())));
+  }
+
+  /** A connection to it. */
+  public Socket connect() throws IOException {
+    return new Socket(InetAddress.getLoopbackAddress(), port);
+  }
+
+  /** What it says to one who says this and then no more. */
+  public String exchange(String request) throws IOException {
+    try (Socket socket = connect()) {
+      send(socket, request);
+      socket.shutdownOutput();
+      return rest(socket);
+    }
+  }
+
+  public static void send(Socket socket, String text) throws IOException {
+    socket.getOutputStream().write(text.getBytes(StandardCharsets.ISO_8859_1));
+  }
+
+  /** Reads exactly what is expected. */
+  public static void expect(Socket socket, String text) throws IOException {
+    byte[] bytes = socket.getInputStream().readNBytes(text.length());
+    assertEquals(text, new String(bytes, StandardCharsets.ISO_8859_1));
+  }
+
+  /** Reads to the end. */
+  public static String rest(Socket socket) throws IOException {
+    return new String(socket.getInputStream().readAllBytes(), StandardCharsets.ISO_8859_1);
+  }
+
+  /** How many sockets it has open. */
+  public long sockets() throws IOException {
+    Path folder = Path.of("/proc", Long.toString(started.process.pid()), "fd");
+    try (Stream<Path> descriptors = Files.list(folder)) {
+      return descriptors.filter(Server::isSocket).count();
+    }
+  }
+
+  private static boolean isSocket(Path descriptor) {
+    try {
+      return Files.readSymbolicLink(descriptor).toString().startsWith("socket:");
+    } catch (IOException e) {
+      return false; // closed meanwhile
+    }
+  }
+
+  /** Waits until it has no more sockets than that. */
+  public void awaitSockets(long count) throws IOException {
+    while (sockets() > count) {
+      Thread.onSpinWait();
+    }
+  }
+
+  public void term() throws Exception {
+    started.signal("TERM");
+  }
+
+  public int status() throws InterruptedException {
+    return started.status();
+  }
+
+  @Override
+  public void close() {
+    started.close();
+  }
+}

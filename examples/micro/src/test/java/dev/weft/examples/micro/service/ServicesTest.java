@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.weft.examples.micro.service;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.weft.examples.cli.Started;
+import java.net.ServerSocket;
+import java.net.Socket;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/**
+ * What all the services do alike: their command line, and the ends of connections and of theirs.
+ */
+class ServicesTest {
+  @ParameterizedTest
+  @ValueSource(strings = {"mt_echo", "mt_http11", "mt_redis"})
+  void termEndsAnIdleServerAtOnce(String program) throws Exception {
+    try (Server server = Server.start(program, "--grace", "1000")) {
+      server.term();
+
+      assertEquals(0, server.status());
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"mt_echo", "mt_http11", "mt_redis"})
+  void afterTheGraceTimeConnectionsAreCut(String program) throws Exception {
+    try (Server server = Server.start(program, "--grace", "0.01");
+        Socket idle = server.connect()) {
+      server.term();
+
+      assertEquals("", Server.rest(idle));
+      assertEquals(0, server.status());
+    }
+  }
+
+  @Test
+  void connectionsGoOnInTheGraceTime() throws Exception {
+    try (Server server = Server.start("mt_echo", "--grace", "1000");
+        Socket open = server.connect()) {
+      Server.send(open, "before\n");
+      Server.expect(open, "Line 0: before\n");
+      server.term();
+      server.awaitSockets(1); // the listener is gone
+      Server.send(open, "after\n");
+      open.shutdownOutput();
+
+      assertEquals("Line 1: after\n", Server.rest(open));
+      assertEquals(0, server.status());
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource({"mt_echo,hello", "mt_http11,GET / HTTP/1.1", "mt_redis,*3"})
+  void connectionsThatAreCutLeaveNoDescriptors(String program, String beginning) throws Exception {
+    try (Server server = Server.start(program)) {
+      long before = server.sockets();
+      for (int round = 0; round < 3; round++) {
+        List<Socket> sockets = new ArrayList<>();
+        for (int i = 0; i < 100; i++) {
+          Socket socket = server.connect();
+          Server.send(socket, beginning);
+          socket.setSoLinger(i % 2 == 0, 0); // half of them with a reset
+          sockets.add(socket);
+        }
+        for (Socket socket : sockets) {
+          socket.close();
+        }
+      }
+      server.awaitSockets(before);
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "--listen localhost|--listen: not HOST:PORT or [IPV6]:PORT: localhost",
+        "--listen 127.0.0.1:99999|--listen: the port must be from 0 to 65535: 127.0.0.1:99999",
+        "--grace -1|--grace must be 0 or more seconds: -1.0",
+        "--connections 0|--connections must be from 1 to 1000000: 0",
+        "--wrong|Unknown option: '--wrong'",
+        "operand|Unmatched argument at index 0: 'operand'"
+      })
+  void whatCanNotBeIsRefused(String arguments, String message) throws Exception {
+    try (Started program = Started.startOf(Programs.class, "mt_http11", arguments.split(" ", -1))) {
+      assertEquals("mt_http11: " + message, program.errors());
+      assertEquals(2, program.status());
+    }
+  }
+
+  @Test
+  void anAddressThatIsTakenIsAFailure() throws Exception {
+    try (ServerSocket taken = new ServerSocket(0)) {
+      String address = "127.0.0.1:" + taken.getLocalPort();
+      try (Started program = Started.startOf(Programs.class, "mt_echo", "--listen", address)) {
+        String message = program.errors();
+        assertTrue(message.startsWith("mt_echo: tcp listen "), message);
+        assertTrue(message.endsWith(": Address already in use (EADDRINUSE)"), message);
+        assertEquals(1, program.status());
+      }
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"mt_echo", "mt_http11", "mt_redis"})
+  void helpTellsTheOptions(String name) throws Exception {
+    try (Started program = Started.startOf(Programs.class, name, "--help")) {
+      String help = program.output();
+      assertTrue(help.contains("--listen") && help.contains("--grace"), help);
+      assertEquals(0, program.status());
+    }
+  }
+
+  @Test
+  void anUnknownProgramIsNamed() throws Exception {
+    try (Started program = Started.startOf(Programs.class, "mt_nothing")) {
+      assertEquals("weft: no such program: mt_nothing", program.errors());
+      assertEquals(2, program.status());
+    }
+  }
+}
