@@ -1,0 +1,205 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.weft.examples.micro.redis;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.weft.examples.micro.How;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Commands and their answers: the same in each way to run the threads. */
+class RedisFilterTest {
+  private static String answer(How how, String input) throws Exception {
+    try (Store store = Store.open(":memory:")) {
+      return how.run(new RedisConnection(store, false, () -> {}), input).output();
+    }
+  }
+
+  private static String answer(String input) throws Exception {
+    return answer(How.LOCAL_WOVEN, input);
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void commandsAreAnsweredInTheirOrder(How how) throws Exception {
+    String input =
+        """
+        *1
+        $4
+        PING
+        *3
+        $3
+        SET
+        $3
+        foo
+        $3
+        bar
+        *2
+        $3
+        GET
+        $3
+        foo
+        *2
+        $3
+        GET
+        $3
+        baz
+        *1
+        $3
+        BAD
+        *1
+        $4
+        QUIT
+        """;
+
+    assertEquals(
+        List.of("+PONG", "+OK", "$3", "bar", "$-1", "-ERR unknown command", "+OK"),
+        answer(how, input).lines().toList());
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void theClientSpeaksToTheServerForPeople(How how) throws Exception {
+    String words = "PING\nSET foo bar\nGET foo\nGET baz\nBAD\nSHUTDOWN\n";
+
+    String commands = how.run(new Encoder(), words).output();
+    String answers = answer(how, commands);
+    String lines = how.run(new Decoder(), answers).output();
+
+    assertEquals("PONG\nOK\nbar\n(nil)\nERR unknown command\n", lines);
+  }
+
+  @Test
+  void theClientReadsEveryKindOfAnswer() throws Exception {
+    Decoder decoder = new Decoder();
+    String answers = "*3\r\n:12\r\n$0\r\n\r\n$-1\r\n*-1\r\n+a b\r\n";
+
+    assertEquals("12\n\n(nil)\n(nil)\na b\n", How.LOCAL_WOVEN.run(decoder, answers).output());
+    assertNull(decoder.complaint());
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "$5~ab, an answer is cut off",
+    "$x~, the length of an answer is no number",
+    "+OK, an answer is cut off",
+    "hello~, an answer begins with none of + - : $ *"
+  })
+  void theClientComplainsOfAnswersThatAreNone(String answers, String complaint) throws Exception {
+    Decoder decoder = new Decoder();
+    How.LOCAL_WOVEN.run(decoder, answers.replace("~", "\r\n"));
+
+    assertEquals(complaint, decoder.complaint());
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "ping hello|$5~hello~",
+        "ping a b|-ERR wrong number of arguments for 'ping' command~",
+        "get|-ERR wrong number of arguments for 'get' command~",
+        "set a|-ERR wrong number of arguments for 'set' command~",
+        "set a b ex 10|-ERR syntax error~",
+        "mset a 1 b|-ERR wrong number of arguments for 'mset' command~",
+        "hello 3|-ERR unknown command~",
+        "command docs|*0~",
+        "config get save|*2~$4~save~$0~~",
+        "config set save x|-ERR wrong number of arguments for 'config' command~",
+        "select 0|+OK~",
+        "select 1|-ERR DB index is out of range~",
+        "dbsize|:0~",
+        "incrby n 5|:5~",
+        "incrby n x|-ERR value is not an integer or out of range~",
+        "'  '|''"
+      })
+  void aLineOfWordsIsACommandToo(String line, String answer) throws Exception {
+    assertEquals(answer.replace("~", "\r\n"), answer(line + "\r\n"));
+  }
+
+  @Test
+  void countersCountAndRefuseWhatTheyCanNot() throws Exception {
+    String input = "INCR n\nINCR n\nDECR n\nSET n 9223372036854775807\nINCR n\nSET n x\nINCR n\n";
+
+    assertEquals(
+        List.of(
+            ":1",
+            ":2",
+            ":1",
+            "+OK",
+            "-ERR increment or decrement would overflow",
+            "+OK",
+            "-ERR value is not an integer or out of range"),
+        answer(input).lines().toList());
+  }
+
+  @Test
+  void manyKeysAreSetFoundAndDeleted() throws Exception {
+    String input = "MSET a 1 b 2\nDBSIZE\nEXISTS a b c a\nDEL a b c\nDBSIZE\nFLUSHALL\n";
+
+    assertEquals(List.of("+OK", ":2", ":3", ":2", ":0", "+OK"), answer(input).lines().toList());
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "*1025~|invalid multibulk length",
+        "*x~|invalid multibulk length",
+        "*-2~|invalid multibulk length",
+        "*1~$1048577~|invalid bulk length",
+        "*1~$-1~|invalid bulk length",
+        "*1~PING~|expected '$', got 'P'",
+        "*1~$3~PING~|a bulk string is longer than its length"
+      })
+  void whatIsNotTheProtocolIsTheEnd(String input, String reason) throws Exception {
+    String bytes = input.replace("~", "\r\n");
+
+    assertEquals(
+        "+PONG\r\n-ERR Protocol error: " + reason + "\r\n",
+        answer("PING\r\n" + bytes + "PING\r\n"));
+  }
+
+  @Test
+  void aLineWithoutEndIsTheEnd() throws Exception {
+    assertEquals(
+        "-ERR Protocol error: too big inline request\r\n",
+        answer("x".repeat(5000) + "\r\nPING\r\n"));
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"", "PI", "*1\r\n", "*1\r\n$4\r\n", "*1\r\n$4\r\nPI", "*1\r\n$4\r\nPING"})
+  void aCommandThatIsCutOffIsNotAnswered(String input) throws Exception {
+    assertEquals("", answer(input));
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void valuesOfManySizesComeBack(How how) throws Exception {
+    StringBuilder input = new StringBuilder();
+    StringBuilder expected = new StringBuilder();
+    for (int bytes : new int[] {0, 1, 4095, 4096, 4097, 8193, 20_000}) {
+      String value = "v".repeat(bytes);
+      input.append("*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$" + bytes + "\r\n" + value + "\r\n");
+      input.append("GET k\r\n");
+      expected.append("+OK\r\n$" + bytes + "\r\n" + value + "\r\n");
+    }
+
+    assertEquals(expected.toString(), answer(how, input.toString()));
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void moreCommandsThanABatchHoldsAreAllAnswered(How how) throws Exception {
+    String answers = answer(how, "INCR n\n".repeat(2000));
+
+    assertTrue(answers.endsWith(":1999\r\n:2000\r\n"), answers);
+    assertEquals(2000, answers.lines().count());
+  }
+}
