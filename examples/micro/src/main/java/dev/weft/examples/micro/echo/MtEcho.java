@@ -19,13 +19,11 @@ public final class MtEcho extends MicroProgram {
   }
 
   @Override
-  protected String[] description() {
-    return new String[] {
-      "Says each line again, with its number in front: from standard input to standard output,",
-      "or to each client of its own with --listen. A line may have "
-          + NumberedEcho.LINE_BYTES_MAX
-          + " bytes."
-    };
+  protected String description() {
+    return "Says each line again, with its number in front: from standard input to standard output,"
+        + " or to each client of its own with --listen. A line may have "
+        + NumberedEcho.LINE_BYTES_MAX
+        + " bytes.";
   }
 
   @Override

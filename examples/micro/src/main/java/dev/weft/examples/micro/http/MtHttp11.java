@@ -17,12 +17,10 @@ public final class MtHttp11 extends MicroProgram {
   }
 
   @Override
-  protected String[] description() {
-    return new String[] {
-      "Answers requests of HTTP/0.9, 1.0 and 1.1: GET with a greeting, POST and others with what",
-      "was sent, /crash with an error. Reads standard input and writes standard output, or serves",
-      "TCP with --listen."
-    };
+  protected String description() {
+    return "Answers requests of HTTP/0.9, 1.0 and 1.1: GET with a greeting, POST and others with what"
+        + " was sent, /crash with an error. Reads standard input and writes standard output, or"
+        + " serves TCP with --listen.";
   }
 
   @Override

@@ -24,16 +24,15 @@ public final class MtRedis extends MicroProgram {
   }
 
   @Override
-  protected String[] description() {
-    return new String[] {
-      "Answers commands of Redis from an SQLite store: from standard input to standard output, or",
-      "over TCP with --listen. A command may have "
-          + CommandReader.WORDS_MAX
-          + " words and "
-          + CommandReader.COMMAND_BYTES_MAX
-          + " bytes.",
-      "The client is in two halves: mt_redis --encode | nc HOST PORT | mt_redis --decode"
-    };
+  protected String description() {
+    return "Answers commands of Redis from an SQLite store: from standard input to standard output, or"
+        + " over TCP with --listen. A command may have "
+        + CommandReader.WORDS_MAX
+        + " words and "
+        + CommandReader.COMMAND_BYTES_MAX
+        + " bytes, on a line of its own "
+        + CommandReader.LINE_BYTES_MAX
+        + ". The client is in two halves: mt_redis --encode | nc HOST PORT | mt_redis --decode";
   }
 
   @Override

@@ -35,9 +35,9 @@ public abstract class MicroProgram implements Main.Program {
   /**
    * What it does, for {@code --help}.
    *
-   * @return lines
+   * @return sentences
    */
-  protected abstract String[] description();
+  protected abstract String description();
 
   /**
    * Adds options of its own.
