@@ -161,13 +161,13 @@ public final class RequestReader extends MicroThread {
 
   /** Returns whether the body came to its end. */
   private boolean passBody(MicroBlock line, boolean isWanted) throws Exception {
+    responder.bodyIsBroken = true; // until the contrary is known, whatever ends this thread
     boolean whole =
         fields.isChunked()
             ? passChunks(line, isWanted)
             : pass(line, fields.bodyBytes(), isWanted) == fields.bodyBytes();
-    if (!whole) {
-      responder.bodyIsBroken = true;
-    } else if (isWanted && fields.isChunked()) {
+    responder.bodyIsBroken = !whole;
+    if (whole && isWanted && fields.isChunked()) {
       hup();
     }
     return whole;

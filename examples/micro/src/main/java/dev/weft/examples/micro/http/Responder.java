@@ -33,7 +33,7 @@ final class Responder extends MicroThread {
   private final RequestReader reader;
   private final boolean isSocket;
 
-  /** Set by the reader, before it closes the pipe in the middle of a body. */
+  /** Set by the reader as long as the body that it passes has not come to its end. */
   boolean bodyIsBroken;
 
   private @Nullable MicroBlock block;
@@ -80,8 +80,9 @@ final class Responder extends MicroThread {
     int kept = Math.min(length, TARGET_BYTES);
     socket().read(page, TARGET_AT, kept);
     boolean crashes = length == kept && Target.isPath(page, TARGET_AT, TARGET_AT + length, CRASH);
-    for (int left = length - kept; left > 0; ) {
-      left -= socket().read(page, TARGET_AT, Math.min(left, TARGET_BYTES));
+    int count = kept;
+    for (int left = length - kept; left > 0 && count > 0; left -= count) {
+      count = socket().read(page, TARGET_AT, Math.min(left, TARGET_BYTES));
     }
     return crashes;
   }

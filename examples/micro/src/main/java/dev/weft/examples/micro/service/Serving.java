@@ -43,8 +43,11 @@ record Serving(String name, InetSocketAddress address, int connectionsMax, Durat
       Fiber watch = Fiber.start("signals", () -> watch(signals, over));
       over.await();
       server.stop();
-      awaitConnections(server);
-      server.kill();
+      try {
+        server.join(Deadline.after(grace));
+      } catch (DeadlineExceededException e) {
+        server.kill(); // whoever is still there
+      }
       server.join();
       watch.cancel();
       return Main.SUCCESS;
@@ -66,14 +69,5 @@ record Serving(String name, InetSocketAddress address, int connectionsMax, Durat
     over.countDown();
     Signal again = signals.await();
     Runtime.getRuntime().halt(128 + again.number());
-  }
-
-  private void awaitConnections(MicroService server) {
-    Fiber last = Fiber.start("last connections", server::join);
-    try {
-      last.join(Deadline.after(grace));
-    } catch (DeadlineExceededException e) {
-      last.cancel();
-    }
   }
 }
