@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.weft.examples.micro.redis;
 
+import dev.weft.error.Errno;
 import dev.weft.examples.micro.service.Linger;
 import dev.weft.micro.MicroBlock;
 import dev.weft.micro.MicroThread;
@@ -24,9 +25,9 @@ final class RedisConnection extends MicroThread {
 
   @Override
   protected void run() throws Exception {
+    child(executor);
     MicroBlock block = calloc(1, CommandReader.LINE_BYTES_MAX);
     CommandReader reader = new CommandReader(socket(), block);
-    child(executor);
     Command command;
     do {
       command = read(reader);
@@ -47,6 +48,15 @@ final class RedisConnection extends MicroThread {
       return reader.read();
     } catch (UnreadableException e) {
       return Command.unreadable(String.valueOf(e.getMessage()));
+    }
+  }
+
+  /** A connection that breaks is over for the executor too, which otherwise waits for commands. */
+  @Override
+  protected void lastly() {
+    if (errno() != null && errno() != Errno.EINTR) {
+      executor.add(null);
+      play(executor);
     }
   }
 }

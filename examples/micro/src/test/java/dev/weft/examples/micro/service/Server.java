@@ -93,6 +93,11 @@ public final class Server implements AutoCloseable {
     started.signal("TERM");
   }
 
+  /** What it says on standard error until its end. */
+  public String errors() {
+    return started.errors();
+  }
+
   public int status() throws InterruptedException {
     return started.status();
   }

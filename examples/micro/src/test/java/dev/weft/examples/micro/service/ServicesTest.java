@@ -2,6 +2,7 @@
 package dev.weft.examples.micro.service;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.weft.examples.cli.Started;
@@ -58,7 +59,8 @@ class ServicesTest {
 
   @ParameterizedTest
   @CsvSource({"mt_echo,hello", "mt_http11,GET / HTTP/1.1", "mt_redis,*3"})
-  void connectionsThatAreCutLeaveNoDescriptors(String program, String beginning) throws Exception {
+  void connectionsThatAreCutLeaveNeitherDescriptorsNorThreads(String program, String beginning)
+      throws Exception {
     try (Server server = Server.start(program)) {
       long before = server.sockets();
       for (int round = 0; round < 3; round++) {
@@ -74,6 +76,9 @@ class ServicesTest {
         }
       }
       server.awaitSockets(before);
+      server.term();
+      String errors = server.errors();
+      assertFalse(errors.contains("threads that nobody can wake"), errors);
     }
   }
 
