@@ -2,7 +2,6 @@
 package dev.weft.examples.micro.http;
 
 import dev.weft.error.Errno;
-import dev.weft.examples.micro.service.Linger;
 import dev.weft.micro.MicroBlock;
 import dev.weft.micro.MicroThread;
 import org.jspecify.annotations.Nullable;
@@ -228,7 +227,7 @@ public final class RequestReader extends MicroThread {
     if (!lingers || line == null) {
       return;
     }
-    Linger.await(socket(), line);
+    responder.linger.await(socket(), line);
   }
 
   /** EPIPE: the responder has failed, has said so to the client, and is gone. */

@@ -3,6 +3,7 @@ package dev.weft.examples.micro.http;
 
 import dev.weft.error.Errno;
 import dev.weft.examples.micro.service.Decimal;
+import dev.weft.examples.micro.service.Linger;
 import dev.weft.micro.MicroBlock;
 import dev.weft.micro.MicroThread;
 import org.jspecify.annotations.Nullable;
@@ -35,6 +36,9 @@ final class Responder extends MicroThread {
 
   /** Set by the reader as long as the body that it passes has not come to its end. */
   boolean bodyIsBroken;
+
+  /** The end of the connection, which the reader waits for. */
+  final Linger linger = new Linger();
 
   private @Nullable MicroBlock block;
 
@@ -200,6 +204,7 @@ final class Responder extends MicroThread {
   private void end() throws Exception {
     if (isSocket) {
       txShutdown();
+      linger.begin(process());
     } else {
       flush();
     }

@@ -2,6 +2,7 @@
 package dev.weft.examples.micro.redis;
 
 import dev.weft.error.Errno;
+import dev.weft.examples.micro.service.Linger;
 import dev.weft.micro.MicroBlock;
 import dev.weft.micro.MicroThread;
 import java.util.Arrays;
@@ -18,6 +19,10 @@ final class Executor extends MicroThread {
   private final Store store;
   private final boolean isSocket;
   private final Runnable stop;
+
+  /** The end of the connection, which the reader waits for. */
+  final Linger linger = new Linger();
+
   private Batch next = new Batch();
   private boolean isLast;
 
@@ -59,6 +64,7 @@ final class Executor extends MicroThread {
     }
     if (isSocket) {
       txShutdown();
+      linger.begin(process());
     } else {
       flush();
     }

@@ -2,7 +2,6 @@
 package dev.weft.examples.micro.redis;
 
 import dev.weft.error.Errno;
-import dev.weft.examples.micro.service.Linger;
 import dev.weft.micro.MicroBlock;
 import dev.weft.micro.MicroThread;
 import org.jspecify.annotations.Nullable;
@@ -38,8 +37,8 @@ final class RedisConnection extends MicroThread {
         pause(); // until it has taken what there was
       }
     } while (command != null && !command.isLast() && !executor.isEnded());
-    if (isSocket && command != null) {
-      Linger.await(socket(), block);
+    if (isSocket) {
+      executor.linger.await(socket(), block);
     }
   }
 

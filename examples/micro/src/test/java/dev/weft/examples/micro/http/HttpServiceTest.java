@@ -141,4 +141,14 @@ class HttpServiceTest {
       assertTrue(answer.endsWith("\r\n\r\nHello, World!\n"), answer);
     }
   }
+
+  @Test
+  void aClientThatDoesNotCloseIsCut() throws Exception {
+    try (Socket socket = server.connect()) {
+      Server.send(socket, "garbage\r\n");
+      Server.rest(socket);
+
+      server.awaitSockets(1); // which would be two for ever
+    }
+  }
 }
