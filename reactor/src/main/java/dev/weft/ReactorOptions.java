@@ -146,7 +146,7 @@ public record ReactorOptions(
   }
 
   private static void toThreadHandler(Fiber fiber, Throwable failure) {
-    Thread thread = fiber.thread();
-    thread.getThreadGroup().uncaughtException(thread, failure);
+    // The fiber's own thread has ended, and has no group any more; the reactor's has.
+    Thread.currentThread().getThreadGroup().uncaughtException(fiber.thread(), failure);
   }
 }

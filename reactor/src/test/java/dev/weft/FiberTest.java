@@ -153,6 +153,32 @@ class FiberTest {
   }
 
   @Test
+  void withoutAHandlerAFailureGoesToTheDefaultOneOfThreads() throws Exception {
+    AtomicReference<Throwable> seen = new AtomicReference<>();
+    AtomicReference<String> name = new AtomicReference<>();
+    Thread.UncaughtExceptionHandler before = Thread.getDefaultUncaughtExceptionHandler();
+    Thread.setDefaultUncaughtExceptionHandler(
+        (thread, failure) -> {
+          name.set(thread.getName());
+          seen.set(failure);
+        });
+    try (Reactor reactor = Reactors.open(Reactors.options())) {
+      reactor.run(
+          () ->
+              Fiber.start(
+                  "lonely",
+                  () -> {
+                    throw new IllegalStateException("boom");
+                  }));
+    } finally {
+      Thread.setDefaultUncaughtExceptionHandler(before);
+    }
+
+    assertEquals("lonely", name.get());
+    assertEquals("boom", seen.get().getMessage());
+  }
+
+  @Test
   void joinWithADeadlineLeavesTheFiberRunning() throws Exception {
     Reactors.run(
         () -> {
