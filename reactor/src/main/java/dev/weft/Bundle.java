@@ -145,7 +145,7 @@ public final class Bundle implements AutoCloseable {
    * @throws IllegalStateException if the bundle is closed
    */
   public Task<@Nullable Void> go(FiberTask task) {
-    return go(null, Task.asCall(task));
+    return start(null, task, Task.asCall(task));
   }
 
   /**
@@ -157,7 +157,7 @@ public final class Bundle implements AutoCloseable {
    * @throws IllegalStateException if the bundle is closed
    */
   public <T extends @Nullable Object> Task<T> go(FiberCall<T> call) {
-    return go(null, call);
+    return start(null, call, call);
   }
 
   /**
@@ -169,7 +169,7 @@ public final class Bundle implements AutoCloseable {
    * @throws IllegalStateException if the bundle is closed
    */
   public Task<@Nullable Void> go(@Nullable String name, FiberTask task) {
-    return go(name, Task.asCall(task));
+    return start(name, task, Task.asCall(task));
   }
 
   /**
@@ -182,13 +182,18 @@ public final class Bundle implements AutoCloseable {
    * @throws IllegalStateException if the bundle is closed
    */
   public <T extends @Nullable Object> Task<T> go(@Nullable String name, FiberCall<T> call) {
+    return start(name, call, call);
+  }
+
+  private <T extends @Nullable Object> Task<T> start(
+      @Nullable String name, Object given, FiberCall<T> call) {
     Life starter = Life.require("start a child of " + this);
     owner.strand().loop.requireThread("start a child of " + this);
     starter.strand().throwIfCancelled("start a child of", this);
     if (state != State.OPEN) {
       throw new IllegalStateException("start a child: " + this + " is closed");
     }
-    Task<T> task = new Task<>(owner.reactor, this, name, call);
+    Task<T> task = new Task<>(owner.reactor, this, name, given, call);
     Life child = task.life();
     FiberLocal.inherit(starter, child);
     link(child);

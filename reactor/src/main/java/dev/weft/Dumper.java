@@ -5,6 +5,7 @@ import dev.weft.internal.sched.EventLoop;
 import dev.weft.internal.sched.Scope;
 import dev.weft.internal.sched.Strand;
 import dev.weft.internal.sched.TimerQueue;
+import dev.weft.internal.sched.Whereabouts;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -45,7 +46,7 @@ final class Dumper {
         strand.waitingFor(),
         waiting ? Duration.ofNanos(now - strand.waitSince()) : Duration.ZERO,
         waiting ? left(strand.waitDue()) : null,
-        EventLoop.userFrames(strand.thread()),
+        Whereabouts.frames(strand),
         bundles(strand));
   }
 

@@ -49,12 +49,19 @@ public final class Fiber {
     return start(Reactor.current(), name, task, false);
   }
 
-  static Fiber start(Reactor reactor, @Nullable String name, FiberTask task, boolean observed) {
+  private static Fiber start(
+      Reactor reactor, @Nullable String name, FiberTask task, boolean observed) {
+    return start(reactor, name, task, task, observed);
+  }
+
+  /** Starts {@code task}, the wrapping of what the user has {@code given}. */
+  static Fiber start(
+      Reactor reactor, @Nullable String name, Object given, FiberTask task, boolean observed) {
     Life starter = Life.current();
     if (starter != null) {
       Strand.require("start").throwIfCancelled("start", reactor);
     }
-    Life life = new Life(reactor, null, name, task);
+    Life life = new Life(reactor, null, name, given, task);
     life.observed = observed;
     if (starter != null) {
       FiberLocal.inherit(starter, life);
@@ -259,7 +266,7 @@ public final class Fiber {
    * @return its frames, innermost first; empty if it has ended
    */
   public StackTraceElement[] stackTrace() {
-    return thread().getStackTrace();
+    return life.strand().stackTrace();
   }
 
   /**

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.weft;
 
+import dev.weft.weave.Suspends;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -17,5 +18,6 @@ public interface FiberCall<T extends @Nullable Object> {
    * @return the result
    * @throws Exception what ends the fiber early
    */
+  @Suspends
   T call() throws Exception;
 }

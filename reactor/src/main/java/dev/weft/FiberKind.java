@@ -3,7 +3,10 @@ package dev.weft;
 
 import java.util.Locale;
 
-/** How the fibers of a reactor are run. Their meaning is the same. */
+/**
+ * How the fibers of a reactor are run that have a stack: those whose task has not been woven. Their
+ * meaning is the same.
+ */
 public enum FiberKind {
   /**
    * Each fiber is a virtual thread that the reactor schedules, where the JVM allows it; otherwise
@@ -19,6 +22,13 @@ public enum FiberKind {
 
   /** The system property that chooses the default kind: {@code scheduled} or {@code baton}. */
   private static final String PROPERTY = "dev.weft.fibers";
+
+  /** The system property that has woven tasks run on stacks too. */
+  private static final String STACKFUL = "dev.weft.stackful";
+
+  static boolean stackfulConfigured() {
+    return Boolean.getBoolean(STACKFUL);
+  }
 
   static FiberKind configured() {
     String value = System.getProperty(PROPERTY, "scheduled");

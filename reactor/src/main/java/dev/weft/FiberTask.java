@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.weft;
 
+import dev.weft.weave.Suspends;
+
 /**
  * What a fiber does. It may suspend, which is why it is not a {@link Runnable}: code that can be
  * woven must be recognisable by its type.
@@ -12,5 +14,6 @@ public interface FiberTask {
    *
    * @throws Exception what ends the fiber early
    */
+  @Suspends
   void run() throws Exception;
 }

@@ -17,6 +17,10 @@ final class Life implements Strand.Body {
   final long id;
   final @Nullable String name;
   private final FiberTask task;
+
+  /** Whether the user's part of it is woven, so that it needs no stack. */
+  private final boolean woven;
+
   final WaitList joiners = new WaitList();
   private @Nullable Strand strand;
   @Nullable Throwable failure;
@@ -33,12 +37,23 @@ final class Life implements Strand.Body {
   /** Pairs of a {@link FiberLocal} and its value, or null. */
   @Nullable Object @Nullable [] locals;
 
-  Life(Reactor reactor, @Nullable Bundle bundle, @Nullable String name, FiberTask task) {
+  /**
+   * Makes the life of a fiber that has not begun.
+   *
+   * @param given what the user wants to have run, of which {@code task} is the wrapping
+   */
+  Life(
+      Reactor reactor,
+      @Nullable Bundle bundle,
+      @Nullable String name,
+      Object given,
+      FiberTask task) {
     this.reactor = reactor;
     this.bundle = bundle;
     this.id = reactor.nextFiberId();
     this.name = name;
     this.task = task;
+    woven = reactor.runsStackless(given);
   }
 
   /** The fiber that is running on this thread, or null. */
@@ -53,7 +68,7 @@ final class Life implements Strand.Body {
   }
 
   void begin(long due) {
-    strand = reactor.loop().start(this, name, due);
+    strand = reactor.loop().start(this, name, woven, due);
   }
 
   Strand strand() {

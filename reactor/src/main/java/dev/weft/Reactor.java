@@ -10,6 +10,7 @@ import dev.weft.internal.os.Cpus;
 import dev.weft.internal.sched.Clock;
 import dev.weft.internal.sched.EventLoop;
 import dev.weft.internal.sched.Opener;
+import dev.weft.internal.sched.Strand;
 import dev.weft.internal.sched.Watchdog;
 import java.time.Duration;
 import java.util.List;
@@ -118,16 +119,16 @@ public final class Reactor implements AutoCloseable, Executor {
     return Watchdog.watch(loop, limitNanos, this::stalled);
   }
 
-  private void stalled(Thread thread, Thread.State state, StackTraceElement[] stack, long nanos) {
+  private void stalled(
+      Strand.Body body, Thread.State state, StackTraceElement[] stack, long nanos) {
     boolean blocked =
         switch (state) {
           case BLOCKED, WAITING, TIMED_WAITING -> true;
           default -> false;
         };
-    String name = thread.getName().isEmpty() ? "an unnamed fiber" : thread.getName();
     options
         .stallHandler()
-        .accept(new Stall(name, Duration.ofNanos(nanos), blocked, List.of(stack)));
+        .accept(new Stall(body.toString(), Duration.ofNanos(nanos), blocked, List.of(stack)));
   }
 
   private static UringBackend openBackend(int entries, int completions)
@@ -167,11 +168,16 @@ public final class Reactor implements AutoCloseable, Executor {
    *     cancelled
    */
   public void run(FiberTask task) throws Exception {
+    run(task, task);
+  }
+
+  private void run(Object given, FiberTask task) throws Exception {
     requireIdle("run");
     Fiber main =
         Fiber.start(
             this,
             "main",
+            given,
             () -> {
               try {
                 task.run();
@@ -202,7 +208,7 @@ public final class Reactor implements AutoCloseable, Executor {
    */
   public <T> T call(FiberCall<T> call) throws Exception {
     Result<T> result = new Result<>();
-    run(() -> result.value = call.call());
+    run(call, () -> result.value = call.call());
     return result.value();
   }
 
@@ -362,6 +368,11 @@ public final class Reactor implements AutoCloseable, Executor {
     if (closed) {
       throw new IllegalStateException(verb + ": the reactor is closed");
     }
+  }
+
+  /** Whether a fiber that runs the user's {@code task} is to have no stack of its own. */
+  boolean runsStackless(Object task) {
+    return !options.stackful() && WovenTasks.include(task);
   }
 
   EventLoop loop() {

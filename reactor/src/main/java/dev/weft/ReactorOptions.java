@@ -15,6 +15,8 @@ import java.util.function.Consumer;
  *     on, or {@link #UNPINNED}. Threads that the reactor's thread starts itself inherit it; it is
  *     undone by close
  * @param fiberKind how fibers are run
+ * @param stackful whether tasks that have been woven run as the others do, each on a stack of its
+ *     own: for debuggers, and where woven code calls what has not been woven
  * @param uncaughtExceptionHandler gets what ends a fiber that nobody is joining, on the reactor's
  *     thread; it must not suspend
  * @param stallLimit how long a fiber may run without suspending before {@link #stallHandler} gets
@@ -25,6 +27,7 @@ public record ReactorOptions(
     int queueEntries,
     int cpu,
     FiberKind fiberKind,
+    boolean stackful,
     BiConsumer<? super Fiber, ? super Throwable> uncaughtExceptionHandler,
     Duration stallLimit,
     Consumer<? super Stall> stallHandler) {
@@ -71,6 +74,7 @@ public record ReactorOptions(
         QUEUE_ENTRIES_DEFAULT,
         ANY_CPU,
         FiberKind.configured(),
+        FiberKind.stackfulConfigured(),
         ReactorOptions::toThreadHandler,
         STALL_LIMIT_DEFAULT,
         ReactorOptions::log);
@@ -84,7 +88,7 @@ public record ReactorOptions(
    */
   public ReactorOptions withQueueEntries(int queueEntries) {
     return new ReactorOptions(
-        queueEntries, cpu, fiberKind, uncaughtExceptionHandler, stallLimit, stallHandler);
+        queueEntries, cpu, fiberKind, stackful, uncaughtExceptionHandler, stallLimit, stallHandler);
   }
 
   /**
@@ -95,7 +99,7 @@ public record ReactorOptions(
    */
   public ReactorOptions withCpu(int cpu) {
     return new ReactorOptions(
-        queueEntries, cpu, fiberKind, uncaughtExceptionHandler, stallLimit, stallHandler);
+        queueEntries, cpu, fiberKind, stackful, uncaughtExceptionHandler, stallLimit, stallHandler);
   }
 
   /**
@@ -106,7 +110,18 @@ public record ReactorOptions(
    */
   public ReactorOptions withFiberKind(FiberKind fiberKind) {
     return new ReactorOptions(
-        queueEntries, cpu, fiberKind, uncaughtExceptionHandler, stallLimit, stallHandler);
+        queueEntries, cpu, fiberKind, stackful, uncaughtExceptionHandler, stallLimit, stallHandler);
+  }
+
+  /**
+   * These options, with woven tasks on stacks or without.
+   *
+   * @param stackful see {@link #stackful()}
+   * @return new options
+   */
+  public ReactorOptions withStackful(boolean stackful) {
+    return new ReactorOptions(
+        queueEntries, cpu, fiberKind, stackful, uncaughtExceptionHandler, stallLimit, stallHandler);
   }
 
   /**
@@ -117,7 +132,8 @@ public record ReactorOptions(
    */
   public ReactorOptions withUncaughtExceptionHandler(
       BiConsumer<? super Fiber, ? super Throwable> handler) {
-    return new ReactorOptions(queueEntries, cpu, fiberKind, handler, stallLimit, stallHandler);
+    return new ReactorOptions(
+        queueEntries, cpu, fiberKind, stackful, handler, stallLimit, stallHandler);
   }
 
   /**
@@ -129,7 +145,7 @@ public record ReactorOptions(
    */
   public ReactorOptions withStallHandler(Duration limit, Consumer<? super Stall> handler) {
     return new ReactorOptions(
-        queueEntries, cpu, fiberKind, uncaughtExceptionHandler, limit, handler);
+        queueEntries, cpu, fiberKind, stackful, uncaughtExceptionHandler, limit, handler);
   }
 
   /**

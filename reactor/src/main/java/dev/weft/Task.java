@@ -32,8 +32,8 @@ public final class Task<T extends @Nullable Object> implements Awaitable {
   private final Life life;
   private @Nullable T result;
 
-  Task(Reactor reactor, Bundle bundle, @Nullable String name, FiberCall<T> call) {
-    life = new Life(reactor, bundle, name, () -> result = call.call());
+  Task(Reactor reactor, Bundle bundle, @Nullable String name, Object given, FiberCall<T> call) {
+    life = new Life(reactor, bundle, name, given, () -> result = call.call());
   }
 
   static FiberCall<@Nullable Void> asCall(FiberTask task) {

@@ -33,6 +33,10 @@ class DeadlineFormsTest {
   private static final Path BASE = Path.of(System.getProperty("basedir", "."));
   private static final Path SOURCES = BASE.resolve("src/main/java");
   private static final Path CLASSES = BASE.resolve("target/classes");
+
+  /** Where those that have been woven are as the compiler made them. */
+  private static final Path UNWOVEN = BASE.resolve("target/classes-unwoven");
+
   private static final String DEADLINE = "Ldev/weft/Deadline;";
 
   /** What suspends and takes no deadline, and why. */
@@ -142,8 +146,9 @@ class DeadlineFormsTest {
     List<ClassModel> models = new ArrayList<>();
     try (Stream<Path> files = Files.walk(CLASSES)) {
       for (Path file : files.filter(path -> path.toString().endsWith(".class")).toList()) {
-        ClassModel model = ClassFile.of().parse(file);
-        if (!model.isModuleInfo()) {
+        Path original = UNWOVEN.resolve(CLASSES.relativize(file));
+        ClassModel model = ClassFile.of().parse(Files.exists(original) ? original : file);
+        if (!model.isModuleInfo() && !nameOf(model).contains("$$weft$")) {
           models.add(model);
         }
       }
@@ -184,9 +189,9 @@ class DeadlineFormsTest {
   }
 
   /**
-   * The public methods from which {@code Schedulable.park} or {@code Strand.yieldNow} can be
-   * reached: by direct calls, and from an abstract method by those that implement it. What a lambda
-   * does belongs to whoever runs it.
+   * The public methods from which {@code Schedulable.suspend} can be reached: by direct calls, and
+   * from an abstract method by those that implement it. What a lambda does belongs to whoever runs
+   * it.
    */
   private static Set<String> suspending() throws IOException {
     List<ClassModel> models = classes();
@@ -201,8 +206,11 @@ class DeadlineFormsTest {
       }
     }
     Set<Method> reached = new HashSet<>();
-    reach(new Method("dev/weft/internal/sched/Schedulable", "park", "()Z"), callers, reached);
-    reach(new Method("dev/weft/internal/sched/Strand", "yieldNow", "()V"), callers, reached);
+    String state = "Ldev/weft/internal/sched/Strand$State;";
+    reach(
+        new Method("dev/weft/internal/sched/Schedulable", "suspend", "(" + state + ")Z"),
+        callers,
+        reached);
     Set<String> found = new TreeSet<>();
     for (ClassModel model : models) {
       for (MethodModel method : model.methods()) {

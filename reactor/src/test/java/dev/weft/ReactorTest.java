@@ -1,18 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.weft;
 
+import static dev.weft.Throwing.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertSame;
-import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.weft.error.CancelledException;
 import dev.weft.error.DeadlockException;
-import dev.weft.error.PinnedException;
 import dev.weft.io.Pipe;
 import java.io.IOException;
 import java.lang.foreign.Arena;
@@ -23,7 +22,6 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.atomic.AtomicReference;
-import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 class ReactorTest {
@@ -294,74 +292,6 @@ class ReactorTest {
             MemorySegment heap = MemorySegment.ofArray(new byte[8]);
             assertThrows(IllegalArgumentException.class, () -> pipe.source().read(heap));
             assertThrows(IllegalArgumentException.class, () -> pipe.sink().write(heap));
-          }
-        });
-  }
-
-  private static final class SuspendsInInitialiser {
-    static @org.jspecify.annotations.Nullable Throwable thrown;
-
-    static {
-      try {
-        Fiber.yield();
-      } catch (PinnedException e) {
-        thrown = e;
-      }
-    }
-  }
-
-  @Test
-  @Tag("scheduled") // a baton-passing fiber blocks a thread of the JDK's there, which works
-  void suspendingInAClassInitialiserIsRefusedNotHung() throws Exception {
-    Reactors.run(
-        () -> {
-          Throwable thrown = SuspendsInInitialiser.thrown;
-          assertNotNull(thrown);
-          assertTrue(thrown.getMessage().contains("yield"), thrown.getMessage());
-          Fiber.yield(); // it is not pinned any more
-        });
-  }
-
-  private static final class ReadsInInitialiser {
-    static Pipe pipe;
-    static MemorySegment target;
-    static @org.jspecify.annotations.Nullable Throwable thrown;
-
-    static void attempt() {
-      new Inner();
-    }
-
-    private static final class Inner {
-      static {
-        try {
-          pipe.source().read(target);
-        } catch (PinnedException e) {
-          thrown = e;
-        } catch (IOException e) {
-          throw new ExceptionInInitializerError(e);
-        }
-      }
-    }
-  }
-
-  @Test
-  @Tag("scheduled")
-  void aPinnedReadGivesItsMemoryBackBeforeItThrows() throws Exception {
-    Reactors.run(
-        () -> {
-          try (Pipe pipe = Pipe.open()) {
-            ReadsInInitialiser.pipe = pipe;
-            try (Arena arena = Arena.ofConfined()) {
-              ReadsInInitialiser.target = arena.allocate(4);
-              ReadsInInitialiser.attempt();
-            }
-            assertNotNull(ReadsInInitialiser.thrown);
-
-            try (Arena arena = Arena.ofConfined()) {
-              pipe.sink().write(arena.allocateFrom("ok"));
-              MemorySegment target = arena.allocate(4);
-              assertEquals(3, pipe.source().read(target), "the cancelled read took nothing");
-            }
           }
         });
   }

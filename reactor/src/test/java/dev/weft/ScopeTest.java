@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.weft;
 
+import static dev.weft.Throwing.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertSame;
-import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.weft.error.CancelledException;
@@ -17,6 +17,7 @@ import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** Deadlines of blocks, cancellation, and the shield against both. */
@@ -177,6 +178,7 @@ class ScopeTest {
   // ---- shields
 
   @Test
+  @Tag("stackful") // a fiber without a thread of its own is not interrupted
   void aShieldedCleanupMayWaitInACancelledFiber() throws Exception {
     List<String> log = new ArrayList<>();
     Reactors.run(

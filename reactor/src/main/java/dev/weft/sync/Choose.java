@@ -8,6 +8,7 @@ import dev.weft.internal.sched.Event;
 import dev.weft.internal.sched.EventLoop;
 import dev.weft.internal.sched.Strand;
 import dev.weft.internal.sched.Wait;
+import dev.weft.weave.Suspends;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
@@ -48,6 +49,7 @@ public final class Choose<R extends @Nullable Object> {
      * @param value what was received
      * @return the result of the choice
      */
+    @Suspends
     R handle(T value);
   }
 
@@ -63,6 +65,7 @@ public final class Choose<R extends @Nullable Object> {
      *
      * @return the result of the choice
      */
+    @Suspends
     R get();
   }
 

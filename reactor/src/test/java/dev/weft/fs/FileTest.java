@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.weft.fs;
 
+import static dev.weft.Throwing.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.weft.Deadline;
 import dev.weft.Fiber;
 import dev.weft.Reactors;
+import dev.weft.Throwing;
 import dev.weft.error.DeadlineExceededException;
 import dev.weft.error.Errno;
 import dev.weft.error.ErrnoException;
@@ -25,7 +26,6 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.function.Executable;
 import org.junit.jupiter.api.io.TempDir;
 
 class FileTest {
@@ -200,7 +200,7 @@ class FileTest {
         });
   }
 
-  private static void overdue(Executable call) {
+  private static void overdue(Throwing.Body call) {
     assertThrows(DeadlineExceededException.class, call);
   }
 

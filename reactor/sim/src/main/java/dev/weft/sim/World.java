@@ -7,6 +7,7 @@ import dev.weft.internal.sched.Audit;
 import dev.weft.internal.sched.EventLoop;
 import dev.weft.internal.sched.Simulator;
 import dev.weft.internal.sched.Strand;
+import dev.weft.internal.sched.Whereabouts;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -118,7 +119,7 @@ final class World extends Simulator implements SimBackend.Observer {
       throw new Abandoned("fibers that were cancelled do not end");
     }
     StringBuilder text = new StringBuilder("nothing can happen any more, and fibers wait:");
-    stuck.forEachLive(strand -> EventLoop.describe(strand, text));
+    stuck.forEachLive(strand -> Whereabouts.describe(strand, text));
     broken(text.toString());
     givenUp = true;
     stuck.giveUp();
@@ -147,7 +148,7 @@ final class World extends Simulator implements SimBackend.Observer {
       StringBuilder text = new StringBuilder(fiber);
       text.append(" waits by the real clock, which no seed can repeat (use Fiber.sleep, or a");
       text.append(" call with a Deadline):");
-      EventLoop.userFrames(strand.thread()).forEach(at -> text.append("\n    at ").append(at));
+      Whereabouts.frames(strand).forEach(at -> text.append("\n    at ").append(at));
       broken(text.toString());
     }
   }
@@ -184,7 +185,7 @@ final class World extends Simulator implements SimBackend.Observer {
     }
     if (trace.turns() >= turnsMax) {
       StringBuilder text = new StringBuilder("it has not ended after " + turnsMax + " turns:");
-      loop.forEachLive(strand -> EventLoop.describe(strand, text));
+      loop.forEachLive(strand -> Whereabouts.describe(strand, text));
       broken(text.toString());
     }
     try {

@@ -36,6 +36,13 @@ public final class Clause {
     return list != null;
   }
 
+  /** Takes it out of the list that it is in, if it is in one. */
+  void withdraw() {
+    if (list != null) {
+      list.remove(this);
+    }
+  }
+
   /** Ends the wait of its strand, which finds this to be the clause that fired. */
   public void fire() {
     strand.fire(this);

@@ -5,8 +5,7 @@ import dev.weft.error.DeadlockException;
 import dev.weft.internal.backend.Backend;
 import dev.weft.internal.backend.Op;
 import dev.weft.internal.os.SignalSource;
-import java.util.ArrayList;
-import java.util.List;
+import dev.weft.weave.Context;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.function.Consumer;
@@ -43,6 +42,9 @@ public final class EventLoop {
   private final Op controlOp;
 
   private @Nullable Strand current;
+
+  /** What the stackless strands are run with. */
+  private final Context context = new Context();
 
   /**
    * The thread whose code the reactor's thread is running. Other threads may read it, but only to
@@ -101,9 +103,12 @@ public final class EventLoop {
 
   /** The loop whose strand or task is running on the calling thread, or that it owns; or null. */
   public static @Nullable EventLoop current() {
+    if (!Thread.currentThread().isVirtual()) {
+      return ON_THREAD.get();
+    }
     Strand strand = Strand.current();
     if (strand == null) {
-      return ON_THREAD.get();
+      return null;
     }
     strand.claim();
     return strand.loop;
@@ -120,6 +125,21 @@ public final class EventLoop {
       throw new WrongThreadException(verb + ": there is no reactor on " + Thread.currentThread());
     }
     return loop;
+  }
+
+  /** The stackless strand that is running on the calling platform thread, or null. */
+  static @Nullable Strand stacklessOnThread() {
+    EventLoop loop = ON_THREAD.get();
+    return loop == null ? null : loop.currentStackless();
+  }
+
+  private @Nullable Strand currentStackless() {
+    // One with a thread of its own is on that: on this one, its resumption is under way.
+    return current != null && current.isStackless() ? current : null;
+  }
+
+  Context context() {
+    return context;
   }
 
   public Object owner() {
@@ -194,6 +214,11 @@ public final class EventLoop {
     return currentThread;
   }
 
+  /** The strand that the loop runs, or null. Any thread, to look at. */
+  @Nullable Strand currentStrand() {
+    return current;
+  }
+
   /** Whether the calling code runs on the reactor's thread, in a strand or outside. */
   boolean isOnThread() {
     Thread caller = Thread.currentThread();
@@ -229,11 +254,11 @@ public final class EventLoop {
   /**
    * Starts a strand, to be run in its turn.
    *
+   * @param woven whether all code in it that suspends is woven, so that it needs no stack
    * @param due the deadline of all that it does, or {@link TimerQueue#NEVER}
    */
-  public Strand start(Strand.Body body, @Nullable String name, long due) {
-    Strand strand =
-        baton ? new BatonStrand(this, body, name, due) : new VirtualStrand(this, body, name, due);
+  public Strand start(Strand.Body body, @Nullable String name, boolean woven, long due) {
+    Strand strand = woven ? new MicroStrand(this, body, due) : stackful(body, name, due);
     strand.nextLive = firstLive;
     if (firstLive != null) {
       firstLive.previousLive = strand;
@@ -245,6 +270,12 @@ public final class EventLoop {
       strand.cancel();
     }
     return strand;
+  }
+
+  private Strand stackful(Strand.Body body, @Nullable String name, long due) {
+    return baton
+        ? new BatonStrand(this, body, name, due)
+        : new VirtualStrand(this, body, name, due);
   }
 
   void enqueue(Strand strand) {
@@ -413,7 +444,7 @@ public final class EventLoop {
 
   private void breakDeadlock() {
     StringBuilder text = new StringBuilder("every fiber waits for another one:");
-    forEachLive(strand -> describe(strand, text));
+    forEachLive(strand -> Whereabouts.describe(strand, text));
     deadlock = new DeadlockException(text.toString());
     giveUp();
   }
@@ -422,26 +453,6 @@ public final class EventLoop {
   public void giveUp() {
     cancelAll();
     forEachLive(Strand::giveUp);
-  }
-
-  /** Adds what {@code strand} waits for, and where. */
-  public static void describe(Strand strand, StringBuilder text) {
-    text.append("\n  ").append(strand.body()).append(": ").append(strand.waitingFor());
-    userFrames(strand.thread()).forEach(frame -> text.append("\n    at ").append(frame));
-  }
-
-  /** The frames of {@code thread} without those of the scheduling, innermost first. */
-  public static List<StackTraceElement> userFrames(Thread thread) {
-    List<StackTraceElement> frames = new ArrayList<>();
-    for (StackTraceElement frame : thread.getStackTrace()) {
-      String name = frame.getClassName();
-      if (!name.startsWith("java.lang.")
-          && !name.startsWith("jdk.internal.")
-          && !name.startsWith("dev.weft.internal.")) {
-        frames.add(frame);
-      }
-    }
-    return frames;
   }
 
   /** Waits for one operation where no strand can be resumed. */

@@ -3,6 +3,7 @@ package dev.weft.internal.sched;
 
 import dev.weft.internal.sched.Strand.Body;
 import dev.weft.internal.sched.Strand.State;
+import dev.weft.weave.Context;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -45,6 +46,31 @@ abstract class Schedulable extends InboundQueue.Node {
   /** The thread that the strand's code runs on. */
   public abstract Thread thread();
 
+  /** Whether it runs woven code on the reactor's own thread. */
+  public boolean isStackless() {
+    return false;
+  }
+
+  /** Where its code is, innermost frame first. */
+  public StackTraceElement[] stackTrace() {
+    return thread().getStackTrace();
+  }
+
+  /** Ends the JDK's blocking calls in it, the present one or the next. */
+  void interruptThread() {
+    thread().interrupt();
+  }
+
+  /** Takes {@link #interruptThread} back; called by the strand itself. */
+  void clearInterrupt() {
+    Thread.interrupted();
+  }
+
+  /** Why {@link #suspend} has returned false. */
+  String whyPinned() {
+    return "can't be suspended below a class initialiser or a native frame";
+  }
+
   public final Body body() {
     return body;
   }
@@ -54,18 +80,37 @@ abstract class Schedulable extends InboundQueue.Node {
   }
 
   /**
-   * Suspends until the loop resumes this strand.
+   * Suspends until the loop resumes this strand. With its twin, all that is written twice in the
+   * library: whatever calls it, however far up, is woven from that.
    *
+   * @param as where the strand stands meanwhile
    * @return false if it could not be suspended, because its thread is pinned
    */
-  final boolean park() {
-    state = State.PARKED;
+  final boolean suspend(State as) {
+    state = as;
     switchOut();
     if (state == State.RUNNING) {
       return true;
     }
     state = State.RUNNING;
     return false;
+  }
+
+  /**
+   * The twin of {@link #suspend(State)}, for woven callers.
+   *
+   * @return true, which the caller gets from {@link #resume} if it has to suspend
+   */
+  final boolean suspend(State as, Context context) {
+    if (context != loop.context()) {
+      // Woven code of a routine that the strand resumes by itself, such as a micro-thread: it is
+      // the strand that has to wait, with all that it is doing.
+      return suspend(as);
+    }
+    assert isStackless() : this;
+    state = as;
+    context.suspended = true;
+    return true;
   }
 
   final void ready() {

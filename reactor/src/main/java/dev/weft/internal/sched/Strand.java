@@ -10,7 +10,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Something that a reactor runs until it suspends, and resumes later. Every suspending call of the
- * library ends in {@link Schedulable#park}, and nothing else does.
+ * library ends in {@link Schedulable#suspend}, and nothing else does.
  */
 public abstract class Strand extends Schedulable implements Op.Listener {
   /** What a strand runs. */
@@ -61,8 +61,9 @@ public abstract class Strand extends Schedulable implements Op.Listener {
   private @Nullable Op op;
   @Nullable Clause clause;
 
+  private @Nullable Expiry expiry;
+
   private final Scopes scopes;
-  private final Expiry expiry = new Expiry();
 
   private final class Expiry extends TimerQueue.Timer {
     @Override
@@ -80,7 +81,7 @@ public abstract class Strand extends Schedulable implements Op.Listener {
   public static @Nullable Strand current() {
     Thread thread = Thread.currentThread();
     if (!thread.isVirtual()) {
-      return null;
+      return EventLoop.stacklessOnThread();
     }
     Strand strand = VirtualStrand.AVAILABLE ? VirtualStrand.on(thread) : null;
     return strand != null ? strand : BatonStrand.onCurrentThread();
@@ -154,7 +155,7 @@ public abstract class Strand extends Schedulable implements Op.Listener {
 
   /** When the present wait is given up, or {@link TimerQueue#NEVER}. */
   public final long waitDue() {
-    return expiry.due();
+    return expiry == null ? TimerQueue.NEVER : expiry.due();
   }
 
   // ---- calls made by the strand itself
@@ -177,7 +178,7 @@ public abstract class Strand extends Schedulable implements Op.Listener {
     begin(verb, subject, nearest, wait);
     boolean suspended = true;
     while (suspended && !op.isDone()) {
-      suspended = park();
+      suspended = suspend(State.PARKED);
     }
     pendingOp = null;
     Interruption why = end();
@@ -244,16 +245,15 @@ public abstract class Strand extends Schedulable implements Op.Listener {
   private @Nullable Interruption awaitFiring(String verb, Object subject, long due, Wait wait) {
     assert loop.isCurrent(this) : this;
     begin(verb, subject, due, wait);
-    boolean suspended = park();
+    boolean suspended = suspend(State.PARKED);
     Interruption why = end();
     if (!suspended) {
       withdraw();
+      choice = null;
+      throw pinned(verb, subject);
     }
     if (choice != null) {
       choice = null;
-    }
-    if (!suspended) {
-      throw pinned(verb, subject);
     }
     return why;
   }
@@ -261,17 +261,13 @@ public abstract class Strand extends Schedulable implements Op.Listener {
   /** Takes its clauses out of the lists that they are in. */
   private void withdraw() {
     if (choice == null) {
-      withdraw(clause);
-    } else {
-      for (Clause each : choice) {
-        withdraw(each);
+      if (clause != null) {
+        clause.withdraw();
       }
+      return;
     }
-  }
-
-  private static void withdraw(@Nullable Clause clause) {
-    if (clause != null && clause.list != null) {
-      clause.list.remove(clause);
+    for (Clause each : choice) {
+      each.withdraw();
     }
   }
 
@@ -285,7 +281,7 @@ public abstract class Strand extends Schedulable implements Op.Listener {
       return;
     }
     begin("sleep", NOTHING, Math.min(due, nearest), Wait.OUTSIDE);
-    boolean suspended = park();
+    boolean suspended = suspend(State.PARKED);
     Interruption why = end();
     if (why == Interruption.OVER || (why == Interruption.EXPIRED && nearest < due)) {
       throw exception(why, "sleep", NOTHING);
@@ -299,10 +295,7 @@ public abstract class Strand extends Schedulable implements Op.Listener {
   public final void yieldNow() {
     assert loop.isCurrent(this) : this;
     refuseIfOver("yield", NOTHING, TimerQueue.NEVER, Wait.OUTSIDE);
-    state = State.YIELDING;
-    switchOut();
-    if (state != State.RUNNING) {
-      state = State.RUNNING;
+    if (!suspend(State.YIELDING)) {
       throw pinned("yield", NOTHING);
     }
   }
@@ -342,15 +335,24 @@ public abstract class Strand extends Schedulable implements Op.Listener {
     if (hopeless) {
       loop.hopeless++;
     } else if (due != TimerQueue.NEVER) {
-      loop.timers().arm(expiry, due);
+      arm(due);
     }
+  }
+
+  private void arm(long due) {
+    Expiry mine = expiry;
+    if (mine == null) {
+      mine = new Expiry();
+      expiry = mine;
+    }
+    loop.timers().arm(mine, due);
   }
 
   private @Nullable Interruption end() {
     if (hopeless) {
       hopeless = false;
       loop.hopeless--;
-    } else if (expiry.isArmed()) {
+    } else if (expiry != null && expiry.isArmed()) {
       loop.timers().disarm(expiry);
     }
     Interruption why = interruption;
@@ -380,7 +382,7 @@ public abstract class Strand extends Schedulable implements Op.Listener {
     boolean shielded = scopes.isShielded();
     scopes.enter(scope);
     if (scope.shield && !shielded) {
-      Thread.interrupted(); // a cancel's, which must not end the JDK's calls in the shield
+      clearInterrupt(); // a cancel's, which must not end the JDK's calls in the shield
     }
   }
 
@@ -388,7 +390,7 @@ public abstract class Strand extends Schedulable implements Op.Listener {
   public final void leave(Scope scope) {
     scopes.leave(scope);
     if (scope.shield && scopes.isCancelled() && !scopes.isShielded()) {
-      thread().interrupt();
+      interruptThread();
     }
   }
 
@@ -413,7 +415,7 @@ public abstract class Strand extends Schedulable implements Op.Listener {
     if (!scopes.isCancelled()) {
       scopes.cancel();
       if (!scopes.isShielded()) {
-        thread().interrupt();
+        interruptThread();
         interrupt(Interruption.OVER);
       }
     }
@@ -460,7 +462,9 @@ public abstract class Strand extends Schedulable implements Op.Listener {
 
   @Override
   final void releaseAll() {
-    loop.timers().remove(expiry);
+    if (expiry != null) {
+      loop.timers().remove(expiry);
+    }
     if (op != null) {
       loop.backend().release(op);
       op = null;
@@ -486,11 +490,7 @@ public abstract class Strand extends Schedulable implements Op.Listener {
   }
 
   private PinnedException pinned(String verb, Object subject) {
-    return new PinnedException(
-        describe(verb, subject)
-            + ": "
-            + body()
-            + " can't be suspended below a class initialiser or a native frame");
+    return new PinnedException(describe(verb, subject) + ": " + body() + " " + whyPinned());
   }
 
   @Override

@@ -18,7 +18,7 @@ public final class Watchdog {
    * what the strand's thread was doing during the stall: it may have gone on since.
    */
   public interface Listener {
-    void stalled(Thread thread, Thread.State state, StackTraceElement[] stack, long nanos);
+    void stalled(Strand.Body body, Thread.State state, StackTraceElement[] stack, long nanos);
   }
 
   /** So often in the time that a strand is allowed. */
@@ -59,13 +59,14 @@ public final class Watchdog {
     }
 
     private void report(Thread strandNow, long nanos) {
+      Strand culprit = loop.currentStrand();
       StackTraceElement[] stack = strandNow.getStackTrace();
       Thread.State state = strandNow.getState();
       // Looked at afterwards: a strand that has gone on meanwhile would be blamed for a place that
       // it was not held up in.
-      if (loop.resumes() == resumes && loop.currentThread() == strandNow) {
+      if (culprit != null && loop.resumes() == resumes && loop.currentThread() == strandNow) {
         reported = true;
-        listener.stalled(strandNow, state, stack, nanos);
+        listener.stalled(culprit.body(), state, stack, nanos);
       }
     }
 

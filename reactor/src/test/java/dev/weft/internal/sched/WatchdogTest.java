@@ -19,10 +19,11 @@ class WatchdogTest {
   private final List<String> stalls = new ArrayList<>();
   private final AtomicInteger step = new AtomicInteger();
 
-  private void stalled(Thread thread, Thread.State state, StackTraceElement[] stack, long nanos) {
+  private void stalled(
+      Strand.Body body, Thread.State state, StackTraceElement[] stack, long nanos) {
     boolean inPlace =
         List.of(stack).stream().anyMatch(frame -> frame.getMethodName().equals("spinUntil"));
-    stalls.add(thread.getName() + " " + state + " " + nanos + (inPlace ? " in spinUntil" : ""));
+    stalls.add(body + " " + state + " " + nanos + (inPlace ? " in spinUntil" : ""));
   }
 
   private void spinUntil(int wanted) {
@@ -61,8 +62,14 @@ class WatchdogTest {
 
           @Override
           public void ended() {}
+
+          @Override
+          public String toString() {
+            return "busy";
+          }
         },
         "busy",
+        false,
         TimerQueue.NEVER);
     Thread.ofPlatform().start(looker);
     loop.run();

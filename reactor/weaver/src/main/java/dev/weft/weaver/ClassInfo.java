@@ -58,6 +58,8 @@ final class ClassInfo {
         method.hasTwin = true;
         method.suspends = true;
       }
+      // Without a twin, a method of a library that is said to suspend has not been woven.
+      method.suspends |= isOurs() && method.isSaidToSuspend();
     }
   }
 

@@ -11,6 +11,7 @@ import java.lang.constant.ClassDesc;
 import java.lang.constant.MethodTypeDesc;
 import java.lang.reflect.AccessFlag;
 import java.util.List;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** A method, and what the weaver has found out about it. */
@@ -73,6 +74,15 @@ final class MethodInfo {
   /** Whether it is the body of a routine, whose state is kept in the routine itself. */
   boolean isRoutineBody() {
     return key().equals("run()V") && owner.isRoutine();
+  }
+
+  /** Whether its source says that it suspends, whatever is found out about it. */
+  boolean isSaidToSuspend() {
+    return model
+        .findAttribute(Attributes.runtimeInvisibleAnnotations())
+        .map(found -> found.annotations().stream())
+        .orElse(Stream.empty())
+        .anyMatch(annotation -> annotation.classSymbol().equals(Names.SUSPENDS));
   }
 
   /** Its instructions, labels and the rest; the same objects at each call. */

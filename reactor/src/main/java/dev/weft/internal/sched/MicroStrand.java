@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.weft.internal.sched;
+
+import dev.weft.weave.Context;
+import dev.weft.weave.Routine;
+
+/**
+ * A strand that is a woven routine: it runs on the reactor's own thread until it suspends, and is
+ * then no more than its frames. Blocking calls of the JDK hold up the reactor in it.
+ */
+final class MicroStrand extends Strand {
+  private final Root root = new Root(this);
+
+  /** The outermost frame. */
+  private static final class Root extends Routine {
+    private final MicroStrand strand;
+
+    Root(MicroStrand strand) {
+      this.strand = strand;
+    }
+
+    @Override
+    protected void run() {
+      strand.runBody();
+    }
+  }
+
+  MicroStrand(EventLoop loop, Body body, long due) {
+    super(loop, body, due);
+  }
+
+  /** The reactor's, which it shares with the others. */
+  @Override
+  public Thread thread() {
+    return loop.thread();
+  }
+
+  @Override
+  public boolean isStackless() {
+    return true;
+  }
+
+  @Override
+  public StackTraceElement[] stackTrace() {
+    return switch (state) {
+      case RUNNING -> thread().getStackTrace();
+      case ENDED -> new StackTraceElement[0];
+      default -> root.stack().toArray(new StackTraceElement[0]);
+    };
+  }
+
+  @Override
+  void start() {
+    ready();
+  }
+
+  @Override
+  void resume() {
+    Context context = loop.context();
+    context.intResult = 1; // what the twin of suspend returns
+    try {
+      root.go(context);
+    } catch (Throwable e) {
+      Thread thread = thread();
+      thread.getUncaughtExceptionHandler().uncaughtException(thread, e);
+    }
+  }
+
+  /** Reached by a call that is not woven, below one that is: there is no stack to leave. */
+  @Override
+  void switchOut() {}
+
+  @Override
+  String whyPinned() {
+    return "can't be suspended by code that is not woven: " + Unwoven.frames();
+  }
+
+  // ---- its thread is everybody's
+
+  @Override
+  void interruptThread() {}
+
+  @Override
+  void clearInterrupt() {}
+}
