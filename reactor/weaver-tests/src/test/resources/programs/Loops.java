@@ -33,6 +33,19 @@ class Loops extends Routine {
       }
     }
     while (not(i > 5)) i += 2;
+    goneBeforeTheSuspension();
     say(i + awaitInt() + awaitLong() + (String) await());
+  }
+
+  /** Of two loops with one name for their counters nothing is left in what goes on. */
+  private static void goneBeforeTheSuspension() {
+    for (int i = 0; i < 2; i++) {
+      say("once " + i);
+    }
+    for (int i = 0; i < 2; i++) {
+      say("twice " + i);
+    }
+    suspend();
+    say("gone");
   }
 }

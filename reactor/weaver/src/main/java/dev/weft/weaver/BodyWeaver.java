@@ -102,25 +102,32 @@ final class BodyWeaver {
       case LabelTarget target -> to.labelBinding(map(target.label()));
       case LineNumber line -> pendingLine = line;
       case ExceptionCatch range -> {
-        if (covers(range)) {
+        if (isLeft(range.tryStart(), range.tryEnd())) {
           to.exceptionCatch(
               map(range.tryStart()), map(range.tryEnd()), map(range.handler()), range.catchType());
         }
       }
-      case LocalVariable local ->
+      // Two of one name whose scopes have become empty at one place would be refused by the JVM.
+      case LocalVariable local -> {
+        if (isLeft(local.startScope(), local.endScope())) {
           to.localVariable(
               local.slot(),
               local.name(),
               local.type(),
               map(local.startScope()),
               map(local.endScope()));
-      case LocalVariableType local ->
+        }
+      }
+      case LocalVariableType local -> {
+        if (isLeft(local.startScope(), local.endScope())) {
           to.localVariableType(
               local.slot(),
               local.name(),
               local.signature(),
               map(local.startScope()),
               map(local.endScope()));
+        }
+      }
       // Nothing reads them of code at run time, and their labels are those of the other copy.
       case CharacterRange _,
           RuntimeVisibleTypeAnnotationsAttribute _,
@@ -137,16 +144,16 @@ final class BodyWeaver {
     }
   }
 
-  /** Whether anything is left in the range of a try. */
-  private boolean covers(ExceptionCatch range) {
+  /** Whether anything is left between two places. */
+  private boolean isLeft(Label start, Label end) {
     List<CodeElement> code = method.code();
     boolean inside = false;
     for (int i = 0; i < code.size(); i++) {
       if (code.get(i) instanceof LabelTarget target) {
-        if (target.label().equals(range.tryStart())) {
+        if (target.label().equals(start)) {
           inside = true;
         }
-        if (target.label().equals(range.tryEnd())) {
+        if (target.label().equals(end)) {
           return false;
         }
       } else if (inside && code.get(i) instanceof Instruction && written.get(i)) {
