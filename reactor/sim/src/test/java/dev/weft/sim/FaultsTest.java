@@ -26,6 +26,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** Each fault happens when it is asked for, and none when it is not. */
@@ -112,6 +113,7 @@ class FaultsTest {
   }
 
   @Test
+  @Tag("stackful") // by way of assertThrows, which is not woven
   void connectionsAreRefused() {
     Simulation.seeds(20)
         .withFaults(Faults.none().withResets(1000))

@@ -37,6 +37,7 @@ import java.time.Duration;
 import java.util.HashSet;
 import java.util.Set;
 import java.util.concurrent.locks.ReentrantLock;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** What the test kit promises to its users. */
@@ -290,6 +291,7 @@ class SimulationTest {
   // ---- the surroundings
 
   @Test
+  @Tag("stackful") // among those with threads of their own
   void locksOfTheJdkWorkAmongFibers() {
     Simulation.seeds(100)
         .check(
@@ -363,6 +365,7 @@ class SimulationTest {
   }
 
   @Test
+  @Tag("stackful") // by way of assertThrows, which is not woven
   void filesAreThoseOfTheSimulation() {
     Simulation.seed(1)
         .withFile("/etc/motd", "hello")

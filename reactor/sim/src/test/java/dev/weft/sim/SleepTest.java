@@ -13,6 +13,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.FutureTask;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** Who wakes when: on the simulated clock, since the real one may be late for all at once. */
@@ -64,6 +65,7 @@ class SleepTest {
 
   /** aio concurrent sleep, and aio concurrent sleep env. */
   @Test
+  @Tag("stackful") // in the bodies of coroutines
   void sleepsOfCoroutinesOverlap() {
     simulate(
         () -> {
@@ -87,6 +89,7 @@ class SleepTest {
 
   /** aio timers. */
   @Test
+  @Tag("stackful") // in the bodies of coroutines
   void aFastAndASlowLoopInterleave() {
     simulate(
         () -> {

@@ -65,7 +65,9 @@ final class SyncScenarios {
             pause(random);
             receivers.getFirst().cancel();
           });
-      sending.forEach(Task::join);
+      for (Task<?> each : sending) {
+        each.join();
+      }
       channel.done();
       bundle.await();
     }
