@@ -14,9 +14,15 @@ import org.jspecify.annotations.Nullable;
  * run. It is a virtual thread, so locks, thread-locals, scoped values, stack traces and blocking
  * calls of the JDK work in it as in any.
  *
+ * <p>A fiber whose task has been woven, and may suspend, is not: it runs on the reactor's own
+ * thread and takes no stack, only some bytes for each call that waits. Calls of Weft mean the same
+ * in it. Blocking calls of the JDK hold up the reactor, thread-locals and interrupts are the
+ * reactor's, and code that has not been woven can't suspend in it. {@link ReactorOptions#stackful}
+ * gives it a thread of its own again.
+ *
  * <p>Fibers of one reactor interleave only in calls that suspend: between two of them nothing else
- * of the reactor runs. A fiber must not suspend below a class initialiser or a native frame; it
- * gets a {@link dev.weft.error.PinnedException} there.
+ * of the reactor runs. A fiber must not suspend below a class initialiser or a native frame, nor a
+ * woven one below code that is not; it gets a {@link dev.weft.error.PinnedException} there.
  */
 public final class Fiber {
   private final Life life;
@@ -205,8 +211,8 @@ public final class Fiber {
   /**
    * Cancels this fiber: the suspending call that it is in, and each later one, throws {@link
    * CancelledException}. An operation that has completed all the same wins: its result is returned,
-   * and the next call throws. The fiber's thread is interrupted as well, which ends blocking calls
-   * of the JDK. Does nothing if the fiber has ended.
+   * and the next call throws. If the fiber has a thread of its own, that is interrupted as well,
+   * which ends blocking calls of the JDK. Does nothing if the fiber has ended.
    */
   public void cancel() {
     life.strand().loop.requireThread("cancel " + this);
@@ -272,7 +278,7 @@ public final class Fiber {
   /**
    * The virtual thread that the fiber is, for tools. Any thread.
    *
-   * @return a started thread
+   * @return a started thread; of a fiber that has none of its own, the reactor's
    */
   public Thread thread() {
     return life.strand().thread();
