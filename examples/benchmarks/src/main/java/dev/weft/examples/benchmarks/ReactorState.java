@@ -5,6 +5,7 @@ import dev.weft.FiberTask;
 import dev.weft.Reactor;
 import dev.weft.ReactorOptions;
 import org.openjdk.jmh.annotations.Level;
+import org.openjdk.jmh.annotations.Param;
 import org.openjdk.jmh.annotations.Scope;
 import org.openjdk.jmh.annotations.Setup;
 import org.openjdk.jmh.annotations.State;
@@ -13,6 +14,10 @@ import org.openjdk.jmh.annotations.TearDown;
 /** A reactor on the thread that measures. */
 @State(Scope.Thread)
 public class ReactorState {
+  /** Whether fibers whose task has been woven do without a stack. */
+  @Param({"false", "true"})
+  private boolean woven;
+
   private Reactor reactor = unopened();
 
   @SuppressWarnings("NullAway") // set up before it is used
@@ -25,7 +30,10 @@ public class ReactorState {
   public void open() throws Exception {
     reactor =
         Reactor.open(
-            ReactorOptions.defaults().withCpu(ReactorOptions.UNPINNED).withoutStallHandler());
+            ReactorOptions.defaults()
+                .withCpu(ReactorOptions.UNPINNED)
+                .withStackful(!woven)
+                .withoutStallHandler());
   }
 
   /** Runs a task and all that it starts. */
