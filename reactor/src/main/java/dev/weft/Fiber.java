@@ -14,11 +14,11 @@ import org.jspecify.annotations.Nullable;
  * run. It is a virtual thread, so locks, thread-locals, scoped values, stack traces and blocking
  * calls of the JDK work in it as in any.
  *
- * <p>A fiber whose task has been woven, and may suspend, is not: it runs on the reactor's own
- * thread and takes no stack, only some bytes for each call that waits. Calls of Weft mean the same
- * in it. Blocking calls of the JDK hold up the reactor, thread-locals and interrupts are the
- * reactor's, and code that has not been woven can't suspend in it. {@link ReactorOptions#stackful}
- * gives it a thread of its own again.
+ * <p>A fiber whose task has been woven is not: it runs on the reactor's own thread and takes no
+ * stack, only some bytes for each call that waits. Calls of Weft mean the same in it. Blocking
+ * calls of the JDK hold up the reactor, thread-locals and interrupts are the reactor's, and code
+ * that has not been woven can't suspend in it. {@link ReactorOptions#stackful} gives it a thread of
+ * its own again.
  *
  * <p>Fibers of one reactor interleave only in calls that suspend: between two of them nothing else
  * of the reactor runs. A fiber must not suspend below a class initialiser or a native frame, nor a

@@ -20,6 +20,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicReference;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 class FiberTest {
@@ -354,6 +355,7 @@ class FiberTest {
   }
 
   @Test
+  @Tag("stackful") // of the names of threads
   void namesAreAsGivenOrMadeFromTheNumber() throws Exception {
     Reactors.run(
         () -> {

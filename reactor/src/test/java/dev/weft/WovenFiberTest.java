@@ -56,6 +56,19 @@ class WovenFiberTest {
   }
 
   @Test
+  void aTaskThatCallsNothingElseDoesSoToo() throws Exception {
+    Reactors.run(
+        () -> {
+          int[] count = {0};
+          Fiber counting = Fiber.start(() -> count[0]++);
+          counting.join();
+
+          assertEquals(1, count[0]);
+          assertSame(Thread.currentThread(), counting.thread());
+        });
+  }
+
+  @Test
   void anyOtherTaskRunsOnAThreadOfItsOwn() throws Exception {
     Reactors.run(
         () -> {

@@ -47,8 +47,8 @@ public final class EventLoop {
   private final Context context = new Context();
 
   /**
-   * The thread whose code the reactor's thread is running. Other threads may read it, but only to
-   * compare it with themselves, and it is never them: plain access will do.
+   * The thread whose code the reactor's thread is running, if it is not itself. Other threads may
+   * read it, but only to compare it with themselves, and it is never them: plain access will do.
    */
   private @Nullable Thread currentThread;
 
@@ -209,11 +209,6 @@ public final class EventLoop {
     return live;
   }
 
-  /** The thread whose code the loop runs, or null. Any thread, to look at. */
-  @Nullable Thread currentThread() {
-    return currentThread;
-  }
-
   /** The strand that the loop runs, or null. Any thread, to look at. */
   @Nullable Strand currentStrand() {
     return current;
@@ -284,7 +279,9 @@ public final class EventLoop {
 
   private void run(Strand strand) {
     current = strand;
-    currentThread = strand.thread();
+    if (!strand.isStackless()) {
+      currentThread = strand.thread();
+    }
     resumes++;
     strand.run();
     current = null;

@@ -113,6 +113,30 @@ abstract class Schedulable extends InboundQueue.Node {
     return true;
   }
 
+  /**
+   * Suspends until the loop has resumed all that can run. A pair of its own, since what woven code
+   * calls last takes no frame.
+   */
+  final void yieldOut() {
+    if (!suspend(State.YIELDING)) {
+      throw pinned("yield", "");
+    }
+  }
+
+  /** The twin of {@link #yieldOut()}. */
+  final void yieldOut(Context context) {
+    if (context != loop.context()) {
+      yieldOut();
+      return;
+    }
+    assert isStackless() : this;
+    state = State.YIELDING;
+    context.suspended = true;
+  }
+
+  /** What a wait throws that could not suspend. */
+  abstract RuntimeException pinned(String verb, Object subject);
+
   final void ready() {
     assert state != State.READY && state != State.ENDED : this;
     state = State.READY;

@@ -217,9 +217,10 @@ public abstract class Strand extends Schedulable implements Op.Listener {
   public final void awaitUntil(
       WaitList list, String verb, Object subject, long nearest, Wait wait) {
     list.add(clause());
-    Interruption why = awaitFiring(verb, subject, nearest, wait);
+    begin(verb, subject, nearest, wait);
+    Interruption why = fired(suspend(State.PARKED));
     if (why != null) {
-      throw exception(why, verb, subject);
+      throw exception(why, waitVerb, waitSubject);
     }
   }
 
@@ -232,25 +233,24 @@ public abstract class Strand extends Schedulable implements Op.Listener {
   public final @Nullable Clause awaitAny(Clause[] clauses, String verb, Object subject, long due) {
     choice = clauses;
     long nearest = scopes.nearest(due);
-    Interruption why = awaitFiring(verb, subject, nearest, Wait.INSIDE);
+    begin(verb, subject, nearest, Wait.INSIDE);
+    Interruption why = fired(suspend(State.PARKED));
     if (why == Interruption.EXPIRED && due == nearest) {
       return null;
     }
     if (why != null) {
-      throw exception(why, verb, subject);
+      throw exception(why, waitVerb, waitSubject);
     }
     return fired;
   }
 
-  private @Nullable Interruption awaitFiring(String verb, Object subject, long due, Wait wait) {
-    assert loop.isCurrent(this) : this;
-    begin(verb, subject, due, wait);
-    boolean suspended = suspend(State.PARKED);
+  /** What a wait for clauses ends with. It reads again what woven code would have to keep. */
+  private @Nullable Interruption fired(boolean suspended) {
     Interruption why = end();
     if (!suspended) {
       withdraw();
       choice = null;
-      throw pinned(verb, subject);
+      throw pinned(waitVerb, waitSubject);
     }
     if (choice != null) {
       choice = null;
@@ -273,7 +273,6 @@ public abstract class Strand extends Schedulable implements Op.Listener {
 
   /** Waits until the clock reads {@code due}. Suspends. */
   public final void sleepUntil(long due) {
-    assert loop.isCurrent(this) : this;
     long nearest = scopes.nearest(TimerQueue.NEVER);
     refuseIfOver("sleep", NOTHING, TimerQueue.NEVER, Wait.OUTSIDE);
     if (due <= loop.clock().nanoTime()) {
@@ -295,9 +294,7 @@ public abstract class Strand extends Schedulable implements Op.Listener {
   public final void yieldNow() {
     assert loop.isCurrent(this) : this;
     refuseIfOver("yield", NOTHING, TimerQueue.NEVER, Wait.OUTSIDE);
-    if (!suspend(State.YIELDING)) {
-      throw pinned("yield", NOTHING);
-    }
+    yieldOut();
   }
 
   /** Throws if the strand is cancelled, or a scope that it is in has failed. */
@@ -326,10 +323,13 @@ public abstract class Strand extends Schedulable implements Op.Listener {
   }
 
   private void begin(String verb, Object subject, long due, Wait wait) {
-    waitVerb = verb;
-    waitSubject = subject;
+    assert loop.isCurrent(this) : this;
+    if (waitSubject != subject || !waitVerb.equals(verb) || this.wait != wait) {
+      waitVerb = verb; // only if new: a collector's barrier costs more, and most waits are alike
+      waitSubject = subject;
+      this.wait = wait;
+    }
     waitSince = loop.turnStart();
-    this.wait = wait;
     interruptible = !wait.isShielded();
     hopeless = due == TimerQueue.NEVER && (wait == Wait.INSIDE || wait == Wait.CLOSING);
     if (hopeless) {
@@ -340,12 +340,10 @@ public abstract class Strand extends Schedulable implements Op.Listener {
   }
 
   private void arm(long due) {
-    Expiry mine = expiry;
-    if (mine == null) {
-      mine = new Expiry();
-      expiry = mine;
+    if (expiry == null) {
+      expiry = new Expiry();
     }
-    loop.timers().arm(mine, due);
+    loop.timers().arm(expiry, due);
   }
 
   private @Nullable Interruption end() {
@@ -489,7 +487,8 @@ public abstract class Strand extends Schedulable implements Op.Listener {
         : new CancelledException(what + ": " + body() + " was cancelled");
   }
 
-  private PinnedException pinned(String verb, Object subject) {
+  @Override
+  final PinnedException pinned(String verb, Object subject) {
     return new PinnedException(describe(verb, subject) + ": " + body() + " " + whyPinned());
   }
 

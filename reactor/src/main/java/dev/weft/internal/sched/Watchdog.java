@@ -8,7 +8,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Looks at loops from a thread of its own, one for all of them, whether each has gone on since the
- * last look. The loops do nothing for it: it reads the counter and the current thread that they
+ * last look. The loops do nothing for it: it reads the counter and the current strand that they
  * keep anyway, without any order between them, which is why a stall counts only when several looks
  * agree.
  */
@@ -35,7 +35,7 @@ public final class Watchdog {
     private final long limitNanos;
     private final Listener listener;
     private long resumes;
-    private @Nullable Thread strand;
+    private @Nullable Strand strand;
     private long since;
     private boolean reported;
 
@@ -47,7 +47,7 @@ public final class Watchdog {
 
     void look(long now) {
       long resumesNow = loop.resumes();
-      Thread strandNow = loop.currentThread();
+      Strand strandNow = loop.currentStrand();
       if (strandNow == null || strandNow != strand || resumesNow != resumes) {
         resumes = resumesNow;
         strand = strandNow;
@@ -58,15 +58,15 @@ public final class Watchdog {
       }
     }
 
-    private void report(Thread strandNow, long nanos) {
-      Strand culprit = loop.currentStrand();
-      StackTraceElement[] stack = strandNow.getStackTrace();
-      Thread.State state = strandNow.getState();
+    private void report(Strand strandNow, long nanos) {
+      Thread thread = strandNow.thread();
+      StackTraceElement[] stack = thread.getStackTrace();
+      Thread.State state = thread.getState();
       // Looked at afterwards: a strand that has gone on meanwhile would be blamed for a place that
       // it was not held up in.
-      if (culprit != null && loop.resumes() == resumes && loop.currentThread() == strandNow) {
+      if (loop.resumes() == resumes && loop.currentStrand() == strandNow) {
         reported = true;
-        listener.stalled(culprit.body(), state, stack, nanos);
+        listener.stalled(strandNow.body(), state, stack, nanos);
       }
     }
 

@@ -74,7 +74,7 @@ final class ClassWeaver {
     return type;
   }
 
-  /** Makes the classes of the lambdas in here whose bodies suspend, as they were before weaving. */
+  /** Makes the classes of the lambdas in here that get a twin, as they were before weaving. */
   List<byte[]> makeLambdas() {
     List<byte[]> made = new ArrayList<>();
     for (MethodInfo method : info.methods()) {
@@ -98,8 +98,9 @@ final class ClassWeaver {
   private boolean isWovenLambda(Lambda lambda) {
     MethodInfo target = lambda.target(info.table);
     MethodInfo declared = lambda.declared(info.table);
+    // What neither suspends nor blocks may run like what does: without a stack.
     return target != null
-        && target.suspends
+        && (target.suspends || target.isLeaf())
         && declared != null
         && declared.suspends
         && !lambda.isSerializable();

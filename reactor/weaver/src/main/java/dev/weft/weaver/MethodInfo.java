@@ -6,7 +6,10 @@ import java.lang.classfile.CodeElement;
 import java.lang.classfile.MethodModel;
 import java.lang.classfile.TypeKind;
 import java.lang.classfile.attribute.CodeAttribute;
+import java.lang.classfile.instruction.InvokeDynamicInstruction;
+import java.lang.classfile.instruction.InvokeInstruction;
 import java.lang.classfile.instruction.LineNumber;
+import java.lang.classfile.instruction.MonitorInstruction;
 import java.lang.constant.ClassDesc;
 import java.lang.constant.MethodTypeDesc;
 import java.lang.reflect.AccessFlag;
@@ -16,6 +19,9 @@ import org.jspecify.annotations.Nullable;
 
 /** A method, and what the weaver has found out about it. */
 final class MethodInfo {
+  /** How far calls are followed to find out that a method is a leaf. */
+  private static final int LEAF_DEPTH_MAX = 4;
+
   final ClassInfo owner;
   final MethodModel model;
   final String name;
@@ -74,6 +80,28 @@ final class MethodInfo {
   /** Whether it is the body of a routine, whose state is kept in the routine itself. */
   boolean isRoutineBody() {
     return key().equals("run()V") && owner.isRoutine();
+  }
+
+  /**
+   * Whether it can neither suspend nor block, whatever happens: it takes no monitor, and calls only
+   * static and private methods of which the same is true.
+   */
+  boolean isLeaf() {
+    return isLeaf(LEAF_DEPTH_MAX);
+  }
+
+  private boolean isLeaf(int depth) {
+    boolean leaf = depth > 0 && owner.isOurs() && !code().isEmpty() && !isVirtual();
+    for (int i = 0; leaf && i < code().size(); i++) {
+      MethodInfo target = owner.table.target(code().get(i));
+      leaf =
+          switch (code().get(i)) {
+            case InvokeInstruction _ -> target != null && target.isLeaf(depth - 1);
+            case InvokeDynamicInstruction _, MonitorInstruction _ -> false;
+            default -> true;
+          };
+    }
+    return leaf && !is(AccessFlag.SYNCHRONIZED);
   }
 
   /** Whether its source says that it suspends, whatever is found out about it. */
