@@ -10,13 +10,22 @@ import dev.weft.error.CancelledException;
 import dev.weft.error.DeadlineExceededException;
 import dev.weft.error.DeadlockException;
 import dev.weft.error.PinnedException;
+import dev.weft.net.TcpListener;
+import dev.weft.net.TcpSocket;
 import dev.weft.sync.Channel;
 import dev.weft.sync.Choose;
 import dev.weft.sync.Mutex;
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.concurrent.Callable;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
@@ -112,6 +121,41 @@ class WovenFiberTest {
             receiver.join();
 
             assertEquals(VALUES * (VALUES - 1) / 2, sum[0]);
+          }
+        });
+  }
+
+  private static long echoOnce(TcpListener listener) throws IOException {
+    try (TcpSocket socket = listener.accept();
+        Arena arena = Arena.ofConfined()) {
+      MemorySegment buffer = arena.allocate(Long.BYTES);
+      socket.readFully(buffer);
+      socket.write(buffer);
+      return buffer.get(ValueLayout.JAVA_LONG, 0);
+    }
+  }
+
+  @Test
+  void bothKindsMeetOnOneConnection() throws Exception {
+    Reactors.run(
+        () -> {
+          InetAddress loopback = InetAddress.getLoopbackAddress();
+          try (TcpListener listener = TcpListener.bind(new InetSocketAddress(loopback, 0));
+              Bundle bundle = Bundle.open();
+              Arena arena = Arena.ofConfined()) {
+            Callable<Long> server = () -> echoOnce(listener);
+            Task<Long> serving = bundle.go(server::call);
+            MemorySegment buffer = arena.allocate(Long.BYTES);
+            buffer.set(ValueLayout.JAVA_LONG, 0, 42);
+            try (TcpSocket client = TcpSocket.connect(listener.localAddress())) {
+              client.write(buffer);
+              buffer.fill((byte) 0);
+              client.readFully(buffer);
+            }
+
+            assertTrue(serving.fiber().thread().isVirtual());
+            assertEquals(42, serving.join());
+            assertEquals(42, buffer.get(ValueLayout.JAVA_LONG, 0));
           }
         });
   }

@@ -4,6 +4,7 @@ package dev.weft.examples.micro;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import dev.weft.Reactor;
+import dev.weft.ReactorOptions;
 import dev.weft.micro.MicroProcess;
 import dev.weft.micro.MicroThread;
 import java.io.IOException;
@@ -74,7 +75,9 @@ class BlockingCallTest {
   @Test
   void aProcessThatIsKilledDoesNotWaitForItsCalls() throws Exception {
     CountDownLatch never = new CountDownLatch(1);
-    try (Reactor reactor = Reactor.open()) {
+    // The fiber waits for another thread by the JDK's means: without a stack it would hold up all.
+    ReactorOptions options = ReactorOptions.defaults().withStackful(true);
+    try (Reactor reactor = Reactor.open(options)) {
       reactor.run(
           () -> {
             CountDownLatch begun = new CountDownLatch(1);
