@@ -2,6 +2,8 @@
 package dev.weft.micro;
 
 import dev.weft.error.Errno;
+import dev.weft.weave.Context;
+import dev.weft.weave.Routine;
 import org.jspecify.annotations.Nullable;
 
 /** The part of a micro-thread that makes other threads and exchanges messages with them. */
@@ -9,11 +11,16 @@ abstract class MicroCaller extends MicroRaiser {
   @Nullable MicroSocket socket;
 
   // ---- messages that have come, first in, first out
+  // Stores of references are spared, for their barriers: what the count says is not there stays.
+  private int messages;
   private @Nullable Request<?, ?> first;
   private @Nullable Request<?, ?> last;
 
-  /** The request that it waits for the answer of. */
-  @Nullable Request<?, ?> awaited;
+  /** The request that its body has waited for the answer of last. */
+  private @Nullable Request<?, ?> awaited;
+
+  /** The same of its lastly, while that runs in place of the body. */
+  private @Nullable Request<?, ?> awaitedAside;
 
   private boolean endsHere;
 
@@ -85,8 +92,12 @@ abstract class MicroCaller extends MicroRaiser {
    * @throws Exception what lastly throws
    */
   protected final void suspend(Status status) throws Exception {
+    if (status == Status.RUN) {
+      runAgain();
+      return;
+    }
     switch (status) {
-      case RUN -> runAgain();
+      case RUN -> {} // see above: before the table that a switch asks
       case YIELD -> yieldToAll();
       case LISTEN -> awaitPlay();
       case WAIT -> raise(Errno.EINVAL);
@@ -143,18 +154,60 @@ abstract class MicroCaller extends MicroRaiser {
       raise(Errno.ESRCH);
       return null;
     }
-    awaited = request;
+    request.isAwaited = true;
     home().threads.playFirst(there);
-    while (!request.isAnswered && awaited != null) {
+    if (phase != Phase.BODY) {
+      return answerAside(request);
+    }
+    if (awaited != request) {
+      awaited = request;
+    }
+    status = FOR_ANSWER;
+    return answer();
+  }
+
+  /** Parks until {@link #deliver} has the answer: at the end of request, which needs no frame. */
+  @SuppressWarnings({"unchecked", "NullAway", "TypeParameterUnusedInFormals"}) // as request says
+  private static <R> R answer() {
+    return (R) Routine.await();
+  }
+
+  /**
+   * Waits for the answer in a lastly or a finally that runs by itself, to which nobody delivers.
+   */
+  @SuppressWarnings("NullAway") // as request says
+  private <R> R answerAside(Request<?, R> request) throws Exception {
+    awaitedAside = request;
+    while (request.isAwaited) {
       listens();
       park();
     }
+    awaitedAside = null;
     if (request.isAnswered) {
-      awaited = null;
       return request.answer();
     }
     raise(Errno.ESRCH);
     return null;
+  }
+
+  /**
+   * Hands a thread that is to go on what it waits for; returns false if that has not come, and the
+   * thread was played for nothing.
+   */
+  final boolean deliver(Context context) {
+    if (status == FOR_MESSAGE) {
+      if (messages == 0) {
+        return false;
+      }
+      context.result = dequeue();
+      return true;
+    }
+    Request<?, ?> request = awaited;
+    if (request == null || request.isAwaited) {
+      return false;
+    }
+    context.result = request.isAnswered ? request.answer() : null;
+    return true;
   }
 
   /**
@@ -181,9 +234,15 @@ abstract class MicroCaller extends MicroRaiser {
       return false;
     }
     request.load(message);
-    request.asker = self();
-    request.callee = there;
+    MicroThread self = self();
+    if (request.asker != self) {
+      request.asker = self;
+    }
+    if (request.callee != there) {
+      request.callee = there;
+    }
     request.isAnswered = false;
+    request.isAwaited = false;
     there.enqueue(request);
     return true;
   }
@@ -197,11 +256,34 @@ abstract class MicroCaller extends MicroRaiser {
    */
   @SuppressWarnings({"unchecked", "TypeParameterUnusedInFormals"}) // as the two sides agree
   protected final <Q, R> Request<Q, R> listen() {
-    while (first == null) {
+    if (messages > 0) {
+      return (Request<Q, R>) dequeue();
+    }
+    if (phase != Phase.BODY) {
+      return (Request<Q, R>) messageAside();
+    }
+    status = FOR_MESSAGE;
+    return (Request<Q, R>) message();
+  }
+
+  /** As {@link #answer}, for listen. */
+  static Request<?, ?> message() {
+    return answer();
+  }
+
+  /** The twin of {@link #message()}, by hand: a cast after the call would need a frame. */
+  @SuppressWarnings("NullAway") // of no meaning
+  static Request<?, ?> message(Context context) {
+    context.suspended = true;
+    return null;
+  }
+
+  private Request<?, ?> messageAside() {
+    while (messages == 0) {
       listens();
       park();
     }
-    return (Request<Q, R>) dequeue();
+    return dequeue();
   }
 
   /**
@@ -214,7 +296,7 @@ abstract class MicroCaller extends MicroRaiser {
    */
   @SuppressWarnings({"NullAway", "TypeParameterUnusedInFormals"}) // null only as documented
   protected final <T> T recv() throws Exception {
-    if (first == null) {
+    if (messages == 0) {
       raise(Errno.EAGAIN);
       return null;
     }
@@ -237,7 +319,8 @@ abstract class MicroCaller extends MicroRaiser {
     }
     request.load(message);
     request.isAnswered = true;
-    if (asker.awaited == request) {
+    if (request.isAwaited) {
+      request.isAwaited = false;
       request.unload();
     } else {
       asker.enqueue(request);
@@ -247,30 +330,42 @@ abstract class MicroCaller extends MicroRaiser {
 
   /** Gives up waiting for an answer of {@code thread}. */
   final void calleeEnded(MicroThread thread) {
-    Request<?, ?> request = awaited;
-    if (request != null && request.callee == thread && !request.isAnswered) {
-      request.unload();
-      awaited = null;
+    if (gaveUp(awaitedAside, thread)) {
       home().threads.play(self());
+    }
+    if (gaveUp(awaited, thread)) {
+      home().threads.raiseAt(self(), Errno.ESRCH.code());
     }
   }
 
-  final void enqueue(Request<?, ?> request) {
-    Request<?, ?> before = last;
-    if (before == null) {
-      first = request;
-    } else {
-      before.next = request;
+  private static boolean gaveUp(@Nullable Request<?, ?> request, MicroThread thread) {
+    if (request == null || !request.isAwaited || request.callee != thread) {
+      return false;
     }
-    last = request;
+    request.unload();
+    request.isAwaited = false;
+    return true;
+  }
+
+  final void enqueue(Request<?, ?> request) {
+    if (messages == 0) {
+      if (first != request) {
+        first = request;
+      }
+    } else {
+      Request<?, ?> before = messages == 1 ? first : last;
+      assert before != null;
+      before.next = request;
+      last = request;
+    }
+    messages++;
   }
 
   private Request<?, ?> dequeue() {
     Request<?, ?> request = first;
     assert request != null;
-    first = request.next;
-    if (first == null) {
-      last = null;
+    if (--messages > 0) {
+      first = request.next;
     }
     request.unload();
     return request;

@@ -46,7 +46,7 @@ abstract class MicroRaiser extends MicroTask {
 
   // What the body was doing when something was raised at it.
   boolean bodyPlayed;
-  Status bodyStatus = Status.RUN;
+  int bodyStatus;
 
   private int errno;
   private boolean lowered;

@@ -2,15 +2,29 @@
 package dev.weft.micro;
 
 import dev.weft.weave.Routine;
+import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /** The part of a micro-thread that passes control: its place in the process and its log. */
 abstract class MicroTask extends Routine {
-  private static final Status[] STATUSES = Status.values();
-  private static final int YIELD = Status.YIELD.code;
-  private static final int LISTEN = Status.LISTEN.code;
-  private static final int WAIT = Status.WAIT.code;
-  private static final int END = Status.END.code;
+  private static final int YIELD = 1;
+  private static final int LISTEN = 2;
+  private static final int WAIT = 3;
+  private static final int END = 5;
+
+  // Two ways to listen, in which a thread goes on only with what it waits for. They are behind all
+  // others, that one comparison tells them.
+  static final int FOR_MESSAGE = 6;
+  static final int FOR_ANSWER = 7;
+
+  private static final Status[] STATUSES = statuses();
+
+  private static Status[] statuses() {
+    Status[] statuses = Arrays.copyOf(Status.values(), FOR_ANSWER + 1);
+    statuses[FOR_MESSAGE] = Status.LISTEN;
+    statuses[FOR_ANSWER] = Status.LISTEN;
+    return statuses;
+  }
 
   @Nullable MicroProcess process;
 
@@ -32,8 +46,8 @@ abstract class MicroTask extends Routine {
   /** Whether it is in such a list, which it may be although it has been played meanwhile. */
   boolean isListed;
 
-  /** A {@link Status} by number: a store without a barrier. */
-  private int status;
+  /** A {@link Status} by number, or one of the two above: a store without a barrier. */
+  int status;
 
   /** This, or what runs it on a stack of its own. */
   Routine runner = this;
@@ -73,6 +87,11 @@ abstract class MicroTask extends Routine {
 
   final void status(Status next) {
     status = next.code;
+  }
+
+  /** Whether it goes on only with something that has to be delivered. */
+  final boolean expects() {
+    return status >= FOR_MESSAGE;
   }
 
   /**

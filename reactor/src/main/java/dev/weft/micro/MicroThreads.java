@@ -56,10 +56,12 @@ final class MicroThreads {
 
   private void remove(MicroThread thread) {
     table[thread.id] = null;
+    int id = thread.id;
+    thread.id = RunRing.NONE; // or run would take it for the next that has this number
     if (freeCount == freeIds.length) {
       freeIds = Arrays.copyOf(freeIds, freeCount * 2);
     }
-    freeIds[freeCount++] = thread.id;
+    freeIds[freeCount++] = id;
   }
 
   int live() {
@@ -189,8 +191,23 @@ final class MicroThreads {
    */
   int run(Context context, int budget) {
     int left = budget;
-    for (int id; left > 0 && (id = nextReady()) != RunRing.NONE; left--) {
-      step(thread(id), context);
+    if (left > 0 && !isIdle()) {
+      MicroThread thread = thread(nextReady());
+      MicroThread other = thread;
+      while (true) {
+        step(thread, context);
+        int id;
+        if (--left == 0 || (id = nextReady()) == RunRing.NONE) {
+          break;
+        }
+        // Most often it is the same thread, or the one before, which has called it: then the
+        // processor knows who without waiting for what this thread has stored.
+        if (id != thread.id) {
+          MicroThread before = thread;
+          thread = id == other.id ? other : thread(id);
+          other = before;
+        }
+      }
     }
     current = RunRing.NONE;
     return left;
@@ -209,9 +226,9 @@ final class MicroThreads {
     thread.queued = false;
     if (thread.aside) {
       stepAside(thread, context);
-      return;
+    } else if (!thread.expects() || thread.deliver(context)) {
+      resume(thread, thread.runner, context);
     }
-    resume(thread, thread.runner, context);
   }
 
   private void resume(MicroThread thread, Routine routine, Context context) {
@@ -219,7 +236,8 @@ final class MicroThreads {
     boolean suspended = false;
     Throwable failure = null;
     try {
-      suspended = routine.go(context);
+      // Two calls, that the woven thread need not be loaded.
+      suspended = routine == thread ? thread.go(context) : routine.go(context);
     } catch (Throwable e) {
       failure = e;
     }
@@ -245,8 +263,8 @@ final class MicroThreads {
         process.rings.forgetWaits(thread);
         thread.played = true; // what waits looks again when it goes on
       }
-      thread.bodyPlayed = thread.played;
-      thread.bodyStatus = thread.status();
+      thread.bodyPlayed = thread.played || thread.expects();
+      thread.bodyStatus = thread.status;
       beginLastly(thread, Phase.RAISED, code);
     }
     Routine cleanup = thread.cleanup;
@@ -322,13 +340,16 @@ final class MicroThreads {
         end(thread);
       } else {
         rewind(thread, context);
-        thread.status(Status.YIELD);
+        if (!thread.expects()) {
+          thread.status(Status.YIELD);
+        }
       }
       supervisor.fault(fault);
       raiseAt(supervisor, Errno.EFAULT.code());
       return;
     }
     thread.fault(fault);
+    thread.bodyStatus = thread.status;
     beginLastly(thread, Phase.FAULTED, Errno.EFAULT.code());
     again(thread);
   }
@@ -340,6 +361,7 @@ final class MicroThreads {
     thread.forgetRaises();
     if (!thread.runner.rewind(context)) {
       thread.restart();
+      thread.status(Status.RUN);
       thread.runner = process.isStackful() ? thread.stackful() : thread;
     }
   }
@@ -365,7 +387,7 @@ final class MicroThreads {
     }
     thread.phase = Phase.BODY;
     thread.aside = thread.raisedAt != 0;
-    thread.status(thread.bodyStatus);
+    thread.status = thread.bodyStatus;
     if (thread.bodyPlayed || thread.raisedAt != 0) {
       queue(thread);
     }
@@ -375,6 +397,7 @@ final class MicroThreads {
     if (lowered && process.isTooFaulty()) {
       process.report("too many faults: " + thread.name() + " is given up");
     } else if (lowered) {
+      thread.status = thread.bodyStatus;
       rewind(thread, context);
       again(thread);
       return;

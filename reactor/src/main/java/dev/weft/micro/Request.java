@@ -18,6 +18,9 @@ public final class Request<Q, R> {
   private boolean queued;
   boolean isAnswered;
 
+  /** Whether its asker waits for the answer. */
+  boolean isAwaited;
+
   /** A request to be sent. */
   public Request() {}
 
@@ -79,6 +82,8 @@ public final class Request<Q, R> {
 
   void unload() {
     queued = false;
-    next = null;
+    if (next != null) {
+      next = null;
+    }
   }
 }
