@@ -22,7 +22,7 @@ final class MicroCall<T extends @Nullable Object> {
   }
 
   void start() {
-    process.awaitAwake(thread);
+    process.alarms.await(thread);
     Fiber.start("blocking call of " + thread.name(), this::run);
   }
 
@@ -34,7 +34,7 @@ final class MicroCall<T extends @Nullable Object> {
     }
     isDone = true;
     if (!process.isEnded()) {
-      process.awake(thread); // even one that has ended meanwhile: the process counts who waits
+      process.alarms.awake(thread);
     }
   }
 

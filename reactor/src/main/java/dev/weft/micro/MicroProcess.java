@@ -4,7 +4,6 @@ package dev.weft.micro;
 import dev.weft.Deadline;
 import dev.weft.internal.sched.EventLoop;
 import dev.weft.internal.sched.Strand;
-import dev.weft.internal.sched.TimerQueue;
 import dev.weft.internal.sched.Wait;
 import dev.weft.internal.sched.WaitList;
 import dev.weft.weave.Context;
@@ -28,6 +27,7 @@ public final class MicroProcess {
   final MicroDriver driver;
   final MicroThreads threads = new MicroThreads(this);
   final MicroRings rings;
+  final MicroAlarms alarms = new MicroAlarms(this);
   private final int id;
   private final MicroOptions options;
 
@@ -44,9 +44,6 @@ public final class MicroProcess {
 
   private final WaitList joiners = new WaitList();
   private Runnable onEnd = MicroProcess::nothing;
-
-  /** How many threads wait for a time, or for somebody outside. */
-  private int waitingOutside;
 
   MicroProcess(MicroHeap heap, MicroDriver driver, MicroOptions options) {
     this.heap = heap;
@@ -90,7 +87,7 @@ public final class MicroProcess {
   }
 
   boolean isBlocked() {
-    return waitingOutside > 0 || rings.areAwaited();
+    return alarms.areSet() || rings.areAwaited();
   }
 
   boolean isStackful() {
@@ -329,36 +326,10 @@ public final class MicroProcess {
     }
   }
 
-  // ---- waits for something that is neither a ring nor a thread
-
-  /** Begins to wait for {@link #awake}; the caller parks. */
-  void awaitAwake(MicroThread thread) {
-    refuseIfEnding(thread);
-    thread.waits();
-    waitingOutside++;
-  }
-
-  /** Ends such a wait. On the reactor's thread, but not by a thread of this process. */
-  void awake(MicroThread thread) {
-    waitingOutside--;
-    threads.play(thread);
-    driver.awake(this);
-  }
-
-  /** Begins to wait for some time; the caller parks. Not in the local executor. */
-  void sleep(MicroThread thread, long nanos) {
-    awaitAwake(thread);
-    TimerQueue.Timer alarm =
-        new TimerQueue.Timer() {
-          @Override
-          protected void expired() {
-            if (!isEnded() && !thread.isEnded()) {
-              awake(thread);
-            }
-          }
-        };
-    EventLoop loop = EventLoop.require("sleep");
-    loop.timers().arm(alarm, loop.clock().nanoTime() + nanos);
+  /** Takes a thread off the lists of those that wait for something outside. */
+  void forgetWaits(MicroThread thread) {
+    rings.forgetWaits(thread);
+    alarms.forgetWait(thread);
   }
 
   void refuseIfEnding(MicroThread thread) {
@@ -371,6 +342,7 @@ public final class MicroProcess {
 
   void ended(MicroThread thread) {
     rings.forgetWaits(thread);
+    alarms.forget(thread);
     rings.detach(thread.defaultSocket());
     heap.freeAll(thread);
     threads.forEachLive(other -> other.calleeEnded(thread));

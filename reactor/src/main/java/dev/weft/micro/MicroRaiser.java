@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.weft.micro;
 
+import dev.weft.Deadline;
 import dev.weft.error.Errno;
 import dev.weft.weave.Context;
 import dev.weft.weave.Routine;
@@ -43,6 +44,23 @@ abstract class MicroRaiser extends MicroTask {
 
   /** What was raised at it from elsewhere, as an error number; 0 if nothing was. */
   int raisedAt;
+
+  // ---- deadlines; see MicroAlarms
+
+  /** Wakes it from a wait for a time. */
+  MicroAlarms.@Nullable Alarm sleep;
+
+  /** Its deadline; made when it sets one for the first time. */
+  MicroAlarms.@Nullable Alarm alarm;
+
+  /** Its deadline in the local executor. */
+  @Nullable Deadline localDeadline;
+
+  /** Whether it waits for a time, or for somebody outside the process. */
+  boolean waitsOutside;
+
+  /** Whether its deadline has passed since it was put into the run queue. */
+  boolean isLate;
 
   // What the body was doing when something was raised at it.
   boolean bodyPlayed;
@@ -138,6 +156,11 @@ abstract class MicroRaiser extends MicroTask {
     lowered = false;
   }
 
+  /** Whether its next step is more than to go on. */
+  final boolean isStepAside() {
+    return raisedAt != 0 || isLate || localDeadline != null;
+  }
+
   /** It begins anew: the raises that its body was in are gone with it. */
   final void forgetRaises() {
     raises = 0;
@@ -165,6 +188,22 @@ abstract class MicroRaiser extends MicroTask {
       return;
     }
     home().threads.raiseAt(thread, errno.code());
+  }
+
+  /**
+   * Sets until when this thread may wait, in whatever word that suspends: if it waits then, or
+   * begins to later, ETIMEDOUT is raised in it as by {@link #raiseAt}. Lowered, it waits on, and
+   * has no deadline until it sets another. One deadline is for all waits until it is set again; it
+   * costs next to nothing to do that before each. A {@link #lastly} that waits after the end of the
+   * body, or in place of it, is not hurried.
+   *
+   * <p>In the local executor, where a wait for a descriptor blocks all, it is looked at when the
+   * thread is about to go on: a wait lasts longer, and one that nothing ends is not ended by it.
+   *
+   * @param deadline until when; {@link Deadline#NEVER} takes it back
+   */
+  protected final void deadline(Deadline deadline) {
+    home().alarms.deadline(self(), deadline);
   }
 
   /**

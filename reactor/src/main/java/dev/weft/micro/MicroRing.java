@@ -296,7 +296,7 @@ final class MicroRing {
     int first = readers;
     if (first != RunRing.NONE) {
       readers = RunRing.NONE;
-      threads.wakeAll(first);
+      wakeAll(first);
     }
   }
 
@@ -304,13 +304,40 @@ final class MicroRing {
     int first = writers;
     if (first != RunRing.NONE) {
       writers = RunRing.NONE;
-      threads.wakeAll(first);
+      wakeAll(first);
     }
   }
 
   /** Takes a thread that is not to wait any more off the lists. */
   void forget(MicroThread thread) {
-    readers = threads.without(readers, thread);
-    writers = threads.without(writers, thread);
+    readers = without(readers, thread);
+    writers = without(writers, thread);
+  }
+
+  /** Wakes a list of threads that waited, oldest last. */
+  private void wakeAll(int first) {
+    int id = first;
+    while (id != RunRing.NONE) {
+      MicroThread thread = threads.thread(id);
+      id = thread.nextWaiting;
+      thread.nextWaiting = RunRing.NONE;
+      thread.isListed = false;
+      threads.play(thread);
+    }
+  }
+
+  /** The list without a thread. */
+  private int without(int first, MicroThread gone) {
+    if (first == RunRing.NONE) {
+      return first;
+    }
+    if (first == gone.id) {
+      int next = gone.nextWaiting;
+      gone.nextWaiting = RunRing.NONE;
+      return next;
+    }
+    MicroThread thread = threads.thread(first);
+    thread.nextWaiting = without(thread.nextWaiting, gone);
+    return first;
   }
 }

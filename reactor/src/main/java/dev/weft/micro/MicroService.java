@@ -199,7 +199,7 @@ public final class MicroService implements AutoCloseable {
     connections.remove(connection);
     if (listener.isFull) {
       listener.isFull = false;
-      process.awake(listener);
+      process.alarms.awake(listener);
     }
     joiners.wakeAll();
   }
@@ -217,7 +217,7 @@ public final class MicroService implements AutoCloseable {
       while (true) {
         while (connections.size() >= connectionsMax) {
           isFull = true;
-          process().awaitAwake(this);
+          process().alarms.await(this);
           park();
         }
         MicroPeer peer = accept();
@@ -225,7 +225,7 @@ public final class MicroService implements AutoCloseable {
           connected(peer);
         } else {
           // No descriptor or memory: there may be when a connection has ended.
-          process().sleep(this, BACK_OFF_NANOS);
+          process().alarms.sleep(this, BACK_OFF_NANOS);
           park();
         }
       }

@@ -60,7 +60,7 @@ public abstract class MicroThread extends MicroCaller {
     MicroCall<T> made = new MicroCall<>(process, this, call);
     made.start();
     while (!made.isDone()) {
-      waits();
+      process.alarms.await(this); // again, if it was played, or lowered what was raised at it
       park();
     }
     return made.result();

@@ -125,6 +125,22 @@ final class MicroThreads {
     queue(thread);
   }
 
+  /** The deadline of {@code thread} has passed. */
+  void late(MicroThread thread) {
+    if (thread.phase == Phase.RAISED || thread.phase == Phase.FAULTED) {
+      thread.raisedAt =
+          Errno.ETIMEDOUT.code(); // told when its lastly, which is not hurried, is over
+    } else if (thread.phase == Phase.BODY && !thread.queued) {
+      raiseAt(thread, Errno.ETIMEDOUT.code());
+    } else if (thread.phase == Phase.BODY) {
+      thread.isLate = true; // what it waited for has come first: told at its next wait
+      if (!thread.aside) {
+        thread.aside = true;
+        thread.played = true;
+      }
+    }
+  }
+
   private void queue(MicroThread thread) {
     if (!thread.queued) {
       thread.queued = true;
@@ -152,33 +168,6 @@ final class MicroThreads {
     for (int id; (id = yielded.poll()) != RunRing.NONE; ) {
       ready.addLast(id);
     }
-  }
-
-  /** Wakes a list of threads that waited, oldest last. */
-  void wakeAll(int first) {
-    int id = first;
-    while (id != RunRing.NONE) {
-      MicroThread thread = thread(id);
-      id = thread.nextWaiting;
-      thread.nextWaiting = RunRing.NONE;
-      thread.isListed = false;
-      play(thread);
-    }
-  }
-
-  /** The list without a thread. */
-  int without(int first, MicroThread gone) {
-    if (first == RunRing.NONE) {
-      return first;
-    }
-    if (first == gone.id) {
-      int next = gone.nextWaiting;
-      gone.nextWaiting = RunRing.NONE;
-      return next;
-    }
-    MicroThread thread = thread(first);
-    thread.nextWaiting = without(thread.nextWaiting, gone);
-    return first;
   }
 
   // ---- steps
@@ -253,14 +242,22 @@ final class MicroThreads {
       return;
     }
     if (thread.cleanup == null) {
+      if (MicroAlarms.takeLocalDeadline(thread) && thread.raisedAt == 0) {
+        thread.raisedAt = Errno.ETIMEDOUT.code();
+        thread.played = true;
+      }
       int code = thread.raisedAt;
       thread.raisedAt = 0;
-      if (thread.phase != Phase.BODY || code == 0) {
+      if (thread.phase != Phase.BODY) {
         resume(thread, thread.runner, context); // it is being unwound: nothing more happens to it
         return;
       }
+      if (code == 0) {
+        stepWithDeadline(thread, context);
+        return;
+      }
       if (thread.status() == Status.WAIT) {
-        process.rings.forgetWaits(thread);
+        process.forgetWaits(thread);
         thread.played = true; // what waits looks again when it goes on
       }
       thread.bodyPlayed = thread.played || thread.expects();
@@ -270,6 +267,18 @@ final class MicroThreads {
     Routine cleanup = thread.cleanup;
     if (cleanup != null) {
       resume(thread, cleanup, context);
+    }
+  }
+
+  /** A step of a thread whose deadline has passed, or has to be looked at before each step. */
+  private void stepWithDeadline(MicroThread thread, Context context) {
+    thread.aside = false;
+    step(thread, context);
+    if (thread.phase == Phase.BODY && thread.localDeadline != null) {
+      thread.aside = true;
+    } else if (thread.phase == Phase.BODY && thread.isLate) {
+      thread.isLate = false;
+      late(thread);
     }
   }
 
@@ -357,7 +366,7 @@ final class MicroThreads {
   /** Makes a thread that has thrown go on from its last suspension, or else from its beginning. */
   private void rewind(MicroThread thread, Context context) {
     thread.phase = Phase.BODY;
-    thread.aside = thread.raisedAt != 0;
+    thread.aside = thread.isStepAside();
     thread.forgetRaises();
     if (!thread.runner.rewind(context)) {
       thread.restart();
@@ -386,7 +395,7 @@ final class MicroThreads {
       return;
     }
     thread.phase = Phase.BODY;
-    thread.aside = thread.raisedAt != 0;
+    thread.aside = thread.isStepAside();
     thread.status = thread.bodyStatus;
     if (thread.bodyPlayed || thread.raisedAt != 0) {
       queue(thread);
@@ -409,7 +418,7 @@ final class MicroThreads {
   private void unwind(MicroThread thread, Context context) {
     thread.phase = Phase.UNWINDING;
     thread.aside = true;
-    process.rings.forgetWaits(thread);
+    process.forgetWaits(thread);
     if (!thread.runner.hasBegun()) {
       end(thread);
       return;
@@ -439,7 +448,7 @@ final class MicroThreads {
     for (int id = 0; id < used; id++) {
       MicroThread thread = table[id];
       if (thread != null && thread.phase == Phase.BODY) {
-        process.rings.forgetWaits(thread);
+        process.forgetWaits(thread);
         beginLastly(thread, Phase.REAPED, Errno.EINTR.code());
         queue(thread);
       }

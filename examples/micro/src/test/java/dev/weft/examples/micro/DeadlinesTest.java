@@ -1,0 +1,310 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.weft.examples.micro;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import dev.weft.Deadline;
+import dev.weft.Reactor;
+import dev.weft.error.Errno;
+import dev.weft.micro.MicroBlock;
+import dev.weft.micro.MicroProcess;
+import dev.weft.micro.MicroService;
+import dev.weft.micro.MicroThread;
+import dev.weft.micro.Request;
+import dev.weft.micro.Status;
+import dev.weft.net.TcpSocket;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/** Deadlines of micro-threads. */
+class DeadlinesTest {
+  private static final Duration SHORT = Duration.ofMillis(1);
+  private static final Duration LONG = Duration.ofHours(1);
+
+  private enum Word {
+    READ,
+    READLINE,
+    POLLREAD,
+    WRITE,
+    FORWARD,
+    HUP,
+    CALL,
+    PAUSE,
+    REQUEST,
+    LISTEN
+  }
+
+  /** Never does anything for anybody. */
+  private static final class Idler extends MicroThread {
+    @Override
+    protected void run() {
+      while (true) {
+        pause();
+      }
+    }
+
+    @Override
+    protected void lastly() {}
+  }
+
+  /** Waits for what does not come. */
+  private static final class Waiter extends MicroThread {
+    private final Word word;
+    final List<String> errors = new ArrayList<>();
+
+    Waiter(Word word) {
+      this.word = word;
+    }
+
+    @Override
+    protected void run() throws Exception {
+      MicroBlock memory = calloc(1, 100_000);
+      Idler idler = new Idler();
+      if (word == Word.HUP || word == Word.WRITE) {
+        responder(idler);
+      } else {
+        child(idler);
+      }
+      deadline(Deadline.after(SHORT));
+      switch (word) {
+        case READ -> read(memory, 1);
+        case READLINE -> readline(memory, 1);
+        case POLLREAD -> pollread();
+        case WRITE -> write(memory, 100_000);
+        case FORWARD -> forward(1);
+        case HUP -> hup();
+        case CALL -> call(idler);
+        case PAUSE -> pause();
+        case REQUEST -> request(idler, new Request<Integer, Integer>(), 1);
+        case LISTEN -> listen();
+      }
+    }
+
+    @Override
+    protected void lastly() {
+      errors.add(String.valueOf(errno()));
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  @Timeout(60)
+  void aDeadlineEndsEveryWait(Word word) throws Exception {
+    for (How how : List.of(How.REACTOR_WOVEN, How.REACTOR_STACKFUL)) {
+      Waiter waiter = new Waiter(word);
+
+      try (How.Descriptors in = How.Descriptors.pipe();
+          How.Descriptors out = How.Descriptors.pipe();
+          Reactor reactor = Reactor.open()) {
+        reactor.run(
+            () ->
+                MicroProcess.start(waiter, how.options().withDescriptors(in.reading, out.writing))
+                    .join());
+      }
+
+      assertEquals(List.of("ETIMEDOUT"), waiter.errors, how.name());
+    }
+  }
+
+  /** Has its deadline renewed as often as it passes, four times. */
+  private static final class Patient extends MicroThread {
+    private final boolean requests;
+    int timeouts;
+    int answer;
+
+    Patient(boolean requests) {
+      this.requests = requests;
+    }
+
+    @Override
+    protected void run() throws Exception {
+      Slow slow = new Slow(this);
+      child(slow);
+      play(slow);
+      deadline(Deadline.after(SHORT));
+      if (requests) {
+        answer = request(slow, new Request<Integer, Integer>(), 41);
+      } else {
+        Request<Integer, Integer> request = listen();
+        answer = request.question();
+      }
+    }
+
+    @Override
+    protected void lastly() {
+      if (errno() == Errno.ETIMEDOUT) {
+        timeouts++;
+        lower();
+        deadline(timeouts < 4 ? Deadline.after(SHORT) : Deadline.NEVER);
+      }
+    }
+  }
+
+  /** Answers, or sends, when the other has timed out four times. */
+  private static final class Slow extends MicroThread {
+    private final Patient patient;
+
+    Slow(Patient patient) {
+      this.patient = patient;
+    }
+
+    @Override
+    protected void run() throws Exception {
+      while (patient.timeouts < 4) {
+        suspend(Status.YIELD);
+      }
+      if (patient.requests) {
+        Request<Integer, Integer> request = listen();
+        respond(request, request.question() + 1);
+      } else {
+        send(patient, new Request<Integer, Integer>(), 42);
+      }
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource(names = {"REACTOR_WOVEN", "REACTOR_STACKFUL"})
+  void aDeadlineThatIsLoweredLetsTheThreadWaitOn(How how) throws Exception {
+    for (boolean requests : new boolean[] {true, false}) {
+      Patient patient = new Patient(requests);
+
+      how.run(patient);
+
+      assertEquals(4, patient.timeouts);
+      assertEquals(42, patient.answer);
+    }
+  }
+
+  /** Sets deadlines that are not to be told. */
+  private static final class Punctual extends MicroThread {
+    final List<String> errors = new ArrayList<>();
+    private final Deadline last;
+
+    Punctual(Deadline last) {
+      this.last = last;
+    }
+
+    @Override
+    protected void run() throws Exception {
+      deadline(Deadline.NOW);
+      deadline(last);
+      for (int i = 0; i < 100; i++) {
+        suspend(Status.RUN);
+      }
+    }
+
+    @Override
+    protected void lastly() {
+      errors.add(String.valueOf(errno()));
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void aDeadlineThatIsTakenBackIsNotTold(How how) throws Exception {
+    Punctual punctual = new Punctual(Deadline.NEVER);
+
+    how.run(punctual);
+
+    assertEquals(List.of("null"), punctual.errors);
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void aDeadlineThatIsMovedIsNotTold(How how) throws Exception {
+    Punctual punctual = new Punctual(Deadline.after(LONG));
+
+    how.run(punctual);
+
+    assertEquals(List.of("null"), punctual.errors);
+  }
+
+  /** Has its deadline pass while it has something to do. */
+  private static final class Late extends MicroThread {
+    private final Status status;
+    private final int times;
+    final List<String> said = new ArrayList<>();
+
+    Late(Status status, int times) {
+      this.status = status;
+      this.times = times;
+    }
+
+    @Override
+    protected void run() throws Exception {
+      deadline(Deadline.NOW);
+      for (int i = 0; i < times; i++) {
+        suspend(status);
+      }
+      said.add("went on");
+      pause();
+    }
+
+    @Override
+    protected void lastly() {
+      said.add(String.valueOf(errno()));
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource(names = {"REACTOR_WOVEN", "REACTOR_STACKFUL"})
+  void aDeadlineThatHasPassedEndsTheNextWait(How how) throws Exception {
+    Late late = new Late(Status.YIELD, 1000); // the reactor looks at its timers in between
+
+    how.run(late);
+
+    assertEquals(List.of("went on", "ETIMEDOUT"), late.said);
+  }
+
+  @ParameterizedTest
+  @EnumSource(names = {"LOCAL_WOVEN", "LOCAL_STACKFUL"})
+  void theLocalExecutorLooksWhenTheThreadIsAboutToGoOn(How how) throws Exception {
+    Late late = new Late(Status.RUN, 1);
+
+    how.run(late);
+
+    assertEquals(List.of("ETIMEDOUT"), late.said);
+  }
+
+  /** Answers each line, and bears no idle connection. */
+  private static final class Impatient extends MicroThread {
+    @Override
+    protected void run() throws Exception {
+      MicroBlock line = calloc(1, 100);
+      deadline(Deadline.after(LONG));
+      for (int length; (length = readline(line, 100)) > 0; ) {
+        write(line, length);
+        deadline(Deadline.after(SHORT));
+      }
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource(names = {"REACTOR_WOVEN", "REACTOR_STACKFUL"})
+  void aServiceClosesConnectionsThatAreIdle(How how) throws Exception {
+    try (Reactor reactor = Reactor.open();
+        Arena arena = Arena.ofShared()) {
+      MemorySegment buffer = arena.allocateFrom("x\n");
+      reactor.run(
+          () -> {
+            InetSocketAddress anyPort = new InetSocketAddress(InetAddress.getLoopbackAddress(), 0);
+            MicroService service = MicroService.start(anyPort, how.options(), Impatient::new);
+            try (TcpSocket client = TcpSocket.connect(service.localAddress())) {
+              client.write(buffer.asSlice(0, 2));
+              assertEquals(2, client.read(buffer));
+              assertEquals(-1, client.read(buffer));
+            }
+            service.kill();
+            service.join();
+          });
+    }
+  }
+}

@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.weft.micro;
+
+import dev.weft.Deadline;
+import dev.weft.internal.sched.EventLoop;
+import dev.weft.internal.sched.TimerQueue;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What the threads of one process wait for that is neither a ring nor a thread: a time, or somebody
+ * outside. A process that has such a wait, or a deadline, is not over when none of its threads can
+ * run.
+ */
+final class MicroAlarms {
+  /** What one thread has armed: made at its first use, and used again. */
+  static final class Alarm extends TimerQueue.Timer {
+    private final MicroThread thread;
+    private final EventLoop loop;
+    private final boolean isDeadline;
+
+    Alarm(MicroThread thread, EventLoop loop, boolean isDeadline) {
+      this.thread = thread;
+      this.loop = loop;
+      this.isDeadline = isDeadline;
+    }
+
+    private void arm(long due) {
+      loop.timers().arm(this, due);
+    }
+
+    @Override
+    protected void expired() {
+      MicroAlarms alarms = thread.home().alarms;
+      if (isDeadline) {
+        alarms.passed(thread);
+      } else {
+        alarms.awake(thread);
+      }
+    }
+  }
+
+  private final MicroProcess process;
+
+  /** How many waits there are, and deadlines. */
+  private int count;
+
+  MicroAlarms(MicroProcess process) {
+    this.process = process;
+  }
+
+  boolean areSet() {
+    return count > 0;
+  }
+
+  // ---- waits
+
+  /** Begins to wait for {@link #awake}; the caller parks. */
+  void await(MicroThread thread) {
+    process.refuseIfEnding(thread);
+    thread.waits();
+    if (!thread.waitsOutside) {
+      thread.waitsOutside = true;
+      count++;
+    }
+  }
+
+  /** As {@link #await}, for a time at most. Not in the local executor. */
+  void sleep(MicroThread thread, long nanos) {
+    await(thread);
+    Alarm alarm = thread.sleep;
+    if (alarm == null) {
+      alarm = new Alarm(thread, EventLoop.require("sleep"), false);
+      thread.sleep = alarm;
+    }
+    alarm.arm(alarm.loop.clock().nanoTime() + nanos);
+  }
+
+  /** Ends such a wait, if there is one. On the reactor's thread, but not by a micro-thread. */
+  void awake(MicroThread thread) {
+    if (thread.waitsOutside) {
+      forgetWait(thread);
+      process.threads.play(thread);
+      process.driver.awake(process);
+    }
+  }
+
+  /** A thread does not wait any more, although nobody has woken it. */
+  void forgetWait(MicroThread thread) {
+    if (thread.waitsOutside) {
+      thread.waitsOutside = false;
+      count--;
+      Alarm alarm = thread.sleep;
+      if (alarm != null) {
+        alarm.loop.timers().disarm(alarm);
+      }
+    }
+  }
+
+  // ---- deadlines
+
+  /** Has ETIMEDOUT raised in {@code thread}, which is running, if it waits at that time. */
+  void deadline(MicroThread thread, Deadline deadline) {
+    thread.isLate = false;
+    MicroKernel kernel = MicroKernel.of(process);
+    if (kernel == null) {
+      thread.localDeadline = deadline.equals(Deadline.NEVER) ? null : deadline;
+      thread.aside |= thread.localDeadline != null;
+      return;
+    }
+    Alarm alarm = thread.alarm;
+    if (alarm == null) {
+      alarm = new Alarm(thread, kernel.loop(), true);
+      thread.alarm = alarm;
+    }
+    count -= alarm.isArmed() ? 1 : 0;
+    alarm.arm(deadline.nanoTime());
+    count += alarm.isArmed() ? 1 : 0;
+  }
+
+  private void passed(MicroThread thread) {
+    count--;
+    process.threads.late(thread);
+    process.driver.awake(process);
+  }
+
+  /** Gives back what a thread that has ended had armed. */
+  void forget(MicroThread thread) {
+    forgetWait(thread);
+    remove(thread.sleep);
+    thread.sleep = null;
+    Alarm alarm = thread.alarm;
+    if (alarm != null && alarm.isArmed()) {
+      count--;
+    }
+    remove(alarm);
+    thread.alarm = null;
+  }
+
+  private static void remove(@Nullable Alarm alarm) {
+    if (alarm != null) {
+      alarm.loop.timers().remove(alarm);
+    }
+  }
+
+  /** Whether the deadline of a thread of the local executor has passed, which is told once. */
+  static boolean takeLocalDeadline(MicroThread thread) {
+    Deadline deadline = thread.localDeadline;
+    if (deadline == null || !deadline.hasPassed()) {
+      return false;
+    }
+    thread.localDeadline = null;
+    return true;
+  }
+}
