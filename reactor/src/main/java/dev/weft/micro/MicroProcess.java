@@ -349,8 +349,9 @@ public final class MicroProcess {
   }
 
   private void reap(Context context) {
-    String why = killed ? "ended with threads " : "threads that nobody can wake: ";
-    report(why + threads.describeLive());
+    if (!killed) { // an end that was asked for is no news
+      report("threads that nobody can wake: " + threads.describeLive());
+    }
     ending = true;
     threads.reap();
     dispatch(context, options.budget());
