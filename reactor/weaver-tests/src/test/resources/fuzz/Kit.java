@@ -113,7 +113,10 @@ public class Kit {
   static class Ints extends Base<Integer> { Integer change(Integer i) { return i + yInt(1); } }
   static class Still extends Base<Integer> { Integer change(Integer i) { return i + 2; } }
   static class Over extends Ints { @Override Integer change(Integer i) { return super.change(i) * 2; } @Override Integer both(Integer i) { return super.both(i) + 1; } }
-  static Base<Integer> base(int x) { return switch (x & 3) { case 0 -> new Ints(); case 1 -> new Still(); default -> new Over(); }; }
+  static class Upon extends Still { @Override Integer change(Integer i) { return yInt(super.change(i)); } }
+  static class Within extends Still { @Override Integer change(Integer i) { return super.change(i) + 1; } }
+  static class Beyond extends Within { @Override Integer change(Integer i) { return yInt(1) + super.change(i); } }
+  static Base<Integer> base(int x) { return switch (x & 7) { case 0 -> new Ints(); case 1 -> new Still(); case 2 -> new Upon(); case 3 -> new Within(); case 4 -> new Beyond(); default -> new Over(); }; }
   static Integer boxed(int x) { return yInt(x); }
   static int quiet(int x) { return x + 1; }
   static Shape shape(int x) { return switch (x & 3) { case 0 -> new Shape.Dot(x); case 1 -> new Shape.Line(x, 2L); case 2 -> new Shape.Group(new Shape.Dot(x), "g"); default -> new Shape.Group(new Shape.Line(x, x), "h"); }; }

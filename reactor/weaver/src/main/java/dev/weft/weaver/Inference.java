@@ -2,6 +2,7 @@
 package dev.weft.weaver;
 
 import java.lang.classfile.CodeElement;
+import java.lang.classfile.Opcode;
 import java.lang.classfile.instruction.InvokeInstruction;
 import java.lang.reflect.AccessFlag;
 import java.util.ArrayList;
@@ -242,7 +243,7 @@ final class Inference {
     List<CodeElement> code = method.code();
     for (int i = 0; i < code.size(); i++) {
       MethodInfo target = table.target(code.get(i));
-      if (target != null && target.suspends) {
+      if (target != null && suspends(code.get(i), target)) {
         points.add(i);
         target.called = true;
       } else if (callsCloseUnknown(code.get(i))) {
@@ -267,6 +268,33 @@ final class Inference {
     } else {
       method.points = points;
     }
+  }
+
+  /**
+   * Whether the call {@code element} may suspend. Where only what overrides {@code target} does,
+   * its twin calls the plain method, whoever overrides that; so a call by super must not go by way
+   * of the twin, or it would come back to the caller.
+   */
+  private boolean suspends(CodeElement element, MethodInfo target) {
+    boolean bySuper =
+        element instanceof InvokeInstruction call
+            && call.opcode() == Opcode.INVOKESPECIAL
+            && target.isVirtual();
+    return target.suspends && (!bySuper || suspendsItself(target));
+  }
+
+  /** Whether the body of {@code method} suspends, rather than only what overrides it. */
+  private boolean suspendsItself(MethodInfo method) {
+    if (method.hasTwin && !method.isTwinWoven()) {
+      return true;
+    }
+    for (CodeElement element : method.code()) {
+      MethodInfo target = table.target(element);
+      if (target != null && suspends(element, target)) {
+        return true;
+      }
+    }
+    return false;
   }
 
   private static boolean callsCloseUnknown(CodeElement element) {

@@ -72,6 +72,12 @@ final class MethodInfo {
     return !isStatic() && !is(AccessFlag.PRIVATE) && !isInitializer();
   }
 
+  /** Whether its twin is the work of a weaver, rather than written by hand. */
+  boolean isTwinWoven() {
+    MethodInfo twin = owner.method(key(name, Names.twin(type).descriptorString()));
+    return twin != null && twin.is(AccessFlag.SYNTHETIC);
+  }
+
   /** Whether it is a constructor or a static initialiser. */
   boolean isInitializer() {
     return name.startsWith("<");

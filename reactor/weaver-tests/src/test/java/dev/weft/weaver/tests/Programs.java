@@ -20,7 +20,8 @@ final class Programs {
           "Recursion",
           "Patterns",
           "Inheritance",
-          "Lambdas");
+          "Lambdas",
+          "Places");
 
   static final Woven WOVEN = Woven.of(sources());
 

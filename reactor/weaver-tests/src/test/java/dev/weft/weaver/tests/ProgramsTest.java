@@ -24,7 +24,8 @@ class ProgramsTest {
         "Inheritance$Derived",
         "Inheritance$Quiet",
         "Inheritance$Tree",
-        "Lambdas"
+        "Lambdas",
+        "Places"
       })
   void wovenProgramDoesWhatItDoesStackful(String name) throws Exception {
     StringBuilder log = Programs.log();

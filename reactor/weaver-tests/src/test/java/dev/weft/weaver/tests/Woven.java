@@ -8,6 +8,7 @@ import dev.weft.weaver.Weaver;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.lang.reflect.Constructor;
+import java.util.List;
 import java.util.Map;
 import java.util.SortedMap;
 import java.util.TreeMap;
@@ -62,6 +63,13 @@ final class Woven {
       return new Woven(classes, Weaver.weave(classes, new TreeMap<>(), classPath));
     } catch (IOException e) {
       throw new UncheckedIOException(e);
+    }
+  }
+
+  /** Loads classes that are woven already. */
+  static Woven asIs(SortedMap<String, byte[]> classes) throws IOException {
+    try (ClassPath nowhere = new ClassPath(List.of())) {
+      return new Woven(classes, Weaver.weave(new TreeMap<>(), new TreeMap<>(), nowhere));
     }
   }
 

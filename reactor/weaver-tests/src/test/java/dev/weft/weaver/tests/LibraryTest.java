@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.weft.weaver.tests;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import dev.weft.weaver.ClassPath;
+import dev.weft.weaver.Weaver;
+import dev.weft.weaver.tests.Woven.Run;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** A program woven in one build, with a library that another has woven. */
+class LibraryTest {
+  private static final String BASE =
+      """
+      package lib;
+      import dev.weft.weave.*;
+      public abstract class Base {
+        @Suspends
+        public int step(int x) { return x + 1; }
+        public int waiting(int x) { Routine.suspend(); return 10 * x; }
+        public int both(int x) { return step(x) + waiting(x); }
+        public interface Visitor<T> { @Suspends void visit(T t); }
+        public static void each(Visitor<String> visitor) { visitor.visit("a"); visitor.visit("b"); }
+      }
+      """;
+  private static final String PROGRAM =
+      """
+      package app;
+      import dev.weft.weave.*;
+      import lib.Base;
+      public class Program extends Routine {
+        public static final StringBuilder LOG = new StringBuilder();
+        static class Mine extends Base {
+          @Override public int step(int x) { Routine.suspend(); return super.step(x) + 100; }
+          @Override public int waiting(int x) { return super.waiting(x) + 1000; }
+        }
+        static class Quiet extends Base {
+          @Override public int step(int x) { return super.step(x) + 5; }
+        }
+        protected void run() {
+          LOG.append(new Mine().both(1)).append(' ').append(new Quiet().both(1));
+          Base.each(text -> { Routine.suspend(); LOG.append(text); });
+          Base.each(text -> LOG.append(text));
+        }
+      }
+      """;
+
+  @TempDir Path folder;
+
+  private static SortedMap<String, byte[]> weave(SortedMap<String, byte[]> classes, Path... first)
+      throws IOException {
+    List<Path> paths = new ArrayList<>(List.of(first));
+    paths.addAll(ClassPath.split(System.getProperty("java.class.path")));
+    try (ClassPath path = new ClassPath(paths)) {
+      Weaver.Result result = Weaver.weave(classes, new TreeMap<>(), path);
+      assertEquals("[]", result.problems().errors().toString());
+      assertEquals("[]", result.problems().warnings().toString());
+      SortedMap<String, byte[]> all = new TreeMap<>(classes);
+      all.putAll(result.classes());
+      return all;
+    }
+  }
+
+  @Test
+  void programDoesTheSameWovenAndStackful() throws Exception {
+    SortedMap<String, byte[]> compiled =
+        Compiler.compile(Map.of("lib.Base", BASE, "app.Program", PROGRAM));
+    SortedMap<String, byte[]> library = weave(new TreeMap<>(compiled.subMap("lib", "lic")));
+    for (String name : library.keySet()) {
+      Path file = folder.resolve(name + ".class");
+      Files.createDirectories(file.getParent());
+      Files.write(file, library.get(name));
+    }
+    SortedMap<String, byte[]> all = weave(new TreeMap<>(compiled.subMap("app", "apq")), folder);
+    all.putAll(library);
+    Woven woven = Woven.asIs(all);
+    woven.loadAll();
+    StringBuilder log = (StringBuilder) woven.type("app.Program").getField("LOG").get(null);
+
+    Run stackful = Woven.run(woven.routine("app.Program").stackful(), log);
+    Run stackless = Woven.run(woven.routine("app.Program"), log);
+
+    assertEquals(new Run("1112 17abab", 5), stackless);
+    assertEquals(stackful, stackless);
+  }
+}
