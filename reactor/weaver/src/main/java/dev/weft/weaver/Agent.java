@@ -34,13 +34,27 @@ public final class Agent {
 
   private Agent() {}
 
-  /** Called by the JVM for {@code -javaagent}. */
+  /**
+   * Called by the JVM for {@code -javaagent}.
+   *
+   * @param argument what to weave, as a class path; null or empty for all of the class path
+   * @param instrumentation the JVM's
+   * @throws IOException if something of the class path can't be read
+   * @throws WeaveException if something of it can't be woven
+   */
   public static void premain(@Nullable String argument, Instrumentation instrumentation)
       throws IOException {
     new Agent().start(argument, instrumentation);
   }
 
-  /** Called by the JVM for {@code Launcher-Agent-Class}. */
+  /**
+   * Called by the JVM for {@code Launcher-Agent-Class}.
+   *
+   * @param argument what to weave, as a class path; null or empty for all of the class path
+   * @param instrumentation the JVM's
+   * @throws IOException if something of the class path can't be read
+   * @throws WeaveException if something of it can't be woven
+   */
   public static void agentmain(@Nullable String argument, Instrumentation instrumentation)
       throws IOException {
     new Agent().start(argument, instrumentation);

@@ -44,6 +44,7 @@ public final class ClassFolder {
    * @param read how many classes the folder has, without those that the weaver makes
    * @param rewritten how many of them suspend, or make something that does
    * @param made how many classes were made besides
+   * @param problems what was in the way, and what may be
    */
   public record Summary(int read, int rewritten, int made, Problems problems) {}
 
@@ -52,7 +53,12 @@ public final class ClassFolder {
     this.unwoven = unwoven;
   }
 
-  /** Where originals are kept unless another place is named: beside the folder. */
+  /**
+   * Where originals are kept unless another place is named: beside the folder.
+   *
+   * @param folder what is woven
+   * @return the folder of the originals, which need not exist
+   */
   public static Path unwovenBeside(Path folder) {
     Path absolute = folder.toAbsolutePath().normalize();
     return absolute.resolveSibling(absolute.getFileName() + "-unwoven");
@@ -61,8 +67,11 @@ public final class ClassFolder {
   /**
    * Weaves the classes under {@code folder}. If there are errors, they are left as they were.
    *
+   * @param folder what is woven
    * @param unwoven where the originals are kept
    * @param path where else they look for classes
+   * @return what was done
+   * @throws IOException if a file can't be read or written, or is no class file
    */
   public static Summary weave(Path folder, Path unwoven, ClassPath path) throws IOException {
     return new ClassFolder(folder, unwoven).weave(path);

@@ -26,7 +26,12 @@ public final class ClassPath implements AutoCloseable {
 
   private final ClassLoader rest;
 
-  /** Entries that do not exist are skipped, as the JVM does. */
+  /**
+   * Opens the entries. Those that do not exist are skipped, as the JVM does.
+   *
+   * @param paths folders and jars
+   * @throws IOException if a jar can't be read
+   */
   public ClassPath(List<Path> paths) throws IOException {
     this(paths, ClassLoader.getPlatformClassLoader());
   }
@@ -45,7 +50,12 @@ public final class ClassPath implements AutoCloseable {
     }
   }
 
-  /** The entries of a class path as the JVM takes it. */
+  /**
+   * The entries of a class path as the JVM takes it.
+   *
+   * @param classPath paths with the system's separator between them
+   * @return the paths, without empty ones
+   */
   public static List<Path> split(String classPath) {
     List<Path> paths = new ArrayList<>();
     for (String part : classPath.split(File.pathSeparator, -1)) {

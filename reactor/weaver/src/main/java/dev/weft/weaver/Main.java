@@ -46,12 +46,23 @@ public final class Main {
     this.err = err;
   }
 
-  /** Weaves, and ends the JVM with the status. */
+  /**
+   * Weaves, and ends the JVM with the status.
+   *
+   * @param arguments as {@code --help} tells
+   */
   public static void main(String[] arguments) {
     System.exit(run(System.out, System.err, arguments));
   }
 
-  /** Weaves; returns the status. */
+  /**
+   * Weaves.
+   *
+   * @param out for what was done
+   * @param err for problems
+   * @param arguments as {@code --help} tells
+   * @return the status: 0, or 1 if something can't be woven, or 2 if the arguments are wrong
+   */
   public static int run(PrintStream out, PrintStream err, String... arguments) {
     return new Main(out, err).run(List.of(arguments));
   }

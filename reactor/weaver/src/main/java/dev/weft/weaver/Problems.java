@@ -39,12 +39,20 @@ public final class Problems {
     warnings.add(new Problem(where, what));
   }
 
-  /** What cannot be woven. If there is any, nothing is. */
+  /**
+   * What cannot be woven. If there is any, nothing is.
+   *
+   * @return in the order of their places
+   */
   public Collection<Problem> errors() {
     return Collections.unmodifiableCollection(errors);
   }
 
-  /** What is woven, or left as it is, and may fail when it runs; it then says so. */
+  /**
+   * What is woven, or left as it is, and may fail when it runs; it then says so.
+   *
+   * @return in the order of their places
+   */
   public Collection<Problem> warnings() {
     return Collections.unmodifiableCollection(warnings);
   }

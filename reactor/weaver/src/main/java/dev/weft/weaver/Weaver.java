@@ -24,6 +24,7 @@ public final class Weaver {
    * @param classes those that were rewritten and those that were made, by internal name; none if
    *     there are errors
    * @param generated the names of those that were made
+   * @param problems what was in the way, and what may be
    */
   public record Result(
       SortedMap<String, byte[]> classes, SortedSet<String> generated, Problems problems) {}
@@ -43,6 +44,7 @@ public final class Weaver {
    * @param woven classes that were woven before, and that have to stay as they are, by internal
    *     name
    * @param path where else they look for classes
+   * @return what they have become, or why they can't be woven
    */
   public static Result weave(
       SortedMap<String, byte[]> classes, SortedMap<String, byte[]> woven, ClassPath path) {
