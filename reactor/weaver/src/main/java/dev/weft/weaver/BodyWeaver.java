@@ -101,8 +101,10 @@ final class BodyWeaver {
     switch (element) {
       case LabelTarget target -> to.labelBinding(map(target.label()));
       case LineNumber line -> pendingLine = line;
+      // Of two handlers of all, the outer one is never reached from inside the inner one's range.
       case ExceptionCatch range -> {
-        if (isLeft(range.tryStart(), range.tryEnd())) {
+        boolean isReached = made.get(plan.flow.at(range.handler()));
+        if (isReached && isLeft(range.tryStart(), range.tryEnd())) {
           to.exceptionCatch(
               map(range.tryStart()), map(range.tryEnd()), map(range.handler()), range.catchType());
         }

@@ -223,6 +223,7 @@ final class ClassWeaver {
         Names.WHERE,
         ACC_PUBLIC | ACC_SYNTHETIC,
         code -> FrameWeaver.where(code, work.plan));
+    FrameWeaver.forget(builder, work.plan, work.frame);
   }
 
   private void resume(ClassBuilder builder, Work work) {

@@ -75,7 +75,8 @@ final class Flow {
     return targets;
   }
 
-  private int at(Label label) {
+  /** The index of the element that is {@code label}. */
+  int at(Label label) {
     Integer position = positions.get(label);
     if (position == null) {
       throw new WeaveException("a jump out of the method");

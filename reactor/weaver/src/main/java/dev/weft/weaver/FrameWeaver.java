@@ -2,7 +2,9 @@
 package dev.weft.weaver;
 
 import static java.lang.classfile.ClassFile.ACC_FINAL;
+import static java.lang.classfile.ClassFile.ACC_PRIVATE;
 import static java.lang.classfile.ClassFile.ACC_PUBLIC;
+import static java.lang.classfile.ClassFile.ACC_STATIC;
 import static java.lang.classfile.ClassFile.ACC_SUPER;
 import static java.lang.classfile.ClassFile.ACC_SYNTHETIC;
 
@@ -19,10 +21,14 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 
 /** Makes the class of a method's frames. */
 final class FrameWeaver {
   static final String SELF = "self";
+
+  /** A static method that sets to null what a frame has kept and is not to keep any more. */
+  static final String FORGET = Names.GENERATED + "forget";
 
   private static final MethodTypeDesc PLACE_ARGUMENTS =
       MethodTypeDesc.of(
@@ -60,6 +66,7 @@ final class FrameWeaver {
                 .return_());
     builder.withMethodBody("resume", Names.RESUME, ACC_PUBLIC, code -> resume(code, method, frame));
     builder.withMethodBody("where", Names.WHERE, ACC_PUBLIC, code -> where(code, plan));
+    forget(builder, plan, frame);
   }
 
   private static void resume(CodeBuilder code, MethodInfo method, ClassDesc frame) {
@@ -76,6 +83,53 @@ final class FrameWeaver {
       }
     }
     code.return_();
+  }
+
+  /** The type of {@link #FORGET}: of the frame, and of the fields to keep as a mask. */
+  static MethodTypeDesc forgetType(ClassDesc frame) {
+    return MethodTypeDesc.of(ConstantDescs.CD_void, frame, ConstantDescs.CD_long);
+  }
+
+  /** Adds the method {@link #FORGET} where it is called. */
+  static void forget(ClassBuilder builder, SavePlan plan, ClassDesc frame) {
+    if (plan.needsForget()) {
+      int flags = ACC_STATIC | ACC_SYNTHETIC | (plan.isFlat ? ACC_PRIVATE : 0);
+      builder.withMethodBody(FORGET, forgetType(frame), flags, code -> forget(code, plan, frame));
+    }
+  }
+
+  private static void forget(CodeBuilder code, SavePlan plan, ClassDesc frame) {
+    Label none = code.newLabel();
+    Map<Label, Set<String>> pieces = new LinkedHashMap<>();
+    List<SwitchCase> cases = new ArrayList<>();
+    Label start = code.newLabel(); // a routine that starts over has kept anything
+    pieces.put(start, plan.references());
+    cases.add(SwitchCase.of(0, start));
+    for (int point : plan.kept.keySet()) {
+      Label label = code.newLabel();
+      pieces.put(label, plan.references(point));
+      cases.add(SwitchCase.of(plan.label(point), label));
+    }
+    code.aload(0).getfield(Names.FRAME, "label", ConstantDescs.CD_int).tableswitch(none, cases);
+    pieces.forEach(
+        (label, fields) -> {
+          code.labelBinding(label);
+          fields.forEach(field -> forgetUnlessKept(code, plan, frame, field));
+          code.return_();
+        });
+    code.labelBinding(none).return_();
+  }
+
+  private static void forgetUnlessKept(
+      CodeBuilder code, SavePlan plan, ClassDesc frame, String field) {
+    Label kept = code.newLabel();
+    long bit = plan.mask(Set.of(field));
+    if (bit != 0) { // or there are too many fields, and it is stored again
+      code.lload(1).loadConstant(bit).land().lconst_0().lcmp().ifne(kept);
+    }
+    code.aload(0).aconst_null();
+    code.putfield(frame, field, ClassDesc.ofDescriptor(plan.typeOf(field)));
+    code.labelBinding(kept);
   }
 
   /** The body of a frame's method where(). */

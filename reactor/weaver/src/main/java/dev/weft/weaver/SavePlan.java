@@ -12,6 +12,7 @@ import java.util.BitSet;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -74,6 +75,52 @@ final class SavePlan {
   /** What the call at {@code point}, which needs a frame, keeps. */
   List<Value> kept(int point) {
     return kept.getOrDefault(point, List.of());
+  }
+
+  /** The fields that hold references, in an order that {@link #mask} counts by; a new set. */
+  Set<String> references() {
+    Set<String> references = new LinkedHashSet<>(fields.keySet());
+    references.removeIf(field -> !Types.isReference(typeOf(field)));
+    return references;
+  }
+
+  /** Those of {@link #references()} that the call at {@code point} keeps something in. */
+  Set<String> references(int point) {
+    Set<String> references = new LinkedHashSet<>();
+    for (Value value : kept(point)) {
+      if (value.field() != null && Types.isReference(value.type())) {
+        references.add(value.field());
+      }
+    }
+    return references;
+  }
+
+  String typeOf(String field) {
+    return fields.getOrDefault(field, Types.UNKNOWN);
+  }
+
+  /** A bit for each of the first 64 fields that hold references, set for those given. */
+  long mask(Set<String> given) {
+    long mask = 0;
+    long bit = 1;
+    for (String field : references()) {
+      if (given.contains(field)) {
+        mask |= bit;
+      }
+      bit <<= 1;
+    }
+    return mask;
+  }
+
+  /** Whether some call has to forget so much that there is a method for it. */
+  boolean needsForget() {
+    return kept.keySet().stream()
+        .anyMatch(
+            point -> {
+              Set<String> others = references();
+              others.removeAll(references(point));
+              return others.size() > Suspensions.FORGET_INLINE_MAX;
+            });
   }
 
   boolean needsFrame() {

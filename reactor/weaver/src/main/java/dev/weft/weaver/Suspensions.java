@@ -12,7 +12,6 @@ import java.lang.constant.ClassDesc;
 import java.lang.constant.ConstantDescs;
 import java.lang.constant.MethodTypeDesc;
 import java.util.ArrayList;
-import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -31,6 +30,9 @@ final class Suspensions {
   private final MethodInfo method;
   private final ClassDesc frame;
   private final CodeBuilder to;
+
+  /** Up to here the code that forgets is where it is needed. */
+  static final int FORGET_INLINE_MAX = 2;
 
   /** The local that the context is kept in, above all of the original. */
   private final int contextLocal;
@@ -252,24 +254,15 @@ final class Suspensions {
     if (!resumes()) {
       newFrame();
     }
-    Set<String> used = new HashSet<>();
+    if (resumes()) {
+      forgetOthers(point);
+    }
     for (Value value : plan.kept(point).reversed()) {
-      if (value.field() != null) {
-        used.add(value.field());
-      }
       if (value.isOperand()) {
         saveOperand(value);
       } else if (value.field() != null) {
         saveLocal(value, value.field());
       }
-    }
-    if (resumes()) {
-      plan.fields.forEach(
-          (field, type) -> {
-            if (Types.isReference(type) && !used.contains(field)) {
-              forget(field, ClassDesc.ofDescriptor(type));
-            }
-          });
     }
     to.aload(frameLocal).aload(contextLocal).loadConstant(plan.label(point));
     to.invokevirtual(Names.FRAME, resumes() ? "again" : "save", SAVE);
@@ -313,7 +306,24 @@ final class Suspensions {
     to.labelBinding(same);
   }
 
-  /** Lets go of what a local held that is dead now. */
+  /** Lets go of what was kept at another call and is not at this one: the collector may have it. */
+  private void forgetOthers(int point) {
+    Set<String> others = plan.references();
+    Set<String> here = plan.references(point);
+    others.removeAll(here);
+    if (others.size() <= FORGET_INLINE_MAX) {
+      others.forEach(field -> forget(field, ClassDesc.ofDescriptor(plan.typeOf(field))));
+      return;
+    }
+    // A piece for each field at each call would make code that grows with the square of the method.
+    Label same = to.newLabel();
+    to.aload(frameLocal).getfield(Names.FRAME, "label", ConstantDescs.CD_int);
+    to.loadConstant(plan.label(point)).if_icmpeq(same);
+    to.aload(frameLocal).loadConstant(plan.mask(here));
+    to.invokestatic(frame, FrameWeaver.FORGET, FrameWeaver.forgetType(frame));
+    to.labelBinding(same);
+  }
+
   private void forget(String field, ClassDesc type) {
     Label empty = to.newLabel();
     to.aload(frameLocal).getfield(frame, field, type).ifnull(empty);

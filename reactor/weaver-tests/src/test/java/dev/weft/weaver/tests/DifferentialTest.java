@@ -61,6 +61,16 @@ class DifferentialTest {
     assertEquals(List.of(), differences);
   }
 
+  /** In this one a handler that is not reached any more was named where another place had come. */
+  @Test
+  void programWithATryThatNothingIsLeftOfDoesTheSame() throws Exception {
+    List<String> differences = new ArrayList<>();
+
+    compare(701_518, 1, differences);
+
+    assertEquals(List.of(), differences);
+  }
+
   @Test
   void madeUpProgramsDoTheSameWovenAndStackful() throws Exception {
     List<String> differences = new ArrayList<>();
