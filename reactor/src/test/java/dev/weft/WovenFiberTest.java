@@ -78,6 +78,20 @@ class WovenFiberTest {
   }
 
   @Test
+  void aTaskThatOnlyBoxesItsResultDoesSoToo() throws Exception {
+    Reactors.run(
+        () -> {
+          int[] count = {0};
+          try (Bundle bundle = Bundle.open()) {
+            Task<Integer> counting = bundle.go(() -> ++count[0]);
+
+            assertEquals(1, counting.join());
+            assertSame(Thread.currentThread(), counting.fiber().thread());
+          }
+        });
+  }
+
+  @Test
   void anyOtherTaskRunsOnAThreadOfItsOwn() throws Exception {
     Reactors.run(
         () -> {

@@ -14,6 +14,7 @@ import java.lang.constant.ClassDesc;
 import java.lang.constant.MethodTypeDesc;
 import java.lang.reflect.AccessFlag;
 import java.util.List;
+import java.util.Set;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -21,6 +22,20 @@ import org.jspecify.annotations.Nullable;
 final class MethodInfo {
   /** How far calls are followed to find out that a method is a leaf. */
   private static final int LEAF_DEPTH_MAX = 4;
+
+  /** Classes of the JDK none of whose methods calls anything unknown. */
+  private static final Set<String> HARMLESS =
+      Set.of(
+          "java/lang/Boolean",
+          "java/lang/Byte",
+          "java/lang/Character",
+          "java/lang/Double",
+          "java/lang/Float",
+          "java/lang/Integer",
+          "java/lang/Long",
+          "java/lang/Math",
+          "java/lang/Short",
+          "java/lang/StrictMath");
 
   final ClassInfo owner;
   final MethodModel model;
@@ -90,7 +105,7 @@ final class MethodInfo {
 
   /**
    * Whether it can neither suspend nor block, whatever happens: it takes no monitor, and calls only
-   * static and private methods of which the same is true.
+   * static and private methods of which the same is true, and a few of the JDK.
    */
   boolean isLeaf() {
     return isLeaf(LEAF_DEPTH_MAX);
@@ -102,12 +117,21 @@ final class MethodInfo {
       MethodInfo target = owner.table.target(code().get(i));
       leaf =
           switch (code().get(i)) {
-            case InvokeInstruction _ -> target != null && target.isLeaf(depth - 1);
+            case InvokeInstruction call ->
+                target == null ? isHarmless(call) : target.isLeaf(depth - 1);
             case InvokeDynamicInstruction _, MonitorInstruction _ -> false;
             default -> true;
           };
     }
     return leaf && !is(AccessFlag.SYNCHRONIZED);
+  }
+
+  /** Whether the JDK's method that is called computes and does nothing else, such as boxing. */
+  private static boolean isHarmless(InvokeInstruction call) {
+    String owner = call.owner().asInternalName();
+    return HARMLESS.contains(owner)
+        || (owner.startsWith("java/util/concurrent/atomic/")
+            && !call.type().stringValue().contains("java/util/function/"));
   }
 
   /** Whether its source says that it suspends, whatever is found out about it. */
