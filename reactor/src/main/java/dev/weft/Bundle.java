@@ -187,8 +187,8 @@ public final class Bundle implements AutoCloseable {
 
   private <T extends @Nullable Object> Task<T> start(
       @Nullable String name, Object given, FiberCall<T> call) {
-    Life starter = Life.require("start a child of " + this);
-    owner.strand().loop.requireThread("start a child of " + this);
+    Life starter = Life.require("start a child of a bundle");
+    owner.strand().loop.requireThread("start a child of", this);
     starter.strand().throwIfCancelled("start a child of", this);
     if (state != State.OPEN) {
       throw new IllegalStateException("start a child: " + this + " is closed");
@@ -307,7 +307,7 @@ public final class Bundle implements AutoCloseable {
   public void await(Deadline deadline) {
     Life waiter = Life.require("await");
     Strand strand = waiter.strand();
-    owner.strand().loop.requireThread("await " + this);
+    owner.strand().loop.requireThread("await", this);
     refuseToAwaitItself(waiter);
     strand.refuseIfOver("await", this, deadline.nanoTime(), Wait.INSIDE);
     while (live > 0 && failure == null) {
@@ -333,7 +333,7 @@ public final class Bundle implements AutoCloseable {
    * Does not wait for their ends.
    */
   public void cancel() {
-    owner.strand().loop.requireThread("cancel " + this);
+    owner.strand().loop.requireThread("cancel", this);
     cancelled = true;
     for (Life child = firstChild; child != null; child = child.nextSibling) {
       if (!child.ended) {
@@ -369,7 +369,7 @@ public final class Bundle implements AutoCloseable {
   }
 
   private void requireInnermost() {
-    Life caller = Life.require("close " + this);
+    Life caller = Life.require("close a bundle");
     if (caller != owner) {
       throw new IllegalStateException(caller + " can't close " + this + ", only its owner can");
     }

@@ -3,6 +3,7 @@ package dev.weft;
 
 import dev.weft.error.CancelledException;
 import dev.weft.error.TaskFailedException;
+import dev.weft.internal.sched.Ending;
 import dev.weft.internal.sched.Scope;
 import dev.weft.internal.sched.Strand;
 import dev.weft.internal.sched.Wait;
@@ -192,15 +193,29 @@ public final class Fiber {
    */
   public void join(Deadline deadline) {
     Strand caller = Strand.require("join");
-    life.strand().loop.requireThread("join " + this);
+    life.strand().loop.requireThread("join", this);
     if (caller == life.strand()) {
       throw new IllegalStateException(this + " can't join itself");
     }
-    if (!life.ended) {
-      caller.await(life.joiners, "join", this, deadline.nanoTime(), Wait.INSIDE);
-    } else {
-      caller.refuseIfOver("join", this, deadline.nanoTime(), Wait.INSIDE);
+    long due = caller.refuseIfOver("join", this, deadline.nanoTime(), Wait.INSIDE);
+    if (life.ended) {
+      joined();
+      return;
     }
+    caller.awaitUntil(life.joiners, "join", this, due, Wait.INSIDE, JOINED);
+  }
+
+  private static final Ending JOINED =
+      new Ending() {
+        @Override
+        public @Nullable Object of(Strand strand, boolean suspended) {
+          strand.waited(suspended);
+          ((Fiber) strand.waitSubject()).joined();
+          return null;
+        }
+      };
+
+  private void joined() {
     life.observed = true;
     Throwable failure = life.failure;
     if (failure != null) {
@@ -215,7 +230,7 @@ public final class Fiber {
    * which ends blocking calls of the JDK. Does nothing if the fiber has ended.
    */
   public void cancel() {
-    life.strand().loop.requireThread("cancel " + this);
+    life.strand().loop.requireThread("cancel", this);
     if (!life.ended) {
       life.strand().cancel();
     }

@@ -123,7 +123,7 @@ public final class TcpListener implements AutoCloseable {
   public TcpSocket accept(Deadline deadline) throws IOException {
     Strand strand = Strand.require("accept");
     if (strand.loop != loop) {
-      loop.requireThread("accept " + this);
+      loop.requireThread("accept", this);
     }
     if (closed) {
       throw new ClosedChannelException();
@@ -202,7 +202,7 @@ public final class TcpListener implements AutoCloseable {
     if (closed) {
       return;
     }
-    loop.requireThread("close " + this);
+    loop.requireThread("close", this);
     closed = true;
     waiters.wakeAll();
     endAccepting();

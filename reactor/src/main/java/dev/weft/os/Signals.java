@@ -96,7 +96,7 @@ public final class Signals implements AutoCloseable {
    */
   public Signal await(Deadline deadline) {
     Strand strand = Strand.require("await");
-    loop.requireThread("await " + this);
+    loop.requireThread("await", this);
     strand.refuseIfOver("await", this, deadline.nanoTime(), Wait.OUTSIDE);
     while (true) {
       if (closed) {
@@ -113,7 +113,7 @@ public final class Signals implements AutoCloseable {
   /** Stops catching signals. Fibers that await one get an {@link IllegalStateException}. */
   @Override
   public void close() {
-    loop.requireThread("close " + this);
+    loop.requireThread("close", this);
     if (closed) {
       return;
     }

@@ -110,7 +110,7 @@ public final class AsyncEvent implements Awaitable, AutoCloseable {
    * @throws ChannelClosedException if the event is closed
    */
   public boolean tryAwait() {
-    loop.requireThread("await " + this);
+    loop.requireThread("await", this);
     if (signalled.getAndSet(false)) {
       return true;
     }

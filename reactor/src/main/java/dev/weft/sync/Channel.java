@@ -4,6 +4,7 @@ package dev.weft.sync;
 import dev.weft.Deadline;
 import dev.weft.error.ChannelClosedException;
 import dev.weft.internal.sched.Clause;
+import dev.weft.internal.sched.Ending;
 import dev.weft.internal.sched.EventLoop;
 import dev.weft.internal.sched.Strand;
 import dev.weft.internal.sched.Wait;
@@ -101,18 +102,27 @@ public final class Channel<T> {
     if (give(value)) {
       return;
     }
-    Clause clause = strand.clause();
-    clause.value = value;
-    try {
-      strand.awaitUntil(senders, "send", this, due, Wait.INSIDE);
-    } catch (RuntimeException e) {
-      clause.value = null;
-      throw e;
-    }
-    if (clause.outcome == ENDED) {
-      throw ended("send");
-    }
+    strand.clause().value = value;
+    strand.awaitUntil(senders, "send", this, due, Wait.INSIDE, SENT);
   }
+
+  private static final Ending SENT =
+      new Ending() {
+        @Override
+        public @Nullable Object of(Strand strand, boolean suspended) {
+          Clause clause = strand.clause();
+          try {
+            strand.waited(suspended);
+          } catch (RuntimeException e) {
+            clause.value = null;
+            throw e;
+          }
+          if (clause.outcome == ENDED) {
+            throw ((Channel<?>) strand.waitSubject()).ended("send");
+          }
+          return null;
+        }
+      };
 
   /**
    * Sends a value if that needs no waiting. Does not suspend; may be called outside fibers.
@@ -123,7 +133,7 @@ public final class Channel<T> {
    */
   public boolean trySend(T value) {
     Objects.requireNonNull(value, "value");
-    loop.requireThread("send " + this);
+    loop.requireThread("send", this);
     return give(value);
   }
 
@@ -171,6 +181,7 @@ public final class Channel<T> {
    * @throws ChannelClosedException if the channel has ended and nothing is left in it
    * @throws dev.weft.error.DeadlineExceededException if there was none
    */
+  @SuppressWarnings({"unchecked", "NullAway"}) // RECEIVED makes what give has put there
   public T receive(Deadline deadline) {
     Strand strand = Strand.requireOf(loop, "receive", this);
     long due = strand.refuseIfOver("receive", this, deadline.nanoTime(), Wait.INSIDE);
@@ -178,13 +189,22 @@ public final class Channel<T> {
     if (value != null) {
       return value;
     }
-    Clause clause = strand.clause();
-    strand.awaitUntil(receivers, "receive", this, due, Wait.INSIDE);
-    if (clause.outcome == ENDED) {
-      throw ended("receive");
-    }
-    return received(clause);
+    return (T) strand.awaitResult(receivers, "receive", this, due, Wait.INSIDE, RECEIVED);
   }
+
+  private static final Ending RECEIVED =
+      new Ending() {
+        @Override
+        public Object of(Strand strand, boolean suspended) {
+          strand.waited(suspended);
+          Clause clause = strand.clause();
+          Channel<?> channel = (Channel<?>) strand.waitSubject();
+          if (clause.outcome == ENDED) {
+            throw channel.ended("receive");
+          }
+          return channel.received(clause);
+        }
+      };
 
   /**
    * Receives a value if there is one. Does not suspend; may be called outside fibers.
@@ -193,7 +213,7 @@ public final class Channel<T> {
    * @throws ChannelClosedException if the channel has ended and nothing is left in it
    */
   public Optional<T> tryReceive() {
-    loop.requireThread("receive " + this);
+    loop.requireThread("receive", this);
     return Optional.ofNullable(take());
   }
 
@@ -246,7 +266,7 @@ public final class Channel<T> {
    * May be called outside fibers.
    */
   public void done() {
-    loop.requireThread("end " + this);
+    loop.requireThread("end", this);
     if (done) {
       return;
     }

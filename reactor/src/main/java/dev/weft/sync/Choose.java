@@ -4,6 +4,7 @@ package dev.weft.sync;
 import dev.weft.Awaitable;
 import dev.weft.Deadline;
 import dev.weft.internal.sched.Clause;
+import dev.weft.internal.sched.Ending;
 import dev.weft.internal.sched.Event;
 import dev.weft.internal.sched.EventLoop;
 import dev.weft.internal.sched.Strand;
@@ -227,7 +228,7 @@ public final class Choose<R extends @Nullable Object> {
 
   private void requireOwn(EventLoop owner, Object subject) {
     if (owner != loop) {
-      owner.requireThread("choose " + subject);
+      owner.requireThread("choose", subject);
     }
   }
 
@@ -254,6 +255,7 @@ public final class Choose<R extends @Nullable Object> {
    *     has ended
    * @throws dev.weft.error.DeadlineExceededException if none came in time
    */
+  @SuppressWarnings("unchecked") // waitForOne's result is what CHOSEN makes of this choice
   public R await(Deadline deadline) {
     Strand strand = Strand.requireOf(loop, "choose", this);
     refuseWhileWaiting();
@@ -268,7 +270,7 @@ public final class Choose<R extends @Nullable Object> {
         if (onTimeout != null && timeout.hasPassed()) {
           return onTimeout.get();
         }
-        chosen = waitForOne(strand, deadline.min(timeout).nanoTime());
+        chosen = (Case<R>) waitForOne(strand, deadline.min(timeout).nanoTime());
         if (chosen == null && onTimeout != null && endsBy(timeout, deadline)) {
           return onTimeout.get();
         }
@@ -296,24 +298,33 @@ public final class Choose<R extends @Nullable Object> {
     return null;
   }
 
-  /** Suspends; null if what was to be had is gone again, or the time is over. */
-  private @Nullable Case<R> waitForOne(Strand strand, long due) {
+  /** Suspends; the case, or null if what was to be had is gone again, or the time is over. */
+  private @Nullable Object waitForOne(Strand strand, long due) {
     bind(strand);
-    waiting = true;
-    try {
-      for (int i = 0; i < clauses.length; i++) {
-        clauses[i].outcome = WAITING;
-        cases.get(i).enlist(clauses[i]);
-      }
-      Clause fired = strand.awaitAny(clauses, "choose", this, due);
-      if (fired == null) {
-        return null;
-      }
-      Case<R> chosen = cases.get(fired.index);
-      return chosen.accept(fired) ? chosen : null;
-    } finally {
-      waiting = false;
+    for (int i = 0; i < clauses.length; i++) {
+      clauses[i].outcome = WAITING;
+      cases.get(i).enlist(clauses[i]);
     }
+    waiting = true;
+    return strand.awaitAny(clauses, "choose", this, due, CHOSEN);
+  }
+
+  private static final Ending CHOSEN =
+      new Ending() {
+        @Override
+        public @Nullable Object of(Strand strand, boolean suspended) {
+          return ((Choose<?>) strand.waitSubject()).chosenBy(strand, suspended);
+        }
+      };
+
+  private @Nullable Case<R> chosenBy(Strand strand, boolean suspended) {
+    waiting = false;
+    Clause fired = strand.chosen(suspended);
+    if (fired == null) {
+      return null;
+    }
+    Case<R> chosen = cases.get(fired.index);
+    return chosen.accept(fired) ? chosen : null;
   }
 
   private void bind(Strand strand) {

@@ -65,13 +65,13 @@ public final class Condition {
 
   /** Lets the fiber that has waited longest go on, once it has the mutex. Does not suspend. */
   public void signal() {
-    mutex.loop().requireThread("signal " + this);
+    mutex.loop().requireThread("signal", this);
     waiters.wakeOne();
   }
 
   /** Lets all fibers that wait go on, one after the other as they get the mutex. */
   public void signalAll() {
-    mutex.loop().requireThread("signal " + this);
+    mutex.loop().requireThread("signal", this);
     waiters.wakeAll();
   }
 

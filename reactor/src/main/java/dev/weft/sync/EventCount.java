@@ -109,7 +109,7 @@ public final class EventCount {
    * @return whether one waited
    */
   public boolean signal() {
-    loop.requireThread("signal " + this);
+    loop.requireThread("signal", this);
     signals++;
     return waiters.wakeOne();
   }
@@ -120,7 +120,7 @@ public final class EventCount {
    * @return how many
    */
   public int signalAll() {
-    loop.requireThread("signal " + this);
+    loop.requireThread("signal", this);
     signals++;
     int count = 0;
     for (Clause clause; (clause = waiters.first()) != null; count++) {

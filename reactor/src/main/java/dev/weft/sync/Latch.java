@@ -60,7 +60,7 @@ public final class Latch implements Awaitable {
    * @throws IllegalStateException if it is open already
    */
   public void countDown() {
-    loop.requireThread("count down " + this);
+    loop.requireThread("count down", this);
     if (count == 0) {
       throw new IllegalStateException("count down: the latch is open already");
     }

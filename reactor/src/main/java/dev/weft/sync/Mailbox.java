@@ -137,7 +137,7 @@ public final class Mailbox<T> implements AutoCloseable {
    * @throws ChannelClosedException if the mailbox is closed and nothing is left in it
    */
   public Optional<T> tryReceive() {
-    loop.requireThread("receive " + this);
+    loop.requireThread("receive", this);
     return Optional.ofNullable(take());
   }
 

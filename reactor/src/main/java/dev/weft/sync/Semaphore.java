@@ -60,7 +60,7 @@ public final class Semaphore {
    * @return whether there was
    */
   public boolean tryAcquire() {
-    loop.requireThread("acquire " + this);
+    loop.requireThread("acquire", this);
     if (permits == 0) {
       return false;
     }
@@ -75,7 +75,7 @@ public final class Semaphore {
    * @throws IllegalStateException if there are more permits than an int can count
    */
   public void release() {
-    loop.requireThread("release " + this);
+    loop.requireThread("release", this);
     if (waiters.wakeOne()) {
       return;
     }

@@ -73,7 +73,7 @@ public final class SlotPool {
    * @return its number, to be given back by {@link #put}; or {@link #NONE}
    */
   public int tryGet() {
-    loop.requireThread("get " + this);
+    loop.requireThread("get", this);
     return free > 0 ? takeLowest() : NONE;
   }
 
@@ -92,7 +92,7 @@ public final class SlotPool {
    * @throws IllegalStateException if it is not out
    */
   public void put(int slot) {
-    loop.requireThread("put " + this);
+    loop.requireThread("put", this);
     if (slot < 0 || slot >= size || !out.get(slot)) {
       throw new IllegalStateException("put: slot " + slot + " is not out of " + this);
     }

@@ -241,7 +241,7 @@ public final class Endpoint {
   public Strand enter(String verb) throws ClosedChannelException {
     Strand strand = Strand.require(verb);
     if (strand.loop != loop) {
-      loop.requireThread(verb + " " + name);
+      loop.requireThread(verb, name);
     }
     if (closed) {
       throw new ClosedChannelException();
@@ -286,7 +286,7 @@ public final class Endpoint {
     if (closed) {
       return 0;
     }
-    loop.requireThread("close " + name);
+    loop.requireThread("close", name);
     closed = true;
     // The kernel's operations keep the file alive: closing the descriptor alone would not end them.
     if (reading != null) {

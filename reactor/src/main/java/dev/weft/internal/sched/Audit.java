@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.weft.internal.sched;
 
-import java.util.IdentityHashMap;
+import java.util.BitSet;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -13,19 +13,19 @@ public final class Audit {
 
   /** Returns what is wrong, or null. */
   public static @Nullable String of(EventLoop loop) {
-    IdentityHashMap<Strand, Boolean> queued = new IdentityHashMap<>();
-    for (Strand strand = loop.ready().first(); strand != null; strand = strand.nextReady) {
-      if (queued.put(strand, true) != null) {
-        return strand + " is in the run queue twice";
-      }
-    }
-    if (queued.size() != loop.ready().size()) {
-      return "the run queue has " + queued.size() + " strands and counts " + loop.ready().size();
+    BitSet queued = new BitSet();
+    loop.ready().forEach(queued::set);
+    if (queued.cardinality() != loop.ready().size()) {
+      return "the run queue has strands twice: " + loop.ready().size() + " places for " + queued;
     }
     Findings findings = new Findings();
-    loop.forEachLive(strand -> findings.add(strand, queued.remove(strand) != null));
+    loop.forEachLive(
+        strand -> {
+          findings.add(strand, queued.get(strand.slot));
+          queued.clear(strand.slot);
+        });
     if (!queued.isEmpty()) {
-      return "strands that have ended are in the run queue: " + queued.keySet();
+      return "strands that have ended are in the run queue: " + queued;
     }
     if (findings.live != loop.live()) {
       return findings.live + " strands live, and the loop counts " + loop.live();

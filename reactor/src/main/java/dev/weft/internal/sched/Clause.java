@@ -10,7 +10,13 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Clause {
   private final Strand strand;
+
+  /** Whether it is in a list. */
+  boolean isListed;
+
+  /** The list that it is in, or was in last. */
   @Nullable WaitList list;
+
   @Nullable Clause next;
   @Nullable Clause previous;
 
@@ -33,12 +39,12 @@ public final class Clause {
   }
 
   public boolean isListed() {
-    return list != null;
+    return isListed;
   }
 
   /** Takes it out of the list that it is in, if it is in one. */
   void withdraw() {
-    if (list != null) {
+    if (isListed && list != null) {
       list.remove(this);
     }
   }

@@ -23,14 +23,13 @@ public final class EventLoop {
   /** So often at least, completions are looked for, however busy the strands keep each other. */
   public static final int RESUMES_PER_TURN_MAX = 64;
 
-  private static final ThreadLocal<EventLoop> ON_THREAD = new ThreadLocal<>();
-
   private final Object owner;
   private final Backend backend;
   private final Clock clock;
   private final boolean baton;
   private final Thread thread = Thread.currentThread();
-  private final RunQueue ready = new RunQueue();
+  private final StrandTable strands = new StrandTable();
+  private final RunQueue ready = new RunQueue(strands);
   private final TimerQueue timers = new TimerQueue();
   private final InboundQueue inbound = new InboundQueue();
   private final Consumer<Throwable> onTaskFailure;
@@ -41,7 +40,11 @@ public final class EventLoop {
   /** For what completes at once: never in flight, so one is enough. */
   private final Op controlOp;
 
-  private @Nullable Strand current;
+  /** The number of the strand that runs, or {@link StrandTable#NONE}. */
+  private int current = StrandTable.NONE;
+
+  /** Whether that one does without a stack: one with a thread is on that, not on this one. */
+  private boolean currentIsStackless;
 
   /** What the stackless strands are run with. */
   private final Context context = new Context();
@@ -51,9 +54,6 @@ public final class EventLoop {
    * read it, but only to compare it with themselves, and it is never them: plain access will do.
    */
   private @Nullable Thread currentThread;
-
-  private @Nullable Strand firstLive;
-  private int live;
 
   /** Strands that only another strand could let go on. */
   int hopeless;
@@ -98,13 +98,14 @@ public final class EventLoop {
       random = 1 + simulator.choose(Integer.MAX_VALUE); // anything but 0
     }
     controlOp = backend.create(op -> {});
-    ON_THREAD.set(this);
+    LoopOfThread.put(this);
   }
 
   /** The loop whose strand or task is running on the calling thread, or that it owns; or null. */
   public static @Nullable EventLoop current() {
-    if (!Thread.currentThread().isVirtual()) {
-      return ON_THREAD.get();
+    Thread thread = Thread.currentThread();
+    if (!thread.isVirtual()) {
+      return LoopOfThread.get(thread);
     }
     Strand strand = Strand.current();
     if (strand == null) {
@@ -127,15 +128,10 @@ public final class EventLoop {
     return loop;
   }
 
-  /** The stackless strand that is running on the calling platform thread, or null. */
-  static @Nullable Strand stacklessOnThread() {
-    EventLoop loop = ON_THREAD.get();
-    return loop == null ? null : loop.currentStackless();
-  }
-
-  private @Nullable Strand currentStackless() {
-    // One with a thread of its own is on that: on this one, its resumption is under way.
-    return current != null && current.isStackless() ? current : null;
+  /** The stackless strand that is running on {@code thread}, the calling one, or null. */
+  static @Nullable Strand stacklessOn(Thread thread) {
+    EventLoop loop = LoopOfThread.get(thread);
+    return loop != null && loop.currentIsStackless ? loop.strands.at(loop.current) : null;
   }
 
   Context context() {
@@ -206,12 +202,12 @@ public final class EventLoop {
   }
 
   public int live() {
-    return live;
+    return strands.live();
   }
 
   /** The strand that the loop runs, or null. Any thread, to look at. */
   @Nullable Strand currentStrand() {
-    return current;
+    return strands.peek(current);
   }
 
   /** Whether the calling code runs on the reactor's thread, in a strand or outside. */
@@ -224,8 +220,21 @@ public final class EventLoop {
     return ready;
   }
 
+  StrandTable strands() {
+    return strands;
+  }
+
   boolean isCurrent(Strand strand) {
-    return strand == current;
+    return strand.slot == current;
+  }
+
+  /**
+   * As {@link #requireThread(String, Object)}, of the reactor itself.
+   *
+   * @throws WrongThreadException if it is not
+   */
+  public void requireThread(String verb) {
+    requireThread(verb, "");
   }
 
   /**
@@ -233,14 +242,18 @@ public final class EventLoop {
    *
    * @throws WrongThreadException if it is not
    */
-  public void requireThread(String verb) {
+  public void requireThread(String verb, Object subject) {
     Strand strand = Strand.current();
     if (strand != null && strand.loop == this) {
       strand.claim();
     }
     if (!isOnThread()) {
       throw new WrongThreadException(
-          verb + " belongs to the reactor on " + thread + ", not to " + Thread.currentThread());
+          (verb + " " + subject).strip()
+              + " belongs to the reactor on "
+              + thread
+              + ", not to "
+              + Thread.currentThread());
     }
   }
 
@@ -254,12 +267,7 @@ public final class EventLoop {
    */
   public Strand start(Strand.Body body, @Nullable String name, boolean woven, long due) {
     Strand strand = woven ? new MicroStrand(this, body, due) : stackful(body, name, due);
-    strand.nextLive = firstLive;
-    if (firstLive != null) {
-      firstLive.previousLive = strand;
-    }
-    firstLive = strand;
-    live++;
+    strand.slot = strands.add(strand);
     strand.start();
     if (cancelling) {
       strand.cancel();
@@ -273,21 +281,30 @@ public final class EventLoop {
         : new VirtualStrand(this, body, name, due);
   }
 
-  void enqueue(Strand strand) {
-    ready.add(strand);
+  void enqueue(int slot) {
+    ready.add(slot);
   }
 
-  private void run(Strand strand) {
-    current = strand;
-    if (!strand.isStackless()) {
+  private void run(int slot) {
+    Strand strand = strands.at(slot);
+    current = slot;
+    boolean stackless = strand.isStackless();
+    if (stackless) {
+      currentIsStackless = true;
+    } else {
       currentThread = strand.thread();
     }
     resumes++;
     strand.run();
-    current = null;
-    currentThread = null;
+    current = StrandTable.NONE;
+    if (stackless) {
+      currentIsStackless = false;
+    } else {
+      currentThread = null;
+    }
     if (strand.state() == Strand.State.ENDED) {
-      forget(strand);
+      strands.remove(slot);
+      strand.slot = StrandTable.UNLISTED;
       strand.body().ended();
     }
     if (simulator != null) {
@@ -295,31 +312,13 @@ public final class EventLoop {
     }
   }
 
-  private @Nullable Strand next() {
+  private int next() {
     return simulator == null ? ready.poll() : ready.pollAny(simulator);
-  }
-
-  private void forget(Strand strand) {
-    Strand before = strand.previousLive;
-    Strand after = strand.nextLive;
-    if (before == null) {
-      firstLive = after;
-    } else {
-      before.nextLive = after;
-    }
-    if (after != null) {
-      after.previousLive = before;
-    }
-    live--;
   }
 
   /** Calls {@code action} with every strand that has not ended. */
   public void forEachLive(Consumer<Strand> action) {
-    for (Strand strand = firstLive; strand != null; ) {
-      Strand next = strand.nextLive;
-      action.accept(strand);
-      strand = next;
-    }
+    strands.forEach(action);
   }
 
   /** Cancels every strand, and those that start before the present run has ended. */
@@ -386,7 +385,7 @@ public final class EventLoop {
   public void run() {
     running = true;
     try {
-      while (live > 0) {
+      while (live() > 0) {
         turn();
         if (simulator != null) {
           simulator.turned(this);
@@ -406,18 +405,18 @@ public final class EventLoop {
   private void turn() {
     turns++;
     turnStart = clock.nanoTime();
-    Strand strand;
-    for (int n = 0; n < RESUMES_PER_TURN_MAX && (strand = next()) != null; n++) {
-      run(strand);
+    int slot;
+    for (int n = 0; n < RESUMES_PER_TURN_MAX && (slot = next()) != StrandTable.NONE; n++) {
+      run(slot);
     }
     inbound.drain();
     long due = timers.nextDue();
     long timeout = due == TimerQueue.NEVER ? Backend.FOREVER : untilNext(due);
-    if (!ready.isEmpty() || live == 0) {
+    if (!ready.isEmpty() || live() == 0) {
       backend.poll(0);
       return;
     }
-    if (timeout == Backend.FOREVER && hopeless == live) {
+    if (timeout == Backend.FOREVER && hopeless == live()) {
       breakDeadlock();
       return;
     }
@@ -465,18 +464,18 @@ public final class EventLoop {
    */
   public void close() {
     requireThread("close");
-    while (live > 0) {
+    while (live() > 0) {
       cancelAll();
       run();
     }
     inbound.close();
     backend.close();
-    ON_THREAD.remove();
+    LoopOfThread.remove(this);
   }
 
   /** Leaves the loop as it is, with strands that can't be ended: after a simulation has failed. */
   public void abandon() {
     inbound.close();
-    ON_THREAD.remove();
+    LoopOfThread.remove(this);
   }
 }

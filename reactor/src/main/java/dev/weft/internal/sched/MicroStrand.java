@@ -3,6 +3,8 @@ package dev.weft.internal.sched;
 
 import dev.weft.weave.Context;
 import dev.weft.weave.Routine;
+import java.util.ArrayList;
+import java.util.List;
 
 /**
  * A strand that is a woven routine: it runs on the reactor's own thread until it suspends, and is
@@ -57,13 +59,29 @@ final class MicroStrand extends Strand {
   @Override
   void resume() {
     Context context = loop.context();
-    context.intResult = 1; // what the twin of suspend returns
+    try {
+      settle(context);
+    } catch (RuntimeException | Error e) {
+      e.setStackTrace(asThrownThere(e.getStackTrace()));
+      context.failure = e;
+    }
     try {
       root.go(context);
     } catch (Throwable e) {
       Thread thread = thread();
       thread.getUncaughtExceptionHandler().uncaughtException(thread, e);
     }
+  }
+
+  /** The trace of what was thrown above, with the frames of the call that waited. */
+  private StackTraceElement[] asThrownThere(StackTraceElement[] trace) {
+    List<StackTraceElement> whole = new ArrayList<>(List.of(trace));
+    int here = 0;
+    while (here < trace.length && !trace[here].getClassName().equals(MicroStrand.class.getName())) {
+      here++;
+    }
+    whole.addAll(here, root.stack());
+    return whole.toArray(new StackTraceElement[0]);
   }
 
   /** Reached by a call that is not woven, below one that is: there is no stack to leave. */

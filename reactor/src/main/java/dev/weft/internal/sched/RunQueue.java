@@ -1,80 +1,90 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.weft.internal.sched;
 
-import org.jspecify.annotations.Nullable;
+import java.util.function.IntConsumer;
 
-/** Strands that can run, first in, first out, linked through themselves. */
+/** Strands that can run, by their numbers in a {@link StrandTable}: first in, first out. */
 final class RunQueue {
-  private @Nullable Strand first;
-  private @Nullable Strand last;
-  private int size;
+  private final StrandTable table;
 
-  void add(Strand strand) {
-    assert strand.nextReady == null && strand != last : "queued twice: " + strand;
-    if (last == null) {
-      first = strand;
-    } else {
-      last.nextReady = strand;
-    }
-    last = strand;
-    size++;
+  /** A ring whose length is a power of two. */
+  private int[] slots = new int[16];
+
+  // ---- counted without end: only their differences and last bits mean something
+  private int head;
+  private int tail;
+
+  RunQueue(StrandTable table) {
+    this.table = table;
   }
 
-  @Nullable Strand poll() {
-    Strand strand = first;
-    if (strand != null) {
-      first = strand.nextReady;
-      strand.nextReady = null;
-      if (first == null) {
-        last = null;
-      }
-      size--;
+  void add(int slot) {
+    if (tail - head == slots.length) {
+      grow();
     }
-    return strand;
+    slots[tail++ & (slots.length - 1)] = slot;
+  }
+
+  private void grow() {
+    int size = slots.length;
+    int[] larger = new int[size * 2];
+    for (int i = 0; i < size; i++) {
+      larger[i] = at(i);
+    }
+    slots = larger;
+    head = 0;
+    tail = size;
+  }
+
+  private int at(int index) {
+    return slots[(head + index) & (slots.length - 1)];
+  }
+
+  /** Takes the first, or {@link StrandTable#NONE}. */
+  int poll() {
+    return head == tail ? StrandTable.NONE : slots[head++ & (slots.length - 1)];
   }
 
   /**
    * As {@link #poll}, but any of them by the simulator's choice. One that has yielded comes after
    * all that were before it, which is what yielding promises.
    */
-  @Nullable Strand pollAny(Simulator simulator) {
-    if (first == null) {
-      return null;
+  int pollAny(Simulator simulator) {
+    if (isEmpty()) {
+      return StrandTable.NONE;
     }
     int eligible = 1;
-    for (Strand strand = first.nextReady; strand != null; strand = strand.nextReady) {
-      eligible += strand.hasYielded ? 0 : 1;
+    for (int i = 1; i < size(); i++) {
+      eligible += hasYielded(i) ? 0 : 1;
     }
-    int chosen = simulator.choose(eligible);
-    Strand before = null;
-    Strand strand = first;
-    while (chosen > 0) {
-      before = strand;
-      strand = strand.nextReady;
-      assert strand != null;
-      chosen -= strand.hasYielded ? 0 : 1;
+    int index = 0;
+    for (int chosen = simulator.choose(eligible); chosen > 0; ) {
+      index++;
+      chosen -= hasYielded(index) ? 0 : 1;
     }
-    if (before == null) {
-      return poll();
+    int slot = at(index);
+    for (int i = index; i > 0; i--) {
+      slots[(head + i) & (slots.length - 1)] = at(i - 1);
     }
-    before.nextReady = strand.nextReady;
-    if (last == strand) {
-      last = before;
-    }
-    strand.nextReady = null;
-    size--;
-    return strand;
+    head++;
+    return slot;
   }
 
-  @Nullable Strand first() {
-    return first;
+  private boolean hasYielded(int index) {
+    return table.at(at(index)).hasYielded;
   }
 
   boolean isEmpty() {
-    return first == null;
+    return head == tail;
   }
 
   int size() {
-    return size;
+    return tail - head;
+  }
+
+  void forEach(IntConsumer action) {
+    for (int i = 0; i < size(); i++) {
+      action.accept(at(i));
+    }
   }
 }

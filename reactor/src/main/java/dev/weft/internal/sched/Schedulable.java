@@ -27,13 +27,16 @@ abstract class Schedulable extends InboundQueue.Node {
   private final Body body;
   State state = State.NEW;
 
+  /** What ends the wait of a stackless strand, if {@link #settles}; else what ended the last. */
+  private Ending ending = Ending.PLAIN;
+
+  private boolean settles;
+
   /** Whether it is in the run queue by its own wish, behind all that were there. */
   boolean hasYielded;
 
-  // ---- links
-  @Nullable Strand nextReady;
-  @Nullable Strand nextLive;
-  @Nullable Strand previousLive;
+  /** Its number in the loop's table. */
+  int slot = StrandTable.UNLISTED;
 
   /** What it holds and has to give back, newest first. */
   @Nullable Possession possessions;
@@ -66,7 +69,7 @@ abstract class Schedulable extends InboundQueue.Node {
     Thread.interrupted();
   }
 
-  /** Why {@link #suspend} has returned false. */
+  /** Why {@link #park} could not suspend. */
   String whyPinned() {
     return "can't be suspended below a class initialiser or a native frame";
   }
@@ -80,13 +83,12 @@ abstract class Schedulable extends InboundQueue.Node {
   }
 
   /**
-   * Suspends until the loop resumes this strand. With its twin, all that is written twice in the
-   * library: whatever calls it, however far up, is woven from that.
+   * Suspends until the loop resumes this strand, which has a stack.
    *
    * @param as where the strand stands meanwhile
    * @return false if it could not be suspended, because its thread is pinned
    */
-  final boolean suspend(State as) {
+  private boolean suspend(State as) {
     state = as;
     switchOut();
     if (state == State.RUNNING) {
@@ -96,27 +98,53 @@ abstract class Schedulable extends InboundQueue.Node {
     return false;
   }
 
-  /**
-   * The twin of {@link #suspend(State)}, for woven callers.
-   *
-   * @return true, which the caller gets from {@link #resume} if it has to suspend
-   */
-  final boolean suspend(State as, Context context) {
-    if (context != loop.context()) {
-      // Woven code of a routine that the strand resumes by itself, such as a micro-thread: it is
-      // the strand that has to wait, with all that it is doing.
-      return suspend(as);
-    }
-    assert isStackless() : this;
-    state = as;
-    context.suspended = true;
-    return true;
+  // ---- all that is written twice in the library, for code that has a stack and for woven code:
+  // whatever calls it, however far up, is woven from that. It is the last thing that its callers
+  // do, so that none of them takes a frame.
+
+  /** Waits until the loop resumes this strand, and ends the wait. */
+  final void park(Ending ending) {
+    parkForResult(ending);
   }
 
-  /**
-   * Suspends until the loop has resumed all that can run. A pair of its own, since what woven code
-   * calls last takes no frame.
-   */
+  /** The twin of {@link #park(Ending)}. */
+  final void park(Ending ending, Context context) {
+    if (isOwn(context)) {
+      leave(ending, context);
+    } else {
+      park(ending);
+    }
+  }
+
+  /** As {@link #park(Ending)}; returns what {@code ending} makes. */
+  final @Nullable Object parkForResult(Ending ending) {
+    return ending.of((Strand) this, suspend(State.PARKED));
+  }
+
+  /** The twin of {@link #parkForResult(Ending)}. */
+  final @Nullable Object parkForResult(Ending ending, Context context) {
+    if (isOwn(context)) {
+      leave(ending, context);
+      return null;
+    }
+    return parkForResult(ending);
+  }
+
+  /** As {@link #park(Ending)}; returns what {@code ending} makes. */
+  final int parkForInt(Ending.OfInt ending) {
+    return ending.number((Strand) this, suspend(State.PARKED));
+  }
+
+  /** The twin of {@link #parkForInt(Ending.OfInt)}. */
+  final int parkForInt(Ending.OfInt ending, Context context) {
+    if (isOwn(context)) {
+      leave(ending, context);
+      return 0;
+    }
+    return parkForInt(ending);
+  }
+
+  /** Suspends until the loop has resumed all that can run. */
   final void yieldOut() {
     if (!suspend(State.YIELDING)) {
       throw pinned("yield", "");
@@ -125,13 +153,39 @@ abstract class Schedulable extends InboundQueue.Node {
 
   /** The twin of {@link #yieldOut()}. */
   final void yieldOut(Context context) {
-    if (context != loop.context()) {
+    if (isOwn(context)) {
+      state = State.YIELDING;
+      context.suspended = true;
+    } else {
       yieldOut();
-      return;
     }
-    assert isStackless() : this;
-    state = State.YIELDING;
+  }
+
+  /**
+   * Whether {@code context} is what this strand is run with. If not, the woven code is of a routine
+   * that the strand resumes by itself: it is the strand that has to wait, with all that it is
+   * doing.
+   */
+  private boolean isOwn(Context context) {
+    assert context != loop.context() || isStackless() : this;
+    return context == loop.context();
+  }
+
+  private void leave(Ending ending, Context context) {
+    state = State.PARKED;
+    if (this.ending != ending) {
+      this.ending = ending;
+    }
+    settles = true;
     context.suspended = true;
+  }
+
+  /** Gives what the wait has come to, if there was one, to the woven code that is to go on. */
+  final void settle(Context context) {
+    if (settles) {
+      settles = false;
+      ending.settle((Strand) this, context);
+    }
   }
 
   /** What a wait throws that could not suspend. */
@@ -140,7 +194,7 @@ abstract class Schedulable extends InboundQueue.Node {
   final void ready() {
     assert state != State.READY && state != State.ENDED : this;
     state = State.READY;
-    loop.enqueue((Strand) this); // its only subclass
+    loop.enqueue(slot);
   }
 
   /** Runs the strand until it suspends or ends; called by the loop alone. */

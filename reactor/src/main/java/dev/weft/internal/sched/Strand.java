@@ -6,11 +6,12 @@ import dev.weft.error.DeadlineExceededException;
 import dev.weft.error.Errno;
 import dev.weft.error.PinnedException;
 import dev.weft.internal.backend.Op;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Something that a reactor runs until it suspends, and resumes later. Every suspending call of the
- * library ends in {@link Schedulable#suspend}, and nothing else does.
+ * library ends in one of the {@code park}s of {@link Schedulable}, and nothing else does.
  */
 public abstract class Strand extends Schedulable implements Op.Listener {
   /** What a strand runs. */
@@ -57,6 +58,9 @@ public abstract class Strand extends Schedulable implements Op.Listener {
 
   private @Nullable Clause fired;
 
+  /** Until when a choice or a sleep is to wait by its own wish. */
+  private long patience;
+
   // Made at the first use: many strands never do an operation, or wait in a list.
   private @Nullable Op op;
   @Nullable Clause clause;
@@ -81,7 +85,7 @@ public abstract class Strand extends Schedulable implements Op.Listener {
   public static @Nullable Strand current() {
     Thread thread = Thread.currentThread();
     if (!thread.isVirtual()) {
-      return EventLoop.stacklessOnThread();
+      return EventLoop.stacklessOn(thread);
     }
     Strand strand = VirtualStrand.AVAILABLE ? VirtualStrand.on(thread) : null;
     return strand != null ? strand : BatonStrand.onCurrentThread();
@@ -143,7 +147,7 @@ public abstract class Strand extends Schedulable implements Op.Listener {
   public static Strand requireOf(EventLoop loop, String verb, Object subject) {
     Strand strand = require(verb);
     if (strand.loop != loop) {
-      loop.requireThread(verb + " " + subject);
+      loop.requireThread(verb, subject);
     }
     return strand;
   }
@@ -176,24 +180,34 @@ public abstract class Strand extends Schedulable implements Op.Listener {
     }
     pendingOp = op;
     begin(verb, subject, nearest, wait);
-    boolean suspended = true;
-    while (suspended && !op.isDone()) {
-      suspended = suspend(State.PARKED);
-    }
+    return parkForInt(PERFORMED);
+  }
+
+  private static final Ending.OfInt PERFORMED =
+      new Ending.OfInt() {
+        @Override
+        int number(Strand strand, boolean suspended) {
+          return strand.performed(suspended);
+        }
+      };
+
+  private int performed(boolean suspended) {
+    Op op = Objects.requireNonNull(pendingOp);
+    assert !suspended || op.isDone() : op;
     pendingOp = null;
     Interruption why = end();
     if (!suspended) {
-      if (!wait.isShielded()) {
+      if (interruptible) {
         loop.backend().cancel(op);
       }
       loop.pollUntilDone(op);
-      if (op.result() < 0 && !wait.isShielded()) {
-        throw pinned(verb, subject);
+      if (op.result() < 0 && interruptible) {
+        throw pinned(waitVerb, waitSubject);
       }
     }
     int result = op.result();
     if (why != null && wasCutShort(result)) {
-      throw exception(why, verb, subject);
+      throw exception(why, waitVerb, waitSubject);
     }
     return result;
   }
@@ -210,32 +224,46 @@ public abstract class Strand extends Schedulable implements Op.Listener {
 
   /** Waits in {@code list} until woken, with {@link #clause}. Suspends. */
   public final void await(WaitList list, String verb, Object subject, long due, Wait wait) {
-    awaitUntil(list, verb, subject, refuseIfOver(verb, subject, due, wait), wait);
+    awaitUntil(list, verb, subject, refuseIfOver(verb, subject, due, wait), wait, Ending.PLAIN);
   }
 
-  /** As {@link #await}, with the {@code nearest} deadline that {@link #refuseIfOver} has told. */
+  /**
+   * As {@link #await}, with the {@code nearest} deadline that {@link #refuseIfOver} has told, and
+   * with an {@code ending} of its own, whose result nobody gets.
+   */
   public final void awaitUntil(
-      WaitList list, String verb, Object subject, long nearest, Wait wait) {
+      WaitList list, String verb, Object subject, long nearest, Wait wait, Ending ending) {
     list.add(clause());
     begin(verb, subject, nearest, wait);
-    Interruption why = fired(suspend(State.PARKED));
-    if (why != null) {
-      throw exception(why, waitVerb, waitSubject);
-    }
+    park(ending);
+  }
+
+  /** As {@link #awaitUntil}; returns what {@code ending} makes. */
+  public final @Nullable Object awaitResult(
+      WaitList list, String verb, Object subject, long nearest, Wait wait, Ending ending) {
+    list.add(clause());
+    begin(verb, subject, nearest, wait);
+    return parkForResult(ending);
   }
 
   /**
    * Waits until one of several clauses fires, each of which is this strand's and in a list.
    * Suspends. None of them is in a list afterwards.
    *
-   * @return the one that fired, or null if none had when the clock read {@code due}
+   * @param ending calls {@link #chosen}
    */
-  public final @Nullable Clause awaitAny(Clause[] clauses, String verb, Object subject, long due) {
+  public final @Nullable Object awaitAny(
+      Clause[] clauses, String verb, Object subject, long due, Ending ending) {
     choice = clauses;
-    long nearest = scopes.nearest(due);
-    begin(verb, subject, nearest, Wait.INSIDE);
-    Interruption why = fired(suspend(State.PARKED));
-    if (why == Interruption.EXPIRED && due == nearest) {
+    patience = due;
+    begin(verb, subject, scopes.nearest(due), Wait.INSIDE);
+    return parkForResult(ending);
+  }
+
+  /** The clause that has ended a wait for several, or null if none had fired when time was up. */
+  public final @Nullable Clause chosen(boolean suspended) {
+    Interruption why = fired(suspended);
+    if (why == Interruption.EXPIRED && patience == scopes.nearest(patience)) {
       return null;
     }
     if (why != null) {
@@ -244,7 +272,19 @@ public abstract class Strand extends Schedulable implements Op.Listener {
     return fired;
   }
 
-  /** What a wait for clauses ends with. It reads again what woven code would have to keep. */
+  /** What each wait in a list ends with: throws if it was for another reason than a clause. */
+  public final void waited(boolean suspended) {
+    Interruption why = fired(suspended);
+    if (why != null) {
+      throw exception(why, waitVerb, waitSubject);
+    }
+  }
+
+  /** What the last wait was for. */
+  public final Object waitSubject() {
+    return waitSubject;
+  }
+
   private @Nullable Interruption fired(boolean suspended) {
     Interruption why = end();
     if (!suspended) {
@@ -279,10 +319,24 @@ public abstract class Strand extends Schedulable implements Op.Listener {
       yieldNow();
       return;
     }
+    patience = due;
     begin("sleep", NOTHING, Math.min(due, nearest), Wait.OUTSIDE);
-    boolean suspended = suspend(State.PARKED);
+    park(SLEPT);
+  }
+
+  private static final Ending SLEPT =
+      new Ending() {
+        @Override
+        public @Nullable Object of(Strand strand, boolean suspended) {
+          strand.slept(suspended);
+          return null;
+        }
+      };
+
+  private void slept(boolean suspended) {
     Interruption why = end();
-    if (why == Interruption.OVER || (why == Interruption.EXPIRED && nearest < due)) {
+    long nearest = scopes.nearest(TimerQueue.NEVER);
+    if (why == Interruption.OVER || (why == Interruption.EXPIRED && nearest < patience)) {
       throw exception(why, "sleep", NOTHING);
     }
     if (!suspended) {
@@ -442,7 +496,7 @@ public abstract class Strand extends Schedulable implements Op.Listener {
 
   /** Ends the wait that {@code clause} is part of. */
   final void fire(Clause clause) {
-    assert state == State.PARKED && clause.list != null : this;
+    assert state == State.PARKED && clause.isListed : this;
     if (choice != null) {
       fired = clause;
     }

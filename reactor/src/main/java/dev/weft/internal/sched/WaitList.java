@@ -3,9 +3,14 @@ package dev.weft.internal.sched;
 
 import org.jspecify.annotations.Nullable;
 
-/** Strands that wait for one thing, in the order in which they came. */
+/**
+ * Strands that wait for one thing, in the order in which they came. Most often there is one at
+ * most, for which as few references as possible are stored: each costs the collector's barrier.
+ */
 public final class WaitList {
   private @Nullable Clause first;
+
+  /** The last if there are several; otherwise nothing is to be had from it. */
   private @Nullable Clause last;
 
   public boolean isEmpty() {
@@ -19,35 +24,50 @@ public final class WaitList {
 
   /** Puts {@code clause} at the end. It must be in no list. */
   public void add(Clause clause) {
-    assert clause.list == null : clause.strand();
-    clause.list = this;
-    clause.previous = last;
-    clause.next = null;
-    if (last == null) {
-      first = clause;
-    } else {
-      last.next = clause;
+    assert !clause.isListed : clause.strand();
+    clause.isListed = true;
+    if (clause.list != this) {
+      clause.list = this;
     }
+    Clause head = first;
+    if (head == null) {
+      first = clause;
+      return;
+    }
+    Clause before = last != null ? last : head;
+    before.next = clause;
+    clause.previous = before;
     last = clause;
   }
 
   void remove(Clause clause) {
-    assert clause.list == this : clause.strand();
+    assert clause.isListed && clause.list == this : clause.strand();
+    clause.isListed = false;
     Clause before = clause.previous;
     Clause after = clause.next;
     if (before == null) {
       first = after;
     } else {
       before.next = after;
+      clause.previous = null;
     }
-    if (after == null) {
-      last = before;
-    } else {
+    if (after != null) {
       after.previous = before;
+      clause.next = null;
     }
-    clause.list = null;
-    clause.previous = null;
-    clause.next = null;
+    if (last != null) {
+      removeFromEnd(clause, before);
+    }
+  }
+
+  /** Keeps {@link #last} right after {@code clause} has been taken out, which may have been it. */
+  private void removeFromEnd(Clause clause, @Nullable Clause before) {
+    if (last == clause) {
+      last = before;
+    }
+    if (last == first) {
+      last = null;
+    }
   }
 
   /** Lets the one that has waited longest go on; returns whether there was one. */

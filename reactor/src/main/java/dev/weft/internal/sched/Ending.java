@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.weft.internal.sched;
+
+import dev.weft.weave.Context;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What is left to do when a wait has ended: it makes what the call that waited returns or throws.
+ * It is one object for all waits of a kind, and is the last thing that the call does, so that woven
+ * a wait takes no frame.
+ */
+public abstract class Ending {
+  /** Of a wait that comes to nothing but its end. */
+  static final Ending PLAIN =
+      new Ending() {
+        @Override
+        public @Nullable Object of(Strand strand, boolean suspended) {
+          strand.waited(suspended);
+          return null;
+        }
+      };
+
+  protected Ending() {}
+
+  /**
+   * The result of the wait of {@code strand} that has just ended; calls {@link Strand#waited}.
+   *
+   * @param suspended false if the strand could not be suspended
+   */
+  public abstract @Nullable Object of(Strand strand, boolean suspended);
+
+  /** Gives the result to woven code. */
+  void settle(Strand strand, Context context) {
+    Object result = of(strand, true);
+    if (result != null) {
+      context.result = result;
+    }
+  }
+
+  /** One that makes a number. */
+  abstract static class OfInt extends Ending {
+    abstract int number(Strand strand, boolean suspended);
+
+    @Override
+    public @Nullable Object of(Strand strand, boolean suspended) {
+      throw new AssertionError("asked for as an object");
+    }
+
+    @Override
+    final void settle(Strand strand, Context context) {
+      context.intResult = number(strand, true);
+    }
+  }
+}
