@@ -145,7 +145,7 @@ public final class Bundle implements AutoCloseable {
    * @throws IllegalStateException if the bundle is closed
    */
   public Task<@Nullable Void> go(FiberTask task) {
-    return start(null, task, Task.asCall(task));
+    return start(null, task, false);
   }
 
   /**
@@ -157,7 +157,7 @@ public final class Bundle implements AutoCloseable {
    * @throws IllegalStateException if the bundle is closed
    */
   public <T extends @Nullable Object> Task<T> go(FiberCall<T> call) {
-    return start(null, call, call);
+    return start(null, call, true);
   }
 
   /**
@@ -169,7 +169,7 @@ public final class Bundle implements AutoCloseable {
    * @throws IllegalStateException if the bundle is closed
    */
   public Task<@Nullable Void> go(@Nullable String name, FiberTask task) {
-    return start(name, task, Task.asCall(task));
+    return start(name, task, false);
   }
 
   /**
@@ -182,26 +182,25 @@ public final class Bundle implements AutoCloseable {
    * @throws IllegalStateException if the bundle is closed
    */
   public <T extends @Nullable Object> Task<T> go(@Nullable String name, FiberCall<T> call) {
-    return start(name, call, call);
+    return start(name, call, true);
   }
 
   private <T extends @Nullable Object> Task<T> start(
-      @Nullable String name, Object given, FiberCall<T> call) {
+      @Nullable String name, Object task, boolean computes) {
     Life starter = Life.require("start a child of a bundle");
     owner.strand().loop.requireThread("start a child of", this);
     starter.strand().throwIfCancelled("start a child of", this);
     if (state != State.OPEN) {
       throw new IllegalStateException("start a child: " + this + " is closed");
     }
-    Task<T> task = new Task<>(owner.reactor, this, name, given, call);
-    Life child = task.life();
+    Life child = Life.child(this, owner.reactor, name, task, computes);
     FiberLocal.inherit(starter, child);
     link(child);
     child.begin(scope.due());
     if (cancelled) {
       child.strand().cancel();
     }
-    return task;
+    return new Task<>(child);
   }
 
   private void link(Life child) {
@@ -316,6 +315,9 @@ public final class Bundle implements AutoCloseable {
     if (failure != null) {
       delivered |= waiter == owner;
       throw failure;
+    }
+    if (firstExpired != null) { // the caller may have been woken before its own time was up
+      strand.refuseIfOver("await", this, deadline.nanoTime(), Wait.INSIDE);
     }
   }
 

@@ -41,7 +41,7 @@ public final class Fiber {
    * @throws WrongThreadException if there is no reactor on this thread
    */
   public static Fiber start(FiberTask task) {
-    return start(Reactor.current(), null, task, false);
+    return begin(null, task);
   }
 
   /**
@@ -53,23 +53,16 @@ public final class Fiber {
    * @throws WrongThreadException if there is no reactor on this thread
    */
   public static Fiber start(String name, FiberTask task) {
-    return start(Reactor.current(), name, task, false);
+    return begin(name, task);
   }
 
-  private static Fiber start(
-      Reactor reactor, @Nullable String name, FiberTask task, boolean observed) {
-    return start(reactor, name, task, task, observed);
-  }
-
-  /** Starts {@code task}, the wrapping of what the user has {@code given}. */
-  static Fiber start(
-      Reactor reactor, @Nullable String name, Object given, FiberTask task, boolean observed) {
+  private static Fiber begin(@Nullable String name, FiberTask task) {
+    Reactor reactor = Reactor.current();
     Life starter = Life.current();
     if (starter != null) {
       Strand.require("start").throwIfCancelled("start", reactor);
     }
-    Life life = new Life(reactor, null, name, given, task);
-    life.observed = observed;
+    Life life = Life.of(reactor, name, task);
     if (starter != null) {
       FiberLocal.inherit(starter, life);
     }
@@ -156,7 +149,14 @@ public final class Fiber {
    * @throws Exception what {@code cleanup} throws, as it is
    */
   public static void shielded(Deadline limit, FiberTask cleanup) throws Exception {
-    shielded(limit, Task.asCall(cleanup));
+    shielded(limit, asCall(cleanup));
+  }
+
+  private static FiberCall<@Nullable Void> asCall(FiberTask task) {
+    return () -> {
+      task.run();
+      return null;
+    };
   }
 
   private static final class Shield extends Scope {
@@ -202,7 +202,7 @@ public final class Fiber {
       joined();
       return;
     }
-    caller.awaitUntil(life.joiners, "join", this, due, Wait.INSIDE, JOINED);
+    caller.awaitUntil(life.joiners(), "join", this, due, Wait.INSIDE, JOINED);
   }
 
   private static final Ending JOINED =
@@ -297,11 +297,6 @@ public final class Fiber {
    */
   public Thread thread() {
     return life.strand().thread();
-  }
-
-  /** What ended the fiber, if it was an exception. */
-  @Nullable Throwable failure() {
-    return life.failure;
   }
 
   @Override

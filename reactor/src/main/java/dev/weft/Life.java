@@ -11,18 +11,25 @@ import java.nio.channels.ClosedByInterruptException;
 import org.jspecify.annotations.Nullable;
 
 /** What a fiber is to the scheduler, which users should not see. */
-final class Life implements Strand.Body {
+final class Life extends Strand.Body {
   final Fiber fiber = new Fiber(this);
   final Reactor reactor;
   final long id;
   final @Nullable String name;
-  private final FiberTask task;
 
-  /** Whether the user's part of it is woven, so that it needs no stack. */
-  private final boolean woven;
+  /** A {@link FiberTask}, or if {@link #computes} a {@link FiberCall}. */
+  private final Object task;
 
-  final WaitList joiners = new WaitList();
+  private final boolean computes;
+
+  /** Whether all others are to be cancelled if it fails. */
+  private final boolean isMain;
+
+  /** Those that wait for its end; null until there is one. */
+  private @Nullable WaitList joiners;
+
   private @Nullable Strand strand;
+  @Nullable Object result;
   @Nullable Throwable failure;
   boolean ended;
 
@@ -37,23 +44,38 @@ final class Life implements Strand.Body {
   /** Pairs of a {@link FiberLocal} and its value, or null. */
   @Nullable Object @Nullable [] locals;
 
-  /**
-   * Makes the life of a fiber that has not begun.
-   *
-   * @param given what the user wants to have run, of which {@code task} is the wrapping
-   */
-  Life(
+  private Life(
       Reactor reactor,
       @Nullable Bundle bundle,
       @Nullable String name,
-      Object given,
-      FiberTask task) {
+      Object task,
+      boolean computes,
+      boolean isMain) {
     this.reactor = reactor;
     this.bundle = bundle;
     this.id = reactor.nextFiberId();
     this.name = name;
     this.task = task;
-    woven = reactor.runsStackless(given);
+    this.computes = computes;
+    this.isMain = isMain;
+  }
+
+  /** The life of a fiber that has not begun, and is in no bundle. */
+  static Life of(Reactor reactor, @Nullable String name, FiberTask task) {
+    return new Life(reactor, null, name, task, false, false);
+  }
+
+  /** The life of a bundle's child that has not begun. */
+  static Life child(
+      Bundle bundle, Reactor reactor, @Nullable String name, Object task, boolean computes) {
+    return new Life(reactor, bundle, name, task, computes, false);
+  }
+
+  /** The life of a reactor's first fiber. */
+  static Life main(Reactor reactor, Object task, boolean computes) {
+    Life main = new Life(reactor, null, "main", task, computes, true);
+    main.observed = true;
+    return main;
   }
 
   /** The fiber that is running on this thread, or null. */
@@ -68,7 +90,7 @@ final class Life implements Strand.Body {
   }
 
   void begin(long due) {
-    strand = reactor.loop().start(this, name, woven, due);
+    strand = reactor.loop().start(this, name, reactor.runsStackless(task), due);
   }
 
   Strand strand() {
@@ -76,12 +98,28 @@ final class Life implements Strand.Body {
     return strand;
   }
 
+  WaitList joiners() {
+    WaitList list = joiners;
+    if (list == null) {
+      list = new WaitList();
+      joiners = list;
+    }
+    return list;
+  }
+
   @Override
-  public void run() {
+  protected void run() {
     try {
-      task.run();
+      if (computes) {
+        result = ((FiberCall<?>) task).call();
+      } else {
+        ((FiberTask) task).run();
+      }
     } catch (Throwable e) {
       failure = e;
+      if (isMain) {
+        reactor.loop().cancelAll();
+      }
     }
     try {
       closeForgotten(null);
@@ -130,10 +168,12 @@ final class Life implements Strand.Body {
   }
 
   @Override
-  public void ended() {
+  protected void ended() {
     ended = true;
-    observed |= !joiners.isEmpty();
-    joiners.wakeAll();
+    if (joiners != null) {
+      observed |= !joiners.isEmpty();
+      joiners.wakeAll();
+    }
     if (bundle != null) {
       bundle.childEnded(this);
     } else if (failure != null && !observed && !endedAsAsked()) {

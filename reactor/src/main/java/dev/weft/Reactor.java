@@ -168,32 +168,21 @@ public final class Reactor implements AutoCloseable, Executor {
    *     cancelled
    */
   public void run(FiberTask task) throws Exception {
-    run(task, task);
+    runMain("run", task, false);
   }
 
-  private void run(Object given, FiberTask task) throws Exception {
-    requireIdle("run");
-    Fiber main =
-        Fiber.start(
-            this,
-            "main",
-            given,
-            () -> {
-              try {
-                task.run();
-              } catch (Throwable e) {
-                loop.cancelAll();
-                throw e;
-              }
-            },
-            true);
+  private Life runMain(String verb, Object task, boolean computes) throws Exception {
+    requireIdle(verb);
+    Life main = Life.main(this, task, computes);
+    main.begin(Deadline.NEVER.nanoTime());
     Throwable deadlock = null;
     try {
       loop.run();
     } catch (RuntimeException e) {
       deadlock = e;
     }
-    rethrow(deadlock, main.failure());
+    rethrow(deadlock, main.failure);
+    return main;
   }
 
   /**
@@ -206,19 +195,9 @@ public final class Reactor implements AutoCloseable, Executor {
    * @throws dev.weft.error.DeadlockException if each fiber waited for another; they have been
    *     cancelled
    */
+  @SuppressWarnings({"unchecked", "NullAway"}) // what the call has made; null if T allows it
   public <T> T call(FiberCall<T> call) throws Exception {
-    Result<T> result = new Result<>();
-    run(call, () -> result.value = call.call());
-    return result.value();
-  }
-
-  private static final class Result<T> {
-    @Nullable T value;
-
-    @SuppressWarnings("NullAway") // null only if T allows it
-    T value() {
-      return value;
-    }
+    return (T) runMain("call", call, true).result;
   }
 
   /** The deadlock comes first: what the cancelled fibers threw is its consequence. */

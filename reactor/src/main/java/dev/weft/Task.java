@@ -30,17 +30,9 @@ public final class Task<T extends @Nullable Object> implements Awaitable {
   }
 
   private final Life life;
-  private @Nullable T result;
 
-  Task(Reactor reactor, Bundle bundle, @Nullable String name, Object given, FiberCall<T> call) {
-    life = new Life(reactor, bundle, name, given, () -> result = call.call());
-  }
-
-  static FiberCall<@Nullable Void> asCall(FiberTask task) {
-    return () -> {
-      task.run();
-      return null;
-    };
+  Task(Life life) {
+    this.life = life;
   }
 
   Life life() {
@@ -56,7 +48,7 @@ public final class Task<T extends @Nullable Object> implements Awaitable {
 
       @Override
       public WaitList waiters() {
-        return life.joiners;
+        return life.joiners();
       }
 
       @Override
@@ -99,9 +91,9 @@ public final class Task<T extends @Nullable Object> implements Awaitable {
     return result();
   }
 
-  @SuppressWarnings("NullAway") // null only if T allows it
+  @SuppressWarnings({"unchecked", "NullAway"}) // made by a call of this T; null if T allows it
   private T result() {
-    return result;
+    return (T) life.result;
   }
 
   /** Cancels this task alone: see {@link Fiber#cancel}. Its bundle takes it for no failure. */

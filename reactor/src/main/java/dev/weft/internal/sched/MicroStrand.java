@@ -2,7 +2,6 @@
 package dev.weft.internal.sched;
 
 import dev.weft.weave.Context;
-import dev.weft.weave.Routine;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -11,22 +10,6 @@ import java.util.List;
  * then no more than its frames. Blocking calls of the JDK hold up the reactor in it.
  */
 final class MicroStrand extends Strand {
-  private final Root root = new Root(this);
-
-  /** The outermost frame. */
-  private static final class Root extends Routine {
-    private final MicroStrand strand;
-
-    Root(MicroStrand strand) {
-      this.strand = strand;
-    }
-
-    @Override
-    protected void run() {
-      strand.runBody();
-    }
-  }
-
   MicroStrand(EventLoop loop, Body body, long due) {
     super(loop, body, due);
   }
@@ -47,7 +30,7 @@ final class MicroStrand extends Strand {
     return switch (state) {
       case RUNNING -> thread().getStackTrace();
       case ENDED -> new StackTraceElement[0];
-      default -> root.stack().toArray(new StackTraceElement[0]);
+      default -> body().stack().toArray(new StackTraceElement[0]);
     };
   }
 
@@ -66,8 +49,11 @@ final class MicroStrand extends Strand {
       context.failure = e;
     }
     try {
-      root.go(context);
+      if (!body().go(context)) {
+        state = State.ENDED;
+      }
     } catch (Throwable e) {
+      state = State.ENDED;
       Thread thread = thread();
       thread.getUncaughtExceptionHandler().uncaughtException(thread, e);
     }
@@ -80,7 +66,7 @@ final class MicroStrand extends Strand {
     while (here < trace.length && !trace[here].getClassName().equals(MicroStrand.class.getName())) {
       here++;
     }
-    whole.addAll(here, root.stack());
+    whole.addAll(here, body().stack());
     return whole.toArray(new StackTraceElement[0]);
   }
 

@@ -234,7 +234,7 @@ abstract class Schedulable extends InboundQueue.Node {
   /** Makes sure that the strand, whose code is running, has the processor by the loop's leave. */
   void claim() {}
 
-  /** What the strand's thread runs. */
+  /** What the strand's own thread runs. */
   final void runBody() {
     try {
       body.run();
