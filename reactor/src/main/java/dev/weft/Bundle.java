@@ -187,8 +187,7 @@ public final class Bundle implements AutoCloseable {
 
   private <T extends @Nullable Object> Task<T> start(
       @Nullable String name, Object task, boolean computes) {
-    Life starter = Life.require("start a child of a bundle");
-    owner.strand().loop.requireThread("start a child of", this);
+    Life starter = requireNeighbour("start a child of");
     starter.strand().throwIfCancelled("start a child of", this);
     if (state != State.OPEN) {
       throw new IllegalStateException("start a child: " + this + " is closed");
@@ -268,7 +267,7 @@ public final class Bundle implements AutoCloseable {
     }
     firstFailed = child;
     failure = new TaskFailedException(child + " failed: " + thrown, thrown);
-    cancel();
+    cancelAll();
     owner.strand().fail(scope);
     waiters.wakeAll();
   }
@@ -304,9 +303,8 @@ public final class Bundle implements AutoCloseable {
    * @throws IllegalStateException if the caller is in this bundle, and would wait for itself
    */
   public void await(Deadline deadline) {
-    Life waiter = Life.require("await");
+    Life waiter = requireNeighbour("await");
     Strand strand = waiter.strand();
-    owner.strand().loop.requireThread("await", this);
     refuseToAwaitItself(waiter);
     strand.refuseIfOver("await", this, deadline.nanoTime(), Wait.INSIDE);
     while (live > 0 && failure == null) {
@@ -319,6 +317,11 @@ public final class Bundle implements AutoCloseable {
     if (firstExpired != null) { // the caller may have been woken before its own time was up
       strand.refuseIfOver("await", this, deadline.nanoTime(), Wait.INSIDE);
     }
+  }
+
+  /** The calling fiber, which must be of the owner's reactor. */
+  private Life requireNeighbour(String verb) {
+    return (Life) Strand.requireOf(owner.strand().loop, verb, this).body();
   }
 
   private void refuseToAwaitItself(Life waiter) {
@@ -336,6 +339,10 @@ public final class Bundle implements AutoCloseable {
    */
   public void cancel() {
     owner.strand().loop.requireThread("cancel", this);
+    cancelAll();
+  }
+
+  private void cancelAll() {
     cancelled = true;
     for (Life child = firstChild; child != null; child = child.nextSibling) {
       if (!child.ended) {
@@ -384,7 +391,7 @@ public final class Bundle implements AutoCloseable {
 
   private void end() {
     state = State.CLOSING;
-    cancel();
+    cancelAll();
     while (live > 0) {
       owner.strand().await(waiters, "close", this, Deadline.NEVER.nanoTime(), Wait.CLOSING);
     }

@@ -2,7 +2,6 @@
 package dev.weft;
 
 import dev.weft.error.CancelledException;
-import dev.weft.error.TaskFailedException;
 import dev.weft.internal.sched.Ending;
 import dev.weft.internal.sched.Scope;
 import dev.weft.internal.sched.Strand;
@@ -178,7 +177,7 @@ public final class Fiber {
   /**
    * Waits until this fiber has ended. Suspends. Any number of fibers may join one.
    *
-   * @throws TaskFailedException if it ended with an exception, which is the cause
+   * @throws dev.weft.error.TaskFailedException if it ended with an exception, which is the cause
    */
   public void join() {
     join(Deadline.NEVER);
@@ -188,40 +187,28 @@ public final class Fiber {
    * Waits until this fiber has ended, but not for ever. Suspends.
    *
    * @param deadline until when
-   * @throws TaskFailedException if it ended with an exception, which is the cause
+   * @throws dev.weft.error.TaskFailedException if it ended with an exception, which is the cause
    * @throws dev.weft.error.DeadlineExceededException if it has not ended by then; it goes on
    */
   public void join(Deadline deadline) {
-    Strand caller = Strand.require("join");
-    life.strand().loop.requireThread("join", this);
-    if (caller == life.strand()) {
-      throw new IllegalStateException(this + " can't join itself");
-    }
-    long due = caller.refuseIfOver("join", this, deadline.nanoTime(), Wait.INSIDE);
+    Strand joiner = life.requireJoiner();
+    long due = joiner.refuseIfOver("join", this, deadline.nanoTime(), Wait.INSIDE);
     if (life.ended) {
-      joined();
+      life.joined();
       return;
     }
-    caller.awaitUntil(life.joiners(), "join", this, due, Wait.INSIDE, JOINED);
+    joiner.awaitUntil(life.joiners(), "join", this, due, Wait.INSIDE, JOINED);
   }
 
-  private static final Ending JOINED =
+  /** Makes what was joined return its result or throw. */
+  static final Ending JOINED =
       new Ending() {
         @Override
         public @Nullable Object of(Strand strand, boolean suspended) {
           strand.waited(suspended);
-          ((Fiber) strand.waitSubject()).joined();
-          return null;
+          return ((Fiber) strand.waitSubject()).life.joined();
         }
       };
-
-  private void joined() {
-    life.observed = true;
-    Throwable failure = life.failure;
-    if (failure != null) {
-      throw new TaskFailedException(this + " failed: " + failure, failure);
-    }
-  }
 
   /**
    * Cancels this fiber: the suspending call that it is in, and each later one, throws {@link

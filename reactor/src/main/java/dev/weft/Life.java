@@ -2,6 +2,7 @@
 package dev.weft;
 
 import dev.weft.error.CancelledException;
+import dev.weft.error.TaskFailedException;
 import dev.weft.internal.sched.Possession;
 import dev.weft.internal.sched.Scope;
 import dev.weft.internal.sched.Strand;
@@ -96,6 +97,24 @@ final class Life extends Strand.Body {
   Strand strand() {
     assert strand != null;
     return strand;
+  }
+
+  /** The calling fiber, which is about to wait for the end of this one. */
+  Strand requireJoiner() {
+    Strand joiner = Strand.requireOf(reactor.loop(), "join", this);
+    if (joiner == strand) {
+      throw new IllegalStateException(this + " can't join itself");
+    }
+    return joiner;
+  }
+
+  /** What it has computed, for one that has waited for its end. */
+  @Nullable Object joined() {
+    observed = true;
+    if (failure != null) {
+      throw new TaskFailedException(this + " failed: " + failure, failure);
+    }
+    return result;
   }
 
   WaitList joiners() {

@@ -4,6 +4,8 @@ package dev.weft;
 import dev.weft.error.TaskFailedException;
 import dev.weft.internal.sched.Event;
 import dev.weft.internal.sched.EventLoop;
+import dev.weft.internal.sched.Strand;
+import dev.weft.internal.sched.Wait;
 import dev.weft.internal.sched.WaitList;
 import org.jspecify.annotations.Nullable;
 
@@ -86,14 +88,15 @@ public final class Task<T extends @Nullable Object> implements Awaitable {
    * @throws TaskFailedException if it failed or was cancelled: the cause is what ended it
    * @throws dev.weft.error.DeadlineExceededException if it has not ended by then; it goes on
    */
+  @SuppressWarnings({"unchecked", "NullAway"}) // a call of this T has made it; null if T allows it
   public T join(Deadline deadline) {
-    life.fiber.join(deadline);
-    return result();
-  }
-
-  @SuppressWarnings({"unchecked", "NullAway"}) // made by a call of this T; null if T allows it
-  private T result() {
-    return (T) life.result;
+    Strand joiner = life.requireJoiner();
+    long due = joiner.refuseIfOver("join", life.fiber, deadline.nanoTime(), Wait.INSIDE);
+    if (life.ended) {
+      return (T) life.joined();
+    }
+    return (T)
+        joiner.awaitResult(life.joiners(), "join", life.fiber, due, Wait.INSIDE, Fiber.JOINED);
   }
 
   /** Cancels this task alone: see {@link Fiber#cancel}. Its bundle takes it for no failure. */

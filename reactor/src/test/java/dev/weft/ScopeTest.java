@@ -96,6 +96,24 @@ class ScopeTest {
         });
   }
 
+  @Test
+  void theEndOfChildrenByTheDeadlineIsNotTakenForTheEndOfTheWait() throws Exception {
+    Reactors.run(
+        () -> {
+          Deadline deadline = soon();
+          Bundle bundle = Bundle.open(deadline);
+          bundle.go(
+              () -> {
+                while (!deadline.hasPassed()) {
+                  Thread.onSpinWait(); // so that the child notices it before the owner is told
+                }
+                blockForEver();
+              });
+          assertThrows(DeadlineExceededException.class, bundle::await);
+          assertThrows(DeadlineExceededException.class, bundle::close);
+        });
+  }
+
   private static void awaitEnd(Task<?> task) {
     while (!task.isReady()) {
       Fiber.yield();
