@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.weft.examples.cli;
 
+import dev.weft.Blocking;
 import dev.weft.Deadline;
 import dev.weft.Fiber;
 import dev.weft.Reactor;
@@ -82,7 +83,7 @@ final class EchoService {
 
   private static int statusOf(FutureTask<Integer> other) throws Exception {
     try {
-      return other.get(); // blocks this fiber alone
+      return Blocking.call(other::get); // suspends this fiber alone
     } catch (ExecutionException e) {
       throw new IllegalStateException("a reactor failed", e.getCause());
     }
