@@ -54,7 +54,7 @@ public class Parked {
     }
   }
 
-  private static long used() {
+  static long used() {
     Runtime runtime = Runtime.getRuntime();
     runtime.gc();
     return runtime.totalMemory() - runtime.freeMemory();
