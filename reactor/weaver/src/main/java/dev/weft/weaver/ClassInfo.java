@@ -4,6 +4,7 @@ package dev.weft.weaver;
 import java.lang.classfile.Attributes;
 import java.lang.classfile.ClassModel;
 import java.lang.classfile.MethodModel;
+import java.lang.classfile.attribute.PermittedSubclassesAttribute;
 import java.lang.constant.ClassDesc;
 import java.lang.reflect.AccessFlag;
 import java.util.ArrayList;
@@ -87,6 +88,32 @@ final class ClassInfo {
       routine = known;
     }
     return known;
+  }
+
+  /** Whether a class that is not woven together with this one may extend it. */
+  boolean isOpen() {
+    Optional<PermittedSubclassesAttribute> permitted =
+        model.findAttribute(Attributes.permittedSubclasses());
+    if (isGenerated || model.flags().has(AccessFlag.FINAL) || isHidden()) {
+      return false;
+    }
+    if (permitted.isPresent()) {
+      return permitted.get().permittedSubclasses().stream()
+          .map(type -> table.find(type.asInternalName()))
+          .anyMatch(type -> type == null || type.role == Role.LIBRARY || type.isOpen());
+    }
+    return isInterface()
+        || methods.values().stream()
+            .anyMatch(
+                method -> method.name.equals(Names.CONSTRUCTOR) && !method.is(AccessFlag.PRIVATE));
+  }
+
+  /** Whether its source can't be seen from other sources: private, local or anonymous. */
+  private boolean isHidden() {
+    return model.findAttribute(Attributes.innerClasses()).stream()
+        .flatMap(attribute -> attribute.classes().stream())
+        .filter(inner -> inner.innerClass().asInternalName().equals(name))
+        .anyMatch(inner -> inner.outerClass().isEmpty() || inner.has(AccessFlag.PRIVATE));
   }
 
   ClassDesc desc() {

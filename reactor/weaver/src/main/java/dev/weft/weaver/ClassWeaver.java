@@ -19,7 +19,6 @@ import java.lang.classfile.CodeElement;
 import java.lang.classfile.CodeTransform;
 import java.lang.classfile.MethodModel;
 import java.lang.classfile.MethodTransform;
-import java.lang.classfile.TypeKind;
 import java.lang.classfile.attribute.NestMembersAttribute;
 import java.lang.classfile.constantpool.ClassEntry;
 import java.lang.classfile.constantpool.ConstantPoolBuilder;
@@ -261,29 +260,18 @@ final class ClassWeaver {
     if (method.isRoutineBody() && !method.is(AccessFlag.ABSTRACT)) {
       // What it overrides is entered by way of resume, and this has to be instead.
       builder.withMethodBody(
-          "resume", Names.RESUME, ACC_PUBLIC | ACC_SYNTHETIC, code -> callPlain(code, method));
+          "resume",
+          Names.RESUME,
+          ACC_PUBLIC | ACC_SYNTHETIC,
+          code -> Guard.callPlain(code, method));
     }
     if (needsTwin(method)) {
       builder.withMethodBody(
-          method.name, Names.twin(method.type), twinFlags(method), code -> callPlain(code, method));
+          method.name,
+          Names.twin(method.type),
+          twinFlags(method),
+          code -> Guard.callPlain(code, method));
     }
-  }
-
-  private void callPlain(CodeBuilder code, MethodInfo method) {
-    if (!method.isStatic()) {
-      code.aload(0);
-    }
-    for (int i = 0; i < method.type.parameterCount(); i++) {
-      code.loadLocal(TypeKind.from(method.type.parameterType(i)), code.parameterSlot(i));
-    }
-    if (method.isStatic()) {
-      code.invokestatic(info.desc(), method.name, method.type, info.isInterface());
-    } else if (info.isInterface()) {
-      code.invokeinterface(info.desc(), method.name, method.type);
-    } else {
-      code.invokevirtual(info.desc(), method.name, method.type);
-    }
-    code.return_(TypeKind.from(method.type.returnType()));
   }
 
   /** The method as it was, but for the classes that its lambdas are of. */

@@ -87,6 +87,11 @@ final class MethodInfo {
     return !isStatic() && !is(AccessFlag.PRIVATE) && !isInitializer();
   }
 
+  /** Whether a class that is not woven together with its own may override it. */
+  boolean isOverridable() {
+    return isVirtual() && !is(AccessFlag.FINAL) && owner.isOpen();
+  }
+
   /** Whether its twin is the work of a weaver, rather than written by hand. */
   boolean isTwinWoven() {
     MethodInfo twin = owner.method(key(name, Names.twin(type).descriptorString()));

@@ -73,6 +73,7 @@ final class Suspensions {
     int receiver = method.isStatic() ? 0 : 1;
     switch (kind) {
       case TWIN -> {
+        Guard.twin(to, method);
         to.aload(method.argumentSlots()).astore(contextLocal);
         frameHere(to);
       }
@@ -117,12 +118,17 @@ final class Suspensions {
           plan.kept(point).forEach(this::restore);
           to.goto_(returns.get(point));
         });
-    to.labelBinding(unknown)
-        .new_(ILLEGAL_STATE)
-        .dup()
-        .invokespecial(ILLEGAL_STATE, Names.CONSTRUCTOR, Names.NO_ARGUMENTS)
-        .athrow();
-    to.labelBinding(start);
+    to.labelBinding(unknown);
+    if (kind == Kind.ROUTINE) {
+      Guard.end(to);
+      to.labelBinding(start);
+      Guard.routine(to, method);
+    } else {
+      to.new_(ILLEGAL_STATE)
+          .dup()
+          .invokespecial(ILLEGAL_STATE, Names.CONSTRUCTOR, Names.NO_ARGUMENTS)
+          .athrow();
+    }
   }
 
   private void restore(Value value) {
@@ -150,6 +156,7 @@ final class Suspensions {
     if (isMade) {
       Label save = to.newLabel();
       saves.put(point, save);
+      Guard.call(to, method, call, done);
       invokeTwin(call);
       to.aload(contextLocal).getfield(Names.CONTEXT, "suspended", ConstantDescs.CD_boolean);
       to.ifne(save);
@@ -172,7 +179,10 @@ final class Suspensions {
     if (resumes()) {
       to.aload(frameLocal).iconst_m1().putfield(Names.FRAME, "label", ConstantDescs.CD_int);
     }
+    Label done = to.newLabel();
+    Guard.call(to, method, call, done);
     invokeTwin(call);
+    to.labelBinding(done);
     if (resumes()) {
       returnResult(result);
     } else {

@@ -334,6 +334,47 @@ public class Woven {
     }
   }
 
+  /** Calls what may suspend, and may be overridden in a class that is not woven. */
+  public static class Open extends Routine {
+    private int left;
+    private long sum;
+
+    /** Made by the benchmark, and by who extends it. */
+    protected Open() {}
+
+    @Override
+    protected final void run() {
+      while (true) {
+        readAll();
+        suspend();
+      }
+    }
+
+    private void readAll() {
+      for (int i = 0; i < CALLS; i++) {
+        sum += read(i);
+      }
+    }
+
+    /**
+     * Waits if there is nothing left, which there always is.
+     *
+     * @param i anything
+     * @return something of it
+     */
+    protected int read(int i) {
+      if (left < 0) {
+        suspend();
+      }
+      left = (left + 1) & 0xffff;
+      return left ^ i;
+    }
+  }
+
+  private static final class Inheriting extends Open {}
+
+  private final Open open = new Open();
+  private final Open inheriting = new Inheriting();
   private final Reader suspending = new Suspending();
   private final Reader resumed = new Resumed();
   private final Reader plain = new Plain();
@@ -356,6 +397,22 @@ public class Woven {
   public long callThatMaySuspend() throws Exception {
     suspending.go(context);
     return suspending.sum;
+  }
+
+  /** The same of one that other builds may override, which its twin has to look for. */
+  @Benchmark
+  @OperationsPerInvocation(CALLS)
+  public long callThatMayBeOverridden() throws Exception {
+    open.go(context);
+    return open.sum;
+  }
+
+  /** The same, inherited: the class of the receiver has to be looked up. */
+  @Benchmark
+  @OperationsPerInvocation(CALLS)
+  public long callThatIsInherited() throws Exception {
+    inheriting.go(context);
+    return inheriting.sum;
   }
 
   /** The same in a loop that a suspension leads back into, which C2 optimises less. */
