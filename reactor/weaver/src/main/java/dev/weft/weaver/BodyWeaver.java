@@ -12,10 +12,10 @@ import java.lang.classfile.constantpool.InvokeDynamicEntry;
 import java.lang.classfile.instruction.*;
 import java.lang.constant.ClassDesc;
 import java.lang.constant.MethodTypeDesc;
-import java.util.BitSet;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 
 /** Writes one woven copy of a method's body. */
 final class BodyWeaver {
@@ -29,18 +29,22 @@ final class BodyWeaver {
     ROUTINE
   }
 
+  /** An element as it is written in one of the passes. */
+  private record Place(int pass, int index) {}
+
   private final Kind kind;
   private final SavePlan plan;
   private final MethodInfo method;
   private final Map<InvokeDynamicEntry, ClassDesc> lambdas;
   private final CodeBuilder to;
   private final Suspensions suspensions;
-  private final Map<Label, Label> labels = new HashMap<>();
+  private final Passes passes;
 
-  /** What is written at all, and which of the calls among it are made rather than only resumed. */
-  private final BitSet written = new BitSet();
+  /** The places that something leads to, by pass and element. */
+  private final Map<Place, Label> labels = new HashMap<>();
 
-  private final BitSet made = new BitSet();
+  /** What is being written. */
+  private int pass;
 
   /** A line number that has been read, and that nothing has been written for yet. */
   private LineNumber pendingLine = LineNumber.of(0);
@@ -57,6 +61,8 @@ final class BodyWeaver {
     this.to = to;
     method = plan.method;
     suspensions = new Suspensions(kind, plan, frame, to);
+    Set<Integer> resumed = kind == Kind.TWIN ? Set.of() : plan.kept.keySet();
+    passes = new Passes(plan, kind != Kind.RESUME, resumed);
   }
 
   static void weave(
@@ -69,44 +75,63 @@ final class BodyWeaver {
   }
 
   private void weave() {
-    List<CodeElement> code = method.code();
-    if (kind == Kind.RESUME) {
-      made.or(plan.flow.reachableAfter(plan.kept.keySet()));
-    } else {
-      made.set(0, code.size());
-    }
-    written.or(made);
-    if (kind != Kind.TWIN) {
-      plan.kept.keySet().forEach(written::set);
-    }
-    written.andNot(plan.dropped);
     suspensions.enter();
-    for (int i = 0; i < code.size(); i++) {
-      CodeElement element = code.get(i);
-      if (!(element instanceof Instruction)) {
-        copyMarker(element);
-      } else if (written.get(i)) {
-        flushLine();
-        copy(element, i);
-      }
+    if (kind == Kind.ROUTINE && passes.last() > 0) {
+      to.goto_(label(0, 0));
+    }
+    // Where a debugger stops at a line once, it shall be where a suspension leads: that comes
+    // first.
+    for (pass = passes.last(); pass >= 0; pass--) {
+      writePass();
     }
     suspensions.saveAll();
   }
 
-  private Label map(Label label) {
-    return labels.computeIfAbsent(label, _ -> to.newLabel());
+  private void writePass() {
+    List<CodeElement> code = method.code();
+    for (int i = 0; i < code.size(); i++) {
+      CodeElement element = code.get(i);
+      if (element instanceof LabelTarget || labels.containsKey(new Place(pass, i))) {
+        to.labelBinding(label(pass, i));
+      }
+      if (!(element instanceof Instruction)) {
+        copyMarker(element);
+      } else if (passes.isWritten(pass, i)) {
+        flushLine();
+        copy(element, i);
+      }
+      if (passes.leavesAfter(pass, i)) {
+        to.goto_(label(passes.next(pass, i, i + 1), i + 1));
+      }
+    }
+  }
+
+  private Label label(int inPass, int index) {
+    return labels.computeIfAbsent(new Place(inPass, index), _ -> to.newLabel());
+  }
+
+  /** The place of {@code label} in this pass. */
+  private Label here(Label label) {
+    return label(pass, plan.flow.at(label));
+  }
+
+  /** The place that a jump from element {@code index} to {@code target} leads to. */
+  private Label map(int index, Label target) {
+    int found = plan.flow.at(target);
+    return label(passes.next(pass, index, found), found);
   }
 
   private void copyMarker(CodeElement element) {
     switch (element) {
-      case LabelTarget target -> to.labelBinding(map(target.label()));
+      case LabelTarget _ -> {} // is bound as any place
       case LineNumber line -> pendingLine = line;
       // Of two handlers of all, the outer one is never reached from inside the inner one's range.
       case ExceptionCatch range -> {
-        boolean isReached = made.get(plan.flow.at(range.handler()));
-        if (isReached && isLeft(range.tryStart(), range.tryEnd())) {
+        int handler = plan.flow.at(range.handler());
+        int in = passes.caught(pass, handler);
+        if (passes.isMade(in, handler) && isLeft(range.tryStart(), range.tryEnd())) {
           to.exceptionCatch(
-              map(range.tryStart()), map(range.tryEnd()), map(range.handler()), range.catchType());
+              here(range.tryStart()), here(range.tryEnd()), label(in, handler), range.catchType());
         }
       }
       // Two of one name whose scopes have become empty at one place would be refused by the JVM.
@@ -116,8 +141,8 @@ final class BodyWeaver {
               local.slot(),
               local.name(),
               local.type(),
-              map(local.startScope()),
-              map(local.endScope()));
+              here(local.startScope()),
+              here(local.endScope()));
         }
       }
       case LocalVariableType local -> {
@@ -126,8 +151,8 @@ final class BodyWeaver {
               local.slot(),
               local.name(),
               local.signature(),
-              map(local.startScope()),
-              map(local.endScope()));
+              here(local.startScope()),
+              here(local.endScope()));
         }
       }
       // Nothing reads them of code at run time, and their labels are those of the other copy.
@@ -148,34 +173,20 @@ final class BodyWeaver {
 
   /** Whether anything is left between two places. */
   private boolean isLeft(Label start, Label end) {
-    List<CodeElement> code = method.code();
-    boolean inside = false;
-    for (int i = 0; i < code.size(); i++) {
-      if (code.get(i) instanceof LabelTarget target) {
-        if (target.label().equals(start)) {
-          inside = true;
-        }
-        if (target.label().equals(end)) {
-          return false;
-        }
-      } else if (inside && code.get(i) instanceof Instruction && written.get(i)) {
-        return true;
-      }
-    }
-    return false;
+    return passes.isAnyWritten(pass, plan.flow.at(start), plan.flow.at(end));
   }
 
   private void copy(CodeElement element, int index) {
     switch (element) {
-      case BranchInstruction branch -> to.branch(branch.opcode(), map(branch.target()));
+      case BranchInstruction branch -> to.branch(branch.opcode(), map(index, branch.target()));
       case TableSwitchInstruction choice ->
           to.tableswitch(
               choice.lowValue(),
               choice.highValue(),
-              map(choice.defaultTarget()),
-              map(choice.cases()));
+              map(index, choice.defaultTarget()),
+              map(index, choice.cases()));
       case LookupSwitchInstruction choice ->
-          to.lookupswitch(map(choice.defaultTarget()), map(choice.cases()));
+          to.lookupswitch(map(index, choice.defaultTarget()), map(index, choice.cases()));
       case ReturnInstruction result when kind != Kind.TWIN ->
           suspensions.returnResult(result.typeKind());
       case InvokeDynamicInstruction dynamic when lambdas.containsKey(dynamic.invokedynamic()) ->
@@ -183,14 +194,16 @@ final class BodyWeaver {
               lambdas.get(dynamic.invokedynamic()), LambdaWeaver.MAKE, dynamic.typeSymbol());
       case InvokeInstruction call when plan.tails.contains(index) -> suspensions.tailCall(call);
       case InvokeInstruction call when plan.kept.containsKey(index) ->
-          suspensions.call(call, index, made.get(index));
+          suspensions.call(call, index, passes.isMade(pass, index), passes.of(index) == pass);
       case InvokeInstruction call when plan.deferred.containsKey(index) -> construct(call);
       default -> to.with(element);
     }
   }
 
-  private List<SwitchCase> map(List<SwitchCase> cases) {
-    return cases.stream().map(each -> SwitchCase.of(each.caseValue(), map(each.target()))).toList();
+  private List<SwitchCase> map(int index, List<SwitchCase> cases) {
+    return cases.stream()
+        .map(each -> SwitchCase.of(each.caseValue(), map(index, each.target())))
+        .toList();
   }
 
   /** A constructor call whose NEW has moved here: only the arguments are on the stack. */

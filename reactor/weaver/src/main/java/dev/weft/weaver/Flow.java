@@ -10,7 +10,6 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.BitSet;
-import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -44,14 +43,14 @@ final class Flow {
     }
     next = new int[code.size()][];
     for (int i = 0; i < code.size(); i++) {
-      next[i] = successors(i);
+      next[i] = findNext(i);
     }
     handlers = findHandlers();
     live = findLive();
     held = findHeld();
   }
 
-  private int[] successors(int index) {
+  private int[] findNext(int index) {
     return switch (code.get(index)) {
       case BranchInstruction branch when isGoto(branch) -> new int[] {at(branch.target())};
       case BranchInstruction branch -> new int[] {index + 1, at(branch.target())};
@@ -163,29 +162,35 @@ final class Flow {
     return after;
   }
 
-  /** The elements that can be reached after the given calls have returned or thrown. */
-  BitSet reachableAfter(Collection<Integer> calls) {
-    BitSet reached = new BitSet();
-    ArrayDeque<Integer> open = new ArrayDeque<>();
-    for (int call : calls) {
-      add(next[call], open);
-      add(handlers[call], open);
-    }
-    while (!open.isEmpty()) {
-      int index = open.pop();
-      if (!reached.get(index)) {
-        reached.set(index);
-        add(next[index], open);
-        add(handlers[index], open);
-      }
-    }
-    return reached;
+  int size() {
+    return code.size();
   }
 
-  private static void add(int[] targets, ArrayDeque<Integer> open) {
-    for (int target : targets) {
-      open.add(target);
-    }
+  /** Where control goes from element {@code index}, exceptions aside. */
+  int[] next(int index) {
+    return next[index];
+  }
+
+  /** The handlers that element {@code index} is in, innermost first. */
+  int[] handlers(int index) {
+    return handlers[index];
+  }
+
+  /** Both. */
+  int[] successors(int index) {
+    return handlers[index].length == 0
+        ? next[index]
+        : IntStream.concat(Arrays.stream(next[index]), Arrays.stream(handlers[index])).toArray();
+  }
+
+  /** Whether control can go from element {@code index} to the one after it without a jump. */
+  boolean fallsThrough(int index) {
+    return switch (code.get(index)) {
+      case BranchInstruction branch -> !isGoto(branch);
+      case TableSwitchInstruction _, LookupSwitchInstruction _ -> false;
+      case ReturnInstruction _, ThrowInstruction _ -> false;
+      default -> index + 1 < code.size();
+    };
   }
 
   /** Whether a monitor may be held at element {@code index}. */

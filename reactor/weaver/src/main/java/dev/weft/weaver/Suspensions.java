@@ -150,18 +150,17 @@ final class Suspensions {
 
   // ---- calls
 
-  /** A call that may suspend, and where it is gone back to. */
-  void call(InvokeInstruction call, int point, boolean isMade) {
+  /** A call that may suspend, or where it is gone back to, or both. */
+  void call(InvokeInstruction call, int point, boolean isMade, boolean isResumed) {
     Label done = to.newLabel();
     if (isMade) {
-      Label save = to.newLabel();
-      saves.put(point, save);
+      Label save = saves.computeIfAbsent(point, _ -> to.newLabel());
       Guard.call(to, method, call, done);
       invokeTwin(call);
       to.aload(contextLocal).getfield(Names.CONTEXT, "suspended", ConstantDescs.CD_boolean);
       to.ifne(save);
     }
-    if (resumes()) {
+    if (resumes() && isResumed) {
       if (isMade) {
         to.goto_(done);
       }
