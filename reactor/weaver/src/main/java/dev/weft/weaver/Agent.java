@@ -11,6 +11,7 @@ import java.security.ProtectionDomain;
 import java.util.Arrays;
 import java.util.Enumeration;
 import java.util.List;
+import java.util.Map;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.jar.JarEntry;
@@ -20,24 +21,26 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Weaves what is on the class path when a program starts: by {@code -javaagent:weft-weaver.jar}, or
- * for {@code java -jar} by {@code Launcher-Agent-Class} in the manifest. An argument names the
- * folders and jars to weave, as in a class path; without one it is all of the class path.
+ * Weaves what a program starts with, on the class path and the module path: by {@code
+ * -javaagent:weft-weaver.jar}, or for {@code java -jar} by {@code Launcher-Agent-Class} in the
+ * manifest. An argument names the folders and jars to weave, as in a class path; without one it is
+ * all.
  *
  * <p>All that is compiled together has to be known before the first of it is woven, so the agent
  * reads it at once. It is for trying out; a build does the same once.
  */
 public final class Agent {
-  private static final String RUNTIME = Names.ROUTINE + ".class";
+  static final String RUNTIME = Names.ROUTINE + ".class";
 
   private final SortedMap<String, byte[]> originals = new TreeMap<>();
+  private final NamedModules modules = new NamedModules();
 
   private Agent() {}
 
   /**
    * Called by the JVM for {@code -javaagent}.
    *
-   * @param argument what to weave, as a class path; null or empty for all of the class path
+   * @param argument what to weave, as a class path; null or empty for all
    * @param instrumentation the JVM's
    * @throws IOException if something of the class path can't be read
    * @throws WeaveException if something of it can't be woven
@@ -50,7 +53,7 @@ public final class Agent {
   /**
    * Called by the JVM for {@code Launcher-Agent-Class}.
    *
-   * @param argument what to weave, as a class path; null or empty for all of the class path
+   * @param argument what to weave, as a class path; null or empty for all
    * @param instrumentation the JVM's
    * @throws IOException if something of the class path can't be read
    * @throws WeaveException if something of it can't be woven
@@ -65,7 +68,9 @@ public final class Agent {
     String named = argument == null ? "" : argument;
     boolean isNamed = !named.isEmpty();
     String entries = isNamed ? named : System.getProperty("java.class.path", "");
-    for (Path entry : ClassPath.split(entries)) {
+    List<Path> places =
+        ClassPath.split(entries).stream().map(path -> path.toAbsolutePath().normalize()).toList();
+    for (Path entry : places) {
       if (Files.isDirectory(entry)) {
         readFolder(entry);
       } else if (Files.isRegularFile(entry)) {
@@ -74,12 +79,13 @@ public final class Agent {
         throw new IOException(entry + ": neither a folder nor a jar");
       }
     }
+    modules.read(isNamed ? places : List.of(), this::add);
     List<Path> all = ClassPath.split(System.getProperty("java.class.path", ""));
     try (ClassPath path = new ClassPath(all, ClassLoader.getSystemClassLoader())) {
       Weaver.Result result = Weaver.weave(originals, new TreeMap<>(), path);
       report(result.problems());
-      define(result, instrumentation);
       instrumentation.addTransformer(new Replacing(originals, result.classes()));
+      define(result, instrumentation);
     }
   }
 
@@ -101,12 +107,15 @@ public final class Agent {
       }
       for (Enumeration<JarEntry> entries = jar.entries(); entries.hasMoreElements(); ) {
         JarEntry entry = entries.nextElement();
-        boolean isClass = entry.getName().endsWith(".class");
-        if (isClass && !entry.getName().startsWith("META-INF/")) {
+        if (isClassFile(entry.getName())) {
           add(jar.getInputStream(entry).readAllBytes());
         }
       }
     }
+  }
+
+  static boolean isClassFile(String name) {
+    return name.endsWith(".class") && !name.startsWith("META-INF/");
   }
 
   /**
@@ -128,18 +137,27 @@ public final class Agent {
   }
 
   /** The classes that have no original are put where the others' loader finds them. */
-  private static void define(Weaver.Result result, Instrumentation instrumentation)
-      throws IOException {
-    if (result.generated().isEmpty()) {
-      return;
+  private void define(Weaver.Result result, Instrumentation instrumentation) throws IOException {
+    SortedMap<String, byte[]> made = new TreeMap<>(result.classes());
+    made.keySet().retainAll(result.generated());
+    SortedMap<String, byte[]> inModules = new TreeMap<>(made);
+    inModules.keySet().removeIf(name -> !modules.have(name));
+    made.keySet().removeAll(inModules.keySet());
+    if (!made.isEmpty()) {
+      append(made, instrumentation);
     }
+    modules.define(inModules, instrumentation);
+  }
+
+  private static void append(SortedMap<String, byte[]> made, Instrumentation instrumentation)
+      throws IOException {
     Path file = Files.createTempFile("weft-woven", ".jar");
     file.toFile().deleteOnExit();
     try (OutputStream out = Files.newOutputStream(file);
         JarOutputStream jar = new JarOutputStream(out)) {
-      for (String name : result.generated()) {
-        jar.putNextEntry(new JarEntry(name + ".class"));
-        jar.write(result.classes().get(name));
+      for (Map.Entry<String, byte[]> each : made.entrySet()) {
+        jar.putNextEntry(new JarEntry(each.getKey() + ".class"));
+        jar.write(each.getValue());
         jar.closeEntry();
       }
     }

@@ -9,6 +9,7 @@ import dev.weft.weaver.Main;
 import dev.weft.weaver.maven.WeaveMojo;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.OutputStream;
 import java.io.PrintStream;
 import java.lang.reflect.Field;
@@ -22,6 +23,7 @@ import java.util.jar.Attributes;
 import java.util.jar.JarEntry;
 import java.util.jar.JarOutputStream;
 import java.util.jar.Manifest;
+import java.util.spi.ToolProvider;
 import java.util.stream.Stream;
 import org.apache.maven.plugin.MojoFailureException;
 import org.junit.jupiter.api.Assertions;
@@ -54,6 +56,7 @@ class FrontEndsTest {
         }
       }
       """;
+  private static final String MODULE = "module app { requires dev.weft.reactor; }";
   private static final String REFUSED =
       "package p; class T { T() { dev.weft.weave.Routine.suspend(); } }";
 
@@ -168,6 +171,60 @@ class FrontEndsTest {
   }
 
   @Test
+  void agentMakesTheSameBytes() throws Exception {
+    Path byMain = compiled("main", PROGRAM);
+    assertEquals(0, weaver("--classpath", CLASS_PATH, byMain.toString()), () -> text(err));
+    Path folder = compiled("agent", PROGRAM);
+    Path dumped = parent.resolve("dumped");
+
+    String said =
+        java(
+            "-javaagent:" + dumperJar() + "=" + dumped,
+            "-javaagent:" + agentJar(),
+            "-cp",
+            folder + ":" + CLASS_PATH,
+            "p.T");
+
+    assertEquals("result 14\nsuspensions 2\nwoven true\n", said);
+    assertEquals(ClassFolderTest.contents(byMain), ClassFolderTest.contents(dumped));
+  }
+
+  @Test
+  void agentWeavesNamedModules() throws Exception {
+    Path module = parent.resolve("app");
+    Path byMain = compiledAsModule(parent.resolve("main"));
+    compiledAsModule(module);
+    assertEquals(0, weaver("--classpath", CLASS_PATH, byMain.toString()), () -> text(err));
+    Path dumped = parent.resolve("dumped");
+
+    String said =
+        java(
+            "-javaagent:" + dumperJar() + "=" + dumped,
+            "-javaagent:" + agentJar(),
+            "-p",
+            module + ":" + CLASS_PATH,
+            "-m",
+            "app/p.T");
+
+    assertEquals("result 14\nsuspensions 2\nwoven true\n", said);
+    SortedMap<String, String> contents = ClassFolderTest.contents(byMain);
+    contents.remove("module-info.class");
+    assertEquals(contents, ClassFolderTest.contents(dumped));
+  }
+
+  /** The program in a module of its own. */
+  private Path compiledAsModule(Path folder) throws IOException {
+    Path info = Files.writeString(parent.resolve("module-info.java"), MODULE);
+    Path source = Files.writeString(parent.resolve("T.java"), PROGRAM);
+    String[] arguments = {
+      "-g", "-nowarn", "-p", CLASS_PATH, "-d", folder.toString(), info.toString(), source.toString()
+    };
+    ToolProvider javac = ToolProvider.findFirst("javac").orElseThrow();
+    assertEquals(0, javac.run(System.out, System.out, arguments));
+    return folder;
+  }
+
+  @Test
   void agentStartsWithARunnableJar() throws Exception {
     Path jar = parent.resolve("app.jar");
     Manifest manifest = manifest();
@@ -201,6 +258,23 @@ class FrontEndsTest {
     Manifest manifest = manifest();
     manifest.getMainAttributes().putValue("Premain-Class", "dev.weft.weaver.Agent");
     jar(jar, manifest, code);
+    return jar;
+  }
+
+  private Path dumperJar() throws Exception {
+    Path classes = parent.resolve("dumper");
+    Path file = Path.of("dev", "weft", "weaver", "tests", "DumpAgent");
+    for (String name : List.of(file + ".class", file + "$1.class")) {
+      try (InputStream in = DumpAgent.class.getResourceAsStream("/" + name)) {
+        Files.createDirectories(classes.resolve(name).getParent());
+        Files.copy(in, classes.resolve(name));
+      }
+    }
+    Path jar = parent.resolve("dumper.jar");
+    Manifest manifest = manifest();
+    manifest.getMainAttributes().putValue("Premain-Class", DumpAgent.class.getName());
+    manifest.getMainAttributes().putValue("Can-Retransform-Classes", "true");
+    jar(jar, manifest, classes);
     return jar;
   }
 
