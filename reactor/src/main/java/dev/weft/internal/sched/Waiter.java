@@ -3,6 +3,7 @@ package dev.weft.internal.sched;
 
 import dev.weft.error.CancelledException;
 import dev.weft.error.DeadlineExceededException;
+import dev.weft.weave.Blocks;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
 
@@ -84,6 +85,7 @@ public abstract class Waiter {
     }
   }
 
+  @Blocks // a thread that runs no fibers
   private static final class OfThread extends Waiter {
     private final Thread thread = Thread.currentThread();
 

@@ -228,6 +228,7 @@ final class Inference {
       for (MethodInfo method : info.methods()) {
         if (method.suspends && !method.hasTwin) {
           findPoints(method, closing);
+          BlockingCalls.check(method, problems);
         }
       }
     }

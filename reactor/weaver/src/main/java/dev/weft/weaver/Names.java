@@ -10,6 +10,7 @@ final class Names {
   static final ClassDesc CONTEXT = ClassDesc.of("dev.weft.weave.Context");
   static final ClassDesc FRAME = ClassDesc.of("dev.weft.weave.Frame");
   static final ClassDesc SUSPENDS = ClassDesc.of("dev.weft.weave.Suspends");
+  static final ClassDesc BLOCKS = ClassDesc.of("dev.weft.weave.Blocks");
   static final ClassDesc OVERRIDES = ClassDesc.of("dev.weft.weave.Overrides");
   static final String ROUTINE = "dev/weft/weave/Routine";
 
