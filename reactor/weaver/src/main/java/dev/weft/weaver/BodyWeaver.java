@@ -40,6 +40,9 @@ final class BodyWeaver {
   private final Suspensions suspensions;
   private final Passes passes;
 
+  /** How many of the original's locals are read or written. */
+  private final int usedLocals;
+
   /** The places that something leads to, by pass and element. */
   private final Map<Place, Label> labels = new HashMap<>();
 
@@ -63,6 +66,7 @@ final class BodyWeaver {
     suspensions = new Suspensions(kind, plan, frame, to);
     Set<Integer> resumed = kind == Kind.TWIN ? Set.of() : plan.kept.keySet();
     passes = new Passes(plan, kind != Kind.RESUME, resumed);
+    usedLocals = countUsedLocals();
   }
 
   static void weave(
@@ -136,9 +140,10 @@ final class BodyWeaver {
       }
       // Two of one name whose scopes have become empty at one place would be refused by the JVM.
       case LocalVariable local -> {
-        if (isLeft(local.startScope(), local.endScope())) {
+        if (isKnown(local.slot(), local.typeSymbol())
+            && isLeft(local.startScope(), local.endScope())) {
           to.localVariable(
-              local.slot(),
+              suspensions.local(local.slot()),
               local.name(),
               local.type(),
               here(local.startScope()),
@@ -146,9 +151,9 @@ final class BodyWeaver {
         }
       }
       case LocalVariableType local -> {
-        if (isLeft(local.startScope(), local.endScope())) {
+        if (isKnown(local.slot(), Names.OBJECT) && isLeft(local.startScope(), local.endScope())) {
           to.localVariableType(
-              local.slot(),
+              suspensions.local(local.slot()),
               local.name(),
               local.signature(),
               here(local.startScope()),
@@ -176,6 +181,28 @@ final class BodyWeaver {
     return passes.isAnyWritten(pass, plan.flow.at(start), plan.flow.at(end));
   }
 
+  /** Whether a local is among those that are there still, with what is not written left out. */
+  private boolean isKnown(int slot, ClassDesc type) {
+    return slot + TypeKind.from(type).slotSize() <= usedLocals;
+  }
+
+  private int countUsedLocals() {
+    int used = kind == Kind.TWIN ? method.argumentSlots() : suspensions.receiverSlots();
+    for (int i = 0; i < method.code().size(); i++) {
+      int end =
+          switch (method.code().get(i)) {
+            case LoadInstruction load -> load.slot() + load.typeKind().slotSize();
+            case StoreInstruction store -> store.slot() + store.typeKind().slotSize();
+            case IncrementInstruction increment -> increment.slot() + 1;
+            default -> 0;
+          };
+      if (end > used && passes.isWrittenAtAll(i)) {
+        used = end;
+      }
+    }
+    return used;
+  }
+
   private void copy(CodeElement element, int index) {
     switch (element) {
       case BranchInstruction branch -> to.branch(branch.opcode(), map(index, branch.target()));
@@ -189,6 +216,11 @@ final class BodyWeaver {
           to.lookupswitch(map(index, choice.defaultTarget()), map(index, choice.cases()));
       case ReturnInstruction result when kind != Kind.TWIN ->
           suspensions.returnResult(result.typeKind());
+      case LoadInstruction load -> to.loadLocal(load.typeKind(), suspensions.local(load.slot()));
+      case StoreInstruction store ->
+          to.storeLocal(store.typeKind(), suspensions.local(store.slot()));
+      case IncrementInstruction increment ->
+          to.iinc(suspensions.local(increment.slot()), increment.constant());
       case InvokeDynamicInstruction dynamic when lambdas.containsKey(dynamic.invokedynamic()) ->
           to.invokestatic(
               lambdas.get(dynamic.invokedynamic()), LambdaWeaver.MAKE, dynamic.typeSymbol());

@@ -38,8 +38,30 @@ final class ClassWeaver {
   /** HotSpot's HugeMethodLimit: longer methods are never compiled. */
   private static final int COMPILED_BYTES_MAX = 8000;
 
+  private static final String TOO_LONG =
+      "is %d bytes long once woven; HotSpot compiles none over "
+          + COMPILED_BYTES_MAX
+          + ": split it";
+
   /** What is made of a method, in the order of the class file. */
-  private record Work(MethodInfo method, SavePlan plan, ClassDesc frame) {}
+  private record Work(MethodInfo method, SavePlan plan, ClassDesc frame) {
+    /** Whether the woven method of that name and type is one of those made of this. */
+    boolean makes(String name, MethodTypeDesc type) {
+      if (plan.isFlat) {
+        return name.equals("resume") && type.equals(Names.RESUME);
+      }
+      return name.equals(method.name)
+          && (type.equals(Names.twin(method.type)) || type.equals(BodyWeaver.resumeType(frame)));
+    }
+
+    /** Whether {@code message}, of the class file library, is about one of those. */
+    boolean isMeantBy(String message) {
+      return plan.isFlat
+          ? message.contains(" resume" + Names.RESUME.displayDescriptor())
+          : message.contains(" " + method.name + BodyWeaver.resumeType(frame).displayDescriptor())
+              || message.contains(" " + method.name + Names.twin(method.type).displayDescriptor());
+    }
+  }
 
   final ClassInfo info;
   private final Problems problems;
@@ -173,8 +195,7 @@ final class ClassWeaver {
     String firstLine = reason.lines().findFirst().orElse("");
     String what = "can't be woven, being too large or missing a class: " + firstLine;
     for (Work work : works) {
-      String name = work.plan.isFlat ? "resume" : work.method.name;
-      if (firstLine.contains(" " + name + "(")) {
+      if (work.isMeantBy(firstLine)) {
         return work.method.error(0, what);
       }
     }
@@ -314,21 +335,11 @@ final class ClassWeaver {
   private void checkSizes(byte[] bytes) {
     for (MethodModel method : info.table.parse(bytes).methods()) {
       int size = method.findAttribute(Attributes.code()).map(code -> code.codeLength()).orElse(0);
-      boolean isWoven = method.methodTypeSymbol().parameterList().contains(Names.CONTEXT);
-      if (isWoven && size > COMPILED_BYTES_MAX) {
-        String name = method.methodName().stringValue();
-        Work work =
-            works.stream()
-                .filter(each -> each.method.name.equals(name) || each.plan.isFlat)
-                .findFirst()
-                .orElseThrow();
-        problems.warn(
-            work.method.at(0),
-            "is "
-                + size
-                + " bytes long once woven; HotSpot compiles none over "
-                + COMPILED_BYTES_MAX
-                + ": split it");
+      String name = method.methodName().stringValue();
+      if (size > COMPILED_BYTES_MAX) {
+        works.stream()
+            .filter(work -> work.makes(name, method.methodTypeSymbol()))
+            .forEach(work -> problems.warn(work.method.at(0), TOO_LONG.formatted(size)));
       }
     }
   }

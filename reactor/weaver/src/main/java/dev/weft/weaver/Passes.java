@@ -120,6 +120,10 @@ final class Passes {
     return written.get(pass).get(index);
   }
 
+  boolean isWrittenAtAll(int index) {
+    return written.stream().anyMatch(each -> each.get(index));
+  }
+
   /** Whether anything is written of what comes before {@code end}. */
   boolean isAnyWritten(int pass, int start, int end) {
     int first = written.get(pass).nextSetBit(start);

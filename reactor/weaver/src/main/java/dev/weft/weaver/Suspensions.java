@@ -34,11 +34,18 @@ final class Suspensions {
   /** Up to here the code that forgets is where it is needed. */
   static final int FORGET_INLINE_MAX = 2;
 
-  /** The local that the context is kept in, above all of the original. */
+  /** The local that the context is in: the parameter, behind which all of the original move up. */
   private final int contextLocal;
 
-  /** The local that the frame is in, once there is one. */
+  /**
+   * The local that the frame is in, once there is one: the receiver or a parameter, or a new one.
+   */
   private final int frameLocal;
+
+  /** The first of the original's locals that has moved, and how far. */
+  private final int movedFrom;
+
+  private final int movedBy;
 
   /** Where each call is gone back to. */
   private final Map<Integer, Label> returns = new LinkedHashMap<>();
@@ -52,14 +59,33 @@ final class Suspensions {
     this.frame = frame;
     this.to = to;
     method = plan.method;
-    // Above the parameters of either copy too: two of them come after the receiver.
-    int used = Math.max(method.codeAttribute().maxLocals(), method.argumentSlots() + 3);
-    contextLocal = used;
-    frameLocal = kind == Kind.ROUTINE ? 0 : used + 1;
+    int receiver = receiverSlots();
+    movedFrom = kind == Kind.TWIN ? method.argumentSlots() : receiver;
+    movedBy = kind == Kind.RESUME ? 2 : 1;
+    contextLocal = movedFrom + movedBy - 1;
+    frameLocal =
+        switch (kind) {
+          case TWIN -> lastLocals();
+          case RESUME -> receiver;
+          case ROUTINE -> 0;
+        };
+  }
+
+  int receiverSlots() {
+    return method.isStatic() ? 0 : 1;
+  }
+
+  /** Where local {@code original} of the method is here. */
+  int local(int original) {
+    return original < movedFrom ? original : original + movedBy;
+  }
+
+  private int lastLocals() {
+    return local(method.codeAttribute().maxLocals());
   }
 
   int firstFreeLocal() {
-    return contextLocal + 2;
+    return lastLocals() + 1;
   }
 
   private boolean resumes() {
@@ -70,15 +96,9 @@ final class Suspensions {
 
   /** The start of the body. */
   void enter() {
-    int receiver = method.isStatic() ? 0 : 1;
-    switch (kind) {
-      case TWIN -> {
-        Guard.twin(to, method);
-        to.aload(method.argumentSlots()).astore(contextLocal);
-        frameHere(to);
-      }
-      case ROUTINE -> to.aload(1).astore(contextLocal);
-      case RESUME -> to.aload(receiver).astore(frameLocal).aload(receiver + 1).astore(contextLocal);
+    if (kind == Kind.TWIN) {
+      Guard.twin(to, method);
+      frameHere(to);
     }
     if (resumes()) {
       dispatch();
@@ -138,7 +158,7 @@ final class Suspensions {
       to.aload(frameLocal).getfield(frame, value.field(), ClassDesc.ofDescriptor(value.type()));
     }
     if (!value.isOperand()) {
-      to.storeLocal(kindOf(value), value.index());
+      to.storeLocal(kindOf(value), local(value.index()));
     }
   }
 
@@ -309,9 +329,11 @@ final class Suspensions {
     boolean mayBeThere = resumes() && Types.isReference(value.type());
     Label same = to.newLabel();
     if (mayBeThere) { // comparing is cheaper than the collector's barrier
-      to.aload(frameLocal).getfield(frame, field, type).aload(value.index()).if_acmpeq(same);
+      to.aload(frameLocal).getfield(frame, field, type).aload(local(value.index())).if_acmpeq(same);
     }
-    to.aload(frameLocal).loadLocal(kindOf(value), value.index()).putfield(frame, field, type);
+    to.aload(frameLocal)
+        .loadLocal(kindOf(value), local(value.index()))
+        .putfield(frame, field, type);
     to.labelBinding(same);
   }
 

@@ -201,35 +201,46 @@ class RefusalsTest {
         """);
   }
 
+  /** A method that suspends, in a routine that has another one of that name, and does so too. */
+  private static String routineWith(String body) {
+    return """
+        class T extends Routine {
+          protected void run() { Routine.suspend(); m(1); }
+          static void m(int a) { Routine.suspend(); m(2L); }
+          static long m(long a) {
+        """
+        + body
+        + "    return a;\n  }\n}\n";
+  }
+
   @Test
   void methodThatGrowsTooLargeToBeCompiledIsWarnedOf() {
-    StringBuilder body = new StringBuilder("class T {\n  static long m(long a) {\n");
+    StringBuilder body = new StringBuilder();
     for (int i = 0; i < 1000; i++) {
       body.append("    a = a * 31 + ").append(i + 70_000).append("L;\n");
     }
-    body.append("    Routine.suspend();\n    return a;\n  }\n}\n");
+    body.append("    Routine.suspend();\n");
 
-    Woven woven = weave(body.toString());
+    Woven woven = weave(routineWith(body.toString()));
 
     List<String> warnings = texts(woven.result.problems().warnings());
     assertEquals(1, warnings.size(), warnings.toString());
     String warning = warnings.getFirst();
-    assertTrue(warning.startsWith("p.T.m(T.java:5): is "), warning);
+    assertTrue(warning.startsWith("p.T.m(T.java:7): is "), warning);
     assertTrue(warning.endsWith("HotSpot compiles none over 8000: split it"), warning);
   }
 
   @Test
   void methodThatGrowsBeyondTheClassFileFormatIsRefused() {
-    StringBuilder body = new StringBuilder("class T {\n  static long m(long a) {\n");
-    for (int i = 0; i < 900; i++) {
+    StringBuilder body = new StringBuilder();
+    for (int i = 0; i < 1500; i++) {
       body.append("    a = a * 31 + Routine.awaitLong() * ").append(i + 2).append(";\n");
     }
-    body.append("    return a;\n  }\n}\n");
 
-    List<String> errors = texts(weave(body.toString()).result.problems().errors());
+    List<String> errors = texts(weave(routineWith(body.toString())).result.problems().errors());
 
     assertEquals(1, errors.size(), errors.toString());
-    assertTrue(errors.getFirst().contains("p.T.m(T.java:5): can't be woven"), errors.toString());
+    assertTrue(errors.getFirst().contains("p.T.m(T.java:7): can't be woven"), errors.toString());
   }
 
   @Test
