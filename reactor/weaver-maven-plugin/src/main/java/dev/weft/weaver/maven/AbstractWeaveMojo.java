@@ -17,7 +17,13 @@ import org.jspecify.annotations.Nullable;
 /** What the two goals have in common; they differ in what they weave by default. */
 abstract class AbstractWeaveMojo extends AbstractMojo {
   /** What Maven has set. */
-  record Input(@Nullable File classes, @Nullable File unwoven, @Nullable List<String> classPath) {}
+  record Input(@Nullable File classes, @Nullable List<String> classPath) {}
+
+  /**
+   * Where the classes are kept as the compiler made them; by default beside the folder that is
+   * woven, with -unwoven added to its name.
+   */
+  @Parameter private @Nullable File unwoven;
 
   /** Leaves all as it is. */
   @Parameter(property = "weft.weave.skip", defaultValue = "false")
@@ -28,18 +34,18 @@ abstract class AbstractWeaveMojo extends AbstractMojo {
   @Override
   public void execute() throws MojoExecutionException, MojoFailureException {
     Input input = input();
-    if (input.classes == null || input.unwoven == null || input.classPath == null) {
-      throw new MojoExecutionException("classes, unwoven and the class path must be set");
+    if (input.classes == null || input.classPath == null) {
+      throw new MojoExecutionException("classes and the class path must be set");
     }
     if (skip || !input.classes.isDirectory()) {
       getLog().info("nothing to weave");
       return;
     }
+    Path classes = input.classes.toPath();
+    Path kept = unwoven == null ? ClassFolder.unwovenBeside(classes) : unwoven.toPath();
     List<Path> path = input.classPath.stream().map(Path::of).toList();
     try (ClassPath classPath = new ClassPath(path)) {
-      report(
-          input.classes,
-          ClassFolder.weave(input.classes.toPath(), input.unwoven.toPath(), classPath));
+      report(input.classes, ClassFolder.weave(classes, kept, classPath));
     } catch (IOException | WeaveException e) {
       throw new MojoExecutionException("weaving " + input.classes + ": " + e.getMessage(), e);
     }

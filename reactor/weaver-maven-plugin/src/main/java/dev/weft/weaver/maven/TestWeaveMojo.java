@@ -20,15 +20,11 @@ public final class TestWeaveMojo extends AbstractWeaveMojo {
   @Parameter(defaultValue = "${project.build.testOutputDirectory}")
   private @Nullable File classes;
 
-  /** Where the classes are kept as the compiler made them. */
-  @Parameter(defaultValue = "${project.build.directory}/test-classes-unwoven")
-  private @Nullable File unwoven;
-
   @Parameter(defaultValue = "${project.testClasspathElements}", readonly = true)
   private @Nullable List<String> classPath;
 
   @Override
   Input input() {
-    return new Input(classes, unwoven, classPath);
+    return new Input(classes, classPath);
   }
 }

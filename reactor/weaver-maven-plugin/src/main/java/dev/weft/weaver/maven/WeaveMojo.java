@@ -20,15 +20,11 @@ public final class WeaveMojo extends AbstractWeaveMojo {
   @Parameter(defaultValue = "${project.build.outputDirectory}")
   private @Nullable File classes;
 
-  /** Where the classes are kept as the compiler made them. */
-  @Parameter(defaultValue = "${project.build.directory}/classes-unwoven")
-  private @Nullable File unwoven;
-
   @Parameter(defaultValue = "${project.compileClasspathElements}", readonly = true)
   private @Nullable List<String> classPath;
 
   @Override
   Input input() {
-    return new Input(classes, unwoven, classPath);
+    return new Input(classes, classPath);
   }
 }

@@ -96,7 +96,6 @@ class FrontEndsTest {
   private WeaveMojo mojo(Path folder) throws ReflectiveOperationException {
     WeaveMojo mojo = new WeaveMojo();
     set(mojo, "classes", folder.toFile());
-    set(mojo, "unwoven", parent.resolve("mojo-unwoven").toFile());
     set(mojo, "classPath", ClassPath.split(CLASS_PATH).stream().map(Path::toString).toList());
     return mojo;
   }
