@@ -6,35 +6,15 @@ import dev.weft.Fiber;
 import dev.weft.Task;
 import dev.weft.sync.Channel;
 import dev.weft.sync.Choose;
-import java.util.concurrent.TimeUnit;
 import org.openjdk.jmh.annotations.Benchmark;
-import org.openjdk.jmh.annotations.BenchmarkMode;
-import org.openjdk.jmh.annotations.Fork;
-import org.openjdk.jmh.annotations.Measurement;
-import org.openjdk.jmh.annotations.Mode;
 import org.openjdk.jmh.annotations.OperationsPerInvocation;
-import org.openjdk.jmh.annotations.OutputTimeUnit;
-import org.openjdk.jmh.annotations.Scope;
-import org.openjdk.jmh.annotations.State;
-import org.openjdk.jmh.annotations.Warmup;
 
 /**
  * One value from a fiber to another: libdill's chan. The score is the time of one hand-over, with
  * the two switches that a rendezvous takes for each pair of them; a yield of the run queue is
  * beside it for comparison.
  */
-@State(Scope.Thread)
-@BenchmarkMode(Mode.AverageTime)
-@OutputTimeUnit(TimeUnit.NANOSECONDS)
-@Warmup(iterations = 5, time = 1)
-@Measurement(iterations = 5, time = 1)
-@Fork(
-    value = 3,
-    jvmArgsAppend = {
-      "--enable-native-access=ALL-UNNAMED",
-      "--add-opens=java.base/java.lang=ALL-UNNAMED"
-    })
-public class Channels {
+public class Channels extends NanosPerOperation {
   private static final int VALUES = 100_000;
   private static final int SIGNALS = 10_000;
   private static final Integer[] NUMBERS = {1, 2, 3, 4};

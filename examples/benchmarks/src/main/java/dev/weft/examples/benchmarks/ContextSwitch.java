@@ -3,20 +3,11 @@ package dev.weft.examples.benchmarks;
 
 import dev.weft.Coroutine;
 import dev.weft.Fiber;
-import java.util.concurrent.TimeUnit;
 import jdk.internal.vm.Continuation;
 import jdk.internal.vm.ContinuationScope;
 import org.openjdk.jmh.annotations.Benchmark;
-import org.openjdk.jmh.annotations.BenchmarkMode;
 import org.openjdk.jmh.annotations.CompilerControl;
-import org.openjdk.jmh.annotations.Fork;
-import org.openjdk.jmh.annotations.Measurement;
-import org.openjdk.jmh.annotations.Mode;
 import org.openjdk.jmh.annotations.OperationsPerInvocation;
-import org.openjdk.jmh.annotations.OutputTimeUnit;
-import org.openjdk.jmh.annotations.Scope;
-import org.openjdk.jmh.annotations.State;
-import org.openjdk.jmh.annotations.Warmup;
 
 /**
  * One task that suspends in a counted loop, resumed by its scheduler each time: zigcoro's {@code
@@ -24,19 +15,7 @@ import org.openjdk.jmh.annotations.Warmup;
  * time of one: elapsed / resumes / 2. Every task counts, and the count is checked, so that no loop
  * can be optimised away.
  */
-@State(Scope.Thread)
-@BenchmarkMode(Mode.AverageTime)
-@OutputTimeUnit(TimeUnit.NANOSECONDS)
-@Warmup(iterations = 5, time = 1)
-@Measurement(iterations = 5, time = 1)
-@Fork(
-    value = 3,
-    jvmArgsAppend = {
-      "--enable-native-access=ALL-UNNAMED",
-      "--add-opens=java.base/java.lang=ALL-UNNAMED",
-      "--add-exports=java.base/jdk.internal.vm=ALL-UNNAMED"
-    })
-public class ContextSwitch {
+public class ContextSwitch extends NanosPerOperation {
   private static final int RESUMES = 100_000;
   private static final int SWITCHES_PER_RESUME = 2;
   private static final ContinuationScope SCOPE = new ContinuationScope("benchmark");

@@ -8,20 +8,13 @@ import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
 import java.util.Random;
-import java.util.concurrent.TimeUnit;
 import org.openjdk.jmh.annotations.Benchmark;
-import org.openjdk.jmh.annotations.BenchmarkMode;
 import org.openjdk.jmh.annotations.Fork;
 import org.openjdk.jmh.annotations.Level;
-import org.openjdk.jmh.annotations.Measurement;
-import org.openjdk.jmh.annotations.Mode;
 import org.openjdk.jmh.annotations.OperationsPerInvocation;
-import org.openjdk.jmh.annotations.OutputTimeUnit;
 import org.openjdk.jmh.annotations.Param;
-import org.openjdk.jmh.annotations.Scope;
 import org.openjdk.jmh.annotations.Setup;
 import org.openjdk.jmh.annotations.TearDown;
-import org.openjdk.jmh.annotations.Warmup;
 
 /**
  * Many coroutines that yield for ever, resumed one after the other: zigcoro's {@code ncoros}. They
@@ -29,11 +22,6 @@ import org.openjdk.jmh.annotations.Warmup;
  * resume. Unlike zigcoro's, each counts, and all counts are checked; they can be resumed in an
  * order other than that of their memory, and have one or six bodies.
  */
-@org.openjdk.jmh.annotations.State(Scope.Thread)
-@BenchmarkMode(Mode.AverageTime)
-@OutputTimeUnit(TimeUnit.NANOSECONDS)
-@Warmup(iterations = 5, time = 1)
-@Measurement(iterations = 5, time = 1)
 @Fork(
     value = 3,
     jvmArgsAppend = {
@@ -43,7 +31,7 @@ import org.openjdk.jmh.annotations.Warmup;
       "--add-opens=java.base/java.lang=ALL-UNNAMED",
       "--add-exports=java.base/jdk.internal.vm=ALL-UNNAMED"
     })
-public class Coroutines {
+public class Coroutines extends NanosPerOperation {
   private static final int RESUMES = 1_000_000;
   private static final int SWITCHES_PER_RESUME = 2;
 

@@ -8,36 +8,16 @@ import dev.weft.micro.MicroProcess;
 import dev.weft.micro.MicroThread;
 import dev.weft.micro.Request;
 import dev.weft.micro.Status;
-import java.util.concurrent.TimeUnit;
 import org.openjdk.jmh.annotations.Benchmark;
-import org.openjdk.jmh.annotations.BenchmarkMode;
-import org.openjdk.jmh.annotations.Fork;
-import org.openjdk.jmh.annotations.Measurement;
-import org.openjdk.jmh.annotations.Mode;
 import org.openjdk.jmh.annotations.OperationsPerInvocation;
-import org.openjdk.jmh.annotations.OutputTimeUnit;
 import org.openjdk.jmh.annotations.Param;
-import org.openjdk.jmh.annotations.Scope;
-import org.openjdk.jmh.annotations.State;
-import org.openjdk.jmh.annotations.Warmup;
 
 /**
  * Micro-threads in the local executor, woven and on stacks of their own. In brackets, what mnvkd
  * takes for the same, in C with -O3 and link-time optimisation, on one core of another day's
  * machine.
  */
-@State(Scope.Thread)
-@BenchmarkMode(Mode.AverageTime)
-@OutputTimeUnit(TimeUnit.NANOSECONDS)
-@Warmup(iterations = 5, time = 1)
-@Measurement(iterations = 5, time = 1)
-@Fork(
-    value = 3,
-    jvmArgsAppend = {
-      "--enable-native-access=ALL-UNNAMED",
-      "--add-exports=java.base/jdk.internal.vm=ALL-UNNAMED"
-    })
-public class Micro {
+public class Micro extends NanosPerOperation {
   private static final int TIMES = 100_000;
   private static final int MESSAGE_BYTES = 64;
   private static final int PAGES = 64;

@@ -2,29 +2,16 @@
 package dev.weft.examples.benchmarks;
 
 import dev.weft.Fiber;
-import java.util.concurrent.TimeUnit;
 import org.openjdk.jmh.annotations.Benchmark;
-import org.openjdk.jmh.annotations.BenchmarkMode;
 import org.openjdk.jmh.annotations.Fork;
-import org.openjdk.jmh.annotations.Measurement;
-import org.openjdk.jmh.annotations.Mode;
 import org.openjdk.jmh.annotations.OperationsPerInvocation;
-import org.openjdk.jmh.annotations.OutputTimeUnit;
 import org.openjdk.jmh.annotations.Param;
-import org.openjdk.jmh.annotations.Scope;
-import org.openjdk.jmh.annotations.State;
-import org.openjdk.jmh.annotations.Warmup;
 
 /**
  * Many fibers that yield to each other through the run queue, with three kinds of body so that the
  * resumption has no single target. The score is the time of one yield: from one fiber to the next.
  * The start of the fibers is part of it, spread over all their yields.
  */
-@State(Scope.Thread)
-@BenchmarkMode(Mode.AverageTime)
-@OutputTimeUnit(TimeUnit.NANOSECONDS)
-@Warmup(iterations = 5, time = 1)
-@Measurement(iterations = 5, time = 1)
 @Fork(
     value = 3,
     jvmArgsAppend = {
@@ -32,7 +19,7 @@ import org.openjdk.jmh.annotations.Warmup;
       "--enable-native-access=ALL-UNNAMED",
       "--add-opens=java.base/java.lang=ALL-UNNAMED"
     })
-public class RunQueue {
+public class RunQueue extends NanosPerOperation {
   private static final int YIELDS = 3_000_000;
 
   /** How many fibers share the yields. */

@@ -6,31 +6,20 @@ import dev.weft.weave.Routine;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.Random;
-import java.util.concurrent.TimeUnit;
 import org.openjdk.jmh.annotations.Benchmark;
-import org.openjdk.jmh.annotations.BenchmarkMode;
 import org.openjdk.jmh.annotations.Fork;
 import org.openjdk.jmh.annotations.Level;
-import org.openjdk.jmh.annotations.Measurement;
-import org.openjdk.jmh.annotations.Mode;
 import org.openjdk.jmh.annotations.OperationsPerInvocation;
-import org.openjdk.jmh.annotations.OutputTimeUnit;
 import org.openjdk.jmh.annotations.Param;
 import org.openjdk.jmh.annotations.Scope;
 import org.openjdk.jmh.annotations.Setup;
 import org.openjdk.jmh.annotations.State;
-import org.openjdk.jmh.annotations.Warmup;
 
 /**
  * Woven routines, resumed until each suspends again; the build has woven this class. A resume with
  * the suspension that ends it is two switches, and the score is the time of one. The trampoline is
  * kept from being inlined into the loop that measures it, which C2 would melt into one.
  */
-@State(Scope.Thread)
-@BenchmarkMode(Mode.AverageTime)
-@OutputTimeUnit(TimeUnit.NANOSECONDS)
-@Warmup(iterations = 5, time = 1)
-@Measurement(iterations = 5, time = 1)
 @Fork(
     value = 3,
     jvmArgsAppend = {
@@ -40,7 +29,7 @@ import org.openjdk.jmh.annotations.Warmup;
       "-XX:CompileCommand=dontinline,dev.weft.weave.Routine::go",
       "--add-exports=java.base/jdk.internal.vm=ALL-UNNAMED"
     })
-public class Woven {
+public class Woven extends NanosPerOperation {
   private static final int RESUMES = 100_000;
   private static final int SWITCHES_PER_RESUME = 2;
   private static final int CALLS = 10_000;
