@@ -2,6 +2,7 @@
 package dev.weft;
 
 import dev.weft.internal.sched.EventLoop;
+import dev.weft.internal.sched.GuestStrand;
 import dev.weft.internal.sched.Scope;
 import dev.weft.internal.sched.Strand;
 import dev.weft.internal.sched.TimerQueue;
@@ -31,6 +32,12 @@ final class Dumper {
             roots.add(entry(life));
           }
         });
+    loop.forEachGuest(
+        guest -> {
+          if (guest.isWaiting() || guest.scope() != null) {
+            roots.add(entry((Life) guest.body()));
+          }
+        });
     roots.sort(Comparator.comparingLong(Dump.FiberEntry::id));
     return new Dump(reactor, roots);
   }
@@ -51,6 +58,11 @@ final class Dumper {
   }
 
   private static Dump.Activity activity(Strand strand) {
+    if (strand.state() == Strand.State.RUNNING
+        && strand instanceof GuestStrand guest
+        && !guest.isRunning()) {
+      return Dump.Activity.WAITING; // in its host's way
+    }
     return switch (strand.state()) {
       case NEW, READY, YIELDING -> Dump.Activity.READY;
       case RUNNING, ENDED -> Dump.Activity.RUNNING;

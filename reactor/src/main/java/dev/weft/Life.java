@@ -3,6 +3,7 @@ package dev.weft;
 
 import dev.weft.error.CancelledException;
 import dev.weft.error.TaskFailedException;
+import dev.weft.internal.sched.GuestStrand;
 import dev.weft.internal.sched.Possession;
 import dev.weft.internal.sched.Scope;
 import dev.weft.internal.sched.Strand;
@@ -13,6 +14,9 @@ import org.jspecify.annotations.Nullable;
 
 /** What a fiber is to the scheduler, which users should not see. */
 final class Life extends Strand.Body {
+  /** The task of a guest: what it does is done by its host. */
+  private static final FiberTask NOTHING = () -> {};
+
   final Fiber fiber = new Fiber(this);
   final Reactor reactor;
   final long id;
@@ -88,6 +92,16 @@ final class Life extends Strand.Body {
   /** The fiber that is running on this thread. */
   static Life require(String verb) {
     return (Life) Strand.require(verb).body();
+  }
+
+  /** What makes the guests of the fibers of {@code reactor}. */
+  static GuestStrand.Maker guests(Object reactor) {
+    return (name, make) -> {
+      Life life = Life.of((Reactor) reactor, name, NOTHING);
+      GuestStrand guest = make.apply(life);
+      life.strand = guest;
+      return guest;
+    };
   }
 
   void begin(long due) {

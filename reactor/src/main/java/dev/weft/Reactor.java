@@ -9,8 +9,8 @@ import dev.weft.internal.backend.UringBackend;
 import dev.weft.internal.os.Cpus;
 import dev.weft.internal.sched.Clock;
 import dev.weft.internal.sched.EventLoop;
+import dev.weft.internal.sched.GuestStrand;
 import dev.weft.internal.sched.Opener;
-import dev.weft.internal.sched.Strand;
 import dev.weft.internal.sched.Watchdog;
 import java.time.Duration;
 import java.util.List;
@@ -45,6 +45,7 @@ public final class Reactor implements AutoCloseable, Executor {
     Opener.Registry.register(
         (options, backend, clock) ->
             new Reactor((ReactorOptions) options, backend, checkedThread(clock), null));
+    GuestStrand.MAKERS.register(Reactor.class, Life::guests);
   }
 
   private final ReactorOptions options;
@@ -119,8 +120,7 @@ public final class Reactor implements AutoCloseable, Executor {
     return Watchdog.watch(loop, limitNanos, this::stalled);
   }
 
-  private void stalled(
-      Strand.Body body, Thread.State state, StackTraceElement[] stack, long nanos) {
+  private void stalled(String name, Thread.State state, StackTraceElement[] stack, long nanos) {
     boolean blocked =
         switch (state) {
           case BLOCKED, WAITING, TIMED_WAITING -> true;
@@ -128,7 +128,7 @@ public final class Reactor implements AutoCloseable, Executor {
         };
     options
         .stallHandler()
-        .accept(new Stall(body.toString(), Duration.ofNanos(nanos), blocked, List.of(stack)));
+        .accept(new Stall(name, Duration.ofNanos(nanos), blocked, List.of(stack)));
   }
 
   private static UringBackend openBackend(int entries, int completions)

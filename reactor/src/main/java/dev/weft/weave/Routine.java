@@ -198,6 +198,18 @@ public abstract class Routine extends Frame {
     return new Stackful(this);
   }
 
+  /**
+   * Suspends this routine, which is running, from unwoven code below it: for schedulers, whose call
+   * it is to decide what follows if that can't be. It has no twin: woven code sets {@link
+   * Context#suspended}.
+   *
+   * @return once it has been resumed, true; at once, false if it runs on no stack of its own, or if
+   *     that can't be left here
+   */
+  public final boolean leaveStack() {
+    return Stackful.leave(this);
+  }
+
   // ---- the calls that suspend, each a pair written by hand: for unwoven callers and for woven
   // ones
 

@@ -29,6 +29,9 @@ final class Stackful extends Routine {
     static final ContinuationScope SCOPE = new ContinuationScope("routine");
     final Stackful owner;
 
+    /** Whether whoever tries to leave it wants no exception. */
+    private boolean mayStay;
+
     Stack(Stackful owner) {
       super(SCOPE, owner::enter);
       this.owner = owner;
@@ -44,8 +47,21 @@ final class Stackful extends Routine {
       }
     }
 
+    /** As leave, but tells whether it has. */
+    boolean tryLeave() {
+      mayStay = true;
+      try {
+        return Continuation.yield(SCOPE);
+      } finally {
+        mayStay = false;
+      }
+    }
+
     @Override
     protected void onPinned(Pinned reason) {
+      if (mayStay) {
+        return;
+      }
       throw new IllegalStateException(
           "a routine can't be suspended here when it runs stackful: " + reason);
     }
@@ -136,6 +152,15 @@ final class Stackful extends Routine {
     assert context != null : "resumed by something else";
     context.resumed(); // whoever resumes it may have it fail instead
     return context;
+  }
+
+  /** Suspends {@code routine} if the innermost continuation is its own; tells whether it has. */
+  static boolean leave(Routine routine) {
+    Stack stack = current();
+    if (stack == null || (stack.owner != routine && stack.owner.body != routine)) {
+      return false;
+    }
+    return stack.tryLeave();
   }
 
   private static @Nullable Stack current() {

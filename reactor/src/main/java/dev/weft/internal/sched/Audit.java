@@ -24,6 +24,7 @@ public final class Audit {
           findings.add(strand, queued.get(strand.slot));
           queued.clear(strand.slot);
         });
+    loop.forEachGuest(findings::addGuest);
     if (!queued.isEmpty()) {
       return "strands that have ended are in the run queue: " + queued;
     }
@@ -40,6 +41,14 @@ public final class Audit {
     @Nullable String first;
     int live;
     int hopeless;
+
+    void addGuest(GuestStrand guest) {
+      hopeless += guest.hopeless ? 1 : 0;
+      String wrong = guest.state == Strand.State.PARKED ? wrongWithWait(guest) : null;
+      if (first == null && wrong != null) {
+        first = guest + " (" + guest.waitingFor() + ") " + wrong;
+      }
+    }
 
     void add(Strand strand, boolean queued) {
       live++;

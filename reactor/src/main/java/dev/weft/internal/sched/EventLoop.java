@@ -58,6 +58,9 @@ public final class EventLoop {
   /** Strands that only another strand could let go on. */
   int hopeless;
 
+  /** Those that other strands run. */
+  final Guests guests = new Guests();
+
   private @Nullable DeadlockException deadlock;
   private boolean running;
 
@@ -107,7 +110,7 @@ public final class EventLoop {
     if (!thread.isVirtual()) {
       return LoopOfThread.get(thread);
     }
-    Strand strand = Strand.current();
+    Strand strand = Strand.carrier();
     if (strand == null) {
       return null;
     }
@@ -225,7 +228,7 @@ public final class EventLoop {
   }
 
   boolean isCurrent(Strand strand) {
-    return strand.slot == current;
+    return strand.runsIn().slot == current;
   }
 
   /**
@@ -243,7 +246,7 @@ public final class EventLoop {
    * @throws WrongThreadException if it is not
    */
   public void requireThread(String verb, Object subject) {
-    Strand strand = Strand.current();
+    Strand strand = Strand.carrier();
     if (strand != null && strand.loop == this) {
       strand.claim();
     }
@@ -319,6 +322,11 @@ public final class EventLoop {
   /** Calls {@code action} with every strand that has not ended. */
   public void forEachLive(Consumer<Strand> action) {
     strands.forEach(action);
+  }
+
+  /** Calls {@code action} with every strand that another one runs. */
+  public void forEachGuest(Consumer<GuestStrand> action) {
+    guests.forEach(action);
   }
 
   /** Cancels every strand, and those that start before the present run has ended. */
@@ -416,7 +424,7 @@ public final class EventLoop {
       backend.poll(0);
       return;
     }
-    if (timeout == Backend.FOREVER && hopeless == live()) {
+    if (timeout == Backend.FOREVER && hopeless == live() + guests.waiting()) {
       breakDeadlock();
       return;
     }
@@ -441,6 +449,7 @@ public final class EventLoop {
   private void breakDeadlock() {
     StringBuilder text = new StringBuilder("every fiber waits for another one:");
     forEachLive(strand -> Whereabouts.describe(strand, text));
+    guests.forEachWaiting(guest -> Whereabouts.describe(guest, text));
     deadlock = new DeadlockException(text.toString());
     giveUp();
   }
@@ -449,6 +458,7 @@ public final class EventLoop {
   public void giveUp() {
     cancelAll();
     forEachLive(Strand::giveUp);
+    guests.forEachWaiting(Strand::giveUp);
   }
 
   /** Waits for one operation where no strand can be resumed. */

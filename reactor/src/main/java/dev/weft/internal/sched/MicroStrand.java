@@ -45,7 +45,7 @@ final class MicroStrand extends Strand {
     try {
       settle(context);
     } catch (RuntimeException | Error e) {
-      e.setStackTrace(asThrownThere(e.getStackTrace()));
+      e.setStackTrace(asThrownIn(body().stack(), e.getStackTrace(), MicroStrand.class));
       context.failure = e;
     }
     try {
@@ -59,14 +59,19 @@ final class MicroStrand extends Strand {
     }
   }
 
-  /** The trace of what was thrown above, with the frames of the call that waited. */
-  private StackTraceElement[] asThrownThere(StackTraceElement[] trace) {
+  /**
+   * The trace of what was thrown when a wait was settled, with the frames of the call that waited.
+   *
+   * @param settling what has settled it
+   */
+  static StackTraceElement[] asThrownIn(
+      List<StackTraceElement> call, StackTraceElement[] trace, Class<?> settling) {
     List<StackTraceElement> whole = new ArrayList<>(List.of(trace));
     int here = 0;
-    while (here < trace.length && !trace[here].getClassName().equals(MicroStrand.class.getName())) {
+    while (here < trace.length && !trace[here].getClassName().equals(settling.getName())) {
       here++;
     }
-    whole.addAll(here, body().stack());
+    whole.addAll(here, call);
     return whole.toArray(new StackTraceElement[0]);
   }
 

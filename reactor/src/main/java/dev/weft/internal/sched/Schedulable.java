@@ -32,6 +32,9 @@ abstract class Schedulable extends InboundQueue.Node {
 
   private boolean settles;
 
+  /** What it runs that waits by itself, or null. */
+  @Nullable Host host;
+
   /** Whether it is in the run queue by its own wish, behind all that were there. */
   boolean hasYielded;
 
@@ -44,6 +47,33 @@ abstract class Schedulable extends InboundQueue.Node {
   Schedulable(EventLoop loop, Body body) {
     this.loop = loop;
     this.body = body;
+  }
+
+  /** The strand that the loop runs on the calling thread, or null; see {@link Strand#current}. */
+  static @Nullable Strand carrier() {
+    Thread thread = Thread.currentThread();
+    if (!thread.isVirtual()) {
+      return EventLoop.stacklessOn(thread);
+    }
+    Strand strand = VirtualStrand.AVAILABLE ? VirtualStrand.on(thread) : null;
+    return strand != null ? strand : BatonStrand.onCurrentThread();
+  }
+
+  /** The strand that the loop runs when this one's code is running. */
+  Strand runsIn() {
+    return (Strand) this; // its only subclass
+  }
+
+  /** Has {@code host}, which this strand runs, tell which of its guests is running. */
+  public final void host(@Nullable Host host) {
+    this.host = host;
+  }
+
+  /** Who is running now, for people. Any thread, to look at. */
+  final String runningName() {
+    Host mine = host;
+    String name = mine == null ? null : mine.runningName();
+    return name == null ? body.toString() : name;
   }
 
   /** The thread that the strand's code runs on. */
@@ -109,7 +139,7 @@ abstract class Schedulable extends InboundQueue.Node {
 
   /** The twin of {@link #park(Ending)}. */
   final void park(Ending ending, Context context) {
-    if (isOwn(context)) {
+    if (isOwn(context, State.PARKED)) {
       leave(ending, context);
     } else {
       park(ending);
@@ -123,7 +153,7 @@ abstract class Schedulable extends InboundQueue.Node {
 
   /** The twin of {@link #parkForResult(Ending)}. */
   final @Nullable Object parkForResult(Ending ending, Context context) {
-    if (isOwn(context)) {
+    if (isOwn(context, State.PARKED)) {
       leave(ending, context);
       return null;
     }
@@ -137,7 +167,7 @@ abstract class Schedulable extends InboundQueue.Node {
 
   /** The twin of {@link #parkForInt(Ending.OfInt)}. */
   final int parkForInt(Ending.OfInt ending, Context context) {
-    if (isOwn(context)) {
+    if (isOwn(context, State.PARKED)) {
       leave(ending, context);
       return 0;
     }
@@ -153,7 +183,7 @@ abstract class Schedulable extends InboundQueue.Node {
 
   /** The twin of {@link #yieldOut()}. */
   final void yieldOut(Context context) {
-    if (isOwn(context)) {
+    if (isOwn(context, State.YIELDING)) {
       state = State.YIELDING;
       context.suspended = true;
     } else {
@@ -166,9 +196,14 @@ abstract class Schedulable extends InboundQueue.Node {
    * that the strand resumes by itself: it is the strand that has to wait, with all that it is
    * doing.
    */
-  private boolean isOwn(Context context) {
+  private boolean isOwn(Context context, State as) {
     assert context != loop.context() || isStackless() : this;
-    return context == loop.context();
+    return context == loop.context() || isHosts(context, as);
+  }
+
+  /** Whether its host runs it with {@code context}, with which it is about to suspend then. */
+  boolean isHosts(Context context, State as) {
+    return false;
   }
 
   private void leave(Ending ending, Context context) {
@@ -194,6 +229,11 @@ abstract class Schedulable extends InboundQueue.Node {
   final void ready() {
     assert state != State.READY && state != State.ENDED : this;
     state = State.READY;
+    enqueue();
+  }
+
+  /** Sees to it that it is resumed. */
+  void enqueue() {
     loop.enqueue(slot);
   }
 

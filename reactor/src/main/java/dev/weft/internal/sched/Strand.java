@@ -40,12 +40,10 @@ public abstract class Strand extends Waiting {
 
   /** The strand that is running on the calling thread, or null. */
   public static @Nullable Strand current() {
-    Thread thread = Thread.currentThread();
-    if (!thread.isVirtual()) {
-      return EventLoop.stacklessOn(thread);
-    }
-    Strand strand = VirtualStrand.AVAILABLE ? VirtualStrand.on(thread) : null;
-    return strand != null ? strand : BatonStrand.onCurrentThread();
+    Strand carrier = carrier();
+    Host host = carrier == null ? null : carrier.host;
+    Strand guest = host == null ? null : host.guest();
+    return guest == null ? carrier : guest;
   }
 
   /**
@@ -204,7 +202,7 @@ public abstract class Strand extends Waiting {
   }
 
   /** Enters {@code scope}; called by the strand itself. */
-  public final void enter(Scope scope) {
+  public void enter(Scope scope) {
     Scopes all = scopes();
     boolean shielded = all.isShielded();
     all.enter(scope);
@@ -215,7 +213,7 @@ public abstract class Strand extends Waiting {
   }
 
   /** Leaves {@code scope}, the innermost; called by the strand itself. */
-  public final void leave(Scope scope) {
+  public void leave(Scope scope) {
     Scopes all = scopes();
     all.leave(scope);
     noteScopes(all);

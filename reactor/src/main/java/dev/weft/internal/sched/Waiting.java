@@ -286,7 +286,7 @@ abstract class Waiting extends Schedulable implements Op.Listener {
     }
   }
 
-  final void interrupt(Interruption why) {
+  void interrupt(Interruption why) {
     if (state != State.PARKED || !interruptible || interruption != null) {
       return; // if it has been made ready already, what it waited for came first
     }
@@ -366,7 +366,7 @@ abstract class Waiting extends Schedulable implements Op.Listener {
     return text.isEmpty() ? verb : verb + " " + text;
   }
 
-  final RuntimeException exception(Interruption why, String verb, Object subject) {
+  RuntimeException exception(Interruption why, String verb, Object subject) {
     String what = describe(verb, subject);
     if (why == Interruption.EXPIRED) {
       return new DeadlineExceededException(what + ": deadline exceeded");

@@ -14,11 +14,11 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Watchdog {
   /**
-   * Told of a strand that holds up its loop, once each time. Called on the watchdog's thread, with
-   * what the strand's thread was doing during the stall: it may have gone on since.
+   * Told of a strand, by its name, that holds up its loop, once each time. Called on the watchdog's
+   * thread, with what the strand's thread was doing during the stall: it may have gone on since.
    */
   public interface Listener {
-    void stalled(Strand.Body body, Thread.State state, StackTraceElement[] stack, long nanos);
+    void stalled(String name, Thread.State state, StackTraceElement[] stack, long nanos);
   }
 
   /** So often in the time that a strand is allowed. */
@@ -60,13 +60,14 @@ public final class Watchdog {
 
     private void report(Strand strandNow, long nanos) {
       Thread thread = strandNow.thread();
+      String name = strandNow.runningName();
       StackTraceElement[] stack = thread.getStackTrace();
       Thread.State state = thread.getState();
       // Looked at afterwards: a strand that has gone on meanwhile would be blamed for a place that
       // it was not held up in.
       if (loop.resumes() == resumes && loop.currentStrand() == strandNow) {
         reported = true;
-        listener.stalled(strandNow.body(), state, stack, nanos);
+        listener.stalled(name, state, stack, nanos);
       }
     }
 

@@ -19,11 +19,10 @@ class WatchdogTest {
   private final List<String> stalls = new ArrayList<>();
   private final AtomicInteger step = new AtomicInteger();
 
-  private void stalled(
-      Strand.Body body, Thread.State state, StackTraceElement[] stack, long nanos) {
+  private void stalled(String name, Thread.State state, StackTraceElement[] stack, long nanos) {
     boolean inPlace =
         List.of(stack).stream().anyMatch(frame -> frame.getMethodName().equals("spinUntil"));
-    stalls.add(body + " " + state + " " + nanos + (inPlace ? " in spinUntil" : ""));
+    stalls.add(name + " " + state + " " + nanos + (inPlace ? " in spinUntil" : ""));
   }
 
   private void spinUntil(int wanted) {

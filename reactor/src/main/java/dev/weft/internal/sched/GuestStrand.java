@@ -1,0 +1,309 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.weft.internal.sched;
+
+import dev.weft.error.CancelledException;
+import dev.weft.error.DeadlineExceededException;
+import dev.weft.error.TaskFailedException;
+import dev.weft.weave.Context;
+import java.util.List;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The strand of a routine that another strand runs among others, its {@link Host}: in the calls of
+ * fibers it waits by itself, and what it has entered and holds is its own. The loop never runs it;
+ * once it can go on, its host is told.
+ *
+ * <p>It is RUNNING as long as it is in no such call, however its host makes it wait besides.
+ */
+public abstract class GuestStrand extends Strand {
+  /** What knows what a fiber is to its users; found by the owner of the loop. */
+  public static final Accessors<Maker> MAKERS = new Accessors<>();
+
+  /** Makes guests with the body that a fiber has. */
+  public interface Maker {
+    /** Returns what {@code make} has made with that body. */
+    GuestStrand make(String name, Function<Body, GuestStrand> make);
+  }
+
+  // ---- links
+  @Nullable GuestStrand next;
+  @Nullable GuestStrand previous;
+
+  private final Strand carrier;
+
+  /** What its routine is run with. */
+  private final Context context;
+
+  /** Whether it is in a call that suspends: from its suspension until it goes on. */
+  private boolean waiting;
+
+  /** Whether a call of it has thrown since {@link #end} because it is to end. */
+  private boolean told;
+
+  private @Nullable Alarm alarm;
+
+  /** Tells when a scope's deadline passes in which it may be waiting by its host's means. */
+  private final class Alarm extends TimerQueue.Timer {
+    @Override
+    protected void expired() {
+      hasDeadline(false);
+      interrupt(Interruption.EXPIRED);
+    }
+  }
+
+  /**
+   * Makes a guest of {@code carrier}'s.
+   *
+   * @param context what its routine is run with
+   */
+  protected GuestStrand(Strand carrier, Context context, Body body) {
+    super(carrier.loop, body, TimerQueue.NEVER);
+    this.carrier = carrier;
+    this.context = context;
+  }
+
+  // ---- what the host does for it
+
+  /** It begins to wait: the routine must not be resumed before {@link #goOn}. */
+  protected abstract void waits();
+
+  /** Has {@link #yielded} called when all other strands have had their turn. */
+  protected abstract void yields();
+
+  /** Its wait has ended: the routine is to be resumed, right after {@link #goOn}. */
+  protected abstract void awake();
+
+  /** It goes on, or has not been able to suspend. */
+  protected abstract void goesOn();
+
+  /** Suspends the routine if it has a stack that can be left; false, at once, if it has none. */
+  protected abstract boolean leaveStack();
+
+  /** Whether the routine has a stack. */
+  protected abstract boolean isOnStack();
+
+  /** It has been cancelled, or a scope that it is in is over; see {@link #isRefused}. */
+  protected abstract void overtaken();
+
+  /** Whether a scope that it is in has a deadline that has not passed. */
+  protected abstract void hasDeadline(boolean has);
+
+  /** Whether its routine is running, and not suspended in whatever way. */
+  public abstract boolean isRunning();
+
+  /** Where the routine is suspended, innermost frame first. */
+  protected abstract List<StackTraceElement> places();
+
+  // ---- for the host
+
+  /** Begins its life: its routine is running. */
+  @Override
+  public final void start() {
+    state = State.RUNNING;
+    loop.guests.add(this);
+  }
+
+  /** Whether it is in a call that suspends: the routine must be resumed by nobody else. */
+  public final boolean isWaiting() {
+    return waiting;
+  }
+
+  /** Whether it waits no more, so that {@link #goOn} may be called. */
+  public final boolean canGoOn() {
+    return waiting && state == State.READY;
+  }
+
+  /** Ends its wait; the routine is resumed next. */
+  public final void goOn() {
+    assert state == State.READY : this;
+    state = State.RUNNING;
+    stopWaiting();
+    try {
+      settle(context);
+    } catch (RuntimeException | Error e) {
+      e.setStackTrace(MicroStrand.asThrownIn(places(), e.getStackTrace(), GuestStrand.class));
+      context.failure = e;
+    }
+  }
+
+  /** All others have had their turn since it has yielded. */
+  public final void yielded() {
+    if (state == State.YIELDING) {
+      ready();
+    }
+  }
+
+  /** Whether the next wait would throw at once. */
+  public final boolean isRefused() {
+    return isOver() || scopeDue() <= loop.clock().nanoTime();
+  }
+
+  /** What it would throw, which has been told thereby; null if it would begin. */
+  public final @Nullable RuntimeException refusal(String verb, Object subject) {
+    try {
+      refuseIfOver(verb, subject, TimerQueue.NEVER, Wait.INSIDE);
+      return null;
+    } catch (CancelledException | DeadlineExceededException | TaskFailedException e) {
+      return e;
+    }
+  }
+
+  /** Cancels it, and has {@link #wasTold} tell whether it has noticed. */
+  public final void end() {
+    told = false;
+    cancel();
+  }
+
+  /** Whether a wait of it has thrown because of {@link #end}. */
+  public final boolean wasTold() {
+    return told;
+  }
+
+  /**
+   * Whether it has left bundles open, or has to give something back. Its body, which is a routine,
+   * does that and nothing else: it is to be run when what it is the strand of is over.
+   */
+  public final boolean isUnsettled() {
+    return scope() != null || possession() != null;
+  }
+
+  /** Forgets it, which is settled. */
+  public final void forget() {
+    assert !waiting && !isUnsettled() : this;
+    state = State.ENDED;
+    if (alarm != null) {
+      loop.timers().remove(alarm);
+    }
+    releaseAll();
+    loop.guests.remove(this);
+    body().ended();
+  }
+
+  // ---- as a strand
+
+  @Override
+  final Strand runsIn() {
+    return carrier;
+  }
+
+  @Override
+  public final Thread thread() {
+    return carrier.thread();
+  }
+
+  @Override
+  public final boolean isStackless() {
+    return true;
+  }
+
+  @Override
+  public final StackTraceElement[] stackTrace() {
+    if (state == State.ENDED) {
+      return new StackTraceElement[0];
+    }
+    return isRunning() ? thread().getStackTrace() : places().toArray(new StackTraceElement[0]);
+  }
+
+  @Override
+  final boolean isHosts(Context used, State as) {
+    if (used != context) {
+      return false;
+    }
+    beginWaiting(as);
+    return true;
+  }
+
+  @Override
+  final void switchOut() {
+    beginWaiting(state);
+    if (!leaveStack()) {
+      stopWaiting();
+    }
+  }
+
+  private void beginWaiting(State as) {
+    waiting = true;
+    loop.guests.waits();
+    waits();
+    if (as == State.YIELDING) {
+      yields();
+    }
+  }
+
+  private void stopWaiting() {
+    waiting = false;
+    loop.guests.goesOn();
+    goesOn();
+  }
+
+  @Override
+  final void enqueue() {
+    awake();
+  }
+
+  @Override
+  final void interrupt(Interruption why) {
+    super.interrupt(why);
+    if (state != State.ENDED) {
+      overtaken();
+    }
+  }
+
+  @Override
+  final RuntimeException exception(Interruption why, String verb, Object subject) {
+    told |= why == Interruption.OVER;
+    return super.exception(why, verb, subject);
+  }
+
+  @Override
+  public final void enter(Scope scope) {
+    super.enter(scope);
+    watchDeadline();
+  }
+
+  @Override
+  public final void leave(Scope scope) {
+    super.leave(scope);
+    watchDeadline();
+  }
+
+  private void watchDeadline() {
+    long due = scopeDue();
+    if (due != TimerQueue.NEVER) {
+      if (alarm == null) {
+        alarm = new Alarm();
+      }
+      loop.timers().arm(alarm, due);
+    } else if (alarm != null) {
+      loop.timers().disarm(alarm);
+    }
+    hasDeadline(due != TimerQueue.NEVER);
+  }
+
+  @Override
+  String whyPinned() {
+    return isOnStack()
+        ? super.whyPinned()
+        : "can't be suspended by code that is not woven: " + Unwoven.frames();
+  }
+
+  @Override
+  final void claim() {
+    carrier.claim();
+  }
+
+  /** Never called: it is in no run queue. */
+  @Override
+  final void resume() {
+    throw new AssertionError(this);
+  }
+
+  // ---- its thread is everybody's
+
+  @Override
+  final void interruptThread() {}
+
+  @Override
+  final void clearInterrupt() {}
+}
