@@ -210,6 +210,16 @@ public abstract class Routine extends Frame {
     return Stackful.leave(this);
   }
 
+  /**
+   * What keeps woven code that has called the caller from suspending there: for the messages of
+   * schedulers.
+   *
+   * @return the frames from the caller to those that woven code has called, innermost first
+   */
+  public static List<StackTraceElement> inTheWay() {
+    return Traces.inTheWay();
+  }
+
   // ---- the calls that suspend, each a pair written by hand: for unwoven callers and for woven
   // ones
 

@@ -100,21 +100,27 @@ final class Traces {
         element.getLineNumber());
   }
 
+  /**
+   * The frames of the calling thread down to the innermost woven one, which is not among them:
+   * those that keep it from suspending, and those of who asks. All there are if none is woven.
+   */
+  static List<StackTraceElement> inTheWay() {
+    return WALKER.walk(
+        all ->
+            all.dropWhile(frame -> MACHINERY.contains(frame.getClassName()))
+                .takeWhile(frame -> !isWoven(frame))
+                .map(StackFrame::toStackTraceElement)
+                .toList());
+  }
+
   /** Why the calling thread can't suspend, naming the frames that are in the way. */
   static String whyUnwoven() {
-    List<StackFrame> frames =
-        WALKER.walk(
-            all -> all.dropWhile(frame -> MACHINERY.contains(frame.getClassName())).toList());
-    List<StackTraceElement> inTheWay = new ArrayList<>();
-    for (StackFrame frame : frames) {
-      if (isWoven(frame)) {
-        return inTheWay
+    List<StackTraceElement> inTheWay = inTheWay();
+    return WALKER.walk(all -> all.noneMatch(Traces::isWoven))
+        ? "suspend was called outside a routine: " + inTheWay
+        : inTheWay
             + " can't be suspended: called by woven code, but not woven. Weave these classes, pass"
             + " lambdas to interfaces that are woven, or run the routine with Routine.stackful()";
-      }
-      inTheWay.add(frame.toStackTraceElement());
-    }
-    return "suspend was called outside a routine: " + inTheWay;
   }
 
   /** Whether it is a twin, or goes on with one, or is the trampoline that calls it. */
