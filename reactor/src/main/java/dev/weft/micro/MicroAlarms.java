@@ -48,6 +48,11 @@ final class MicroAlarms {
     this.process = process;
   }
 
+  /** There is one more that the process has to live for, or one less. */
+  void count(int change) {
+    count += change;
+  }
+
   boolean areSet() {
     return count > 0;
   }

@@ -202,6 +202,9 @@ abstract class MicroCaller extends MicroRaiser {
       context.result = dequeue();
       return true;
     }
+    if (status != FOR_ANSWER) {
+      return MicroGuest.letGoOn(guest);
+    }
     Request<?, ?> request = awaited;
     if (request == null || request.isAwaited) {
       return false;
@@ -326,6 +329,11 @@ abstract class MicroCaller extends MicroRaiser {
       asker.enqueue(request);
     }
     play(asker);
+  }
+
+  /** It is not going to wait any more for what it has requested. */
+  final void forgetAwaited() {
+    awaited = null;
   }
 
   /** Gives up waiting for an answer of {@code thread}. */

@@ -9,6 +9,7 @@ import dev.weft.internal.backend.Op;
 import dev.weft.internal.io.Controls;
 import dev.weft.internal.mem.Pages;
 import dev.weft.internal.sched.EventLoop;
+import dev.weft.internal.sched.Host;
 import dev.weft.internal.sched.Strand;
 import dev.weft.internal.sched.Wait;
 import dev.weft.internal.sched.WaitList;
@@ -25,7 +26,7 @@ import org.jspecify.annotations.Nullable;
  * can run, and suspends. What they have asked for meanwhile goes to the ring in the one system call
  * of the reactor's turn. It lives as long as there are processes.
  */
-final class MicroKernel extends MicroDriver {
+final class MicroKernel extends MicroDriver implements Host {
   private static final Map<EventLoop, MicroKernel> KERNELS = new ConcurrentHashMap<>();
 
   private final EventLoop loop;
@@ -40,6 +41,14 @@ final class MicroKernel extends MicroDriver {
   private final ArrayDeque<MicroProcess> ready = new ArrayDeque<>();
   private final List<MicroProcess> processes = new ArrayList<>();
   private final WaitList idle = new WaitList();
+
+  /** Threads that have yielded to all fibers. */
+  private ArrayList<MicroGuest> yielded = new ArrayList<>();
+
+  private @Nullable Strand strand;
+
+  /** The process that is being dispatched. */
+  private @Nullable MicroProcess running;
 
   private MicroKernel(EventLoop loop, MicroOptions options) {
     this.loop = loop;
@@ -96,21 +105,25 @@ final class MicroKernel extends MicroDriver {
   }
 
   private void run() {
-    Strand strand = Strand.require("run");
+    Strand mine = Strand.require("run");
+    strand = mine;
+    mine.host(this);
     try {
       while (!processes.isEmpty()) {
         turn();
-        if (!ready.isEmpty()) {
-          strand.yieldNow();
+        if (!ready.isEmpty() || !yielded.isEmpty()) {
+          mine.yieldNow();
         } else if (!processes.isEmpty()) {
-          strand.await(idle, "run", this, Deadline.NEVER.nanoTime(), Wait.OUTSIDE);
+          Wait wait = isBlockedByGuests() ? Wait.INSIDE : Wait.OUTSIDE;
+          mine.await(idle, "run", this, Deadline.NEVER.nanoTime(), wait);
         }
       }
     } catch (CancelledException e) {
-      killAll(strand);
+      killAll(mine);
       throw e;
     } finally {
       KERNELS.remove(loop);
+      mine.host(null);
       if (registeredTo > registeredFrom) {
         backend().unregisterBuffer();
       }
@@ -118,11 +131,28 @@ final class MicroKernel extends MicroDriver {
     }
   }
 
+  /**
+   * Whether all processes wait only for what some threads wait for as fibers do: if those wait for
+   * other fibers, and these for them, the reactor is to see that nobody can go on.
+   */
+  private boolean isBlockedByGuests() {
+    for (MicroProcess process : processes) {
+      if (!process.isBlockedByGuests()) {
+        return false;
+      }
+    }
+    return true;
+  }
+
   private void turn() {
+    admitYielded();
     for (int n = ready.size(); n > 0; n--) {
       MicroProcess process = ready.remove();
       process.isReady = false;
-      if (process.turn(context)) {
+      running = process;
+      boolean ended = process.turn(context);
+      running = null;
+      if (ended) {
         processes.remove(process);
       } else if (process.isRunnable()) {
         ready(process);
@@ -130,16 +160,63 @@ final class MicroKernel extends MicroDriver {
     }
   }
 
-  private void killAll(Strand strand) {
+  private void admitYielded() {
+    if (!yielded.isEmpty()) {
+      ArrayList<MicroGuest> guests = yielded;
+      yielded = new ArrayList<>();
+      guests.forEach(MicroGuest::yielded);
+    }
+  }
+
+  private void killAll(Strand mine) {
     for (MicroProcess process : List.copyOf(processes)) {
       process.kill();
     }
     while (!processes.isEmpty()) {
       turn();
-      if (ready.isEmpty() && !processes.isEmpty()) {
-        strand.await(idle, "end", this, Deadline.NEVER.nanoTime(), Wait.SHIELDED);
+      if (ready.isEmpty() && yielded.isEmpty() && !processes.isEmpty()) {
+        Wait wait = isBlockedByGuests() ? Wait.CLOSING : Wait.SHIELDED;
+        mine.await(idle, "end", this, Deadline.NEVER.nanoTime(), wait);
       }
     }
+  }
+
+  // ---- threads that wait as fibers do
+
+  /** The fiber that runs all. */
+  Strand strand() {
+    Strand mine = strand;
+    if (mine == null) {
+      throw new IllegalStateException("no process has been dispatched yet");
+    }
+    return mine;
+  }
+
+  Context context() {
+    return context;
+  }
+
+  /** The thread that is running, or null. Any thread, to look at. */
+  @Nullable MicroThread running() {
+    MicroProcess process = running;
+    return process == null ? null : process.threads.running();
+  }
+
+  @Override
+  public @Nullable MicroGuest guest() {
+    MicroThread thread = running();
+    return thread == null ? null : thread.requireGuest(this);
+  }
+
+  @Override
+  public @Nullable String runningName() {
+    MicroThread thread = running();
+    return thread == null ? null : thread.name();
+  }
+
+  /** Has {@code guest} go on when all fibers have had their turn. */
+  void yielded(MicroGuest guest) {
+    yielded.add(guest);
   }
 
   // ---- the driver's words

@@ -39,6 +39,9 @@ public final class MicroProcess {
   private boolean ending;
   private boolean killed;
 
+  /** How many of its threads are in a call of fibers. */
+  int guestsWaiting;
+
   /** Whether it is in the queue of its kernel. */
   boolean isReady;
 
@@ -87,7 +90,16 @@ public final class MicroProcess {
   }
 
   boolean isBlocked() {
+    return guestsWaiting > 0 || isBlockedOutside();
+  }
+
+  private boolean isBlockedOutside() {
     return alarms.areSet() || rings.areAwaited();
+  }
+
+  /** Whether all that it waits for is what some of its threads wait for as fibers do. */
+  boolean isBlockedByGuests() {
+    return guestsWaiting > 0 && !isBlockedOutside();
   }
 
   boolean isStackful() {
@@ -210,7 +222,7 @@ public final class MicroProcess {
     return process;
   }
 
-  /** Waits until it has ended. Suspends the fiber that calls it. */
+  /** Waits until it has ended. Suspends the fiber, or thread of another process, that calls it. */
   public void join() {
     join(Deadline.NEVER);
   }
@@ -252,23 +264,27 @@ public final class MicroProcess {
     if (isEnded()) {
       return true;
     }
-    if (killed && threads.live() > 0) {
+    if (killed && !ending && threads.live() > 0) {
       reap(context);
     }
     dispatch(context, options.budget());
     rings.pump();
-    if (isRunnable() || (isBlocked() && !killed)) {
+    if (!ending && (isRunnable() || (isBlocked() && !killed))) {
       return false;
     }
     if (threads.live() > 0) {
-      reap(context);
+      if (ending) {
+        reapHard(context);
+      } else {
+        reap(context);
+      }
       rings.pump();
     }
     return finish();
   }
 
   private boolean finish() {
-    if (!rings.areClosed()) {
+    if (threads.live() > 0 || !rings.areClosed()) {
       return false;
     }
     heap.close();
@@ -353,15 +369,24 @@ public final class MicroProcess {
       report("threads that nobody can wake: " + threads.describeLive());
     }
     ending = true;
-    threads.reap();
+    threads.ends.reap();
     dispatch(context, options.budget());
-    heap.active = true;
-    threads.reapHard(context);
-    heap.active = false;
-    dispatch(context, options.budget());
-    heap.active = true;
-    threads.reapHard(context);
-    heap.active = false;
+    reapHard(context);
+  }
+
+  /**
+   * Ends the threads that wait although they have been told to end; those that wait for the end of
+   * an operation, or of children, later.
+   */
+  private void reapHard(Context context) {
+    for (int round = 0; round < 2; round++) {
+      heap.active = true;
+      threads.ends.reapHard(context);
+      heap.active = false;
+      if (round == 0) {
+        dispatch(context, options.budget());
+      }
+    }
   }
 
   // ---- faults

@@ -21,6 +21,8 @@ import org.jspecify.annotations.Nullable;
  *    |                             \--------------> ENDED
  *    \--its process ends------> REAPED -----------> UNWINDING -> ENDED
  * }
+ *
+ * <p>One that has left bundles open is SETTLING before it has ENDED.
  */
 abstract class MicroRaiser extends MicroTask {
   /** What a thread is in the middle of. */
@@ -31,6 +33,7 @@ abstract class MicroRaiser extends MicroTask {
     FAULTED,
     REAPED,
     UNWINDING,
+    SETTLING,
     ENDED
   }
 
@@ -61,6 +64,20 @@ abstract class MicroRaiser extends MicroTask {
 
   /** Whether its deadline has passed since it was put into the run queue. */
   boolean isLate;
+
+  // ---- calls of fibers; see MicroGuest
+
+  /** The strand of its body; made when it says a word of fibers for the first time. */
+  @Nullable MicroGuest guest;
+
+  /** The strand of its lastly, while that runs in place of the body, which may wait meanwhile. */
+  @Nullable MicroGuest asideGuest;
+
+  /** Whether it is being unwound, but was in a call of fibers, which must end first. */
+  boolean isToEnd;
+
+  /** Whether a scope that it is in may be over, to be told at its present or next wait. */
+  boolean isOvertaken;
 
   // What the body was doing when something was raised at it.
   boolean bodyPlayed;
@@ -158,7 +175,41 @@ abstract class MicroRaiser extends MicroTask {
 
   /** Whether its next step is more than to go on. */
   final boolean isStepAside() {
-    return raisedAt != 0 || isLate || localDeadline != null;
+    return raisedAt != 0 || isLate || isOvertaken || localDeadline != null;
+  }
+
+  /** Whether lastly runs in place of its body, which may be suspended. */
+  private boolean isAsideOfBody() {
+    return cleanup != null && phase != Phase.LASTLY && phase != Phase.SETTLING;
+  }
+
+  /** The strand of what is next of it, body or lastly; null if it has said no word of fibers. */
+  final @Nullable MicroGuest activeGuest() {
+    return isAsideOfBody() ? asideGuest : guest;
+  }
+
+  /** The same; makes it at the first use. */
+  final MicroGuest requireGuest(MicroKernel kernel) {
+    MicroGuest found = activeGuest();
+    if (found != null) {
+      return found;
+    }
+    MicroGuest made = MicroGuest.of(self(), kernel);
+    if (isAsideOfBody()) {
+      asideGuest = made;
+    } else {
+      guest = made;
+    }
+    if (phase == Phase.UNWINDING || home().isEnding()) {
+      made.end();
+    }
+    return made;
+  }
+
+  /** Whether it is in a call of fibers. */
+  final boolean isInCall() {
+    MicroGuest active = activeGuest();
+    return active != null && active.isWaiting();
   }
 
   /** It begins anew: the raises that its body was in are gone with it. */
@@ -228,8 +279,8 @@ abstract class MicroRaiser extends MicroTask {
   /**
    * In {@link #lastly}: once it returns, the thread goes on. After a raise, behind that raise;
    * after one by another thread, where it was; after a fault, from its last suspension, with its
-   * locals as they were then, or from its beginning if it has not suspended or runs on a stack of
-   * its own. The process ends around it all the same.
+   * locals as they were then, or from its beginning if it has not suspended, if that was in a call
+   * of fibers, or if it runs on a stack of its own. The process ends around it all the same.
    *
    * @throws IllegalStateException if there is no error
    */

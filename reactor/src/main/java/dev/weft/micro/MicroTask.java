@@ -12,17 +12,21 @@ abstract class MicroTask extends Routine {
   private static final int WAIT = 3;
   private static final int END = 5;
 
-  // Two ways to listen, in which a thread goes on only with what it waits for. They are behind all
-  // others, that one comparison tells them.
+  // Ways to wait in which a thread goes on only with what it waits for. They are behind all others,
+  // that one comparison tells them.
   static final int FOR_MESSAGE = 6;
   static final int FOR_ANSWER = 7;
+
+  /** In a call of fibers, which the thread's {@link MicroGuest} knows. */
+  static final int FOR_GUEST = 8;
 
   private static final Status[] STATUSES = statuses();
 
   private static Status[] statuses() {
-    Status[] statuses = Arrays.copyOf(Status.values(), FOR_ANSWER + 1);
+    Status[] statuses = Arrays.copyOf(Status.values(), FOR_GUEST + 1);
     statuses[FOR_MESSAGE] = Status.LISTEN;
     statuses[FOR_ANSWER] = Status.LISTEN;
+    statuses[FOR_GUEST] = Status.WAIT;
     return statuses;
   }
 
@@ -46,7 +50,7 @@ abstract class MicroTask extends Routine {
   /** Whether it is in such a list, which it may be although it has been played meanwhile. */
   boolean isListed;
 
-  /** A {@link Status} by number, or one of the two above: a store without a barrier. */
+  /** A {@link Status} by number, or one of those above: a store without a barrier. */
   int status;
 
   /** This, or what runs it on a stack of its own. */

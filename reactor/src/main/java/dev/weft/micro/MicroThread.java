@@ -26,6 +26,13 @@ import org.jspecify.annotations.Nullable;
  * which may {@link #lower} the error, so that the thread goes on where it was raised. What goes
  * wrong otherwise (an exception that nobody catches) is raised as EFAULT.
  *
+ * <p>On a reactor it may make the calls of fibers too ({@link dev.weft.sync.Channel}, {@link
+ * dev.weft.Bundle}, {@link dev.weft.Fiber#sleep}, sockets, files), and waits in them alone: other
+ * threads and processes go on. A deadline or failure of a bundle that it is in ends its own words
+ * as well, with the exception that such a call would throw. Raised at, it runs {@link #lastly()}
+ * and is in its call again if that lowers; told to end, it gets a {@link
+ * dev.weft.error.CancelledException} there.
+ *
  * <p>Words that suspend must not be used in a constructor or in a {@code synchronized} block. The
  * words about sockets are those of {@link MicroSocket}, said of the default one.
  */

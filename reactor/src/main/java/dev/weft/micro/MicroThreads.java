@@ -10,10 +10,11 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The threads of one process and its run queue. A step resumes one of them until it suspends; when
- * it returns or throws instead, the rest of its life is arranged here (see {@link MicroRaiser}).
+ * it returns or throws instead, the rest of its life is arranged by {@link MicroEnds}.
  */
 final class MicroThreads {
   private final MicroProcess process;
+  final MicroEnds ends;
   private @Nullable MicroThread[] table = new @Nullable MicroThread[8];
   private int[] freeIds = new int[8];
   private int freeCount;
@@ -32,6 +33,7 @@ final class MicroThreads {
 
   MicroThreads(MicroProcess process) {
     this.process = process;
+    ends = new MicroEnds(process, this);
   }
 
   MicroProcess process() {
@@ -84,6 +86,13 @@ final class MicroThreads {
 
   boolean isRunning() {
     return current != RunRing.NONE;
+  }
+
+  /** The thread that is running, or null. Any thread, to look at. */
+  @Nullable MicroThread running() {
+    int id = current;
+    @Nullable MicroThread[] threads = table;
+    return id >= 0 && id < threads.length ? threads[id] : null;
   }
 
   // ---- the run queue
@@ -141,11 +150,28 @@ final class MicroThreads {
     }
   }
 
-  private void queue(MicroThread thread) {
+  void queue(MicroThread thread) {
     if (!thread.queued) {
       thread.queued = true;
       ready.addLast(thread.id);
     }
+  }
+
+  /**
+   * A scope of {@code thread}'s is over: its own words are told as the calls of fibers are. See
+   * {@link #stepOvertaken}.
+   */
+  void overtaken(MicroThread thread) {
+    if (thread.phase != Phase.BODY) {
+      return;
+    }
+    thread.isOvertaken = true;
+    if (!thread.aside) {
+      thread.aside = true;
+      thread.played = thread.queued;
+    }
+    queue(thread);
+    process.driver.awake(process);
   }
 
   void yieldLast(MicroThread thread) {
@@ -220,7 +246,7 @@ final class MicroThreads {
     }
   }
 
-  private void resume(MicroThread thread, Routine routine, Context context) {
+  void resume(MicroThread thread, Routine routine, Context context) {
     current = thread.id;
     boolean suspended = false;
     Throwable failure = null;
@@ -231,7 +257,7 @@ final class MicroThreads {
       failure = e;
     }
     if (!suspended) {
-      finished(thread, routine, failure, context);
+      ends.finished(thread, routine, failure, context);
     }
   }
 
@@ -249,7 +275,7 @@ final class MicroThreads {
       int code = thread.raisedAt;
       thread.raisedAt = 0;
       if (thread.phase != Phase.BODY) {
-        resume(thread, thread.runner, context); // it is being unwound: nothing more happens to it
+        ends.stepUnwinding(thread, context); // nothing more happens to it
         return;
       }
       if (code == 0) {
@@ -262,16 +288,20 @@ final class MicroThreads {
       }
       thread.bodyPlayed = thread.played || thread.expects();
       thread.bodyStatus = thread.status;
-      beginLastly(thread, Phase.RAISED, code);
+      ends.beginLastly(thread, Phase.RAISED, code);
     }
     Routine cleanup = thread.cleanup;
-    if (cleanup != null) {
+    if (cleanup != null && MicroGuest.letGoOn(thread.activeGuest())) {
       resume(thread, cleanup, context);
     }
   }
 
   /** A step of a thread whose deadline has passed, or has to be looked at before each step. */
   private void stepWithDeadline(MicroThread thread, Context context) {
+    if (thread.isOvertaken) {
+      stepOvertaken(thread, context);
+      return;
+    }
     thread.aside = false;
     step(thread, context);
     if (thread.phase == Phase.BODY && thread.localDeadline != null) {
@@ -282,157 +312,50 @@ final class MicroThreads {
     }
   }
 
-  // ---- the ends of what a step runs
-
-  /** Runs lastly() while the body is suspended, or over. */
-  private static final class Lastly extends Routine {
-    private final MicroThread thread;
-
-    Lastly(MicroThread thread) {
-      this.thread = thread;
+  /**
+   * A step of a thread one of whose scopes may be over. The calls of fibers throw by themselves
+   * then; a word of its own is made to, unless it has been played before: then the next one.
+   */
+  private void stepOvertaken(MicroThread thread, Context context) {
+    boolean inCall = thread.isInCall();
+    RuntimeException refusal = inCall || thread.played ? null : refusal(thread);
+    thread.isOvertaken = false;
+    if (refusal != null) {
+      process.forgetWaits(thread);
+      thread.forgetAwaited();
+      thread.aside = thread.isStepAside();
+      context.failure = refusal;
+      resume(thread, thread.runner, context);
+    } else if (inCall || thread.played) {
+      stepWithDeadline(thread, context);
+    } else {
+      thread.aside = thread.isStepAside(); // it has left the scope: it waits on
     }
-
-    @Override
-    protected void run() throws Exception {
-      thread.lastly();
+    if (thread.phase == Phase.BODY && thread.guest != null && thread.guest.isRefused()) {
+      thread.isOvertaken = true;
+      if (!thread.aside) {
+        thread.aside = true;
+        thread.played = thread.queued;
+      }
+      if (!thread.isInCall()) {
+        queue(thread);
+      }
     }
   }
 
-  private void beginLastly(MicroThread thread, Phase phase, int code) {
-    thread.phase = phase;
-    thread.aside = true;
-    thread.begin(code);
-    Lastly lastly = new Lastly(thread);
-    thread.cleanup = process.isStackful() ? lastly.stackful() : lastly;
+  private static @Nullable RuntimeException refusal(MicroThread thread) {
+    MicroGuest guest = thread.guest;
+    return guest == null ? null : guest.refusal(thread.status().name(), "");
   }
 
   /** Has it run next, unless it is in the queue already. */
-  private void again(MicroThread thread) {
+  void again(MicroThread thread) {
     if (!thread.queued) {
       queueFirst(thread);
     }
   }
 
-  private void finished(
-      MicroThread thread, Routine routine, @Nullable Throwable failure, Context context) {
-    if (routine == thread.cleanup) {
-      lastlyEnded(thread, failure, context);
-    } else {
-      bodyEnded(thread, failure, context);
-    }
-  }
-
-  private void bodyEnded(MicroThread thread, @Nullable Throwable failure, Context context) {
-    boolean byItself = failure == null || (failure instanceof MicroEnd && thread.endsHere());
-    if (byItself && thread.phase == Phase.BODY) {
-      beginLastly(thread, Phase.LASTLY, 0);
-      again(thread);
-    } else if (thread.phase == Phase.UNWINDING || failure instanceof MicroEnd) {
-      if (failure != null && !(failure instanceof MicroEnd)) {
-        process.report(thread.name() + " failed while it was ended: " + failure);
-      }
-      end(thread);
-    } else if (failure == null) {
-      end(thread);
-    } else {
-      fault(thread, failure, context);
-    }
-  }
-
-  private void fault(MicroThread thread, Throwable failure, Context context) {
-    Fault fault = new Fault(thread, failure);
-    process.faulted(fault);
-    MicroThread supervisor = process.supervisor();
-    if (supervisor != null && supervisor != thread && !supervisor.isEnded()) {
-      if (process.isTooFaulty()) {
-        process.report("too many faults: " + thread.name() + " is given up");
-        end(thread);
-      } else {
-        rewind(thread, context);
-        if (!thread.expects()) {
-          thread.status(Status.YIELD);
-        }
-      }
-      supervisor.fault(fault);
-      raiseAt(supervisor, Errno.EFAULT.code());
-      return;
-    }
-    thread.fault(fault);
-    thread.bodyStatus = thread.status;
-    beginLastly(thread, Phase.FAULTED, Errno.EFAULT.code());
-    again(thread);
-  }
-
-  /** Makes a thread that has thrown go on from its last suspension, or else from its beginning. */
-  private void rewind(MicroThread thread, Context context) {
-    thread.phase = Phase.BODY;
-    thread.aside = thread.isStepAside();
-    thread.forgetRaises();
-    if (!thread.runner.rewind(context)) {
-      thread.restart();
-      thread.status(Status.RUN);
-      thread.runner = process.isStackful() ? thread.stackful() : thread;
-    }
-  }
-
-  private void lastlyEnded(MicroThread thread, @Nullable Throwable failure, Context context) {
-    thread.cleanup = null;
-    boolean lowered = thread.takeLowered() && failure == null;
-    if (failure != null && !(failure instanceof MicroEnd)) {
-      process.report("lastly of " + thread.name() + " failed: " + failure);
-    }
-    switch (thread.phase) {
-      case RAISED -> raisedAtEnded(thread, lowered, context);
-      case FAULTED -> faultEnded(thread, lowered, context);
-      case REAPED -> unwind(thread, context);
-      default -> end(thread);
-    }
-  }
-
-  private void raisedAtEnded(MicroThread thread, boolean lowered, Context context) {
-    if (!lowered) {
-      unwind(thread, context);
-      return;
-    }
-    thread.phase = Phase.BODY;
-    thread.aside = thread.isStepAside();
-    thread.status = thread.bodyStatus;
-    if (thread.bodyPlayed || thread.raisedAt != 0) {
-      queue(thread);
-    }
-  }
-
-  private void faultEnded(MicroThread thread, boolean lowered, Context context) {
-    if (lowered && process.isTooFaulty()) {
-      process.report("too many faults: " + thread.name() + " is given up");
-    } else if (lowered) {
-      thread.status = thread.bodyStatus;
-      rewind(thread, context);
-      again(thread);
-      return;
-    }
-    end(thread);
-  }
-
-  /** Takes the body out of its calls, through its finally blocks, in which it may suspend. */
-  private void unwind(MicroThread thread, Context context) {
-    thread.phase = Phase.UNWINDING;
-    thread.aside = true;
-    process.forgetWaits(thread);
-    if (!thread.runner.hasBegun()) {
-      end(thread);
-      return;
-    }
-    context.failure = new MicroEnd(thread.name() + " was ended");
-    thread.queued = false;
-    resume(thread, thread.runner, context);
-  }
-
-  private void end(MicroThread thread) {
-    thread.phase = Phase.ENDED;
-    thread.aside = true;
-    thread.status(Status.END);
-    thread.cleanup = null;
+  void ended(MicroThread thread) {
     live--;
     process.ended(thread);
     if (!thread.queued) {
@@ -440,35 +363,9 @@ final class MicroThreads {
     }
   }
 
-  // ---- the end of the process
-
-  /** Begins to end the threads that are left: each runs its lastly with EINTR. */
-  void reap() {
-    admitYielded();
-    for (int id = 0; id < used; id++) {
-      MicroThread thread = table[id];
-      if (thread != null && thread.phase == Phase.BODY) {
-        process.forgetWaits(thread);
-        beginLastly(thread, Phase.REAPED, Errno.EINTR.code());
-        queue(thread);
-      }
-    }
-  }
-
-  /** Ends the threads whose lastly, or finally, waits. */
-  void reapHard(Context context) {
-    for (int id = 0; id < used; id++) {
-      MicroThread thread = table[id];
-      if (thread != null && !thread.isEnded()) {
-        thread.cleanup = null;
-        if (thread.phase == Phase.UNWINDING) {
-          process.report(thread.name() + " waits although it was ended, and is dropped");
-          end(thread);
-        } else {
-          unwind(thread, context);
-        }
-      }
-    }
+  /** No thread runs any more, after a step from outside. */
+  void stopped() {
+    current = RunRing.NONE;
   }
 
   /** Calls the name of each thread that has not ended. */

@@ -18,6 +18,7 @@ final class Scenarios {
           new Scenario("choose", Faults.ordinary(), SyncScenarios::choose),
           new Scenario("locks", Faults.ordinary(), SyncScenarios::locks),
           new Scenario("meetings", Faults.ordinary(), SyncScenarios::meetings),
+          new Scenario("threads", Faults.ordinary(), ThreadScenarios::meetings),
           new Scenario("echo", Faults.ordinary(), SocketScenarios::echo),
           new Scenario("echoHarsh", Faults.harsh(), SocketScenarios::echoHarsh),
           new Scenario("accept", Faults.ordinary(), SocketScenarios::acceptRaces),

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.weft.examples.micro;
+
+import dev.weft.FiberKind;
+import dev.weft.FiberTask;
+import dev.weft.Reactor;
+import dev.weft.ReactorOptions;
+import dev.weft.micro.MicroOptions;
+import dev.weft.micro.MicroProcess;
+import dev.weft.micro.MicroThread;
+import java.io.ByteArrayOutputStream;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+
+/** The ways in which micro-threads meet fibers: either may be woven or not. */
+public enum Meetings {
+  WOVEN(false, false, FiberKind.SCHEDULED),
+  STACKFUL_THREADS(true, false, FiberKind.SCHEDULED),
+  STACKFUL_FIBERS(false, true, FiberKind.SCHEDULED),
+  STACKFUL(true, true, FiberKind.SCHEDULED),
+  BATON(false, true, FiberKind.BATON);
+
+  private static final int PAGES = 40;
+
+  private final boolean stackfulThreads;
+  private final boolean stackfulFibers;
+  private final FiberKind kind;
+
+  Meetings(boolean stackfulThreads, boolean stackfulFibers, FiberKind kind) {
+    this.stackfulThreads = stackfulThreads;
+    this.stackfulFibers = stackfulFibers;
+    this.kind = kind;
+  }
+
+  /** A thread with a name, which notes what it does. */
+  abstract static class Actor extends MicroThread {
+    final List<String> notes = new ArrayList<>();
+    private final String name;
+
+    Actor(String name) {
+      this.name = name;
+    }
+
+    @Override
+    public String name() {
+      return name;
+    }
+
+    final void note(Object what) {
+      notes.add(String.valueOf(what));
+    }
+  }
+
+  /** Runs {@code task} on a reactor; returns what was written to standard error meanwhile. */
+  List<String> run(FiberTask task) throws Exception {
+    ByteArrayOutputStream log = new ByteArrayOutputStream();
+    PrintStream before = System.err;
+    System.setErr(new PrintStream(log, true, StandardCharsets.UTF_8));
+    ReactorOptions options =
+        ReactorOptions.defaults().withStackful(stackfulFibers).withFiberKind(kind);
+    try (Reactor reactor = Reactor.open(options)) {
+      reactor.run(task);
+    } finally {
+      System.setErr(before);
+    }
+    return log.toString(StandardCharsets.UTF_8).lines().toList();
+  }
+
+  /** Starts a process of {@code main}. */
+  MicroProcess start(MicroThread main) {
+    return MicroProcess.start(main, options());
+  }
+
+  /** Starts a process that reads from {@code descriptor}. */
+  MicroProcess start(MicroThread main, int descriptor) {
+    return MicroProcess.start(main, options().withDescriptors(descriptor, 1));
+  }
+
+  private MicroOptions options() {
+    return MicroOptions.ofPages(PAGES).withStackful(stackfulThreads);
+  }
+}

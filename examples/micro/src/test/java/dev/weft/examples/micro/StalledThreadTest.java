@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.weft.examples.micro;
+
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.weft.Reactor;
+import dev.weft.ReactorOptions;
+import dev.weft.Stall;
+import dev.weft.examples.micro.Meetings.Actor;
+import dev.weft.micro.MicroProcess;
+import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/** A micro-thread that does not let its reactor go on. */
+class StalledThreadTest {
+  private static final class Spinner extends Actor {
+    private final CompletableFuture<Stall> seen;
+
+    Spinner(CompletableFuture<Stall> seen) {
+      super("spinner");
+      this.seen = seen;
+    }
+
+    @Override
+    protected void run() {
+      while (!seen.isDone()) {
+        Thread.onSpinWait();
+      }
+    }
+  }
+
+  @Test
+  @Timeout(60)
+  void itIsReportedByItsName() throws Exception {
+    CompletableFuture<Stall> seen = new CompletableFuture<>();
+    ReactorOptions options =
+        ReactorOptions.defaults()
+            .withStallHandler(
+                Duration.ofMillis(1),
+                stall -> {
+                  if (stall.fiber().equals("spinner")) { // others may begin slowly
+                    seen.complete(stall);
+                  }
+                });
+
+    try (Reactor reactor = Reactor.open(options)) {
+      reactor.run(() -> MicroProcess.start(new Spinner(seen), 16).join());
+    }
+
+    assertTrue(
+        seen.join().stack().stream().anyMatch(frame -> frame.getClassName().contains("Spinner")));
+  }
+}
