@@ -110,6 +110,14 @@ API int weft_read(int fd, void *bytes, unsigned long count)
 	return result_of(read(fd, bytes, count));
 }
 
+API int weft_poll(int fd, int events, int milliseconds)
+{
+	struct pollfd polled = {.fd = fd, .events = (short)events};
+	int result = result_of(poll(&polled, 1, milliseconds));
+
+	return result <= 0 ? result : (int)polled.revents;
+}
+
 API int weft_eventfd(unsigned initial, int flags)
 {
 	return result_of(eventfd(initial, flags));
@@ -163,6 +171,11 @@ API long weft_map(unsigned long bytes, int huge)
 API int weft_unmap(unsigned long address, unsigned long bytes)
 {
 	return result_of(munmap((void *)address, bytes));
+}
+
+API int weft_discard(unsigned long address, unsigned long bytes)
+{
+	return result_of(madvise((void *)address, bytes, MADV_DONTNEED));
 }
 
 /*

@@ -101,6 +101,8 @@ int weft_close(int fd);
 int weft_write(int fd, const void *bytes, unsigned long count);
 /* read(2), the same way. */
 int weft_read(int fd, void *bytes, unsigned long count);
+/* poll(2) of one descriptor; returns the events that hold, 0 if none did in time. -1 milliseconds is for ever. */
+int weft_poll(int fd, int events, int milliseconds);
 int weft_eventfd(unsigned initial, int flags);
 int weft_eventfd_write(int fd, unsigned long long value);
 int weft_pipe2(int *fds, int flags);
@@ -111,5 +113,7 @@ int weft_file_type(int fd);
 /* Private anonymous memory, on huge pages if asked for and possible: its address, or -errno. */
 long weft_map(unsigned long bytes, int huge);
 int weft_unmap(unsigned long address, unsigned long bytes);
+/* Takes the memory behind pages of such a mapping away: they are zeroed when they are touched again. */
+int weft_discard(unsigned long address, unsigned long bytes);
 
 #endif

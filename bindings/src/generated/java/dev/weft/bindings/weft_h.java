@@ -5091,6 +5091,68 @@ public class weft_h extends weft_h$shared {
         }
     }
 
+    private static class weft_poll {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
+            weft_h.C_INT,
+            weft_h.C_INT,
+            weft_h.C_INT,
+            weft_h.C_INT
+        );
+
+        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("weft_poll");
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * int weft_poll(int fd, int events, int milliseconds)
+     * }
+     */
+    public static FunctionDescriptor weft_poll$descriptor() {
+        return weft_poll.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * int weft_poll(int fd, int events, int milliseconds)
+     * }
+     */
+    public static MethodHandle weft_poll$handle() {
+        return weft_poll.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * int weft_poll(int fd, int events, int milliseconds)
+     * }
+     */
+    public static MemorySegment weft_poll$address() {
+        return weft_poll.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * int weft_poll(int fd, int events, int milliseconds)
+     * }
+     */
+    public static int weft_poll(int fd, int events, int milliseconds) {
+        var mh$ = weft_poll.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("weft_poll", fd, events, milliseconds);
+            }
+            return (int)mh$.invokeExact(fd, events, milliseconds);
+        } catch (Error | RuntimeException ex) {
+           throw ex;
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
     private static class weft_eventfd {
         public static final FunctionDescriptor DESC = FunctionDescriptor.of(
             weft_h.C_INT,
@@ -5509,6 +5571,67 @@ public class weft_h extends weft_h$shared {
         try {
             if (TRACE_DOWNCALLS) {
                 traceDowncall("weft_unmap", address, bytes);
+            }
+            return (int)mh$.invokeExact(address, bytes);
+        } catch (Error | RuntimeException ex) {
+           throw ex;
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
+    private static class weft_discard {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
+            weft_h.C_INT,
+            weft_h.C_LONG,
+            weft_h.C_LONG
+        );
+
+        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("weft_discard");
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * int weft_discard(unsigned long address, unsigned long bytes)
+     * }
+     */
+    public static FunctionDescriptor weft_discard$descriptor() {
+        return weft_discard.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * int weft_discard(unsigned long address, unsigned long bytes)
+     * }
+     */
+    public static MethodHandle weft_discard$handle() {
+        return weft_discard.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * int weft_discard(unsigned long address, unsigned long bytes)
+     * }
+     */
+    public static MemorySegment weft_discard$address() {
+        return weft_discard.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * int weft_discard(unsigned long address, unsigned long bytes)
+     * }
+     */
+    public static int weft_discard(long address, long bytes) {
+        var mh$ = weft_discard.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("weft_discard", address, bytes);
             }
             return (int)mh$.invokeExact(address, bytes);
         } catch (Error | RuntimeException ex) {

@@ -55,6 +55,7 @@ class WrappersTest {
     assertEquals(-weft_h.EINVAL(), weft_h.weft_get_affinity(cell, 0));
     assertEquals(-weft_h.EINVAL(), weft_h.weft_map(0, 0));
     assertEquals(-weft_h.EINVAL(), weft_h.weft_unmap(1, 1));
+    assertEquals(-weft_h.EINVAL(), weft_h.weft_discard(1, 1));
     assertEquals(-weft_h.EINVAL(), weft_h.weft_pin_thread(-1));
     assertEquals(-weft_h.EINVAL(), weft_h.weft_pin_thread(Integer.MAX_VALUE));
     assertEquals(-weft_h.EINVAL(), weft_h.weft_pipe2(cell, -1));
@@ -195,6 +196,36 @@ class WrappersTest {
     memory.fill((byte) 1);
 
     assertEquals(0, weft_h.weft_unmap(address, 8192));
+  }
+
+  @Test
+  @SuppressWarnings("restricted") // as long as what was mapped
+  void discardedMemoryIsZeroedAgain() {
+    long address = weft_h.weft_map(8192, 0);
+    MemorySegment memory = MemorySegment.ofAddress(address).reinterpret(8192);
+    memory.fill((byte) 1);
+
+    assertEquals(0, weft_h.weft_discard(address, 4096));
+
+    assertEquals(0, memory.get(JAVA_BYTE, 0));
+    assertEquals(1, memory.get(JAVA_BYTE, 4096));
+    assertEquals(0, weft_h.weft_unmap(address, 8192));
+  }
+
+  @Test
+  void pollTellsWhichEventsHold() {
+    MemorySegment ends = arena.allocate(JAVA_INT, 2);
+    assertEquals(0, weft_h.weft_pipe2(ends, weft_h.O_CLOEXEC()));
+    int reading = ends.getAtIndex(JAVA_INT, 0);
+    int writing = ends.getAtIndex(JAVA_INT, 1);
+
+    assertEquals(0, weft_h.weft_poll(reading, weft_h.POLLIN(), 0));
+    assertEquals(weft_h.POLLOUT(), weft_h.weft_poll(writing, weft_h.POLLOUT(), -1));
+    assertEquals(1, weft_h.weft_write(writing, arena.allocate(JAVA_LONG), 1));
+    assertEquals(weft_h.POLLIN(), weft_h.weft_poll(reading, weft_h.POLLIN(), -1));
+    weft_h.weft_close(writing);
+    weft_h.weft_close(reading);
+    assertEquals(weft_h.POLLNVAL(), weft_h.weft_poll(reading, weft_h.POLLIN(), -1));
   }
 
   @Test

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.weft.micro;
 
+import dev.weft.bindings.weft_h;
 import dev.weft.error.Errno;
 import dev.weft.internal.os.Libc;
 
@@ -12,21 +13,36 @@ final class LocalDriver extends MicroDriver {
 
   @Override
   void fill(MicroRing ring) {
+    ring.hold();
+    int number = ring.descriptor().number();
     int result;
     do {
-      result = Libc.read(ring.descriptor().number(), ring.fillAddress(), ring.fillBytes());
-    } while (result == -Errno.EINTR.code());
+      result = Libc.read(number, ring.fillAddress(), ring.fillBytes());
+    } while (isToBeTriedAgain(result, number, weft_h.POLLIN()));
     ring.filled(result);
   }
 
   @Override
   void drain(MicroRing ring) {
+    int number = ring.descriptor().number();
     while (!ring.isEmpty()) {
-      int result = Libc.write(ring.descriptor().number(), ring.drainAddress(), ring.drainBytes());
-      if (result != -Errno.EINTR.code()) {
+      int result = Libc.write(number, ring.drainAddress(), ring.drainBytes());
+      if (!isToBeTriedAgain(result, number, weft_h.POLLOUT())) {
         ring.drained(result == 0 ? -Errno.EIO.code() : result);
       }
     }
+  }
+
+  /**
+   * Whether a call has come to nothing. A standard stream that somebody else has made non-blocking
+   * is waited for here.
+   */
+  private static boolean isToBeTriedAgain(int result, int number, int events) {
+    if (result != -Errno.EAGAIN.code()) {
+      return result == -Errno.EINTR.code();
+    }
+    Libc.poll(number, events); // whatever has come, an error too, the next call tells
+    return true;
   }
 
   @Override

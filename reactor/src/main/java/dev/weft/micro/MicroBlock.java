@@ -27,7 +27,7 @@ import org.jspecify.annotations.Nullable;
 public final class MicroBlock {
   private final MicroHeap heap;
   private final Object owner;
-  private final @Nullable MicroBlock below;
+  private @Nullable MicroBlock below;
   private final long address;
 
   /** Its length; {@link #DEAD} once it has been freed. */
@@ -52,6 +52,10 @@ public final class MicroBlock {
 
   @Nullable MicroBlock below() {
     return below;
+  }
+
+  void below(MicroBlock block) {
+    below = block;
   }
 
   /** Where it begins, dead or alive. */

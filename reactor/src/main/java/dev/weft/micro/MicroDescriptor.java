@@ -24,6 +24,11 @@ final class MicroDescriptor {
     return owned;
   }
 
+  /** Whether it is known to be a connection: what has been accepted, or connected. */
+  boolean isSocket() {
+    return owned && !listening;
+  }
+
   void opened() {
     ends++;
   }

@@ -9,36 +9,58 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The memory of one micro-process: a stack of page-aligned blocks. The newest is freed first, so
- * that nothing ever lies between two blocks: fragments are at the ends of pages only.
+ * that fragments are at the ends of pages only, unless threads take turns.
  *
  * <p>Who owns a block, and how long it is, is kept beside the memory and not in it, where the owner
  * could overwrite it. Each thread of the process frees its own blocks, its newest first. A block
  * that is freed while another thread's lies above it is dead at once; its pages come back when
- * those above are free.
+ * those above are free, or for a block that has no room on top.
+ *
+ * <p>It has pages of the slab from its first block on, until its process waits and no block is
+ * left. The rings of the process count as pages of it, whether there is anything in them or not, so
+ * that the number of its pages bounds all that a process may hold.
  */
 public final class MicroHeap {
   static final int PAGE_BYTES = Pages.PAGE_BYTES;
 
   private static final int LINE_BYTES = 64;
 
+  /** In place of {@link #limit} while it has no pages: less than any cursor. */
+  private static final long NOTHING = -1;
+
   private final MicroSlab slab;
-  private final long start;
-  private final long end;
+  private final MicroShelf shelf;
+  private final int pages;
+
+  /** Where its pages begin, and its next block; 0 while it has none. */
+  private long start;
+
   private long cursor;
-  private long highWater;
+
+  /** Where its blocks must end, for the sake of what is set aside. */
+  private long limit = NOTHING;
+
+  /** Where its blocks have ended at most since it has these pages. */
+  private long touched;
+
+  /** How many pages are set aside for rings. */
+  private int reserved;
+
+  private int highWater;
   private @Nullable MicroBlock top;
+
+  /** How many rings of its process hold memory. */
+  private int ringsHeld;
 
   /** Whether its process is running: no other time may its blocks be used. */
   boolean active = true;
 
   private boolean open = true;
 
-  MicroHeap(MicroSlab slab, long start, int pages) {
+  MicroHeap(MicroSlab slab, int pages) {
     this.slab = slab;
-    this.start = start;
-    end = start + (long) pages * Pages.PAGE_BYTES;
-    cursor = start;
-    highWater = start;
+    this.pages = pages;
+    shelf = slab.shelf(pages);
   }
 
   /**
@@ -47,16 +69,16 @@ public final class MicroHeap {
    * @return how many pages of 4096 bytes it has
    */
   public int pages() {
-    return pagesIn(end - start);
+    return pages;
   }
 
   /**
    * What is in use.
    *
-   * @return how many of its pages belong to a block
+   * @return how many of its pages belong to a block, or are set aside for a ring
    */
   public int usedPages() {
-    return pagesIn(cursor - start);
+    return reserved + pagesIn(cursor - start);
   }
 
   /**
@@ -65,7 +87,17 @@ public final class MicroHeap {
    * @return the most pages that have been in use at a time
    */
   public int highWaterPages() {
-    return pagesIn(highWater - start);
+    return highWater;
+  }
+
+  /**
+   * What it takes of the machine's memory: nothing, if no thread has a block and no byte is on its
+   * way while the process waits.
+   *
+   * @return how many pages have been touched and not given back, those of rings included
+   */
+  public int residentPages() {
+    return pagesIn(touched - start) + ringsHeld * MicroRing.PAGES;
   }
 
   private static int pagesIn(long bytes) {
@@ -75,17 +107,106 @@ public final class MicroHeap {
   /** A zeroed block on top of the stack, or null if {@link #neededPages} are more than it has. */
   @Nullable MicroBlock calloc(Object owner, long bytes) {
     long next = cursor + ((bytes + Pages.PAGE_BYTES - 1) & -Pages.PAGE_BYTES);
-    if (next > end || bytes < 0 || next < cursor || !open) {
-      return null;
+    if (next > limit || bytes < 0 || next < cursor) {
+      return callocElsewhere(owner, bytes);
     }
     MicroBlock block = new MicroBlock(this, owner, top, cursor, bytes);
     zero(cursor, bytes);
     top = block;
     cursor = next;
-    if (next > highWater) {
-      highWater = next;
+    if (next > touched) {
+      touch(next);
     }
     return block;
+  }
+
+  private @Nullable MicroBlock callocElsewhere(Object owner, long bytes) {
+    if (!open || bytes < 0 || bytes > (long) (pages - reserved) * Pages.PAGE_BYTES) {
+      return null;
+    }
+    if (limit != NOTHING) {
+      return callocBetween(owner, bytes);
+    }
+    start = slab.take(shelf);
+    cursor = start;
+    touched = start;
+    limit = start + (long) (pages - reserved) * Pages.PAGE_BYTES;
+    return calloc(owner, bytes);
+  }
+
+  /**
+   * A block in the place of dead ones, for want of room on top. It has to be above all that its
+   * owner has, whose newest is freed first.
+   */
+  private @Nullable MicroBlock callocBetween(Object owner, long bytes) {
+    MicroBlock above = top;
+    while (above != null && above.owner() != owner) {
+      MicroBlock dead = above.below();
+      MicroBlock below = dead;
+      long from = above.start();
+      while (below != null && !below.isLive()) {
+        from = below.start();
+        below = below.below();
+      }
+      if (below != dead && above.start() - from >= bytes) {
+        MicroBlock block = new MicroBlock(this, owner, below, from, bytes);
+        above.below(block);
+        zero(from, bytes);
+        return block;
+      }
+      above = below;
+    }
+    return null;
+  }
+
+  private void touch(long next) {
+    touched = next;
+    highWater = Math.max(highWater, usedPages());
+  }
+
+  /** Gives its pages back if no block is left; the next block takes others. */
+  void rest() {
+    if (top == null && limit != NOTHING) {
+      limit = NOTHING;
+      slab.give(shelf, start, pagesIn(touched - start));
+      start = 0;
+      cursor = 0;
+      touched = 0;
+    }
+  }
+
+  // ---- rings
+
+  /** Sets the pages of a ring aside; returns false if there are not as many. */
+  boolean reserveRing() {
+    if (usedPages() + MicroRing.PAGES > pages) {
+      return false;
+    }
+    reserved += MicroRing.PAGES;
+    highWater = Math.max(highWater, usedPages());
+    limit -= limit == NOTHING ? 0 : MicroRing.BYTES;
+    return true;
+  }
+
+  void unreserveRing() {
+    reserved -= MicroRing.PAGES;
+    limit += limit == NOTHING ? 0 : MicroRing.BYTES;
+  }
+
+  /** Memory for what a ring is to hold, which has anything in it. */
+  long takeRing() {
+    ringsHeld++;
+    return slab.takeRing();
+  }
+
+  /** A ring has memory that it did not take here. */
+  void adoptedRing() {
+    ringsHeld++;
+  }
+
+  void giveRing(long address) {
+    ringsHeld--;
+    slab.giveRing(address);
   }
 
   /** Of how many pages the heap would have to be for a block of {@code bytes} more. */
@@ -122,14 +243,6 @@ public final class MicroHeap {
       }
     }
     popDead();
-  }
-
-  /** Frees one block, wherever it is. */
-  void release(MicroBlock block) {
-    if (block.isLive()) {
-      block.revoke();
-      popDead();
-    }
   }
 
   private void popDead() {
@@ -171,8 +284,8 @@ public final class MicroHeap {
       }
     }
     top = null;
-    cursor = start;
-    slab.give(start, pages());
+    rest();
+    slab.closed(this);
   }
 
   boolean isOpen() {
@@ -182,7 +295,7 @@ public final class MicroHeap {
   @Override
   public String toString() {
     return "micro-heap of "
-        + pages()
+        + pages
         + " pages, "
         + usedPages()
         + " in use, "

@@ -7,7 +7,6 @@ import dev.weft.error.CancelledException;
 import dev.weft.internal.backend.Backend;
 import dev.weft.internal.backend.Op;
 import dev.weft.internal.io.Controls;
-import dev.weft.internal.mem.Pages;
 import dev.weft.internal.sched.EventLoop;
 import dev.weft.internal.sched.Host;
 import dev.weft.internal.sched.Strand;
@@ -32,10 +31,7 @@ final class MicroKernel extends MicroDriver implements Host {
   private final EventLoop loop;
   private final MicroSlab slab;
 
-  /** The part of the slab that the ring knows, so that it need not look the pages up each time. */
-  private final long registeredFrom;
-
-  private final long registeredTo;
+  private final MicroSupply supply;
 
   private final Context context = new Context();
   private final ArrayDeque<MicroProcess> ready = new ArrayDeque<>();
@@ -54,10 +50,7 @@ final class MicroKernel extends MicroDriver implements Host {
     this.loop = loop;
     long wanted = (long) options.pages() * MicroHeap.PAGE_BYTES;
     slab = MicroSlab.open(Math.max(options.slabBytes(), wanted), options.hugePages());
-    Pages pages = slab.first();
-    boolean registered = loop.backend().registerBuffer(pages.address(), pages.bytes()) >= 0;
-    registeredFrom = pages.address();
-    registeredTo = registered ? registeredFrom + pages.bytes() : registeredFrom;
+    supply = new MicroSupply(loop.backend(), slab);
   }
 
   /** The kernel of the calling reactor; starts it if it has none. */
@@ -80,8 +73,8 @@ final class MicroKernel extends MicroDriver implements Host {
     return loop;
   }
 
-  boolean isRegistered(long address) {
-    return address >= registeredFrom && address < registeredTo;
+  MicroSupply supply() {
+    return supply;
   }
 
   // ---- processes
@@ -124,9 +117,7 @@ final class MicroKernel extends MicroDriver implements Host {
     } finally {
       KERNELS.remove(loop);
       mine.host(null);
-      if (registeredTo > registeredFrom) {
-        backend().unregisterBuffer();
-      }
+      supply.close();
       slab.close();
     }
   }

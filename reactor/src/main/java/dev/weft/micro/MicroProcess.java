@@ -132,13 +132,15 @@ public final class MicroProcess {
    */
   public static void runLocal(MicroThread main, MicroOptions options) {
     try (MicroSlab slab =
-        MicroSlab.open((long) options.pages() * MicroHeap.PAGE_BYTES, options.hugePages())) {
+        MicroSlab.open(2L * options.pages() * MicroHeap.PAGE_BYTES, options.hugePages())) {
+      // Twice: once for its blocks, once for its rings.
       MicroProcess process =
           new MicroProcess(slab.heap(options.pages()), LocalDriver.INSTANCE, options);
       try {
         process.begin(main, options.input(), options.output(), false);
         process.runToEnd();
       } finally {
+        process.rings.release();
         process.heap.close();
       }
     }
@@ -287,6 +289,7 @@ public final class MicroProcess {
     if (threads.live() > 0 || !rings.areClosed()) {
       return false;
     }
+    rings.release();
     heap.close();
     joiners.wakeAll();
     onEnd.run();

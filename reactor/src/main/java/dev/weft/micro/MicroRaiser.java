@@ -338,7 +338,8 @@ abstract class MicroRaiser extends MicroTask {
     if (((count | size) >>> 31) != 0) {
       bytes = checkedBytes(count, size);
     }
-    return callocFor(this, bytes);
+    MicroBlock block = home().heap.calloc(this, bytes);
+    return block != null ? block : exhausted(bytes);
   }
 
   private long checkedBytes(long count, long size) throws Exception {
@@ -349,27 +350,32 @@ abstract class MicroRaiser extends MicroTask {
     return count * size;
   }
 
-  /** As calloc, for somebody who outlives this thread, or ends before. */
-  final MicroBlock callocFor(Object owner, long bytes) throws Exception {
-    MicroBlock block = home().heap.calloc(owner, bytes);
-    return block != null ? block : exhausted(owner, bytes);
-  }
-
-  private MicroBlock exhausted(Object owner, long bytes) throws Exception {
+  private MicroBlock exhausted(long bytes) throws Exception {
     MicroHeap heap = home().heap;
-    MicroLog.line(
-        self(),
-        "calloc of "
-            + bytes
-            + " bytes: the micro-heap needs page count of "
-            + heap.neededPages(bytes)
-            + "\n");
-    raise(Errno.ENOMEM);
-    MicroBlock block = heap.calloc(owner, bytes);
+    want("calloc of " + bytes + " bytes", bytes);
+    MicroBlock block = heap.calloc(this, bytes);
     if (block == null) {
       throw new MicroEnd(name() + " has no memory left");
     }
     return block;
+  }
+
+  /** Has the heap set the pages of a pipe's ring aside; raises ENOMEM if it has not as many. */
+  final void reserveRing() throws Exception {
+    MicroHeap heap = home().heap;
+    if (!heap.reserveRing()) {
+      want("a pipe", MicroRing.BYTES);
+      if (!heap.reserveRing()) {
+        throw new MicroEnd(name() + " has no memory left");
+      }
+    }
+  }
+
+  private void want(String subject, long bytes) throws Exception {
+    MicroLog.line(
+        self(),
+        subject + ": the micro-heap needs page count of " + home().heap.neededPages(bytes) + "\n");
+    raise(Errno.ENOMEM);
   }
 
   /**

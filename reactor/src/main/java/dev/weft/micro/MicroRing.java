@@ -5,23 +5,30 @@ import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 
 import dev.weft.internal.mem.Memory;
+import dev.weft.internal.mem.Pages;
 import java.lang.foreign.MemorySegment;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Bytes on their way, in a ring in the micro-heap: from a descriptor to a thread, from a thread to
- * a descriptor, or from one thread to another, who then share this one ring.
+ * Bytes on their way, in a ring: from a descriptor to a thread, from a thread to a descriptor, or
+ * from one thread to another, who then share this one ring.
  *
- * <p>Positions only grow; where they are in the ring is their remainder. Who waits for it is a list
- * of thread numbers, linked through the threads.
+ * <p>It has memory while there are bytes in it, and some time longer: when its process waits and it
+ * is empty, the memory goes back. Its place in the micro-heap is only set aside.
+ *
+ * <p>Positions only grow while it has memory; where they are in the ring is their remainder. Who
+ * waits for it is a list of thread numbers, linked through the threads.
  */
 final class MicroRing {
   static final int BYTES = 16 * 1024;
+  static final int PAGES = BYTES / Pages.PAGE_BYTES;
   private static final int MASK = BYTES - 1;
 
   final MicroThreads threads;
-  final MicroBlock memory;
-  private final long address;
+  private final MicroHeap heap;
+
+  /** Where its memory is; 0 while it has none. */
+  private long address;
 
   private final @Nullable MicroDescriptor descriptor;
 
@@ -71,34 +78,26 @@ final class MicroRing {
   boolean pending;
 
   private MicroRing(
-      MicroThreads threads,
-      MicroBlock memory,
-      int offset,
-      @Nullable MicroDescriptor descriptor,
-      boolean input,
-      boolean output) {
+      MicroThreads threads, @Nullable MicroDescriptor descriptor, boolean input, boolean output) {
     this.threads = threads;
-    this.memory = memory;
-    address = memory.start() + offset;
+    heap = threads.process().heap;
     this.descriptor = descriptor;
     isInput = input;
     isOutput = output;
   }
 
-  static MicroRing pipe(MicroThreads threads, MicroBlock memory) {
-    return new MicroRing(threads, memory, 0, null, false, false);
+  static MicroRing pipe(MicroThreads threads) {
+    return new MicroRing(threads, null, false, false);
   }
 
-  static MicroRing input(
-      MicroThreads threads, MicroBlock memory, int offset, MicroDescriptor source) {
+  static MicroRing input(MicroThreads threads, MicroDescriptor source) {
     source.opened();
-    return new MicroRing(threads, memory, offset, source, true, false);
+    return new MicroRing(threads, source, true, false);
   }
 
-  static MicroRing output(
-      MicroThreads threads, MicroBlock memory, int offset, MicroDescriptor sink) {
+  static MicroRing output(MicroThreads threads, MicroDescriptor sink) {
     sink.opened();
-    return new MicroRing(threads, memory, offset, sink, false, true);
+    return new MicroRing(threads, sink, false, true);
   }
 
   /** The descriptor at the other end; a pipe has none. */
@@ -136,9 +135,49 @@ final class MicroRing {
     return isInput ? abandoned : threads.process().isKilled();
   }
 
+  // ---- memory
+
+  boolean holds() {
+    return address != 0;
+  }
+
+  /** Takes memory if it has none. */
+  void hold() {
+    if (address == 0) {
+      address = heap.takeRing();
+    }
+  }
+
+  /** Takes memory over, with so many bytes from its beginning on that have come in. */
+  void adopt(long memory, int count) {
+    assert address == 0 && isEmpty() : this;
+    heap.adoptedRing();
+    address = memory;
+    filled(count);
+  }
+
+  /** Gives its memory back if there is nothing in it, nor on its way in or out. */
+  void rest() {
+    if (address != 0 && head == tail && !inFlight) {
+      release();
+    }
+  }
+
+  /** Gives its memory back whatever is in it; nothing is in flight. */
+  void release() {
+    assert !inFlight : this;
+    if (address != 0) {
+      heap.giveRing(address);
+      address = 0;
+    }
+    head = 0;
+    tail = 0;
+  }
+
   // ---- bytes; the caller knows that there is as much
 
   void put(long from, int count) {
+    hold();
     int at = (int) tail & MASK;
     int first = Math.min(count, BYTES - at);
     copy(from, address + at, first);
@@ -149,6 +188,7 @@ final class MicroRing {
   }
 
   void put(byte[] bytes, int offset, int count) {
+    hold();
     int at = (int) tail & MASK;
     int first = Math.min(count, BYTES - at);
     MemorySegment.copy(bytes, offset, Memory.ALL, JAVA_BYTE, address + at, first);
@@ -164,6 +204,7 @@ final class MicroRing {
     if (length > writable()) {
       return false;
     }
+    hold();
     for (int i = 0; i < length; i++) {
       char character = text.charAt(i);
       if (character >= 0x80) {
@@ -177,6 +218,7 @@ final class MicroRing {
 
   /** Puts a number, which is whole in the ring: only numbers are in such a one. */
   void putInt(int value) {
+    hold();
     Memory.ALL.set(JAVA_INT, address + (tail & MASK), value);
     tail += Integer.BYTES;
     wakeReaders();
@@ -262,6 +304,11 @@ final class MicroRing {
       head = tail; // nobody will take them
     }
     wakeWriters();
+  }
+
+  /** Whether the sink's taking this is all that there was to do, and of no interest to anybody. */
+  boolean isDoneWith(int result) {
+    return isOutput && result == readable() && result > 0 && !ended && !isAwaited();
   }
 
   /** Takes the failure, which is told once. */

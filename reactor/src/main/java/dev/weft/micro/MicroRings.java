@@ -62,11 +62,21 @@ final class MicroRings {
       MicroRing ring = inputs.get(i);
       ring.pending = false;
       if (!ring.inFlight && !ring.ended && ring.writable() > 0 && ring.isAwaitedOutside()) {
+        ring.rest(); // or it would wait with its hands full
         process.driver.fill(ring);
       }
     }
     inputs.clear();
     closeEnds();
+    rest();
+  }
+
+  /** Gives back what an idle process has no use for. */
+  private void rest() {
+    for (int i = 0; i < rings.size(); i++) {
+      rings.get(i).rest();
+    }
+    process.heap.rest();
   }
 
   /** Has what is in {@code ring} written when all threads wait. */
@@ -124,14 +134,17 @@ final class MicroRings {
 
   /** A socket of two descriptors, which may be one; null if there is no memory. */
   @Nullable MicroSocket open(int input, int output, boolean owned) {
-    MicroDescriptor source = new MicroDescriptor(input, owned, false);
-    MicroDescriptor sink = input == output ? source : new MicroDescriptor(output, owned, false);
-    MicroBlock memory = process.heap.calloc(source, 2L * MicroRing.BYTES);
-    if (memory == null) {
+    if (!process.heap.reserveRing()) {
       return null;
     }
-    MicroRing rx = MicroRing.input(process.threads, memory, 0, source);
-    MicroRing tx = MicroRing.output(process.threads, memory, MicroRing.BYTES, sink);
+    if (!process.heap.reserveRing()) {
+      process.heap.unreserveRing();
+      return null;
+    }
+    MicroDescriptor source = new MicroDescriptor(input, owned, false);
+    MicroDescriptor sink = input == output ? source : new MicroDescriptor(output, owned, false);
+    MicroRing rx = MicroRing.input(process.threads, source);
+    MicroRing tx = MicroRing.output(process.threads, sink);
     rings.add(rx);
     rings.add(tx);
     return new MicroSocket(process, rx, tx);
@@ -139,20 +152,18 @@ final class MicroRings {
 
   /** A listening socket: numbers of descriptors come in. */
   MicroSocket listening(MicroThread thread, int descriptor) {
-    MicroDescriptor source = new MicroDescriptor(descriptor, true, true);
-    MicroBlock memory = process.heap.calloc(source, MicroRing.BYTES);
-    if (memory == null) {
+    if (!process.heap.reserveRing()) {
       throw new IllegalArgumentException(thread.name() + " has no memory for a listening socket");
     }
-    MicroRing rx = MicroRing.input(process.threads, memory, 0, source);
+    MicroRing rx = MicroRing.input(process.threads, new MicroDescriptor(descriptor, true, true));
     rings.add(rx);
     return new MicroSocket(process, rx, rx);
   }
 
   /** A ring between two threads; raises ENOMEM in {@code thread} if there is no memory. */
   MicroRing pipe(MicroThread thread) throws Exception {
-    MicroRing ring =
-        MicroRing.pipe(process.threads, thread.callocFor(process.threads, MicroRing.BYTES));
+    thread.reserveRing();
+    MicroRing ring = MicroRing.pipe(process.threads);
     rings.add(ring);
     return ring;
   }
@@ -198,8 +209,7 @@ final class MicroRings {
       MicroRing ring = rings.get(i);
       if (ring.isPipe()) {
         if (ring.readerEnds == 0 && ring.writerEnds == 0) {
-          rings.remove(i);
-          process.heap.release(ring.memory);
+          remove(i);
         }
       } else if (ring.isOutput
           ? ring.ended && (ring.isEmpty() || process.isKilled())
@@ -223,12 +233,30 @@ final class MicroRings {
       boolean last = descriptor.closedEnd();
       if (last && descriptor.isOwned()) {
         process.driver.close(descriptor.number());
-        rings.removeIf(other -> other.memory == ring.memory);
-        process.heap.release(ring.memory);
+        removeEnds(descriptor);
       } else if (!last && descriptor.isOwned() && ring.isOutput) {
         process.driver.shutdown(descriptor.number(), MicroDriver.OUTPUT);
       }
     }
+  }
+
+  private void removeEnds(MicroDescriptor descriptor) {
+    for (int i = rings.size() - 1; i >= 0; i--) {
+      if (!rings.get(i).isPipe() && rings.get(i).descriptor() == descriptor) {
+        remove(i);
+      }
+    }
+  }
+
+  private void remove(int index) {
+    rings.remove(index).release();
+    process.heap.unreserveRing();
+  }
+
+  /** Gives back what rings hold that nobody will look into any more; nothing is in flight. */
+  void release() {
+    rings.forEach(MicroRing::release);
+    rings.clear();
   }
 
   private void refuseAccepted(MicroRing ring) {

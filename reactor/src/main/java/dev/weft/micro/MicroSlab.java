@@ -8,10 +8,12 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * Memory for the heaps of many micro-processes, from one mapping. A heap that is given back is kept
- * for the next process that wants as many pages, so that starting and ending processes maps and
- * unmaps nothing once it has settled. When the mapping is used up, another of the same size is
- * added.
+ * Memory for the heaps and the rings of many micro-processes, from one mapping. They have runs of
+ * its pages while something is in them, and what is given back is kept for the next that wants as
+ * many pages, so that it maps and unmaps nothing once it has settled. When the mapping is used up,
+ * another of the same size is added.
+ *
+ * <p>Pages that nobody has stay resident, but not more than {@link #IDLE_PAGES_MAX}.
  *
  * <p>Not thread-safe: it belongs to whoever runs the processes.
  */
@@ -19,26 +21,23 @@ public final class MicroSlab implements AutoCloseable {
   /** Bytes of a slab that nobody has given a size: 160 processes of 26 pages. */
   static final long DEFAULT_BYTES = 16L << 20;
 
-  /** Heaps of one number of pages that wait for their next process, last in first out. */
-  private static final class Shelf {
-    long[] addresses = new long[16];
-    int count;
-
-    void put(long address) {
-      if (count == addresses.length) {
-        addresses = java.util.Arrays.copyOf(addresses, count * 2);
-      }
-      addresses[count++] = address;
-    }
-  }
+  /** So many pages that nobody has are not given back to the system: 16 MiB. */
+  static final int IDLE_PAGES_MAX = 4096;
 
   private final List<Pages> mappings = new ArrayList<>();
-  private final Map<Integer, Shelf> shelves = new HashMap<>();
+  private final Map<Integer, MicroShelf> shelves = new HashMap<>();
+  private final MicroShelf rings = shelf(MicroRing.PAGES);
   private final long bytes;
   private final boolean huge;
   private long unused;
   private long end;
   private int heaps;
+
+  /** The resident pages of runs that nobody has, at most. */
+  private int idlePages;
+
+  /** The pages of runs that somebody has. */
+  private long takenPages;
 
   private MicroSlab(long bytes, boolean huge) {
     this.bytes = bytes;
@@ -80,11 +79,6 @@ public final class MicroSlab implements AutoCloseable {
     end = unused + mapping.bytes();
   }
 
-  /** The first mapping, which is what a ring registers. */
-  Pages first() {
-    return mappings.getFirst();
-  }
-
   /** How many times the kernel has been asked for memory. */
   int mappings() {
     return mappings.size();
@@ -99,15 +93,62 @@ public final class MicroSlab implements AutoCloseable {
     return heaps;
   }
 
-  /** A heap of {@code pages} pages; closing it gives it back. */
+  /** How many pages the runs have that somebody has. */
+  long takenPages() {
+    return takenPages;
+  }
+
+  /** How many pages of runs that nobody has may be resident. */
+  int idlePages() {
+    return idlePages;
+  }
+
+  /** A heap of {@code pages} pages, which it takes with its first block; to be closed. */
   MicroHeap heap(int pages) {
     if (pages <= 0) {
       throw new IllegalArgumentException("a micro-heap has at least one page, not " + pages);
     }
-    Shelf shelf = shelves.computeIfAbsent(pages, size -> new Shelf());
-    long address = shelf.count > 0 ? shelf.addresses[--shelf.count] : carve(pages);
     heaps++;
-    return new MicroHeap(this, address, pages);
+    return new MicroHeap(this, pages);
+  }
+
+  void closed(MicroHeap heap) {
+    assert !heap.isOpen() : heap;
+    heaps--;
+  }
+
+  // ---- runs of pages
+
+  MicroShelf shelf(int pages) {
+    return shelves.computeIfAbsent(pages, MicroShelf::new);
+  }
+
+  /** The address of a run of pages that have anything in them. */
+  long take(MicroShelf shelf) {
+    takenPages += shelf.pages;
+    if (shelf.isEmpty()) {
+      return carve(shelf.pages);
+    }
+    idlePages -= shelf.nextTouched();
+    return shelf.take();
+  }
+
+  /** Takes a run back of which the first {@code touchedPages} pages have been touched. */
+  void give(MicroShelf shelf, long address, int touchedPages) {
+    takenPages -= shelf.pages;
+    shelf.put(address, touchedPages);
+    idlePages += touchedPages;
+    while (idlePages > IDLE_PAGES_MAX && !huge && shelf.hasResident()) {
+      idlePages -= shelf.discardOldest();
+    }
+  }
+
+  long takeRing() {
+    return take(rings);
+  }
+
+  void giveRing(long address) {
+    give(rings, address, MicroRing.PAGES);
   }
 
   private long carve(int pages) {
@@ -118,13 +159,6 @@ public final class MicroSlab implements AutoCloseable {
     long address = unused;
     unused += wanted;
     return address;
-  }
-
-  void give(long address, int pages) {
-    heaps--;
-    Shelf shelf = shelves.get(pages);
-    assert shelf != null : pages;
-    shelf.put(address);
   }
 
   /**

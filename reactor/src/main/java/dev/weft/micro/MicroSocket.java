@@ -76,13 +76,26 @@ public final class MicroSocket {
    * @throws Exception what lastly throws
    */
   public int readline(MicroBlock target, int length) throws Exception {
+    return readline(target, 0, length);
+  }
+
+  /**
+   * Reads a line: to a newline, which is part of it, or a number of bytes, or to the end. Suspends.
+   *
+   * @param target where it goes
+   * @param offset where the first byte goes
+   * @param length how many bytes at most
+   * @return how many there were; 0 if it was at the end
+   * @throws Exception what lastly throws
+   */
+  public int readline(MicroBlock target, long offset, int length) throws Exception {
     int done = 0;
     while (done < length) {
       int count = Math.min(rx.readable(), length - done);
       if (count > 0) {
         int line = rx.lineLength(count);
         int taken = line > 0 ? line : count;
-        rx.take(target.at(done, taken), taken);
+        rx.take(target.at(offset + done, taken), taken);
         rx.wakeWriters();
         done += taken;
         if (line > 0) {
@@ -95,6 +108,15 @@ public final class MicroSocket {
       }
     }
     return done;
+  }
+
+  /**
+   * Looks how much there is to read without waiting.
+   *
+   * @return how many bytes; 0 if none have come yet, or none will
+   */
+  public int buffered() {
+    return rx.readable();
   }
 
   /**
@@ -162,7 +184,13 @@ public final class MicroSocket {
     }
   }
 
-  private void write(byte[] bytes) throws Exception {
+  /**
+   * Writes bytes. Suspends while the ring is full; returns when they are in it.
+   *
+   * @param bytes all that is written; not to be changed until this returns
+   * @throws Exception what lastly throws
+   */
+  public void write(byte[] bytes) throws Exception {
     int done = 0;
     while (done < bytes.length) {
       if (isRefused("write")) {

@@ -108,7 +108,8 @@ public abstract class MicroThread extends MicroCaller {
   }
 
   /**
-   * Waits until there is something to read, and leaves it there. Suspends.
+   * Waits until there is something to read, and leaves it there. Suspends. A thread that waits here
+   * before it takes memory for what comes holds none while its connection is idle.
    *
    * @return how many bytes there are; 0 at the end
    * @throws Exception what lastly throws
@@ -126,6 +127,16 @@ public abstract class MicroThread extends MicroCaller {
    */
   protected final void write(MicroBlock source, int length) throws Exception {
     defaultSocket().write(source, length);
+  }
+
+  /**
+   * Writes bytes. Suspends while the ring is full.
+   *
+   * @param bytes all that is written
+   * @throws Exception what lastly throws
+   */
+  protected final void write(byte[] bytes) throws Exception {
+    defaultSocket().write(bytes);
   }
 
   /**

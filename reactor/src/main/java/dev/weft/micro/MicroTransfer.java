@@ -23,29 +23,48 @@ final class MicroTransfer implements Op.Listener {
   /** Begins a read, a write or, on a listening socket, to accept. */
   void start() {
     ring.inFlight = true;
+    polling = false;
     MicroDescriptor descriptor = ring.descriptor();
-    int number = descriptor.number();
     if (descriptor.listening) {
-      kernel.backend().submit(op.acceptMultishot(number));
-    } else if (ring.isInput) {
-      long address = ring.fillAddress();
-      int bytes = ring.fillBytes();
-      kernel
-          .backend()
-          .submit(
-              kernel.isRegistered(address)
-                  ? op.readFixed(number, address, bytes, Op.CURRENT_POSITION)
-                  : op.read(number, address, bytes, Op.CURRENT_POSITION));
+      submit(op.acceptMultishot(descriptor.number()));
+    } else if (ring.isOutput) {
+      submit(write(descriptor));
+    } else if (ring.holds() || !descriptor.isSocket()) {
+      ring.hold();
+      submit(read(descriptor));
+    } else if (kernel.supply().serves()) {
+      submit(op.receiveAny(descriptor.number()));
     } else {
-      long address = ring.drainAddress();
-      int bytes = ring.drainBytes();
-      kernel
-          .backend()
-          .submit(
-              kernel.isRegistered(address)
-                  ? op.writeFixed(number, address, bytes, Op.CURRENT_POSITION)
-                  : op.write(number, address, bytes, Op.CURRENT_POSITION));
+      poll(); // who waits has no memory
     }
+  }
+
+  private Op read(MicroDescriptor descriptor) {
+    int number = descriptor.number();
+    long address = ring.fillAddress();
+    int bytes = ring.fillBytes();
+    return descriptor.isSocket()
+        ? op.receive(number, address, bytes)
+        : op.read(number, address, bytes, Op.CURRENT_POSITION);
+  }
+
+  private Op write(MicroDescriptor descriptor) {
+    int number = descriptor.number();
+    long address = ring.drainAddress();
+    int bytes = ring.drainBytes();
+    return descriptor.isSocket()
+        ? op.send(number, address, bytes)
+        : op.write(number, address, bytes, Op.CURRENT_POSITION);
+  }
+
+  private void poll() {
+    polling = true;
+    int events = ring.isInput ? weft_h.POLLIN() : weft_h.POLLOUT();
+    submit(op.poll(ring.descriptor().number(), events));
+  }
+
+  private void submit(Op request) {
+    kernel.backend().submit(request);
   }
 
   void cancel() {
@@ -61,23 +80,45 @@ final class MicroTransfer implements Op.Listener {
     int result = op.result();
     if (ring.descriptor().listening) {
       accepted(op, result);
+    } else if (op.buffer() >= 0) {
+      received(op.buffer(), result);
+    } else if (!polling && ring.isDoneWith(result)) {
+      ring.inFlight = false;
+      ring.drained(result);
+      ring.rest();
+      return; // a turn of the process would find nothing to do
     } else if (ring.inFlight) {
       moved(result);
     }
     kernel.ready(ring.threads.process());
   }
 
+  /** The ring of this reactor has chosen memory for what has come, which is now ours. */
+  private void received(int buffer, int result) {
+    long memory = kernel.supply().take(buffer);
+    if (result > 0) {
+      ring.inFlight = false;
+      ring.adopt(memory, result);
+    } else {
+      kernel.supply().giveBack(memory);
+      moved(result);
+    }
+  }
+
   private void moved(int result) {
     if (ring.isGivenUp()) {
       finish(result);
-    } else if ((polling && result >= 0) || result == -Errno.EINTR.code()) {
-      polling = false;
+    } else if (polling && result >= 0) {
+      ring.hold();
+      start();
+    } else if (result == -Errno.EINTR.code()) {
+      start();
+    } else if (result == -Errno.ENOBUFS.code() && ring.isInput && !ring.holds()) {
+      kernel.supply().exhausted();
+      ring.hold();
       start();
     } else if (result == -Errno.EAGAIN.code()) {
-      // Somebody who shares the descriptor has made it non-blocking.
-      polling = true;
-      int events = ring.isInput ? weft_h.POLLIN() : weft_h.POLLOUT();
-      kernel.backend().submit(op.poll(ring.descriptor().number(), events));
+      poll(); // somebody who shares the descriptor has made it non-blocking
     } else {
       finish(result);
     }

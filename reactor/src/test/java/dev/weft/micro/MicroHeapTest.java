@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.weft.internal.mem.Memory;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import org.junit.jupiter.api.AfterEach;
@@ -103,6 +104,38 @@ class MicroHeapTest {
   }
 
   @Test
+  void aBlockThatHasNoRoomOnTopTakesThePlaceOfDeadOnes() {
+    MicroBlock first = take(ME, PAGE);
+    take(ME, 2 * PAGE);
+    MicroBlock others = take(OTHER, 5 * PAGE);
+    heap.free(ME);
+    heap.free(ME);
+
+    MicroBlock again = take(ME, 3 * PAGE);
+
+    assertEquals(first.start(), again.start());
+    assertTrue(heap.free(ME));
+    assertFalse(again.isLive());
+    assertTrue(others.isLive());
+    assertNull(heap.calloc(ME, 3 * PAGE + 1));
+    assertTrue(heap.free(OTHER));
+    assertEquals(0, heap.usedPages());
+  }
+
+  @Test
+  void nothingIsPutBelowAnOlderBlockOfItsOwner() {
+    take(OTHER, PAGE);
+    MicroBlock mine = take(ME, 7 * PAGE);
+    heap.free(OTHER);
+
+    assertNull(heap.calloc(ME, PAGE), "it would be below an older one of its owner");
+
+    assertTrue(mine.isLive());
+    assertNull(heap.calloc(OTHER, PAGE + 1));
+    assertNotNull(heap.calloc(OTHER, PAGE));
+  }
+
+  @Test
   void everyAccessIsWithinTheBlock() {
     MicroBlock block = take(ME, 8);
 
@@ -166,18 +199,77 @@ class MicroHeapTest {
   }
 
   @Test
-  void heapsComeFromOneMappingAgainAndAgain() {
+  void blocksComeFromOneMappingAgainAndAgain() {
     for (int i = 0; i < 1000; i++) {
       MicroHeap one = slab.heap(10);
       MicroHeap other = slab.heap(20);
+      assertNotNull(one.calloc(ME, 1));
+      assertNotNull(other.calloc(ME, 1));
       one.close();
       other.close();
     }
 
     assertEquals(1, slab.mappings());
     MicroHeap large = slab.heap(100); // more than is left
+    assertNotNull(large.calloc(ME, 1));
     assertEquals(2, slab.mappings());
     large.close();
+  }
+
+  @Test
+  void aHeapHasNoPagesBeforeItsFirstBlockAndNoneWhenItRestsWithoutAny() {
+    assertEquals(0, slab.takenPages());
+    take(ME, PAGE + 1);
+    heap.rest();
+    assertEquals(8, slab.takenPages());
+    assertEquals(2, heap.residentPages());
+
+    heap.free(ME);
+    heap.rest();
+
+    assertEquals(0, slab.takenPages());
+    assertEquals(0, heap.residentPages());
+    assertEquals(2, heap.highWaterPages());
+    take(ME, 8 * PAGE);
+  }
+
+  @Test
+  void ringsCountAsPagesButHoldNoneUntilTheyTakeThem() {
+    assertTrue(heap.reserveRing());
+
+    assertEquals(4, heap.usedPages());
+    assertEquals(0, slab.takenPages());
+    assertNull(heap.calloc(ME, 4 * PAGE + 1));
+    take(ME, 4 * PAGE);
+    assertFalse(heap.reserveRing());
+    heap.unreserveRing();
+    assertTrue(heap.free(ME));
+    take(ME, 8 * PAGE);
+  }
+
+  @Test
+  void ofWhatNobodyHasOnlySoMuchStaysResident() {
+    int rings = MicroSlab.IDLE_PAGES_MAX / MicroRing.PAGES + 10;
+    long[] addresses = new long[rings];
+    try (MicroSlab large = MicroSlab.open((long) rings * MicroRing.BYTES)) {
+      for (int i = 0; i < rings; i++) {
+        addresses[i] = large.takeRing();
+        Memory.ALL.set(ValueLayout.JAVA_LONG, addresses[i], i + 1L);
+      }
+      for (long address : addresses) {
+        large.giveRing(address);
+      }
+
+      assertEquals(MicroSlab.IDLE_PAGES_MAX, large.idlePages());
+      for (int i = 0; i < rings; i++) {
+        long expected = i < 10 ? 0 : i + 1L; // the oldest are not
+        assertEquals(expected, Memory.ALL.get(ValueLayout.JAVA_LONG, addresses[i]), "ring " + i);
+      }
+      for (int i = rings; i-- > 0; ) {
+        assertEquals(addresses[i], large.takeRing()); // last in, first out
+      }
+      assertEquals(0, large.idlePages());
+    }
   }
 
   @Test

@@ -60,16 +60,27 @@ public abstract class Backend implements AutoCloseable {
   public abstract void wakeup();
 
   /**
-   * Has memory mapped once for all the fixed reads and writes that follow ({@link Op#readFixed}).
+   * Opens the one set of buffers that {@link Op#receiveAny} takes from, so that who waits for bytes
+   * holds no memory.
    *
-   * @return at least 0, or -errno: then only plain ones work
+   * @param count how many may be offered at a time, a power of two up to 32768
+   * @return at least 0, or -errno: then there is no such receive
    */
-  public int registerBuffer(long address, long bytes) {
+  public int openReceiveBuffers(int count) {
     return -Errno.EOPNOTSUPP.code();
   }
 
-  /** Takes the memory back; no operation on it is in flight. */
-  public void unregisterBuffer() {}
+  /**
+   * Offers a buffer, which is the backend's until a result has its number ({@link Op#buffer}).
+   *
+   * @param number which is not on offer, from 0 to 65535
+   */
+  public void offerReceiveBuffer(int number, long address, int bytes) {
+    throw new IllegalStateException("no receive buffers have been opened");
+  }
+
+  /** Takes back all that is on offer; no receive of them is in flight. */
+  public void closeReceiveBuffers() {}
 
   public abstract Features features();
 

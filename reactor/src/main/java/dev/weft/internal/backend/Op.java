@@ -52,6 +52,8 @@ public final class Op {
   /** Where a READ or WRITE takes place when the descriptor's own position is meant. */
   public static final long CURRENT_POSITION = -1;
 
+  private static final int NO_BUFFER = -1;
+
   // ---- the request
   int opcode;
   int sqeFlags;
@@ -168,6 +170,13 @@ public final class Op {
     return (resultFlags & weft_h.IORING_CQE_F_MORE()) != 0;
   }
 
+  /** The number of the buffer that the result, whatever it is, has given back; -1 if none. */
+  public int buffer() {
+    return (resultFlags & weft_h.IORING_CQE_F_BUFFER()) == 0
+        ? NO_BUFFER
+        : resultFlags >>> weft_h.IORING_CQE_BUFFER_SHIFT();
+  }
+
   /**
    * Has {@code next} start when this one has ended well; if it fails, {@code next} ends with
    * -ECANCELED. Submitting the first of a chain submits all of it.
@@ -209,18 +218,18 @@ public final class Op {
     return request(weft_h.IORING_OP_WRITE(), handle, address, length, offset, 0);
   }
 
-  /** As read, into memory that the backend knows ({@link Backend#registerBuffer}). */
-  public Op readFixed(int handle, long address, int length, long offset) {
-    return request(weft_h.IORING_OP_READ_FIXED(), handle, address, length, offset, 0);
-  }
-
-  /** As write, from memory that the backend knows. */
-  public Op writeFixed(int handle, long address, int length, long offset) {
-    return request(weft_h.IORING_OP_WRITE_FIXED(), handle, address, length, offset, 0);
-  }
-
   public Op receive(int handle, long address, int length) {
     return request(weft_h.IORING_OP_RECV(), handle, address, length, 0, 0);
+  }
+
+  /**
+   * As receive, into a buffer that the backend chooses when there is something ({@link
+   * Backend#offerReceiveBuffer}); -ENOBUFS if none is on offer then.
+   */
+  public Op receiveAny(int handle) {
+    request(weft_h.IORING_OP_RECV(), handle, 0, 0, 0, 0);
+    sqeFlags = weft_h.IOSQE_BUFFER_SELECT();
+    return this;
   }
 
   /** Sends all of it unless the connection breaks: the kernel retries short sends itself. */

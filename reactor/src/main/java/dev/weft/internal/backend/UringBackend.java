@@ -12,6 +12,7 @@ import dev.weft.error.ReactorUnavailableException;
 import dev.weft.internal.os.Libc;
 import dev.weft.internal.uring.CompletionQueue;
 import dev.weft.internal.uring.Features;
+import dev.weft.internal.uring.ReceiveBuffers;
 import dev.weft.internal.uring.Ring;
 import dev.weft.internal.uring.SubmissionQueue;
 import java.lang.foreign.MemorySegment;
@@ -48,6 +49,8 @@ public final class UringBackend extends Backend {
 
   /** Entries of our own that have not completed: cancellations and the wake-up read. */
   private int housekeeping;
+
+  private @Nullable ReceiveBuffers receiveBuffers;
 
   private boolean closing;
 
@@ -87,13 +90,28 @@ public final class UringBackend extends Backend {
   }
 
   @Override
-  public int registerBuffer(long address, long bytes) {
-    return ring.registerBuffer(address, bytes);
+  public int openReceiveBuffers(int count) {
+    receiveBuffers = ring.openReceiveBuffers(count);
+    return receiveBuffers == null ? -Errno.EOPNOTSUPP.code() : 0;
   }
 
   @Override
-  public void unregisterBuffer() {
-    ring.unregisterBuffers();
+  public void offerReceiveBuffer(int number, long address, int bytes) {
+    ReceiveBuffers opened = receiveBuffers;
+    if (opened == null) {
+      super.offerReceiveBuffer(number, address, bytes);
+    } else {
+      opened.offer(number, address, bytes);
+    }
+  }
+
+  @Override
+  public void closeReceiveBuffers() {
+    ReceiveBuffers opened = receiveBuffers;
+    if (opened != null) {
+      receiveBuffers = null;
+      opened.close();
+    }
   }
 
   public Ring ring() {
@@ -359,6 +377,7 @@ public final class UringBackend extends Backend {
     while (inFlight + housekeeping > 0) {
       poll(FOREVER);
     }
+    closeReceiveBuffers();
     ring.close();
     table.close();
     Libc.close(eventFd);

@@ -43,6 +43,15 @@ public final class Pages implements AutoCloseable {
     return new Pages(address, whole);
   }
 
+  /**
+   * Takes the memory behind whole pages of a mapping away, which stay mapped: whoever touches them
+   * again finds zeros. The kernel may not have them in hand, nor a ring know them as registered.
+   */
+  public static void discard(long address, long bytes) {
+    int result = weft_h.weft_discard(address, bytes);
+    assert result == 0 : "madvise: errno " + -result;
+  }
+
   public long address() {
     return address;
   }

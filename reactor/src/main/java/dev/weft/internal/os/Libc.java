@@ -87,6 +87,15 @@ public final class Libc {
     return weft_h.weft_write(fd, Memory.at(address, length), length);
   }
 
+  /**
+   * poll(2), which blocks the thread until one of {@code events} holds.
+   *
+   * @return those that do, and POLLERR, POLLHUP or POLLNVAL
+   */
+  public static int poll(int fd, int events) {
+    return weft_h.weft_poll(fd, events, -1);
+  }
+
   /** A counter that becomes readable by {@link #signalEvent}. */
   public static int eventFd() {
     return weft_h.weft_eventfd(0, weft_h.EFD_CLOEXEC());

@@ -6,11 +6,11 @@ import dev.weft.bindings.__kernel_timespec;
 import dev.weft.bindings.io_uring;
 import dev.weft.bindings.io_uring_getevents_arg;
 import dev.weft.bindings.io_uring_params;
-import dev.weft.bindings.iovec;
 import dev.weft.bindings.weft_h;
 import dev.weft.error.ReactorUnavailableException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One io_uring instance, mapped: its two queues, and the one system call that drives them. Belongs
@@ -19,9 +19,6 @@ import java.lang.foreign.MemorySegment;
  * <p>Not inherited on fork: a child has neither the mapping nor, by O_CLOEXEC, the descriptor.
  */
 public final class Ring implements AutoCloseable {
-  /** The kernel's limit for one registered buffer. */
-  private static final long BUFFER_BYTES_MAX = 1L << 30;
-
   private static final int NANOS_PER_SECOND = 1_000_000_000;
 
   /**
@@ -143,31 +140,9 @@ public final class Ring implements AutoCloseable {
     return weft_h.io_uring_register_iowq_aff(ring, mask.byteSize(), mask);
   }
 
-  /**
-   * Has the kernel keep memory mapped for READ_FIXED and WRITE_FIXED, as buffer 0. It counts as
-   * locked memory.
-   *
-   * @return at least 0, or -errno
-   */
-  public int registerBuffer(long address, long bytes) {
-    if (bytes > BUFFER_BYTES_MAX) {
-      return -weft_h.E2BIG(); // operations name buffer 0 only
-    }
-    try (Arena scratch = Arena.ofConfined()) {
-      MemorySegment buffer = scratch.allocate(iovec.layout());
-      iovec.iov_base(buffer, MemorySegment.ofAddress(address));
-      iovec.iov_len(buffer, bytes);
-      return weft_h.io_uring_register(
-          io_uring.ring_fd(ring), weft_h.IORING_REGISTER_BUFFERS(), buffer, 1);
-    }
-  }
-
-  /** Takes it back. */
-  public void unregisterBuffers() {
-    int result =
-        weft_h.io_uring_register(
-            io_uring.ring_fd(ring), weft_h.IORING_UNREGISTER_BUFFERS(), MemorySegment.NULL, 0);
-    assert result >= 0 : "unregister: errno " + -result;
+  /** Room for {@code count} buffers, a power of two; null if this kernel takes none. */
+  public @Nullable ReceiveBuffers openReceiveBuffers(int count) {
+    return ReceiveBuffers.open(ring, count);
   }
 
   /** Unmaps the ring. The caller has made sure that nothing is in flight. */

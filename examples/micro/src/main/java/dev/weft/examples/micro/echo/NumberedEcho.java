@@ -29,20 +29,27 @@ public final class NumberedEcho extends MicroThread {
     return endsBadly;
   }
 
+  /** Takes memory when a line has begun to come, and gives it back before it waits for another. */
   @Override
   protected void run() throws Exception {
-    MicroBlock line = calloc(1, LINE_BYTES_MAX + Decimal.BYTES_MAX);
-    int length;
-    for (long i = 0; (length = readline(line, LINE_BYTES_MAX)) > 0; i++) {
-      if (length == LINE_BYTES_MAX && line.getByte(length - 1) != '\n') {
-        endsBadly = true;
-        literal("Error: a line is longer than " + LINE_BYTES_MAX + " bytes\n");
-        break;
-      }
-      literal("Line ");
-      socket().write(line, NUMBER_AT, Decimal.put(line, NUMBER_AT, i));
-      literal(": ");
-      write(line, length);
+    for (long number = 0; !endsBadly && pollread() > 0; ) {
+      MicroBlock line = calloc(1, LINE_BYTES_MAX + Decimal.BYTES_MAX);
+      do {
+        say(line, readline(line, LINE_BYTES_MAX), number++);
+      } while (!endsBadly && socket().buffered() > 0);
+      free();
     }
+  }
+
+  private void say(MicroBlock line, int length, long number) throws Exception {
+    if (length == LINE_BYTES_MAX && line.getByte(length - 1) != '\n') {
+      endsBadly = true;
+      literal("Error: a line is longer than " + LINE_BYTES_MAX + " bytes\n");
+      return;
+    }
+    literal("Line ");
+    socket().write(line, NUMBER_AT, Decimal.put(line, NUMBER_AT, number));
+    literal(": ");
+    write(line, length);
   }
 }

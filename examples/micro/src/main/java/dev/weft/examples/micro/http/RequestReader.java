@@ -44,12 +44,19 @@ public final class RequestReader extends MicroThread {
 
   @Override
   protected void run() throws Exception {
-    MicroBlock line = calloc(1, BLOCK_BYTES);
-    block = line;
-    head = new Head(line, HEAD_AT);
     responder(responder);
     play(responder);
-    while (readRequest(line)) {}
+    boolean goesOn = true;
+    while (goesOn && pollread() > 0) { // without memory, most of the time
+      MicroBlock line = calloc(1, BLOCK_BYTES);
+      block = line;
+      head = new Head(line, HEAD_AT);
+      do {
+        goesOn = readRequest(line);
+      } while (goesOn && socket().buffered() > 0);
+      block = null;
+      free();
+    }
     linger();
   }
 
@@ -222,12 +229,11 @@ public final class RequestReader extends MicroThread {
 
   /** Has the responder end, and waits for the client to end. */
   private void linger() throws Exception {
-    MicroBlock line = block;
     txClose();
-    if (!lingers || line == null) {
-      return;
+    if (lingers) {
+      MicroBlock line = block;
+      responder.linger.await(socket(), line == null ? calloc(1, LINE_BYTES_MAX) : line);
     }
-    responder.linger.await(socket(), line);
   }
 
   /** EPIPE: the responder has failed, has said so to the client, and is gone. */

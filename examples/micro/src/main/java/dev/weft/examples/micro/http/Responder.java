@@ -6,7 +6,7 @@ import dev.weft.examples.micro.service.Decimal;
 import dev.weft.examples.micro.service.Linger;
 import dev.weft.micro.MicroBlock;
 import dev.weft.micro.MicroThread;
-import org.jspecify.annotations.Nullable;
+import java.nio.charset.StandardCharsets;
 
 /**
  * Answers the requests that a {@link RequestReader} hands it: GET with a greeting, others with the
@@ -18,13 +18,14 @@ final class Responder extends MicroThread {
       "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: "
           + GREETING.length()
           + "\r\n\r\n";
+  private static final byte[] HELLO_HEAD = HELLO.getBytes(StandardCharsets.US_ASCII);
+  private static final byte[] HELLO_WHOLE = (HELLO + GREETING).getBytes(StandardCharsets.US_ASCII);
   private static final String CRASH = "/crash";
 
   private static final int HEAD_AT = 0;
   private static final int LENGTH_AT = Head.BYTES;
   private static final int NUMBER_AT = LENGTH_AT + Integer.BYTES;
-  private static final int HELLO_AT = NUMBER_AT + Decimal.BYTES_MAX;
-  private static final int TARGET_AT = HELLO_AT + HELLO.length() + GREETING.length();
+  private static final int TARGET_AT = NUMBER_AT + Decimal.BYTES_MAX;
 
   /** As much of the target as matters here. */
   private static final int TARGET_BYTES = 256;
@@ -40,8 +41,6 @@ final class Responder extends MicroThread {
   /** The end of the connection, which the reader waits for. */
   final Linger linger = new Linger();
 
-  private @Nullable MicroBlock block;
-
   /** Whether the response to the present request has begun, so that it is too late for another. */
   private boolean begun;
 
@@ -52,30 +51,32 @@ final class Responder extends MicroThread {
 
   @Override
   protected void run() throws Exception {
-    MicroBlock page = calloc(1, BLOCK_BYTES);
-    block = page;
-    put(page, HELLO_AT, HELLO + GREETING);
-    Head head = new Head(page, HEAD_AT);
-    while (socket().read(page, LENGTH_AT, Integer.BYTES) == Integer.BYTES) {
-      begun = false;
-      boolean crashes = readTarget(page);
-      if (socket().read(page, HEAD_AT, Head.BYTES) < Head.BYTES) {
-        break;
-      }
-      if (crashes && head.status() == Status.OK) {
-        divide(1, 0);
-      }
-      if (!respond(page, head)) {
-        break;
-      }
+    boolean goesOn = true;
+    while (goesOn && pollread() > 0) {
+      MicroBlock page = calloc(1, BLOCK_BYTES);
+      Head head = new Head(page, HEAD_AT);
+      do {
+        goesOn = answer(page, head);
+      } while (goesOn && socket().buffered() > 0);
+      free();
     }
     end();
   }
 
-  private static void put(MicroBlock block, int offset, String ascii) {
-    for (int i = 0; i < ascii.length(); i++) {
-      block.setByte(offset + i, (byte) ascii.charAt(i));
+  /** Returns whether another request may follow. */
+  private boolean answer(MicroBlock page, Head head) throws Exception {
+    if (socket().read(page, LENGTH_AT, Integer.BYTES) < Integer.BYTES) {
+      return false;
     }
+    begun = false;
+    boolean crashes = readTarget(page);
+    if (socket().read(page, HEAD_AT, Head.BYTES) < Head.BYTES) {
+      return false;
+    }
+    if (crashes && head.status() == Status.OK) {
+      divide(1, 0);
+    }
+    return respond(page, head);
   }
 
   /** Takes the target out of the pipe; returns whether it asks for a crash. */
@@ -127,8 +128,7 @@ final class Responder extends MicroThread {
         literal(GREETING);
       }
     } else {
-      int length = HELLO.length() + (head.method() == Method.HEAD ? 0 : GREETING.length());
-      socket().write(page, HELLO_AT, length);
+      write(head.method() == Method.HEAD ? HELLO_HEAD : HELLO_WHOLE);
     }
   }
 
@@ -189,9 +189,7 @@ final class Responder extends MicroThread {
     if (closes) {
       literal("Connection: close\r\n");
     }
-    MicroBlock page = block;
-    assert page != null;
-    writeLength(page, text.length() + 1);
+    literal("Content-Length: " + (text.length() + 1) + "\r\n\r\n");
     if (!isHead) {
       literal(text);
       literal("\n");

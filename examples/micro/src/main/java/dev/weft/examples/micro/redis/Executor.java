@@ -3,9 +3,7 @@ package dev.weft.examples.micro.redis;
 
 import dev.weft.error.Errno;
 import dev.weft.examples.micro.service.Linger;
-import dev.weft.micro.MicroBlock;
 import dev.weft.micro.MicroThread;
-import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -13,8 +11,6 @@ import org.jspecify.annotations.Nullable;
  * for the store is one batch, and one transaction.
  */
 final class Executor extends MicroThread {
-  private static final int PIECE_BYTES = 4096;
-
   private final RedisConnection reader;
   private final Store store;
   private final boolean isSocket;
@@ -47,7 +43,6 @@ final class Executor extends MicroThread {
 
   @Override
   protected void run() throws Exception {
-    MicroBlock block = calloc(1, PIECE_BYTES);
     boolean stops = false;
     while (!next.isEmpty() || !isLast) {
       if (next.isEmpty()) {
@@ -58,7 +53,7 @@ final class Executor extends MicroThread {
         if (reader.isPaused) {
           play(reader);
         }
-        execute(batch, block);
+        execute(batch);
         stops = batch.last().name().equals("SHUTDOWN");
       }
     }
@@ -73,7 +68,7 @@ final class Executor extends MicroThread {
     }
   }
 
-  private void execute(Batch batch, MicroBlock block) throws Exception {
+  private void execute(Batch batch) throws Exception {
     while (!batch.isDone()) {
       if (batch.needsStore()) {
         blocking(
@@ -84,16 +79,7 @@ final class Executor extends MicroThread {
       } else {
         batch.execute(Keys.NONE);
       }
-      write(batch.replies(), block);
-    }
-  }
-
-  private void write(byte[] replies, MicroBlock block) throws Exception {
-    for (int from = 0; from < replies.length; from += PIECE_BYTES) {
-      int to = Math.min(replies.length, from + PIECE_BYTES);
-      boolean isAll = to - from == replies.length;
-      block.set(0, isAll ? replies : Arrays.copyOfRange(replies, from, to));
-      write(block, to - from);
+      write(batch.replies());
     }
   }
 

@@ -2,7 +2,6 @@
 package dev.weft.examples.micro.redis;
 
 import dev.weft.error.Errno;
-import dev.weft.micro.MicroBlock;
 import dev.weft.micro.MicroThread;
 import org.jspecify.annotations.Nullable;
 
@@ -25,21 +24,31 @@ final class RedisConnection extends MicroThread {
   @Override
   protected void run() throws Exception {
     child(executor);
-    MicroBlock block = calloc(1, CommandReader.LINE_BYTES_MAX);
-    CommandReader reader = new CommandReader(socket(), block);
-    Command command;
-    do {
-      command = read(reader);
-      executor.add(command);
-      play(executor);
-      isPaused = executor.isFull();
-      if (isPaused) {
-        pause(); // until it has taken what there was
-      }
-    } while (command != null && !command.isLast() && !executor.isEnded());
-    if (isSocket) {
-      executor.linger.await(socket(), block);
+    boolean goesOn = true;
+    while (goesOn && pollread() > 0) { // without memory, most of the time
+      CommandReader reader = new CommandReader(socket(), calloc(1, CommandReader.LINE_BYTES_MAX));
+      do {
+        goesOn = pass(read(reader));
+      } while (goesOn && socket().buffered() > 0);
+      free();
     }
+    if (goesOn) {
+      pass(null);
+    }
+    if (isSocket) {
+      executor.linger.await(socket(), calloc(1, CommandReader.LINE_BYTES_MAX));
+    }
+  }
+
+  /** Hands a command, or the end of all, to the executor; returns whether another may follow. */
+  private boolean pass(@Nullable Command command) {
+    executor.add(command);
+    play(executor);
+    isPaused = executor.isFull();
+    if (isPaused) {
+      pause(); // until it has taken what there was
+    }
+    return command != null && !command.isLast() && !executor.isEnded();
   }
 
   private static @Nullable Command read(CommandReader reader) throws Exception {

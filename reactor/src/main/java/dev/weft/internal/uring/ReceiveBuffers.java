@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.weft.internal.uring;
+
+import static java.lang.foreign.ValueLayout.JAVA_SHORT;
+
+import dev.weft.bindings.io_uring;
+import dev.weft.bindings.io_uring_buf;
+import dev.weft.bindings.io_uring_buf_reg;
+import dev.weft.bindings.io_uring_buf_ring;
+import dev.weft.bindings.weft_h;
+import dev.weft.internal.mem.Memory;
+import dev.weft.internal.mem.Pages;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.invoke.VarHandle;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Memory that the kernel takes from when bytes have come, so that who waits for them holds none:
+ * the group 0 of io_uring_register_buf_ring(3). It takes the oldest first.
+ */
+public final class ReceiveBuffers implements AutoCloseable {
+  private static final VarHandle SHORT = JAVA_SHORT.varHandle();
+  private static final int GROUP = 0;
+  private static final int ENTRY_BYTES = (int) io_uring_buf.sizeof();
+
+  private final MemorySegment ring;
+  private final Pages entries;
+  private final MemorySegment[] slots;
+  private final long tailAddress;
+  private final int mask;
+
+  /** How many have been offered; its low 16 bits are the kernel's tail. */
+  private int offered;
+
+  private ReceiveBuffers(MemorySegment ring, Pages entries, int count) {
+    this.ring = ring;
+    this.entries = entries;
+    slots = Slots.cut(entries.address(), count, ENTRY_BYTES);
+    tailAddress = entries.address() + io_uring_buf_ring.tail$offset();
+    mask = count - 1;
+  }
+
+  /** Room for {@code count} of them, a power of two; null if this kernel has no such thing. */
+  static @Nullable ReceiveBuffers open(MemorySegment ring, int count) {
+    Pages entries = Pages.map((long) count * ENTRY_BYTES, false);
+    try (Arena scratch = Arena.ofConfined()) {
+      MemorySegment group = scratch.allocate(io_uring_buf_reg.layout());
+      io_uring_buf_reg.ring_addr(group, entries.address());
+      io_uring_buf_reg.ring_entries(group, count);
+      io_uring_buf_reg.bgid(group, (short) GROUP);
+      if (weft_h.io_uring_register_buf_ring(ring, group, 0) < 0) {
+        entries.close();
+        return null;
+      }
+    }
+    return new ReceiveBuffers(ring, entries, count);
+  }
+
+  /**
+   * Offers a buffer. The memory is the kernel's until a completion has its number. No more may be
+   * offered than there is room for.
+   */
+  public void offer(int number, long address, int bytes) {
+    MemorySegment slot = slots[offered & mask];
+    io_uring_buf.addr(slot, address);
+    io_uring_buf.len(slot, bytes);
+    io_uring_buf.bid(slot, (short) number);
+    offered++;
+    SHORT.setRelease(Memory.ALL, tailAddress, (short) offered);
+  }
+
+  /** Takes all of them back; no receive is in flight. */
+  @Override
+  public void close() {
+    int result = weft_h.io_uring_unregister_buf_ring(ring, GROUP);
+    assert result >= 0 : "unregister: errno " + -result + " of ring " + io_uring.ring_fd(ring);
+    entries.close();
+  }
+}

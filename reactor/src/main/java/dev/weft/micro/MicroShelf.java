@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.weft.micro;
+
+import dev.weft.internal.mem.Pages;
+import java.util.Arrays;
+
+/**
+ * Runs of pages of one length that nobody has: last in, first out, so that what is taken is what
+ * the processor's caches know. The oldest are discarded first, when too many are resident: from the
+ * bottom up to a mark, they are only addresses.
+ */
+final class MicroShelf {
+  final int pages;
+  private long[] addresses = new long[16];
+
+  /** How many pages of each have been touched, from its beginning. */
+  private int[] touched = new int[16];
+
+  private int count;
+
+  /** How many, from the bottom, are not resident. */
+  private int discarded;
+
+  MicroShelf(int pages) {
+    this.pages = pages;
+  }
+
+  boolean isEmpty() {
+    return count == 0;
+  }
+
+  boolean hasResident() {
+    return discarded < count;
+  }
+
+  void put(long address, int touchedPages) {
+    if (count == addresses.length) {
+      addresses = Arrays.copyOf(addresses, count * 2);
+      touched = Arrays.copyOf(touched, count * 2);
+    }
+    addresses[count] = address;
+    touched[count++] = touchedPages;
+  }
+
+  /** The one that {@link #take} gives next. */
+  int nextTouched() {
+    return discarded < count ? touched[count - 1] : 0;
+  }
+
+  long take() {
+    long address = addresses[--count];
+    discarded = Math.min(discarded, count);
+    return address;
+  }
+
+  /** Returns how many pages are not resident any more. */
+  int discardOldest() {
+    int pagesThen = touched[discarded];
+    if (pagesThen > 0) {
+      Pages.discard(addresses[discarded], (long) pagesThen * Pages.PAGE_BYTES);
+    }
+    discarded++;
+    return pagesThen;
+  }
+}
