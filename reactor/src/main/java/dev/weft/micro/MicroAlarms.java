@@ -4,6 +4,7 @@ package dev.weft.micro;
 import dev.weft.Deadline;
 import dev.weft.internal.sched.EventLoop;
 import dev.weft.internal.sched.TimerQueue;
+import dev.weft.micro.MicroRaiser.Phase;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -18,6 +19,9 @@ final class MicroAlarms {
     private final EventLoop loop;
     private final boolean isDeadline;
 
+    /** What a thread that has ended has left in its output, which the deadline holds for now. */
+    private @Nullable MicroRing left;
+
     Alarm(MicroThread thread, EventLoop loop, boolean isDeadline) {
       this.thread = thread;
       this.loop = loop;
@@ -31,7 +35,11 @@ final class MicroAlarms {
     @Override
     protected void expired() {
       MicroAlarms alarms = thread.home().alarms;
-      if (isDeadline) {
+      MicroRing output = left;
+      if (output != null) {
+        alarms.process.rings.hurry(output);
+        alarms.process.driver.awake(alarms.process);
+      } else if (isDeadline) {
         alarms.passed(thread);
       } else {
         alarms.awake(thread);
@@ -106,6 +114,7 @@ final class MicroAlarms {
   /** Has ETIMEDOUT raised in {@code thread}, which is running, if it waits at that time. */
   void deadline(MicroThread thread, Deadline deadline) {
     thread.isLate = false;
+    thread.isOverdueAside = false;
     MicroKernel kernel = MicroKernel.of(process);
     if (kernel == null) {
       thread.localDeadline = deadline.equals(Deadline.NEVER) ? null : deadline;
@@ -114,6 +123,9 @@ final class MicroAlarms {
     }
     Alarm alarm = thread.alarm;
     if (alarm == null) {
+      if (deadline.equals(Deadline.NEVER)) {
+        return;
+      }
       alarm = new Alarm(thread, kernel.loop(), true);
       thread.alarm = alarm;
     }
@@ -124,8 +136,32 @@ final class MicroAlarms {
 
   private void passed(MicroThread thread) {
     count--;
+    if (thread.phase != Phase.BODY) {
+      thread.isOverdueAside = true;
+      MicroRing output = thread.defaultSocket().tx;
+      if (output.isAwaitedOutside()) {
+        process.rings.hurry(output);
+      }
+    }
     process.threads.late(thread);
     process.driver.awake(process);
+  }
+
+  /** The deadline of a thread that has ended holds on, for what it has left in its output. */
+  void leave(MicroThread thread, MicroRing output) {
+    Alarm alarm = thread.alarm;
+    if (alarm != null && alarm.isArmed()) {
+      count--; // the output is reason enough for the process to live on
+      alarm.left = output;
+      output.alarm = alarm;
+      thread.alarm = null;
+    }
+  }
+
+  /** Nothing is left in it any more. */
+  static void forget(MicroRing output) {
+    remove(output.alarm);
+    output.alarm = null;
   }
 
   /** Gives back what a thread that has ended had armed. */

@@ -361,8 +361,9 @@ public final class MicroProcess {
 
   void ended(MicroThread thread) {
     rings.forgetWaits(thread);
-    alarms.forget(thread);
     rings.detach(thread.defaultSocket());
+    rings.left(thread, thread.defaultSocket().tx);
+    alarms.forget(thread);
     heap.freeAll(thread);
     threads.forEachLive(other -> other.calleeEnded(thread));
   }

@@ -65,6 +65,9 @@ abstract class MicroRaiser extends MicroTask {
   /** Whether its deadline has passed since it was put into the run queue. */
   boolean isLate;
 
+  /** Whether its deadline has passed while its lastly ran, which is not told. */
+  boolean isOverdueAside;
+
   // ---- calls of fibers; see MicroGuest
 
   /** The strand of its body; made when it says a word of fibers for the first time. */
@@ -212,6 +215,11 @@ abstract class MicroRaiser extends MicroTask {
     return active != null && active.isWaiting();
   }
 
+  /** Whether it runs its lastly, or has ended, although its deadline has passed. */
+  final boolean isOverdue() {
+    return isOverdueAside || (phase != Phase.BODY && errno == Errno.ETIMEDOUT.code());
+  }
+
   /** It begins anew: the raises that its body was in are gone with it. */
   final void forgetRaises() {
     raises = 0;
@@ -246,7 +254,11 @@ abstract class MicroRaiser extends MicroTask {
    * begins to later, ETIMEDOUT is raised in it as by {@link #raiseAt}. Lowered, it waits on, and
    * has no deadline until it sets another. One deadline is for all waits until it is set again; it
    * costs next to nothing to do that before each. A {@link #lastly} that waits after the end of the
-   * body, or in place of it, is not hurried.
+   * body, or in place of it, is not told.
+   *
+   * <p>It holds for the output to a descriptor too: when it has passed and lastly waits for room
+   * there, or the thread has ended, what the descriptor does not take at once is dropped. Nobody
+   * who does not read holds a connection.
    *
    * <p>In the local executor, where a wait for a descriptor blocks all, it is looked at when the
    * thread is about to go on: a wait lasts longer, and one that nothing ends is not ended by it.

@@ -63,6 +63,15 @@ final class MicroRing {
   /** Nobody will take what is put. */
   boolean abandoned;
 
+  /** Nobody waits for the descriptor any more: what it does not take at once is dropped. */
+  boolean hurried;
+
+  /** Whether a thread that wrote here was over its deadline when it ended. */
+  boolean overdue;
+
+  /** Until when it may take what a thread that has ended has left here, or null. */
+  MicroAlarms.@Nullable Alarm alarm;
+
   /** Why the descriptor gave or took nothing more, as an error number; 0 if it has not failed. */
   int failure;
 
@@ -132,7 +141,7 @@ final class MicroRing {
 
   /** Whether what is in flight is of no use any more. */
   boolean isGivenUp() {
-    return isInput ? abandoned : threads.process().isKilled();
+    return isInput ? abandoned : hurried || threads.process().isKilled();
   }
 
   // ---- memory
@@ -298,6 +307,7 @@ final class MicroRing {
   void drained(int result) {
     if (result > 0) {
       head += result;
+      hurried &= head != tail;
     } else {
       failure = -result;
       abandoned = true;

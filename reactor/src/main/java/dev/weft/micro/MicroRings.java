@@ -55,6 +55,9 @@ final class MicroRings {
         ring.drained(-Errno.ECANCELED.code());
       } else {
         process.driver.drain(ring);
+        if (ring.hurried && ring.inFlight) {
+          process.driver.cancel(ring); // behind the write, which takes what it can before
+        }
       }
     }
     outputs.clear();
@@ -84,6 +87,34 @@ final class MicroRings {
     if (!ring.pending) {
       ring.pending = true;
       outputs.add(ring);
+    }
+  }
+
+  /**
+   * A deadline has passed. What is in {@code ring} is offered to its descriptor once, without
+   * waiting for a peer that may never read, and the rest is dropped.
+   */
+  void hurry(MicroRing ring) {
+    ring.hurried = true;
+    if (ring.inFlight) {
+      process.driver.cancel(ring);
+    } else {
+      outputs(ring);
+    }
+  }
+
+  /** A thread has ended that wrote to {@code output}: the deadlines of such hold for the rest. */
+  void left(MicroThread thread, MicroRing output) {
+    if (output.isOutput) {
+      output.overdue |= thread.isOverdue();
+      if (!output.ended || output.isEmpty()) {
+        return; // somebody else goes on writing, or all has been taken
+      }
+      if (output.overdue) {
+        hurry(output);
+      } else {
+        process.alarms.leave(thread, output);
+      }
     }
   }
 
@@ -227,6 +258,7 @@ final class MicroRings {
     }
     if (!ring.closed) {
       ring.closed = true;
+      MicroAlarms.forget(ring);
       refuseAccepted(ring);
       process.driver.release(ring);
       MicroDescriptor descriptor = ring.descriptor();

@@ -142,6 +142,20 @@ public final class MicroService implements AutoCloseable {
     return connections.size();
   }
 
+  /**
+   * What its connections take of the machine's memory at present: nothing for those whose threads
+   * have no block while they wait for a client.
+   *
+   * @return how many pages of 4096 bytes, see {@link MicroHeap#residentPages}
+   */
+  public int residentPages() {
+    int pages = 0;
+    for (MicroProcess connection : connections) {
+      pages += connection.heap().residentPages();
+    }
+    return pages;
+  }
+
   /** Stops listening, at once; connections go on. On its reactor's thread. */
   public void stop() {
     process.kill();

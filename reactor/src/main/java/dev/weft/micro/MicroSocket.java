@@ -279,7 +279,11 @@ public final class MicroSocket {
   }
 
   private void awaitRoom(String verb) {
-    process.rings.awaitOutput(tx, process.threads.current(verb));
+    MicroThread thread = process.threads.current(verb);
+    process.rings.awaitOutput(tx, thread);
+    if (tx.isOutput && thread.isOverdue()) {
+      process.rings.hurry(tx); // a lastly has no deadline, but no more time either
+    }
     MicroTask.park();
   }
 

@@ -119,6 +119,18 @@ public enum How {
       }
     }
 
+    /** Takes what is written until that ends, and counts it. */
+    int count() {
+      int bytes = 0;
+      try (Arena arena = Arena.ofConfined()) {
+        MemorySegment buffer = arena.allocate(4096);
+        for (int n; (n = Libc.read(reading, buffer.address(), 4096)) > 0; ) {
+          bytes += n;
+        }
+      }
+      return bytes;
+    }
+
     /** Takes all that was written. */
     String drain() {
       endOfInput();

@@ -2,6 +2,7 @@
 package dev.weft.examples.micro.echo;
 
 import dev.weft.examples.cli.Main;
+import dev.weft.examples.micro.service.Idleness;
 import dev.weft.examples.micro.service.MicroProgram;
 import dev.weft.micro.MicroOptions;
 import dev.weft.micro.MicroProcess;
@@ -46,8 +47,8 @@ public final class MtEcho extends MicroProgram {
       }
 
       @Override
-      public Supplier<? extends MicroThread> handlers(Runnable stop) {
-        return NumberedEcho::new;
+      public Supplier<? extends MicroThread> handlers(Runnable stop, Idleness idleness) {
+        return () -> new NumberedEcho(idleness);
       }
     };
   }

@@ -2,6 +2,7 @@
 package dev.weft.examples.micro.echo;
 
 import dev.weft.examples.micro.service.Decimal;
+import dev.weft.examples.micro.service.Idleness;
 import dev.weft.micro.MicroBlock;
 import dev.weft.micro.MicroThread;
 
@@ -15,10 +16,22 @@ public final class NumberedEcho extends MicroThread {
 
   private static final int NUMBER_AT = LINE_BYTES_MAX;
 
+  private final Idleness idleness;
   private boolean endsBadly;
 
-  /** An echo that has not begun. */
-  public NumberedEcho() {}
+  /** An echo for a client that may take its time. */
+  public NumberedEcho() {
+    this(Idleness.UNLIMITED);
+  }
+
+  /**
+   * An echo that has not begun.
+   *
+   * @param idleness how long its client may do nothing
+   */
+  public NumberedEcho(Idleness idleness) {
+    this.idleness = idleness;
+  }
 
   /**
    * Whether it met a line that was too long.
@@ -32,7 +45,8 @@ public final class NumberedEcho extends MicroThread {
   /** Takes memory when a line has begun to come, and gives it back before it waits for another. */
   @Override
   protected void run() throws Exception {
-    for (long number = 0; !endsBadly && pollread() > 0; ) {
+    deadline(idleness.deadline());
+    for (long number = 0; !endsBadly && pollread() > 0; deadline(idleness.deadline())) {
       MicroBlock line = calloc(1, LINE_BYTES_MAX + Decimal.BYTES_MAX);
       do {
         say(line, readline(line, LINE_BYTES_MAX), number++);

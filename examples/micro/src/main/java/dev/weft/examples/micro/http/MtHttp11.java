@@ -2,6 +2,7 @@
 package dev.weft.examples.micro.http;
 
 import dev.weft.examples.cli.Main;
+import dev.weft.examples.micro.service.Idleness;
 import dev.weft.examples.micro.service.MicroProgram;
 import dev.weft.micro.MicroOptions;
 import dev.weft.micro.MicroProcess;
@@ -38,8 +39,8 @@ public final class MtHttp11 extends MicroProgram {
       }
 
       @Override
-      public Supplier<? extends MicroThread> handlers(Runnable stop) {
-        return () -> new RequestReader(true);
+      public Supplier<? extends MicroThread> handlers(Runnable stop, Idleness idleness) {
+        return () -> new RequestReader(true, idleness);
       }
     };
   }

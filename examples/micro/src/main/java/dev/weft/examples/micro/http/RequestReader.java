@@ -2,6 +2,7 @@
 package dev.weft.examples.micro.http;
 
 import dev.weft.error.Errno;
+import dev.weft.examples.micro.service.Idleness;
 import dev.weft.micro.MicroBlock;
 import dev.weft.micro.MicroThread;
 import org.jspecify.annotations.Nullable;
@@ -24,7 +25,11 @@ public final class RequestReader extends MicroThread {
 
   private static final int EMPTY_LINES_MAX = 4;
 
+  /** So much of a body is passed before the client is known not to be idle. */
+  static final int PIECE_BYTES = 64 << 10;
+
   private final boolean lingers;
+  private final Idleness idleness;
   private final RequestLine requestLine = new RequestLine();
   private final Fields fields = new Fields();
   private final Responder responder;
@@ -32,14 +37,25 @@ public final class RequestReader extends MicroThread {
   private @Nullable Head head;
 
   /**
-   * A server of one connection.
+   * A server of one connection, whose client may take its time.
    *
    * @param isSocket whether it is one; if not, it is over with the last response, and not when the
    *     client has taken that
    */
   public RequestReader(boolean isSocket) {
+    this(isSocket, Idleness.UNLIMITED);
+  }
+
+  /**
+   * A server of one connection.
+   *
+   * @param isSocket as above
+   * @param idleness how long the client may do nothing
+   */
+  public RequestReader(boolean isSocket, Idleness idleness) {
     lingers = isSocket;
-    responder = new Responder(this, isSocket);
+    this.idleness = idleness;
+    responder = new Responder(this, isSocket, idleness);
   }
 
   @Override
@@ -47,6 +63,7 @@ public final class RequestReader extends MicroThread {
     responder(responder);
     play(responder);
     boolean goesOn = true;
+    deadline(idleness.deadline());
     while (goesOn && pollread() > 0) { // without memory, most of the time
       MicroBlock line = calloc(1, BLOCK_BYTES);
       block = line;
@@ -56,6 +73,7 @@ public final class RequestReader extends MicroThread {
       } while (goesOn && socket().buffered() > 0);
       block = null;
       free();
+      deadline(idleness.deadline());
     }
     linger();
   }
@@ -180,16 +198,15 @@ public final class RequestReader extends MicroThread {
   }
 
   private long pass(MicroBlock line, long length, boolean isWanted) throws Exception {
-    if (isWanted) {
-      return forward(length);
-    }
     long done = 0;
     while (done < length) {
-      int count = read(line, (int) Math.min(length - done, LINE_BYTES_MAX));
-      if (count == 0) {
+      int wanted = (int) Math.min(length - done, isWanted ? PIECE_BYTES : LINE_BYTES_MAX);
+      long count = isWanted ? forward(wanted) : read(line, wanted);
+      done += count;
+      if (count < wanted) {
         break;
       }
-      done += count;
+      deadline(idleness.deadline());
     }
     return done;
   }
@@ -241,6 +258,8 @@ public final class RequestReader extends MicroThread {
   protected void lastly() throws Exception {
     if (errno() == Errno.EPIPE) {
       linger();
+    } else if (errno() != null) {
+      responder.linger.end();
     }
   }
 }

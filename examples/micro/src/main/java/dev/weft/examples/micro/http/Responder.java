@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.weft.examples.micro.http;
 
+import dev.weft.Deadline;
 import dev.weft.error.Errno;
 import dev.weft.examples.micro.service.Decimal;
+import dev.weft.examples.micro.service.Idleness;
 import dev.weft.examples.micro.service.Linger;
 import dev.weft.micro.MicroBlock;
 import dev.weft.micro.MicroThread;
@@ -34,6 +36,7 @@ final class Responder extends MicroThread {
 
   private final RequestReader reader;
   private final boolean isSocket;
+  private final Idleness idleness;
 
   /** Set by the reader as long as the body that it passes has not come to its end. */
   boolean bodyIsBroken;
@@ -44,22 +47,26 @@ final class Responder extends MicroThread {
   /** Whether the response to the present request has begun, so that it is too late for another. */
   private boolean begun;
 
-  Responder(RequestReader reader, boolean isSocket) {
+  Responder(RequestReader reader, boolean isSocket, Idleness idleness) {
     this.reader = reader;
     this.isSocket = isSocket;
+    this.idleness = idleness;
   }
 
   @Override
   protected void run() throws Exception {
     boolean goesOn = true;
     while (goesOn && pollread() > 0) {
+      deadline(idleness.deadline()); // for the client to take the answers
       MicroBlock page = calloc(1, BLOCK_BYTES);
       Head head = new Head(page, HEAD_AT);
       do {
         goesOn = answer(page, head);
       } while (goesOn && socket().buffered() > 0);
       free();
+      deadline(Deadline.NEVER); // the reader has one for the next request
     }
+    deadline(idleness.deadline());
     end();
   }
 
@@ -155,7 +162,21 @@ final class Responder extends MicroThread {
   private boolean echo(MicroBlock page, Head head) throws Exception {
     beginOk(head);
     writeLength(page, head.bodyBytes());
-    return forward(head.bodyBytes()) == head.bodyBytes();
+    return pass(head.bodyBytes()) == head.bodyBytes();
+  }
+
+  private long pass(long length) throws Exception {
+    long done = 0;
+    while (done < length) {
+      long wanted = Math.min(length - done, RequestReader.PIECE_BYTES);
+      long count = forward(wanted);
+      done += count;
+      if (count < wanted) {
+        break;
+      }
+      deadline(idleness.deadline());
+    }
+    return done;
   }
 
   /** Makes a chunk of whatever has come, and has it go through without another copy. */
@@ -171,6 +192,7 @@ final class Responder extends MicroThread {
       socket().write(page, NUMBER_AT, Chunks.put(page, NUMBER_AT, size));
       forward(size);
       literal("\r\n");
+      deadline(idleness.deadline());
     }
     if (bodyIsBroken) {
       return false; // the client misses the last chunk

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.weft.examples.micro.redis;
 
+import dev.weft.Deadline;
 import dev.weft.error.Errno;
+import dev.weft.examples.micro.service.Idleness;
 import dev.weft.examples.micro.service.Linger;
 import dev.weft.micro.MicroThread;
 import org.jspecify.annotations.Nullable;
@@ -14,6 +16,7 @@ final class Executor extends MicroThread {
   private final RedisConnection reader;
   private final Store store;
   private final boolean isSocket;
+  private final Idleness idleness;
   private final Runnable stop;
 
   /** The end of the connection, which the reader waits for. */
@@ -21,8 +24,11 @@ final class Executor extends MicroThread {
 
   private Batch next = new Batch();
   private boolean isLast;
+  private boolean isBusy;
 
-  Executor(RedisConnection reader, Store store, boolean isSocket, Runnable stop) {
+  Executor(
+      RedisConnection reader, Store store, boolean isSocket, Runnable stop, Idleness idleness) {
+    this.idleness = idleness;
     this.reader = reader;
     this.store = store;
     this.isSocket = isSocket;
@@ -57,6 +63,7 @@ final class Executor extends MicroThread {
         stops = batch.last().name().equals("SHUTDOWN");
       }
     }
+    deadline(idleness.deadline());
     if (isSocket) {
       txShutdown();
       linger.begin(process());
@@ -68,7 +75,13 @@ final class Executor extends MicroThread {
     }
   }
 
+  /** Whether the client waits for an answer, or has not taken it. */
+  boolean isBusy() {
+    return isBusy;
+  }
+
   private void execute(Batch batch) throws Exception {
+    isBusy = true;
     while (!batch.isDone()) {
       if (batch.needsStore()) {
         blocking(
@@ -79,8 +92,11 @@ final class Executor extends MicroThread {
       } else {
         batch.execute(Keys.NONE);
       }
+      deadline(idleness.deadline()); // for the client to take the answers
       write(batch.replies());
+      deadline(Deadline.NEVER);
     }
+    isBusy = false;
   }
 
   /** Without answers, no questions. */

@@ -2,6 +2,7 @@
 package dev.weft.examples.micro.redis;
 
 import dev.weft.examples.cli.Main;
+import dev.weft.examples.micro.service.Idleness;
 import dev.weft.examples.micro.service.MicroProgram;
 import dev.weft.micro.MicroOptions;
 import dev.weft.micro.MicroProcess;
@@ -119,8 +120,8 @@ public final class MtRedis extends MicroProgram {
       }
 
       @Override
-      public Supplier<? extends MicroThread> handlers(Runnable stop) {
-        return () -> new RedisConnection(store, true, stop);
+      public Supplier<? extends MicroThread> handlers(Runnable stop, Idleness idleness) {
+        return () -> new RedisConnection(store, true, stop, idleness);
       }
 
       @Override

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.weft.examples.micro.redis;
 
+import dev.weft.Deadline;
 import dev.weft.error.Errno;
+import dev.weft.examples.micro.service.Idleness;
 import dev.weft.micro.MicroThread;
 import org.jspecify.annotations.Nullable;
 
@@ -11,26 +13,34 @@ final class RedisConnection extends MicroThread {
   static final int PAGES = 8 + 2;
 
   private final boolean isSocket;
+  private final Idleness idleness;
   private final Executor executor;
 
   /** Whether it wants to be played when the executor has room for more. */
   boolean isPaused;
 
   RedisConnection(Store store, boolean isSocket, Runnable stop) {
+    this(store, isSocket, stop, Idleness.UNLIMITED);
+  }
+
+  RedisConnection(Store store, boolean isSocket, Runnable stop, Idleness idleness) {
     this.isSocket = isSocket;
-    executor = new Executor(this, store, isSocket, stop);
+    this.idleness = idleness;
+    executor = new Executor(this, store, isSocket, stop, idleness);
   }
 
   @Override
   protected void run() throws Exception {
     child(executor);
     boolean goesOn = true;
+    deadline(idleness.deadline());
     while (goesOn && pollread() > 0) { // without memory, most of the time
       CommandReader reader = new CommandReader(socket(), calloc(1, CommandReader.LINE_BYTES_MAX));
       do {
         goesOn = pass(read(reader));
       } while (goesOn && socket().buffered() > 0);
       free();
+      deadline(idleness.deadline());
     }
     if (goesOn) {
       pass(null);
@@ -46,7 +56,9 @@ final class RedisConnection extends MicroThread {
     play(executor);
     isPaused = executor.isFull();
     if (isPaused) {
+      deadline(Deadline.NEVER);
       pause(); // until it has taken what there was
+      deadline(idleness.deadline());
     }
     return command != null && !command.isLast() && !executor.isEnded();
   }
@@ -62,8 +74,12 @@ final class RedisConnection extends MicroThread {
   /** A connection that breaks is over for the executor too, which otherwise waits for commands. */
   @Override
   protected void lastly() {
-    if (errno() != null && errno() != Errno.EINTR) {
+    if (errno() == Errno.ETIMEDOUT && executor.isBusy()) {
+      lower(); // it is not the client that is idle
+      deadline(idleness.deadline());
+    } else if (errno() != null && errno() != Errno.EINTR) {
       executor.add(null);
+      executor.linger.end();
       play(executor);
     }
   }

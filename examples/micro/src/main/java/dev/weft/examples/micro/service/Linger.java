@@ -49,10 +49,15 @@ public final class Linger {
     try {
       drain(socket, block);
     } finally {
-      isOver = true;
-      if (watch != null) {
-        watch.cancel();
-      }
+      end();
+    }
+  }
+
+  /** The client is not waited for, or not any more. */
+  public void end() {
+    isOver = true;
+    if (watch != null) {
+      watch.cancel();
     }
   }
 

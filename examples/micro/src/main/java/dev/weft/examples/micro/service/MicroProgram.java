@@ -15,6 +15,7 @@ import picocli.CommandLine.ParseResult;
 /** A program of micro-threads that is a filter, or with {@code --listen} a server. */
 public abstract class MicroProgram implements Main.Program {
   private static final double GRACE_SECONDS_DEFAULT = 5;
+  private static final double IDLE_SECONDS_MAX = 1e9;
   private static final int CONNECTIONS_DEFAULT = 10_000;
   private static final int CONNECTIONS_MAX = 1_000_000;
 
@@ -78,9 +79,10 @@ public abstract class MicroProgram implements Main.Program {
      * What serves the connections.
      *
      * @param stop ends the server, from any of its threads
+     * @param idleness what is borne of a client
      * @return the first thread of each
      */
-    Supplier<? extends MicroThread> handlers(Runnable stop);
+    Supplier<? extends MicroThread> handlers(Runnable stop, Idleness idleness);
 
     @Override
     default void close() {}
@@ -110,6 +112,13 @@ public abstract class MicroProgram implements Main.Program {
             .type(int.class)
             .description("how many there may be at a time (default " + CONNECTIONS_DEFAULT + ")")
             .build());
+    spec.addOption(
+        OptionSpec.builder("--idle")
+            .paramLabel("SECONDS")
+            .type(double.class)
+            .description(
+                "how long a client may neither send nor read before it is cut off (default for ever)")
+            .build());
     addOptions(spec);
     return spec;
   }
@@ -126,13 +135,19 @@ public abstract class MicroProgram implements Main.Program {
       throw new IllegalArgumentException(
           "--connections must be from 1 to " + CONNECTIONS_MAX + ": " + connections);
     }
+    double idleSeconds = arguments.matchedOptionValue("--idle", 0.0);
+    if (!(idleSeconds >= 0 && idleSeconds <= IDLE_SECONDS_MAX)) {
+      throw new IllegalArgumentException(
+          "--idle must be seconds, or 0 for no limit: " + idleSeconds);
+    }
     if (listen == null) {
       return filter(arguments);
     }
     InetSocketAddress where = ListenAddress.parse(listen);
     Duration grace = Duration.ofNanos((long) (graceSeconds * 1e9));
     try (Service service = open(arguments)) {
-      return new Serving(name, where, connections, grace).run(service);
+      Idleness idleness = new Idleness(Duration.ofNanos((long) (idleSeconds * 1e9)));
+      return new Serving(name, where, connections, grace, idleness).run(service);
     }
   }
 }

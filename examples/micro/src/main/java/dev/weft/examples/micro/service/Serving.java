@@ -24,8 +24,10 @@ import java.util.function.Supplier;
  * @param address where to listen
  * @param connectionsMax how many connections there may be at a time
  * @param grace how long connections may go on at the end
+ * @param idleness what is borne of a client
  */
-record Serving(String name, InetSocketAddress address, int connectionsMax, Duration grace) {
+record Serving(
+    String name, InetSocketAddress address, int connectionsMax, Duration grace, Idleness idleness) {
   /** Serves on a reactor of its own; returns the exit status. */
   int run(MicroProgram.Service service) throws Exception {
     try (Reactor reactor = Reactor.open()) {
@@ -35,7 +37,7 @@ record Serving(String name, InetSocketAddress address, int connectionsMax, Durat
 
   private int serve(MicroProgram.Service service) throws Exception {
     Latch over = Latch.of(1);
-    Supplier<? extends MicroThread> handlers = service.handlers(over::countDown);
+    Supplier<? extends MicroThread> handlers = service.handlers(over::countDown, idleness);
     try (Signals signals = Signals.open(Signal.INT, Signal.TERM);
         MicroService server =
             MicroService.start(address, service.options(), connectionsMax, handlers)) {

@@ -3,14 +3,17 @@ package dev.weft.examples.micro.service;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.weft.examples.cli.Started;
+import java.io.IOException;
 import java.net.ServerSocket;
 import java.net.Socket;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -128,6 +131,50 @@ class ServicesTest {
     try (Started program = Started.startOf(Programs.class, "mt_nothing")) {
       assertEquals("weft: no such program: mt_nothing", program.errors());
       assertEquals(2, program.status());
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"mt_echo", "mt_http11", "mt_redis"})
+  @Timeout(60)
+  void aClientThatSaysNothingIsCutOffInTime(String program) throws Exception {
+    try (Server server = Server.start(program, "--idle", "0.01");
+        Socket idle = server.connect()) {
+      assertEquals("", Server.rest(idle));
+      server.awaitSockets(1);
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "mt_echo,hello",
+    "mt_http11,GET / HTTP/1.1~Host: a~",
+    "mt_http11,POST / HTTP/1.1~Host: a~Content-Length: 1000000000~",
+    "mt_redis,PING"
+  })
+  @Timeout(60)
+  void aClientThatReadsNothingIsCutOffInTime(String program, String request) throws Exception {
+    String text = (request.replace("~", "\r\n") + "\r\n").repeat(1000);
+    try (Server server = Server.start(program, "--idle", "0.1");
+        Socket deaf = server.connect()) {
+      assertThrows(
+          IOException.class,
+          () -> {
+            while (true) { // until there is nobody to take it
+              Server.send(deaf, text);
+            }
+          });
+      server.awaitSockets(1);
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"-1", "NaN", "x"})
+  void anIdleTimeThatCantBeIsRefused(String seconds) throws Exception {
+    try (Started started =
+        Started.startOf(Programs.class, "mt_echo", "--listen", "127.0.0.1:0", "--idle", seconds)) {
+      assertTrue(started.error().contains("--idle"));
+      assertEquals(2, started.status());
     }
   }
 }

@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.weft.examples.micro.service;
+
+import dev.weft.Deadline;
+import java.time.Duration;
+
+/**
+ * How long a client may neither send nor take anything before its connection is closed.
+ *
+ * @param limit zero for ever
+ */
+public record Idleness(Duration limit) {
+  /** No limit. */
+  public static final Idleness UNLIMITED = new Idleness(Duration.ZERO);
+
+  /**
+   * For a wait that begins now.
+   *
+   * @return until when it may take
+   */
+  public Deadline deadline() {
+    return limit.isZero() ? Deadline.NEVER : Deadline.after(limit);
+  }
+}
