@@ -114,6 +114,9 @@ final class MicroKernel extends MicroDriver implements Host {
     } catch (CancelledException e) {
       killAll(mine);
       throw e;
+    } catch (Throwable e) {
+      new MicroWreck(this).clear(mine, e);
+      throw e;
     } finally {
       KERNELS.remove(loop);
       mine.host(null);
@@ -159,7 +162,25 @@ final class MicroKernel extends MicroDriver implements Host {
     }
   }
 
-  private void killAll(Strand mine) {
+  /** Takes the process out whose turn has failed; null if none has. */
+  @Nullable MicroProcess takeBroken() {
+    MicroProcess process = running;
+    running = null;
+    processes.remove(process);
+    return process;
+  }
+
+  /** Takes any out; null if none is left. */
+  @Nullable MicroProcess takeAny() {
+    return processes.isEmpty() ? null : processes.removeLast();
+  }
+
+  WaitList idle() {
+    return idle;
+  }
+
+  /** Kills all processes, and waits until they have ended. */
+  void killAll(Strand mine) {
     for (MicroProcess process : List.copyOf(processes)) {
       process.kill();
     }

@@ -38,6 +38,7 @@ public final class MicroProcess {
   private long faultsSince;
   private boolean ending;
   private boolean killed;
+  private boolean broken;
 
   /** How many of its threads are in a call of fibers. */
   int guestsWaiting;
@@ -263,7 +264,7 @@ public final class MicroProcess {
 
   /** Runs what can run; returns whether it has ended. */
   boolean turn(Context context) {
-    if (isEnded()) {
+    if (isEnded() || broken) {
       return true;
     }
     if (killed && !ending && threads.live() > 0) {
@@ -294,6 +295,27 @@ public final class MicroProcess {
     joiners.wakeAll();
     onEnd.run();
     return true;
+  }
+
+  /** Nothing of it runs any more, and what is in flight is cancelled. */
+  void breakOff() {
+    broken = true;
+    killed = true;
+    ending = true;
+    heap.active = false;
+    rings.cancel();
+    threads.forEachLive(MicroThread::endCalls);
+  }
+
+  /** Gives back what it has; nothing is in flight. */
+  void discard() {
+    if (!isEnded()) {
+      threads.forEachLive(MicroThread::discardCalls);
+      rings.discard();
+      heap.close();
+      joiners.wakeAll();
+      onEnd.run();
+    }
   }
 
   private void runToEnd() {

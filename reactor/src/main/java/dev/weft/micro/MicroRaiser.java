@@ -220,6 +220,38 @@ abstract class MicroRaiser extends MicroTask {
     return isOverdueAside || (phase != Phase.BODY && errno == Errno.ETIMEDOUT.code());
   }
 
+  // ---- when something is broken beneath it, so that nothing of it runs any more
+
+  /** Cancels the calls of fibers that it is in. */
+  final void endCalls() {
+    for (MicroGuest strand : new @Nullable MicroGuest[] {guest, asideGuest}) {
+      if (strand != null) {
+        strand.end();
+      }
+    }
+  }
+
+  /** Whether such a call has not ended. */
+  final boolean isInCallStill() {
+    return isWaiting(guest) || isWaiting(asideGuest);
+  }
+
+  private static boolean isWaiting(@Nullable MicroGuest strand) {
+    return strand != null && strand.isWaiting() && !strand.canGoOn();
+  }
+
+  /** Forgets what came of them. */
+  final void discardCalls() {
+    for (MicroGuest strand : new @Nullable MicroGuest[] {guest, asideGuest}) {
+      if (strand != null) {
+        MicroGuest.letGoOn(strand);
+        if (!strand.isUnsettled()) {
+          strand.close();
+        }
+      }
+    }
+  }
+
   /** It begins anew: the raises that its body was in are gone with it. */
   final void forgetRaises() {
     raises = 0;

@@ -291,6 +291,41 @@ final class MicroRings {
     rings.clear();
   }
 
+  /** Cancels all that is in flight. */
+  void cancel() {
+    for (MicroRing ring : rings) {
+      ring.abandoned = true;
+      if (ring.inFlight) {
+        process.driver.cancel(ring);
+      }
+    }
+  }
+
+  boolean areInFlight() {
+    for (MicroRing ring : rings) {
+      if (ring.inFlight) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  /** Closes what is open, and forgets what is in the rings; nothing is in flight. */
+  void discard() {
+    for (MicroRing ring : rings) {
+      if (!ring.isPipe() && !ring.closed) {
+        ring.closed = true;
+        MicroAlarms.forget(ring);
+        refuseAccepted(ring);
+        process.driver.release(ring);
+        if (ring.descriptor().closedEnd() && ring.descriptor().isOwned()) {
+          process.driver.close(ring.descriptor().number());
+        }
+      }
+    }
+    release();
+  }
+
   private void refuseAccepted(MicroRing ring) {
     while (ring.descriptor().listening && !ring.isEmpty()) {
       process.driver.close(ring.takeInt());

@@ -381,6 +381,17 @@ final class MicroThreads {
     return text.toString();
   }
 
+  /** Whether any is in a call of fibers that has not ended. */
+  boolean areInCalls() {
+    for (int id = 0; id < used; id++) {
+      MicroThread thread = table[id];
+      if (thread != null && thread.isInCallStill()) {
+        return true;
+      }
+    }
+    return false;
+  }
+
   /** Calls {@code action} with each thread that has not ended. */
   void forEachLive(java.util.function.Consumer<MicroThread> action) {
     for (int id = 0; id < used; id++) {
