@@ -66,7 +66,9 @@ final class MicroSupply {
 
   /** Takes back what has been lent; no receive is in flight. */
   void close() {
-    backend.closeReceiveBuffers();
+    if (isOpen) {
+      backend.closeReceiveBuffers();
+    }
     while (count > 0) {
       slab.giveRing(addresses[--count]);
     }

@@ -91,6 +91,9 @@ public final class UringBackend extends Backend {
 
   @Override
   public int openReceiveBuffers(int count) {
+    if (receiveBuffers != null) {
+      return -Errno.EEXIST.code();
+    }
     receiveBuffers = ring.openReceiveBuffers(count);
     return receiveBuffers == null ? -Errno.EOPNOTSUPP.code() : 0;
   }
