@@ -11,6 +11,7 @@ import dev.weft.net.TcpSocket;
 import java.lang.foreign.Arena;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -51,6 +52,33 @@ class MicroWreckTest {
     }
   }
 
+  /** Is in a call of fibers. */
+  private static final class Sleeper extends MicroThread {
+    @Override
+    protected void run() {
+      Fiber.sleep(Duration.ofHours(1));
+    }
+  }
+
+  /** Fails, which can't be reported, while another is in a call of fibers. */
+  private static final class Faulty extends MicroThread {
+    @Override
+    protected void run() throws Exception {
+      Sleeper sleeper = new Sleeper();
+      child(sleeper);
+      play(sleeper);
+      while (sleeper.status() != Status.WAIT) {
+        suspend(Status.YIELD);
+      }
+      throw new IllegalArgumentException("a fault");
+    }
+
+    @Override
+    public String name() {
+      throw new IllegalStateException(CAUSE);
+    }
+  }
+
   private static final class Bystander extends MicroThread {
     final List<String> said = new ArrayList<>();
 
@@ -79,8 +107,18 @@ class MicroWreckTest {
   @Test
   @Timeout(60)
   void theCauseIsReportedAndNothingIsLeft() throws Exception {
+    breakDown(new Nameless());
+  }
+
+  @Test
+  @Timeout(60)
+  void callsOfFibersInABrokenProcessAreCutShort() throws Exception {
+    breakDown(new Faulty());
+  }
+
+  private static void breakDown(MicroThread thread) throws Exception {
     Bystander bystander = new Bystander();
-    MicroThread[] handlers = {bystander, new Nameless()};
+    MicroThread[] handlers = {bystander, thread};
     MicroService[] service = new MicroService[1];
     int[] next = {0};
 
