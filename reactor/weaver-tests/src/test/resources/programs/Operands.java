@@ -22,6 +22,32 @@ class Operands extends Routine {
 
   record Point(int x, int y, String s) {}
 
+  /** What javac does around a try in an argument is to put the operands into locals. */
+  private static Point withTry(int kind) {
+    return new Point(
+        twice(1),
+        switch (kind) {
+          case 0 -> {
+            try {
+              yield twice(boom(kind + 2));
+            } catch (IllegalArgumentException e) {
+              yield twice(5);
+            } finally {
+              str("never said");
+            }
+          }
+          case 1 -> {
+            try {
+              yield Integer.parseInt(str("4"));
+            } catch (NumberFormatException e) {
+              yield 7;
+            }
+          }
+          default -> kind;
+        },
+        str("t"));
+  }
+
   static <T extends Comparable<T>> T max(T a, T b) {
     suspend();
     return a.compareTo(b) > 0 ? a : b;
@@ -60,6 +86,7 @@ class Operands extends Routine {
     if (o == null) say("null ok");
     say(small((byte) 127) + next('a') + half((short) -5) + "" + next('b'));
     new Box(str("unused"), 1, 2, 3);
+    say(withTry(0) + "" + withTry(1) + withTry(2));
     int[][] made = new int[twice(1)][twice(1)];
     made[1][1] = twice(3);
     say(Arrays.deepToString(made) + (char) twice(33) + (Integer) twice(4) + (long) flt(2.5f));

@@ -227,7 +227,7 @@ final class BodyWeaver {
       case InvokeInstruction call when plan.tails.contains(index) -> suspensions.tailCall(call);
       case InvokeInstruction call when plan.kept.containsKey(index) ->
           suspensions.call(call, index, passes.isMade(pass, index), passes.of(index) == pass);
-      case InvokeInstruction call when plan.deferred.containsKey(index) -> construct(call);
+      case InvokeInstruction call when plan.deferred.containsKey(index) -> construct(call, index);
       default -> to.with(element);
     }
   }
@@ -239,7 +239,7 @@ final class BodyWeaver {
   }
 
   /** A constructor call whose NEW has moved here: only the arguments are on the stack. */
-  private void construct(InvokeInstruction call) {
+  private void construct(InvokeInstruction call, int index) {
     List<ClassDesc> parameters = call.typeSymbol().parameterList();
     int[] slots = new int[parameters.size()];
     int next = suspensions.firstFreeLocal();
@@ -250,7 +250,10 @@ final class BodyWeaver {
     for (int i = slots.length - 1; i >= 0; i--) {
       to.storeLocal(TypeKind.from(parameters.get(i)), slots[i]);
     }
-    to.new_(call.owner()).dup();
+    to.new_(call.owner());
+    if (!plan.unwanted.contains(plan.deferred.get(index))) {
+      to.dup();
+    }
     for (int i = 0; i < slots.length; i++) {
       to.loadLocal(TypeKind.from(parameters.get(i)), slots[i]);
     }

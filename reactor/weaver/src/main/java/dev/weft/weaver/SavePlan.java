@@ -6,7 +6,9 @@ import java.lang.classfile.Instruction;
 import java.lang.classfile.Opcode;
 import java.lang.classfile.TypeKind;
 import java.lang.classfile.instruction.InvokeInstruction;
+import java.lang.classfile.instruction.LoadInstruction;
 import java.lang.classfile.instruction.StackInstruction;
+import java.lang.classfile.instruction.StoreInstruction;
 import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.HashMap;
@@ -50,8 +52,14 @@ final class SavePlan {
    */
   final Map<Integer, Integer> deferred = new HashMap<>();
 
-  /** What is left out where it stands: the NEW and DUP of {@link #deferred}. */
+  /**
+   * What is left out where it stands: the NEW and DUP of {@link #deferred}, and what moves the
+   * object between stack and locals, as javac has it do around a try in an argument.
+   */
   final BitSet dropped = new BitSet();
+
+  /** Those NEWs of {@link #deferred} whose object nobody wants: ecj leaves out the DUP. */
+  final Set<Integer> unwanted = new HashSet<>();
 
   final Flow flow;
   private final Types types;
@@ -221,21 +229,37 @@ final class SavePlan {
     while (!(code.get(copied) instanceof Instruction)) {
       copied++;
     }
-    if (!(code.get(copied) instanceof StackInstruction copy) || copy.opcode() != Opcode.DUP) {
-      throw method.error(point, "suspends between new and constructor in a way javac does not use");
+    if (code.get(copied) instanceof StackInstruction copy) {
+      if (copy.opcode() != Opcode.DUP) {
+        throw method.error(
+            point, "suspends between new and constructor in a way javac does not use");
+      }
+      dropped.set(copied);
+    } else {
+      unwanted.add(made);
     }
     dropped.set(made);
-    dropped.set(copied);
     for (int i = made; i < code.size(); i++) {
-      if (code.get(i) instanceof InvokeInstruction call
-          && call.name().equalsString(Names.CONSTRUCTOR)
-          && types.before(i) != null) {
-        List<String> operands = stateBefore(i).operands();
+      if (types.before(i) != null) {
+        defer(made, Types.UNINITIALIZED + made, i, stateBefore(i));
+      }
+    }
+  }
+
+  /** Looks at instruction {@code i}, which may be one that has to do with the object made. */
+  private void defer(int made, String type, int i, Types.State before) {
+    List<String> operands = before.operands();
+    switch (method.code().get(i)) {
+      case InvokeInstruction call when call.name().equalsString(Names.CONSTRUCTOR) -> {
         int receiver = operands.size() - 1 - MethodInfo.slots(call.typeSymbol());
-        if (operands.get(receiver).equals(Types.UNINITIALIZED + made)) {
+        if (operands.get(receiver).equals(type)) {
           deferred.put(i, made);
         }
       }
+      case StoreInstruction _ when operands.getLast().equals(type) -> dropped.set(i);
+      case LoadInstruction load when before.locals().get(load.slot()).equals(type) ->
+          dropped.set(i);
+      default -> {}
     }
   }
 }
