@@ -132,11 +132,15 @@ final class ClassWeaver {
       if (!method.suspends || method.hasTwin || method.isTwin) {
         continue;
       }
+      Obstacles.check(method, problems);
       try {
         plan(method);
       } catch (WeaveException e) {
         e.report(problems, method.at(0));
       }
+    }
+    if (isNeeded()) {
+      Obstacles.check(info, problems);
     }
   }
 

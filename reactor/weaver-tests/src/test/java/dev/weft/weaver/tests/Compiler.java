@@ -75,15 +75,17 @@ final class Compiler {
    * Compiles.
    *
    * @param sources by the name of the class that each is named for
+   * @param more options of javac
    * @return class files by internal name
    */
-  static SortedMap<String, byte[]> compile(Map<String, String> sources) {
+  static SortedMap<String, byte[]> compile(Map<String, String> sources, String... more) {
     StringWriter messages = new StringWriter();
     Memory memory = new Memory(FILES);
     List<Source> files = new ArrayList<>();
     sources.forEach((name, text) -> files.add(new Source(name, text)));
-    List<String> options =
-        List.of("-g", "-nowarn", "-proc:none", "-cp", System.getProperty("java.class.path"));
+    List<String> options = new ArrayList<>(List.of(more));
+    options.addAll(
+        List.of("-g", "-nowarn", "-proc:none", "-cp", System.getProperty("java.class.path")));
     if (!JAVAC.getTask(messages, memory, null, options, null, files).call()) {
       throw new IllegalArgumentException(messages.toString());
     }
