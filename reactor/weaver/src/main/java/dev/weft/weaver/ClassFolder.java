@@ -4,9 +4,14 @@ package dev.weft.weaver;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.lang.classfile.ClassModel;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
@@ -25,6 +30,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class ClassFolder {
   private static final String SUFFIX = ".class";
+  private static final String OF_OTHER_VERSIONS = "META-INF/";
 
   private final Path folder;
   private final Path unwoven;
@@ -37,6 +43,9 @@ public final class ClassFolder {
 
   /** The names of those that earlier runs have made. */
   private final SortedSet<String> generated = new TreeSet<>();
+
+  /** Those that are variants of others, for some version of the JDK. */
+  private final List<Path> ignored = new ArrayList<>();
 
   /**
    * What a run has done.
@@ -74,7 +83,23 @@ public final class ClassFolder {
    * @throws IOException if a file can't be read or written, or is no class file
    */
   public static Summary weave(Path folder, Path unwoven, ClassPath path) throws IOException {
-    return new ClassFolder(folder, unwoven).weave(path);
+    try {
+      return new ClassFolder(folder, unwoven).weave(path);
+    } catch (FileSystemException e) {
+      throw new IOException(textOf(e), e);
+    }
+  }
+
+  /** What the system says is the file's name only, for some failures. */
+  private static String textOf(FileSystemException failure) {
+    String reason =
+        switch (failure) {
+          case AccessDeniedException _ -> "permission denied";
+          case NoSuchFileException _ -> "no such file";
+          case FileAlreadyExistsException _ -> "is there already, and no folder";
+          default -> failure.getReason();
+        };
+    return failure.getFile() + ": " + (reason == null ? failure.getClass().getName() : reason);
   }
 
   private Summary weave(ClassPath path) throws IOException {
@@ -85,6 +110,9 @@ public final class ClassFolder {
       read(file);
     }
     Weaver.Result result = Weaver.weave(originals, woven, path);
+    ignored.forEach(
+        file ->
+            result.problems().warn(file.toString(), "is left as it is, since it is in META-INF"));
     if (result.problems().errors().isEmpty()) {
       write(result);
     }
@@ -116,7 +144,13 @@ public final class ClassFolder {
   private void read(Path file) throws IOException {
     String name = nameOf(folder, file);
     byte[] bytes = Files.readAllBytes(file);
-    Optional<Mark> mark = Mark.of(parse(file, bytes));
+    ClassModel model = parse(file, bytes);
+    String className = model.thisClass().asInternalName();
+    if (!name.equals(className)) {
+      misplaced(file, name, className);
+      return;
+    }
+    Optional<Mark> mark = Mark.of(model);
     if (mark.isEmpty()) {
       originals.put(name, bytes);
     } else if (mark.get().isGenerated()) {
@@ -129,6 +163,22 @@ public final class ClassFolder {
         woven.put(name, bytes);
       }
     }
+  }
+
+  /** Takes in a file that has another class than its place says, or refuses it. */
+  private void misplaced(Path file, String name, String className) throws IOException {
+    if (name.startsWith(OF_OTHER_VERSIONS)) {
+      if (!className.equals("module-info")) {
+        ignored.add(file);
+      }
+      return;
+    }
+    String message = file + ": is class " + Names.external(className);
+    if (name.endsWith('/' + className)) {
+      String root = name.substring(0, name.length() - className.length() - 1);
+      message += ", so what has to be woven is the folder " + folder.resolve(root);
+    }
+    throw new IOException(message);
   }
 
   private static ClassModel parse(Path file, byte[] bytes) throws IOException {

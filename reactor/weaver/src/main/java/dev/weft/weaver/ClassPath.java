@@ -11,6 +11,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.jar.JarFile;
 import java.util.zip.ZipEntry;
+import java.util.zip.ZipException;
 import java.util.zip.ZipFile;
 import org.jspecify.annotations.Nullable;
 
@@ -43,11 +44,24 @@ public final class ClassPath implements AutoCloseable {
       if (Files.isDirectory(path)) {
         entries.add(path);
       } else if (Files.isRegularFile(path)) {
-        JarFile jar = new JarFile(path.toFile(), false, ZipFile.OPEN_READ, Runtime.version());
+        JarFile jar = open(path);
         jars.add(jar);
         entries.add(jar);
       }
     }
+  }
+
+  private static JarFile open(Path path) throws IOException {
+    try {
+      return new JarFile(path.toFile(), false, ZipFile.OPEN_READ, Runtime.version());
+    } catch (ZipException e) {
+      throw new IOException(path + ": not a jar: " + e.getMessage(), e);
+    }
+  }
+
+  /** Whether it is that of the program that runs: what it does not have can't be called at all. */
+  boolean isComplete() {
+    return rest == ClassLoader.getSystemClassLoader();
   }
 
   /**
@@ -81,7 +95,7 @@ public final class ClassPath implements AutoCloseable {
         return in == null ? null : in.readAllBytes();
       }
     } catch (IOException e) {
-      throw new UncheckedIOException(file, e);
+      throw new UncheckedIOException(file + " can't be read: " + e.getMessage(), e);
     }
   }
 

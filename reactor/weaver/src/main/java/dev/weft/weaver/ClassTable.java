@@ -64,6 +64,10 @@ final class ClassTable {
     return files;
   }
 
+  ClassPath path() {
+    return path;
+  }
+
   ClassInfo add(byte[] bytes, Role role) {
     ClassInfo info = new ClassInfo(this, bytes, files.parse(bytes), role);
     classes.put(info.name, Optional.of(info));

@@ -29,6 +29,7 @@ public final class Main {
                                FOLDER, with -unwoven added to its name
         -q, --quiet            tell of problems only
         -h, --help             print this
+            --version          print the version
 
       Status: 0 if all went well, 1 if something can't be woven, 2 if the command line is wrong.
       """;
@@ -40,6 +41,7 @@ public final class Main {
   private @Nullable Path unwoven;
   private boolean quiet;
   private boolean help;
+  private boolean version;
 
   private Main(PrintStream out, PrintStream err) {
     this.out = out;
@@ -79,6 +81,11 @@ public final class Main {
       out.print(USAGE);
       return OK;
     }
+    if (version) {
+      String known = Main.class.getPackage().getImplementationVersion();
+      out.println("weft-weaver " + (known == null ? "of an unknown version" : known));
+      return OK;
+    }
     try (ClassPath classPath = new ClassPath(path)) {
       int status = OK;
       for (Path folder : folders) {
@@ -100,6 +107,7 @@ public final class Main {
         case "--unwoven" -> unwoven = Path.of(value(argument, arguments));
         case "-q", "--quiet" -> quiet = true;
         case "-h", "--help" -> help = true;
+        case "--version" -> version = true;
         default -> {
           if (argument.startsWith("-")) {
             throw new IllegalArgumentException("unknown option: " + argument);
@@ -108,7 +116,7 @@ public final class Main {
         }
       }
     }
-    if (folders.isEmpty() && !help) {
+    if (folders.isEmpty() && !help && !version) {
       throw new IllegalArgumentException("no folder is named");
     }
     if (folders.size() > 1 && unwoven != null) {

@@ -60,6 +60,7 @@ public final class Weaver {
           }
         });
     woven.forEach((name, bytes) -> table.add(bytes, Role.WOVEN));
+    Absences.check(table, problems);
 
     Inference inference = new Inference(table, problems);
     inference.run();

@@ -6,6 +6,7 @@ import dev.weft.weaver.ClassPath;
 import dev.weft.weaver.WeaveException;
 import java.io.File;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.util.List;
 import org.apache.maven.plugin.AbstractMojo;
@@ -46,7 +47,7 @@ abstract class AbstractWeaveMojo extends AbstractMojo {
     List<Path> path = input.classPath.stream().map(Path::of).toList();
     try (ClassPath classPath = new ClassPath(path)) {
       report(input.classes, ClassFolder.weave(classes, kept, classPath));
-    } catch (IOException | WeaveException e) {
+    } catch (IOException | UncheckedIOException | WeaveException e) {
       throw new MojoExecutionException("weaving " + input.classes + ": " + e.getMessage(), e);
     }
   }

@@ -161,6 +161,71 @@ class FrontEndsTest {
   }
 
   @Test
+  void folderAboveThatOfTheClassesIsRefused() throws Exception {
+    compiled("target/classes", PROGRAM);
+    Path target = parent.resolve("target");
+    SortedMap<String, String> before = ClassFolderTest.contents(target);
+
+    assertEquals(1, weaver("-cp", CLASS_PATH, target.toString()));
+
+    String said = text(err);
+    assertTrue(said.contains(".class: is class p.T"), said);
+    assertTrue(said.endsWith("woven is the folder " + target.resolve("classes") + "\n"), said);
+    assertEquals(before, ClassFolderTest.contents(target));
+  }
+
+  @Test
+  void commandLineThatForgetsTheLibraryIsRefused() throws Exception {
+    Path folder = compiled("main", PROGRAM);
+
+    assertEquals(1, weaver(folder.toString()));
+
+    assertTrue(text(err).contains("weft-reactor.jar has to be in it"), text(err));
+  }
+
+  @Test
+  void classThatIsCalledAndNotOnTheClassPathIsNamed() throws Exception {
+    Path folder = compiled("main", PROGRAM);
+    Files.delete(folder.resolve("p/T$Task.class"));
+
+    assertEquals(0, weaver("-cp", CLASS_PATH, folder.toString()));
+
+    assertEquals(
+        "warning: p.T.run(T.java:8): calls p.T$Task, which is not on the class path and so is"
+            + " taken for a class that never suspends\n",
+        text(err).lines().filter(line -> line.contains("not on the")).findFirst().orElse("")
+            + '\n');
+  }
+
+  @Test
+  void fileThatIsNoJarIsNamed() throws Exception {
+    Path folder = compiled("main", PROGRAM);
+    Path file = Files.writeString(parent.resolve("lib.jar"), "text");
+
+    assertEquals(1, weaver("-cp", file.toString(), folder.toString()));
+
+    assertTrue(text(err).startsWith("weft-weaver: " + file + ": not a jar: "), text(err));
+  }
+
+  @Test
+  void folderThatCanNotBeWrittenIsNamedWithTheReason() throws Exception {
+    Path folder = compiled("main", PROGRAM);
+    Path file = Files.writeString(parent.resolve("main-unwoven"), "in the way");
+
+    assertEquals(1, weaver("-cp", CLASS_PATH, folder.toString()));
+
+    assertTrue(text(err).startsWith("weft-weaver: " + file), text(err));
+    assertTrue(text(err).lines().findFirst().orElseThrow().matches(".*: [^/]+"), text(err));
+  }
+
+  @Test
+  void commandLineTellsItsVersion() {
+    assertEquals(0, weaver("--version"));
+
+    assertTrue(text(out).startsWith("weft-weaver "), text(out));
+  }
+
+  @Test
   void agentWeavesTheClassPath() throws Exception {
     Path folder = compiled("agent", PROGRAM);
 
