@@ -95,6 +95,7 @@ public class Kit {
   static class Resource implements AutoCloseable {
     final String name;
     Resource(String name) { this.name = name; say("open" + name); }
+    static Resource open(String name) { return new Resource(yText(name)); }
     public void close() {
       yVoid();
       say("close" + name);
@@ -120,4 +121,31 @@ public class Kit {
   static Integer boxed(int x) { return yInt(x); }
   static int quiet(int x) { return x + 1; }
   static Shape shape(int x) { return switch (x & 3) { case 0 -> new Shape.Dot(x); case 1 -> new Shape.Line(x, 2L); case 2 -> new Shape.Group(new Shape.Dot(x), "g"); default -> new Shape.Group(new Shape.Line(x, x), "h"); }; }
+
+  interface Named { String name(int x) throws Exception; default String twice(int x) throws Exception { return name(x) + sure(name(x + 1)); } private String sure(String s) { return yText(s); } }
+  interface Left { default String name(int x) throws Exception { return "left" + yInt(x); } }
+  interface Right { default String name(int x) throws Exception { return "right" + x; } default long deep(int n, long w) { return n == 0 ? yLong(w) : deep(n - 1, w + 1); } }
+  interface Both extends Left, Right { @Override default String name(int x) throws Exception { return Left.super.name(x) + Right.super.name(yInt(x)); } }
+  static class Upper implements Both { @Override public String name(int x) throws Exception { return Both.super.name(x) + yText("upper"); } }
+  static class Lower extends Upper { @Override public String name(int x) throws Exception { return super.name(x + 1); } @Override public long deep(int n, long w) { return super.deep(n, yLong(w)) * 2; } }
+  interface Rec<A, B> { B call(Rec<A, B> self, A a); }
+  interface Fold<A, B> { B with(B b, A a); }
+  enum Op { PLUS { int of(int a, int b) { return yInt(a) + b; } }, TIMES { int of(int a, int b) { return super.of(b, a) * yInt(b); } }; int of(int a, int b) { return yInt(a) - b; } }
+  record Wrap<T>(T in) { static <T> Wrap<T> of(T t) { return new Wrap<>(yAny(t)); } public T in() { return yAny(in); } }
+  record Counted(int n, long... more) { Counted { n = n & 15; } static Counted next(int n) { return new Counted(yInt(n), 1L, yLong(n)); } long total(int factor) { long sum = n; for (long each : more) sum += yLong(each) * factor; return sum; } }
+  static class Outer { int n; Outer(int n) { this.n = n; } class Inner { int m; Inner(int m) { this.m = m; } int both() { return yInt(n++) + m; } } }
+  static class Node<T extends Comparable<? super T>> implements Iterable<T> {
+    final T value; final Node<T> next;
+    Node(T value, Node<T> next) { this.value = value; this.next = next; }
+    @SafeVarargs static <T extends Comparable<? super T>> Node<T> of(T... values) { Node<T> made = null; for (T value : values) made = new Node<>(yAny(value), made); return made; }
+    <R extends Comparable<? super R>> Node<R> map(Mapper<? super T, ? extends R> f) { return new Node<>(f.map(value), next == null ? null : next.map(f)); }
+    <B> B fold(B start, Fold<? super T, B> f) { B b = start; for (Node<T> at = this; at != null; at = at.next) b = f.with(b, at.value); return b; }
+    T greatest() throws Exception { T best = yAny(value); if (next != null) { T other = next.greatest(); if (other.compareTo(best) > 0) best = other; } return best; }
+    public java.util.Iterator<T> iterator() { java.util.List<T> all = new java.util.ArrayList<>(); for (Node<T> at = this; at != null; at = at.next) all.add(at.value); return all.iterator(); }
+  }
+  @SafeVarargs static <T> java.util.List<T> list(T... values) { java.util.List<T> made = new java.util.ArrayList<>(); for (T value : values) made.add(yAny(value)); return made; }
+  static boolean may(int x, String text) { may(x); return yBool(text.length() > 2); }
+  static boolean even(int n) { return n == 0 ? yBool(true) : odd(n - 1); }
+  static boolean odd(int n) { return n == 0 ? yBool(false) : even(n - 1); }
+  static int unwind(int depth, int x) throws Exception { try { if (depth == 0) { may(x); throw new Exception("bottom" + yInt(x)); } return unwind(depth - 1, x) + 1; } catch (IllegalStateException e) { if (x > 5) throw new Exception(e.getMessage() + depth, e); return yInt(depth); } finally { say("u" + yInt(depth)); } }
 }

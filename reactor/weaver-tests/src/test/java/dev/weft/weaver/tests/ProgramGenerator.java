@@ -10,23 +10,7 @@ import java.util.Random;
  * of package fuzz, with calls that suspend wherever the language allows an expression.
  */
 final class ProgramGenerator {
-  /** The types of expressions. */
-  private enum Type {
-    INT("int"),
-    LONG("long"),
-    FLOAT("float"),
-    DOUBLE("double"),
-    BOOL("boolean"),
-    TEXT("String");
-
-    final String word;
-
-    Type(String word) {
-      this.word = word;
-    }
-  }
-
-  private record Variable(Type type, String name, boolean isFinal) {}
+  record Variable(ValueType type, String name, boolean isFinal) {}
 
   private static final int EXPRESSION_DEPTH = 2;
 
@@ -36,25 +20,31 @@ final class ProgramGenerator {
   private final Random random;
   private final StringBuilder out = new StringBuilder();
   private final List<Variable> scope = new ArrayList<>();
+  private final boolean isRich;
   private int names;
 
-  private ProgramGenerator(long seed) {
+  private ProgramGenerator(long seed, boolean isRich) {
     random = new Random(seed);
+    this.isRich = isRich;
     statementDepth = pick(8) == 0 ? 2 : 1;
   }
 
-  /** The source of class {@code name}, nested or in a file with fuzz.Kit's names imported. */
-  static String generate(String name, long seed) {
-    return new ProgramGenerator(seed).program(name);
+  /**
+   * The source of class {@code name}, nested or in a file with fuzz.Kit's names imported.
+   *
+   * @param isRich whether it has the statements of {@link Constructs}, too
+   */
+  static String generate(String name, long seed, boolean isRich) {
+    return new ProgramGenerator(seed, isRich).program(name);
   }
 
   private String program(String name) {
     out.append("static class ").append(name).append(" extends Kit.Program {\n");
-    method("int helper(int p, String q) throws Exception", Type.INT, true);
-    method("static long other(long r, double t) throws Exception", Type.LONG, false);
+    method("int helper(int p, String q) throws Exception", ValueType.INT, true);
+    method("static long other(long r, double t) throws Exception", ValueType.LONG, false);
     out.append("@Override int virtual(int x) { return super.virtual(x) + ");
-    scope.add(new Variable(Type.INT, "x", false));
-    out.append(expression(Type.INT, 2)).append("; }\n");
+    scope.add(new Variable(ValueType.INT, "x", false));
+    out.append(expression(ValueType.INT, 2)).append("; }\n");
     scope.clear();
     out.append("void body() throws Exception {\n");
     out.append("say(helper(4, \"p\")); say(other(7L, 2.5)); say(virtual(3));\n");
@@ -63,14 +53,14 @@ final class ProgramGenerator {
     return out.toString();
   }
 
-  private void method(String header, Type result, boolean isInstance) {
+  private void method(String header, ValueType result, boolean isInstance) {
     scope.clear();
     if (isInstance) {
-      scope.add(new Variable(Type.INT, "p", false));
-      scope.add(new Variable(Type.TEXT, "q", false));
+      scope.add(new Variable(ValueType.INT, "p", false));
+      scope.add(new Variable(ValueType.TEXT, "q", false));
     } else {
-      scope.add(new Variable(Type.LONG, "r", false));
-      scope.add(new Variable(Type.DOUBLE, "t", false));
+      scope.add(new Variable(ValueType.LONG, "r", false));
+      scope.add(new Variable(ValueType.DOUBLE, "t", false));
     }
     out.append(header).append(" {\n");
     statements(statementDepth - 1, false);
@@ -78,25 +68,25 @@ final class ProgramGenerator {
     scope.clear();
   }
 
-  private int pick(int bound) {
+  int pick(int bound) {
     return random.nextInt(bound);
   }
 
-  private <T> T pick(List<T> choices) {
+  <T> T pick(List<T> choices) {
     return choices.get(pick(choices.size()));
   }
 
-  private String fresh(String prefix) {
+  String fresh(String prefix) {
     return prefix + names++;
   }
 
-  private Type anyType() {
-    return pick(List.of(Type.values()));
+  ValueType anyType() {
+    return pick(List.of(ValueType.values()));
   }
 
   // ---- statements
 
-  private void statements(int depth, boolean hasFields) {
+  void statements(int depth, boolean hasFields) {
     int before = scope.size();
     int count = 2 + pick(3);
     for (int i = 0; i < count; i++) {
@@ -107,6 +97,16 @@ final class ProgramGenerator {
     }
   }
 
+  /** Statements that see no variables but {@code known}, as the body of a lambda. */
+  void apart(List<Variable> known, int depth, boolean hasFields) {
+    List<Variable> outside = List.copyOf(scope);
+    scope.clear();
+    scope.addAll(known);
+    statements(depth, hasFields);
+    scope.clear();
+    scope.addAll(outside);
+  }
+
   private void block(int depth, boolean hasFields) {
     out.append("{\n");
     statements(depth, hasFields);
@@ -114,15 +114,25 @@ final class ProgramGenerator {
   }
 
   private void statement(int depth, boolean hasFields) {
+    if (isRich && pick(3) == 0) {
+      new Constructs(this).statement(depth, hasFields);
+      return;
+    }
     int kind = pick(depth > 0 ? 22 : 9);
     switch (kind) {
       case 0, 1 -> declare();
-      case 2 -> line("say(" + any() + ");");
+      case 2 -> line("say(" + expression(anyType(), EXPRESSION_DEPTH) + ");");
       case 3 -> line("yVoid();");
       case 4 -> assign();
-      case 5 -> line("may(" + expression(Type.INT, 1) + ");");
+      case 5 -> line("may(" + expression(ValueType.INT, 1) + ");");
       case 6 -> store(hasFields);
-      case 7 -> line("counter += " + expression(Type.INT, 2) + "; total ^= " + longs() + ";");
+      case 7 ->
+          line(
+              "counter += "
+                  + expression(ValueType.INT, 2)
+                  + "; total ^= "
+                  + expression(ValueType.LONG, 2)
+                  + ";");
       case 8 -> lambda();
       case 9, 10 -> conditional(depth, hasFields);
       case 11, 12, 13 -> loop(depth, hasFields);
@@ -135,20 +145,12 @@ final class ProgramGenerator {
     }
   }
 
-  private void line(String text) {
+  void line(String text) {
     out.append(text).append('\n');
   }
 
-  private String any() {
-    return expression(anyType(), EXPRESSION_DEPTH);
-  }
-
-  private String longs() {
-    return expression(Type.LONG, 2);
-  }
-
   private void declare() {
-    Type type = anyType();
+    ValueType type = anyType();
     boolean isFinal = pick(3) == 0;
     String value = expression(type, EXPRESSION_DEPTH);
     String name = fresh("v");
@@ -175,28 +177,27 @@ final class ProgramGenerator {
   }
 
   private void store(boolean hasFields) {
-    String index = "[" + expression(Type.INT, 1) + " & 3]";
+    String index = "[" + expression(ValueType.INT, 1) + " & 3]";
     if (!hasFields) {
-      line("total += " + longs() + ";");
+      line("total += " + expression(ValueType.LONG, 2) + ";");
       return;
     }
     switch (pick(6)) {
-      case 0 -> line("array" + index + " += " + expression(Type.INT, 2) + ";");
-      case 1 -> line("field -= " + expression(Type.INT, 2) + ";");
-      case 2 -> line("wide += " + longs() + ";");
-      case 3 -> line("text = " + cut(expression(Type.TEXT, 2)) + ";");
-      case 4 -> line("doubles[yInt(" + pick(2) + ")] *= " + expression(Type.FLOAT, 1) + ";");
+      case 0 -> line("array" + index + " += " + expression(ValueType.INT, 2) + ";");
+      case 1 -> line("field -= " + expression(ValueType.INT, 2) + ";");
+      case 2 -> line("wide += " + expression(ValueType.LONG, 2) + ";");
+      case 3 -> line("text = " + cut(expression(ValueType.TEXT, 2)) + ";");
+      case 4 -> line("doubles[yInt(" + pick(2) + ")] *= " + expression(ValueType.FLOAT, 1) + ";");
       default -> line("words[yInt(" + pick(3) + ")] += yText(\"w\"); yArray(array)[1]++;");
     }
   }
 
   private static String cut(String text) {
-    String value = "(" + text + ")";
-    return "(" + value + ".length() > 20 ? \"cut\" : \"t\" + yInt(2))";
+    return "((" + text + ").length() > 20 ? \"cut\" : \"t\" + yInt(2))";
   }
 
   private void conditional(int depth, boolean hasFields) {
-    out.append("if (").append(expression(Type.BOOL, 2)).append(") ");
+    out.append("if (").append(expression(ValueType.BOOL, 2)).append(") ");
     block(depth - 1, hasFields);
     if (pick(2) == 0) {
       out.append("else ");
@@ -209,7 +210,7 @@ final class ProgramGenerator {
     String label = fresh("loop");
     int count = 1 + pick(3);
     out.append(label).append(": ");
-    Type type = Type.INT;
+    ValueType type = ValueType.INT;
     switch (pick(5)) {
       case 0 ->
           out.append("for (int %s = 0; %s < %d; %s++) {\n".formatted(name, name, count, name));
@@ -219,10 +220,10 @@ final class ProgramGenerator {
                   .formatted(name, name, count, name));
       case 2 ->
           out.append(
-              "for (int %s : new int[] {%s, 2}) {\n".formatted(name, expression(Type.INT, 1)));
+              "for (int %s : new int[] {%s, 2}) {\n".formatted(name, expression(ValueType.INT, 1)));
       case 3 -> {
         out.append("for (String %s : java.util.List.of(\"l\", yText(\"m\"))) {\n".formatted(name));
-        type = Type.TEXT;
+        type = ValueType.TEXT;
       }
       default ->
           out.append(
@@ -233,7 +234,7 @@ final class ProgramGenerator {
     statements(depth - 1, hasFields);
     if (pick(2) == 0) {
       String jump = pick(List.of("break ", "continue ")) + label + ";";
-      line("if (" + expression(Type.BOOL, 1) + ") " + jump);
+      line("if (" + expression(ValueType.BOOL, 1) + ") " + jump);
       statements(0, hasFields);
     }
     scope.removeLast();
@@ -278,7 +279,7 @@ final class ProgramGenerator {
 
   private void oldSwitch(int depth, boolean hasFields) {
     boolean onText = pick(3) == 0;
-    String selector = expression(onText ? Type.TEXT : Type.INT, 1);
+    String selector = expression(onText ? ValueType.TEXT : ValueType.INT, 1);
     out.append("switch (").append(onText ? selector : selector + " & 3").append(") {\n");
     for (int i = 0; i < 3; i++) {
       out.append("case ").append(onText ? "\"s" + i + "\"" : "" + i).append(": {\n");
@@ -290,9 +291,9 @@ final class ProgramGenerator {
 
   private void shapes(int depth, boolean hasFields) {
     String number = fresh("n");
-    out.append("switch (shape(%s)) {\n".formatted(expression(Type.INT, 1)));
+    out.append("switch (shape(%s)) {\n".formatted(expression(ValueType.INT, 1)));
     out.append("case Shape.Dot(int %s) when yInt(%s) > 2 -> {\n".formatted(number, number));
-    scope.add(new Variable(Type.INT, number, true));
+    scope.add(new Variable(ValueType.INT, number, true));
     statements(depth - 1, hasFields);
     scope.removeLast();
     out.append("}\ncase Shape.Dot d -> say(d + yText(\"dot\"));\n");
@@ -310,7 +311,7 @@ final class ProgramGenerator {
     String name = fresh("e");
     out.append(
         "try { if (%s) throw new IllegalStateException(%s);\n"
-            .formatted(expression(Type.BOOL, 2), expression(Type.TEXT, 1)));
+            .formatted(expression(ValueType.BOOL, 2), expression(ValueType.TEXT, 1)));
     statements(depth - 1, hasFields);
     out.append(
         "} catch (IllegalStateException %s) { say(yAny(%s).getMessage()); }\n"
@@ -319,9 +320,9 @@ final class ProgramGenerator {
 
   private void lambda() {
     String captured = fresh("c");
-    line("final int " + captured + " = " + expression(Type.INT, 1) + ";");
+    line("final int " + captured + " = " + expression(ValueType.INT, 1) + ";");
     String name = fresh("f");
-    String argument = expression(Type.INT, 1);
+    String argument = expression(ValueType.INT, 1);
     switch (pick(7)) {
       case 0 -> line("IntFunction %s = x -> x + yInt(%s);".formatted(name, captured));
       case 1 -> line("IntFunction %s = Kit::yInt;".formatted(name));
@@ -350,7 +351,7 @@ final class ProgramGenerator {
 
   // ---- expressions
 
-  private String expression(Type type, int depth) {
+  String expression(ValueType type, int depth) {
     List<Variable> known = scope.stream().filter(variable -> variable.type == type).toList();
     if (depth <= 0) {
       return !known.isEmpty() && pick(4) != 0 ? pick(known).name : literal(type);
@@ -360,7 +361,7 @@ final class ProgramGenerator {
       case 1 ->
           "(%s ? %s : %s)"
               .formatted(
-                  expression(Type.BOOL, depth - 1),
+                  expression(ValueType.BOOL, depth - 1),
                   expression(type, depth - 1),
                   expression(type, depth - 1));
       case 2 -> expression(type, 0);
@@ -368,7 +369,7 @@ final class ProgramGenerator {
     };
   }
 
-  private String literal(Type type) {
+  private String literal(ValueType type) {
     int n = pick(10) - 3;
     return switch (type) {
       case INT -> "(" + n + ")";
@@ -380,7 +381,7 @@ final class ProgramGenerator {
     };
   }
 
-  private static String yielding(Type type, String inside) {
+  private static String yielding(ValueType type, String inside) {
     String call =
         switch (type) {
           case INT -> "yInt";
@@ -393,42 +394,47 @@ final class ProgramGenerator {
     return call + "(" + inside + ")";
   }
 
-  private String special(Type type, int depth) {
+  private String special(ValueType type, int depth) {
     return switch (type) {
       case INT -> integer(depth);
       case LONG -> longInteger(depth);
       case FLOAT ->
           pick(2) == 0
-              ? "(%s + yFloat(%s))".formatted(e(Type.FLOAT, depth), e(Type.FLOAT, depth))
-              : "(float) (%s + %s)".formatted(e(Type.INT, depth), e(Type.DOUBLE, depth));
+              ? "(%s + yFloat(%s))".formatted(e(ValueType.FLOAT, depth), e(ValueType.FLOAT, depth))
+              : "(float) (%s + %s)".formatted(e(ValueType.INT, depth), e(ValueType.DOUBLE, depth));
       case DOUBLE ->
           pick(2) == 0
-              ? "(%s * %s)".formatted(e(Type.DOUBLE, depth), e(Type.FLOAT, depth))
-              : "(yDouble(%s) - %s)".formatted(e(Type.DOUBLE, depth), e(Type.LONG, depth));
+              ? "(%s * %s)".formatted(e(ValueType.DOUBLE, depth), e(ValueType.FLOAT, depth))
+              : "(yDouble(%s) - %s)"
+                  .formatted(e(ValueType.DOUBLE, depth), e(ValueType.LONG, depth));
       case BOOL -> condition(depth);
       case TEXT -> text(depth);
     };
   }
 
-  private String e(Type type, int depth) {
+  private String e(ValueType type, int depth) {
     return expression(type, depth);
   }
 
   private String integer(int depth) {
-    String one = e(Type.INT, depth);
-    String two = e(Type.INT, depth);
+    String one = e(ValueType.INT, depth);
+    String two = e(ValueType.INT, depth);
     return switch (pick(18)) {
-      case 0 -> "new int[] {%s, yInt(%s), 7}[%s & 1]".formatted(one, two, e(Type.INT, 0));
+      case 0 -> "new int[] {%s, yInt(%s), 7}[%s & 1]".formatted(one, two, e(ValueType.INT, 0));
       case 1 ->
           "new Box(new Box(%s, %s, %s), %s).n"
-              .formatted(one, e(Type.TEXT, depth), e(Type.LONG, depth), e(Type.DOUBLE, depth));
+              .formatted(
+                  one,
+                  e(ValueType.TEXT, depth),
+                  e(ValueType.LONG, depth),
+                  e(ValueType.DOUBLE, depth));
       case 2 -> "tail(%d, %s)".formatted(pick(4), one);
       case 3 -> "sum(%s, %s)".formatted(one, two);
       case 4 -> "base(%s).both(%s)".formatted(one, two);
-      case 5 -> "new Pair(%s, %s).a()".formatted(one, e(Type.TEXT, depth));
+      case 5 -> "new Pair(%s, %s).a()".formatted(one, e(ValueType.TEXT, depth));
       case 6 ->
           "switch (%s & 3) { case 0 -> %s; case 1 -> { yVoid(); yield %s; } default -> 4; }"
-              .formatted(one, two, e(Type.INT, depth))
+              .formatted(one, two, e(ValueType.INT, depth))
               .transform(text -> "(" + text + ")");
       case 7 ->
           "(switch (Suit.values()[(%s & 1) + 1]) { case RED -> 1; case GREEN -> %s; case BLUE -> yInt(3); })"
@@ -436,12 +442,12 @@ final class ProgramGenerator {
       case 8 ->
           "(int) (yChar((char) (%s & 127)) + yByte((byte) (%s + 1)) + yShort((short) 9))"
               .formatted(one, two);
-      case 9 -> "(%s).length()".formatted(e(Type.TEXT, depth));
+      case 9 -> "(%s).length()".formatted(e(ValueType.TEXT, depth));
       case 10 ->
           "(yAny((Object) %s) instanceof Integer k%d && k%d > 1 ? 1 : yInt(2))"
               .formatted(one, names, names++);
       case 11 -> "waits()";
-      case 12 -> "(int) %s".formatted(e(Type.LONG, depth));
+      case 12 -> "(int) %s".formatted(e(ValueType.LONG, depth));
       case 13 -> "yArray(new int[] {%s, %s})[yInt(1)]++".formatted(one, two);
       case 14 -> "(%s / yInt(%d))".formatted(one, pick(5));
       case 15 -> "yAny(%s)".formatted(one);
@@ -450,41 +456,46 @@ final class ProgramGenerator {
   }
 
   private String longInteger(int depth) {
-    String one = e(Type.LONG, depth);
+    String one = e(ValueType.LONG, depth);
     return switch (pick(4)) {
       case 0 -> "deep(%d, %s)".formatted(pick(3), one);
       case 1 -> "(%s << yInt(%d))".formatted(one, pick(5));
-      case 2 -> "(%s + %s)".formatted(e(Type.INT, depth), one);
-      default -> "(%s - yLong(%s))".formatted(one, e(Type.LONG, depth));
+      case 2 -> "(%s + %s)".formatted(e(ValueType.INT, depth), one);
+      default -> "(%s - yLong(%s))".formatted(one, e(ValueType.LONG, depth));
     };
   }
 
   private String condition(int depth) {
     return switch (pick(5)) {
-      case 0 -> "(%s && yBool(%s))".formatted(e(Type.BOOL, depth), e(Type.BOOL, depth));
-      case 1 -> "(%s || %s)".formatted(e(Type.BOOL, depth), e(Type.BOOL, depth));
-      case 2 -> "(%s < %s)".formatted(e(Type.INT, depth), e(Type.LONG, depth));
-      case 3 -> "(%s > yDouble(%s))".formatted(e(Type.FLOAT, depth), e(Type.DOUBLE, depth));
-      default -> "!%s".formatted(e(Type.BOOL, depth));
+      case 0 -> "(%s && yBool(%s))".formatted(e(ValueType.BOOL, depth), e(ValueType.BOOL, depth));
+      case 1 -> "(%s || %s)".formatted(e(ValueType.BOOL, depth), e(ValueType.BOOL, depth));
+      case 2 -> "(%s < %s)".formatted(e(ValueType.INT, depth), e(ValueType.LONG, depth));
+      case 3 ->
+          "(%s > yDouble(%s))".formatted(e(ValueType.FLOAT, depth), e(ValueType.DOUBLE, depth));
+      default -> "!%s".formatted(e(ValueType.BOOL, depth));
     };
   }
 
   private String text(int depth) {
     return switch (pick(7)) {
       case 0 ->
-          "(%s + %s + %s)".formatted(e(Type.TEXT, depth), e(Type.INT, depth), e(Type.LONG, depth));
+          "(%s + %s + %s)"
+              .formatted(
+                  e(ValueType.TEXT, depth), e(ValueType.INT, depth), e(ValueType.LONG, depth));
       case 1 ->
           "new Box(%s, %s, yLong(%s)).toString()"
-              .formatted(e(Type.INT, depth), e(Type.TEXT, depth), e(Type.LONG, depth));
+              .formatted(
+                  e(ValueType.INT, depth), e(ValueType.TEXT, depth), e(ValueType.LONG, depth));
       case 2 ->
           "new StringBuilder(%s).append(yDouble(%s)).append(%s).toString()"
-              .formatted(e(Type.TEXT, depth), e(Type.DOUBLE, depth), e(Type.BOOL, depth));
+              .formatted(
+                  e(ValueType.TEXT, depth), e(ValueType.DOUBLE, depth), e(ValueType.BOOL, depth));
       case 3 ->
           "String.format(\"%%s-%%s\", %s, yText(%s))"
-              .formatted(e(Type.FLOAT, depth), e(Type.TEXT, depth));
+              .formatted(e(ValueType.FLOAT, depth), e(ValueType.TEXT, depth));
       case 4 -> "waitsAny()";
-      case 5 -> "yAny(new Pair(yInt(1), %s)).b()".formatted(e(Type.TEXT, depth));
-      default -> "(\"\" + yAny(%s) + yChar('c'))".formatted(e(Type.BOOL, depth));
+      case 5 -> "yAny(new Pair(yInt(1), %s)).b()".formatted(e(ValueType.TEXT, depth));
+      default -> "(\"\" + yAny(%s) + yChar('c'))".formatted(e(ValueType.BOOL, depth));
     };
   }
 }

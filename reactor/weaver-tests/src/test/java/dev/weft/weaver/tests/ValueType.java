@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.weft.weaver.tests;
+
+/** The types of expressions in made-up programs. */
+enum ValueType {
+  INT("int"),
+  LONG("long"),
+  FLOAT("float"),
+  DOUBLE("double"),
+  BOOL("boolean"),
+  TEXT("String");
+
+  final String word;
+
+  ValueType(String word) {
+    this.word = word;
+  }
+}
