@@ -16,6 +16,7 @@ import java.util.Set;
  */
 final class Absences {
   private static final String LIBRARY = "dev/weft/";
+  private static final String WEAVER = "dev/weft/weaver/";
   private static final String NO_RUNTIME =
       "%s is not on the class path, so that nothing is found to suspend: weft-reactor.jar has to be"
           + " in it";
@@ -49,7 +50,9 @@ final class Absences {
 
   private static boolean usesLibrary(ClassInfo info) {
     for (PoolEntry entry : info.model.constantPool()) {
-      if (entry instanceof ClassEntry type && type.asInternalName().startsWith(LIBRARY)) {
+      if (entry instanceof ClassEntry type
+          && type.asInternalName().startsWith(LIBRARY)
+          && !type.asInternalName().startsWith(WEAVER)) {
         return true;
       }
     }

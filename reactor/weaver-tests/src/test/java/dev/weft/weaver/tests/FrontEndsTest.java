@@ -235,6 +235,16 @@ class FrontEndsTest {
   }
 
   @Test
+  void agentLeavesAProgramAloneThatDoesNotUseTheLibrary() throws Exception {
+    String agent = agentJar().toString();
+
+    String said = java("-javaagent:" + agent, "-cp", agent, "dev.weft.weaver.Main", "--version");
+
+    assertTrue(said.contains("nothing is found to suspend"), said);
+    assertTrue(said.lines().toList().getLast().startsWith("weft-weaver "), said);
+  }
+
+  @Test
   void agentMakesTheSameBytes() throws Exception {
     Path byMain = compiled("main", PROGRAM);
     assertEquals(0, weaver("--classpath", CLASS_PATH, byMain.toString()), () -> text(err));
