@@ -12,6 +12,8 @@ class Lambdas extends Routine {
   interface LongFunction { long apply(int x); }
   interface Maker<T> { T make(int x); }
   interface Binary<A, B, R> { R of(A a, B b); }
+  interface ToLong<T> { long apply(T t); }
+  interface Test { boolean is(boolean x); }
   interface Marker {}
   interface Special<T> extends Visitor<T> { void visit(T t); }
   interface StringVisitor extends Visitor<String> { void visit(String s); }
@@ -64,10 +66,26 @@ class Lambdas extends Routine {
     say(nested.get().get());
     IntFunction recursive = new IntFunction() { public int apply(int x) { return x == 0 ? 0 : twice(1) + this.apply(x - 1); } };
     say(recursive.apply(3));
+    LongFunction fromGeneric = Lambdas::same;
+    say(fromGeneric.apply(5));
+    ToLong<Integer> fromBox = Lambdas::same;
+    say(fromBox.apply(6));
+    Maker<Object> toObject = Lambdas::letter;
+    say(toObject.make(1));
+    LongFunction fromLetter = Lambdas::letter;
+    say(fromLetter.apply(2));
+    Binary<Byte, Short, Double> widened = Lambdas::product;
+    say(widened.of((byte) 3, (short) 4));
+    Test test = Lambdas::same;
+    say(test.is(true));
     Visitor<Object> ignoring = Lambdas::identity;
     ignoring.visit("void");
     say(List.of(1, 2, 3).stream().map(x -> x + k).toList());
   }
+
+  static <T> T same(T t) { pause(); return t; }
+  static char letter(int x) { return (char) ('a' + twice(x)); }
+  static double product(long a, double b) { return wide(a, b) * 1.5; }
 
   static Object identity(Object o) { pause(); say("identity"); return o; }
 

@@ -27,6 +27,7 @@ import java.util.List;
 final class LambdaWeaver {
   static final String MAKE = "make";
   private static final String ONLY = "instance";
+  private static final ClassDesc NUMBER = ClassDesc.of("java.lang.Number");
 
   private final Lambda lambda;
   private final ClassDesc self;
@@ -176,7 +177,8 @@ final class LambdaWeaver {
       ClassDesc box = box(from);
       code.invokestatic(box, "valueOf", MethodTypeDesc.of(box, from));
     } else if (to.isPrimitive()) {
-      ClassDesc box = isBox(exact) ? exact : box(to);
+      // What is no box by its type is any number, or the one box that fits, as in the JVM's own.
+      ClassDesc box = isBox(exact) ? exact : isNumber(to) ? NUMBER : box(to);
       ClassDesc inside = isBox(exact) ? unboxed(exact) : to;
       if (!from.equals(box)) {
         code.checkcast(box);
@@ -219,6 +221,10 @@ final class LambdaWeaver {
 
   private static ClassDesc box(ClassDesc primitive) {
     return BOXES.get(PRIMITIVES.indexOf(primitive));
+  }
+
+  private static boolean isNumber(ClassDesc primitive) {
+    return !primitive.equals(ConstantDescs.CD_boolean) && !primitive.equals(ConstantDescs.CD_char);
   }
 
   private static boolean isBox(ClassDesc type) {

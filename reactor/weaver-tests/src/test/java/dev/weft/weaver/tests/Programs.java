@@ -25,6 +25,9 @@ final class Programs {
 
   static final Woven WOVEN = Woven.of(sources());
 
+  /** The same, as they were compiled. */
+  static final Woven ORIGINAL = Woven.asIs(WOVEN.originals);
+
   private Programs() {}
 
   private static Map<String, String> sources() {
@@ -43,7 +46,7 @@ final class Programs {
     }
   }
 
-  static StringBuilder log() throws ReflectiveOperationException {
-    return (StringBuilder) WOVEN.type("programs.Log").getField("LOG").get(null);
+  static StringBuilder log(Woven programs) throws ReflectiveOperationException {
+    return (StringBuilder) programs.type("programs.Log").getField("LOG").get(null);
   }
 }

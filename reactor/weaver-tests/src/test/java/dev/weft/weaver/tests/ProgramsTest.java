@@ -4,12 +4,13 @@ package dev.weft.weaver.tests;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.weft.weave.Routine;
 import dev.weft.weaver.tests.Woven.Run;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Each construct of the language, woven and stackful. */
+/** Each construct of the language: woven, stackful, and as it was compiled. */
 class ProgramsTest {
   @ParameterizedTest
   @ValueSource(
@@ -28,12 +29,15 @@ class ProgramsTest {
         "Places"
       })
   void wovenProgramDoesWhatItDoesStackful(String name) throws Exception {
-    StringBuilder log = Programs.log();
+    StringBuilder log = Programs.log(Programs.WOVEN);
+    Routine unwoven = Programs.ORIGINAL.routine("programs." + name);
+    Run original = Woven.run(unwoven, Programs.log(Programs.ORIGINAL));
     Run stackful = Woven.run(Programs.WOVEN.routine("programs." + name).stackful(), log);
 
     Run woven = Woven.run(Programs.WOVEN.routine("programs." + name), log);
 
-    assertEquals(stackful, woven);
+    assertEquals(original, stackful);
+    assertEquals(original, woven);
     assertTrue(!woven.log().isEmpty());
   }
 

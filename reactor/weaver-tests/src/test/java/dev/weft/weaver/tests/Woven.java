@@ -66,10 +66,12 @@ final class Woven {
     }
   }
 
-  /** Loads classes that are woven already. */
-  static Woven asIs(SortedMap<String, byte[]> classes) throws IOException {
+  /** Loads classes as they are: woven already, or not to be. */
+  static Woven asIs(SortedMap<String, byte[]> classes) {
     try (ClassPath nowhere = new ClassPath(List.of())) {
       return new Woven(classes, Weaver.weave(new TreeMap<>(), new TreeMap<>(), nowhere));
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
     }
   }
 
