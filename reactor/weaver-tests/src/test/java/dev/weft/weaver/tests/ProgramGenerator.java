@@ -26,14 +26,11 @@ final class ProgramGenerator {
   private ProgramGenerator(long seed, boolean isRich) {
     random = new Random(seed);
     this.isRich = isRich;
-    statementDepth = pick(8) == 0 ? 2 : 1;
+    boolean isDeep = pick(8) == 0;
+    statementDepth = isDeep && !isRich ? 2 : 1; // a method has an end at 64 KB, woven
   }
 
-  /**
-   * The source of class {@code name}, nested or in a file with fuzz.Kit's names imported.
-   *
-   * @param isRich whether it has the statements of {@link Constructs}, too
-   */
+  /** The source of class {@code name}, nested in one of fuzz.Kit; rich, with {@link Constructs}. */
   static String generate(String name, long seed, boolean isRich) {
     return new ProgramGenerator(seed, isRich).program(name);
   }
