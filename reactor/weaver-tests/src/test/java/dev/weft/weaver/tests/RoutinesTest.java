@@ -10,11 +10,17 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import com.sun.management.ThreadMXBean;
 import dev.weft.weave.Context;
 import dev.weft.weave.Routine;
+import java.lang.classfile.ClassFile;
+import java.lang.classfile.ClassTransform;
+import java.lang.classfile.CodeTransform;
+import java.lang.classfile.instruction.StackInstruction;
 import java.lang.management.ManagementFactory;
 import java.lang.ref.WeakReference;
 import java.lang.reflect.Constructor;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
+import java.util.SortedMap;
 import org.junit.jupiter.api.Test;
 
 /** What a suspended routine keeps, and what it tells of itself. */
@@ -147,5 +153,36 @@ class RoutinesTest {
   void routineTakesOneFrameForEachCallBelowRun() throws Exception {
     assertEquals(32 + 2 * 32, bytesEach("Deep3"));
     assertEquals(32 + 9 * 32, bytesEach("Deep10"));
+  }
+
+  /** As ecj compiles it; javac makes a copy of the object and drops it. */
+  @Test
+  void objectThatNobodyWantsAndThatIsNotCopiedIsMadeAfterItsArguments() throws Exception {
+    String source =
+        """
+        package p;
+        public class T extends dev.weft.weave.Routine {
+          public static final StringBuilder LOG = new StringBuilder();
+          static class Box { Box(int n) { LOG.append("box").append(n); } }
+          protected void run() { new Box(awaitInt()); }
+        }
+        """;
+    SortedMap<String, byte[]> classes = Compiler.compile(Map.of("p.T", source));
+    ClassFile files = ClassFile.of();
+    CodeTransform withoutCopies =
+        (code, element) -> {
+          if (!(element instanceof StackInstruction)) {
+            code.with(element);
+          }
+        };
+    ClassTransform onlyInRun =
+        ClassTransform.transformingMethodBodies(
+            method -> method.methodName().equalsString("run"), withoutCopies);
+    classes.compute("p/T", (_, bytes) -> files.transformClass(files.parse(bytes), onlyInRun));
+
+    Woven woven = Woven.of(classes);
+
+    StringBuilder log = (StringBuilder) woven.type("p.T").getField("LOG").get(null);
+    assertEquals("box1", Woven.run(woven.routine("p.T"), log).log());
   }
 }
