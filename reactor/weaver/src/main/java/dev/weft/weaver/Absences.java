@@ -72,9 +72,13 @@ final class Absences {
     }
   }
 
-  /** The JDK's tools, such as javac, are not among what a class path looks in. */
+  /**
+   * The JDK's tools, such as javac, are not among what a class path looks in, nor are the classes
+   * that go with those woven before among what is given.
+   */
   private static boolean isMissing(ClassTable table, String name) {
     return !name.startsWith("[")
+        && !name.contains(Names.GENERATED)
         && !ClassTable.isOfJdk(name)
         && table.find(name) == null
         && ClassLoader.getSystemResource(name + ".class") == null;

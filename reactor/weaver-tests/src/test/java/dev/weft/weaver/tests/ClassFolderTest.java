@@ -135,6 +135,7 @@ class ClassFolderTest {
     ClassFolder.Summary again = weave(folder, unwoven);
 
     assertTrue(again.problems().errors().isEmpty());
+    assertEquals("[]", again.problems().warnings().toString());
     assertEquals(first, contents(folder));
   }
 
