@@ -37,10 +37,6 @@ public final class Task<T extends @Nullable Object> implements Awaitable {
     this.life = life;
   }
 
-  Life life() {
-    return life;
-  }
-
   private Event inside() {
     return new Event() {
       @Override
