@@ -6,6 +6,7 @@ import static java.lang.foreign.ValueLayout.JAVA_INT;
 
 import dev.weft.internal.mem.Memory;
 import dev.weft.internal.mem.Pages;
+import dev.weft.internal.sched.IdRing;
 import java.lang.foreign.MemorySegment;
 import org.jspecify.annotations.Nullable;
 
@@ -76,8 +77,8 @@ final class MicroRing {
   int failure;
 
   // ---- who waits
-  private int readers = RunRing.NONE;
-  private int writers = RunRing.NONE;
+  private int readers = IdRing.NONE;
+  private int writers = IdRing.NONE;
 
   // ---- what the driver has in hand
   @Nullable MicroTransfer transfer;
@@ -346,21 +347,21 @@ final class MicroRing {
   }
 
   private boolean isAwaited() {
-    return readers != RunRing.NONE || writers != RunRing.NONE;
+    return readers != IdRing.NONE || writers != IdRing.NONE;
   }
 
   void wakeReaders() {
     int first = readers;
-    if (first != RunRing.NONE) {
-      readers = RunRing.NONE;
+    if (first != IdRing.NONE) {
+      readers = IdRing.NONE;
       wakeAll(first);
     }
   }
 
   void wakeWriters() {
     int first = writers;
-    if (first != RunRing.NONE) {
-      writers = RunRing.NONE;
+    if (first != IdRing.NONE) {
+      writers = IdRing.NONE;
       wakeAll(first);
     }
   }
@@ -374,10 +375,10 @@ final class MicroRing {
   /** Wakes a list of threads that waited, oldest last. */
   private void wakeAll(int first) {
     int id = first;
-    while (id != RunRing.NONE) {
+    while (id != IdRing.NONE) {
       MicroThread thread = threads.thread(id);
       id = thread.nextWaiting;
-      thread.nextWaiting = RunRing.NONE;
+      thread.nextWaiting = IdRing.NONE;
       thread.isListed = false;
       threads.play(thread);
     }
@@ -385,12 +386,12 @@ final class MicroRing {
 
   /** The list without a thread. */
   private int without(int first, MicroThread gone) {
-    if (first == RunRing.NONE) {
+    if (first == IdRing.NONE) {
       return first;
     }
     if (first == gone.id) {
       int next = gone.nextWaiting;
-      gone.nextWaiting = RunRing.NONE;
+      gone.nextWaiting = IdRing.NONE;
       return next;
     }
     MicroThread thread = threads.thread(first);

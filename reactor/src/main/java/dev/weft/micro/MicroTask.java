@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.weft.micro;
 
+import dev.weft.internal.sched.IdRing;
 import dev.weft.weave.Routine;
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
@@ -33,7 +34,7 @@ abstract class MicroTask extends Routine {
   @Nullable MicroProcess process;
 
   /** Its number in the process, which the run queue and the waiting lists hold. */
-  int id = RunRing.NONE;
+  int id = IdRing.NONE;
 
   /** Whether it is in the run queue: it is there once, however often it was played. */
   boolean queued;
@@ -45,7 +46,7 @@ abstract class MicroTask extends Routine {
   boolean played;
 
   /** The next in the list that it waits in. */
-  int nextWaiting = RunRing.NONE;
+  int nextWaiting = IdRing.NONE;
 
   /** Whether it is in such a list, which it may be although it has been played meanwhile. */
   boolean isListed;

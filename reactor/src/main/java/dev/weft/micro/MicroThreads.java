@@ -2,6 +2,7 @@
 package dev.weft.micro;
 
 import dev.weft.error.Errno;
+import dev.weft.internal.sched.IdRing;
 import dev.weft.micro.MicroRaiser.Phase;
 import dev.weft.weave.Context;
 import dev.weft.weave.Routine;
@@ -21,15 +22,15 @@ final class MicroThreads {
   private int used;
   private int live;
 
-  private final RunRing ready = new RunRing();
+  private final IdRing ready = new IdRing();
 
   /** Those that have let all others go first. */
-  private final RunRing yielded = new RunRing();
+  private final IdRing yielded = new IdRing();
 
   /** The thread that control was passed to: before all of the queue. */
-  private int next = RunRing.NONE;
+  private int next = IdRing.NONE;
 
-  private int current = RunRing.NONE;
+  private int current = IdRing.NONE;
 
   MicroThreads(MicroProcess process) {
     this.process = process;
@@ -59,7 +60,7 @@ final class MicroThreads {
   private void remove(MicroThread thread) {
     table[thread.id] = null;
     int id = thread.id;
-    thread.id = RunRing.NONE; // or run would take it for the next that has this number
+    thread.id = IdRing.NONE; // or run would take it for the next that has this number
     if (freeCount == freeIds.length) {
       freeIds = Arrays.copyOf(freeIds, freeCount * 2);
     }
@@ -78,14 +79,14 @@ final class MicroThreads {
 
   /** The thread that is running. */
   MicroThread current(String verb) {
-    if (current == RunRing.NONE) {
+    if (current == IdRing.NONE) {
       throw new IllegalStateException(verb + " must be called by a thread of the process");
     }
     return thread(current);
   }
 
   boolean isRunning() {
-    return current != RunRing.NONE;
+    return current != IdRing.NONE;
   }
 
   /** The thread that is running, or null. Any thread, to look at. */
@@ -119,7 +120,7 @@ final class MicroThreads {
     thread.queued = true;
     int second = next;
     next = thread.id;
-    if (second != RunRing.NONE) {
+    if (second != IdRing.NONE) {
       ready.addFirst(second);
     }
   }
@@ -182,7 +183,7 @@ final class MicroThreads {
   }
 
   boolean isIdle() {
-    return next == RunRing.NONE && ready.isEmpty();
+    return next == IdRing.NONE && ready.isEmpty();
   }
 
   boolean hasYielded() {
@@ -191,7 +192,7 @@ final class MicroThreads {
 
   /** Lets those that have yielded run again. */
   void admitYielded() {
-    for (int id; (id = yielded.poll()) != RunRing.NONE; ) {
+    for (int id; (id = yielded.poll()) != IdRing.NONE; ) {
       ready.addLast(id);
     }
   }
@@ -212,7 +213,7 @@ final class MicroThreads {
       while (true) {
         step(thread, context);
         int id;
-        if (--left == 0 || (id = nextReady()) == RunRing.NONE) {
+        if (--left == 0 || (id = nextReady()) == IdRing.NONE) {
           break;
         }
         // Most often it is the same thread, or the one before, which has called it: then the
@@ -224,16 +225,16 @@ final class MicroThreads {
         }
       }
     }
-    current = RunRing.NONE;
+    current = IdRing.NONE;
     return left;
   }
 
   private int nextReady() {
     int id = next;
-    if (id == RunRing.NONE) {
+    if (id == IdRing.NONE) {
       return ready.poll();
     }
-    next = RunRing.NONE;
+    next = IdRing.NONE;
     return id;
   }
 
@@ -365,7 +366,7 @@ final class MicroThreads {
 
   /** No thread runs any more, after a step from outside. */
   void stopped() {
-    current = RunRing.NONE;
+    current = IdRing.NONE;
   }
 
   /** Calls the name of each thread that has not ended. */

@@ -285,7 +285,7 @@ public final class EventLoop {
   }
 
   void enqueue(int slot) {
-    ready.add(slot);
+    ready.addLast(slot);
   }
 
   private void run(int slot) {

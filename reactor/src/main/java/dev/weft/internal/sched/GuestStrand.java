@@ -92,7 +92,7 @@ public abstract class GuestStrand extends Strand {
   /** Whether its routine is running, and not suspended in whatever way. */
   public abstract boolean isRunning();
 
-  /** Where the routine is suspended, innermost frame first. */
+  @Override
   protected abstract List<StackTraceElement> places();
 
   // ---- for the host
@@ -119,12 +119,7 @@ public abstract class GuestStrand extends Strand {
     assert state == State.READY : this;
     state = State.RUNNING;
     stopWaiting();
-    try {
-      settle(context);
-    } catch (RuntimeException | Error e) {
-      e.setStackTrace(MicroStrand.asThrownIn(places(), e.getStackTrace(), GuestStrand.class));
-      context.failure = e;
-    }
+    settle(context);
   }
 
   /** All others have had their turn since it has yielded. */
@@ -283,9 +278,7 @@ public abstract class GuestStrand extends Strand {
 
   @Override
   String whyPinned() {
-    return isOnStack()
-        ? super.whyPinned()
-        : "can't be suspended by code that is not woven: " + Unwoven.frames();
+    return isOnStack() ? super.whyPinned() : Unwoven.why();
   }
 
   @Override

@@ -2,8 +2,6 @@
 package dev.weft.internal.sched;
 
 import dev.weft.weave.Context;
-import java.util.ArrayList;
-import java.util.List;
 
 /**
  * A strand that is a woven routine: it runs on the reactor's own thread until it suspends, and is
@@ -30,7 +28,7 @@ final class MicroStrand extends Strand {
     return switch (state) {
       case RUNNING -> thread().getStackTrace();
       case ENDED -> new StackTraceElement[0];
-      default -> body().stack().toArray(new StackTraceElement[0]);
+      default -> places().toArray(new StackTraceElement[0]);
     };
   }
 
@@ -42,12 +40,7 @@ final class MicroStrand extends Strand {
   @Override
   void resume() {
     Context context = loop.context();
-    try {
-      settle(context);
-    } catch (RuntimeException | Error e) {
-      e.setStackTrace(asThrownIn(body().stack(), e.getStackTrace(), MicroStrand.class));
-      context.failure = e;
-    }
+    settle(context);
     try {
       if (!body().go(context)) {
         state = State.ENDED;
@@ -59,29 +52,13 @@ final class MicroStrand extends Strand {
     }
   }
 
-  /**
-   * The trace of what was thrown when a wait was settled, with the frames of the call that waited.
-   *
-   * @param settling what has settled it
-   */
-  static StackTraceElement[] asThrownIn(
-      List<StackTraceElement> call, StackTraceElement[] trace, Class<?> settling) {
-    List<StackTraceElement> whole = new ArrayList<>(List.of(trace));
-    int here = 0;
-    while (here < trace.length && !trace[here].getClassName().equals(settling.getName())) {
-      here++;
-    }
-    whole.addAll(here, call);
-    return whole.toArray(new StackTraceElement[0]);
-  }
-
   /** Reached by a call that is not woven, below one that is: there is no stack to leave. */
   @Override
   void switchOut() {}
 
   @Override
   String whyPinned() {
-    return "can't be suspended by code that is not woven: " + Unwoven.frames();
+    return Unwoven.why();
   }
 
   // ---- its thread is everybody's

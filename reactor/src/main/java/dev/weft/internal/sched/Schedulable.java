@@ -4,6 +4,8 @@ package dev.weft.internal.sched;
 import dev.weft.internal.sched.Strand.Body;
 import dev.weft.internal.sched.Strand.State;
 import dev.weft.weave.Context;
+import java.util.ArrayList;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -219,8 +221,29 @@ abstract class Schedulable extends InboundQueue.Node {
   final void settle(Context context) {
     if (settles) {
       settles = false;
-      ending.settle((Strand) this, context);
+      try {
+        ending.settle((Strand) this, context);
+      } catch (RuntimeException | Error e) {
+        e.setStackTrace(asThrownThere(e.getStackTrace()));
+        context.failure = e;
+      }
     }
+  }
+
+  /** The trace of what was thrown above, with the frames of the call that waited. */
+  private StackTraceElement[] asThrownThere(StackTraceElement[] trace) {
+    List<StackTraceElement> whole = new ArrayList<>(List.of(trace));
+    int here = 0;
+    while (here < trace.length && !trace[here].getClassName().equals(Schedulable.class.getName())) {
+      here++;
+    }
+    whole.addAll(here, places());
+    return whole.toArray(new StackTraceElement[0]);
+  }
+
+  /** Where its woven code is suspended, innermost frame first. */
+  List<StackTraceElement> places() {
+    return body.stack();
   }
 
   /** What a wait throws that could not suspend. */

@@ -11,7 +11,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class StrandTable {
   /** No strand. */
-  static final int NONE = -1;
+  static final int NONE = IdRing.NONE;
 
   /** The number of a strand that has none, because it is new or has ended. */
   static final int UNLISTED = -2;

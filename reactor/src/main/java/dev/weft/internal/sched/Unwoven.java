@@ -11,12 +11,13 @@ final class Unwoven {
   private Unwoven() {}
 
   /** The frames of the caller that are between this package and woven code, and what to do. */
-  static String frames() {
+  static String why() {
     List<StackTraceElement> inTheWay =
         Routine.inTheWay().stream()
             .dropWhile(frame -> frame.getClassName().startsWith(OURS))
             .toList();
-    return inTheWay
+    return "can't be suspended by code that is not woven: "
+        + inTheWay
         + " were called by woven code, but are not. Weave these classes, pass lambdas that suspend"
         + " to interfaces that are woven, or run all stackful with -Ddev.weft.stackful=true";
   }

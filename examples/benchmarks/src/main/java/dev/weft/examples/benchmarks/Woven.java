@@ -404,7 +404,7 @@ public class Woven extends NanosPerOperation {
     return inheriting.sum;
   }
 
-  /** The same in a loop that a suspension leads back into, which C2 optimises less. */
+  /** The same in a loop that a suspension leads back into. */
   @Benchmark
   @OperationsPerInvocation(CALLS)
   public long callInResumedLoop() throws Exception {
