@@ -19,7 +19,7 @@ import org.jspecify.annotations.Nullable;
  * can run. Completions and deadlines make strands ready; they are resumed from here alone, never
  * from inside a poll, so the stack stays flat.
  */
-public final class EventLoop {
+public final class EventLoop extends StrandTable {
   /** So often at least, completions are looked for, however busy the strands keep each other. */
   public static final int RESUMES_PER_TURN_MAX = 64;
 
@@ -27,9 +27,7 @@ public final class EventLoop {
   private final Backend backend;
   private final Clock clock;
   private final boolean baton;
-  private final Thread thread = Thread.currentThread();
-  private final StrandTable strands = new StrandTable();
-  private final RunQueue ready = new RunQueue(strands);
+  private final RunQueue ready = new RunQueue(this);
   private final TimerQueue timers = new TimerQueue();
   private final InboundQueue inbound = new InboundQueue();
   private final Consumer<Throwable> onTaskFailure;
@@ -40,20 +38,8 @@ public final class EventLoop {
   /** For what completes at once: never in flight, so one is enough. */
   private final Op controlOp;
 
-  /** The number of the strand that runs, or {@link StrandTable#NONE}. */
-  private int current = StrandTable.NONE;
-
-  /** Whether that one does without a stack: one with a thread is on that, not on this one. */
-  private boolean currentIsStackless;
-
   /** What the stackless strands are run with. */
   private final Context context = new Context();
-
-  /**
-   * The thread whose code the reactor's thread is running, if it is not itself. Other threads may
-   * read it, but only to compare it with themselves, and it is never them: plain access will do.
-   */
-  private @Nullable Thread currentThread;
 
   /** Strands that only another strand could let go on. */
   int hopeless;
@@ -131,12 +117,6 @@ public final class EventLoop {
     return loop;
   }
 
-  /** The stackless strand that is running on {@code thread}, the calling one, or null. */
-  static @Nullable Strand stacklessOn(Thread thread) {
-    EventLoop loop = LoopOfThread.get(thread);
-    return loop != null && loop.currentIsStackless ? loop.strands.at(loop.current) : null;
-  }
-
   Context context() {
     return context;
   }
@@ -159,10 +139,6 @@ public final class EventLoop {
 
   public Clock clock() {
     return clock;
-  }
-
-  public Thread thread() {
-    return thread;
   }
 
   /** What runs blocking calls in a simulation, or null. */
@@ -204,31 +180,8 @@ public final class EventLoop {
     return resumes;
   }
 
-  public int live() {
-    return strands.live();
-  }
-
-  /** The strand that the loop runs, or null. Any thread, to look at. */
-  @Nullable Strand currentStrand() {
-    return strands.peek(current);
-  }
-
-  /** Whether the calling code runs on the reactor's thread, in a strand or outside. */
-  boolean isOnThread() {
-    Thread caller = Thread.currentThread();
-    return caller == thread || caller == currentThread;
-  }
-
   RunQueue ready() {
     return ready;
-  }
-
-  StrandTable strands() {
-    return strands;
-  }
-
-  boolean isCurrent(Strand strand) {
-    return strand.runsIn().slot == current;
   }
 
   /**
@@ -254,7 +207,7 @@ public final class EventLoop {
       throw new WrongThreadException(
           (verb + " " + subject).strip()
               + " belongs to the reactor on "
-              + thread
+              + thread()
               + ", not to "
               + Thread.currentThread());
     }
@@ -270,7 +223,7 @@ public final class EventLoop {
    */
   public Strand start(Strand.Body body, @Nullable String name, boolean woven, long due) {
     Strand strand = woven ? new MicroStrand(this, body, due) : stackful(body, name, due);
-    strand.slot = strands.add(strand);
+    strand.slot = add(strand);
     strand.start();
     if (cancelling) {
       strand.cancel();
@@ -289,25 +242,12 @@ public final class EventLoop {
   }
 
   private void run(int slot) {
-    Strand strand = strands.at(slot);
-    current = slot;
-    boolean stackless = strand.isStackless();
-    if (stackless) {
-      currentIsStackless = true;
-    } else {
-      currentThread = strand.thread();
-    }
+    Strand strand = at(slot);
     resumes++;
-    strand.run();
-    current = StrandTable.NONE;
-    if (stackless) {
-      currentIsStackless = false;
-    } else {
-      currentThread = null;
-    }
+    run(strand);
     if (strand.state() == Strand.State.ENDED) {
-      strands.remove(slot);
-      strand.slot = StrandTable.UNLISTED;
+      remove(slot);
+      strand.slot = UNLISTED;
       strand.body().ended();
     }
     if (simulator != null) {
@@ -317,11 +257,6 @@ public final class EventLoop {
 
   private int next() {
     return simulator == null ? ready.poll() : ready.pollAny(simulator);
-  }
-
-  /** Calls {@code action} with every strand that has not ended. */
-  public void forEachLive(Consumer<Strand> action) {
-    strands.forEach(action);
   }
 
   /** Calls {@code action} with every strand that another one runs. */
@@ -362,7 +297,7 @@ public final class EventLoop {
    */
   public void execute(Runnable action) {
     if (!arriveLater(new Task(action))) {
-      throw new RejectedExecutionException("the reactor on " + thread + " is closed");
+      throw new RejectedExecutionException("the reactor on " + thread() + " is closed");
     }
   }
 
@@ -414,7 +349,7 @@ public final class EventLoop {
     turns++;
     turnStart = clock.nanoTime();
     int slot;
-    for (int n = 0; n < RESUMES_PER_TURN_MAX && (slot = next()) != StrandTable.NONE; n++) {
+    for (int n = 0; n < RESUMES_PER_TURN_MAX && (slot = next()) != NONE; n++) {
       run(slot);
     }
     inbound.drain();

@@ -26,9 +26,14 @@ final class LoopOfThread {
     NEAR[place(loop.thread())] = loop;
   }
 
+  /** A loop that may be that of {@code thread}, or null. */
+  static @Nullable EventLoop near(Thread thread) {
+    return NEAR[place(thread)];
+  }
+
   /** The loop of {@code thread}, which is the calling one, or null. */
   static @Nullable EventLoop get(Thread thread) {
-    EventLoop loop = NEAR[place(thread)];
+    EventLoop loop = near(thread);
     return loop != null && loop.thread() == thread ? loop : LOOPS.get();
   }
 

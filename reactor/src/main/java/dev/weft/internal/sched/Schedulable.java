@@ -55,7 +55,7 @@ abstract class Schedulable extends InboundQueue.Node {
   static @Nullable Strand carrier() {
     Thread thread = Thread.currentThread();
     if (!thread.isVirtual()) {
-      return EventLoop.stacklessOn(thread);
+      return StrandTable.stacklessOn(thread);
     }
     Strand strand = VirtualStrand.AVAILABLE ? VirtualStrand.on(thread) : null;
     return strand != null ? strand : BatonStrand.onCurrentThread();

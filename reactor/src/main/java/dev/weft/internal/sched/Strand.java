@@ -52,6 +52,11 @@ public abstract class Strand extends Waiting {
    * @throws WrongThreadException if there is none
    */
   public static Strand require(String verb) {
+    Strand carrier = StrandTable.stackless();
+    return carrier != null && carrier.host == null ? carrier : search(verb);
+  }
+
+  private static Strand search(String verb) {
     Strand strand = current();
     if (strand == null) {
       throw new WrongThreadException(
@@ -72,7 +77,12 @@ public abstract class Strand extends Waiting {
    * @throws WrongThreadException if there is none, or it is another reactor's
    */
   public static Strand requireOf(EventLoop loop, String verb, Object subject) {
-    Strand strand = require(verb);
+    Strand carrier = loop.ownStackless();
+    return carrier != null && carrier.host == null ? carrier : search(loop, verb, subject);
+  }
+
+  private static Strand search(EventLoop loop, String verb, Object subject) {
+    Strand strand = search(verb);
     if (strand.loop != loop) {
       loop.requireThread(verb, subject);
     }

@@ -6,10 +6,11 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The strands of a loop that have not ended, by number. What changes at each switch holds numbers:
- * a reference that is stored costs the collector's barrier, the dearest part of a switch.
+ * The part of a loop that knows its strands by number, and which of them is running. What changes
+ * at each switch is numbers: a reference that is stored costs the collector's barrier, the dearest
+ * part of a switch.
  */
-final class StrandTable {
+abstract class StrandTable {
   /** No strand. */
   static final int NONE = IdRing.NONE;
 
@@ -18,6 +19,9 @@ final class StrandTable {
 
   private static final int FEW = 16;
 
+  private final Thread thread = Thread.currentThread();
+
+  /** Those that have not ended, at their numbers. */
   private @Nullable Strand[] strands = new @Nullable Strand[FEW];
 
   /** The numbers that are not in use, the next to be given last. */
@@ -28,8 +32,27 @@ final class StrandTable {
   /** How many numbers have ever been given. */
   private int given;
 
+  /** The number of the strand that runs, or {@link #NONE}. */
+  private int current = NONE;
+
+  /** Whether that one does without a stack: one with a thread is on that, not on this one. */
+  private boolean currentIsStackless;
+
+  /**
+   * The thread whose code the reactor's thread is running, if it is not itself. Other threads may
+   * read it, but only to compare it with themselves, and it is never them: plain access will do.
+   */
+  private @Nullable Thread currentThread;
+
+  /** The thread that the loop runs on, which has made it. */
+  public final Thread thread() {
+    return thread;
+  }
+
+  // ---- those that have not ended
+
   /** Gives {@code strand} a number. */
-  int add(Strand strand) {
+  final int add(Strand strand) {
     int slot = freeCount > 0 ? free[--freeCount] : given++;
     if (slot == strands.length) {
       strands = Arrays.copyOf(strands, slot * 2);
@@ -39,7 +62,7 @@ final class StrandTable {
   }
 
   /** Takes the number of an ended strand back. */
-  void remove(int slot) {
+  final void remove(int slot) {
     strands[slot] = null;
     if (freeCount == free.length) {
       free = Arrays.copyOf(free, freeCount * 2);
@@ -48,29 +71,82 @@ final class StrandTable {
   }
 
   /** The strand of that number, which is in use. */
-  Strand at(int slot) {
+  final Strand at(int slot) {
     Strand strand = strands[slot];
     assert strand != null : slot;
     return strand;
   }
 
-  /** The strand of that number, or null. Any thread, to look at. */
-  @Nullable Strand peek(int slot) {
-    @Nullable Strand[] seen = strands;
-    return slot >= 0 && slot < seen.length ? seen[slot] : null;
-  }
-
-  int live() {
+  public final int live() {
     return given - freeCount;
   }
 
   /** Calls {@code action} with each strand, which must not end one. */
-  void forEach(Consumer<Strand> action) {
+  public final void forEachLive(Consumer<Strand> action) {
     for (int slot = given - 1; slot >= 0; slot--) {
       Strand strand = strands[slot];
       if (strand != null) {
         action.accept(strand);
       }
     }
+  }
+
+  // ---- the one that runs
+
+  /** Runs {@code strand} until it suspends or ends. */
+  final void run(Strand strand) {
+    current = strand.slot;
+    if (strand.isStackless()) {
+      currentIsStackless = true;
+      strand.run();
+      currentIsStackless = false;
+    } else {
+      currentThread = strand.thread();
+      strand.run();
+      currentThread = null;
+    }
+    current = NONE;
+  }
+
+  /** Whether the calling code runs on the reactor's thread, in a strand or outside. */
+  final boolean isOnThread() {
+    Thread caller = Thread.currentThread();
+    return caller == thread || caller == currentThread;
+  }
+
+  final boolean isCurrent(Strand strand) {
+    return strand.runsIn().slot == current;
+  }
+
+  /** The strand that the loop runs, or null. Any thread, to look at. */
+  final @Nullable Strand currentStrand() {
+    @Nullable Strand[] seen = strands;
+    int slot = current;
+    return slot >= 0 && slot < seen.length ? seen[slot] : null;
+  }
+
+  /**
+   * The stackless strand that is running on the calling thread, or null: if there is one, what most
+   * calls begin with.
+   */
+  static @Nullable Strand stackless() {
+    Thread caller = Thread.currentThread();
+    StrandTable loop = LoopOfThread.near(caller);
+    return loop != null && loop.thread == caller ? loop.stacklessHere() : null;
+  }
+
+  /** As {@link #stackless}, if it is one of this loop. */
+  final @Nullable Strand ownStackless() {
+    return Thread.currentThread() == thread ? stacklessHere() : null;
+  }
+
+  /** The stackless strand that is running on {@code thread}, the calling one, or null. */
+  static @Nullable Strand stacklessOn(Thread thread) {
+    StrandTable loop = LoopOfThread.get(thread);
+    return loop == null ? null : loop.stacklessHere();
+  }
+
+  private @Nullable Strand stacklessHere() {
+    return currentIsStackless ? strands[current] : null;
   }
 }
