@@ -7,26 +7,63 @@ import org.jspecify.annotations.Nullable;
 
 /** One of the things that a {@link Choose} chooses from. */
 abstract class Case<R extends @Nullable Object> {
-  /** Does it, if that is possible now, so that {@link #result} can be called. */
-  abstract boolean attempt();
+  /** Does it, if that is possible now. Returns what it has got, for {@link #result}, or null. */
+  abstract @Nullable Object attempt();
 
   /** Puts {@code clause} where it will be fired when it is possible. */
   abstract void enlist(Clause clause);
 
-  /** Whether it has been done by firing {@code clause}; if not, it is to be attempted again. */
-  abstract boolean accept(Clause clause);
+  /**
+   * What it has got by the firing of {@code clause}; null if it has not been done thereby, and is
+   * to be attempted again.
+   */
+  abstract @Nullable Object accept(Clause clause);
 
-  /** What comes of it. */
-  abstract R result();
+  /** What the user makes of {@code got}. May suspend. */
+  abstract R result(Object got);
+
+  /** As {@link #result}, for a case that {@link #isSettled}. */
+  abstract @Nullable Object plainResult(Object got);
+
+  /**
+   * Whether it is done once its clause has fired, and what the user makes of it does not suspend.
+   */
+  abstract boolean isSettled();
 
   /** Takes note that {@code other} is in the same choice. */
   void minds(Case<?> other) {}
+
+  /** One that gets nothing. */
+  abstract static class Deed<R extends @Nullable Object> extends Case<R> {
+    /** What there is instead of a value. */
+    static final Object DONE = "done";
+
+    private final Choose.Outcome<? extends R> outcome;
+
+    Deed(Choose.Outcome<? extends R> outcome) {
+      this.outcome = outcome;
+    }
+
+    @Override
+    final R result(Object got) {
+      return outcome.get();
+    }
+
+    @Override
+    final @Nullable Object plainResult(Object got) {
+      return PlainCalls.get(outcome);
+    }
+
+    @Override
+    boolean isSettled() {
+      return PlainCalls.does(outcome);
+    }
+  }
 
   static final class Receive<T, R extends @Nullable Object> extends Case<R> {
     private final Channel<T> channel;
     private boolean endIsMinded;
     private final Choose.Handler<? super T, ? extends R> handler;
-    private @Nullable T received;
 
     Receive(Channel<T> channel, Choose.Handler<? super T, ? extends R> handler) {
       this.channel = channel;
@@ -39,9 +76,8 @@ abstract class Case<R extends @Nullable Object> {
     }
 
     @Override
-    boolean attempt() {
-      received = endIsMinded && channel.isOver() ? null : channel.take();
-      return received != null;
+    @Nullable Object attempt() {
+      return endIsMinded && channel.isOver() ? null : channel.take();
     }
 
     @Override
@@ -51,33 +87,39 @@ abstract class Case<R extends @Nullable Object> {
     }
 
     @Override
-    boolean accept(Clause clause) {
+    Object accept(Clause clause) {
       if (clause.outcome == Channel.ENDED) {
         throw channel.ended("choose");
       }
-      received = channel.received(clause);
-      return true;
+      return channel.received(clause);
     }
 
     @Override
-    R result() {
-      T value = received;
-      received = null;
-      assert value != null;
-      return handler.handle(value);
+    @SuppressWarnings("unchecked") // of this case
+    R result(Object got) {
+      return handler.handle((T) got);
+    }
+
+    @Override
+    @Nullable Object plainResult(Object got) {
+      return PlainCalls.handle(handler, got);
+    }
+
+    @Override
+    boolean isSettled() {
+      return PlainCalls.does(handler);
     }
   }
 
-  static final class Send<T, R extends @Nullable Object> extends Case<R> {
+  static final class Send<T, R extends @Nullable Object> extends Deed<R> {
     private final Channel<T> channel;
     private boolean endIsMinded;
     private final T value;
-    private final Choose.Outcome<? extends R> outcome;
 
     Send(Channel<T> channel, T value, Choose.Outcome<? extends R> outcome) {
+      super(outcome);
       this.channel = channel;
       this.value = value;
-      this.outcome = outcome;
     }
 
     @Override
@@ -86,8 +128,8 @@ abstract class Case<R extends @Nullable Object> {
     }
 
     @Override
-    boolean attempt() {
-      return !(endIsMinded && channel.isDone()) && channel.give(value);
+    @Nullable Object attempt() {
+      return !(endIsMinded && channel.isDone()) && channel.give(value) ? DONE : null;
     }
 
     @Override
@@ -97,31 +139,25 @@ abstract class Case<R extends @Nullable Object> {
     }
 
     @Override
-    boolean accept(Clause clause) {
+    Object accept(Clause clause) {
       if (clause.outcome == Channel.ENDED) {
         throw channel.ended("choose");
       }
-      return true;
-    }
-
-    @Override
-    R result() {
-      return outcome.get();
+      return DONE;
     }
   }
 
-  static final class Closed<R extends @Nullable Object> extends Case<R> {
+  static final class Closed<R extends @Nullable Object> extends Deed<R> {
     private final Channel<?> channel;
-    private final Choose.Outcome<? extends R> outcome;
 
     Closed(Channel<?> channel, Choose.Outcome<? extends R> outcome) {
+      super(outcome);
       this.channel = channel;
-      this.outcome = outcome;
     }
 
     @Override
-    boolean attempt() {
-      return channel.isOver();
+    @Nullable Object attempt() {
+      return channel.isOver() ? DONE : null;
     }
 
     @Override
@@ -130,20 +166,14 @@ abstract class Case<R extends @Nullable Object> {
     }
 
     @Override
-    boolean accept(Clause clause) {
-      return true;
-    }
-
-    @Override
-    R result() {
-      return outcome.get();
+    Object accept(Clause clause) {
+      return DONE;
     }
   }
 
   static final class FromMailbox<T, R extends @Nullable Object> extends Case<R> {
     private final Mailbox<T> mailbox;
     private final Choose.Handler<? super T, ? extends R> handler;
-    private @Nullable T received;
 
     FromMailbox(Mailbox<T> mailbox, Choose.Handler<? super T, ? extends R> handler) {
       this.mailbox = mailbox;
@@ -151,9 +181,8 @@ abstract class Case<R extends @Nullable Object> {
     }
 
     @Override
-    boolean attempt() {
-      received = mailbox.take();
-      return received != null;
+    @Nullable Object attempt() {
+      return mailbox.take();
     }
 
     @Override
@@ -162,31 +191,38 @@ abstract class Case<R extends @Nullable Object> {
     }
 
     @Override
-    boolean accept(Clause clause) {
+    @Nullable Object accept(Clause clause) {
       return attempt();
     }
 
     @Override
-    R result() {
-      T value = received;
-      received = null;
-      assert value != null;
-      return handler.handle(value);
-    }
-  }
-
-  static final class Happening<R extends @Nullable Object> extends Case<R> {
-    private final Event event;
-    private final Choose.Outcome<? extends R> outcome;
-
-    Happening(Event event, Choose.Outcome<? extends R> outcome) {
-      this.event = event;
-      this.outcome = outcome;
+    @SuppressWarnings("unchecked") // of this case
+    R result(Object got) {
+      return handler.handle((T) got);
     }
 
     @Override
-    boolean attempt() {
-      return event.take();
+    Object plainResult(Object got) {
+      throw new AssertionError("not settled");
+    }
+
+    @Override
+    boolean isSettled() {
+      return false; // another may have taken it
+    }
+  }
+
+  static final class Happening<R extends @Nullable Object> extends Deed<R> {
+    private final Event event;
+
+    Happening(Event event, Choose.Outcome<? extends R> outcome) {
+      super(outcome);
+      this.event = event;
+    }
+
+    @Override
+    @Nullable Object attempt() {
+      return event.take() ? DONE : null;
     }
 
     @Override
@@ -195,13 +231,13 @@ abstract class Case<R extends @Nullable Object> {
     }
 
     @Override
-    boolean accept(Clause clause) {
-      return event.take();
+    @Nullable Object accept(Clause clause) {
+      return attempt();
     }
 
     @Override
-    R result() {
-      return outcome.get();
+    boolean isSettled() {
+      return false; // another may have been first
     }
   }
 }

@@ -10,8 +10,7 @@ import dev.weft.internal.sched.EventLoop;
 import dev.weft.internal.sched.Strand;
 import dev.weft.internal.sched.Wait;
 import dev.weft.weave.Suspends;
-import java.util.ArrayList;
-import java.util.List;
+import java.util.Arrays;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
@@ -72,14 +71,27 @@ public final class Choose<R extends @Nullable Object> {
 
   private static final int WAITING = 0;
 
+  @SuppressWarnings("rawtypes") // of no type: it is empty
+  private static final Case[] NONE = {};
+
   private final EventLoop loop = EventLoop.require("choose");
   private final boolean fair;
-  private final List<Case<R>> cases = new ArrayList<>();
+
+  @SuppressWarnings("unchecked") // of each type
+  private Case<R>[] cases = NONE;
+
   private Deadline timeout = Deadline.NEVER;
   private @Nullable Outcome<R> onTimeout;
   private @Nullable Outcome<R> otherwise;
   private Clause[] clauses = {};
+
+  /** Whether nothing is left to do once a wait has ended but what does not suspend. */
+  private boolean settled = true;
+
   private boolean waiting;
+
+  /** Which of the cases has been done last. */
+  private int chosen;
 
   private Choose(boolean fair) {
     this.fair = fair;
@@ -188,6 +200,7 @@ public final class Choose<R extends @Nullable Object> {
     if (onTimeout == null || deadline.compareTo(timeout) < 0) {
       timeout = deadline;
       onTimeout = outcome;
+      settled &= PlainCalls.does(outcome);
     }
     return this;
   }
@@ -206,7 +219,9 @@ public final class Choose<R extends @Nullable Object> {
 
   private Choose<R> add(Case<R> added) {
     refuseWhileWaiting();
-    cases.add(added);
+    cases = Arrays.copyOf(cases, cases.length + 1);
+    cases[cases.length - 1] = added;
+    settled &= added.isSettled();
     for (Case<R> one : cases) {
       for (Case<R> other : cases) {
         one.minds(other);
@@ -255,60 +270,81 @@ public final class Choose<R extends @Nullable Object> {
    *     has ended
    * @throws dev.weft.error.DeadlineExceededException if none came in time
    */
-  @SuppressWarnings("unchecked") // waitForOne's result is what CHOSEN makes of this choice
+  @SuppressWarnings({"unchecked", "NullAway"}) // SETTLED makes the result, null if R allows it
   public R await(Deadline deadline) {
     Strand strand = Strand.requireOf(loop, "choose", this);
     refuseWhileWaiting();
-    Case<R> chosen = null;
-    while (chosen == null) {
-      strand.refuseIfOver("choose", this, deadline.nanoTime(), Wait.INSIDE);
-      chosen = attempt();
-      if (chosen == null) {
-        if (otherwise != null) {
-          return otherwise.get();
-        }
-        if (onTimeout != null && timeout.hasPassed()) {
-          return onTimeout.get();
-        }
-        chosen = (Case<R>) waitForOne(strand, deadline.min(timeout).nanoTime());
-        if (chosen == null && onTimeout != null && endsBy(timeout, deadline)) {
-          return onTimeout.get();
-        }
-      }
+    strand.refuseIfOver("choose", this, deadline.nanoTime(), Wait.INSIDE);
+    Object got = attempt();
+    if (got != null) {
+      return cases[chosen].result(got);
     }
-    return chosen.result();
+    if (otherwise != null) {
+      return otherwise.get();
+    }
+    if (onTimeout != null && timeout.hasPassed()) {
+      return onTimeout.get();
+    }
+    if (settled && !strand.isGuest()) {
+      enlist(strand);
+      return (R) strand.awaitAny(clauses, "choose", this, earliest(deadline), SETTLED);
+    }
+    return awaitUnsettled(strand, deadline);
   }
 
-  /** Whether patience is over, and was not to outlast the deadline, which may have come since. */
-  private static boolean endsBy(Deadline patience, Deadline deadline) {
-    return patience.compareTo(deadline) <= 0 && patience.hasPassed();
+  /** Waits until there is something to do that is still possible then, and does it. Suspends. */
+  private R awaitUnsettled(Strand strand, Deadline deadline) {
+    while (true) {
+      enlist(strand);
+      Object got = strand.awaitAny(clauses, "choose", this, earliest(deadline), CHOSEN);
+      if (got == null) {
+        if (onTimeout != null && endsBy(deadline) && timeout.hasPassed()) {
+          return onTimeout.get();
+        }
+        strand.refuseIfOver("choose", this, deadline.nanoTime(), Wait.INSIDE);
+        got = attempt();
+      }
+      if (got != null) {
+        return cases[chosen].result(got);
+      }
+    }
+  }
+
+  private long earliest(Deadline deadline) {
+    return Math.min(deadline.nanoTime(), timeout.nanoTime());
+  }
+
+  /** Whether patience is not to outlast {@code deadline}; both may have passed. */
+  private boolean endsBy(Deadline deadline) {
+    return timeout.compareTo(deadline) <= 0;
   }
 
   /** Does one of the things that are possible at once; null if there is none. */
-  private @Nullable Case<R> attempt() {
-    int size = cases.size();
-    int index = fair && size > 1 ? loop.random(size) : 0;
-    for (int n = 0; n < size; n++) {
-      Case<R> candidate = cases.get(index);
-      if (candidate.attempt()) {
-        return candidate;
+  private @Nullable Object attempt() {
+    Case<R>[] all = cases;
+    int index = fair && all.length > 1 ? loop.random(all.length) : 0;
+    for (int n = 0; n < all.length; n++) {
+      Object got = all[index].attempt();
+      if (got != null) {
+        chosen = index;
+        return got;
       }
-      index = index + 1 == size ? 0 : index + 1;
+      index = index + 1 == all.length ? 0 : index + 1;
     }
     return null;
   }
 
-  /** Suspends; the case, or null if what was to be had is gone again, or the time is over. */
-  private @Nullable Object waitForOne(Strand strand, long due) {
+  /** Has all the cases be waited for. */
+  private void enlist(Strand strand) {
     bind(strand);
     for (int i = 0; i < clauses.length; i++) {
       clauses[i].outcome = WAITING;
-      cases.get(i).enlist(clauses[i]);
+      cases[i].enlist(clauses[i]);
     }
     waiting = true;
-    return strand.awaitAny(clauses, "choose", this, due, CHOSEN);
   }
 
+  /** Makes what the case has got that is chosen, or null if it has not been done after all. */
   private static final Ending CHOSEN =
       new Ending() {
         @Override
@@ -317,18 +353,38 @@ public final class Choose<R extends @Nullable Object> {
         }
       };
 
-  private @Nullable Case<R> chosenBy(Strand strand, boolean suspended) {
+  /** Makes the result. */
+  private static final Ending SETTLED =
+      new Ending() {
+        @Override
+        public @Nullable Object of(Strand strand, boolean suspended) {
+          return ((Choose<?>) strand.waitSubject()).settledBy(strand, suspended);
+        }
+      };
+
+  private @Nullable Object chosenBy(Strand strand, boolean suspended) {
     waiting = false;
     Clause fired = strand.chosen(suspended);
     if (fired == null) {
       return null;
     }
-    Case<R> chosen = cases.get(fired.index);
-    return chosen.accept(fired) ? chosen : null;
+    chosen = fired.index;
+    return cases[chosen].accept(fired);
+  }
+
+  private @Nullable Object settledBy(Strand strand, boolean suspended) {
+    Object got = chosenBy(strand, suspended);
+    if (got != null) {
+      return cases[chosen].plainResult(got);
+    }
+    if (onTimeout != null && strand.patience() == timeout.nanoTime()) {
+      return PlainCalls.get(onTimeout);
+    }
+    throw strand.expired();
   }
 
   private void bind(Strand strand) {
-    int size = cases.size();
+    int size = cases.length;
     if (clauses.length == size && (size == 0 || clauses[0].strand() == strand)) {
       return;
     }
@@ -341,6 +397,6 @@ public final class Choose<R extends @Nullable Object> {
 
   @Override
   public String toString() {
-    return "choice of " + cases.size();
+    return "choice of " + cases.length;
   }
 }

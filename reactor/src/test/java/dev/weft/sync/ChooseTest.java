@@ -385,4 +385,74 @@ class ChooseTest {
           }
         });
   }
+
+  @Test
+  void whatIsMadeOfAValueMaySuspend() throws Exception {
+    Reactors.run(
+        () -> {
+          Channel<Integer> channel = Channel.rendezvous();
+          Channel<Integer> other = Channel.rendezvous();
+          try (Bundle bundle = Bundle.open()) {
+            bundle.go(() -> sendLater(channel, 3));
+            bundle.go(() -> sendLater(other, 4));
+            int sum =
+                Choose.<Integer>create().receive(channel, value -> value + other.receive()).await();
+            assertEquals(7, sum);
+          }
+        });
+  }
+
+  private static void sendLater(Channel<Integer> channel, int value) {
+    Fiber.yield();
+    channel.send(value);
+  }
+
+  @Test
+  void whatMakesTheResultThrowsAtItsCaller() throws Exception {
+    Reactors.run(
+        () -> {
+          Channel<Integer> channel = Channel.rendezvous();
+          Choose<Integer> choose =
+              Choose.<Integer>create().receive(channel, value -> value / (value - 2));
+          try (Bundle bundle = Bundle.open()) {
+            bundle.go(() -> sendLater(channel, 2));
+            ArithmeticException thrown = assertThrows(ArithmeticException.class, choose::await);
+            List<String> methods =
+                List.of(thrown.getStackTrace()).stream()
+                    .filter(frame -> frame.getClassName().equals(ChooseTest.class.getName()))
+                    .map(StackTraceElement::getMethodName)
+                    .filter(name -> name.contains("whatMakesTheResultThrows"))
+                    .toList();
+            assertTrue(methods.size() >= 2, () -> "the handler and its caller: " + methods);
+            bundle.go(() -> sendLater(channel, 4));
+            assertEquals(2, choose.await(), "it can be awaited again");
+          }
+        });
+  }
+
+  @Test
+  void whatMakesTheResultRunsInTheFiberThatChooses() throws Exception {
+    Reactors.run(
+        () -> {
+          Channel<Integer> channel = Channel.rendezvous();
+          try (Bundle bundle = Bundle.open()) {
+            bundle.go(() -> sendLater(channel, 1));
+            Fiber ran = Choose.<Fiber>create().receive(channel, value -> Fiber.current()).await();
+            assertEquals(Fiber.current(), ran);
+          }
+        });
+  }
+
+  @Test
+  void aDeadlineThatEndsBeforePatienceIsThrown() throws Exception {
+    Reactors.run(
+        () -> {
+          Channel<Integer> channel = Channel.rendezvous();
+          Choose<Integer> choose =
+              receiving(channel).timeout(Deadline.after(Duration.ofHours(1)), () -> -1);
+          DeadlineExceededException thrown =
+              assertThrows(DeadlineExceededException.class, () -> choose.await(soon()));
+          assertEquals("choose choice of 1: deadline exceeded", thrown.getMessage());
+        });
+  }
 }

@@ -76,7 +76,7 @@ public final class Audit {
     if (strand.interruption != null) {
       return "waits although its wait has been ended";
     }
-    if (strand.choice != null) {
+    if (strand.chooses) {
       for (Clause clause : strand.choice) {
         if (!clause.isListed()) {
           return "waits for a choice with a clause that nobody can fire";

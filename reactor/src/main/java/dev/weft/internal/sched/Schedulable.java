@@ -223,7 +223,7 @@ abstract class Schedulable extends InboundQueue.Node {
       settles = false;
       try {
         ending.settle((Strand) this, context);
-      } catch (RuntimeException | Error e) {
+      } catch (Throwable e) {
         e.setStackTrace(asThrownThere(e.getStackTrace()));
         context.failure = e;
       }

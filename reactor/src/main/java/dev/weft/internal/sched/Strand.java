@@ -66,6 +66,11 @@ public abstract class Strand extends Waiting {
     return strand;
   }
 
+  /** Whether it is not the loop that runs it, but another strand. */
+  public final boolean isGuest() {
+    return runsIn() != this;
+  }
+
   public final boolean isCancelled() {
     Scopes all = scopesIfAny();
     return all != null && all.isCancelled();

@@ -21,6 +21,7 @@ abstract class Waiting extends Schedulable implements Op.Listener {
   }
 
   static final Object NOTHING = "";
+  private static final Clause[] NO_CLAUSES = {};
 
   // ---- the wait in progress
   @Nullable Op pendingOp;
@@ -32,10 +33,14 @@ abstract class Waiting extends Schedulable implements Op.Listener {
   private Object waitSubject = NOTHING;
   private long waitSince;
 
-  /** The clauses of a choice, or null while it waits for one thing at most. */
-  Clause @Nullable [] choice;
+  /** Whether it waits for the {@link #choice} of several things. */
+  boolean chooses;
 
-  private @Nullable Clause fired;
+  /** The clauses of the present choice, or of the last. */
+  Clause[] choice = NO_CLAUSES;
+
+  /** Which of them has fired last. */
+  private int fired;
 
   /** Until when a choice or a sleep is to wait by its own wish. */
   private long patience;
@@ -122,7 +127,10 @@ abstract class Waiting extends Schedulable implements Op.Listener {
 
   /** Notes that the wait that begins is for {@code clauses}, and until {@code wanted} at most. */
   final void beginChoice(Clause[] clauses, String verb, Object subject, long wanted) {
-    choice = clauses;
+    chooses = true;
+    if (choice != clauses) {
+      choice = clauses;
+    }
     patience = wanted;
     begin(verb, subject, nearest(wanted), Wait.INSIDE);
   }
@@ -214,7 +222,17 @@ abstract class Waiting extends Schedulable implements Op.Listener {
     if (why != null) {
       throw exception(why, waitVerb, waitSubject);
     }
-    return fired;
+    return choice[fired];
+  }
+
+  /** Until when the last choice was to wait by its own wish. */
+  public final long patience() {
+    return patience;
+  }
+
+  /** What a wait throws whose time is over. */
+  public final RuntimeException expired() {
+    return exception(Interruption.EXPIRED, waitVerb, waitSubject);
   }
 
   /** What each wait in a list ends with: throws if it was for another reason than a clause. */
@@ -234,18 +252,16 @@ abstract class Waiting extends Schedulable implements Op.Listener {
     Interruption why = end();
     if (!suspended) {
       withdraw();
-      choice = null;
+      chooses = false;
       throw pinned(waitVerb, waitSubject);
     }
-    if (choice != null) {
-      choice = null;
-    }
+    chooses = false;
     return why;
   }
 
   /** Takes its clauses out of the lists that they are in. */
   private void withdraw() {
-    if (choice == null) {
+    if (!chooses) {
       if (clause != null) {
         clause.withdraw();
       }
@@ -302,10 +318,12 @@ abstract class Waiting extends Schedulable implements Op.Listener {
   /** Ends the wait that {@code clause} is part of. */
   final void fire(Clause clause) {
     assert state == State.PARKED && clause.isListed : this;
-    if (choice != null) {
-      fired = clause;
+    if (chooses) {
+      fired = clause.index;
+      withdraw();
+    } else {
+      clause.withdraw();
     }
-    withdraw();
     ready();
   }
 

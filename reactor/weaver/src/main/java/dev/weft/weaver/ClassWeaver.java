@@ -280,7 +280,10 @@ final class ClassWeaver {
         name, type, flags, code -> BodyWeaver.weave(kind, work.plan, work.frame, lambdas, code));
   }
 
-  /** The twin of a method that does not suspend itself, but may be overridden by one that does. */
+  /**
+   * The twin of a method that does not suspend itself, but may be overridden by one that does. It
+   * is a bridge, by which the library can tell that it never suspends.
+   */
   private void delegate(ClassBuilder builder, MethodInfo method) {
     if (method.isRoutineBody() && !method.is(AccessFlag.ABSTRACT)) {
       // What it overrides is entered by way of resume, and this has to be instead.
@@ -294,7 +297,7 @@ final class ClassWeaver {
       builder.withMethodBody(
           method.name,
           Names.twin(method.type),
-          twinFlags(method),
+          twinFlags(method) | ACC_BRIDGE,
           code -> Guard.callPlain(code, method));
     }
   }

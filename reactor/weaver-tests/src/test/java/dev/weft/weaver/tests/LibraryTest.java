@@ -2,11 +2,15 @@
 package dev.weft.weaver.tests;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.weft.weave.Context;
 import dev.weft.weaver.ClassPath;
 import dev.weft.weaver.Weaver;
 import dev.weft.weaver.tests.Woven.Run;
 import java.io.IOException;
+import java.lang.reflect.Method;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -91,5 +95,43 @@ class LibraryTest {
 
     assertEquals(new Run("1112 17abab", 5), stackless);
     assertEquals(stackful, stackless);
+  }
+
+  @Test
+  void twinIsABridgeIfItNeverSuspends() throws Exception {
+    SortedMap<String, byte[]> compiled =
+        Compiler.compile(
+            Map.of(
+                "p.Kinds",
+                """
+                package p;
+                import dev.weft.weave.*;
+                public class Kinds {
+                  public interface Visitor { @Suspends int visit(int x); }
+                  public static class Waiting implements Visitor {
+                    public int visit(int x) { Routine.suspend(); return x; }
+                  }
+                  public static class Quiet implements Visitor {
+                    public int visit(int x) { return x; }
+                  }
+                  public static Visitor quiet() { return x -> x + 1; }
+                  public static Visitor waiting() { return x -> { Routine.suspend(); return x; }; }
+                }
+                """));
+    Woven woven = Woven.asIs(weave(compiled));
+
+    assertTrue(twin(woven.type("p.Kinds$Visitor")).isBridge());
+    assertTrue(twin(woven.type("p.Kinds$Quiet")).isBridge());
+    assertTrue(twin(made(woven, "quiet")).isBridge());
+    assertFalse(twin(woven.type("p.Kinds$Waiting")).isBridge());
+    assertFalse(twin(made(woven, "waiting")).isBridge());
+  }
+
+  private static Method twin(Class<?> type) throws NoSuchMethodException {
+    return type.getMethod("visit", int.class, Context.class);
+  }
+
+  private static Class<?> made(Woven woven, String by) throws ReflectiveOperationException {
+    return woven.type("p.Kinds").getMethod(by).invoke(null).getClass();
   }
 }
