@@ -56,13 +56,13 @@ public final class Fiber {
   }
 
   private static Fiber begin(@Nullable String name, FiberTask task) {
-    Reactor reactor = Reactor.current();
     Life starter = Life.current();
-    if (starter != null) {
-      Strand.require("start").throwIfCancelled("start", reactor);
-    }
-    Life life = Life.of(reactor, name, task);
-    if (starter != null) {
+    Life life;
+    if (starter == null) {
+      life = Life.of(Reactor.current(), name, task);
+    } else {
+      Strand.require("start").throwIfCancelled("start", starter.reactor);
+      life = Life.of(starter.reactor, name, task);
       FiberLocal.inherit(starter, life);
     }
     life.begin(Deadline.NEVER.nanoTime());

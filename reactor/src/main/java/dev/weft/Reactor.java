@@ -53,6 +53,7 @@ public final class Reactor implements AutoCloseable, Executor {
   private final EventLoop loop;
   private final Cpus.@Nullable Pin pin;
   private final Watchdog.@Nullable Watch watch;
+  private final WovenTasks wovenTasks = new WovenTasks();
   private @Nullable Object cookie;
   private @Nullable Consumer<Object> cookieDestructor;
   private long fibersStarted;
@@ -351,7 +352,7 @@ public final class Reactor implements AutoCloseable, Executor {
 
   /** Whether a fiber that runs the user's {@code task} is to have no stack of its own. */
   boolean runsStackless(Object task) {
-    return !options.stackful() && WovenTasks.include(task);
+    return !options.stackful() && wovenTasks.include(task);
   }
 
   EventLoop loop() {

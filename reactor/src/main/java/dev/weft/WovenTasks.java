@@ -3,9 +3,15 @@ package dev.weft;
 
 import dev.weft.weave.Context;
 import java.lang.reflect.Method;
+import org.jspecify.annotations.Nullable;
 
-/** Tells which tasks have been woven, by the twin of the method that runs them. */
+/**
+ * Tells which tasks have been woven, by the twin of the method that runs them. One for each
+ * reactor, on its thread.
+ */
 final class WovenTasks {
+  private static final int RECENT = 32;
+
   private static final ClassValue<Boolean> KNOWN =
       new ClassValue<>() {
         @Override
@@ -14,11 +20,22 @@ final class WovenTasks {
         }
       };
 
-  private WovenTasks() {}
+  /** Woven classes by the last bits of their hashes, looked at first: it takes less time. */
+  private final @Nullable Object[] recent = new @Nullable Object[RECENT];
 
   /** Whether {@code task}, a {@link FiberTask} or {@link FiberCall}, can do without a stack. */
-  static boolean include(Object task) {
-    return KNOWN.get(task.getClass());
+  boolean include(Object task) {
+    Class<?> type = task.getClass();
+    int place = type.hashCode() & (RECENT - 1);
+    return recent[place] == type || look(type, place);
+  }
+
+  private boolean look(Class<?> type, int place) {
+    boolean woven = KNOWN.get(type);
+    if (woven) {
+      recent[place] = type;
+    }
+    return woven;
   }
 
   private static boolean isWoven(Class<?> type, String name, Class<?> as) {

@@ -40,6 +40,11 @@ public abstract class Strand extends Waiting {
 
   /** The strand that is running on the calling thread, or null. */
   public static @Nullable Strand current() {
+    Strand carrier = StrandTable.stackless();
+    return carrier != null && carrier.host == null ? carrier : search();
+  }
+
+  private static @Nullable Strand search() {
     Strand carrier = carrier();
     Host host = carrier == null ? null : carrier.host;
     Strand guest = host == null ? null : host.guest();
@@ -57,7 +62,7 @@ public abstract class Strand extends Waiting {
   }
 
   private static Strand search(String verb) {
-    Strand strand = current();
+    Strand strand = search();
     if (strand == null) {
       throw new WrongThreadException(
           verb + " must be called in a fiber, but was called on " + Thread.currentThread());
