@@ -4,6 +4,7 @@ package dev.weft.micro;
 import dev.weft.bindings.weft_h;
 import dev.weft.error.Errno;
 import dev.weft.internal.os.Libc;
+import java.net.InetSocketAddress;
 
 /** Reads and writes by plain system calls, which block the thread: there is nothing else to run. */
 final class LocalDriver extends MicroDriver {
@@ -43,6 +44,17 @@ final class LocalDriver extends MicroDriver {
     }
     Libc.poll(number, events); // whatever has come, an error too, the next call tells
     return true;
+  }
+
+  /** Refuses: nobody could be served while one connection is waited for. */
+  @Override
+  int socket(InetSocketAddress address) {
+    return -Errno.EOPNOTSUPP.code();
+  }
+
+  @Override
+  void connect(MicroRing ring, InetSocketAddress address) {
+    throw new IllegalStateException("the local executor makes no sockets to connect");
   }
 
   @Override

@@ -19,7 +19,7 @@ final class MicroAlarms {
     private final EventLoop loop;
     private final boolean isDeadline;
 
-    /** What a thread that has ended has left in its output, which the deadline holds for now. */
+    /** The outputs that a thread which has ended has left bytes in: the deadline holds for them. */
     private @Nullable MicroRing left;
 
     Alarm(MicroThread thread, EventLoop loop, boolean isDeadline) {
@@ -35,15 +35,36 @@ final class MicroAlarms {
     @Override
     protected void expired() {
       MicroAlarms alarms = thread.home().alarms;
-      MicroRing output = left;
-      if (output != null) {
-        alarms.process.rings.hurry(output);
+      if (left != null) {
+        for (MicroRing output = left; output != null; output = output.nextLeft) {
+          alarms.process.rings.hurry(output);
+        }
         alarms.process.driver.awake(alarms.process);
       } else if (isDeadline) {
         alarms.passed(thread);
       } else {
         alarms.awake(thread);
       }
+    }
+
+    private void add(MicroRing output) {
+      output.alarm = this;
+      output.nextLeft = left;
+      left = output;
+    }
+
+    private void remove(MicroRing output) {
+      left = without(left, output);
+      output.alarm = null;
+      output.nextLeft = null;
+    }
+
+    private static @Nullable MicroRing without(@Nullable MicroRing first, MicroRing gone) {
+      if (first == null || first == gone) {
+        return gone.nextLeft;
+      }
+      first.nextLeft = without(first.nextLeft, gone);
+      return first;
     }
   }
 
@@ -138,10 +159,7 @@ final class MicroAlarms {
     count--;
     if (thread.phase != Phase.BODY) {
       thread.isOverdueAside = true;
-      MicroRing output = thread.defaultSocket().tx;
-      if (output.isAwaitedOutside()) {
-        process.rings.hurry(output);
-      }
+      process.rings.hurry(thread);
     }
     process.threads.late(thread);
     process.driver.awake(process);
@@ -150,18 +168,20 @@ final class MicroAlarms {
   /** The deadline of a thread that has ended holds on, for what it has left in its output. */
   void leave(MicroThread thread, MicroRing output) {
     Alarm alarm = thread.alarm;
-    if (alarm != null && alarm.isArmed()) {
-      count--; // the output is reason enough for the process to live on
-      alarm.left = output;
-      output.alarm = alarm;
-      thread.alarm = null;
+    if (alarm != null && alarm.isArmed() && output.alarm == null) {
+      alarm.add(output);
     }
   }
 
   /** Nothing is left in it any more. */
   static void forget(MicroRing output) {
-    remove(output.alarm);
-    output.alarm = null;
+    Alarm alarm = output.alarm;
+    if (alarm != null) {
+      alarm.remove(output);
+      if (alarm.left == null) {
+        remove(alarm);
+      }
+    }
   }
 
   /** Gives back what a thread that has ended had armed. */
@@ -170,11 +190,13 @@ final class MicroAlarms {
     remove(thread.sleep);
     thread.sleep = null;
     Alarm alarm = thread.alarm;
-    if (alarm != null && alarm.isArmed()) {
-      count--;
+    if (alarm != null) {
+      count -= alarm.isArmed() ? 1 : 0; // an output is reason enough for the process to live on
+      if (alarm.left == null) {
+        remove(alarm);
+      }
+      thread.alarm = null;
     }
-    remove(alarm);
-    thread.alarm = null;
   }
 
   private static void remove(@Nullable Alarm alarm) {

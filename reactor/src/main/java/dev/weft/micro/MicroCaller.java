@@ -40,6 +40,23 @@ abstract class MicroCaller extends MicroRaiser {
   }
 
   /**
+   * Makes {@code thread} a thread of this process that reads what {@code input} reads and writes
+   * where {@code output} writes, as others do that have them. It is not started.
+   *
+   * @param thread a new one
+   * @param input a socket of this process
+   * @param output another one, or the same
+   */
+  protected final void child(MicroThread thread, MicroSocket input, MicroSocket output) {
+    MicroProcess process = home();
+    if (input.process != process || output.process != process) {
+      throw new IllegalArgumentException(
+          "a socket for " + thread.name() + " is not of the process of " + name());
+    }
+    adopt(thread, input == output ? input : new MicroSocket(process, input.rx, output.tx));
+  }
+
+  /**
    * Makes {@code thread} a thread of this process that reads what this one writes, and writes where
    * this one wrote: what this one has written so far goes before. It is not started.
    *
@@ -65,7 +82,7 @@ abstract class MicroCaller extends MicroRaiser {
    *     rings
    */
   protected final void accepted(MicroThread thread, MicroPeer peer) throws Exception {
-    adopt(thread, home().rings.connect(self(), peer));
+    adopt(thread, home().rings.accepted(self(), peer));
   }
 
   private void adopt(MicroThread thread, MicroSocket its) {

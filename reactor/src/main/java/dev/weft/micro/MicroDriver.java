@@ -2,6 +2,7 @@
 package dev.weft.micro;
 
 import dev.weft.bindings.weft_h;
+import java.net.InetSocketAddress;
 
 /** Moves bytes between the rings of processes and their descriptors, and closes these. */
 abstract class MicroDriver {
@@ -15,7 +16,13 @@ abstract class MicroDriver {
   /** Begins to write what is in a ring; ends in {@link MicroRing#drained}. */
   abstract void drain(MicroRing ring);
 
-  /** Ends what is in flight on the ring, which then tells {@code filled} or {@code drained}. */
+  /** Makes a socket that can be connected to {@code address}; returns it or -errno. */
+  abstract int socket(InetSocketAddress address);
+
+  /** Begins to connect the socket behind an output's ring; ends in {@link MicroRing#connected}. */
+  abstract void connect(MicroRing ring, InetSocketAddress address);
+
+  /** Ends what is in flight on the ring, which then tells what came of it, as it would have. */
   abstract void cancel(MicroRing ring);
 
   /** Closes a descriptor that nothing is in flight on. */

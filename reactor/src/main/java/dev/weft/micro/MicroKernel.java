@@ -3,16 +3,19 @@ package dev.weft.micro;
 
 import dev.weft.Deadline;
 import dev.weft.Fiber;
+import dev.weft.bindings.weft_h;
 import dev.weft.error.CancelledException;
 import dev.weft.internal.backend.Backend;
 import dev.weft.internal.backend.Op;
 import dev.weft.internal.io.Controls;
+import dev.weft.internal.os.SocketAddresses;
 import dev.weft.internal.sched.EventLoop;
 import dev.weft.internal.sched.Host;
 import dev.weft.internal.sched.Strand;
 import dev.weft.internal.sched.Wait;
 import dev.weft.internal.sched.WaitList;
 import dev.weft.weave.Context;
+import java.net.InetSocketAddress;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
@@ -27,6 +30,9 @@ import org.jspecify.annotations.Nullable;
  */
 final class MicroKernel extends MicroDriver implements Host {
   private static final Map<EventLoop, MicroKernel> KERNELS = new ConcurrentHashMap<>();
+
+  /** In place of a descriptor that there is not yet. */
+  private static final int NONE = -1;
 
   private final EventLoop loop;
   private final MicroSlab slab;
@@ -250,6 +256,27 @@ final class MicroKernel extends MicroDriver implements Host {
   @Override
   void drain(MicroRing ring) {
     transfer(ring).start();
+  }
+
+  @Override
+  int socket(InetSocketAddress address) {
+    int family = SocketAddresses.family(address);
+    int made = Controls.perform(loop, Op.SOCKET, NONE, family, weft_h.SOCK_STREAM(), 0, 0);
+    if (made < 0) {
+      return made;
+    }
+    // As what is accepted: a process writes all that it has at once anyway.
+    int result = Controls.setIntOption(loop, made, weft_h.IPPROTO_TCP(), weft_h.TCP_NODELAY(), 1);
+    if (result < 0) {
+      close(made);
+      return result;
+    }
+    return made;
+  }
+
+  @Override
+  void connect(MicroRing ring, InetSocketAddress address) {
+    transfer(ring).connect(address);
   }
 
   @Override

@@ -385,6 +385,10 @@ public final class MicroProcess {
     rings.forgetWaits(thread);
     rings.detach(thread.defaultSocket());
     rings.left(thread, thread.defaultSocket().tx);
+    MicroConnector connector = thread.connector;
+    if (connector != null) {
+      connector.close();
+    }
     alarms.forget(thread);
     heap.freeAll(thread);
     threads.forEachLive(other -> other.calleeEnded(thread));

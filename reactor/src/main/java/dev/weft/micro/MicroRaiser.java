@@ -158,6 +158,11 @@ abstract class MicroRaiser extends MicroTask {
 
   /** As {@link #raise(Errno)}, for a code that may have no name. */
   final void raise(int code) throws Exception {
+    raise(code, "");
+  }
+
+  /** As {@link #raise(int)}; what is behind the error's name is told if the thread ends of it. */
+  final void raise(int code, String subject) throws Exception {
     if (raises >= RAISES_MAX) {
       throw new MicroEnd("lastly of " + name() + " raises each time that it runs");
     }
@@ -166,7 +171,7 @@ abstract class MicroRaiser extends MicroTask {
     lastly();
     raises--;
     if (!takeLowered()) {
-      throw new MicroEnd(name() + " raised " + Errno.of(code));
+      throw new MicroEnd(name() + " raised " + Errno.of(code) + subject);
     }
   }
 

@@ -4,6 +4,7 @@ package dev.weft.micro;
 import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 
+import dev.weft.error.Errno;
 import dev.weft.internal.mem.Memory;
 import dev.weft.internal.mem.Pages;
 import dev.weft.internal.sched.IdRing;
@@ -73,6 +74,9 @@ final class MicroRing {
   /** Until when it may take what a thread that has ended has left here, or null. */
   MicroAlarms.@Nullable Alarm alarm;
 
+  /** The next of those that the same alarm is for. */
+  @Nullable MicroRing nextLeft;
+
   /** Why the descriptor gave or took nothing more, as an error number; 0 if it has not failed. */
   int failure;
 
@@ -83,6 +87,9 @@ final class MicroRing {
   // ---- what the driver has in hand
   @Nullable MicroTransfer transfer;
   boolean inFlight;
+
+  /** Whether what is in flight is not its bytes, but the attempt to connect its descriptor. */
+  boolean isConnecting;
 
   /** Whether it is on the list of those to be read into, or written from. */
   boolean pending;
@@ -293,6 +300,14 @@ final class MicroRing {
     return Math.min(readable(), BYTES - ((int) head & MASK));
   }
 
+  /** The attempt to connect the descriptor came to this: 0, or -errno. */
+  void connected(int result) {
+    inFlight = false;
+    isConnecting = false;
+    failure = hurried && result == -Errno.ECANCELED.code() ? Errno.ETIMEDOUT.code() : -result;
+    wakeWriters();
+  }
+
   /** The source gave this: bytes, 0 at its end, or -errno. */
   void filled(int result) {
     if (result > 0) {
@@ -344,6 +359,15 @@ final class MicroRing {
   /** Whether what wakes one who waits here is outside the process. */
   boolean isAwaitedOutside() {
     return descriptor != null && isAwaited();
+  }
+
+  /** Whether {@code thread} waits for room. */
+  boolean isAwaitedBy(MicroThread thread) {
+    int id = writers;
+    while (id != IdRing.NONE && id != thread.id) {
+      id = threads.thread(id).nextWaiting;
+    }
+    return id != IdRing.NONE;
   }
 
   private boolean isAwaited() {

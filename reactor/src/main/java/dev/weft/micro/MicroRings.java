@@ -103,6 +103,16 @@ final class MicroRings {
     }
   }
 
+  /** The same of the ring in which {@code thread} waits for room, if it does. */
+  void hurry(MicroThread thread) {
+    for (int i = 0; i < rings.size(); i++) {
+      MicroRing ring = rings.get(i);
+      if (ring.isOutput && ring.isAwaitedBy(thread)) {
+        hurry(ring);
+      }
+    }
+  }
+
   /** A thread has ended that wrote to {@code output}: the deadlines of such hold for the rest. */
   void left(MicroThread thread, MicroRing output) {
     if (output.isOutput) {
@@ -200,7 +210,7 @@ final class MicroRings {
   }
 
   /** The socket of an accepted connection; raises ENOMEM in {@code thread}, as {@link #pipe}. */
-  MicroSocket connect(MicroThread thread, MicroPeer peer) throws Exception {
+  MicroSocket accepted(MicroThread thread, MicroPeer peer) throws Exception {
     MicroSocket socket = open(peer.number(), peer.number(), true);
     if (socket == null) {
       thread.raise(Errno.ENOMEM);

@@ -132,10 +132,17 @@ public final class MicroSocket {
     return rx.readable();
   }
 
-  /** Whether nothing more is to be read, be it that the descriptor has failed, which is raised. */
+  /**
+   * Whether nothing more is to be read, be it that the descriptor has failed, which is raised, or
+   * that this side has been closed, which is EBADF.
+   */
   private boolean isOver(String verb) throws Exception {
     if (rx.failure != 0) {
       process.threads.current(verb).raise(rx.takeFailure());
+      return true;
+    }
+    if (rx.abandoned) {
+      process.threads.current(verb).raise(Errno.EBADF);
       return true;
     }
     return rx.isOver();
@@ -383,7 +390,7 @@ public final class MicroSocket {
 
   /**
    * Waits for a connection to a listening socket. Raises EMFILE and the like, after which the
-   * socket still listens. Suspends.
+   * socket still listens, and EINVAL if it is none. Suspends.
    *
    * @return the connection, or null if an error was raised and lowered
    * @throws Exception what lastly throws
@@ -394,8 +401,7 @@ public final class MicroSocket {
       return null;
     }
     while (rx.isEmpty()) {
-      if (rx.failure != 0) {
-        process.threads.current("accept").raise(rx.takeFailure());
+      if (isOver("accept")) {
         return null;
       }
       awaitBytes("accept");
@@ -405,7 +411,10 @@ public final class MicroSocket {
 
   // ---- ends
 
-  /** Closes the reading side: what the other side still writes is refused with EPIPE. */
+  /**
+   * Closes the reading side: what the other side still writes is refused with EPIPE, and a thread
+   * that reads on has EBADF raised.
+   */
   public void rxClose() {
     process.rings.closeInput(rx);
   }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.weft.micro;
 
+import java.net.InetSocketAddress;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 
@@ -37,6 +38,9 @@ import org.jspecify.annotations.Nullable;
  * words about sockets are those of {@link MicroSocket}, said of the default one.
  */
 public abstract class MicroThread extends MicroCaller {
+  /** Made when it connects for the first time. */
+  @Nullable MicroConnector connector;
+
   /** A thread that belongs to no process yet. */
   protected MicroThread() {}
 
@@ -220,6 +224,44 @@ public abstract class MicroThread extends MicroCaller {
    */
   protected final @Nullable MicroPeer accept() throws Exception {
     return defaultSocket().accept();
+  }
+
+  /**
+   * Opens a TCP connection. Raises ECONNREFUSED, ETIMEDOUT, EHOSTUNREACH and so on (connect(2)),
+   * EMFILE if there is no descriptor for it, ENOMEM if there are not eight pages for its rings, and
+   * EOPNOTSUPP in the local executor. Suspends.
+   *
+   * @param address a resolved address
+   * @return the connection, or null if an error was raised and lowered. It is closed when both its
+   *     sides have been ({@link MicroSocket#rxClose}, {@link MicroSocket#txClose}), or else when
+   *     this thread has ended and all that {@link #child(MicroThread, MicroSocket, MicroSocket)}
+   *     has given it to
+   * @throws Exception what lastly throws
+   */
+  protected final @Nullable MicroSocket connect(InetSocketAddress address) throws Exception {
+    MicroConnector its = connector;
+    if (its == null) {
+      its = new MicroConnector(this);
+      connector = its;
+    }
+    MicroSocket made = its.begin(address);
+    boolean connected = false;
+    try {
+      while (made != null && made.tx.isConnecting) {
+        its.await(made);
+        park();
+      }
+      connected = made != null && made.tx.failure == 0;
+    } finally {
+      if (made != null && !connected) {
+        its.close(made); // whatever has ended the wait
+      }
+    }
+    if (made != null && !connected) {
+      // Not taken: after a fault the thread may be here again.
+      raise(made.tx.failure, MicroConnector.subject(address));
+    }
+    return connected ? made : null;
   }
 
   /** Closes the reading side. */

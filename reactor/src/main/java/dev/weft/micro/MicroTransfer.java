@@ -4,6 +4,8 @@ package dev.weft.micro;
 import dev.weft.bindings.weft_h;
 import dev.weft.error.Errno;
 import dev.weft.internal.backend.Op;
+import dev.weft.internal.os.SocketAddresses;
+import java.net.InetSocketAddress;
 
 /** Carries the bytes of one ring to or from its descriptor, by operations of the reactor. */
 final class MicroTransfer implements Op.Listener {
@@ -37,6 +39,14 @@ final class MicroTransfer implements Op.Listener {
     } else {
       poll(); // who waits has no memory
     }
+  }
+
+  /** Begins to connect. */
+  void connect(InetSocketAddress address) {
+    ring.inFlight = true;
+    ring.isConnecting = true;
+    int length = SocketAddresses.encode(address, op.scratch());
+    submit(op.connect(ring.descriptor().number(), op.scratch(), length));
   }
 
   private Op read(MicroDescriptor descriptor) {
@@ -80,6 +90,8 @@ final class MicroTransfer implements Op.Listener {
     int result = op.result();
     if (ring.descriptor().listening) {
       accepted(op, result);
+    } else if (ring.isConnecting) {
+      ring.connected(result);
     } else if (op.buffer() >= 0) {
       received(op.buffer(), result);
     } else if (!polling && ring.isDoneWith(result)) {

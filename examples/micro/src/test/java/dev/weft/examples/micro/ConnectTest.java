@@ -1,0 +1,463 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.weft.examples.micro;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNull;
+
+import dev.weft.Bundle;
+import dev.weft.Deadline;
+import dev.weft.Fiber;
+import dev.weft.Reactor;
+import dev.weft.error.DeadlineExceededException;
+import dev.weft.error.Errno;
+import dev.weft.micro.MicroBlock;
+import dev.weft.micro.MicroOptions;
+import dev.weft.micro.MicroProcess;
+import dev.weft.micro.MicroService;
+import dev.weft.micro.MicroSocket;
+import dev.weft.micro.MicroThread;
+import dev.weft.micro.Status;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/** Connections that micro-threads open. */
+@Timeout(60)
+class ConnectTest {
+  private static final String REACTORS = "REACTOR.*";
+  private static final int LINE_BYTES = 64;
+
+  private static InetSocketAddress anyPort() {
+    return new InetSocketAddress(InetAddress.getLoopbackAddress(), 0);
+  }
+
+  /** Where nobody listens: somebody did until now. */
+  private static InetSocketAddress deadPort() throws IOException {
+    try (ServerSocket server = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+      return new InetSocketAddress(InetAddress.getLoopbackAddress(), server.getLocalPort());
+    }
+  }
+
+  /** How many sockets this JVM has open. */
+  private static long sockets() throws IOException {
+    try (Stream<Path> descriptors = Files.list(Path.of("/proc/self/fd"))) {
+      return descriptors.filter(ConnectTest::isSocket).count();
+    }
+  }
+
+  private static boolean isSocket(Path descriptor) {
+    try {
+      return Files.readSymbolicLink(descriptor).toString().startsWith("socket:");
+    } catch (IOException e) {
+      return false; // closed meanwhile
+    }
+  }
+
+  /** Connects, does something, and notes what is raised. */
+  private abstract static class Client extends MicroThread {
+    final InetSocketAddress address;
+    final List<String> said = new ArrayList<>();
+
+    Client(InetSocketAddress address) {
+      this.address = address;
+    }
+
+    /** Sends a line and notes what comes back. */
+    final void ask(MicroSocket connection, String text) throws Exception {
+      MicroBlock line = calloc(1, LINE_BYTES);
+      connection.literal(text + "\n");
+      int length = connection.readline(line, LINE_BYTES);
+      said.add(new String(line.toArray(0, length), StandardCharsets.UTF_8));
+      free();
+    }
+
+    @Override
+    protected void lastly() throws Exception {
+      if (errno() != null) {
+        said.add(errno().toString());
+      }
+    }
+  }
+
+  /** A process of {@code client}, on the current reactor. */
+  private static MicroProcess start(How how, Client client) {
+    return MicroProcess.start(client, how.options());
+  }
+
+  /** Has {@code client} talk to a service of its own until it has ended. */
+  private interface Talk {
+    Client to(InetSocketAddress address);
+  }
+
+  private static List<String> talkToEcho(How how, Talk talk) throws Exception {
+    Client[] client = new Client[1];
+    try (Reactor reactor = Reactor.open()) {
+      reactor.run(
+          () -> {
+            MicroService service = MicroService.start(anyPort(), how.options(), Echo::new);
+            client[0] = talk.to(service.localAddress());
+            start(how, client[0]).join();
+            service.stop();
+            service.join(); // all connections have been closed
+          });
+    }
+    return client[0].said;
+  }
+
+  private static final class Asker extends Client {
+    Asker(InetSocketAddress address) {
+      super(address);
+    }
+
+    @Override
+    protected void run() throws Exception {
+      MicroSocket first = connect(address);
+      MicroSocket second = connect(address);
+      ask(first, "one");
+      ask(second, "two");
+      ask(first, "three");
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource(mode = EnumSource.Mode.MATCH_ANY, names = REACTORS)
+  void aThreadTalksToServersAndItsConnectionsEndWithIt(How how) throws Exception {
+    assertEquals(
+        List.of("Line 0: one\n", "Line 0: two\n", "Line 1: three\n"), talkToEcho(how, Asker::new));
+  }
+
+  /** Asks in place of the thread that has the connection, which ends before. */
+  private static final class Deputy extends MicroThread {
+    final List<String> said;
+
+    Deputy(List<String> said) {
+      this.said = said;
+    }
+
+    @Override
+    protected void run() throws Exception {
+      MicroBlock line = calloc(1, LINE_BYTES);
+      literal("late\n");
+      said.add(new String(line.toArray(0, readline(line, LINE_BYTES)), StandardCharsets.UTF_8));
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource(mode = EnumSource.Mode.MATCH_ANY, names = REACTORS)
+  void aConnectionGoesOnWithThoseThatItWasGivenTo(How how) throws Exception {
+    List<String> said =
+        talkToEcho(
+            how,
+            address ->
+                new Client(address) {
+                  @Override
+                  protected void run() throws Exception {
+                    MicroSocket connection = connect(address);
+                    Deputy deputy = new Deputy(said);
+                    child(deputy, connection, connection);
+                    play(deputy);
+                  }
+                });
+
+    assertEquals(List.of("Line 0: late\n"), said);
+  }
+
+  @ParameterizedTest
+  @EnumSource(mode = EnumSource.Mode.MATCH_ANY, names = REACTORS)
+  void aConnectionIsClosedWhenBothItsSidesAre(How how) throws Exception {
+    long before = sockets();
+    List<String> said =
+        talkToEcho(
+            how,
+            address ->
+                new Client(address) {
+                  @Override
+                  protected void run() throws Exception {
+                    MicroSocket connection = connect(address);
+                    ask(connection, "once");
+                    int pages = process().heap().usedPages();
+                    connection.rxClose();
+                    connection.txClose();
+                    Fiber.yield();
+                    said.add(pages - process().heap().usedPages() + " pages");
+                    connection.read(calloc(1, 1), 1);
+                  }
+                });
+
+    assertEquals(List.of("Line 0: once\n", "8 pages", "EBADF"), said);
+    assertEquals(before, sockets());
+  }
+
+  private static final class Refused extends Client {
+    private final boolean lowers;
+    @Nullable MicroSocket connection;
+
+    Refused(InetSocketAddress address, boolean lowers) {
+      super(address);
+      this.lowers = lowers;
+    }
+
+    @Override
+    protected void run() throws Exception {
+      try {
+        connection = connect(address);
+        said.add("goes on");
+      } catch (RuntimeException e) {
+        said.add(String.valueOf(e.getMessage()));
+        throw e;
+      }
+    }
+
+    @Override
+    protected void lastly() throws Exception {
+      super.lastly();
+      if (lowers && errno() != null) {
+        lower();
+      }
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource(mode = EnumSource.Mode.MATCH_ANY, names = REACTORS)
+  void aRefusalIsRaisedAndNamesTheAddress(How how) throws Exception {
+    long before = sockets();
+    Refused client = new Refused(deadPort(), false);
+
+    how.run(client);
+
+    int port = client.address.getPort();
+    assertEquals(
+        List.of("ECONNREFUSED", "Refused raised ECONNREFUSED: connect 127.0.0.1:" + port),
+        client.said);
+    assertEquals(before, sockets());
+  }
+
+  @ParameterizedTest
+  @EnumSource(mode = EnumSource.Mode.MATCH_ANY, names = REACTORS)
+  void aRefusalThatIsLoweredGivesNoConnection(How how) throws Exception {
+    Refused client = new Refused(deadPort(), true);
+
+    how.run(client);
+
+    assertEquals(List.of("ECONNREFUSED", "goes on"), client.said);
+    assertNull(client.connection);
+  }
+
+  @ParameterizedTest
+  @EnumSource(mode = EnumSource.Mode.MATCH_ANY, names = "LOCAL.*")
+  void theLocalExecutorMakesNoConnections(How how) throws Exception {
+    Refused client = new Refused(deadPort(), false);
+
+    how.run(client);
+
+    assertEquals("EOPNOTSUPP", client.said.getFirst());
+  }
+
+  @ParameterizedTest
+  @EnumSource(mode = EnumSource.Mode.MATCH_ANY, names = REACTORS)
+  void wantOfMemoryForTheRingsIsRaisedAndLeaksNothing(How how) throws Exception {
+    long before = sockets();
+    Refused client = new Refused(deadPort(), true);
+
+    how.run(client, "", MicroOptions.ofPages(8).withStackful(how.stackful));
+
+    assertEquals(List.of("ENOMEM", "goes on"), client.said);
+    assertEquals(before, sockets());
+  }
+
+  @ParameterizedTest
+  @EnumSource(mode = EnumSource.Mode.MATCH_ANY, names = REACTORS)
+  void anAddressThatIsNotResolvedIsAFault(How how) throws Exception {
+    Refused client = new Refused(InetSocketAddress.createUnresolved("nowhere.invalid", 1), false);
+
+    how.run(client);
+
+    assertEquals(
+        List.of("the address is not resolved: nowhere.invalid/<unresolved>:1", "EFAULT"),
+        client.said);
+  }
+
+  // ---- connections that do not come about: the server's backlog is full
+
+  /** A server that accepts nobody, and has as many waiting as it may have. */
+  private static final class Full implements AutoCloseable {
+    private final ServerSocket server;
+    private final List<Socket> waiting = new ArrayList<>();
+
+    Full() throws IOException {
+      server = new ServerSocket(0, 1, InetAddress.getLoopbackAddress());
+      for (int i = 0; i < 2; i++) { // one more than its backlog
+        waiting.add(new Socket(server.getInetAddress(), server.getLocalPort()));
+      }
+    }
+
+    InetSocketAddress address() {
+      return new InetSocketAddress(server.getInetAddress(), server.getLocalPort());
+    }
+
+    @Override
+    public void close() throws IOException {
+      for (Socket socket : waiting) {
+        socket.close();
+      }
+      server.close();
+    }
+  }
+
+  private static void awaitWait(MicroThread thread) {
+    while (thread.status() != Status.WAIT) {
+      Fiber.yield();
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource(mode = EnumSource.Mode.MATCH_ANY, names = REACTORS)
+  void aProcessThatIsKilledWhileItConnectsLeaksNothing(How how) throws Exception {
+    try (Full server = new Full();
+        Reactor reactor = Reactor.open()) {
+      long before = sockets();
+      Refused client = new Refused(server.address(), false);
+      reactor.run(
+          () -> {
+            MicroProcess process = start(how, client);
+            awaitWait(client);
+            process.kill();
+            process.join();
+          });
+
+      assertEquals(List.of("EINTR", "Refused was ended"), client.said);
+      assertEquals(before, sockets());
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource(mode = EnumSource.Mode.MATCH_ANY, names = REACTORS)
+  void aDeadlineThatPassesWhileItConnectsIsRaised(How how) throws Exception {
+    try (Full server = new Full();
+        Reactor reactor = Reactor.open()) {
+      long before = sockets();
+      Client client =
+          new Client(server.address()) {
+            @Override
+            protected void run() throws Exception {
+              deadline(Deadline.after(Duration.ofMillis(1)));
+              connect(address);
+            }
+          };
+      reactor.run(() -> start(how, client).join());
+
+      assertEquals(List.of("ETIMEDOUT"), client.said);
+      assertEquals(before, sockets());
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource(mode = EnumSource.Mode.MATCH_ANY, names = REACTORS)
+  void aLastlyThatIsOverItsDeadlineDoesNotWaitForAConnection(How how) throws Exception {
+    try (Full server = new Full();
+        Reactor reactor = Reactor.open()) {
+      long before = sockets();
+      Client client =
+          new Client(server.address()) {
+            @Override
+            protected void run() throws Exception {
+              deadline(Deadline.after(Duration.ofMillis(1)));
+              pause();
+            }
+
+            @Override
+            protected void lastly() throws Exception {
+              super.lastly();
+              if (said.size() == 1) {
+                connect(address);
+              }
+            }
+          };
+      reactor.run(() -> start(how, client).join());
+
+      assertEquals(List.of("ETIMEDOUT", "ETIMEDOUT"), client.said);
+      assertEquals(before, sockets());
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource(mode = EnumSource.Mode.MATCH_ANY, names = REACTORS)
+  void aBundleWhoseDeadlineHasPassedEndsItAndTheThreadGoesOn(How how) throws Exception {
+    try (Full server = new Full();
+        Reactor reactor = Reactor.open()) {
+      long before = sockets();
+      Client client =
+          new Client(server.address()) {
+            @Override
+            protected void run() throws Exception {
+              try (Bundle _ = Bundle.open(Deadline.after(Duration.ofMillis(1)))) {
+                connect(address);
+              } catch (DeadlineExceededException e) {
+                said.add("too late");
+              }
+              while (sockets() > before) { // until the kernel has let go of it
+                Fiber.yield();
+              }
+              said.add("goes on");
+            }
+          };
+      reactor.run(() -> start(how, client).join());
+
+      assertEquals(List.of("too late", "goes on"), client.said);
+    }
+  }
+
+  // ---- peers that read nothing
+
+  /** Writes more than any socket takes, until something is raised. */
+  private static final class Writer extends MicroThread {
+    @Override
+    protected void run() throws Exception {
+      write(new byte[64 << 20]);
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource(mode = EnumSource.Mode.MATCH_ANY, names = REACTORS)
+  void theDeadlineOfAThreadHoldsForAllThatIsLeftInItsConnections(How how) throws Exception {
+    try (ServerSocket deaf = new ServerSocket(0, 2, InetAddress.getLoopbackAddress());
+        Reactor reactor = Reactor.open()) {
+      long before = sockets();
+      InetSocketAddress address = new InetSocketAddress(deaf.getInetAddress(), deaf.getLocalPort());
+      Client client =
+          new Client(address) {
+            @Override
+            protected void run() throws Exception {
+              for (int i = 0; i < 2; i++) {
+                MicroSocket connection = connect(address);
+                Writer writer = new Writer();
+                child(writer, socket(), connection);
+                play(writer);
+                while (writer.status() != Status.WAIT) {
+                  suspend(Status.YIELD);
+                }
+                raiseAt(writer, Errno.EINTR);
+              }
+              deadline(Deadline.after(Duration.ofMillis(1)));
+            }
+          };
+      reactor.run(() -> start(how, client).join());
+
+      assertEquals(List.of(), client.said);
+      assertEquals(before, sockets());
+    }
+  }
+}

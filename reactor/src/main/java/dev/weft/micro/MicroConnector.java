@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.weft.micro;
+
+import dev.weft.error.Errno;
+import dev.weft.internal.os.SocketAddresses;
+import java.net.InetSocketAddress;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** The connections that one thread has opened itself, which are closed when it has ended. */
+final class MicroConnector {
+  private final MicroThread thread;
+  private final List<MicroSocket> open = new ArrayList<>(1);
+
+  MicroConnector(MicroThread thread) {
+    this.thread = thread;
+  }
+
+  /** Begins to connect; returns null if an error was raised and lowered. */
+  @Nullable MicroSocket begin(InetSocketAddress address) throws Exception {
+    MicroProcess process = thread.home();
+    process.refuseIfEnding(thread);
+    open.removeIf(socket -> socket.rx.closed && socket.tx.closed);
+    int number = process.driver.socket(address);
+    if (number < 0) {
+      thread.raise(-number, subject(address));
+      return null;
+    }
+    MicroSocket socket = process.rings.open(number, number, true);
+    if (socket == null) {
+      process.driver.close(number);
+      thread.raise(Errno.ENOMEM.code(), subject(address));
+      return null;
+    }
+    process.rings.attach(socket);
+    open.add(socket);
+    process.driver.connect(socket.tx, address);
+    return socket;
+  }
+
+  /** What the end of a thread of an error of {@code connect} names. */
+  static String subject(InetSocketAddress address) {
+    return ": connect " + SocketAddresses.text(address);
+  }
+
+  /** Begins to wait until it is connected, or not; the caller parks. */
+  void await(MicroSocket socket) {
+    MicroRings rings = thread.home().rings;
+    rings.awaitOutput(socket.tx, thread);
+    if (thread.isOverdue()) {
+      rings.hurry(socket.tx); // a lastly has no deadline, but no more time either
+    }
+  }
+
+  /** Closes one that has not come about. */
+  void close(MicroSocket socket) {
+    if (open.remove(socket)) {
+      thread.home().rings.detach(socket);
+    }
+  }
+
+  /** Its thread has ended. */
+  void close() {
+    MicroRings rings = thread.home().rings;
+    for (MicroSocket socket : open) {
+      rings.detach(socket);
+      rings.left(thread, socket.tx);
+    }
+    open.clear();
+  }
+}
