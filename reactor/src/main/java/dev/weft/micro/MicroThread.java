@@ -100,6 +100,19 @@ public abstract class MicroThread extends MicroCaller {
   }
 
   /**
+   * Reads a number of bytes, fewer only at the end. Suspends.
+   *
+   * @param target where they go
+   * @param offset where the first goes
+   * @param length how many
+   * @return how many there were; 0 if it was at the end
+   * @throws Exception what lastly throws
+   */
+  protected final int read(MicroBlock target, long offset, int length) throws Exception {
+    return defaultSocket().read(target, offset, length);
+  }
+
+  /**
    * Reads a line, its newline included, or as many bytes, or to the end. Suspends.
    *
    * @param target where it goes
@@ -109,6 +122,28 @@ public abstract class MicroThread extends MicroCaller {
    */
   protected final int readline(MicroBlock target, int length) throws Exception {
     return defaultSocket().readline(target, length);
+  }
+
+  /**
+   * Reads a line, its newline included, or as many bytes, or to the end. Suspends.
+   *
+   * @param target where it goes
+   * @param offset where the first byte goes
+   * @param length how many bytes at most
+   * @return how many there were; 0 if it was at the end
+   * @throws Exception what lastly throws
+   */
+  protected final int readline(MicroBlock target, long offset, int length) throws Exception {
+    return defaultSocket().readline(target, offset, length);
+  }
+
+  /**
+   * Looks how much there is to read without waiting.
+   *
+   * @return how many bytes; 0 if none have come yet, or none will
+   */
+  protected final int buffered() {
+    return defaultSocket().buffered();
   }
 
   /**
@@ -131,6 +166,18 @@ public abstract class MicroThread extends MicroCaller {
    */
   protected final void write(MicroBlock source, int length) throws Exception {
     defaultSocket().write(source, length);
+  }
+
+  /**
+   * Writes bytes. Suspends while the ring is full.
+   *
+   * @param source where they are
+   * @param offset where the first is
+   * @param length how many
+   * @throws Exception what lastly throws
+   */
+  protected final void write(MicroBlock source, long offset, int length) throws Exception {
+    defaultSocket().write(source, offset, length);
   }
 
   /**

@@ -50,7 +50,7 @@ public final class NumberedEcho extends MicroThread {
       MicroBlock line = calloc(1, LINE_BYTES_MAX + Decimal.BYTES_MAX);
       do {
         say(line, readline(line, LINE_BYTES_MAX), number++);
-      } while (!endsBadly && socket().buffered() > 0);
+      } while (!endsBadly && buffered() > 0);
       free();
     }
   }
@@ -62,7 +62,7 @@ public final class NumberedEcho extends MicroThread {
       return;
     }
     literal("Line ");
-    socket().write(line, NUMBER_AT, Decimal.put(line, NUMBER_AT, number));
+    write(line, NUMBER_AT, Decimal.put(line, NUMBER_AT, number));
     literal(": ");
     write(line, length);
   }

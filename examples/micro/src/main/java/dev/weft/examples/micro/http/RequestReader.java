@@ -70,7 +70,7 @@ public final class RequestReader extends MicroThread {
       head = new Head(line, HEAD_AT);
       do {
         goesOn = readRequest(line);
-      } while (goesOn && socket().buffered() > 0);
+      } while (goesOn && buffered() > 0);
       block = null;
       free();
       deadline(idleness.deadline());
@@ -146,10 +146,6 @@ public final class RequestReader extends MicroThread {
     line.setInt(LENGTH_AT, length);
     write(line, LENGTH_AT, Integer.BYTES);
     write(line, requestLine.targetStart, length);
-  }
-
-  private void write(MicroBlock source, long offset, int length) throws Exception {
-    socket().write(source, offset, length);
   }
 
   private void passHead(MicroBlock line, int status, int flags, long bodyBytes) throws Exception {

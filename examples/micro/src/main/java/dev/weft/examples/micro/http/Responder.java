@@ -62,7 +62,7 @@ final class Responder extends MicroThread {
       Head head = new Head(page, HEAD_AT);
       do {
         goesOn = answer(page, head);
-      } while (goesOn && socket().buffered() > 0);
+      } while (goesOn && buffered() > 0);
       free();
       deadline(Deadline.NEVER); // the reader has one for the next request
     }
@@ -72,12 +72,12 @@ final class Responder extends MicroThread {
 
   /** Returns whether another request may follow. */
   private boolean answer(MicroBlock page, Head head) throws Exception {
-    if (socket().read(page, LENGTH_AT, Integer.BYTES) < Integer.BYTES) {
+    if (read(page, LENGTH_AT, Integer.BYTES) < Integer.BYTES) {
       return false;
     }
     begun = false;
     boolean crashes = readTarget(page);
-    if (socket().read(page, HEAD_AT, Head.BYTES) < Head.BYTES) {
+    if (read(page, HEAD_AT, Head.BYTES) < Head.BYTES) {
       return false;
     }
     if (crashes && head.status() == Status.OK) {
@@ -90,11 +90,11 @@ final class Responder extends MicroThread {
   private boolean readTarget(MicroBlock page) throws Exception {
     int length = page.getInt(LENGTH_AT);
     int kept = Math.min(length, TARGET_BYTES);
-    socket().read(page, TARGET_AT, kept);
+    read(page, TARGET_AT, kept);
     boolean crashes = length == kept && Target.isPath(page, TARGET_AT, TARGET_AT + length, CRASH);
     int count = kept;
     for (int left = length - kept; left > 0 && count > 0; left -= count) {
-      count = socket().read(page, TARGET_AT, Math.min(left, TARGET_BYTES));
+      count = read(page, TARGET_AT, Math.min(left, TARGET_BYTES));
     }
     return crashes;
   }
@@ -155,7 +155,7 @@ final class Responder extends MicroThread {
 
   private void writeLength(MicroBlock page, long bytes) throws Exception {
     literal("Content-Length: ");
-    socket().write(page, NUMBER_AT, Decimal.put(page, NUMBER_AT, bytes));
+    write(page, NUMBER_AT, Decimal.put(page, NUMBER_AT, bytes));
     literal("\r\n\r\n");
   }
 
@@ -189,7 +189,7 @@ final class Responder extends MicroThread {
     beginOk(head);
     literal("\r\n");
     for (; size > 0; size = pollread()) {
-      socket().write(page, NUMBER_AT, Chunks.put(page, NUMBER_AT, size));
+      write(page, NUMBER_AT, Chunks.put(page, NUMBER_AT, size));
       forward(size);
       literal("\r\n");
       deadline(idleness.deadline());

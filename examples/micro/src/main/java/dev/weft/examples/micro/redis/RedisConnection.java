@@ -38,7 +38,7 @@ final class RedisConnection extends MicroThread {
       CommandReader reader = new CommandReader(socket(), calloc(1, CommandReader.LINE_BYTES_MAX));
       do {
         goesOn = pass(read(reader));
-      } while (goesOn && socket().buffered() > 0);
+      } while (goesOn && buffered() > 0);
       free();
       deadline(idleness.deadline());
     }
