@@ -5,7 +5,7 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.UnknownHostException;
 
-/** What follows {@code --listen}. */
+/** What follows {@code --listen}, and names a server. */
 public final class ListenAddress {
   private static final int PORT_MAX = 65535;
 
@@ -19,22 +19,34 @@ public final class ListenAddress {
    * @throws IllegalArgumentException if it is neither, or the name is unknown
    */
   public static InetSocketAddress parse(String text) {
+    return parse("--listen", text);
+  }
+
+  /**
+   * As {@link #parse(String)}, of something else.
+   *
+   * @param subject what complaints are about
+   * @param text what was given there
+   * @return address and port
+   * @throws IllegalArgumentException if it is neither, or the name is unknown
+   */
+  public static InetSocketAddress parse(String subject, String text) {
     int colon = text.lastIndexOf(':');
     String host = colon < 0 ? "" : text.substring(0, colon);
     boolean bracketed = host.startsWith("[") && host.endsWith("]");
     if (host.isEmpty() || (!bracketed && host.indexOf(':') >= 0)) {
-      throw new IllegalArgumentException("--listen: not HOST:PORT or [IPV6]:PORT: " + text);
+      throw new IllegalArgumentException(subject + ": not HOST:PORT or [IPV6]:PORT: " + text);
     }
-    int port = parsePort(text.substring(colon + 1), text);
+    int port = parsePort(subject, text.substring(colon + 1), text);
     String name = bracketed ? host.substring(1, host.length() - 1) : host;
     try {
       return new InetSocketAddress(InetAddress.getByName(name), port);
     } catch (UnknownHostException e) {
-      throw new IllegalArgumentException("--listen: unknown host: " + text, e);
+      throw new IllegalArgumentException(subject + ": unknown host: " + text, e);
     }
   }
 
-  private static int parsePort(String digits, String text) {
+  private static int parsePort(String subject, String digits, String text) {
     try {
       int port = Integer.parseInt(digits);
       if (port >= 0 && port <= PORT_MAX) {
@@ -43,6 +55,6 @@ public final class ListenAddress {
     } catch (NumberFormatException e) {
       // told below, with the whole argument
     }
-    throw new IllegalArgumentException("--listen: the port must be from 0 to 65535: " + text);
+    throw new IllegalArgumentException(subject + ": the port must be from 0 to 65535: " + text);
   }
 }

@@ -5,8 +5,8 @@ import dev.weft.micro.MicroBlock;
 import dev.weft.micro.MicroThread;
 import org.jspecify.annotations.Nullable;
 
-/** Makes a line of each answer; of an array, a line of each element. */
-final class Decoder extends MicroThread {
+/** Makes a line of each answer; of an array, a line of each element, those within it included. */
+class Decoder extends MicroThread {
   static final int PAGES = 8 + 1;
 
   private static final int LINE_BYTES_MAX = 4096;
@@ -14,12 +14,18 @@ final class Decoder extends MicroThread {
   private static final long NIL = -1;
   private static final long BAD = -2;
 
+  /** How many lines the answer that is being read still has, as far as is known. */
+  private long left;
+
   private @Nullable String complaint;
 
   /** What was wrong with the input, or null. */
-  @Nullable String complaint() {
+  final @Nullable String complaint() {
     return complaint;
   }
+
+  /** A whole answer has been written, and taken if no other has come yet. */
+  void answered() {}
 
   @Override
   protected void run() throws Exception {
@@ -27,10 +33,20 @@ final class Decoder extends MicroThread {
     int length;
     while (complaint == null && (length = readline(line, LINE_BYTES_MAX)) > 0) {
       if (line.getByte(length - 1) == '\n') {
+        left = Math.max(left, 1) - 1;
         decode(line, length);
+        if (buffered() == 0) {
+          flush(); // here it is told that nobody reads: not when the next answer comes
+        }
+        if (left == 0 && complaint == null) {
+          answered();
+        }
       } else {
         complaint = length < LINE_BYTES_MAX ? "an answer is cut off" : "an answer is too long";
       }
+    }
+    if (left > 0 && complaint == null) {
+      complaint = "an answer is cut off";
     }
   }
 
@@ -38,16 +54,25 @@ final class Decoder extends MicroThread {
     int end = length > 1 && line.getByte(length - 2) == '\r' ? length - 2 : length - 1;
     switch (line.getByte(0)) {
       case '+', '-', ':' -> {
-        socket().write(line, 1, Math.max(end - 1, 0));
+        write(line, 1, Math.max(end - 1, 0));
         literal("\n");
       }
       case '$' -> decodeBulk(line, end);
-      case '*' -> {
-        if (number(line, end) == NIL) {
-          literal("(nil)\n");
-        }
-      }
+      case '*' -> decodeArray(line, end);
       default -> complaint = "an answer begins with none of + - : $ *";
+    }
+  }
+
+  private void decodeArray(MicroBlock line, int end) throws Exception {
+    long elements = number(line, end);
+    if (elements == NIL) {
+      literal("(nil)\n");
+    } else if (elements == BAD) {
+      complaint = "the length of an answer is no number";
+    } else if (elements == 0) {
+      literal("(empty array)\n");
+    } else {
+      left += elements;
     }
   }
 
@@ -57,10 +82,16 @@ final class Decoder extends MicroThread {
       literal("(nil)\n");
     } else if (bytes == BAD) {
       complaint = "the length of an answer is no number";
-    } else if (forward(bytes) < bytes || readline(line, 2) == 0) {
+    } else if (forward(bytes) < bytes) {
       complaint = "an answer is cut off";
     } else {
       literal("\n");
+      int length = readline(line, 2);
+      if (length == 0 || (length == 1 && line.getByte(0) == '\r')) {
+        complaint = "an answer is cut off";
+      } else if (line.getByte(length - 1) != '\n' || (length == 2 && line.getByte(0) != '\r')) {
+        complaint = "an answer is longer than its length";
+      }
     }
   }
 

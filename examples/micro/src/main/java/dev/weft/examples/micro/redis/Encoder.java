@@ -4,78 +4,73 @@ package dev.weft.examples.micro.redis;
 import dev.weft.examples.micro.service.Decimal;
 import dev.weft.micro.MicroBlock;
 import dev.weft.micro.MicroThread;
+import org.jspecify.annotations.Nullable;
 
 /** Makes a command of each line of words. */
-final class Encoder extends MicroThread {
+class Encoder extends MicroThread {
   static final int PAGES = 8 + 2;
 
   private static final int LINE_BYTES_MAX = CommandReader.LINE_BYTES_MAX;
   private static final int NUMBER_AT = LINE_BYTES_MAX;
 
-  private boolean endsBadly;
+  private @Nullable String complaint;
 
-  /** Whether it met a line that was too long. */
-  boolean endsBadly() {
-    return endsBadly;
+  /** What was wrong with the input, or null. */
+  final @Nullable String complaint() {
+    return complaint;
+  }
+
+  /**
+   * Hears the name of a command, with its case, before it is written; returns whether more follow.
+   */
+  boolean begins(MicroBlock line, int start, int end) {
+    return true;
   }
 
   @Override
   protected void run() throws Exception {
     MicroBlock line = calloc(1, LINE_BYTES_MAX + Decimal.BYTES_MAX);
-    int length;
-    while (!endsBadly && (length = readline(line, LINE_BYTES_MAX)) > 0) {
+    Words words = new Words(line);
+    boolean goesOn = true;
+    for (int length; goesOn && (length = readline(line, LINE_BYTES_MAX)) > 0; ) {
       if (length == LINE_BYTES_MAX && line.getByte(length - 1) != '\n') {
-        endsBadly = true;
+        complaint = "a line is longer than " + LINE_BYTES_MAX + " bytes";
       } else {
-        encode(line, length);
+        goesOn = encode(line, words, length);
       }
+      goesOn &= complaint == null;
     }
   }
 
-  private void encode(MicroBlock line, int length) throws Exception {
-    int words = 0;
-    for (int at = next(line, 0, length);
-        at < length;
-        at = next(line, end(line, at, length), length)) {
-      words++;
+  private boolean encode(MicroBlock line, Words words, int length) throws Exception {
+    int count = 0;
+    words.begin(length);
+    while (words.next()) {
+      count++;
     }
-    if (words == 0) {
-      return;
+    if (words.isOpen()) {
+      complaint = "a quote is not closed, or a word goes on behind one";
+      return false;
     }
-    number(line, "*", words);
-    for (int at = next(line, 0, length); at < length; ) {
-      int end = end(line, at, length);
-      number(line, "$", end - at);
-      socket().write(line, at, end - at);
+    if (count == 0) {
+      return true;
+    }
+    words.begin(length);
+    words.take();
+    boolean goesOn = begins(line, words.start(), words.end());
+    number(line, "*", count);
+    do {
+      int bytes = words.end() - words.start();
+      number(line, "$", bytes);
+      write(line, words.start(), bytes);
       literal("\r\n");
-      at = next(line, end, length);
-    }
+    } while (words.take());
+    return goesOn;
   }
 
   private void number(MicroBlock line, String type, int value) throws Exception {
     literal(type);
-    socket().write(line, NUMBER_AT, Decimal.put(line, NUMBER_AT, value));
+    write(line, NUMBER_AT, Decimal.put(line, NUMBER_AT, value));
     literal("\r\n");
-  }
-
-  /** Where the next word begins. */
-  private static int next(MicroBlock line, int from, int length) {
-    int at = from;
-    while (at < length && isSpace(line.getByte(at))) {
-      at++;
-    }
-    return at;
-  }
-
-  private static int end(MicroBlock line, int from, int length) {
-    int at = from;
-    while (at < length && !isSpace(line.getByte(at))) {
-      at++;
-    }
-    return at;
-  }
-
-  private static boolean isSpace(byte c) {
-    return c == ' ' || c == '\t' || c == '\r' || c == '\n';
   }
 }

@@ -14,7 +14,7 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.ParseResult;
 
-/** The Redis server, and its client. */
+/** The Redis server, and the halves of its client. */
 public final class MtRedis extends MicroProgram {
   private static final String NAME = "mt_redis";
   private static final String MEMORY = ":memory:";
@@ -33,7 +33,7 @@ public final class MtRedis extends MicroProgram {
         + CommandReader.COMMAND_BYTES_MAX
         + " bytes, on a line of its own "
         + CommandReader.LINE_BYTES_MAX
-        + ". The client is in two halves: mt_redis --encode | nc HOST PORT | mt_redis --decode";
+        + ". The client is mt_redis_cli; its halves are filters too, --encode and --decode.";
   }
 
   @Override
@@ -47,7 +47,8 @@ public final class MtRedis extends MicroProgram {
     spec.addOption(
         OptionSpec.builder("--encode")
             .type(boolean.class)
-            .description("make commands of lines of words, and nothing else")
+            .description(
+                "make commands of lines of words, quoted as in redis-cli, and nothing else")
             .build());
     spec.addOption(
         OptionSpec.builder("--decode")
@@ -87,10 +88,7 @@ public final class MtRedis extends MicroProgram {
   private static int encode() {
     Encoder encoder = new Encoder();
     MicroProcess.runLocal(encoder, Encoder.PAGES);
-    return status(
-        encoder.endsBadly()
-            ? "a line is longer than " + CommandReader.LINE_BYTES_MAX + " bytes"
-            : null);
+    return status(encoder.complaint());
   }
 
   private static int decode() {

@@ -5,6 +5,7 @@ import dev.weft.examples.cli.Main;
 import dev.weft.examples.micro.echo.MtEcho;
 import dev.weft.examples.micro.http.MtHttp11;
 import dev.weft.examples.micro.redis.MtRedis;
+import dev.weft.examples.micro.redis.MtRedisCli;
 import java.util.List;
 
 /** Starts the program that the first argument names, with the rest: all of them share one jar. */
@@ -27,6 +28,7 @@ public final class Programs {
           case "mt_echo" -> new MtEcho();
           case "mt_http11" -> new MtHttp11();
           case "mt_redis" -> new MtRedis();
+          case "mt_redis_cli" -> new MtRedisCli();
           default -> {
             System.err.println("weft: no such program: " + words.getFirst());
             System.exit(Main.USAGE);

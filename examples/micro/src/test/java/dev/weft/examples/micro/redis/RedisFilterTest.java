@@ -87,7 +87,11 @@ class RedisFilterTest {
   @ParameterizedTest
   @CsvSource({
     "$5~ab, an answer is cut off",
+    "$5~abcde, an answer is cut off",
+    "$2~abcd~, an answer is longer than its length",
     "$x~, the length of an answer is no number",
+    "*x~, the length of an answer is no number",
+    "*2~:1~, an answer is cut off",
     "+OK, an answer is cut off",
     "hello~, an answer begins with none of + - : $ *"
   })
@@ -96,6 +100,58 @@ class RedisFilterTest {
     How.LOCAL_WOVEN.run(decoder, answers.replace("~", "\r\n"));
 
     assertEquals(complaint, decoder.complaint());
+  }
+
+  /** Counts answers. */
+  private static final class Counter extends Decoder {
+    int answers;
+
+    @Override
+    void answered() {
+      answers++;
+    }
+  }
+
+  @Test
+  void theClientKnowsWhereAnAnswerEnds() throws Exception {
+    Counter counter = new Counter();
+    String answers = "+a~*3~:1~*2~$1~b~*0~:2~*0~*-1~-c~".replace("~", "\r\n");
+
+    assertEquals(
+        "a\n1\nb\n(empty array)\n2\n(empty array)\n(nil)\nc\n",
+        How.LOCAL_WOVEN.run(counter, answers).output());
+    assertEquals(5, counter.answers);
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      quoteCharacter = '`',
+      value = {
+        "set a b|3 set a b",
+        "set 'a  b' \"c d\"|3 set a  b c d",
+        "echo \"\"|2 echo ",
+        "echo \"a\\\"b\\\\\\x41\\t\\q\"|2 echo a\"b\\A\tq",
+        "echo 'a\\'b\\n'|2 echo a'b\\n",
+        "echo a\"b c\"|2 echo ab c",
+        "echo \"\\x4\"|2 echo x4"
+      })
+  void wordsAreQuotedAsInRedisCli(String line, String expected) throws Exception {
+    String commands = How.LOCAL_WOVEN.run(new Encoder(), line + "\n").output();
+
+    String words = commands.replaceAll("\\$[0-9]+\r\n", " ").replace("\r\n", "");
+    assertEquals("*" + expected, words.strip());
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"echo \"a", "echo 'a", "echo 'a\\'", "echo \"a\"b", "echo \"a\\"})
+  void quotesThatAreNotClosedAreTheEndOfTheInput(String line) throws Exception {
+    Encoder encoder = new Encoder();
+
+    String commands = How.LOCAL_WOVEN.run(encoder, "PING\n" + line + "\nPING\n").output();
+
+    assertEquals("*1\r\n$4\r\nPING\r\n", commands);
+    assertEquals("a quote is not closed, or a word goes on behind one", encoder.complaint());
   }
 
   @ParameterizedTest

@@ -37,6 +37,10 @@ public final class Server implements AutoCloseable {
     return new Server(started, Integer.parseInt(line.substring(READY.length())));
   }
 
+  public int port() {
+    return port;
+  }
+
   /** A connection to it. */
   public Socket connect() throws IOException {
     return new Socket(InetAddress.getLoopbackAddress(), port);
