@@ -48,7 +48,7 @@ final class LocalDriver extends MicroDriver {
 
   /** Refuses: nobody could be served while one connection is waited for. */
   @Override
-  int socket(InetSocketAddress address) {
+  int socket(InetSocketAddress address, MicroOptions options) {
     return -Errno.EOPNOTSUPP.code();
   }
 

@@ -22,7 +22,7 @@ final class MicroConnector {
     MicroProcess process = thread.home();
     process.refuseIfEnding(thread);
     open.removeIf(socket -> socket.rx.closed && socket.tx.closed);
-    int number = process.driver.socket(address);
+    int number = process.driver.socket(address, process.options());
     if (number < 0) {
       thread.raise(-number, subject(address));
       return null;

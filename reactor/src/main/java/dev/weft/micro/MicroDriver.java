@@ -17,7 +17,7 @@ abstract class MicroDriver {
   abstract void drain(MicroRing ring);
 
   /** Makes a socket that can be connected to {@code address}; returns it or -errno. */
-  abstract int socket(InetSocketAddress address);
+  abstract int socket(InetSocketAddress address, MicroOptions options);
 
   /** Begins to connect the socket behind an output's ring; ends in {@link MicroRing#connected}. */
   abstract void connect(MicroRing ring, InetSocketAddress address);

@@ -259,19 +259,28 @@ final class MicroKernel extends MicroDriver implements Host {
   }
 
   @Override
-  int socket(InetSocketAddress address) {
+  int socket(InetSocketAddress address, MicroOptions options) {
     int family = SocketAddresses.family(address);
     int made = Controls.perform(loop, Op.SOCKET, NONE, family, weft_h.SOCK_STREAM(), 0, 0);
     if (made < 0) {
       return made;
     }
-    // As what is accepted: a process writes all that it has at once anyway.
-    int result = Controls.setIntOption(loop, made, weft_h.IPPROTO_TCP(), weft_h.TCP_NODELAY(), 1);
+    int result = setUp(made, options);
     if (result < 0) {
       close(made);
       return result;
     }
     return made;
+  }
+
+  /** As what is accepted is set up. */
+  private int setUp(int socket, MicroOptions options) {
+    int level = weft_h.IPPROTO_TCP();
+    int limit = options.userTimeoutMillis();
+    int result = Controls.setIntOption(loop, socket, level, weft_h.TCP_NODELAY(), 1);
+    return result < 0 || limit == 0
+        ? result
+        : Controls.setIntOption(loop, socket, level, weft_h.TCP_USER_TIMEOUT(), limit);
   }
 
   @Override

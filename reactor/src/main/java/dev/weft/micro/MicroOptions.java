@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.weft.micro;
 
+import java.time.Duration;
+
 /**
  * How to set up a micro-process.
  *
@@ -13,6 +15,11 @@ package dev.weft.micro;
  * @param budget how many times its threads are resumed before other processes get their turn
  * @param slabBytes the size of the reactor's slab, if this process is the first on it
  * @param hugePages whether that slab is to be on huge pages
+ * @param userTimeout how long the peer of a TCP connection, accepted by a {@link MicroService} or
+ *     opened by a thread, may take nothing of what has been sent to it before the system ends the
+ *     connection with ETIMEDOUT (TCP_USER_TIMEOUT of tcp(7)); one that has taken all may be silent
+ *     for as long as it likes. Zero leaves it to the system, which waits for ever for a peer that
+ *     is there and reads nothing
  */
 public record MicroOptions(
     int pages,
@@ -21,9 +28,11 @@ public record MicroOptions(
     boolean stackful,
     int budget,
     long slabBytes,
-    boolean hugePages) {
+    boolean hugePages,
+    Duration userTimeout) {
   private static final boolean STACKFUL = Boolean.getBoolean("dev.weft.micro.stackful");
   private static final int BUDGET = 256;
+  private static final Duration USER_TIMEOUT_MAX = Duration.ofMillis(Integer.MAX_VALUE);
   private static final int STANDARD_INPUT = 0;
   private static final int STANDARD_OUTPUT = 1;
 
@@ -42,6 +51,10 @@ public record MicroOptions(
               + ", "
               + slabBytes);
     }
+    if (userTimeout.isNegative() || userTimeout.compareTo(USER_TIMEOUT_MAX) > 0) {
+      throw new IllegalArgumentException(
+          "userTimeout must be from 0 to " + USER_TIMEOUT_MAX + ": " + userTimeout);
+    }
   }
 
   /**
@@ -53,7 +66,14 @@ public record MicroOptions(
    */
   public static MicroOptions ofPages(int pages) {
     return new MicroOptions(
-        pages, STANDARD_INPUT, STANDARD_OUTPUT, STACKFUL, BUDGET, MicroSlab.DEFAULT_BYTES, false);
+        pages,
+        STANDARD_INPUT,
+        STANDARD_OUTPUT,
+        STACKFUL,
+        BUDGET,
+        MicroSlab.DEFAULT_BYTES,
+        false,
+        Duration.ZERO);
   }
 
   /**
@@ -64,7 +84,8 @@ public record MicroOptions(
    * @return changed options
    */
   public MicroOptions withDescriptors(int input, int output) {
-    return new MicroOptions(pages, input, output, stackful, budget, slabBytes, hugePages);
+    return new MicroOptions(
+        pages, input, output, stackful, budget, slabBytes, hugePages, userTimeout);
   }
 
   /**
@@ -74,7 +95,8 @@ public record MicroOptions(
    * @return changed options
    */
   public MicroOptions withStackful(boolean stackful) {
-    return new MicroOptions(pages, input, output, stackful, budget, slabBytes, hugePages);
+    return new MicroOptions(
+        pages, input, output, stackful, budget, slabBytes, hugePages, userTimeout);
   }
 
   /**
@@ -84,7 +106,8 @@ public record MicroOptions(
    * @return changed options
    */
   public MicroOptions withBudget(int budget) {
-    return new MicroOptions(pages, input, output, stackful, budget, slabBytes, hugePages);
+    return new MicroOptions(
+        pages, input, output, stackful, budget, slabBytes, hugePages, userTimeout);
   }
 
   /**
@@ -95,6 +118,21 @@ public record MicroOptions(
    * @return changed options
    */
   public MicroOptions withSlab(long bytes, boolean huge) {
-    return new MicroOptions(pages, input, output, stackful, budget, bytes, huge);
+    return new MicroOptions(pages, input, output, stackful, budget, bytes, huge, userTimeout);
+  }
+
+  /**
+   * The same with a limit for peers that take nothing.
+   *
+   * @param limit up to 24 days, in milliseconds; zero for none
+   * @return changed options
+   */
+  public MicroOptions withUserTimeout(Duration limit) {
+    return new MicroOptions(pages, input, output, stackful, budget, slabBytes, hugePages, limit);
+  }
+
+  /** The same in the kernel's unit, for which a little is not nothing. */
+  int userTimeoutMillis() {
+    return userTimeout.isZero() ? 0 : (int) Math.max(userTimeout.toMillis(), 1);
   }
 }

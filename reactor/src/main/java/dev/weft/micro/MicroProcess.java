@@ -103,6 +103,10 @@ public final class MicroProcess {
     return guestsWaiting > 0 && !isBlockedOutside();
   }
 
+  MicroOptions options() {
+    return options;
+  }
+
   boolean isStackful() {
     return options.stackful();
   }

@@ -51,7 +51,7 @@ public final class MicroService implements AutoCloseable {
     this.options = options;
     this.connectionsMax = connectionsMax;
     EventLoop loop = EventLoop.require("start");
-    int descriptor = listen(loop, wanted);
+    int descriptor = listen(loop, wanted, options.userTimeoutMillis());
     boolean started = false;
     try {
       address = Sockets.localAddress(loop, descriptor);
@@ -68,14 +68,19 @@ public final class MicroService implements AutoCloseable {
     }
   }
 
-  private static int listen(EventLoop loop, InetSocketAddress wanted) throws IOException {
+  private static int listen(EventLoop loop, InetSocketAddress wanted, int userTimeoutMillis)
+      throws IOException {
     int descriptor = Sockets.stream(loop, wanted);
     boolean listening = false;
     try {
       int level = weft_h.SOL_SOCKET();
       Sockets.set(loop, descriptor, level, weft_h.SO_REUSEADDR(), 1, wanted);
       // Inherited by what is accepted. A process writes all that it has at once anyway.
-      Sockets.set(loop, descriptor, weft_h.IPPROTO_TCP(), weft_h.TCP_NODELAY(), 1, wanted);
+      int tcp = weft_h.IPPROTO_TCP();
+      Sockets.set(loop, descriptor, tcp, weft_h.TCP_NODELAY(), 1, wanted);
+      if (userTimeoutMillis > 0) {
+        Sockets.set(loop, descriptor, tcp, weft_h.TCP_USER_TIMEOUT(), userTimeoutMillis, wanted);
+      }
       Sockets.bind(loop, descriptor, wanted);
       Sockets.listen(loop, descriptor, wanted, BACKLOG);
       listening = true;

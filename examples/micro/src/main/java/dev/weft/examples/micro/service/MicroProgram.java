@@ -16,6 +16,11 @@ import picocli.CommandLine.ParseResult;
 public abstract class MicroProgram implements Main.Program {
   private static final double GRACE_SECONDS_DEFAULT = 5;
   private static final double IDLE_SECONDS_MAX = 1e9;
+
+  /** As nginx has it. */
+  private static final double SEND_TIMEOUT_SECONDS_DEFAULT = 60;
+
+  private static final double SEND_TIMEOUT_SECONDS_MAX = 1e6;
   private static final int CONNECTIONS_DEFAULT = 10_000;
   private static final int CONNECTIONS_MAX = 1_000_000;
 
@@ -119,6 +124,14 @@ public abstract class MicroProgram implements Main.Program {
             .description(
                 "how long a client may neither send nor read before it is cut off (default for ever)")
             .build());
+    spec.addOption(
+        OptionSpec.builder("--send-timeout")
+            .paramLabel("SECONDS")
+            .type(double.class)
+            .description(
+                "how long a client may take nothing of what is sent to it before it is cut off"
+                    + " (default 60; 0 for ever). One that has taken all may be silent")
+            .build());
     addOptions(spec);
     return spec;
   }
@@ -140,14 +153,25 @@ public abstract class MicroProgram implements Main.Program {
       throw new IllegalArgumentException(
           "--idle must be seconds, or 0 for no limit: " + idleSeconds);
     }
+    double sendSeconds =
+        arguments.matchedOptionValue("--send-timeout", SEND_TIMEOUT_SECONDS_DEFAULT);
+    if (!(sendSeconds >= 0 && sendSeconds <= SEND_TIMEOUT_SECONDS_MAX)) {
+      throw new IllegalArgumentException(
+          "--send-timeout must be up to 1000000 seconds, or 0 for no limit: " + sendSeconds);
+    }
     if (listen == null) {
       return filter(arguments);
     }
     InetSocketAddress where = ListenAddress.parse(listen);
-    Duration grace = Duration.ofNanos((long) (graceSeconds * 1e9));
+    Duration grace = duration(graceSeconds);
     try (Service service = open(arguments)) {
-      Idleness idleness = new Idleness(Duration.ofNanos((long) (idleSeconds * 1e9)));
-      return new Serving(name, where, connections, grace, idleness).run(service);
+      Idleness idleness = new Idleness(duration(idleSeconds));
+      MicroOptions options = service.options().withUserTimeout(duration(sendSeconds));
+      return new Serving(name, where, options, connections, grace, idleness).run(service);
     }
+  }
+
+  private static Duration duration(double seconds) {
+    return Duration.ofNanos((long) (seconds * 1e9));
   }
 }

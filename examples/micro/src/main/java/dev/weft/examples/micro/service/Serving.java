@@ -7,6 +7,7 @@ import dev.weft.Reactor;
 import dev.weft.error.DeadlineExceededException;
 import dev.weft.error.ErrnoException;
 import dev.weft.examples.cli.Main;
+import dev.weft.micro.MicroOptions;
 import dev.weft.micro.MicroService;
 import dev.weft.micro.MicroThread;
 import dev.weft.os.Signal;
@@ -22,12 +23,18 @@ import java.util.function.Supplier;
  *
  * @param name of the program
  * @param address where to listen
+ * @param options of the connections' processes
  * @param connectionsMax how many connections there may be at a time
  * @param grace how long connections may go on at the end
  * @param idleness what is borne of a client
  */
 record Serving(
-    String name, InetSocketAddress address, int connectionsMax, Duration grace, Idleness idleness) {
+    String name,
+    InetSocketAddress address,
+    MicroOptions options,
+    int connectionsMax,
+    Duration grace,
+    Idleness idleness) {
   /** Serves on a reactor of its own; returns the exit status. */
   int run(MicroProgram.Service service) throws Exception {
     try (Reactor reactor = Reactor.open()) {
@@ -39,8 +46,7 @@ record Serving(
     Latch over = Latch.of(1);
     Supplier<? extends MicroThread> handlers = service.handlers(over::countDown, idleness);
     try (Signals signals = Signals.open(Signal.INT, Signal.TERM);
-        MicroService server =
-            MicroService.start(address, service.options(), connectionsMax, handlers)) {
+        MicroService server = MicroService.start(address, options, connectionsMax, handlers)) {
       System.err.println("tcp listening on " + text(server.localAddress()));
       Fiber watch = Fiber.start("signals", () -> watch(signals, over));
       over.await();

@@ -147,15 +147,20 @@ class ServicesTest {
 
   @ParameterizedTest
   @CsvSource({
-    "mt_echo,hello",
-    "mt_http11,GET / HTTP/1.1~Host: a~",
-    "mt_http11,POST / HTTP/1.1~Host: a~Content-Length: 1000000000~",
-    "mt_redis,PING"
+    "--idle,mt_echo,hello",
+    "--idle,mt_http11,GET / HTTP/1.1~Host: a~",
+    "--idle,mt_http11,POST / HTTP/1.1~Host: a~Content-Length: 1000000000~",
+    "--idle,mt_redis,PING",
+    "--send-timeout,mt_echo,hello",
+    "--send-timeout,mt_http11,GET / HTTP/1.1~Host: a~",
+    "--send-timeout,mt_http11,POST / HTTP/1.1~Host: a~Content-Length: 1000000000~",
+    "--send-timeout,mt_redis,PING"
   })
   @Timeout(60)
-  void aClientThatReadsNothingIsCutOffInTime(String program, String request) throws Exception {
+  void aClientThatReadsNothingIsCutOffInTime(String limit, String program, String request)
+      throws Exception {
     String text = (request.replace("~", "\r\n") + "\r\n").repeat(1000);
-    try (Server server = Server.start(program, "--idle", "0.1");
+    try (Server server = Server.start(program, limit, "0.1");
         Socket deaf = server.connect()) {
       assertThrows(
           IOException.class,
@@ -168,12 +173,61 @@ class ServicesTest {
     }
   }
 
+  /** The rest is on its way still when its thread, and the client's requests, have ended. */
   @ParameterizedTest
-  @ValueSource(strings = {"-1", "NaN", "x"})
-  void anIdleTimeThatCantBeIsRefused(String seconds) throws Exception {
+  @CsvSource({"mt_http11,GET / HTTP/1.1~Host: a~", "mt_redis,COMMAND~GET a"})
+  @Timeout(60)
+  void whatADeafClientHasLeftDoesNotHoldItsConnection(String program, String request)
+      throws Exception {
+    String text = (request.replace("~", "\r\n") + "\r\n").repeat(50_000);
+    try (Server server = Server.start(program, "--send-timeout", "0.1");
+        Socket deaf = new Socket()) {
+      deaf.setReceiveBufferSize(4096);
+      deaf.connect(server.address());
+      Thread sender =
+          Thread.ofPlatform()
+              .start(
+                  () -> {
+                    try {
+                      Server.send(deaf, text);
+                      deaf.shutdownOutput();
+                    } catch (IOException e) {
+                      // cut off before it has said all
+                    }
+                  });
+      while (server.sockets() < 2) {
+        Thread.onSpinWait();
+      }
+      server.awaitSockets(1);
+      sender.join();
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"mt_echo", "mt_http11", "mt_redis"})
+  void aClientThatHasTakenAllMayBeSilent(String program) throws Exception {
+    try (Server server = Server.start(program, "--send-timeout", "0.001");
+        Socket client = server.connect()) {
+      Server.send(client, "GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n");
+      int first = client.getInputStream().read();
+      while (client.getInputStream().available() > 0) {
+        client.getInputStream().read();
+      }
+      try (Server other = Server.start(program)) { // takes far longer than the limit
+        other.term();
+      }
+      Server.send(client, "GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n");
+
+      assertEquals(first, client.getInputStream().read());
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource({"--idle,-1", "--idle,NaN", "--idle,x", "--send-timeout,-1", "--send-timeout,1e7"})
+  void aTimeThatCantBeIsRefused(String option, String seconds) throws Exception {
     try (Started started =
-        Started.startOf(Programs.class, "mt_echo", "--listen", "127.0.0.1:0", "--idle", seconds)) {
-      assertTrue(started.error().contains("--idle"));
+        Started.startOf(Programs.class, "mt_echo", "--listen", "127.0.0.1:0", option, seconds)) {
+      assertTrue(started.error().contains(option));
       assertEquals(2, started.status());
     }
   }
