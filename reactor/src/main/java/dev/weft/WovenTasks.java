@@ -3,6 +3,7 @@ package dev.weft;
 
 import dev.weft.weave.Context;
 import java.lang.reflect.Method;
+import java.lang.reflect.Proxy;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -39,7 +40,8 @@ final class WovenTasks {
   }
 
   private static boolean isWoven(Class<?> type, String name, Class<?> as) {
-    if (!as.isAssignableFrom(type)) {
+    // A proxy has a twin as it has everything of its interfaces, but its handler is not woven.
+    if (!as.isAssignableFrom(type) || Proxy.isProxyClass(type)) {
       return false;
     }
     try {

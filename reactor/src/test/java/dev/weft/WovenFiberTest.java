@@ -19,6 +19,8 @@ import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.lang.reflect.InvocationHandler;
+import java.lang.reflect.Proxy;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.time.Duration;
@@ -102,6 +104,33 @@ class WovenFiberTest {
 
             assertTrue(virtual[0]);
           }
+        });
+  }
+
+  @Test
+  void aProxyOfATaskRunsOnAThreadOfItsOwn() throws Exception {
+    Reactors.run(
+        () -> {
+          List<String> said = new ArrayList<>();
+          FiberTask task =
+              () -> {
+                Fiber.yield();
+                said.add("virtual: " + Thread.currentThread().isVirtual());
+              };
+          InvocationHandler handler =
+              (self, method, arguments) -> {
+                Object result = method.invoke(task, arguments);
+                said.add("after " + method.getName());
+                return result;
+              };
+          Class<?>[] interfaces = {FiberTask.class};
+          FiberTask proxy =
+              (FiberTask)
+                  Proxy.newProxyInstance(FiberTask.class.getClassLoader(), interfaces, handler);
+
+          Fiber.start(proxy).join();
+
+          assertEquals(List.of("virtual: true", "after run"), said);
         });
   }
 

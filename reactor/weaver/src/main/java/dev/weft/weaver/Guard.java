@@ -10,6 +10,7 @@ import java.lang.constant.ClassDesc;
 import java.lang.constant.ConstantDescs;
 import java.lang.constant.MethodTypeDesc;
 import java.lang.reflect.AccessFlag;
+import java.util.List;
 
 /**
  * Writes what keeps a class from being bypassed that overrides a woven method and has not been
@@ -19,6 +20,7 @@ final class Guard {
   private static final MethodTypeDesc GET_CLASS = MethodTypeDesc.of(ConstantDescs.CD_Class);
   private static final MethodTypeDesc ARE_BYPASSED =
       MethodTypeDesc.of(ConstantDescs.CD_boolean, Names.OBJECT, ConstantDescs.CD_String);
+  private static final ClassDesc PROXY = ClassDesc.of("java.lang.reflect.Proxy");
   private static final ClassDesc ROUTINE = ClassDesc.ofInternalName(Names.ROUTINE);
   private static final MethodTypeDesc BEGIN =
       MethodTypeDesc.of(ConstantDescs.CD_void, ROUTINE, Names.CONTEXT);
@@ -59,6 +61,41 @@ final class Guard {
       Label woven = to.newLabel();
       unlessBypassed(to, method.owner, target, woven);
       to.with(call).goto_(done).labelBinding(woven);
+    }
+  }
+
+  /**
+   * Before a call of an interface's method: should the receiver be a proxy, whose class has made
+   * the twin one more method for its handler, the plain method is called that the handler knows,
+   * and {@code done} is next. The arguments are put by from local {@code free} on meanwhile.
+   */
+  static void proxy(
+      CodeBuilder to, MethodInfo method, InvokeInstruction call, int free, Label done) {
+    if (call.opcode() != Opcode.INVOKEINTERFACE) {
+      return;
+    }
+    MethodInfo target = method.owner.table.target(call);
+    if (target != null && !target.isOverridable()) {
+      return;
+    }
+    List<TypeKind> kinds = call.typeSymbol().parameterList().stream().map(TypeKind::from).toList();
+    int next = free;
+    for (TypeKind kind : kinds.reversed()) {
+      to.storeLocal(kind, next);
+      next += kind.slotSize();
+    }
+    Label woven = to.newLabel();
+    to.dup().instanceOf(PROXY).ifeq(woven);
+    load(to, kinds, next);
+    to.with(call).goto_(done).labelBinding(woven);
+    load(to, kinds, next);
+  }
+
+  private static void load(CodeBuilder to, List<TypeKind> kinds, int end) {
+    int next = end;
+    for (TypeKind kind : kinds) {
+      next -= kind.slotSize();
+      to.loadLocal(kind, next);
     }
   }
 

@@ -175,7 +175,7 @@ final class Suspensions {
     Label done = to.newLabel();
     if (isMade) {
       Label save = saves.computeIfAbsent(point, _ -> to.newLabel());
-      Guard.call(to, method, call, done);
+      guard(call, done);
       invokeTwin(call);
       to.aload(contextLocal).getfield(Names.CONTEXT, "suspended", ConstantDescs.CD_boolean);
       to.ifne(save);
@@ -199,7 +199,7 @@ final class Suspensions {
       to.aload(frameLocal).iconst_m1().putfield(Names.FRAME, "label", ConstantDescs.CD_int);
     }
     Label done = to.newLabel();
-    Guard.call(to, method, call, done);
+    guard(call, done);
     invokeTwin(call);
     to.labelBinding(done);
     if (resumes()) {
@@ -207,6 +207,11 @@ final class Suspensions {
     } else {
       to.return_(result);
     }
+  }
+
+  private void guard(InvokeInstruction call, Label done) {
+    Guard.call(to, method, call, done);
+    Guard.proxy(to, method, call, firstFreeLocal(), done);
   }
 
   private void invokeTwin(InvokeInstruction call) {

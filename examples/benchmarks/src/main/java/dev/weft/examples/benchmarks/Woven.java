@@ -362,8 +362,48 @@ public class Woven extends NanosPerOperation {
 
   private static final class Inheriting extends Open {}
 
+  /** What can be read from, in one way or another. */
+  private interface Source {
+    int read(int i);
+  }
+
+  /** Waits if there is nothing left, which there always is. */
+  private static final class Counter implements Source {
+    private int left;
+
+    @Override
+    public int read(int i) {
+      if (left < 0) {
+        Routine.suspend();
+      }
+      left = (left + 1) & 0xffff;
+      return left ^ i;
+    }
+  }
+
+  /** Calls what may suspend, and what may be a proxy, which the caller has to look for. */
+  private static final class Using extends Routine {
+    private final Source source = new Counter();
+    private long sum;
+
+    @Override
+    protected void run() {
+      while (true) {
+        readAll();
+        suspend();
+      }
+    }
+
+    private void readAll() {
+      for (int i = 0; i < CALLS; i++) {
+        sum += source.read(i);
+      }
+    }
+  }
+
   private final Open open = new Open();
   private final Open inheriting = new Inheriting();
+  private final Using using = new Using();
   private final Reader suspending = new Suspending();
   private final Reader resumed = new Resumed();
   private final Reader plain = new Plain();
@@ -402,6 +442,14 @@ public class Woven extends NanosPerOperation {
   public long callThatIsInherited() throws Exception {
     inheriting.go(context);
     return inheriting.sum;
+  }
+
+  /** The same of an interface's method. */
+  @Benchmark
+  @OperationsPerInvocation(CALLS)
+  public long callOfAnInterface() throws Exception {
+    using.go(context);
+    return using.sum;
   }
 
   /** The same in a loop that a suspension leads back into. */
