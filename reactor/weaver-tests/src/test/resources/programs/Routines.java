@@ -117,4 +117,38 @@ public class Routines {
       a = result;
     }
   }
+
+  /** Fails below suspended callers, one of which catches that and fails of it. */
+  static class Wrapping extends Routine {
+    void low() {
+      Routine.suspend();
+      try {
+        fail();
+      } catch (UnsupportedOperationException e) {
+        throw new IllegalArgumentException(e);
+      }
+    }
+
+    void fail() {
+      throw new UnsupportedOperationException();
+    }
+
+    void between() {
+      low();
+      fail();
+    }
+
+    void wrapping() {
+      try {
+        between();
+      } catch (IllegalArgumentException e) {
+        throw new IllegalStateException(e);
+      }
+    }
+
+    protected void run() {
+      wrapping();
+      fail();
+    }
+  }
 }

@@ -85,6 +85,37 @@ class RoutinesTest {
   }
 
   @Test
+  void causeThatASuspendedCallerHasCaughtHasAllOfItsCallers() throws Exception {
+    Routine wrapping = routine("Wrapping");
+    wrapping.go(context);
+
+    Exception thrown = assertThrows(IllegalStateException.class, () -> wrapping.go(context));
+
+    assertEquals(List.of("wrapping", "run"), methods(thrown));
+    assertEquals(List.of("low", "between", "wrapping", "run"), methods(thrown.getCause()));
+  }
+
+  /** Those below are in the trace of what was thrown there instead. */
+  @Test
+  void causeThatTheResumedMethodHasCaughtHasTheCallersDownToThere() throws Exception {
+    Routine wrapping = routine("Wrapping");
+    wrapping.go(context);
+
+    Exception thrown = assertThrows(IllegalStateException.class, () -> wrapping.go(context));
+    Throwable low = thrown.getCause();
+
+    assertEquals(List.of("fail", "low"), methods(low.getCause()));
+  }
+
+  private static List<String> methods(Throwable thrown) {
+    return places(thrown.getStackTrace()).stream()
+        .map(place -> place.substring(0, place.indexOf('(')))
+        .map(place -> place.substring(place.lastIndexOf('.') + 1))
+        .filter(method -> !method.equals("resume"))
+        .toList();
+  }
+
+  @Test
   @SuppressWarnings("unchecked")
   void deadLocalIsNotKept() throws Exception {
     Routine leaking = routine("Dead");
