@@ -3,8 +3,10 @@ package dev.weft.examples.micro;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
+import dev.weft.Bundle;
 import dev.weft.Deadline;
 import dev.weft.Reactor;
+import dev.weft.error.DeadlineExceededException;
 import dev.weft.error.Errno;
 import dev.weft.micro.MicroBlock;
 import dev.weft.micro.MicroProcess;
@@ -17,6 +19,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -272,6 +275,54 @@ class DeadlinesTest {
     how.run(late);
 
     assertEquals(List.of("ETIMEDOUT"), late.said);
+  }
+
+  /** Looks for a line, for a short time each, and has other things to do in between. */
+  private static final class Busy extends MicroThread {
+    private final How.Descriptors input;
+    int looks;
+    String line = "";
+
+    Busy(How.Descriptors input) {
+      this.input = input;
+    }
+
+    @Override
+    protected void run() throws Exception {
+      MicroBlock block = calloc(1, 100);
+      while (!isThere()) {
+        looks++;
+        input.write(looks < 3 ? "" : "line\n");
+      }
+      line = new String(block.toArray(0, readline(block, 100)), StandardCharsets.UTF_8);
+    }
+
+    /** As the manual has it. */
+    private boolean isThere() throws Exception {
+      try (Bundle _ = Bundle.open(Deadline.after(looks < 3 ? SHORT : LONG))) {
+        return pollread() > 0;
+      } catch (DeadlineExceededException e) {
+        return false; // nothing has been raised, and nothing has been lost
+      }
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource(names = {"REACTOR_WOVEN", "REACTOR_STACKFUL"})
+  @Timeout(60)
+  void aBundleIsADeadlineForOneWordAfterWhichTheThreadGoesOn(How how) throws Exception {
+    try (How.Descriptors in = How.Descriptors.pipe();
+        How.Descriptors out = How.Descriptors.pipe();
+        Reactor reactor = Reactor.open()) {
+      Busy busy = new Busy(in);
+      reactor.run(
+          () ->
+              MicroProcess.start(busy, how.options().withDescriptors(in.reading, out.writing))
+                  .join());
+
+      assertEquals(3, busy.looks);
+      assertEquals("line\n", busy.line);
+    }
   }
 
   /** Answers each line, and bears no idle connection. */
