@@ -31,10 +31,14 @@ final class Options {
       values.put(key(weft_h.SOL_SOCKET(), name), 0);
     }
     values.put(key(weft_h.IPPROTO_TCP(), weft_h.TCP_NODELAY()), 0);
+    values.put(USER_TIMEOUT, 0);
     if (ipv6) {
       values.put(key(weft_h.IPPROTO_IPV6(), weft_h.IPV6_V6ONLY()), 0);
     }
   }
+
+  /** The one that is a number. */
+  private static final long USER_TIMEOUT = key(weft_h.IPPROTO_TCP(), weft_h.TCP_USER_TIMEOUT());
 
   private static final int[] SWITCHES = {
     weft_h.SO_REUSEADDR(), weft_h.SO_REUSEPORT(), weft_h.SO_KEEPALIVE(), weft_h.SO_BROADCAST()
@@ -75,6 +79,11 @@ final class Options {
     return lingers && lingerSeconds == 0;
   }
 
+  /** How long the other end may take nothing of what has been sent; 0 for ever. */
+  long userTimeoutNanos() {
+    return values.getOrDefault(USER_TIMEOUT, 0) * 1_000_000L;
+  }
+
   int set(int level, int name, long address, int length, boolean isBound) {
     if (level == weft_h.SOL_SOCKET() && name == weft_h.SO_LINGER()) {
       if (length < linger.sizeof()) {
@@ -101,6 +110,13 @@ final class Options {
     }
     if (level == weft_h.IPPROTO_IPV6() && isBound) {
       return -Errno.EINVAL.code();
+    }
+    if (key(level, name) == USER_TIMEOUT) {
+      if (value < 0) {
+        return -Errno.EINVAL.code();
+      }
+      values.put(USER_TIMEOUT, value);
+      return 0;
     }
     values.put(key(level, name), value != 0 ? 1 : 0);
     return 0;

@@ -45,6 +45,15 @@ final class Socket extends Description {
   /** When the last thing sent to the other end arrives: nothing overtakes it. */
   private long lastArrival;
 
+  /** How many bytes the other end has taken. */
+  private long taken;
+
+  /** Whether something is to happen if it takes no more. */
+  private boolean isWatched;
+
+  /** Whether it has been given up, because it had taken nothing for too long. */
+  private boolean isGivenUp;
+
   private boolean finReceived;
   private boolean readShut;
   private boolean writeShut;
@@ -217,7 +226,7 @@ final class Socket extends Description {
     if (from != null) {
       from.inFlight -= bytes.length;
     }
-    if (orphaned && from != null && state != State.DEAD) {
+    if (from != null && (isGivenUp || (orphaned && state != State.DEAD))) {
       state = State.DEAD;
       kernel.later(arrival(), from::resetArrives);
     } else if (state != State.DEAD) {
@@ -287,11 +296,12 @@ final class Socket extends Description {
 
   @Override
   byte[] takeBytes(int count) {
-    byte[] taken = received.take(count);
+    byte[] bytes = received.take(count);
     if (peer != null) {
+      peer.taken += count;
       kernel.changed(peer);
     }
-    return taken;
+    return bytes;
   }
 
   @Override
@@ -333,9 +343,45 @@ final class Socket extends Description {
     assert other != null;
     inFlight += bytes.length;
     kernel.later(arrival(), () -> other.segmentArrives(bytes));
+    watch();
     if (kernel.breaksConnection()) {
       breakDown();
     }
+  }
+
+  /** Gives the other end up if it takes nothing for as long as is borne (TCP_USER_TIMEOUT). */
+  private void watch() {
+    long limit = options.userTimeoutNanos();
+    if (limit == 0 || isWatched || !isHeldUp()) {
+      return;
+    }
+    isWatched = true;
+    long before = taken;
+    kernel.later(
+        kernel.now() + limit,
+        () -> {
+          isWatched = false;
+          if (isHeldUp() && taken == before) {
+            giveUp();
+          } else {
+            watch();
+          }
+        });
+  }
+
+  /** Whether the other end has no room for all that was sent to it. */
+  private boolean isHeldUp() {
+    return state == State.CONNECTED
+        && peer != null
+        && inFlight + peer.received.size() > peer.options.receiveBytes;
+  }
+
+  /** The other end is not told: it hears of it when it sends something. */
+  private void giveUp() {
+    isGivenUp = true;
+    error = Errno.ETIMEDOUT.code();
+    state = State.DEAD;
+    kernel.changed(this);
   }
 
   // ---- the end

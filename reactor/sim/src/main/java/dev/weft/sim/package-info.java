@@ -52,7 +52,7 @@
  *       those that could run before.
  *   <li><b>The network</b> is one machine with the addresses 127.0.0.0/8, ::1, 10.0.0.0/8 and
  *       fd00::/8, and TCP alone, with what Linux answers to the last error number: backlogs,
- *       repeated SYNs, half-closes, resets. There is no TIME_WAIT.
+ *       repeated SYNs, half-closes, resets, user timeouts. There is no TIME_WAIT.
  *   <li><b>Files</b> are in memory, new in each run; everything belongs to root. The standard
  *       streams are files in {@code /dev}.
  *   <li><b>What goes wrong</b>, and how often, is told by {@link dev.weft.sim.Faults}.

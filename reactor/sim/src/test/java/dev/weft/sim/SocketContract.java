@@ -329,11 +329,31 @@ abstract class SocketContract extends BackendContract {
     assertEquals(20_000, option(socket, weft_h.SOL_SOCKET(), weft_h.SO_RCVBUF()), "doubled");
     set(socket, weft_h.IPPROTO_TCP(), weft_h.TCP_NODELAY(), 1);
     assertEquals(1, option(socket, weft_h.IPPROTO_TCP(), weft_h.TCP_NODELAY()));
+    set(socket, weft_h.IPPROTO_TCP(), weft_h.TCP_USER_TIMEOUT(), 1234);
+    assertEquals(1234, option(socket, weft_h.IPPROTO_TCP(), weft_h.TCP_USER_TIMEOUT()));
     assertEquals(0, option(socket, weft_h.SOL_SOCKET(), weft_h.SO_ERROR()));
     MemorySegment value = arena.allocate(4);
     int unknown = control(Op.SET_OPTION, socket, weft_h.SOL_SOCKET(), 9999, value.address(), 4);
     assertEquals(code(Errno.ENOPROTOOPT), unknown);
     discard(socket);
+  }
+
+  @Test
+  void anEndThatTakesNothingIsGivenUpAfterTheUserTimeout() throws Exception {
+    backend();
+    int[] ends = connection();
+    set(ends[0], weft_h.IPPROTO_TCP(), weft_h.TCP_USER_TIMEOUT(), 10);
+    int length = 16 << 20; // more than there is room for
+    MemorySegment large = arena.allocate(length);
+
+    int sent = perform(op -> op.send(ends[0], large.address(), length));
+
+    assertTrue(sent > 0 && sent < length, () -> "sent " + sent);
+    assertEquals(code(Errno.EPIPE), send(ends[0], "x"));
+    assertEquals(1, send(ends[1], "x"), "that end does not know yet");
+    assertEquals(
+        weft_h.POLLERR(), weft_h.POLLERR() & perform(op -> op.poll(ends[1], weft_h.POLLERR())));
+    discard(ends);
   }
 
   private void set(int socket, int level, int name, int number) {

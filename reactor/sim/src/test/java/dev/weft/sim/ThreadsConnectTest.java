@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.weft.sim;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.weft.Bundle;
+import dev.weft.Deadline;
+import dev.weft.Fiber;
+import dev.weft.error.DeadlineExceededException;
+import dev.weft.error.ErrnoException;
+import dev.weft.micro.MicroBlock;
+import dev.weft.micro.MicroOptions;
+import dev.weft.micro.MicroProcess;
+import dev.weft.micro.MicroService;
+import dev.weft.micro.MicroSocket;
+import dev.weft.micro.MicroThread;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.time.Duration;
+import java.util.random.RandomGenerator;
+import org.junit.jupiter.api.Test;
+
+/**
+ * Micro-threads connect to a service of others, whatever the network does and whoever ends them.
+ */
+class ThreadsConnectTest {
+  private static final InetSocketAddress ANY_PORT =
+      new InetSocketAddress(InetAddress.getLoopbackAddress(), 0);
+  private static final int CLIENTS = 4;
+  private static final int BYTES = 100;
+  private static final int PAGES = 64;
+  private static final MicroOptions OPTIONS =
+      MicroOptions.ofPages(PAGES)
+          .withSlab(8L * PAGES * 4096, false)
+          .withUserTimeout(Duration.ofSeconds(1));
+
+  /** How often clients have been served, in all runs. */
+  private int served;
+
+  /** Says again what it is told. */
+  private static final class Echo extends MicroThread {
+    @Override
+    protected void run() throws Exception {
+      while (pollread() > 0) {
+        forward(buffered());
+        flush(); // or nobody would hear of a write that has failed while the client waits
+      }
+    }
+  }
+
+  /** Connects, now and then within a time, and is served. */
+  private final class Client extends MicroThread {
+    private final InetSocketAddress address;
+    private final RandomGenerator random;
+    private boolean failed;
+
+    Client(InetSocketAddress address, RandomGenerator random) {
+      this.address = address;
+      this.random = random;
+    }
+
+    @Override
+    protected void run() throws Exception {
+      for (int i = 0; i < 3; i++) {
+        failed = false;
+        MicroSocket connection = random.nextBoolean() ? connect(address) : connectSoon();
+        if (connection != null) {
+          talk(connection);
+          connection.rxClose();
+          connection.txClose();
+        }
+      }
+    }
+
+    private MicroSocket connectSoon() throws Exception {
+      try (Bundle _ = Bundle.open(Deadline.after(Duration.ofNanos(random.nextLong(2_000_000))))) {
+        return connect(address);
+      } catch (DeadlineExceededException e) {
+        return connect(address);
+      }
+    }
+
+    private void talk(MicroSocket connection) throws Exception {
+      MicroBlock block = calloc(1, BYTES);
+      block.fill((byte) 'x');
+      connection.write(block, BYTES);
+      connection.flush();
+      block.fill((byte) 0);
+      int length = failed ? 0 : connection.read(block, BYTES);
+      for (int i = 0; i < length; i++) {
+        assertEquals('x', block.getByte(i));
+      }
+      served += length == BYTES ? 1 : 0;
+      free();
+    }
+
+    /** What goes wrong is borne, but for the end of the process. */
+    @Override
+    protected void lastly() {
+      failed = true;
+      if (errno() != null && !process().isEnded() && random.nextInt(8) > 0) {
+        lower();
+      }
+    }
+  }
+
+  private void run() throws Exception {
+    RandomGenerator random = Simulation.random();
+    MicroService service;
+    try {
+      service = MicroService.start(ANY_PORT, OPTIONS, Echo::new);
+    } catch (ErrnoException e) {
+      return; // there is no descriptor
+    }
+    MicroProcess[] clients = new MicroProcess[CLIENTS];
+    for (int i = 0; i < CLIENTS; i++) {
+      clients[i] = MicroProcess.start(new Client(service.localAddress(), random), OPTIONS);
+    }
+    if (random.nextBoolean()) {
+      Fiber.sleep(Duration.ofNanos(random.nextLong(3_000_000)));
+      clients[random.nextInt(CLIENTS)].kill();
+    }
+    for (MicroProcess client : clients) {
+      client.join();
+    }
+    service.kill();
+    service.join();
+  }
+
+  @Test
+  void eachIsServedOnAQuietNetwork() {
+    Simulation.seeds(200).check(this::run);
+
+    assertTrue(served > 200 * CLIENTS * 2, () -> "served " + served);
+  }
+
+  @Test
+  void nothingIsLeftOpenWhateverHappens() {
+    Simulation.seeds(1000).withFaults(Faults.harsh()).check(this::run);
+
+    assertTrue(served > 0);
+  }
+}
