@@ -60,36 +60,63 @@ public abstract class Routine extends Frame {
     if (frame == null) {
       throw new IllegalStateException(this + " has ended");
     }
-    Frame first = frame;
-    int firstLabel = frame.label;
+    int label = frame.label;
+    try {
+      frame.resume(context);
+    } catch (Throwable failure) {
+      return leave(context, frame, label, failure);
+    }
+    if (!context.suspended) {
+      return leave(context, frame, label, null);
+    }
+    context.suspended = false;
+    if (context.leaf != null || (frame != this && frame.label < 0)) {
+      keep(context, frame); // run() leaves its place to no call: its label need not be waited for
+    }
+    return true;
+  }
+
+  /** Goes on behind a frame that has returned or thrown, in its callers. */
+  private boolean leave(Context context, Frame left, int firstLabel, @Nullable Throwable thrown)
+      throws Exception {
+    Frame frame = left;
+    Throwable failure = thrown;
     Throwable seen = null;
     while (true) {
-      try {
-        frame.resume(context);
-      } catch (Throwable failure) {
+      if (failure != null) {
         context.reset();
         if (failure != seen) {
           Traces.insertCallers(failure, this, frame);
           seen = failure;
         }
-        if (frame == this) {
-          parent = null;
-          context.rewindTo = first;
-          context.rewindLabel = firstLabel;
-          throw failure;
-        }
         context.failure = failure;
-      }
-      if (context.suspended) {
+      } else if (context.suspended) {
         context.suspended = false;
         keep(context, frame);
         return true;
       }
       if (frame == this) {
-        parent = null;
+        end(context, firstLabel, failure != null);
         return false;
       }
       frame = parentOf(frame);
+      try {
+        frame.resume(context);
+        failure = null;
+      } catch (Throwable next) {
+        failure = next;
+      }
+    }
+  }
+
+  /** Ends the routine, throwing what run() has thrown. */
+  private void end(Context context, int firstLabel, boolean hasThrown) {
+    Frame first = parent; // what was resumed first: only a suspension changes it
+    parent = null;
+    if (hasThrown) {
+      context.rewindTo = first;
+      context.rewindLabel = firstLabel;
+      context.resumed();
     }
   }
 
