@@ -2,6 +2,7 @@
 package dev.weft.micro;
 
 import dev.weft.error.Errno;
+import dev.weft.internal.sched.IdRing;
 import dev.weft.weave.Context;
 import dev.weft.weave.Routine;
 import org.jspecify.annotations.Nullable;
@@ -124,8 +125,14 @@ abstract class MicroCaller extends MicroRaiser {
   }
 
   private void runAgain() {
-    home().threads.playFirst(self());
-    status(Status.RUN);
+    if (queued || aside || handsTo != IdRing.NONE) {
+      MicroThreads threads = home().threads;
+      threads.queueHanded(self());
+      threads.playFirst(self());
+      status = RUN;
+    } else {
+      status = AT_ONCE;
+    }
     park();
   }
 
@@ -172,7 +179,7 @@ abstract class MicroCaller extends MicroRaiser {
       return null;
     }
     request.isAwaited = true;
-    home().threads.playFirst(there);
+    handTo(there);
     if (phase != Phase.BODY) {
       return answerAside(request);
     }

@@ -8,23 +8,31 @@ import org.jspecify.annotations.Nullable;
 
 /** The part of a micro-thread that passes control: its place in the process and its log. */
 abstract class MicroTask extends Routine {
+  static final int RUN = 0;
   private static final int YIELD = 1;
   private static final int LISTEN = 2;
   private static final int WAIT = 3;
   private static final int END = 5;
 
+  /** RUN past the queue, before which the thread would be: it is to be resumed at once. */
+  static final int AT_ONCE = 6;
+
   // Ways to wait in which a thread goes on only with what it waits for. They are behind all others,
   // that one comparison tells them.
-  static final int FOR_MESSAGE = 6;
-  static final int FOR_ANSWER = 7;
+  static final int FOR_MESSAGE = 7;
+  static final int FOR_ANSWER = 8;
 
   /** In a call of fibers, which the thread's {@link MicroGuest} knows. */
-  static final int FOR_GUEST = 8;
+  static final int FOR_GUEST = 9;
+
+  /** In place of {@link #handsTo} while a thread does not run. */
+  static final int AWAY = IdRing.NONE - 1;
 
   private static final Status[] STATUSES = statuses();
 
   private static Status[] statuses() {
     Status[] statuses = Arrays.copyOf(Status.values(), FOR_GUEST + 1);
+    statuses[AT_ONCE] = Status.RUN;
     statuses[FOR_MESSAGE] = Status.LISTEN;
     statuses[FOR_ANSWER] = Status.LISTEN;
     statuses[FOR_GUEST] = Status.WAIT;
@@ -36,8 +44,17 @@ abstract class MicroTask extends Routine {
   /** Its number in the process, which the run queue and the waiting lists hold. */
   int id = IdRing.NONE;
 
-  /** Whether it is in the run queue: it is there once, however often it was played. */
+  /**
+   * Whether it is in the run queue or handed over to: it is there once, however often it was
+   * played.
+   */
   boolean queued;
+
+  /**
+   * The thread that is before all in the queue, if this one, which runs, has played or called it: a
+   * note here is found sooner than one in the queue, which is a chain of loads away.
+   */
+  int handsTo = AWAY;
 
   /** Whether something else than its body is next: a cleanup, what was raised at it, its end. */
   boolean aside;
@@ -126,7 +143,11 @@ abstract class MicroTask extends Routine {
    * @param thread one of this process
    */
   protected final void play(MicroThread thread) {
-    home().threads.play(checked(thread));
+    MicroThreads threads = home().threads;
+    checked(thread);
+    if (!threads.isIdle() || !hands(thread)) {
+      threads.play(thread);
+    }
   }
 
   /** Suspends, off the run queue, until somebody plays this thread. */
@@ -142,9 +163,28 @@ abstract class MicroTask extends Routine {
    * @param thread one of this process
    */
   protected final void call(MicroThread thread) {
-    home().threads.playFirst(checked(thread));
+    handTo(checked(thread));
     status = YIELD;
     park();
+  }
+
+  /** Has {@code thread} run next, before all of the queue; this one is about to suspend. */
+  final void handTo(MicroThread thread) {
+    if (!hands(thread)) {
+      MicroThreads threads = home().threads;
+      threads.queueHanded(self());
+      threads.playFirst(thread);
+    }
+  }
+
+  /** Notes that {@code thread} is first; returns false if that is more than a note. */
+  private boolean hands(MicroThread thread) {
+    if (thread.queued || thread.aside || handsTo != IdRing.NONE) {
+      return false;
+    }
+    thread.queued = true;
+    handsTo = thread.id;
+    return true;
   }
 
   private MicroThread checked(MicroThread thread) {

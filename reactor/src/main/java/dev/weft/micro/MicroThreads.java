@@ -27,9 +27,6 @@ final class MicroThreads {
   /** Those that have let all others go first. */
   private final IdRing yielded = new IdRing();
 
-  /** The thread that control was passed to: before all of the queue. */
-  private int next = IdRing.NONE;
-
   private int current = IdRing.NONE;
 
   MicroThreads(MicroProcess process) {
@@ -118,11 +115,7 @@ final class MicroThreads {
 
   private void queueFirst(MicroThread thread) {
     thread.queued = true;
-    int second = next;
-    next = thread.id;
-    if (second != IdRing.NONE) {
-      ready.addFirst(second);
-    }
+    ready.addFirst(thread.id);
   }
 
   /** Has {@code thread} run its lastly with this error when it is its turn. */
@@ -183,7 +176,7 @@ final class MicroThreads {
   }
 
   boolean isIdle() {
-    return next == IdRing.NONE && ready.isEmpty();
+    return ready.isEmpty();
   }
 
   boolean hasYielded() {
@@ -207,14 +200,35 @@ final class MicroThreads {
    */
   int run(Context context, int budget) {
     int left = budget;
-    if (left > 0 && !isIdle()) {
-      MicroThread thread = thread(nextReady());
+    int id = left > 0 ? ready.poll() : IdRing.NONE;
+    if (id != IdRing.NONE) {
+      MicroThread thread = thread(id);
       MicroThread other = thread;
       while (true) {
-        step(thread, context);
-        int id;
-        if (--left == 0 || (id = nextReady()) == IdRing.NONE) {
+        thread.queued = false;
+        if (thread.aside) {
+          stepAside(thread, context);
+        } else if (!thread.expects() || thread.deliver(context)) {
+          current = thread.id;
+          thread.handsTo = IdRing.NONE;
+          while (go(thread, thread.runner, context)
+              && thread.status == MicroTask.AT_ONCE
+              && left > 1) {
+            thread.status = MicroTask.RUN;
+            left--;
+          }
+        }
+        if (--left == 0) {
+          queueNext(thread);
           break;
+        }
+        id = thread.handsTo;
+        thread.handsTo = MicroTask.AWAY;
+        if (id < 0) {
+          id = ready.poll();
+          if (id == IdRing.NONE) {
+            break;
+          }
         }
         // Most often it is the same thread, or the one before, which has called it: then the
         // processor knows who without waiting for what this thread has stored.
@@ -229,26 +243,34 @@ final class MicroThreads {
     return left;
   }
 
-  private int nextReady() {
-    int id = next;
-    if (id == IdRing.NONE) {
-      return ready.poll();
-    }
-    next = IdRing.NONE;
-    return id;
-  }
-
-  private void step(MicroThread thread, Context context) {
-    thread.queued = false;
-    if (thread.aside) {
-      stepAside(thread, context);
-    } else if (!thread.expects() || thread.deliver(context)) {
-      resume(thread, thread.runner, context);
-    }
-  }
-
   void resume(MicroThread thread, Routine routine, Context context) {
     current = thread.id;
+    thread.handsTo = IdRing.NONE;
+    go(thread, routine, context);
+    queueNext(thread);
+  }
+
+  /** Has what would be next, as {@code thread} has suspended, be the first in the queue. */
+  private void queueNext(MicroThread thread) {
+    if (thread.status == MicroTask.AT_ONCE) {
+      thread.status = MicroTask.RUN;
+      queueFirst(thread);
+    }
+    queueHanded(thread);
+    thread.handsTo = MicroTask.AWAY;
+  }
+
+  /** Has the thread that {@code thread} hands control to be the first in the queue. */
+  void queueHanded(MicroThread thread) {
+    int id = thread.handsTo;
+    if (id >= 0) {
+      thread.handsTo = IdRing.NONE;
+      ready.addFirst(id);
+    }
+  }
+
+  /** Runs a routine of {@code thread} until it suspends; returns whether it has. */
+  private boolean go(MicroThread thread, Routine routine, Context context) {
     boolean suspended = false;
     Throwable failure = null;
     try {
@@ -258,8 +280,10 @@ final class MicroThreads {
       failure = e;
     }
     if (!suspended) {
+      queueHanded(thread); // its end, or what follows, is before that
       ends.finished(thread, routine, failure, context);
     }
+    return suspended;
   }
 
   /** A step of a thread that is not simply running its body. */
@@ -304,7 +328,9 @@ final class MicroThreads {
       return;
     }
     thread.aside = false;
-    step(thread, context);
+    if (!thread.expects() || thread.deliver(context)) {
+      resume(thread, thread.runner, context);
+    }
     if (thread.phase == Phase.BODY && thread.localDeadline != null) {
       thread.aside = true;
     } else if (thread.phase == Phase.BODY && thread.isLate) {

@@ -70,6 +70,86 @@ class ControlTest {
     assertEquals(List.of("main", "a1", "a2", "b1", "b2"), said(how, new Players()));
   }
 
+  /** Passes control in all ways while one that it has played is alone in the queue. */
+  private static final class PlaysAndCalls extends MicroThread {
+    @Override
+    protected void run() throws Exception {
+      Named played = new Named("played", Status.RUN);
+      Named called = new Named("called", Status.RUN);
+      Named last = new Named("last", Status.RUN);
+      child(played);
+      child(called);
+      child(last);
+      play(played);
+      suspend(Status.RUN);
+      SAID.add("main");
+      play(last);
+      call(called);
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void runAndCallGoBeforeAThreadThatIsAloneInTheQueue(How how) throws Exception {
+    assertEquals(
+        List.of("main", "called1", "called2", "played1", "played2", "last1", "last2"),
+        said(how, new PlaysAndCalls()));
+  }
+
+  /** Ends while one that it has played is alone in the queue. */
+  private static final class PlaysAndEnds extends MicroThread {
+    @Override
+    protected void run() {
+      Named played = new Named("played", Status.RUN);
+      child(played);
+      play(played);
+    }
+
+    @Override
+    protected void lastly() {
+      SAID.add("lastly");
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void lastlyGoesBeforeAThreadThatIsAloneInTheQueue(How how) throws Exception {
+    assertEquals(List.of("lastly", "played1", "played2"), said(how, new PlaysAndEnds()));
+  }
+
+  /** Has another thread, which does not run, play a third. */
+  private static final class PlaysThroughAnother extends MicroThread {
+    @Override
+    protected void run() {
+      Named played = new Named("played", Status.RUN);
+      Proxy proxy = new Proxy(played);
+      child(played);
+      child(proxy);
+      proxy.playFor();
+    }
+  }
+
+  private static final class Proxy extends MicroThread {
+    private final MicroThread played;
+
+    Proxy(MicroThread played) {
+      this.played = played;
+    }
+
+    void playFor() {
+      play(played);
+    }
+
+    @Override
+    protected void run() {}
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void aThreadPlayedThroughAnotherThatDoesNotRunIsPlayed(How how) throws Exception {
+    assertEquals(List.of("played1", "played2"), said(how, new PlaysThroughAnother()));
+  }
+
   private static final class Yielders extends MicroThread {
     @Override
     protected void run() {
