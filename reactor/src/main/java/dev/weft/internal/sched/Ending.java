@@ -29,8 +29,12 @@ public abstract class Ending {
    */
   public abstract @Nullable Object of(Strand strand, boolean suspended);
 
-  /** Gives the result to woven code. */
-  void settle(Strand strand, Context context) {
+  /** Gives the result to woven code. No method of the kinds, which would be a call more. */
+  final void settle(Strand strand, Context context) {
+    if (this instanceof OfInt maker) {
+      context.intResult = maker.number(strand, true);
+      return;
+    }
     Object result = of(strand, true);
     if (result != null) {
       context.result = result;
@@ -44,11 +48,6 @@ public abstract class Ending {
     @Override
     public @Nullable Object of(Strand strand, boolean suspended) {
       throw new AssertionError("asked for as an object");
-    }
-
-    @Override
-    final void settle(Strand strand, Context context) {
-      context.intResult = number(strand, true);
     }
   }
 }
