@@ -26,8 +26,11 @@ abstract class Waiting extends Schedulable implements Op.Listener {
   // ---- the wait in progress
   @Nullable Op pendingOp;
   @Nullable Interruption interruption;
-  private @Nullable Wait wait;
   private boolean interruptible;
+
+  /** Whether not even what ends shielded waits may end it. */
+  private boolean closing;
+
   boolean hopeless;
   private String waitVerb = "";
   private Object waitSubject = NOTHING;
@@ -143,11 +146,13 @@ abstract class Waiting extends Schedulable implements Op.Listener {
 
   final void begin(String verb, Object subject, long due, Wait wait) {
     assert loop.isCurrent(self()) : this;
-    if (waitSubject != subject || !waitVerb.equals(verb) || this.wait != wait) {
-      waitVerb = verb; // only if new: a collector's barrier costs more, and most waits are alike
-      waitSubject = subject;
-      this.wait = wait;
+    if (waitSubject != subject) {
+      waitSubject = subject; // only if new: a collector's barrier costs more, and most are alike
     }
+    if (!waitVerb.equals(verb)) {
+      waitVerb = verb;
+    }
+    closing = wait == Wait.CLOSING;
     waitSince = loop.turnStart();
     interruptible = !wait.isShielded();
     hopeless = due == TimerQueue.NEVER && (wait == Wait.INSIDE || wait == Wait.CLOSING);
@@ -296,7 +301,7 @@ abstract class Waiting extends Schedulable implements Op.Listener {
 
   /** Ends a wait that nothing else can end, shielded or not. */
   final void giveUp() {
-    if (wait != Wait.CLOSING) {
+    if (!closing) {
       interruptible = true;
       interrupt(Interruption.OVER);
     }
