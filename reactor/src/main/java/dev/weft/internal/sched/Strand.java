@@ -40,8 +40,8 @@ public abstract class Strand extends Waiting {
 
   /** The strand that is running on the calling thread, or null. */
   public static @Nullable Strand current() {
-    Strand carrier = StrandTable.stackless();
-    return carrier != null && carrier.host == null ? carrier : search();
+    Strand simple = StrandTable.simple();
+    return simple != null ? simple : search();
   }
 
   private static @Nullable Strand search() {
@@ -57,8 +57,8 @@ public abstract class Strand extends Waiting {
    * @throws WrongThreadException if there is none
    */
   public static Strand require(String verb) {
-    Strand carrier = StrandTable.stackless();
-    return carrier != null && carrier.host == null ? carrier : search(verb);
+    Strand simple = StrandTable.simple();
+    return simple != null ? simple : search(verb);
   }
 
   private static Strand search(String verb) {
@@ -87,8 +87,8 @@ public abstract class Strand extends Waiting {
    * @throws WrongThreadException if there is none, or it is another reactor's
    */
   public static Strand requireOf(EventLoop loop, String verb, Object subject) {
-    Strand carrier = loop.ownStackless();
-    return carrier != null && carrier.host == null ? carrier : search(loop, verb, subject);
+    Strand simple = loop.ownSimple();
+    return simple != null ? simple : search(loop, verb, subject);
   }
 
   private static Strand search(EventLoop loop, String verb, Object subject) {

@@ -126,27 +126,32 @@ abstract class StrandTable {
   }
 
   /**
-   * The stackless strand that is running on the calling thread, or null: if there is one, what most
-   * calls begin with.
+   * The stackless strand whose own code is running on the calling thread. Most calls begin with
+   * this; null says no more than that one has to search.
    */
-  static @Nullable Strand stackless() {
+  static @Nullable Strand simple() {
     Thread caller = Thread.currentThread();
     StrandTable loop = LoopOfThread.near(caller);
-    return loop != null && loop.thread == caller ? loop.stacklessHere() : null;
+    return loop != null ? loop.simpleOn(caller) : null;
   }
 
-  /** As {@link #stackless}, if it is one of this loop. */
-  final @Nullable Strand ownStackless() {
-    return Thread.currentThread() == thread ? stacklessHere() : null;
+  /** As {@link #simple}, if it is one of this loop. */
+  final @Nullable Strand ownSimple() {
+    return simpleOn(Thread.currentThread());
+  }
+
+  private @Nullable Strand simpleOn(Thread caller) {
+    Strand strand = caller == thread ? stackless() : null;
+    return strand != null && strand.host == null ? strand : null;
   }
 
   /** The stackless strand that is running on {@code thread}, the calling one, or null. */
   static @Nullable Strand stacklessOn(Thread thread) {
     StrandTable loop = LoopOfThread.get(thread);
-    return loop == null ? null : loop.stacklessHere();
+    return loop == null ? null : loop.stackless();
   }
 
-  private @Nullable Strand stacklessHere() {
+  private @Nullable Strand stackless() {
     return currentIsStackless ? strands[current] : null;
   }
 }
