@@ -33,6 +33,31 @@ abstract class Case<R extends @Nullable Object> {
   /** Takes note that {@code other} is in the same choice. */
   void minds(Case<?> other) {}
 
+  /** One that gets a value. */
+  abstract static class Receipt<T, R extends @Nullable Object> extends Case<R> {
+    private final Choose.Handler<? super T, ? extends R> handler;
+
+    Receipt(Choose.Handler<? super T, ? extends R> handler) {
+      this.handler = handler;
+    }
+
+    @Override
+    @SuppressWarnings("unchecked") // of this case
+    final R result(Object got) {
+      return handler.handle((T) got);
+    }
+
+    @Override
+    final @Nullable Object plainResult(Object got) {
+      return PlainCalls.handle(handler, got);
+    }
+
+    @Override
+    boolean isSettled() {
+      return PlainCalls.does(handler);
+    }
+  }
+
   /** One that gets nothing. */
   abstract static class Deed<R extends @Nullable Object> extends Case<R> {
     /** What there is instead of a value. */
@@ -60,14 +85,13 @@ abstract class Case<R extends @Nullable Object> {
     }
   }
 
-  static final class Receive<T, R extends @Nullable Object> extends Case<R> {
+  static final class Receive<T, R extends @Nullable Object> extends Receipt<T, R> {
     private final Channel<T> channel;
     private boolean endIsMinded;
-    private final Choose.Handler<? super T, ? extends R> handler;
 
     Receive(Channel<T> channel, Choose.Handler<? super T, ? extends R> handler) {
+      super(handler);
       this.channel = channel;
-      this.handler = handler;
     }
 
     @Override
@@ -92,22 +116,6 @@ abstract class Case<R extends @Nullable Object> {
         throw channel.ended("choose");
       }
       return channel.received(clause);
-    }
-
-    @Override
-    @SuppressWarnings("unchecked") // of this case
-    R result(Object got) {
-      return handler.handle((T) got);
-    }
-
-    @Override
-    @Nullable Object plainResult(Object got) {
-      return PlainCalls.handle(handler, got);
-    }
-
-    @Override
-    boolean isSettled() {
-      return PlainCalls.does(handler);
     }
   }
 
@@ -171,13 +179,12 @@ abstract class Case<R extends @Nullable Object> {
     }
   }
 
-  static final class FromMailbox<T, R extends @Nullable Object> extends Case<R> {
+  static final class FromMailbox<T, R extends @Nullable Object> extends Receipt<T, R> {
     private final Mailbox<T> mailbox;
-    private final Choose.Handler<? super T, ? extends R> handler;
 
     FromMailbox(Mailbox<T> mailbox, Choose.Handler<? super T, ? extends R> handler) {
+      super(handler);
       this.mailbox = mailbox;
-      this.handler = handler;
     }
 
     @Override
@@ -193,17 +200,6 @@ abstract class Case<R extends @Nullable Object> {
     @Override
     @Nullable Object accept(Clause clause) {
       return attempt();
-    }
-
-    @Override
-    @SuppressWarnings("unchecked") // of this case
-    R result(Object got) {
-      return handler.handle((T) got);
-    }
-
-    @Override
-    Object plainResult(Object got) {
-      throw new AssertionError("not settled");
     }
 
     @Override
