@@ -2,7 +2,6 @@
 package dev.weft.micro;
 
 import dev.weft.error.Errno;
-import dev.weft.internal.sched.IdRing;
 import dev.weft.weave.Context;
 import dev.weft.weave.Routine;
 import org.jspecify.annotations.Nullable;
@@ -125,13 +124,11 @@ abstract class MicroCaller extends MicroRaiser {
   }
 
   private void runAgain() {
-    if (queued || aside || handsTo != IdRing.NONE) {
-      MicroThreads threads = home().threads;
-      threads.queueHanded(self());
-      threads.playFirst(self());
-      status = RUN;
-    } else {
+    if (isFirstWithoutQueue(self())) {
       status = AT_ONCE;
+    } else {
+      queueFirst(self());
+      status = RUN;
     }
     park();
   }

@@ -171,20 +171,29 @@ abstract class MicroTask extends Routine {
   /** Has {@code thread} run next, before all of the queue; this one is about to suspend. */
   final void handTo(MicroThread thread) {
     if (!hands(thread)) {
-      MicroThreads threads = home().threads;
-      threads.queueHanded(self());
-      threads.playFirst(thread);
+      queueFirst(thread);
     }
+  }
+
+  final void queueFirst(MicroThread thread) {
+    MicroThreads threads = home().threads;
+    threads.queueHanded(self());
+    threads.playFirst(thread);
   }
 
   /** Notes that {@code thread} is first; returns false if that is more than a note. */
   private boolean hands(MicroThread thread) {
-    if (thread.queued || thread.aside || handsTo != IdRing.NONE) {
+    if (!isFirstWithoutQueue(thread)) {
       return false;
     }
     thread.queued = true;
     handsTo = thread.id;
     return true;
+  }
+
+  /** Whether a note is enough for {@code thread} to be before all in the queue. */
+  final boolean isFirstWithoutQueue(MicroTask thread) {
+    return !thread.queued && !thread.aside && handsTo == IdRing.NONE;
   }
 
   private MicroThread checked(MicroThread thread) {

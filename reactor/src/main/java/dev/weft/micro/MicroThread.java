@@ -292,23 +292,27 @@ public abstract class MicroThread extends MicroCaller {
       connector = its;
     }
     MicroSocket made = its.begin(address);
+    if (made == null) {
+      return null;
+    }
     boolean connected = false;
     try {
-      while (made != null && made.tx.isConnecting) {
+      while (made.tx.isConnecting) {
         its.await(made);
         park();
       }
-      connected = made != null && made.tx.failure == 0;
+      connected = made.tx.failure == 0;
     } finally {
-      if (made != null && !connected) {
+      if (!connected) {
         its.close(made); // whatever has ended the wait
       }
     }
-    if (made != null && !connected) {
-      // Not taken: after a fault the thread may be here again.
-      raise(made.tx.failure, MicroConnector.subject(address));
+    if (connected) {
+      return made;
     }
-    return connected ? made : null;
+    // Not taken: after a fault the thread may be here again.
+    raise(made.tx.failure, MicroConnector.subject(address));
+    return null;
   }
 
   /** Closes the reading side. */
