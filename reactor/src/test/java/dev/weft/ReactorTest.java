@@ -297,6 +297,38 @@ class ReactorTest {
   }
 
   @Test
+  void aSegmentWhoseArenaIsClosedIsRefused() throws Exception {
+    Reactors.run(
+        () -> {
+          MemorySegment dead;
+          try (Arena arena = Arena.ofConfined()) {
+            dead = arena.allocate(1);
+          }
+
+          try (Pipe pipe = Pipe.open();
+              Arena arena = Arena.ofConfined()) {
+            assertThrows(IllegalStateException.class, () -> pipe.sink().write(dead));
+            assertThrows(IllegalStateException.class, () -> pipe.sink().writeSome(dead));
+            pipe.sink().write(arena.allocate(1));
+            assertThrows(IllegalStateException.class, () -> pipe.source().read(dead));
+          }
+        });
+  }
+
+  @Test
+  void aReadOnlySegmentIsWrittenAndNotReadInto() throws Exception {
+    Reactors.run(
+        () -> {
+          try (Pipe pipe = Pipe.open();
+              Arena arena = Arena.ofConfined()) {
+            MemorySegment readOnly = arena.allocate(1).asReadOnly();
+            pipe.sink().write(readOnly);
+            assertThrows(IllegalArgumentException.class, () -> pipe.source().read(readOnly));
+          }
+        });
+  }
+
+  @Test
   void closeEndsFibersThatAreLeft() throws Exception {
     List<String> log = new ArrayList<>();
     CountDownLatch never = new CountDownLatch(1);

@@ -68,7 +68,7 @@ public final class Endpoint {
 
   /** Reads some bytes; -1 at the end of the stream, 0 only into an empty segment. Suspends. */
   public int read(MemorySegment target, long due) throws IOException {
-    int length = checkedLength(target);
+    int length = writableLength(target);
     Strand strand = enter("read");
     if (length == 0) {
       return nothing(strand, "read", due);
@@ -87,7 +87,7 @@ public final class Endpoint {
 
   /** Reads some bytes at a position of a file; -1 at its end. Suspends. */
   public int readAt(MemorySegment target, long position, long due) throws IOException {
-    int length = checkedLength(target);
+    int length = writableLength(target);
     Strand strand = enter("read");
     if (length == 0) {
       return nothing(strand, "read", due);
@@ -265,10 +265,21 @@ public final class Endpoint {
     return Controls.perform(loop, opcode, handle, first, second, address, length);
   }
 
+  private static int writableLength(MemorySegment segment) {
+    if (segment.isReadOnly()) {
+      throw new IllegalArgumentException("a read-only segment can't be read into: " + segment);
+    }
+    return checkedLength(segment);
+  }
+
   private static int checkedLength(MemorySegment segment) {
     if (!segment.isNative()) {
       throw new IllegalArgumentException(
           "the kernel needs a native segment, not one on the heap: " + segment);
+    }
+    // Its address is all that the kernel is told, and no access of the JVM's would notice.
+    if (!segment.scope().isAlive()) {
+      throw new IllegalStateException("the arena of the segment is closed: " + segment);
     }
     return (int) Math.min(segment.byteSize(), TRANSFER_MAX);
   }
