@@ -126,6 +126,7 @@ public final class Fiber {
    * @param cleanup what to do
    * @return its result
    * @throws Exception what {@code cleanup} throws, as it is
+   * @throws IllegalStateException if {@code cleanup} has left a bundle open, which is closed
    */
   public static <T extends @Nullable Object> T shielded(Deadline limit, FiberCall<T> cleanup)
       throws Exception {
@@ -135,8 +136,11 @@ public final class Fiber {
     try {
       return cleanup.call();
     } finally {
-      caller.closeForgotten(shield);
-      caller.strand().leave(shield);
+      try {
+        caller.closeForgotten(shield);
+      } finally {
+        caller.strand().leave(shield);
+      }
     }
   }
 
@@ -146,6 +150,7 @@ public final class Fiber {
    * @param limit until when the suspending calls inside may wait
    * @param cleanup what to do
    * @throws Exception what {@code cleanup} throws, as it is
+   * @throws IllegalStateException if {@code cleanup} has left a bundle open, which is closed
    */
   public static void shielded(Deadline limit, FiberTask cleanup) throws Exception {
     shielded(limit, asCall(cleanup));

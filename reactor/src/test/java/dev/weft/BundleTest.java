@@ -482,6 +482,24 @@ class BundleTest {
   }
 
   @Test
+  void aBundleForgottenInAShieldEndsWithIt() throws Exception {
+    Reactors.run(
+        () -> {
+          try (Bundle outer = Bundle.open()) {
+            assertThrows(
+                IllegalStateException.class,
+                () ->
+                    Fiber.shielded(
+                        Deadline.NEVER,
+                        () -> {
+                          Bundle.open();
+                        }));
+            outer.await();
+          }
+        });
+  }
+
+  @Test
   void nothingStartsInAClosedBundle() throws Exception {
     Reactors.run(
         () -> {
