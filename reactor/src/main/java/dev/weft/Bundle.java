@@ -7,6 +7,7 @@ import dev.weft.internal.sched.Scope;
 import dev.weft.internal.sched.Strand;
 import dev.weft.internal.sched.Wait;
 import dev.weft.internal.sched.WaitList;
+import java.util.Objects;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -111,7 +112,7 @@ public final class Bundle implements AutoCloseable {
    * @return a bundle of the calling fiber, to be closed by it
    */
   public static Bundle supervising(Consumer<? super Throwable> onFailure) {
-    return enter(Deadline.NEVER, onFailure);
+    return supervising(Deadline.NEVER, onFailure);
   }
 
   /**
@@ -123,7 +124,7 @@ public final class Bundle implements AutoCloseable {
    * @return a bundle of the calling fiber, to be closed by it
    */
   public static Bundle supervising(Deadline deadline, Consumer<? super Throwable> onFailure) {
-    return enter(deadline, onFailure);
+    return enter(deadline, Objects.requireNonNull(onFailure, "onFailure"));
   }
 
   private static Bundle enter(Deadline deadline, @Nullable Consumer<? super Throwable> onFailure) {

@@ -10,6 +10,7 @@ import dev.weft.internal.sched.Strand;
 import dev.weft.internal.sched.WaitList;
 import java.io.InterruptedIOException;
 import java.nio.channels.ClosedByInterruptException;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /** What a fiber is to the scheduler, which users should not see. */
@@ -60,7 +61,7 @@ final class Life extends Strand.Body {
     this.bundle = bundle;
     this.id = reactor.nextFiberId();
     this.name = name;
-    this.task = task;
+    this.task = Objects.requireNonNull(task, "task"); // before anybody counts it as started
     this.computes = computes;
     this.isMain = isMain;
   }

@@ -14,6 +14,7 @@ import dev.weft.internal.sched.Opener;
 import dev.weft.internal.sched.Watchdog;
 import java.time.Duration;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.Executor;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -227,7 +228,7 @@ public final class Reactor implements AutoCloseable, Executor {
    */
   @Override
   public void execute(Runnable action) {
-    loop.execute(action);
+    loop.execute(Objects.requireNonNull(action, "action"));
   }
 
   /**
@@ -285,9 +286,15 @@ public final class Reactor implements AutoCloseable, Executor {
    * @param <T> its type
    * @param cookie the object; one that was attached before is destroyed first
    * @param destructor called with it when the reactor is closed or another is attached
+   * @throws IllegalStateException if the reactor is closed
    */
   public <T> void attach(T cookie, Consumer<? super T> destructor) {
     loop.requireThread("attach");
+    if (closed) {
+      throw new IllegalStateException("attach: the reactor is closed");
+    }
+    Objects.requireNonNull(cookie, "cookie");
+    Objects.requireNonNull(destructor, "destructor");
     destroyCookie();
     this.cookie = cookie;
     @SuppressWarnings("unchecked") // called with this cookie only
@@ -319,6 +326,8 @@ public final class Reactor implements AutoCloseable, Executor {
    * Cancels the fibers that have not ended and waits for them, cancels what the kernel still has in
    * hand and waits for that, destroys the attachment, and gives everything back. Does nothing the
    * second time.
+   *
+   * @throws IllegalStateException if the reactor runs: none of its fibers can close it
    */
   @Override
   public void close() {

@@ -2,6 +2,7 @@
 package dev.weft;
 
 import java.time.Duration;
+import java.util.Objects;
 import java.util.function.BiConsumer;
 import java.util.function.Consumer;
 
@@ -10,7 +11,7 @@ import java.util.function.Consumer;
  *
  * @param queueEntries slots of the submission queue, a power of two from 1 to 32768. More
  *     operations than that may be under way; they wait for room in order. The completion queue has
- *     four times as many
+ *     four times as many, up to 65536
  * @param cpu the CPU to tie the thread to, {@link #ANY_CPU} to choose one that the thread may run
  *     on, or {@link #UNPINNED}. Threads that the reactor's thread starts itself inherit it; it is
  *     undone by close
@@ -60,12 +61,15 @@ public record ReactorOptions(
     if (stallLimit.isNegative()) {
       throw new IllegalArgumentException("stallLimit must not be negative: " + stallLimit);
     }
+    Objects.requireNonNull(fiberKind, "fiberKind");
+    Objects.requireNonNull(uncaughtExceptionHandler, "uncaughtExceptionHandler");
+    Objects.requireNonNull(stallHandler, "stallHandler");
   }
 
   /**
-   * 1024 queue entries, a CPU of the thread's choice, the fastest fibers that the JVM allows,
-   * uncaught exceptions to the thread's handler, which prints them on standard error, and stalls of
-   * more than a second to the logger {@code dev.weft} of {@link System#getLogger}.
+   * 1024 queue entries, one of the CPUs that the thread may run on, the fastest fibers that the JVM
+   * allows, uncaught exceptions to the thread's handler, which prints them on standard error, and
+   * stalls of more than a second to the logger {@code dev.weft} of {@link System#getLogger}.
    *
    * @return the options of {@link Reactor#open()}
    */

@@ -2,6 +2,7 @@
 package dev.weft;
 
 import static dev.weft.Throwing.assertThrows;
+import static dev.weft.Throwing.nothing;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
@@ -506,6 +507,18 @@ class BundleTest {
           Bundle bundle = Bundle.open();
           bundle.close();
           assertThrows(IllegalStateException.class, () -> bundle.go(Fiber::yield));
+        });
+  }
+
+  @Test
+  void nothingIsStartedOrReportedToIfThereIsNothing() throws Exception {
+    Reactors.run(
+        () -> {
+          try (Bundle bundle = Bundle.open()) {
+            assertThrows(NullPointerException.class, () -> bundle.go((FiberTask) nothing()));
+            bundle.await();
+          }
+          assertThrows(NullPointerException.class, () -> Bundle.supervising(nothing()));
         });
   }
 

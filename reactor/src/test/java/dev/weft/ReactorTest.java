@@ -2,6 +2,7 @@
 package dev.weft;
 
 import static dev.weft.Throwing.assertThrows;
+import static dev.weft.Throwing.nothing;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
@@ -16,6 +17,7 @@ import dev.weft.io.Pipe;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
@@ -190,6 +192,7 @@ class ReactorTest {
     assertThrows(RejectedExecutionException.class, () -> reactor.execute(() -> {}));
     reactor.close();
     assertThrows(IllegalStateException.class, () -> reactor.run(() -> {}));
+    assertThrows(IllegalStateException.class, () -> reactor.attach("cookie", cookie -> {}));
   }
 
   @Test
@@ -398,5 +401,18 @@ class ReactorTest {
     assertThrows(IllegalArgumentException.class, () -> options.withQueueEntries(1000));
     assertThrows(IllegalArgumentException.class, () -> options.withQueueEntries(65536));
     assertThrows(IllegalArgumentException.class, () -> options.withCpu(-3));
+    assertThrows(NullPointerException.class, () -> options.withFiberKind(nothing()));
+    assertThrows(NullPointerException.class, () -> options.withUncaughtExceptionHandler(nothing()));
+    assertThrows(
+        NullPointerException.class, () -> options.withStallHandler(Duration.ZERO, nothing()));
+  }
+
+  @Test
+  void nothingIsExecutedOrAttachedIfThereIsNothing() throws Exception {
+    try (Reactor reactor = Reactors.open(Reactors.options())) {
+      assertThrows(NullPointerException.class, () -> reactor.execute(nothing()));
+      assertThrows(NullPointerException.class, () -> reactor.attach("cookie", nothing()));
+      assertThrows(NullPointerException.class, () -> reactor.attach(nothing(), cookie -> {}));
+    }
   }
 }

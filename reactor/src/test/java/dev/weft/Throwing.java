@@ -14,6 +14,12 @@ public final class Throwing {
 
   private Throwing() {}
 
+  /** What a caller passes by mistake where there must be something. */
+  @SuppressWarnings({"NullAway", "TypeParameterUnusedInFormals"}) // null is the point
+  public static <T> T nothing() {
+    return null;
+  }
+
   /** Returns what {@code body} throws, which must be a {@code type}. */
   public static <T extends Throwable> T assertThrows(Class<T> type, Body body) {
     Throwable thrown = null;

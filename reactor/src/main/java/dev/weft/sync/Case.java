@@ -3,6 +3,7 @@ package dev.weft.sync;
 
 import dev.weft.internal.sched.Clause;
 import dev.weft.internal.sched.Event;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /** One of the things that a {@link Choose} chooses from. */
@@ -38,7 +39,7 @@ abstract class Case<R extends @Nullable Object> {
     private final Choose.Handler<? super T, ? extends R> handler;
 
     Receipt(Choose.Handler<? super T, ? extends R> handler) {
-      this.handler = handler;
+      this.handler = Objects.requireNonNull(handler, "handler");
     }
 
     @Override
@@ -66,7 +67,7 @@ abstract class Case<R extends @Nullable Object> {
     private final Choose.Outcome<? extends R> outcome;
 
     Deed(Choose.Outcome<? extends R> outcome) {
-      this.outcome = outcome;
+      this.outcome = Objects.requireNonNull(outcome, "outcome");
     }
 
     @Override

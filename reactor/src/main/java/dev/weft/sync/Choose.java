@@ -197,6 +197,8 @@ public final class Choose<R extends @Nullable Object> {
    */
   public Choose<R> timeout(Deadline deadline, Outcome<R> outcome) {
     refuseWhileWaiting();
+    Objects.requireNonNull(deadline, "deadline");
+    Objects.requireNonNull(outcome, "outcome");
     if (onTimeout == null || deadline.compareTo(timeout) < 0) {
       timeout = deadline;
       onTimeout = outcome;
@@ -213,7 +215,7 @@ public final class Choose<R extends @Nullable Object> {
    */
   public Choose<R> otherwise(Outcome<R> outcome) {
     refuseWhileWaiting();
-    otherwise = outcome;
+    otherwise = Objects.requireNonNull(outcome, "outcome");
     return this;
   }
 

@@ -5,6 +5,7 @@ import dev.weft.Deadline;
 import dev.weft.internal.sched.Strand;
 import dev.weft.internal.sched.Wait;
 import dev.weft.internal.sched.WaitList;
+import java.util.Objects;
 
 /**
  * Where fibers that have a {@link Mutex} wait for others to change what it protects. Between two
@@ -25,7 +26,7 @@ public final class Condition {
    * @return a condition of the mutex's reactor
    */
   public static Condition of(Mutex mutex) {
-    return new Condition(mutex);
+    return new Condition(Objects.requireNonNull(mutex, "mutex"));
   }
 
   /**

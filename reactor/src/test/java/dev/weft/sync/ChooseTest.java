@@ -2,6 +2,7 @@
 package dev.weft.sync;
 
 import static dev.weft.Throwing.assertThrows;
+import static dev.weft.Throwing.nothing;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -440,6 +441,20 @@ class ChooseTest {
             Fiber ran = Choose.<Fiber>create().receive(channel, value -> Fiber.current()).await();
             assertEquals(Fiber.current(), ran);
           }
+        });
+  }
+
+  @Test
+  void aThingToChooseNeedsSomethingThatMakesTheResult() throws Exception {
+    Reactors.run(
+        () -> {
+          Mailbox<String> mailbox = Mailbox.unbounded();
+          Choose<String> choice = Choose.create();
+
+          assertThrows(NullPointerException.class, () -> choice.receive(mailbox, nothing()));
+          assertThrows(NullPointerException.class, () -> choice.ready(Latch.of(0), nothing()));
+          assertThrows(NullPointerException.class, () -> choice.otherwise(nothing()));
+          assertThrows(NullPointerException.class, () -> choice.timeout(nothing(), () -> "late"));
         });
   }
 
