@@ -46,11 +46,15 @@ public final class Pipe implements AutoCloseable {
   /**
    * Opens a pipe of a given capacity.
    *
-   * @param capacityBytes a wish: the system rounds it up, and gives what it can if that is less
+   * @param capacityBytes a wish, which the system rounds up; 0, or more than it allows
+   *     (pipe-max-size), leaves the default. {@link #capacityBytes()} tells
    * @return an open pipe
    * @throws ErrnoException EMFILE or ENFILE if no descriptors are left
    */
   public static Pipe open(int capacityBytes) throws IOException {
+    if (capacityBytes < 0) {
+      throw new IllegalArgumentException("capacityBytes must not be negative: " + capacityBytes);
+    }
     EventLoop loop = EventLoop.current();
     if (loop == null) {
       throw new WrongThreadException("pipe: there is no reactor on " + Thread.currentThread());

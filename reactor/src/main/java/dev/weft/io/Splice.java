@@ -13,6 +13,7 @@ import dev.weft.internal.sched.Wait;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Copies streams inside the kernel where it can (splice(2)), through memory where it can't: files
@@ -61,7 +62,7 @@ public final class Splice {
    *
    * @param source what to read; not closed. Exactly as much is taken from it as is written
    * @param sink what to write to; not closed
-   * @param limit how many bytes at most
+   * @param limit how many bytes at most, at least 0
    * @return how many bytes
    * @throws IOException if either stream fails: {@link SinkException} says that it was the sink
    */
@@ -76,7 +77,7 @@ public final class Splice {
    *     the copy is cut short while the sink holds it up: then up to 1 MiB may have been taken and
    *     not written, except if one of the two is a pipe
    * @param sink what to write to; not closed
-   * @param limit how many bytes at most
+   * @param limit how many bytes at most, at least 0
    * @param deadline until when
    * @return how many bytes
    * @throws IOException if either stream fails: {@link SinkException} says that it was the sink
@@ -85,9 +86,14 @@ public final class Splice {
    */
   public static long copy(ByteSource source, ByteSink sink, long limit, Deadline deadline)
       throws IOException {
+    if (limit < 0) {
+      throw new IllegalArgumentException("limit must not be negative: " + limit);
+    }
     refuseIfOver(source, deadline);
     Endpoint from = Endpoints.of(source);
     Endpoint to = Endpoints.of(sink);
+    enter(from);
+    enter(to);
     if (from == null || to == null || isAppending(to)) {
       return copyThroughMemory(source, sink, limit, deadline);
     }
@@ -204,6 +210,13 @@ public final class Splice {
   private static void refuseIfOver(ByteSource source, Deadline deadline) {
     Strand strand = Strand.require("copy");
     strand.refuseIfOver("copy", source, deadline.nanoTime(), Wait.OUTSIDE);
+  }
+
+  /** Before it is asked what it is: it must be open, and of this reactor. */
+  private static void enter(@Nullable Endpoint endpoint) throws IOException {
+    if (endpoint != null) {
+      endpoint.enter("copy");
+    }
   }
 
   private static long copyThroughMemory(

@@ -16,6 +16,7 @@ import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.nio.channels.ClosedChannelException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
@@ -116,6 +117,32 @@ class SpliceTest {
   }
 
   @Test
+  void aNegativeLimitIsRefused() throws Exception {
+    Reactors.run(
+        () -> {
+          try (Pipe pipe = Pipe.open()) {
+            assertThrows(
+                IllegalArgumentException.class, () -> Splice.copy(pipe.source(), pipe.sink(), -1));
+          }
+        });
+  }
+
+  @Test
+  void aStreamMustBeOpenEvenIfNothingIsCopied() throws Exception {
+    Reactors.run(
+        () -> {
+          Pipe closed = Pipe.open();
+          closed.close();
+          try (Pipe pipe = Pipe.open()) {
+            assertThrows(
+                ClosedChannelException.class, () -> Splice.copy(closed.source(), pipe.sink(), 0));
+            assertThrows(
+                ClosedChannelException.class, () -> Splice.copy(pipe.source(), closed.sink(), 0));
+          }
+        });
+  }
+
+  @Test
   void filesThatCantBeSplicedAreReadAndWritten() throws Exception {
     Path target = folder.resolve("target");
 
@@ -206,6 +233,11 @@ class SpliceTest {
             assertEquals(-1, pipe.source().read(target));
           }
         });
+  }
+
+  @Test
+  void aNegativeCapacityIsRefused() throws Exception {
+    Reactors.run(() -> assertThrows(IllegalArgumentException.class, () -> Pipe.open(-1)));
   }
 
   @Test
