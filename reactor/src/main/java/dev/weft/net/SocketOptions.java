@@ -13,8 +13,8 @@ import org.jspecify.annotations.Nullable;
  * @param receiveBufferBytes SO_RCVBUF, or 0 to let the kernel choose
  * @param sendBufferBytes SO_SNDBUF, or 0 to let the kernel choose
  * @param backlog connections that may wait to be accepted
- * @param linger SO_LINGER: how long close waits for unsent bytes, zero to reset the connection;
- *     null to leave it to the kernel. Whole seconds
+ * @param linger SO_LINGER: how long close waits for unsent bytes, in seconds, rounded up; zero to
+ *     reset the connection; null to leave it to the kernel
  */
 public record SocketOptions(
     Set<Flag> flags,

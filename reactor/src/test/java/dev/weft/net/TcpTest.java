@@ -9,6 +9,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.weft.Deadline;
 import dev.weft.Fiber;
 import dev.weft.FiberTask;
 import dev.weft.Reactors;
@@ -26,6 +27,7 @@ import java.nio.channels.AsynchronousCloseException;
 import java.nio.channels.ClosedChannelException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
@@ -198,6 +200,25 @@ class TcpTest {
               MemorySegment target = arena.allocate(1);
               ErrnoException e = assertThrows(ErrnoException.class, () -> server.read(target));
               assertEquals(Errno.ECONNRESET, e.errno());
+            }
+          }
+        });
+  }
+
+  @Test
+  void lingeringForAPartOfASecondIsNotAReset() throws Exception {
+    SocketOptions lingering = SocketOptions.defaults().withLinger(Duration.ofMillis(500));
+
+    Reactors.run(
+        () -> {
+          try (TcpListener listener = TcpListener.bind(loopback());
+              Arena arena = Arena.ofConfined()) {
+            TcpSocket client =
+                TcpSocket.connect(listener.localAddress(), lingering, Deadline.NEVER);
+            try (TcpSocket server = listener.accept()) {
+              client.close();
+
+              assertEquals(-1, server.read(arena.allocate(1)));
             }
           }
         });

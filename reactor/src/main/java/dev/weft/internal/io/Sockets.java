@@ -18,6 +18,9 @@ import org.jspecify.annotations.Nullable;
 
 /** What TCP sockets and listeners are set up with: system calls that do not wait. */
 public final class Sockets {
+  private static final Duration LINGER_MAX = Duration.ofSeconds(Integer.MAX_VALUE);
+  private static final Duration SECOND_ALMOST = Duration.ofNanos(999_999_999);
+
   private Sockets() {}
 
   /** Makes a stream socket of the family of {@code address}. */
@@ -77,7 +80,9 @@ public final class Sockets {
     return Memory.ALL.get(JAVA_INT, scratch);
   }
 
-  /** SO_LINGER; null leaves it to the kernel. */
+  /**
+   * SO_LINGER in seconds, of which a part is one, since none resets; null leaves it to the kernel.
+   */
   public static void linger(EventLoop loop, int handle, @Nullable Duration time, Object subject)
       throws IOException {
     if (time == null) {
@@ -86,12 +91,18 @@ public final class Sockets {
     long scratch = Controls.scratch(loop);
     MemorySegment value = Memory.at(scratch, linger.sizeof());
     linger.l_onoff(value, 1);
-    linger.l_linger(value, (int) Math.min(time.toSeconds(), Integer.MAX_VALUE));
+    linger.l_linger(value, seconds(time));
     int level = weft_h.SOL_SOCKET();
     int size = (int) linger.sizeof();
     int result =
         Controls.perform(loop, Op.SET_OPTION, handle, level, weft_h.SO_LINGER(), scratch, size);
     check("setsockopt", subject, result);
+  }
+
+  private static int seconds(Duration time) {
+    return time.compareTo(LINGER_MAX) < 0
+        ? (int) time.plus(SECOND_ALMOST).toSeconds()
+        : Integer.MAX_VALUE;
   }
 
   /** Closes a handle that nobody has got to see. */
