@@ -13,9 +13,13 @@ import dev.weft.io.ByteStream;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.nio.file.FileSystems;
 import java.nio.file.OpenOption;
 import java.nio.file.Path;
+import java.nio.file.ProviderMismatchException;
 import java.nio.file.StandardOpenOption;
+import java.util.Arrays;
+import java.util.HashSet;
 import java.util.Set;
 
 /**
@@ -38,9 +42,10 @@ public final class File implements ByteStream {
   /**
    * Opens a file. Suspends.
    *
-   * @param path its name
+   * @param path its name, of the default file system
    * @param options {@link StandardOpenOption}s: none to read, otherwise as for {@link
-   *     java.nio.channels.FileChannel#open}. DELETE_ON_CLOSE and SPARSE are refused
+   *     java.nio.channels.FileChannel#open}, but APPEND goes with READ and TRUNCATE_EXISTING too.
+   *     DELETE_ON_CLOSE and SPARSE are refused
    * @return an open file
    * @throws ErrnoException ENOENT, EACCES, EISDIR, EMFILE and so on (open(2))
    */
@@ -52,7 +57,7 @@ public final class File implements ByteStream {
    * Opens a file, but does not wait for ever: a named pipe without a peer, for one, lets you.
    * Suspends.
    *
-   * @param path its name
+   * @param path its name, of the default file system
    * @param deadline until when
    * @param options see {@link #open(Path, OpenOption...)}
    * @return an open file
@@ -60,7 +65,10 @@ public final class File implements ByteStream {
    * @throws dev.weft.error.DeadlineExceededException if it took too long
    */
   public static File open(Path path, Deadline deadline, OpenOption... options) throws IOException {
-    int flags = flags(Set.of(options));
+    if (path.getFileSystem() != FileSystems.getDefault()) {
+      throw new ProviderMismatchException("not a path of the default file system: " + path);
+    }
+    int flags = flags(new HashSet<>(Arrays.asList(options)));
     Strand strand = Strand.require("open");
     int handle;
     try (Arena arena = Arena.ofConfined()) {

@@ -19,11 +19,15 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.channels.ClosedChannelException;
+import java.nio.file.FileSystem;
+import java.nio.file.FileSystems;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.ProviderMismatchException;
 import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -246,6 +250,23 @@ class FileTest {
                 IllegalArgumentException.class,
                 () -> File.open(folder, StandardOpenOption.DELETE_ON_CLOSE)));
     assertThrows(WrongThreadException.class, () -> File.open(folder));
+  }
+
+  @Test
+  void anOptionMayBeGivenTwice() throws Exception {
+    Path path = Files.writeString(folder.resolve("f"), "text");
+
+    Reactors.run(() -> File.open(path, StandardOpenOption.READ, StandardOpenOption.READ).close());
+  }
+
+  @Test
+  void aPathOfAnotherFileSystemIsRefused() throws Exception {
+    Path archive = folder.resolve("a.zip");
+    try (FileSystem other = FileSystems.newFileSystem(archive, Map.of("create", "true"))) {
+      Path path = other.getPath(Files.writeString(folder.resolve("f"), "text").toString());
+
+      Reactors.run(() -> assertThrows(ProviderMismatchException.class, () -> File.open(path)));
+    }
   }
 
   @Test
