@@ -38,8 +38,8 @@ final class IouCat implements Main.Program {
     CommandSpec spec = CommandSpec.create().name(NAME);
     spec.usageMessage()
         .description(
-            "Copies each FILE in turn to standard output. With no FILE, or when FILE is -,")
-        .description("copies standard input.");
+            "Copies each FILE in turn to standard output. With no FILE, or when FILE is -,",
+            "copies standard input.");
     return spec.addPositional(
         PositionalParamSpec.builder()
             .paramLabel("FILE")

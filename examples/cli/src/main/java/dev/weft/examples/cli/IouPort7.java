@@ -20,8 +20,9 @@ final class IouPort7 implements Main.Program {
   public CommandSpec spec() {
     CommandSpec spec = CommandSpec.create().name(NAME);
     spec.usageMessage()
-        .description("Sends back what it gets. SIGINT or SIGTERM: stops accepting, lets open")
-        .description("connections finish for the grace time, ends. Once more: ends at once.");
+        .description(
+            "Sends back what it gets. SIGINT or SIGTERM: stops accepting, lets open",
+            "connections finish for the grace time, ends. Once more: ends at once.");
     spec.addOption(
         OptionSpec.builder("--listen")
             .paramLabel("HOST:PORT")

@@ -241,7 +241,9 @@ class IouCatTest {
   void helpAndVersionGoToStandardOutput() throws Exception {
     try (Started help = Started.start("iou_cat", "--help");
         Started version = Started.start("iou_cat", "--version")) {
-      assertTrue(help.output().startsWith("Usage: iou_cat"));
+      String text = help.output();
+      assertTrue(text.startsWith("Usage: iou_cat"));
+      assertTrue(text.contains("Copies each FILE"));
       assertEquals(0, help.status());
       assertTrue(version.output().startsWith("iou_cat (Weft)"));
       assertEquals(0, version.status());

@@ -251,7 +251,9 @@ class IouPort7Test {
   @Test
   void helpGoesToStandardOutput() throws Exception {
     try (Started help = Started.start("iou_port7", "--help")) {
-      assertTrue(help.output().contains("--reactors"));
+      String text = help.output();
+      assertTrue(text.contains("Sends back what it gets."));
+      assertTrue(text.contains("--reactors"));
       assertEquals(0, help.status());
     }
   }
