@@ -162,7 +162,7 @@ abstract class MicroCaller extends MicroRaiser {
    *
    * @param <Q> what is asked
    * @param <R> what is answered
-   * @param there the callee
+   * @param there the callee, of this process
    * @param request to carry it; may be used again afterwards
    * @param message what is asked
    * @return the answer; null if ESRCH was raised and lowered
@@ -239,7 +239,7 @@ abstract class MicroCaller extends MicroRaiser {
    * thread has ended.
    *
    * @param <Q> what is sent
-   * @param there the other thread, which is played
+   * @param there the other thread, of this process, which is played
    * @param request to carry it
    * @param message what is sent
    * @throws Exception what lastly throws
@@ -257,6 +257,7 @@ abstract class MicroCaller extends MicroRaiser {
     if (there.isEnded()) {
       return false;
     }
+    checked(there);
     request.load(message);
     MicroThread self = self();
     if (request.asker != self) {

@@ -274,7 +274,7 @@ abstract class MicroRaiser extends MicroTask {
    * thread's turn; if it lowers, the thread goes on where it was, waiting if it waited; if not, the
    * thread is over. An ended thread raises ESRCH here.
    *
-   * @param thread where
+   * @param thread one of this process
    * @param errno which one
    * @throws Exception what lastly throws
    */
@@ -283,7 +283,7 @@ abstract class MicroRaiser extends MicroTask {
       raise(Errno.ESRCH);
       return;
     }
-    home().threads.raiseAt(thread, errno.code());
+    home().threads.raiseAt(checked(thread), errno.code());
   }
 
   /**

@@ -196,7 +196,7 @@ abstract class MicroTask extends Routine {
     return !thread.queued && !thread.aside && handsTo == IdRing.NONE;
   }
 
-  private MicroThread checked(MicroThread thread) {
+  final MicroThread checked(MicroThread thread) {
     if (thread.process != process) {
       throw new IllegalArgumentException(
           thread.name() + " is not a thread of the process of " + name());

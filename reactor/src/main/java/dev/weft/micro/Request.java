@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.weft.micro;
 
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A message between two micro-threads of a process, and its answer. It carries references: nothing
- * is copied. It is in one thread's queue at a time, and may be used again once it has been taken.
+ * A message between two micro-threads of a process, and its answer. It carries references, which
+ * are not null: nothing is copied. It is in one thread's queue at a time, and may be used again
+ * once it has been taken.
  *
  * @param <Q> what is asked
  * @param <R> what is answered
@@ -76,8 +78,8 @@ public final class Request<Q, R> {
     if (queued) {
       throw new IllegalStateException("the request is on its way already");
     }
+    this.message = Objects.requireNonNull(message, "message");
     queued = true;
-    this.message = message;
   }
 
   void unload() {

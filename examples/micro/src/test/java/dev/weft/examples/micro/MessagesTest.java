@@ -2,11 +2,16 @@
 package dev.weft.examples.micro;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 
+import dev.weft.error.Errno;
+import dev.weft.micro.Fault;
 import dev.weft.micro.MicroThread;
 import dev.weft.micro.Request;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
@@ -167,5 +172,95 @@ class MessagesTest {
 
     assertEquals("EAGAIN", empty.error);
     assertEquals(true, empty.goesOn);
+  }
+
+  private static final class Speechless extends MicroThread {
+    @Nullable Fault found;
+
+    @Override
+    @SuppressWarnings("NullAway") // the mistake of a user
+    protected void run() throws Exception {
+      Request<Integer, Integer> request = listen();
+      respond(request, null);
+    }
+
+    @Override
+    protected void lastly() {
+      found = fault();
+    }
+  }
+
+  private static final class Unanswered extends MicroThread {
+    private final Speechless callee;
+    @Nullable Errno raised;
+
+    Unanswered(Speechless callee) {
+      this.callee = callee;
+    }
+
+    @Override
+    protected void run() throws Exception {
+      child(callee);
+      request(callee, new Request<Integer, Integer>(), 1);
+    }
+
+    @Override
+    protected void lastly() {
+      raised = errno();
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void anAnswerThatIsNothingIsAFaultOfItsSender(How how) throws Exception {
+    Speechless callee = new Speechless();
+    Unanswered asker = new Unanswered(callee);
+
+    how.run(asker);
+
+    assertInstanceOf(NullPointerException.class, Objects.requireNonNull(callee.found).cause());
+    assertEquals(Errno.ESRCH, asker.raised);
+  }
+
+  private static final class Stranger extends MicroThread {
+    @Override
+    protected void run() {}
+  }
+
+  private static final class Intruder extends MicroThread {
+    int refusals;
+
+    @Override
+    protected void run() throws Exception {
+      Stranger stranger = new Stranger();
+      try {
+        request(stranger, new Request<Integer, Integer>(), 1);
+      } catch (IllegalArgumentException e) {
+        refusals++;
+      }
+      try {
+        send(stranger, new Request<Integer, Integer>(), 1);
+      } catch (IllegalArgumentException e) {
+        refusals++;
+      }
+      try {
+        raiseAt(stranger, Errno.EIO);
+      } catch (IllegalArgumentException e) {
+        refusals++;
+      }
+      child(stranger);
+      play(stranger);
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void aThreadThatIsNotOfTheProcessIsRefused(How how) throws Exception {
+    Intruder intruder = new Intruder();
+
+    How.Outcome outcome = how.run(intruder);
+
+    assertEquals(3, intruder.refusals);
+    assertEquals(List.of(), outcome.log());
   }
 }
