@@ -220,8 +220,8 @@ public final class MicroBlock {
    * @return a copy
    */
   public byte[] toArray(long offset, int length) {
-    byte[] bytes = new byte[Math.max(length, 0)];
     long from = at(offset, length);
+    byte[] bytes = new byte[length];
     MemorySegment.copy(Memory.ALL, JAVA_BYTE, from, bytes, 0, length);
     return bytes;
   }

@@ -146,6 +146,8 @@ class MicroHeapTest {
     assertThrows(IndexOutOfBoundsException.class, () -> block.set(4, new byte[5]));
     assertThrows(IndexOutOfBoundsException.class, () -> block.setString("123456789"));
     assertThrows(IndexOutOfBoundsException.class, () -> block.toArray(0, 9));
+    assertThrows(IndexOutOfBoundsException.class, () -> block.toArray(0, Integer.MAX_VALUE));
+    assertThrows(IndexOutOfBoundsException.class, () -> block.toArray(0, -1));
     block.setLong(0, 1);
     assertEquals(1, block.getLong(0));
   }
