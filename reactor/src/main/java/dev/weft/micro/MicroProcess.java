@@ -241,7 +241,9 @@ public final class MicroProcess {
    * @throws dev.weft.error.DeadlineExceededException if it has not ended by then; it goes on
    */
   public void join(Deadline deadline) {
-    Strand strand = Strand.require("join");
+    MicroKernel kernel = MicroKernel.of(this);
+    Strand strand =
+        kernel == null ? Strand.require("join") : Strand.requireOf(kernel.loop(), "join", this);
     strand.refuseIfOver("join", this, deadline.nanoTime(), Wait.INSIDE);
     while (!isEnded()) {
       strand.await(joiners, "join", this, deadline.nanoTime(), Wait.INSIDE);
@@ -253,7 +255,12 @@ public final class MicroProcess {
    * connections are closed. On its reactor's thread, but not by one of its own threads.
    */
   public void kill() {
-    EventLoop.require("kill");
+    MicroKernel kernel = MicroKernel.of(this);
+    if (kernel == null) {
+      EventLoop.require("kill");
+    } else {
+      kernel.loop().requireThread("kill", this);
+    }
     if (!isEnded()) {
       killed = true;
       driver.awake(this);
@@ -427,8 +434,8 @@ public final class MicroProcess {
 
   /**
    * Has the faults of all other threads raised in {@code thread}, as EFAULT. The one that failed
-   * stays as it was at its last suspension: whoever plays it lets it try again from there. Ten
-   * faults within a second are too many: the thread is ended then.
+   * stays as it was at its last suspension: whoever plays it lets it try again from there. More
+   * than ten faults within a second are too many: the thread that failed last is ended then.
    *
    * @param thread one of this process
    */
@@ -440,12 +447,16 @@ public final class MicroProcess {
    * As {@link #supervise(MicroThread)}, with another limit.
    *
    * @param thread one of this process
-   * @param faultsMax how many faults of the process are borne
+   * @param faultsMax how many faults of the process are borne, at least 0
    * @param within in what time
    */
   public void supervise(MicroThread thread, int faultsMax, Duration within) {
     if (thread.process != this) {
       throw new IllegalArgumentException(thread.name() + " is not a thread of this process");
+    }
+    if (faultsMax < 0 || within.isNegative()) {
+      throw new IllegalArgumentException(
+          "faultsMax and within must not be negative: " + faultsMax + ", " + within);
     }
     supervisor = thread;
     this.faultsMax = faultsMax;

@@ -13,6 +13,7 @@ import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Objects;
 import java.util.Set;
 import java.util.function.Supplier;
 
@@ -112,7 +113,7 @@ public final class MicroService implements AutoCloseable {
    *
    * @param address where to listen; port 0 lets the kernel choose, see {@link #localAddress}
    * @param options of the processes
-   * @param connectionsMax how many connections there may be at a time
+   * @param connectionsMax how many connections there may be at a time, at least 1
    * @param handlers makes the first thread of each
    * @return a server that listens
    * @throws IOException EADDRINUSE, EACCES and so on (bind(2))
@@ -126,6 +127,7 @@ public final class MicroService implements AutoCloseable {
     if (connectionsMax <= 0) {
       throw new IllegalArgumentException("connectionsMax must be positive: " + connectionsMax);
     }
+    Objects.requireNonNull(handlers, "handlers");
     return new MicroService(address, options, connectionsMax, handlers);
   }
 
@@ -191,7 +193,9 @@ public final class MicroService implements AutoCloseable {
    * @throws dev.weft.error.DeadlineExceededException if they have not by then; they go on
    */
   public void join(Deadline deadline) {
-    Strand strand = Strand.require("join");
+    MicroKernel kernel = MicroKernel.of(process);
+    assert kernel != null : process;
+    Strand strand = Strand.requireOf(kernel.loop(), "join", this);
     strand.refuseIfOver("join", this, deadline.nanoTime(), Wait.OUTSIDE);
     while (!process.isEnded() || !connections.isEmpty()) {
       strand.await(joiners, "join", this, deadline.nanoTime(), Wait.OUTSIDE);
