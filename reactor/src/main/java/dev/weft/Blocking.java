@@ -22,7 +22,9 @@ import org.jspecify.annotations.Nullable;
  * system property {@code dev.weft.blocking.threads} says; further calls wait for one.
  */
 public final class Blocking {
-  static final int THREADS_MAX = Integer.getInteger("dev.weft.blocking.threads", 64);
+  private static final String THREADS_PROPERTY = "dev.weft.blocking.threads";
+  private static final int THREADS_DEFAULT = 64;
+  static final int THREADS_MAX = threads(System.getProperty(THREADS_PROPERTY));
   private static final long IDLE_SECONDS_MAX = 10;
 
   private static final ThreadPoolExecutor THREADS =
@@ -39,6 +41,23 @@ public final class Blocking {
   }
 
   private Blocking() {}
+
+  /** How many threads the system property means. */
+  static int threads(@Nullable String property) {
+    if (property == null) {
+      return THREADS_DEFAULT;
+    }
+    try {
+      int threads = Integer.parseInt(property);
+      if (threads > 0) {
+        return threads;
+      }
+    } catch (NumberFormatException e) {
+      // said below
+    }
+    throw new IllegalArgumentException(
+        "the system property " + THREADS_PROPERTY + " must be at least 1: " + property);
+  }
 
   /**
    * Runs a call on another thread and waits for its end. Suspends.

@@ -217,6 +217,17 @@ class BlockingTest {
         });
   }
 
+  @Test
+  void howManyThreadsThereAreIsANumberOfAtLeastOne() {
+    assertEquals(3, Blocking.threads("3"));
+    for (String wrong : List.of("0", "-1", "many", "")) {
+      String message =
+          assertThrows(IllegalArgumentException.class, () -> Blocking.threads(wrong)).getMessage();
+      assertEquals(
+          "the system property dev.weft.blocking.threads must be at least 1: " + wrong, message);
+    }
+  }
+
   private static boolean isInPlace(Stall stall) {
     return stall.stack().stream()
         .anyMatch(frame -> frame.getMethodName().equals("spinUntilReported"));
