@@ -144,6 +144,8 @@ public final class Bundle implements AutoCloseable {
    * @param task what it does
    * @return the child
    * @throws IllegalStateException if the bundle is closed
+   * @throws dev.weft.error.CancelledException if the caller has been cancelled
+   * @throws TaskFailedException if a block that the caller is in has failed
    */
   public Task<@Nullable Void> go(FiberTask task) {
     return start(null, task, false);

@@ -38,6 +38,7 @@ public final class Fiber {
    *     it when it ends, to {@link ReactorOptions#uncaughtExceptionHandler()}
    * @return the fiber
    * @throws WrongThreadException if there is no reactor on this thread
+   * @throws CancelledException if the caller is a fiber that has been cancelled
    */
   public static Fiber start(FiberTask task) {
     return begin(null, task);
@@ -50,6 +51,7 @@ public final class Fiber {
    * @param task see {@link #start(FiberTask)}
    * @return the fiber
    * @throws WrongThreadException if there is no reactor on this thread
+   * @throws CancelledException if the caller is a fiber that has been cancelled
    */
   public static Fiber start(String name, FiberTask task) {
     return begin(name, task);
@@ -183,6 +185,7 @@ public final class Fiber {
    * Waits until this fiber has ended. Suspends. Any number of fibers may join one.
    *
    * @throws dev.weft.error.TaskFailedException if it ended with an exception, which is the cause
+   * @throws IllegalStateException if the caller is this fiber, and would wait for itself
    */
   public void join() {
     join(Deadline.NEVER);
@@ -193,6 +196,7 @@ public final class Fiber {
    *
    * @param deadline until when
    * @throws dev.weft.error.TaskFailedException if it ended with an exception, which is the cause
+   * @throws IllegalStateException if the caller is this fiber, and would wait for itself
    * @throws dev.weft.error.DeadlineExceededException if it has not ended by then; it goes on
    */
   public void join(Deadline deadline) {

@@ -16,7 +16,7 @@ public enum FiberKind {
 
   /**
    * Each fiber is a virtual thread of the JDK's own scheduler that runs only while the reactor
-   * waits for it. Several times slower to switch; needs nothing of the JVM.
+   * waits for it. Some hundred times slower to switch; needs nothing of the JVM.
    */
   BATON;
 

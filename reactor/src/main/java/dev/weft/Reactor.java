@@ -166,6 +166,7 @@ public final class Reactor implements AutoCloseable, Executor {
    *
    * @param task the first fiber
    * @throws Exception what ended {@code task}, as it is
+   * @throws IllegalStateException if the reactor runs already, or is closed
    * @throws dev.weft.error.DeadlockException if each fiber waited for another; they have been
    *     cancelled
    */
@@ -194,6 +195,7 @@ public final class Reactor implements AutoCloseable, Executor {
    * @param call the first fiber
    * @return its result, once every fiber has ended
    * @throws Exception what ended {@code call}, as it is
+   * @throws IllegalStateException if the reactor runs already, or is closed
    * @throws dev.weft.error.DeadlockException if each fiber waited for another; they have been
    *     cancelled
    */

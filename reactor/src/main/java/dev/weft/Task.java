@@ -71,6 +71,7 @@ public final class Task<T extends @Nullable Object> implements Awaitable {
    *
    * @return what it computed
    * @throws TaskFailedException if it failed or was cancelled: the cause is what ended it
+   * @throws IllegalStateException if the caller is this task, and would wait for itself
    */
   public T join() {
     return join(Deadline.NEVER);
@@ -82,6 +83,7 @@ public final class Task<T extends @Nullable Object> implements Awaitable {
    * @param deadline until when
    * @return what it computed
    * @throws TaskFailedException if it failed or was cancelled: the cause is what ended it
+   * @throws IllegalStateException if the caller is this task, and would wait for itself
    * @throws dev.weft.error.DeadlineExceededException if it has not ended by then; it goes on
    */
   @SuppressWarnings({"unchecked", "NullAway"}) // a call of this T has made it; null if T allows it

@@ -4,7 +4,7 @@ package dev.weft.error;
 /**
  * The current fiber was cancelled, or the current coroutine closed. It is thrown by the suspending
  * call that the fiber was in, and again by every later one, so that the fiber ends soon and can
- * still clean up with calls that do not suspend.
+ * still clean up with calls that do not suspend. To start a fiber or open a bundle throws it too.
  */
 public final class CancelledException extends RuntimeException {
   private static final long serialVersionUID = 1L;

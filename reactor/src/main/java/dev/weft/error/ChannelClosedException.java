@@ -2,7 +2,8 @@
 package dev.weft.error;
 
 /**
- * A channel, mailbox or queue has ended: nothing more can be sent, or nothing is left to receive.
+ * A channel, mailbox, queue or event has ended: nothing more can be sent, or nothing is left to
+ * receive.
  */
 public final class ChannelClosedException extends RuntimeException {
   private static final long serialVersionUID = 1L;

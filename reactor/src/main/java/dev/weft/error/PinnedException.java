@@ -2,9 +2,10 @@
 package dev.weft.error;
 
 /**
- * A fiber or coroutine tried to suspend where the JVM can't take it off its thread: below a class
- * initialiser, or below a native frame such as an upcall. A fiber that waited there would stop the
- * whole reactor, so the call fails instead.
+ * A fiber or coroutine tried to suspend where it can't be taken off its thread: below a class
+ * initialiser, or below a native frame such as an upcall; or, if its task has been woven, below
+ * code that has not. A fiber that waited there would stop the whole reactor, so the call fails
+ * instead.
  */
 public final class PinnedException extends IllegalStateException {
   private static final long serialVersionUID = 1L;

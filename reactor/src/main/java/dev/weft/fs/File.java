@@ -142,6 +142,7 @@ public final class File implements ByteStream {
    * @param deadline until when
    * @return how many bytes, perhaps fewer than asked for; -1 at or beyond the end
    * @throws ErrnoException ESPIPE if it has no positions, EIO, EISDIR and so on (pread(2))
+   * @throws dev.weft.error.DeadlineExceededException if it took too long
    */
   public int readAt(MemorySegment target, long position, Deadline deadline) throws IOException {
     return endpoint.readAt(target, checked(position), deadline.nanoTime());
@@ -166,6 +167,8 @@ public final class File implements ByteStream {
    * @param position bytes from the start of the file
    * @param deadline until when
    * @throws ErrnoException ENOSPC, EFBIG, EIO and so on (pwrite(2)); part of it may have been
+   *     written
+   * @throws dev.weft.error.DeadlineExceededException if it took too long; part may have been
    *     written
    */
   public void writeAt(MemorySegment source, long position, Deadline deadline) throws IOException {

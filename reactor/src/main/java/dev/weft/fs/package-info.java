@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/** Files. */
+/** Files. The rules of {@link dev.weft} hold. */
 @NullMarked
 package dev.weft.fs;
 

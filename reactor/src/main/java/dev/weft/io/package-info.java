@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/** Streams of bytes and ways to move them. */
+/** Streams of bytes and ways to move them. The rules of {@link dev.weft} hold. */
 @NullMarked
 package dev.weft.io;
 

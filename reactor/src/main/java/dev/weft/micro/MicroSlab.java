@@ -48,7 +48,7 @@ public final class MicroSlab implements AutoCloseable {
   /**
    * Maps a slab of pages of the ordinary size.
    *
-   * @param bytes how much; what is never used costs address space only, unless a ring registers it
+   * @param bytes how much; what is never used costs address space only
    * @return a slab, to be closed after the last of its heaps
    * @throws OutOfMemoryError if the kernel refuses
    */

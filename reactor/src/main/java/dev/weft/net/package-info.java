@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/** Sockets. */
+/** Sockets. The rules of {@link dev.weft} hold. */
 @NullMarked
 package dev.weft.net;
 

@@ -15,8 +15,9 @@ import java.util.concurrent.RejectedExecutionException;
 
 /**
  * Signals as something that fibers wait for. While it is open the signals do not end the process;
- * several, of one or more reactors, may be open for the same signal, and each gets it. When the
- * last is closed, the signal does again what it did before.
+ * several, of one or more reactors, may be open for the same signal, and each gets it. Of those
+ * that nobody has awaited yet the first 64 are kept. When the last is closed, the signal does again
+ * what it did before.
  */
 public final class Signals implements AutoCloseable {
   /** More than this unfetched are merged, as the kernel merges pending ones. */

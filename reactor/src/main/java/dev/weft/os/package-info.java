@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/** The process's surroundings: standard streams and signals. */
+/** The process's surroundings: standard streams and signals. The rules of {@link dev.weft} hold. */
 @NullMarked
 package dev.weft.os;
 

@@ -57,6 +57,7 @@ public final class Queue<T> implements AutoCloseable {
    *
    * @param value not null
    * @throws ChannelClosedException if the queue is closed; the value is not in it
+   * @throws CancelledException if the fiber is cancelled or the thread interrupted, which it stays
    */
   public void send(T value) {
     send(value, Deadline.NEVER);
@@ -126,6 +127,7 @@ public final class Queue<T> implements AutoCloseable {
    *
    * @return the oldest
    * @throws ChannelClosedException if the queue is closed and nothing is left in it
+   * @throws CancelledException if the fiber is cancelled or the thread interrupted, which it stays
    */
   public T receive() {
     return receive(Deadline.NEVER);

@@ -6,7 +6,7 @@
  * dev.weft.sync.Queue} are for several threads. The others belong to the reactor that they are made
  * in, and know waiting fibers by order: who waits longest goes on first, and what is handed over
  * can't be snatched by a latecomer. If all fibers wait for them without a deadline, that is a
- * deadlock, and reported as one.
+ * deadlock, and reported as one. The rules of {@link dev.weft} hold.
  */
 @NullMarked
 package dev.weft.sync;
