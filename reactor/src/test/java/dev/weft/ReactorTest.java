@@ -14,9 +14,16 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.weft.error.CancelledException;
 import dev.weft.error.DeadlockException;
 import dev.weft.io.Pipe;
+import dev.weft.net.TcpListener;
+import dev.weft.os.Signal;
+import dev.weft.os.Signals;
+import dev.weft.sync.Choose;
+import dev.weft.sync.Latch;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -285,6 +292,38 @@ class ReactorTest {
             assertInstanceOf(WrongThreadException.class, stranger.get());
           }
         });
+  }
+
+  @Test
+  void theNextReactorOfTheThreadRefusesWhatAClosedOneHasMade() throws Exception {
+    InetSocketAddress anyPort = new InetSocketAddress(InetAddress.getLoopbackAddress(), 0);
+    Pipe pipe;
+    TcpListener listener;
+    Latch latch;
+    Signals signals;
+    try (Reactor reactor = Reactors.open(Reactors.options())) {
+      pipe = Pipe.open();
+      listener = TcpListener.bind(anyPort);
+      latch = Latch.of(1);
+      signals = Signals.open(Signal.USR2);
+      assertSame(reactor, Reactor.current());
+    }
+
+    Reactors.run(
+        () -> {
+          try (Arena arena = Arena.ofConfined()) {
+            MemorySegment bytes = arena.allocate(1);
+            assertThrows(WrongThreadException.class, () -> pipe.sink().write(bytes, Deadline.NOW));
+          }
+          assertThrows(WrongThreadException.class, () -> listener.accept(Deadline.NOW));
+          assertThrows(WrongThreadException.class, () -> latch.await(Deadline.NOW));
+          assertThrows(WrongThreadException.class, () -> signals.await(Deadline.NOW));
+          Choose<String> choice = Choose.create();
+          assertThrows(WrongThreadException.class, () -> choice.ready(latch, () -> "open"));
+        });
+    pipe.close();
+    listener.close();
+    signals.close();
   }
 
   @Test

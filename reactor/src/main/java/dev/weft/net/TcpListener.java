@@ -123,7 +123,7 @@ public final class TcpListener implements AutoCloseable {
   public TcpSocket accept(Deadline deadline) throws IOException {
     Strand strand = Strand.require("accept");
     if (strand.loop != loop) {
-      loop.requireThread("accept", this);
+      throw loop.stranger("accept", this);
     }
     if (closed) {
       throw new ClosedChannelException();

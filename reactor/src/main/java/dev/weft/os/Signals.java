@@ -96,8 +96,7 @@ public final class Signals implements AutoCloseable {
    * @throws dev.weft.error.DeadlineExceededException if none came
    */
   public Signal await(Deadline deadline) {
-    Strand strand = Strand.require("await");
-    loop.requireThread("await", this);
+    Strand strand = Strand.requireOf(loop, "await", this);
     strand.refuseIfOver("await", this, deadline.nanoTime(), Wait.OUTSIDE);
     while (true) {
       if (closed) {

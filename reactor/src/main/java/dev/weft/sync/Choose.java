@@ -245,7 +245,7 @@ public final class Choose<R extends @Nullable Object> {
 
   private void requireOwn(EventLoop owner, Object subject) {
     if (owner != loop) {
-      owner.requireThread("choose", subject);
+      throw owner.stranger("choose", subject);
     }
   }
 

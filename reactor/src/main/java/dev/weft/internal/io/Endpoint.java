@@ -241,7 +241,7 @@ public final class Endpoint {
   public Strand enter(String verb) throws ClosedChannelException {
     Strand strand = Strand.require(verb);
     if (strand.loop != loop) {
-      loop.requireThread(verb, name);
+      throw loop.stranger(verb, name);
     }
     if (closed) {
       throw new ClosedChannelException();

@@ -204,13 +204,21 @@ public final class EventLoop extends StrandTable {
       strand.claim();
     }
     if (!isOnThread()) {
-      throw new WrongThreadException(
-          (verb + " " + subject).strip()
-              + " belongs to the reactor on "
-              + thread()
-              + ", not to "
-              + Thread.currentThread());
+      throw stranger(verb, subject);
     }
+  }
+
+  /**
+   * What a strand of another reactor gets. That may run on the same thread, once this one has been
+   * closed, so to look at the thread is not enough for what is to wait.
+   */
+  public WrongThreadException stranger(String verb, Object subject) {
+    return new WrongThreadException(
+        (verb + " " + subject).strip()
+            + " belongs to the reactor on "
+            + thread()
+            + (isClosed() ? ", which is closed, not to " : ", not to ")
+            + Thread.currentThread());
   }
 
   // ---- strands

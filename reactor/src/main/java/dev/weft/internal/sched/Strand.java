@@ -94,7 +94,7 @@ public abstract class Strand extends Waiting {
   private static Strand search(EventLoop loop, String verb, Object subject) {
     Strand strand = search(verb);
     if (strand.loop != loop) {
-      loop.requireThread(verb, subject);
+      throw loop.stranger(verb, subject);
     }
     return strand;
   }
