@@ -92,6 +92,8 @@ public class Kit {
     public String toString() { return n + s; }
   }
 
+  static Box box(int a, String b, long c) { return new Box(a, b, c); }
+
   static class Resource implements AutoCloseable {
     final String name;
     Resource(String name) { this.name = name; say("open" + name); }

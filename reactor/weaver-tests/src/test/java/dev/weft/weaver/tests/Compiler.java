@@ -2,10 +2,13 @@
 package dev.weft.weaver.tests;
 
 import java.io.ByteArrayOutputStream;
+import java.io.IOException;
 import java.io.OutputStream;
 import java.io.StringWriter;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -19,6 +22,7 @@ import javax.tools.JavaFileObject;
 import javax.tools.SimpleJavaFileObject;
 import javax.tools.StandardJavaFileManager;
 import javax.tools.ToolProvider;
+import org.eclipse.jdt.internal.compiler.tool.EclipseCompiler;
 
 /** Compiles sources in this process, into memory. */
 final class Compiler {
@@ -79,14 +83,42 @@ final class Compiler {
    * @return class files by internal name
    */
   static SortedMap<String, byte[]> compile(Map<String, String> sources, String... more) {
-    StringWriter messages = new StringWriter();
-    Memory memory = new Memory(FILES);
     List<Source> files = new ArrayList<>();
     sources.forEach((name, text) -> files.add(new Source(name, text)));
+    return compile(JAVAC, FILES, files, more);
+  }
+
+  /**
+   * As {@link #compile(Map, String...)}, by the compiler of Eclipse, which reads files only.
+   *
+   * @param folder where they are written
+   */
+  static SortedMap<String, byte[]> compileByEclipse(
+      Path folder, Map<String, String> sources, String... more) throws IOException {
+    JavaCompiler eclipse = new EclipseCompiler();
+    List<Path> paths = new ArrayList<>();
+    for (Map.Entry<String, String> source : sources.entrySet()) {
+      Path path = folder.resolve(source.getKey().replace('.', '/') + ".java");
+      Files.createDirectories(path.getParent());
+      paths.add(Files.writeString(path, source.getValue()));
+    }
+    try (StandardJavaFileManager files =
+        eclipse.getStandardFileManager(null, null, StandardCharsets.UTF_8)) {
+      return compile(eclipse, files, files.getJavaFileObjectsFromPaths(paths), more);
+    }
+  }
+
+  private static SortedMap<String, byte[]> compile(
+      JavaCompiler compiler,
+      StandardJavaFileManager manager,
+      Iterable<? extends JavaFileObject> files,
+      String... more) {
+    StringWriter messages = new StringWriter();
+    Memory memory = new Memory(manager);
     List<String> options = new ArrayList<>(List.of(more));
     options.addAll(
         List.of("-g", "-nowarn", "-proc:none", "-cp", System.getProperty("java.class.path")));
-    if (!JAVAC.getTask(messages, memory, null, options, null, files).call()) {
+    if (!compiler.getTask(messages, memory, null, options, null, files).call()) {
       throw new IllegalArgumentException(messages.toString());
     }
     SortedMap<String, byte[]> classes = new TreeMap<>();

@@ -95,8 +95,9 @@ final class Constructs {
     String call =
         oneOf("may(" + e(ValueType.INT) + ", \"t\")", "quiet(" + e(ValueType.INT) + ") > 3");
     add(
-        "say(%s + \"\" + new Box(%s, switch (%s & 1) {"
-            .formatted(e(ValueType.INT), e(ValueType.INT), e(ValueType.INT)));
+        "say(%s + \"\" + %s(%s, switch (%s & 1) {"
+            .formatted(
+                e(ValueType.INT), program.boxAroundATry(), e(ValueType.INT), e(ValueType.INT)));
     add("case 0 -> { try { yield %s ? %s : \"no\"; }".formatted(call, e(ValueType.TEXT)));
     add("catch (RuntimeException e) { say(yAny(e.getMessage())); yield \"caught\"; }");
     add(program.pick(2) == 0 ? "finally { yVoid(); } }" : "}");

@@ -4,11 +4,15 @@ package dev.weft.weaver.tests;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.weft.weaver.tests.ProgramGenerator.Style;
 import dev.weft.weaver.tests.Woven.Run;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.SortedMap;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 /**
  * Programs that were made up do the same woven, stackful, and as they were compiled: values, side
@@ -21,22 +25,32 @@ class DifferentialTest {
   /** Compiled together, which is what takes the time. */
   private static final int BATCH = 200;
 
+  private static final int ECLIPSE_PROGRAMS = 100;
+  private static final long ECLIPSE_SEED = 10_241;
+
   private static final String KIT = Programs.read("/fuzz/Kit.java");
 
   private long suspensions;
 
-  private static String source(long first, int count, boolean isRich) {
+  /** Programs from seed {@code first} on, every other one in {@code style}. */
+  private static Map<String, String> sources(long first, int count, Style style) {
     StringBuilder source = new StringBuilder("package fuzz;\npublic class Batch extends Kit {\n");
     for (int i = 0; i < count; i++) {
-      source.append(ProgramGenerator.generate("P" + i, first + i, isRich && (first + i) % 2 == 0));
+      Style chosen = (first + i) % 2 == 0 ? style : Style.PLAIN;
+      source.append(ProgramGenerator.generate("P" + i, first + i, chosen));
     }
-    return source.append("}\n").toString();
+    return Map.of("fuzz.Kit", KIT, "fuzz.Batch", source.append("}\n").toString());
   }
 
-  private void compare(long first, int count, boolean isRich, List<String> differences)
+  private void compare(long first, int count, Style style, List<String> differences)
       throws Exception {
-    String source = source(first, count, isRich);
-    Woven woven = Woven.of(Map.of("fuzz.Kit", KIT, "fuzz.Batch", source));
+    compare(Compiler.compile(sources(first, count, style)), first, count, differences);
+  }
+
+  private void compare(
+      SortedMap<String, byte[]> classes, long first, int count, List<String> differences)
+      throws Exception {
+    Woven woven = Woven.of(classes);
     assertEquals("[]", woven.result.problems().errors().toString(), "seed " + first);
     woven.loadAll();
     Woven original = Woven.asIs(woven.originals);
@@ -63,7 +77,7 @@ class DifferentialTest {
   void programWhoseStackMapsTakeSeveralRoundsDoesTheSame() throws Exception {
     List<String> differences = new ArrayList<>();
 
-    compare(50_195, 1, false, differences);
+    compare(50_195, 1, Style.PLAIN, differences);
 
     assertEquals(List.of(), differences);
   }
@@ -73,7 +87,7 @@ class DifferentialTest {
   void programWithATryThatNothingIsLeftOfDoesTheSame() throws Exception {
     List<String> differences = new ArrayList<>();
 
-    compare(701_518, 1, false, differences);
+    compare(701_518, 1, Style.PLAIN, differences);
 
     assertEquals(List.of(), differences);
   }
@@ -83,11 +97,26 @@ class DifferentialTest {
     List<String> differences = new ArrayList<>();
 
     for (int done = 0; done < PROGRAMS; done += BATCH) {
-      compare(SEED + done, Math.min(BATCH, PROGRAMS - done), true, differences);
+      compare(SEED + done, Math.min(BATCH, PROGRAMS - done), Style.RICH, differences);
     }
 
     System.out.printf("%d programs from seed %d, %d suspensions%n", PROGRAMS, SEED, suspensions);
     assertEquals(List.of(), differences);
     assertTrue(suspensions > PROGRAMS, "they suspended " + suspensions + " times only");
+  }
+
+  /** At one seed in a hundred it fails inside; these are a hundred in a row without. */
+  @Test
+  void programsOfEclipsesCompilerDoTheSameWovenAndStackful(@TempDir Path folder) throws Exception {
+    List<String> differences = new ArrayList<>();
+    Map<String, String> sources = sources(ECLIPSE_SEED, ECLIPSE_PROGRAMS, Style.RICH_FOR_ECLIPSE);
+    String release = String.valueOf(Runtime.version().feature());
+
+    SortedMap<String, byte[]> classes =
+        Compiler.compileByEclipse(folder, sources, "--release", release, "-preserveAllLocals");
+    compare(classes, ECLIPSE_SEED, ECLIPSE_PROGRAMS, differences);
+
+    assertEquals(List.of(), differences);
+    assertTrue(suspensions > ECLIPSE_PROGRAMS, "they suspended " + suspensions + " times only");
   }
 }

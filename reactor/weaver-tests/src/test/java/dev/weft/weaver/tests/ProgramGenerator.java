@@ -12,6 +12,20 @@ import java.util.Random;
 final class ProgramGenerator {
   record Variable(ValueType type, String name, boolean isFinal) {}
 
+  /** How much of the language a program is made of. */
+  enum Style {
+    PLAIN,
+
+    /** With {@link Constructs}. */
+    RICH,
+
+    /**
+     * The same, but with a method that makes the object where an argument has a try: Eclipse's
+     * compiler (3.46) writes a wrong stack map there, which the JVM refuses, woven or not.
+     */
+    RICH_FOR_ECLIPSE
+  }
+
   private static final int EXPRESSION_DEPTH = 2;
 
   /** How deep statements nest; few are deep, which take as long as many that are not. */
@@ -20,19 +34,24 @@ final class ProgramGenerator {
   private final Random random;
   private final StringBuilder out = new StringBuilder();
   private final List<Variable> scope = new ArrayList<>();
-  private final boolean isRich;
+  private final Style style;
   private int names;
 
-  private ProgramGenerator(long seed, boolean isRich) {
+  private ProgramGenerator(long seed, Style style) {
     random = new Random(seed);
-    this.isRich = isRich;
+    this.style = style;
     boolean isDeep = pick(8) == 0;
-    statementDepth = isDeep && !isRich ? 2 : 1; // a method has an end at 64 KB, woven
+    statementDepth = isDeep && style == Style.PLAIN ? 2 : 1; // a method has an end at 64 KB, woven
   }
 
-  /** The source of class {@code name}, nested in one of fuzz.Kit; rich, with {@link Constructs}. */
-  static String generate(String name, long seed, boolean isRich) {
-    return new ProgramGenerator(seed, isRich).program(name);
+  /** The source of class {@code name}, nested in one of fuzz.Kit. */
+  static String generate(String name, long seed, Style style) {
+    return new ProgramGenerator(seed, style).program(name);
+  }
+
+  /** What makes a Box that has a try among its arguments. */
+  String boxAroundATry() {
+    return style == Style.RICH_FOR_ECLIPSE ? "box" : "new Box";
   }
 
   private String program(String name) {
@@ -111,7 +130,7 @@ final class ProgramGenerator {
   }
 
   private void statement(int depth, boolean hasFields) {
-    if (isRich && pick(3) == 0) {
+    if (style != Style.PLAIN && pick(3) == 0) {
       new Constructs(this).statement(depth, hasFields);
       return;
     }
