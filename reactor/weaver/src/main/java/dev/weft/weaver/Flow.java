@@ -221,11 +221,27 @@ final class Flow {
       for (int successor : next[here]) {
         open.add(new int[] {successor, after});
       }
-      for (int handler : handlers[here]) {
-        open.add(new int[] {handler, step[1]});
+      if (mayThrow(code.get(here))) {
+        // What takes a monitor fails without it; what gives it back, after that.
+        int thrown = Math.min(step[1], after);
+        for (int handler : handlers[here]) {
+          open.add(new int[] {handler, thrown});
+        }
       }
     }
     return held;
+  }
+
+  /**
+   * Whether control can leave {@code element} by an exception. Kotlin's compiler ends what gives a
+   * monitor back after an exception where the monitor is loaded to be given back.
+   */
+  private static boolean mayThrow(CodeElement element) {
+    return switch (element) {
+      case LoadInstruction _, StoreInstruction _, StackInstruction _ -> false;
+      case BranchInstruction _, NopInstruction _ -> false;
+      default -> true;
+    };
   }
 
   /** Whether nothing but a return of {@code opcode} comes after the call at {@code index}. */
