@@ -5,6 +5,7 @@ import java.lang.classfile.AttributedElement;
 import java.lang.classfile.Attributes;
 import java.lang.classfile.CodeElement;
 import java.lang.classfile.instruction.InvokeInstruction;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -129,14 +130,11 @@ final class BlockingCalls {
 
   /** Warns of those in {@code method}, which is woven, unless its source says that it blocks. */
   static void check(MethodInfo method, Problems problems) {
-    if (isMeant(method)) {
-      return;
-    }
     List<CodeElement> code = method.code();
     for (int i = 0; i < code.size(); i++) {
       if (code.get(i) instanceof InvokeInstruction call) {
         Entry entry = find(method.owner.table, call);
-        if (entry != null) {
+        if (entry != null && !isMeant(method, new HashSet<>())) {
           String name = call.name().stringValue().replace(Names.CONSTRUCTOR, "new");
           problems.warn(
               method.at(i), WARNING.formatted(Names.external(entry.type), name, entry.instead));
@@ -169,17 +167,20 @@ final class BlockingCalls {
     return ClassTable.isOfJdk(target == null ? owner : target.owner.name);
   }
 
-  private static boolean isMeant(MethodInfo method) {
-    return isAnnotated(method.owner.model)
-        || isAnnotated(method.model)
-        || method.owner.methods().stream()
-            .anyMatch(each -> isLambdaIn(method.name, each.name) && isAnnotated(each.model));
+  private static boolean isMeant(MethodInfo method, Set<MethodInfo> seen) {
+    return seen.add(method)
+        && (isAnnotated(method.owner.model)
+            || isAnnotated(method.model)
+            || method.owner.methods().stream()
+                .anyMatch(each -> isLambdaIn(method, each) && isMeant(each, seen)));
   }
 
-  /** Whether it is named as javac names the lambdas in a method of that name. */
-  private static boolean isLambdaIn(String lambda, String method) {
-    String inside = method.equals(Names.CONSTRUCTOR) ? "new" : method;
-    return lambda.startsWith("lambda$" + inside + '$');
+  /** Whether {@code lambda} is one that {@code method} makes; each compiler names them its way. */
+  private static boolean isLambdaIn(MethodInfo lambda, MethodInfo method) {
+    return lambda.name.indexOf('$') >= 0
+        && method.code().stream()
+            .map(Lambda::madeBy)
+            .anyMatch(made -> made != null && made.target(lambda.owner.table) == lambda);
   }
 
   private static boolean isAnnotated(AttributedElement element) {

@@ -12,11 +12,14 @@ import java.lang.classfile.Label;
 import java.lang.constant.ClassDesc;
 import java.lang.constant.ConstantDescs;
 import java.lang.constant.MethodTypeDesc;
+import java.nio.file.Path;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
+import java.util.SortedMap;
 import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 /** What classes of other compilers than javac have that its own never do. */
 class OtherCompilersTest {
@@ -95,5 +98,36 @@ class OtherCompilersTest {
     assertEquals(
         List.of("p.T.run(Unknown Source): suspends while a monitor is held; use a lock for fibers"),
         texts(woven.result.problems().errors()));
+  }
+
+  @Test
+  void lambdaIsMeantToBlockIfItsMethodIsHoweverItIsCalled(@TempDir Path folder) throws Exception {
+    String source =
+        """
+        package p;
+        import dev.weft.weave.*;
+        class T {
+          interface Task { @Suspends void run() throws Exception; }
+          @Blocks Task meant() {
+            return () -> {
+              Task inner = () -> { Routine.suspend(); Thread.sleep(1); };
+              inner.run();
+            };
+          }
+          Task notMeant() { return () -> { Routine.suspend(); Thread.sleep(1); }; }
+        }
+        """;
+    SortedMap<String, byte[]> classes = // named lambda$0, lambda$1 and so on
+        Compiler.compileByEclipse(folder, Map.of("p.T", source), "--release", "25");
+
+    Woven woven = Woven.of(classes);
+
+    assertEquals(List.of(), texts(woven.result.problems().errors()));
+    assertEquals(
+        List.of(11),
+        woven.result.problems().warnings().stream()
+            .map(Problem::toString)
+            .map(text -> Integer.valueOf(text.replaceAll(".*T.java:(\\d+).*", "$1")))
+            .toList());
   }
 }
