@@ -4,12 +4,14 @@ package dev.weft.weaver;
 import java.lang.classfile.CodeElement;
 import java.lang.classfile.Opcode;
 import java.lang.classfile.instruction.InvokeInstruction;
+import java.lang.classfile.instruction.TypeCheckInstruction;
 import java.lang.reflect.AccessFlag;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -18,6 +20,10 @@ import org.jspecify.annotations.Nullable;
  * override one another suspend together, since a call does not tell which of them it reaches.
  */
 final class Inference {
+  private static final String CLOSE = "close()V";
+  private static final Set<String> CLOSEABLES =
+      Set.of("java/lang/AutoCloseable", "java/io/Closeable");
+
   /** Where a lambda is made: the method, and the instruction's index there. */
   private record Site(MethodInfo method, int index, Lambda lambda) {}
 
@@ -207,7 +213,7 @@ final class Inference {
   }
 
   private static boolean isClose(MethodInfo method) {
-    return method.key().equals("close()V") && ClassTable.isOfJdk(method.owner.name);
+    return method.key().equals(CLOSE) && ClassTable.isOfJdk(method.owner.name);
   }
 
   // ---- the calls
@@ -219,7 +225,7 @@ final class Inference {
     Map<String, MethodInfo> closing = new HashMap<>();
     for (ClassInfo info : table.ours()) {
       for (MethodInfo method : info.methods()) {
-        if (method.suspends && method.key().equals("close()V")) {
+        if (method.suspends && method.key().equals(CLOSE)) {
           closing.putIfAbsent(info.name, method);
         }
       }
@@ -229,6 +235,9 @@ final class Inference {
         if (method.suspends && !method.hasTwin) {
           findPoints(method, closing);
           BlockingCalls.check(method, problems);
+        }
+        if (method.code().stream().anyMatch(Inference::callsCloseOfKotlin)) {
+          checkUses(method);
         }
       }
     }
@@ -302,8 +311,45 @@ final class Inference {
     return element instanceof InvokeInstruction call
         && call.name().equalsString("close")
         && call.type().equalsString("()V")
-        && (call.owner().asInternalName().equals("java/lang/AutoCloseable")
-            || call.owner().asInternalName().equals("java/io/Closeable"));
+        && CLOSEABLES.contains(call.owner().asInternalName());
+  }
+
+  /**
+   * Kotlin's {@code use} is written out where it is called, but has a method of Kotlin's library
+   * close the object, which it is handed as an AutoCloseable. So the call is of none that suspends.
+   */
+  private void checkUses(MethodInfo method) {
+    Types types = new Types(method);
+    for (int i = 0; i < method.code().size(); i++) {
+      Types.State before = types.before(i);
+      if (before != null && isCastForClosing(method.code().get(i))) {
+        String type = before.operands().getLast();
+        MethodInfo close =
+            type.startsWith("L")
+                ? table.resolve(type.substring(1, type.length() - 1), CLOSE)
+                : null;
+        if (close != null && close.suspends) {
+          problems.warn(
+              method.at(i),
+              "Kotlin's use calls "
+                  + close
+                  + " by way of its library, which is not woven: called from there it can't"
+                  + " suspend; close it in a finally");
+        }
+      }
+    }
+  }
+
+  private static boolean callsCloseOfKotlin(CodeElement element) {
+    return element instanceof InvokeInstruction call
+        && call.name().equalsString("closeFinally")
+        && call.owner().asInternalName().startsWith("kotlin/");
+  }
+
+  private static boolean isCastForClosing(CodeElement element) {
+    return element instanceof TypeCheckInstruction cast
+        && cast.opcode() == Opcode.CHECKCAST
+        && CLOSEABLES.contains(cast.type().asInternalName());
   }
 
   private @Nullable String closesAs(CodeElement element, Map<String, MethodInfo> closing) {

@@ -130,4 +130,41 @@ class OtherCompilersTest {
             .map(text -> Integer.valueOf(text.replaceAll(".*T.java:(\\d+).*", "$1")))
             .toList());
   }
+
+  @Test
+  void useOfKotlinIsWarnedOfIfClosingMaySuspend() {
+    String library =
+        """
+        package kotlin.jdk7;
+        public class AutoCloseableKt {
+          public static void closeFinally(AutoCloseable c, Throwable t) throws Exception { c.close(); }
+        }
+        """;
+    String user = // what the inline function becomes where it is called
+        """
+        package p;
+        import dev.weft.weave.Routine;
+        class T {
+          static class Quiet implements AutoCloseable { public void close() {} }
+          static class Slow implements AutoCloseable { public void close() { Routine.suspend(); } }
+          void m() throws Exception {
+            AutoCloseable quiet = (AutoCloseable) (Object) new Quiet();
+            kotlin.jdk7.AutoCloseableKt.closeFinally(quiet, null);
+            AutoCloseable slow = (AutoCloseable) (Object) new Slow();
+            kotlin.jdk7.AutoCloseableKt.closeFinally(slow, null);
+          }
+        }
+        """;
+
+    Woven woven = Woven.of(Map.of("kotlin.jdk7.AutoCloseableKt", library, "p.T", user));
+
+    assertEquals(List.of(), texts(woven.result.problems().errors()));
+    assertEquals(
+        List.of(
+            "p.T.m(T.java:9): Kotlin's use calls p.T$Slow.close by way of its library, which is not"
+                + " woven: called from there it can't suspend; close it in a finally"),
+        texts(woven.result.problems().warnings()).stream()
+            .filter(text -> text.contains("Kotlin"))
+            .toList());
+  }
 }
