@@ -29,7 +29,7 @@ final class Obstacles {
       problems.error(
           Names.external(info.name),
           "is compiled for a JVM before 11, which has no nest mates: compile with --release 11 or"
-              + " later");
+              + " later, or Kotlin's -jvm-target");
     }
   }
 

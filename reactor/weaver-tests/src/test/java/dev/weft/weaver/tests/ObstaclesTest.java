@@ -145,7 +145,7 @@ class ObstaclesTest {
 
     assertRefused(
         "p.T: is compiled for a JVM before 11, which has no nest mates: compile with --release 11"
-            + " or later",
+            + " or later, or Kotlin's -jvm-target",
         Woven.of(Compiler.compile(Map.of("p.T", source), "--release", "8")));
   }
 }
