@@ -83,10 +83,13 @@ final class RequestLine {
     return 0;
   }
 
-  /** Whether the target is a path, a URI, or the star of OPTIONS (RFC 9112, 3.2). */
+  /**
+   * Whether the target is a path, a URI, or the star of OPTIONS (RFC 9112, 3.2). A method that is
+   * not known may have others, as CONNECT has.
+   */
   private boolean isTarget(MicroBlock line) {
-    if (targetStart == targetEnd) {
-      return false;
+    if (targetStart == targetEnd || method == null) {
+      return targetStart < targetEnd;
     }
     byte first = line.getByte(targetStart);
     return first == '/'

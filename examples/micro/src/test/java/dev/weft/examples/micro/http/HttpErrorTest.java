@@ -136,6 +136,23 @@ class HttpErrorTest {
     assertFalse(output.contains("Connection: close"), output);
   }
 
+  @ParameterizedTest
+  @ValueSource(strings = {"CONNECT test:443", "BREW pot", "TRACE /"})
+  void theTargetOfAnUnknownMethodIsItsOwnAffair(String line) throws Exception {
+    String output = answer(line + " HTTP/1.1\r\nHost: test\r\n\r\n" + GET);
+
+    assertTrue(output.startsWith("HTTP/1.1 501 Not Implemented\r\n"), output);
+    assertTrue(output.endsWith("\r\n\r\nHello, World!\n"), output);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"", "test", "test:80", "test:", ":80", "te-st.x_y~", "[::1]", "[::1]:80"})
+  void aHostIsANameOrAnAddressWithAPort(String host) throws Exception {
+    String output = answer("GET / HTTP/1.1\r\nHost: " + host + "\r\n\r\n");
+
+    assertTrue(output.startsWith("HTTP/1.1 200 OK\r\n"), output);
+  }
+
   @Test
   void otherExpectationsFail() throws Exception {
     assertRefused("417 Expectation Failed", START + "Expect: wonders\r\n\r\n");
