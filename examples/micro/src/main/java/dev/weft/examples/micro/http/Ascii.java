@@ -8,6 +8,7 @@ final class Ascii {
   private static final int TOKEN = 1;
   private static final int VISIBLE = 2;
   private static final int VALUE = 4;
+  private static final int HOST = 8;
 
   /** What each byte may be part of. */
   private static final byte[] KINDS = kinds();
@@ -20,6 +21,9 @@ final class Ascii {
       kinds[c] = VISIBLE | VALUE;
       if (Character.isLetterOrDigit(c) || "!#$%&'*+-.^_`|~".indexOf(c) >= 0) {
         kinds[c] |= TOKEN;
+      }
+      if (Character.isLetterOrDigit(c) || "-._~%!$&'()*+;=".indexOf(c) >= 0) {
+        kinds[c] |= HOST;
       }
     }
     for (int c = 0x80; c <= 0xff; c++) {
@@ -43,6 +47,11 @@ final class Ascii {
   /** Whether it may be part of a field's value: no control character is, a bare CR least of all. */
   static boolean isValue(byte c) {
     return (KINDS[c & 0xff] & VALUE) != 0;
+  }
+
+  /** Whether it may be part of a host's name: not a comma, which would be of two hosts in one. */
+  static boolean isHost(byte c) {
+    return (KINDS[c & 0xff] & HOST) != 0;
   }
 
   static boolean isBlank(byte c) {

@@ -163,13 +163,7 @@ final class Fields {
 
   private int host(MicroBlock line, int from, int to) {
     hosts++;
-    for (int i = from; i < to; i++) {
-      byte c = line.getByte(i);
-      if (!Ascii.isVisible(c) || c == '/' || c == '@' || c == ',') {
-        return Status.BAD_REQUEST;
-      }
-    }
-    return 0;
+    return Authority.isOne(line, from, to) ? 0 : Status.BAD_REQUEST;
   }
 
   private int expect(MicroBlock line, int from, int to) {

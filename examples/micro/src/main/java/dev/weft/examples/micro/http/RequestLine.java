@@ -106,6 +106,17 @@ final class RequestLine {
         Ascii.isIgnoringCase(line, targetStart, colon, "http")
             || Ascii.isIgnoringCase(line, targetStart, colon, "https");
     int at = colon + 3;
-    return known && at < targetEnd && Ascii.is(line, colon, at, "://");
+    return known
+        && at < targetEnd
+        && Ascii.is(line, colon, at, "://")
+        && Authority.isNamed(line, at, authorityEnd(line, at));
+  }
+
+  private int authorityEnd(MicroBlock line, int from) {
+    int at = from;
+    while (at < targetEnd && "/?#".indexOf(line.getByte(at)) < 0) {
+      at++;
+    }
+    return at;
   }
 }
