@@ -47,6 +47,9 @@ final class Responder extends MicroThread {
   /** Whether the response to the present request has begun, so that it is too late for another. */
   private boolean begun;
 
+  /** Whether the present request is a HEAD, whose response has no body whatever it says. */
+  private boolean isHead;
+
   Responder(RequestReader reader, boolean isSocket, Idleness idleness) {
     this.reader = reader;
     this.isSocket = isSocket;
@@ -80,6 +83,7 @@ final class Responder extends MicroThread {
     if (read(page, HEAD_AT, Head.BYTES) < Head.BYTES) {
       return false;
     }
+    isHead = head.method() == Method.HEAD;
     if (crashes && head.status() == Status.OK) {
       divide(1, 0);
     }
@@ -107,7 +111,7 @@ final class Responder extends MicroThread {
   /** Returns whether the connection goes on. */
   private boolean respond(MicroBlock page, Head head) throws Exception {
     if (head.status() != Status.OK) {
-      writeError(head.status(), head.method() == Method.HEAD, head.has(Head.CLOSE));
+      writeError(head.status(), head.has(Head.CLOSE));
       return !head.has(Head.CLOSE);
     }
     if (!head.method().echoes) {
@@ -183,7 +187,7 @@ final class Responder extends MicroThread {
   private boolean echoChunks(MicroBlock page, Head head) throws Exception {
     int size = pollread();
     if (size == 0 && bodyIsBroken) {
-      writeError(Status.BAD_REQUEST, false, true);
+      writeError(Status.BAD_REQUEST, true);
       return false;
     }
     beginOk(head);
@@ -202,7 +206,7 @@ final class Responder extends MicroThread {
     return true;
   }
 
-  private void writeError(int status, boolean isHead, boolean closes) throws Exception {
+  private void writeError(int status, boolean closes) throws Exception {
     begun = true;
     String text = Status.line(status);
     literal("HTTP/1.1 ");
@@ -234,7 +238,7 @@ final class Responder extends MicroThread {
   protected void lastly() throws Exception {
     if (errno() == Errno.EFAULT) {
       if (!begun) {
-        writeError(Status.INTERNAL_ERROR, false, true);
+        writeError(Status.INTERNAL_ERROR, true);
       }
       end();
       if (!isSocket && !reader.isEnded()) {

@@ -242,6 +242,14 @@ class HttpErrorTest {
   }
 
   @ParameterizedTest
+  @ValueSource(strings = {"HEAD /crash HTTP/1.1\r\nHost: test\r\n\r\n", "HEAD / HTTP/1.1\r\n\r\n"})
+  void noErrorOfAHeadHasABody(String request) throws Exception {
+    String output = answer(request);
+
+    assertTrue(output.matches("HTTP/1.1 [45](?s:.*)Content-Length: [1-9][0-9]*\r\n\r\n"), output);
+  }
+
+  @ParameterizedTest
   @ValueSource(strings = {"/crash?x", "http://test/crash", "HTTPS://test:1/crash?y"})
   void theCrashIsFoundWhereverThePathIs(String target) throws Exception {
     assertTrue(
