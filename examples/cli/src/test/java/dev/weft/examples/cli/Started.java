@@ -95,8 +95,18 @@ public final class Started implements AutoCloseable {
    * arguments.
    */
   static Started shell(String line, String program, String... args) throws IOException {
+    return shell(line, command(program, args));
+  }
+
+  /** As {@link #shell}, of another class than ours. */
+  public static Started shellOf(Class<?> main, String line, String program, String... args)
+      throws IOException {
+    return shell(line, commandOf(main.getName(), program, args));
+  }
+
+  private static Started shell(String line, List<String> command) throws IOException {
     List<String> words = new ArrayList<>(List.of("bash", "-c", line, "bash"));
-    words.addAll(command(program, args));
+    words.addAll(command);
     return new Started(new ProcessBuilder(words).start());
   }
 

@@ -34,8 +34,9 @@ public final class MtEcho extends MicroProgram {
     if (echo.endsBadly()) {
       System.err.println(
           NAME + ": a line is longer than " + NumberedEcho.LINE_BYTES_MAX + " bytes");
+      return Main.FAILURE;
     }
-    return echo.endsBadly() ? Main.FAILURE : Main.SUCCESS;
+    return echo.failure().status(NAME);
   }
 
   @Override

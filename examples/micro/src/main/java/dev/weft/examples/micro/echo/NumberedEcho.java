@@ -2,6 +2,7 @@
 package dev.weft.examples.micro.echo;
 
 import dev.weft.examples.micro.service.Decimal;
+import dev.weft.examples.micro.service.Failure;
 import dev.weft.examples.micro.service.Idleness;
 import dev.weft.micro.MicroBlock;
 import dev.weft.micro.MicroThread;
@@ -17,6 +18,7 @@ public final class NumberedEcho extends MicroThread {
   private static final int NUMBER_AT = LINE_BYTES_MAX;
 
   private final Idleness idleness;
+  private final Failure failure = new Failure();
   private boolean endsBadly;
 
   /** An echo for a client that may take its time. */
@@ -42,6 +44,15 @@ public final class NumberedEcho extends MicroThread {
     return endsBadly;
   }
 
+  /**
+   * What else ended it.
+   *
+   * @return a record that is empty if all went well
+   */
+  public Failure failure() {
+    return failure;
+  }
+
   /** Takes memory when a line has begun to come, and gives it back before it waits for another. */
   @Override
   protected void run() throws Exception {
@@ -53,6 +64,7 @@ public final class NumberedEcho extends MicroThread {
       } while (!endsBadly && buffered() > 0);
       free();
     }
+    flush(); // or nobody would hear that the last lines were not taken
   }
 
   private void say(MicroBlock line, int length, long number) throws Exception {
@@ -65,5 +77,10 @@ public final class NumberedEcho extends MicroThread {
     write(line, NUMBER_AT, Decimal.put(line, NUMBER_AT, number));
     literal(": ");
     write(line, length);
+  }
+
+  @Override
+  protected void lastly() {
+    failure.note(errno());
   }
 }

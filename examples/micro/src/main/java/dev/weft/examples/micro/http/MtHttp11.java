@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.weft.examples.micro.http;
 
-import dev.weft.examples.cli.Main;
 import dev.weft.examples.micro.service.Idleness;
 import dev.weft.examples.micro.service.MicroProgram;
 import dev.weft.micro.MicroOptions;
@@ -12,9 +11,11 @@ import picocli.CommandLine.ParseResult;
 
 /** The HTTP server. */
 public final class MtHttp11 extends MicroProgram {
+  private static final String NAME = "mt_http11";
+
   /** The program. */
   public MtHttp11() {
-    super("mt_http11", "127.0.0.1:8081");
+    super(NAME, "127.0.0.1:8081");
   }
 
   @Override
@@ -26,8 +27,9 @@ public final class MtHttp11 extends MicroProgram {
 
   @Override
   protected int filter(ParseResult arguments) {
-    MicroProcess.runLocal(new RequestReader(false), RequestReader.PAGES);
-    return Main.SUCCESS;
+    RequestReader reader = new RequestReader(false);
+    MicroProcess.runLocal(reader, RequestReader.PAGES);
+    return reader.failure.status(NAME);
   }
 
   @Override

@@ -2,6 +2,7 @@
 package dev.weft.examples.micro.http;
 
 import dev.weft.error.Errno;
+import dev.weft.examples.micro.service.Failure;
 import dev.weft.examples.micro.service.Idleness;
 import dev.weft.micro.MicroBlock;
 import dev.weft.micro.MicroThread;
@@ -27,6 +28,9 @@ public final class RequestReader extends MicroThread {
 
   /** So much of a body is passed before the client is known not to be idle. */
   static final int PIECE_BYTES = 64 << 10;
+
+  /** What has ended one of the two threads before its time. */
+  final Failure failure = new Failure();
 
   private final boolean lingers;
   private final Idleness idleness;
@@ -255,6 +259,7 @@ public final class RequestReader extends MicroThread {
     if (errno() == Errno.EPIPE) {
       linger();
     } else if (errno() != null) {
+      failure.note(errno());
       responder.linger.end();
     }
   }

@@ -244,6 +244,8 @@ final class Responder extends MicroThread {
       if (!isSocket && !reader.isEnded()) {
         raiseAt(reader, Errno.EPIPE); // it would wait for the end of its input
       }
+    } else {
+      reader.failure.note(errno());
     }
   }
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.weft.examples.micro.redis;
 
+import dev.weft.examples.micro.service.Failure;
 import dev.weft.micro.MicroBlock;
 import dev.weft.micro.MicroThread;
 import org.jspecify.annotations.Nullable;
@@ -13,6 +14,9 @@ class Decoder extends MicroThread {
   private static final int DIGITS_MAX = 10;
   private static final long NIL = -1;
   private static final long BAD = -2;
+
+  /** What ended it before its time. */
+  final Failure failure = new Failure();
 
   /** How many lines the answer that is being read still has, as far as is known. */
   private long left;
@@ -48,6 +52,11 @@ class Decoder extends MicroThread {
     if (left > 0 && complaint == null) {
       complaint = "an answer is cut off";
     }
+  }
+
+  @Override
+  protected void lastly() {
+    failure.note(errno());
   }
 
   private void decode(MicroBlock line, int length) throws Exception {

@@ -2,6 +2,7 @@
 package dev.weft.examples.micro.redis;
 
 import dev.weft.examples.micro.service.Decimal;
+import dev.weft.examples.micro.service.Failure;
 import dev.weft.micro.MicroBlock;
 import dev.weft.micro.MicroThread;
 import org.jspecify.annotations.Nullable;
@@ -12,6 +13,9 @@ class Encoder extends MicroThread {
 
   private static final int LINE_BYTES_MAX = CommandReader.LINE_BYTES_MAX;
   private static final int NUMBER_AT = LINE_BYTES_MAX;
+
+  /** What ended it before its time. */
+  final Failure failure = new Failure();
 
   private @Nullable String complaint;
 
@@ -40,6 +44,12 @@ class Encoder extends MicroThread {
       }
       goesOn &= complaint == null;
     }
+    flush(); // or nobody would hear that the last commands were not taken
+  }
+
+  @Override
+  protected void lastly() {
+    failure.note(errno());
   }
 
   private boolean encode(MicroBlock line, Words words, int length) throws Exception {

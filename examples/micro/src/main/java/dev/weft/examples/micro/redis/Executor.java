@@ -102,6 +102,7 @@ final class Executor extends MicroThread {
   /** Without answers, no questions. */
   @Override
   protected void lastly() throws Exception {
+    reader.failure.note(errno());
     if (errno() != null && errno() != Errno.EINTR && !reader.isEnded()) {
       raiseAt(reader, Errno.EPIPE);
     }

@@ -2,6 +2,7 @@
 package dev.weft.examples.micro.redis;
 
 import dev.weft.examples.cli.Main;
+import dev.weft.examples.micro.service.Failure;
 import dev.weft.examples.micro.service.Idleness;
 import dev.weft.examples.micro.service.MicroProgram;
 import dev.weft.micro.MicroOptions;
@@ -80,26 +81,27 @@ public final class MtRedis extends MicroProgram {
       return decode();
     }
     try (Store store = store(arguments)) {
-      MicroProcess.runLocal(new RedisConnection(store, false, () -> {}), RedisConnection.PAGES);
+      RedisConnection connection = new RedisConnection(store, false, () -> {});
+      MicroProcess.runLocal(connection, RedisConnection.PAGES);
+      return connection.failure.status(NAME);
     }
-    return Main.SUCCESS;
   }
 
   private static int encode() {
     Encoder encoder = new Encoder();
     MicroProcess.runLocal(encoder, Encoder.PAGES);
-    return status(encoder.complaint());
+    return status(encoder.complaint(), encoder.failure);
   }
 
   private static int decode() {
     Decoder decoder = new Decoder();
     MicroProcess.runLocal(decoder, Decoder.PAGES);
-    return status(decoder.complaint());
+    return status(decoder.complaint(), decoder.failure);
   }
 
-  private static int status(@Nullable String complaint) {
+  private static int status(@Nullable String complaint, Failure failure) {
     if (complaint == null) {
-      return Main.SUCCESS;
+      return failure.status(NAME);
     }
     System.err.println(NAME + ": " + complaint);
     return Main.FAILURE;

@@ -4,6 +4,7 @@ package dev.weft.examples.micro.redis;
 import dev.weft.Reactor;
 import dev.weft.examples.cli.ListenAddress;
 import dev.weft.examples.cli.Main;
+import dev.weft.examples.micro.service.Failure;
 import dev.weft.micro.MicroProcess;
 import java.net.InetSocketAddress;
 import picocli.CommandLine.Model.CommandSpec;
@@ -14,9 +15,6 @@ import picocli.CommandLine.ParseResult;
 public final class MtRedisCli implements Main.Program {
   private static final String NAME = "mt_redis_cli";
   private static final String SERVER = "127.0.0.1:6379";
-
-  /** The status of a program that SIGPIPE has ended, for shells. */
-  private static final int READER_GONE = 141;
 
   /** The program. */
   public MtRedisCli() {}
@@ -56,6 +54,6 @@ public final class MtRedisCli implements Main.Program {
       System.err.println(NAME + ": " + client.complaint());
       return Main.FAILURE;
     }
-    return client.hasNoReader() ? READER_GONE : Main.SUCCESS;
+    return client.hasNoReader() ? Failure.READER_GONE : Main.SUCCESS;
   }
 }

@@ -3,6 +3,7 @@ package dev.weft.examples.micro.redis;
 
 import dev.weft.Deadline;
 import dev.weft.error.Errno;
+import dev.weft.examples.micro.service.Failure;
 import dev.weft.examples.micro.service.Idleness;
 import dev.weft.micro.MicroThread;
 import org.jspecify.annotations.Nullable;
@@ -11,6 +12,9 @@ import org.jspecify.annotations.Nullable;
 final class RedisConnection extends MicroThread {
   /** Pages of a heap for one connection. */
   static final int PAGES = 8 + 2;
+
+  /** What has ended one of the two threads before its time. */
+  final Failure failure = new Failure();
 
   private final boolean isSocket;
   private final Idleness idleness;
@@ -78,6 +82,7 @@ final class RedisConnection extends MicroThread {
       lower(); // it is not the client that is idle
       deadline(idleness.deadline());
     } else if (errno() != null && errno() != Errno.EINTR) {
+      failure.note(errno());
       executor.add(null);
       executor.linger.end();
       play(executor);
