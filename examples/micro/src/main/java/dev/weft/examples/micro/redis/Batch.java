@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.weft.examples.micro.redis;
 
+import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -51,22 +52,54 @@ final class Batch {
     return false;
   }
 
+  /** Whether any command that is left may change keys. */
+  boolean writes() {
+    for (int i = done; i < commands.size(); i++) {
+      if (Commands.writes(commands.get(i))) {
+        return true;
+      }
+    }
+    return false;
+  }
+
   /** Carries commands out until all are done, or the answers are large enough. */
-  void execute(Keys keys) {
+  void execute(Keys keys) throws SQLException {
     replies = new Replies();
     while (done < commands.size() && replies.size() < REPLIES_BYTES_MAX) {
-      Commands.execute(commands.get(done++), keys, replies);
+      Command command = commands.get(done++);
+      if (Commands.needsStore(command)) {
+        Commands.execute(command, keys, replies);
+      } else {
+        Commands.execute(command, replies);
+      }
     }
   }
 
-  /** In place of answers that are not true, since their transaction failed. */
-  void fail(int first, String reason) {
+  /** Forgets what was done from a command on, which is to be done again. */
+  void rewind(int first) {
     replies = new Replies();
-    for (int i = first; i < done; i++) {
-      if (!commands.get(i).name().equals("SHUTDOWN")) {
+    done = first;
+  }
+
+  /**
+   * Has commands answered that were carried out in vain, or could not be, since the store failed:
+   * those that have to do with it, with the reason.
+   */
+  void fail(int first, int end, String reason) {
+    replies = new Replies();
+    done = end;
+    for (int i = first; i < end; i++) {
+      Command command = commands.get(i);
+      if (Commands.needsStore(command)) {
         replies.error(reason);
+      } else {
+        Commands.execute(command, replies);
       }
     }
+  }
+
+  int size() {
+    return commands.size();
   }
 
   int done() {

@@ -20,23 +20,38 @@ final class Commands {
     };
   }
 
-  /** Carries a command out and appends its answer. */
-  static void execute(Command command, Keys keys, Replies replies) {
+  /** Whether it may change keys. */
+  static boolean writes(Command command) {
+    return switch (command.name()) {
+      case "GET", "EXISTS", "DBSIZE" -> false;
+      default -> needsStore(command);
+    };
+  }
+
+  /**
+   * Carries a command out that needs the store, and appends its answer.
+   *
+   * @throws SQLException if the store fails, which may have undone what came before
+   */
+  static void execute(Command command, Keys keys, Replies replies) throws SQLException {
+    try {
+      executeOn(keys, command, replies);
+    } catch (ArgumentsException e) {
+      replies.error(String.valueOf(e.getMessage()));
+    }
+  }
+
+  /** The same of a command that does not need it, or that is none. */
+  static void execute(Command command, Replies replies) {
     String complaint = command.complaint();
     if (complaint != null) {
       replies.error(complaint);
       return;
     }
     try {
-      if (needsStore(command)) {
-        executeOn(keys, command, replies);
-      } else {
-        executeAlone(command, replies);
-      }
+      executeAlone(command, replies);
     } catch (ArgumentsException e) {
       replies.error(String.valueOf(e.getMessage()));
-    } catch (SQLException e) {
-      replies.error("store: " + e.getMessage());
     }
   }
 

@@ -18,11 +18,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class Store implements Keys, AutoCloseable {
   private final Connection connection;
-  private final PreparedStatement get;
-  private final PreparedStatement set;
-  private final PreparedStatement delete;
-  private final PreparedStatement count;
-  private final PreparedStatement clear;
+  private Prepared prepared;
 
   /** Batches that nobody has carried out yet. Guarded by itself. */
   private final ArrayDeque<Batch> waiting = new ArrayDeque<>();
@@ -33,17 +29,46 @@ final class Store implements Keys, AutoCloseable {
     run("PRAGMA journal_mode = WAL");
     run("PRAGMA synchronous = NORMAL");
     run("CREATE TABLE IF NOT EXISTS pairs (key BLOB PRIMARY KEY, value BLOB) WITHOUT ROWID");
-    connection.setAutoCommit(false);
-    get = connection.prepareStatement("SELECT value FROM pairs WHERE key = ?");
-    set = connection.prepareStatement("INSERT OR REPLACE INTO pairs VALUES (?, ?)");
-    delete = connection.prepareStatement("DELETE FROM pairs WHERE key = ?");
-    count = connection.prepareStatement("SELECT count(*) FROM pairs");
-    clear = connection.prepareStatement("DELETE FROM pairs");
+    prepared = Prepared.on(connection);
+  }
+
+  /**
+   * Statements that are used again and again. Transactions are begun and ended by such too, and not
+   * by JDBC: where SQLite has rolled back by itself, of a full disk say, the driver begins no
+   * other, and each statement is one for good.
+   */
+  private record Prepared(
+      PreparedStatement begin,
+      PreparedStatement beginToWrite,
+      PreparedStatement commit,
+      PreparedStatement get,
+      PreparedStatement set,
+      PreparedStatement delete,
+      PreparedStatement count,
+      PreparedStatement clear) {
+    static Prepared on(Connection connection) throws SQLException {
+      return new Prepared(
+          connection.prepareStatement("BEGIN"),
+          connection.prepareStatement("BEGIN IMMEDIATE"),
+          connection.prepareStatement("COMMIT"),
+          connection.prepareStatement("SELECT value FROM pairs WHERE key = ?"),
+          connection.prepareStatement("INSERT OR REPLACE INTO pairs VALUES (?, ?)"),
+          connection.prepareStatement("DELETE FROM pairs WHERE key = ?"),
+          connection.prepareStatement("SELECT count(*) FROM pairs"),
+          connection.prepareStatement("DELETE FROM pairs"));
+    }
+
+    void close() throws SQLException {
+      for (PreparedStatement statement :
+          List.of(begin, beginToWrite, commit, get, set, delete, count, clear)) {
+        statement.close();
+      }
+    }
   }
 
   private void run(String statement) throws SQLException {
-    try (var prepared = connection.createStatement()) {
-      prepared.execute(statement);
+    try (var created = connection.createStatement()) {
+      created.execute(statement);
     }
   }
 
@@ -81,67 +106,97 @@ final class Store implements Keys, AutoCloseable {
       batches.addAll(waiting);
       waiting.clear();
     }
-    int[] firsts = new int[batches.size()];
-    for (int i = 0; i < firsts.length; i++) {
-      firsts[i] = batches.get(i).done();
-      batches.get(i).execute(this);
-    }
-    String failure = commit();
-    for (int i = 0; i < firsts.length; i++) {
-      Batch batch = batches.get(i);
-      if (failure != null) {
-        batch.fail(firsts[i], failure);
+    int[] firsts = batches.stream().mapToInt(Batch::done).toArray();
+    boolean begun = false;
+    boolean committed = false;
+    Batch present = null;
+    try {
+      begin(batches);
+      begun = true;
+      for (Batch batch : batches) {
+        present = batch;
+        batch.execute(this);
       }
+      present = null;
+      prepared.commit.execute();
+      committed = true;
+    } catch (SQLException e) {
+      for (int i = 0; i < firsts.length; i++) {
+        Batch batch = batches.get(i);
+        if (present != null && present != batch) {
+          batch.rewind(firsts[i]); // it is not its fault
+        } else {
+          batch.fail(firsts[i], begun ? batch.done() : batch.size(), "store: " + e.getMessage());
+        }
+      }
+    } finally {
+      if (!committed) {
+        recover();
+      }
+    }
+    for (Batch batch : batches) {
       batch.isExecuted = true;
     }
   }
 
-  /** Returns what went wrong, or null. */
-  private @Nullable String commit() {
+  /**
+   * Begins a transaction. One that is to write says so at once, and waits for whoever writes
+   * meanwhile: SQLite refuses to wait with one that has read.
+   */
+  private void begin(List<Batch> batches) throws SQLException {
+    boolean writes = false;
+    for (Batch batch : batches) {
+      writes |= batch.writes();
+    }
+    (writes ? prepared.beginToWrite : prepared.begin).execute();
+  }
+
+  /** Leaves nothing of a transaction, and no statement that the driver has closed as it failed. */
+  private void recover() {
     try {
-      connection.commit();
-      return null;
+      run("ROLLBACK");
     } catch (SQLException e) {
-      try {
-        connection.rollback();
-      } catch (SQLException again) {
-        e.addSuppressed(again);
-      }
-      return "store: " + e.getMessage();
+      // There is nothing to be undone: SQLite has seen to that itself, as it does of a full disk.
+    }
+    try {
+      prepared.close();
+      prepared = Prepared.on(connection);
+    } catch (SQLException e) {
+      // The next transaction will fail of it, tell, and come here again.
     }
   }
 
   @Override
   public byte @Nullable [] get(byte[] key) throws SQLException {
-    get.setBytes(1, key);
-    try (ResultSet found = get.executeQuery()) {
+    prepared.get.setBytes(1, key);
+    try (ResultSet found = prepared.get.executeQuery()) {
       return found.next() ? found.getBytes(1) : null;
     }
   }
 
   @Override
   public void set(byte[] key, byte[] value) throws SQLException {
-    set.setBytes(1, key);
-    set.setBytes(2, value);
-    set.executeUpdate();
+    prepared.set.setBytes(1, key);
+    prepared.set.setBytes(2, value);
+    prepared.set.executeUpdate();
   }
 
   @Override
   public boolean delete(byte[] key) throws SQLException {
-    delete.setBytes(1, key);
-    return delete.executeUpdate() > 0;
+    prepared.delete.setBytes(1, key);
+    return prepared.delete.executeUpdate() > 0;
   }
 
   @Override
   public long count() throws SQLException {
-    try (ResultSet counted = count.executeQuery()) {
+    try (ResultSet counted = prepared.count.executeQuery()) {
       return counted.getLong(1);
     }
   }
 
   @Override
   public void clear() throws SQLException {
-    clear.executeUpdate();
+    prepared.clear.executeUpdate();
   }
 
   @Override
