@@ -51,7 +51,15 @@ final class Command {
 
   /** Whether nothing is read behind it. */
   boolean isLast() {
-    return complaint != null || name.equals("QUIT") || name.equals("SHUTDOWN");
+    return complaint != null || name.equals("QUIT") || name.equals("SHUTDOWN") || isOfBrowsers();
+  }
+
+  /**
+   * Whether it is a line of an HTTP request. Pages of anybody can have a browser send one to this
+   * machine, with commands in its body, which must not be carried out.
+   */
+  boolean isOfBrowsers() {
+    return name.equals("POST") || name.equals("HOST:");
   }
 
   /** How much memory it takes. */

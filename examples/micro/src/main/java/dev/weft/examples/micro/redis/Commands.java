@@ -61,6 +61,7 @@ final class Commands {
       case "ECHO" -> replies.bulk(only(command, 1).argument(1));
       case "QUIT" -> replies.simple("OK");
       case "SHUTDOWN" -> {} // the end of the connection is the answer
+      case "POST", "HOST:" -> replies.error("this is not a server of HTTP");
       case "SELECT" -> select(only(command, 1), replies);
       case "COMMAND" -> replies.array(0);
       case "CONFIG" -> config(command, replies);

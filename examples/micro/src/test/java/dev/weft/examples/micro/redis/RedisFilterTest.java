@@ -222,6 +222,14 @@ class RedisFilterTest {
         answer("PING\r\n" + bytes + "PING\r\n"));
   }
 
+  @ParameterizedTest
+  @ValueSource(strings = {"POST / HTTP/1.1", "GET / HTTP/1.1\r\nHost: localhost"})
+  void theBodyOfARequestOfHttpIsNotCarriedOut(String head) throws Exception {
+    String answers = answer("SET k v\r\n" + head + "\r\n\r\nFLUSHALL\r\nSHUTDOWN\r\n");
+
+    assertTrue(answers.endsWith("-ERR this is not a server of HTTP\r\n"), answers);
+  }
+
   @Test
   void aLineWithoutEndIsTheEnd() throws Exception {
     assertEquals(
