@@ -51,7 +51,23 @@ final class Command {
 
   /** Whether nothing is read behind it. */
   boolean isLast() {
-    return complaint != null || name.equals("QUIT") || name.equals("SHUTDOWN") || isOfBrowsers();
+    return complaint != null || name.equals("QUIT") || isShutdown() || isOfBrowsers();
+  }
+
+  /** Whether it ends the server: words that say how are all the same here. */
+  boolean isShutdown() {
+    boolean isOne = name.equals("SHUTDOWN");
+    for (int i = 1; isOne && i <= arguments(); i++) {
+      isOne = ofShutdown(argument(i));
+    }
+    return isOne;
+  }
+
+  private static boolean ofShutdown(byte[] word) {
+    return switch (CommandReader.text(word).toUpperCase(Locale.ROOT)) {
+      case "SAVE", "NOSAVE", "NOW", "FORCE" -> true;
+      default -> false;
+    };
   }
 
   /**

@@ -60,7 +60,7 @@ final class Commands {
       case "PING" -> ping(command, replies);
       case "ECHO" -> replies.bulk(only(command, 1).argument(1));
       case "QUIT" -> replies.simple("OK");
-      case "SHUTDOWN" -> {} // the end of the connection is the answer
+      case "SHUTDOWN" -> shutdown(command, replies);
       case "POST", "HOST:" -> replies.error("this is not a server of HTTP");
       case "SELECT" -> select(only(command, 1), replies);
       case "COMMAND" -> replies.array(0);
@@ -130,6 +130,12 @@ final class Commands {
       replies.simple("PONG");
     } else {
       replies.bulk(command.argument(1));
+    }
+  }
+
+  private static void shutdown(Command command, Replies replies) {
+    if (!command.isShutdown()) {
+      replies.error("syntax error"); // else the end of the connection is the answer
     }
   }
 

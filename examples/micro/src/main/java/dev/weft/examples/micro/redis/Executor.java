@@ -60,7 +60,7 @@ final class Executor extends MicroThread {
           play(reader);
         }
         execute(batch);
-        stops = batch.last().name().equals("SHUTDOWN");
+        stops = batch.last().isShutdown();
       }
     }
     deadline(idleness.deadline());

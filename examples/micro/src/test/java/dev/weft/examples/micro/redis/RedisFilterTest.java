@@ -172,6 +172,7 @@ class RedisFilterTest {
         "select 1|-ERR DB index is out of range~",
         "dbsize|:0~",
         "incrby n 5|:5~",
+        "shutdown abort|-ERR syntax error~",
         "incrby n x|-ERR value is not an integer or out of range~",
         "'  '|''"
       })
@@ -228,6 +229,18 @@ class RedisFilterTest {
     String answers = answer("SET k v\r\n" + head + "\r\n\r\nFLUSHALL\r\nSHUTDOWN\r\n");
 
     assertTrue(answers.endsWith("-ERR this is not a server of HTTP\r\n"), answers);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"SHUTDOWN", "shutdown nosave", "SHUTDOWN NOW FORCE"})
+  void shutdownIsTheEndHoweverItIsToBe(String line) throws Exception {
+    boolean[] stopped = new boolean[1];
+    try (Store store = Store.open(":memory:")) {
+      RedisConnection connection = new RedisConnection(store, false, () -> stopped[0] = true);
+
+      assertEquals("", How.LOCAL_WOVEN.run(connection, line + "\r\nPING\r\n").output());
+    }
+    assertTrue(stopped[0]);
   }
 
   @Test
