@@ -60,6 +60,9 @@ public final class MtRedis extends MicroProgram {
 
   private static Store store(ParseResult arguments) {
     String file = arguments.matchedOptionValue("--store", MEMORY);
+    if (file.isEmpty()) {
+      throw new IllegalArgumentException("--store must name a file"); // or SQLite makes one up
+    }
     try {
       return Store.open(file);
     } catch (SQLException e) {
@@ -73,6 +76,9 @@ public final class MtRedis extends MicroProgram {
     boolean decodes = arguments.hasMatchedOption("--decode");
     if (encodes && decodes) {
       throw new IllegalArgumentException("--encode and --decode are two halves: one at a time");
+    }
+    if ((encodes || decodes) && arguments.hasMatchedOption("--store")) {
+      throw new IllegalArgumentException("--encode and --decode have no store");
     }
     if (encodes) {
       return encode();

@@ -16,6 +16,8 @@ import java.util.Collections;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** The Redis server with many clients, and with a store that stays. */
 class RedisServiceTest {
@@ -118,6 +120,18 @@ class RedisServiceTest {
     try (Started program = Started.startOf(Programs.class, "mt_redis", "--store", file)) {
       String message = program.errors();
       assertTrue(message.startsWith("mt_redis: --store " + file + ": "), message);
+      assertEquals(2, program.status());
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "--store=, --store must name a file",
+    "--encode --store=x, --encode and --decode have no store"
+  })
+  void aStoreThatWouldBeNoneIsRefused(String arguments, String message) throws Exception {
+    try (Started program = Started.startOf(Programs.class, "mt_redis", arguments.split(" ", -1))) {
+      assertEquals("mt_redis: " + message, program.errors());
       assertEquals(2, program.status());
     }
   }
