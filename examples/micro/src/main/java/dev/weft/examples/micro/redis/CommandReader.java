@@ -10,8 +10,8 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Reads commands: arrays of bulk strings, or words on a line. Lines may end with LF alone. Memory
- * grows with what has come, not with what was announced.
+ * Reads commands: arrays of bulk strings, or words on a line, quoted as in redis-cli. Lines may end
+ * with LF alone. Memory grows with what has come, not with what was announced.
  */
 final class CommandReader {
   /** The words of a command, its name included. */
@@ -29,11 +29,13 @@ final class CommandReader {
 
   private final MicroSocket socket;
   private final MicroBlock block;
+  private final Words line;
 
   /** Reads {@code socket} with the help of a block of {@link #LINE_BYTES_MAX} bytes. */
   CommandReader(MicroSocket socket, MicroBlock block) {
     this.socket = socket;
     this.block = block;
+    line = new Words(block);
   }
 
   /** Returns the next command, or null at the end, be it between commands or in one. Suspends. */
@@ -62,25 +64,16 @@ final class CommandReader {
     return end > 0 && block.getByte(end - 1) == '\r' ? end - 1 : end;
   }
 
-  private List<byte[]> words(int end) {
+  private List<byte[]> words(int end) throws UnreadableException {
     List<byte[]> words = new ArrayList<>();
-    int at = 0;
-    while (at < end) {
-      int from = at;
-      while (at < end && !isBlank(at)) {
-        at++;
-      }
-      if (at > from) {
-        words.add(block.toArray(from, at - from));
-      }
-      at++;
+    line.begin(end);
+    while (line.take()) {
+      words.add(block.toArray(line.start(), line.end() - line.start()));
+    }
+    if (line.isOpen()) {
+      throw new UnreadableException("unbalanced quotes in request");
     }
     return words;
-  }
-
-  private boolean isBlank(int at) {
-    byte c = block.getByte(at);
-    return c == ' ' || c == '\t';
   }
 
   /** The number behind the first byte of a line, no more than {@code max}; -1 too, or BAD. */

@@ -172,6 +172,7 @@ class RedisFilterTest {
         "select 1|-ERR DB index is out of range~",
         "dbsize|:0~",
         "incrby n 5|:5~",
+        "echo \"a  b\\x21\"|$5~a  b!~",
         "shutdown abort|-ERR syntax error~",
         "incrby n x|-ERR value is not an integer or out of range~",
         "'  '|''"
@@ -213,6 +214,7 @@ class RedisFilterTest {
         "*1~$1048577~|invalid bulk length",
         "*1~$-1~|invalid bulk length",
         "*1~PING~|expected '$', got 'P'",
+        "echo \"a~|unbalanced quotes in request",
         "*1~$3~PING~|a bulk string is longer than its length"
       })
   void whatIsNotTheProtocolIsTheEnd(String input, String reason) throws Exception {
