@@ -111,8 +111,11 @@ final class CommandReader {
       if (block.getByte(0) != '$') {
         throw new UnreadableException("expected '$', got '" + printable(block.getByte(0)) + "'");
       }
-      int size =
-          block.getByte(length - 1) == '\n' ? number(length, COMMAND_BYTES_MAX - bytes) : BAD;
+      boolean isWhole = block.getByte(length - 1) == '\n';
+      if (!isWhole && length < NUMBER_BYTES_MAX) {
+        return null;
+      }
+      int size = isWhole ? number(length, COMMAND_BYTES_MAX - bytes) : BAD;
       if (size < 0) {
         throw new UnreadableException("invalid bulk length");
       }
@@ -144,7 +147,7 @@ final class CommandReader {
       }
     }
     int length = socket.readline(block, 2);
-    if (length == 0) {
+    if (length == 0 || (length == 1 && block.getByte(0) == '\r')) {
       return null;
     }
     boolean isEnd = block.getByte(length - 1) == '\n' && (length == 1 || block.getByte(0) == '\r');

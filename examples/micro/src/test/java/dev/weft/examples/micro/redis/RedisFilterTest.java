@@ -253,7 +253,17 @@ class RedisFilterTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"", "PI", "*1\r\n", "*1\r\n$4\r\n", "*1\r\n$4\r\nPI", "*1\r\n$4\r\nPING"})
+  @ValueSource(
+      strings = {
+        "",
+        "PI",
+        "*1\r\n",
+        "*1\r\n$4\r\n",
+        "*1\r\n$4\r\nPI",
+        "*1\r\n$4\r\nPING",
+        "*1\r\n$4",
+        "*1\r\n$4\r\nPING\r"
+      })
   void aCommandThatIsCutOffIsNotAnswered(String input) throws Exception {
     assertEquals("", answer(input));
   }
