@@ -300,7 +300,7 @@ final class MicroKernel extends MicroDriver implements Host {
 
   @Override
   int shutdown(int descriptor, int how) {
-    return dev.weft.internal.os.Libc.shutdown(descriptor, how);
+    return Controls.perform(loop, Op.SHUT, descriptor, how, 0, 0, 0);
   }
 
   @Override

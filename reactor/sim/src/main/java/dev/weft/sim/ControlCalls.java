@@ -48,6 +48,7 @@ final class ControlCalls {
     return switch (op.opcode()) {
       case Op.BIND -> bind(socket, op);
       case Op.LISTEN -> socket.listen(first);
+      case Op.SHUT -> socket.shutdown(first);
       case Op.LOCAL_NAME -> {
         InetSocketAddress local = socket.local;
         yield name(local == null ? kernel.anyAddress(socket.isIpv6()) : local, op);

@@ -175,6 +175,18 @@ abstract class SocketContract extends BackendContract {
   }
 
   @Test
+  void aConnectionIsShutDownAtOnce() throws Exception {
+    backend();
+    int[] ends = connection();
+    assertEquals(0, control(Op.SHUT, ends[0], weft_h.SHUT_RDWR(), 0, 0, 0));
+    assertEquals(0, receive(ends[0], 10));
+    assertEquals(0, receive(ends[1], 10));
+    assertEquals(code(Errno.EPIPE), send(ends[0], "x"));
+    assertEquals(code(Errno.EINVAL), control(Op.SHUT, ends[1], 3, 0, 0, 0));
+    discard(ends);
+  }
+
+  @Test
   void closingWithUnreadBytesResetsTheConnection() throws Exception {
     backend();
     int[] ends = connection();

@@ -141,4 +141,38 @@ class ThreadsConnectTest {
 
     assertTrue(served > 0);
   }
+
+  /** Says all at once, and hears the answer afterwards. */
+  private final class HalfCloser extends MicroThread {
+    private final InetSocketAddress address;
+
+    HalfCloser(InetSocketAddress address) {
+      this.address = address;
+    }
+
+    @Override
+    protected void run() throws Exception {
+      MicroSocket connection = connect(address);
+      assert connection != null;
+      MicroBlock block = calloc(1, BYTES);
+      connection.write(block, BYTES);
+      connection.txShutdown();
+      served += connection.read(block, BYTES) == BYTES ? 1 : 0;
+      assertEquals(0, connection.pollread());
+    }
+  }
+
+  @Test
+  void aConnectionThatIsShutDownOneWayIsReadOn() {
+    Simulation.seeds(50)
+        .withFaults(Faults.ordinary())
+        .check(
+            () -> {
+              try (MicroService service = MicroService.start(ANY_PORT, OPTIONS, Echo::new)) {
+                MicroProcess.start(new HalfCloser(service.localAddress()), OPTIONS).join();
+              }
+            });
+
+    assertEquals(50, served);
+  }
 }

@@ -25,6 +25,7 @@ final class Control {
       case Op.FCNTL -> Libc.fcntl(op.handle, first, second);
       case Op.FILE_TYPE -> Libc.fileType(op.handle);
       case Op.DISCARD -> Libc.close(op.handle);
+      case Op.SHUT -> Libc.shutdown(op.handle, first);
       default -> throw new IllegalArgumentException("not a control operation: " + op);
     };
   }

@@ -48,6 +48,7 @@ public final class Op {
   public static final int FCNTL = 0x108;
   public static final int FILE_TYPE = 0x109;
   public static final int DISCARD = 0x10A;
+  public static final int SHUT = 0x10B;
 
   /** Where a READ or WRITE takes place when the descriptor's own position is meant. */
   public static final long CURRENT_POSITION = -1;
