@@ -54,6 +54,9 @@ final class MicroRing {
   /** Whether the descriptor has been told that this end of it is closed. */
   boolean closed;
 
+  /** Whether a thread has shut the descriptor's side down, which stays open otherwise. */
+  boolean shut;
+
   // ---- what the ends have done
 
   /** No more bytes follow for now: the writer waits for {@link MicroSocket#readhup}. */

@@ -450,6 +450,7 @@ public final class MicroSocket {
       return;
     }
     int result = process.driver.shutdown(ring.descriptor().number(), how);
+    ring.shut |= result == 0;
     if (result < 0) {
       process.threads.current("shutdown").raise(-result);
     }

@@ -143,9 +143,22 @@ final class MicroTransfer implements Op.Listener {
       ring.filled(result);
     } else {
       ring.drained(result == 0 ? -Errno.EIO.code() : result);
+      breakOff(result);
     }
     if (ring.isOutput && !ring.isEmpty()) {
       ring.threads.process().rings.outputs(ring);
+    }
+  }
+
+  /**
+   * A connection that takes no more is over in the other direction too, even if the system sees
+   * that otherwise, as it does when it wants memory: a thread that only reads there would wait for
+   * one who waits for what has been lost. It finds the end behind what has come.
+   */
+  private void breakOff(int result) {
+    boolean failed = result <= 0 && result != -Errno.ECANCELED.code();
+    if (failed && ring.descriptor().isSocket() && !ring.shut) {
+      kernel.shutdown(ring.descriptor().number(), weft_h.SHUT_RDWR());
     }
   }
 

@@ -44,7 +44,6 @@ class ThreadsConnectTest {
     protected void run() throws Exception {
       while (pollread() > 0) {
         forward(buffered());
-        flush(); // or nobody would hear of a write that has failed while the client waits
       }
     }
   }
@@ -138,6 +137,16 @@ class ThreadsConnectTest {
   @Test
   void nothingIsLeftOpenWhateverHappens() {
     Simulation.seeds(1000).withFaults(Faults.harsh()).check(this::run);
+
+    assertTrue(served > 0);
+  }
+
+  /**
+   * The connection lives, but what was sent is lost: the client waits for it, and Echo for more.
+   */
+  @Test
+  void aThreadThatOnlyReadsHearsOfAWriteThatHasFailed() {
+    Simulation.seeds(300).withFaults(Faults.none().withExhaustions(100)).check(this::run);
 
     assertTrue(served > 0);
   }
