@@ -235,6 +235,9 @@ public final class MicroService implements AutoCloseable {
   private final class Listener extends MicroThread {
     boolean isFull;
 
+    /** Whether the last attempt to accept has failed, which has been told. */
+    private boolean isShort;
+
     @Override
     protected void run() throws Exception {
       while (true) {
@@ -245,6 +248,7 @@ public final class MicroService implements AutoCloseable {
         }
         MicroPeer peer = accept();
         if (peer != null) {
+          isShort = false;
           connected(peer);
         } else {
           // No descriptor or memory: there may be when a connection has ended.
@@ -257,7 +261,10 @@ public final class MicroService implements AutoCloseable {
     @Override
     protected void lastly() {
       if (errno() != null && errno() != Errno.EINTR) {
-        perror("accept");
+        if (!isShort) {
+          perror("accept"); // and not a hundred times a second
+        }
+        isShort = true;
         lower();
       }
     }

@@ -2,6 +2,7 @@
 package dev.weft.sim;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.weft.Bundle;
@@ -15,9 +16,15 @@ import dev.weft.micro.MicroProcess;
 import dev.weft.micro.MicroService;
 import dev.weft.micro.MicroSocket;
 import dev.weft.micro.MicroThread;
+import java.io.OutputStream;
+import java.io.PrintStream;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Supplier;
 import java.util.random.RandomGenerator;
 import org.junit.jupiter.api.Test;
 
@@ -105,10 +112,14 @@ class ThreadsConnectTest {
   }
 
   private void run() throws Exception {
+    run(Echo::new);
+  }
+
+  private void run(Supplier<Echo> handlers) throws Exception {
     RandomGenerator random = Simulation.random();
     MicroService service;
     try {
-      service = MicroService.start(ANY_PORT, OPTIONS, Echo::new);
+      service = MicroService.start(ANY_PORT, OPTIONS, handlers);
     } catch (ErrnoException e) {
       return; // there is no descriptor
     }
@@ -183,5 +194,49 @@ class ThreadsConnectTest {
             });
 
     assertEquals(50, served);
+  }
+
+  @Test
+  void aServiceThatCanNotAcceptSaysSoOnceUntilItCan() {
+    List<String> events = new ArrayList<>();
+    PrintStream before = System.err;
+    System.setErr(new Refusals(events));
+    try {
+      Simulation.seeds(50)
+          .withFaults(Faults.none().withExhaustions(500))
+          .check(
+              () -> {
+                events.add("begun");
+                run(
+                    () -> {
+                      events.add("accepted");
+                      return new Echo();
+                    });
+              });
+    } finally {
+      System.setErr(before);
+    }
+
+    assertTrue(events.contains("refused") && events.contains("accepted"), events::toString);
+    for (int i = 1; i < events.size(); i++) {
+      assertFalse(events.get(i).equals("refused") && events.get(i - 1).equals("refused"));
+    }
+  }
+
+  /** Takes note of what a service says of connections that it can't accept. */
+  private static final class Refusals extends PrintStream {
+    private final List<String> events;
+
+    Refusals(List<String> events) {
+      super(OutputStream.nullOutputStream(), false, StandardCharsets.UTF_8);
+      this.events = events;
+    }
+
+    @Override
+    public void print(String line) {
+      if (line.contains(": accept: ")) {
+        events.add("refused");
+      }
+    }
   }
 }
