@@ -127,19 +127,21 @@ abstract class MicroCaller extends MicroRaiser {
     if (isFirstWithoutQueue(self())) {
       status = AT_ONCE;
     } else {
-      queueFirst(self());
+      queueFirst("suspend", self());
       status = RUN;
     }
     park();
   }
 
   private void yieldToAll() {
+    refuseUnlessRunning("suspend");
     home().threads.yieldLast(self());
     status(Status.YIELD);
     park();
   }
 
   private void awaitPlay() {
+    refuseUnlessRunning("suspend");
     listens();
     park();
   }
@@ -171,12 +173,11 @@ abstract class MicroCaller extends MicroRaiser {
   @SuppressWarnings("NullAway") // null only as documented
   protected final <Q, R> R request(MicroThread there, Request<Q, R> request, Q message)
       throws Exception {
-    if (!begin(there, request, message)) {
+    if (!begin(there, request, message, true)) {
       raise(Errno.ESRCH);
       return null;
     }
-    request.isAwaited = true;
-    handTo(there);
+    handTo("request", there);
     if (phase != Phase.BODY) {
       return answerAside(request);
     }
@@ -199,12 +200,12 @@ abstract class MicroCaller extends MicroRaiser {
   @SuppressWarnings("NullAway") // as request says
   private <R> R answerAside(Request<?, R> request) throws Exception {
     awaitedAside = request;
-    while (request.isAwaited) {
+    while (request.isAwaited()) {
       listens();
       park();
     }
     awaitedAside = null;
-    if (request.isAnswered) {
+    if (request.isAnswered()) {
       return request.answer();
     }
     raise(Errno.ESRCH);
@@ -227,10 +228,10 @@ abstract class MicroCaller extends MicroRaiser {
       return MicroGuest.letGoOn(guest);
     }
     Request<?, ?> request = awaited;
-    if (request == null || request.isAwaited) {
+    if (request == null || request.isAwaited()) {
       return false;
     }
-    context.result = request.isAnswered ? request.answer() : null;
+    context.result = request.isAnswered() ? request.answer() : null;
     return true;
   }
 
@@ -246,19 +247,22 @@ abstract class MicroCaller extends MicroRaiser {
    */
   protected final <Q> void send(MicroThread there, Request<Q, ?> request, Q message)
       throws Exception {
-    if (begin(there, request, message)) {
+    if (begin(there, request, message, false)) {
       play(there);
     } else {
       raise(Errno.ESRCH);
     }
   }
 
-  private boolean begin(MicroThread there, Request<?, ?> request, Object message) {
+  private boolean begin(MicroThread there, Request<?, ?> request, Object message, boolean awaited) {
+    checked(there);
     if (there.isEnded()) {
       return false;
     }
-    checked(there);
-    request.load(message);
+    if (awaited) {
+      refuseUnlessRunning("request");
+    }
+    request.ask(message, awaited);
     MicroThread self = self();
     if (request.asker != self) {
       request.asker = self;
@@ -266,8 +270,6 @@ abstract class MicroCaller extends MicroRaiser {
     if (request.callee != there) {
       request.callee = there;
     }
-    request.isAnswered = false;
-    request.isAwaited = false;
     there.enqueue(request);
     return true;
   }
@@ -284,6 +286,7 @@ abstract class MicroCaller extends MicroRaiser {
     if (messages > 0) {
       return (Request<Q, R>) dequeue();
     }
+    refuseUnlessRunning("listen");
     if (phase != Phase.BODY) {
       return (Request<Q, R>) messageAside();
     }
@@ -337,17 +340,12 @@ abstract class MicroCaller extends MicroRaiser {
    * @throws Exception what lastly throws
    */
   protected final <R> void respond(Request<?, R> request, R message) throws Exception {
-    MicroThread asker = request.asker();
+    MicroThread asker = checked(request.asker());
     if (asker.isEnded()) {
       raise(Errno.ESRCH);
       return;
     }
-    request.load(message);
-    request.isAnswered = true;
-    if (request.isAwaited) {
-      request.isAwaited = false;
-      request.unload();
-    } else {
+    if (!request.respond(message)) {
       asker.enqueue(request);
     }
     play(asker);
@@ -369,11 +367,10 @@ abstract class MicroCaller extends MicroRaiser {
   }
 
   private static boolean gaveUp(@Nullable Request<?, ?> request, MicroThread thread) {
-    if (request == null || !request.isAwaited || request.callee != thread) {
+    if (request == null || !request.isAwaited() || request.callee != thread) {
       return false;
     }
-    request.unload();
-    request.isAwaited = false;
+    request.giveUp();
     return true;
   }
 
@@ -397,7 +394,7 @@ abstract class MicroCaller extends MicroRaiser {
     if (--messages > 0) {
       first = request.next;
     }
-    request.unload();
+    request.take();
     return request;
   }
 }

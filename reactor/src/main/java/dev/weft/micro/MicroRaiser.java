@@ -163,6 +163,7 @@ abstract class MicroRaiser extends MicroTask {
 
   /** As {@link #raise(int)}; what is behind the error's name is told if the thread ends of it. */
   final void raise(int code, String subject) throws Exception {
+    refuseUnlessRunning("raise");
     if (raises >= RAISES_MAX) {
       throw new MicroEnd("lastly of " + name() + " raises each time that it runs");
     }
@@ -279,7 +280,7 @@ abstract class MicroRaiser extends MicroTask {
    * @throws Exception what lastly throws
    */
   protected final void raiseAt(MicroThread thread, Errno errno) throws Exception {
-    if (thread.isEnded()) {
+    if (checked(thread).isEnded()) {
       raise(Errno.ESRCH);
       return;
     }

@@ -152,6 +152,7 @@ abstract class MicroTask extends Routine {
 
   /** Suspends, off the run queue, until somebody plays this thread. */
   protected final void pause() {
+    refuseUnlessRunning("pause");
     status = YIELD;
     park();
   }
@@ -163,19 +164,20 @@ abstract class MicroTask extends Routine {
    * @param thread one of this process
    */
   protected final void call(MicroThread thread) {
-    handTo(checked(thread));
+    handTo("call", checked(thread));
     status = YIELD;
     park();
   }
 
   /** Has {@code thread} run next, before all of the queue; this one is about to suspend. */
-  final void handTo(MicroThread thread) {
+  final void handTo(String word, MicroThread thread) {
     if (!hands(thread)) {
-      queueFirst(thread);
+      queueFirst(word, thread);
     }
   }
 
-  final void queueFirst(MicroThread thread) {
+  final void queueFirst(String word, MicroThread thread) {
+    refuseUnlessRunning(word);
     MicroThreads threads = home().threads;
     threads.queueHanded(self());
     threads.playFirst(thread);
@@ -196,6 +198,20 @@ abstract class MicroTask extends Routine {
     return !thread.queued && !thread.aside && handsTo == IdRing.NONE;
   }
 
+  /**
+   * Refuses a word that suspends if another thread says it in this one's name: it would be the
+   * other that suspends.
+   *
+   * @throws IllegalStateException if so
+   */
+  final void refuseUnlessRunning(String word) {
+    if (handsTo == AWAY) {
+      throw new IllegalStateException(
+          word + " is for " + name() + " itself to say, which is not running");
+    }
+  }
+
+  /** Refuses {@code thread} if it is not of this one's process. */
   final MicroThread checked(MicroThread thread) {
     if (thread.process != process) {
       throw new IllegalArgumentException(

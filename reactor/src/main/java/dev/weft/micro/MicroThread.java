@@ -59,7 +59,7 @@ public abstract class MicroThread extends MicroCaller {
    * killed meanwhile, the call goes on and nobody gets its result. Suspends.
    *
    * @param <T> the type of the result
-   * @param call must not use the micro-heap
+   * @param call must not use the micro-heap, nor say any of these words
    * @return its result
    * @throws Exception what the call throws, as it is
    */

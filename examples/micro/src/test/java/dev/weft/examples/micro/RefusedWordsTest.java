@@ -1,0 +1,220 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.weft.examples.micro;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import dev.weft.error.Errno;
+import dev.weft.micro.MicroProcess;
+import dev.weft.micro.MicroThread;
+import dev.weft.micro.Request;
+import dev.weft.micro.Status;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/** Words that are not for the thread to say which says them. */
+class RefusedWordsTest {
+  /** Says the words that suspend in the name of a thread that is not running. */
+  private static final class Meddler extends MicroThread {
+    private static final int WORDS = 8;
+
+    final List<String> refused = new ArrayList<>();
+    int answer;
+    private boolean answers;
+
+    @Override
+    protected void run() throws Exception {
+      if (answers) {
+        Request<Integer, Integer> request = listen();
+        respond(request, request.question() + 1);
+        return;
+      }
+      Meddler other = new Meddler();
+      other.answers = true;
+      child(other);
+      for (int word = 0; word < WORDS; word++) {
+        try {
+          say(word, other);
+          refused.add(word + " was said");
+        } catch (IllegalStateException e) {
+          refused.add(e.getMessage());
+        }
+      }
+      answer = request(other, new Request<Integer, Integer>(), 1);
+    }
+
+    private void say(int word, Meddler other) throws Exception {
+      switch (word) {
+        case 0 -> other.pause();
+        case 1 -> other.call(this);
+        case 2 -> other.listen();
+        case 3 -> other.request(this, new Request<Integer, Integer>(), 1);
+        case 4 -> other.suspend(Status.RUN);
+        case 5 -> other.suspend(Status.YIELD);
+        case 6 -> other.suspend(Status.LISTEN);
+        default -> other.raise(Errno.EINVAL);
+      }
+    }
+  }
+
+  private static String inTheNameOfAMeddler(String word) {
+    return word + " is for Meddler itself to say, which is not running";
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void aWordThatSuspendsIsNotSaidInTheNameOfAnother(How how) throws Exception {
+    Meddler meddler = new Meddler();
+
+    how.run(meddler);
+
+    List<String> words =
+        List.of("pause", "call", "listen", "request", "suspend", "suspend", "suspend", "raise");
+    assertEquals(
+        words.stream().map(RefusedWordsTest::inTheNameOfAMeddler).toList(), meddler.refused);
+    assertEquals(2, meddler.answer, "the other one is as it was");
+  }
+
+  /** Runs another process, which is after its threads. */
+  private static final class Host extends MicroThread {
+    final Intruder intruder = new Intruder(this);
+    int answer;
+
+    @Override
+    protected void run() throws Exception {
+      Answerer answerer = new Answerer();
+      child(answerer);
+      Request<Integer, Integer> unanswered = new Request<>();
+      send(answerer, unanswered, 1);
+      intruder.stolen = unanswered;
+      MicroProcess.runLocal(intruder, How.PAGES);
+      pause();
+      answer = recv();
+    }
+  }
+
+  private static final class Answerer extends MicroThread {
+    @Override
+    protected void run() throws Exception {
+      Request<Integer, Integer> request = listen();
+      respond(request, request.question() + 1);
+    }
+  }
+
+  private static final class Intruder extends MicroThread {
+    private static final int WORDS = 6;
+
+    private final Host host;
+    final List<String> refused = new ArrayList<>();
+    Request<Integer, Integer> stolen = new Request<>();
+
+    Intruder(Host host) {
+      this.host = host;
+    }
+
+    @Override
+    protected void run() throws Exception {
+      for (int word = 0; word < WORDS; word++) {
+        try {
+          say(word);
+          refused.add(word + " was said");
+        } catch (IllegalArgumentException e) {
+          refused.add(e.getMessage());
+        }
+      }
+    }
+
+    private void say(int word) throws Exception {
+      switch (word) {
+        case 0 -> play(host);
+        case 1 -> call(host);
+        case 2 -> request(host, new Request<Integer, Integer>(), 1);
+        case 3 -> send(host, new Request<Integer, Integer>(), 1);
+        case 4 -> respond(stolen, 1);
+        default -> raiseAt(host, Errno.EINVAL);
+      }
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void noWordIsAboutAThreadOfAnotherProcess(How how) throws Exception {
+    Host host = new Host();
+
+    how.run(host);
+
+    assertEquals(
+        Collections.nCopies(Intruder.WORDS, "Host is not a thread of the process of Intruder"),
+        host.intruder.refused);
+    assertEquals(2, host.answer, "the host is as it was");
+  }
+
+  /** Answers what it has not taken, answers twice, and sends what is on its way, or nothing. */
+  private static final class Hasty extends MicroThread {
+    private static final int ERRORS = 4;
+
+    final List<String> refused = new ArrayList<>();
+    private final Request<Integer, Integer> own = new Request<>();
+    private Request<Integer, Integer> asked = new Request<>();
+
+    @Override
+    protected void run() throws Exception {
+      Once once = new Once(this);
+      child(once);
+      play(once);
+      asked = listen();
+      respond(asked, 1);
+      send(once, own, 1);
+      for (int error = 0; error < ERRORS; error++) {
+        try {
+          say(error, once);
+          refused.add(error + " was said");
+        } catch (IllegalStateException | NullPointerException e) {
+          refused.add(e.getMessage());
+        }
+      }
+    }
+
+    @SuppressWarnings("NullAway") // what it is about
+    private void say(int error, Once once) throws Exception {
+      switch (error) {
+        case 0 -> respond(asked, 2);
+        case 1 -> respond(own, 2);
+        case 2 -> send(once, own, 2);
+        default -> send(once, new Request<Integer, Integer>(), null);
+      }
+    }
+  }
+
+  private static final class Once extends MicroThread {
+    private final MicroThread answerer;
+
+    Once(MicroThread answerer) {
+      this.answerer = answerer;
+    }
+
+    @Override
+    protected void run() throws Exception {
+      request(answerer, new Request<Integer, Integer>(), 1);
+      pause();
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void aRequestIsAnsweredOnceAfterItHasBeenTaken(How how) throws Exception {
+    Hasty hasty = new Hasty();
+
+    how.run(hasty);
+
+    assertEquals(
+        List.of(
+            "the request has been answered already",
+            "the request is on its way still: it has to be listened for first",
+            "the request is on its way already",
+            "a request carries no null"),
+        hasty.refused);
+  }
+}
