@@ -212,12 +212,10 @@ class ChooseTest {
   }
 
   @Test
-  void patienceThatEndsWithTheDeadlineIsChosen() throws Exception {
+  void aDeadlineBeforeTheEndOfPatienceIsAFailure() throws Exception {
     Reactors.run(
         () -> {
           Channel<Integer> channel = Channel.rendezvous();
-          Deadline both = soon();
-          assertEquals(-1, receiving(channel).timeout(both, () -> -1).await(both));
           Deadline deadline = soon();
           Deadline later = Deadline.after(Duration.ofHours(1));
           assertThrows(

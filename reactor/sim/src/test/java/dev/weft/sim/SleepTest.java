@@ -9,6 +9,8 @@ import dev.weft.Coroutine;
 import dev.weft.Deadline;
 import dev.weft.Fiber;
 import dev.weft.FiberTask;
+import dev.weft.sync.Channel;
+import dev.weft.sync.Choose;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -127,5 +129,17 @@ class SleepTest {
       assertTrue(
           fastTicks[0] == due || (both && fastTicks[0] == due - 1), fastTicks[0] + " " + due);
     }
+  }
+
+  @Test
+  void patienceThatEndsWithTheDeadlineIsChosen() {
+    simulate(
+        () -> {
+          Channel<Integer> channel = Channel.rendezvous();
+          Deadline both = Deadline.after(Duration.ofMillis(10));
+          Choose<Integer> choose =
+              Choose.<Integer>create().receive(channel, v -> v).timeout(both, () -> -1);
+          assertEquals(-1, choose.await(both));
+        });
   }
 }
