@@ -51,6 +51,7 @@ public final class MicroSocket {
    * @throws Exception what lastly throws
    */
   public int read(MicroBlock target, long offset, int length) throws Exception {
+    target.at(offset, length); // refused before a byte has been taken
     int done = 0;
     while (done < length) {
       int count = Math.min(rx.readable(), length - done);
@@ -89,6 +90,7 @@ public final class MicroSocket {
    * @throws Exception what lastly throws
    */
   public int readline(MicroBlock target, long offset, int length) throws Exception {
+    target.at(offset, length);
     int done = 0;
     while (done < length) {
       int count = Math.min(rx.readable(), length - done);
@@ -175,6 +177,7 @@ public final class MicroSocket {
    * @throws Exception what lastly throws
    */
   public void write(MicroBlock source, long offset, int length) throws Exception {
+    source.at(offset, length); // refused before a byte is on its way
     int done = 0;
     while (done < length) {
       if (isRefused("write")) {
@@ -303,6 +306,9 @@ public final class MicroSocket {
    * @throws Exception what lastly throws
    */
   public long forward(long length) throws Exception {
+    if (length < 0) {
+      throw new IndexOutOfBoundsException("forward of " + length + " bytes");
+    }
     long done = 0;
     while (done < length) {
       if (isRefused("forward")) {

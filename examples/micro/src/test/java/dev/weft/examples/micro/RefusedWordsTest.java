@@ -4,6 +4,7 @@ package dev.weft.examples.micro;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import dev.weft.error.Errno;
+import dev.weft.micro.MicroBlock;
 import dev.weft.micro.MicroProcess;
 import dev.weft.micro.MicroThread;
 import dev.weft.micro.Request;
@@ -14,7 +15,7 @@ import java.util.List;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/** Words that are not for the thread to say which says them. */
+/** Words that a thread may not say, or not so. */
 class RefusedWordsTest {
   /** Says the words that suspend in the name of a thread that is not running. */
   private static final class Meddler extends MicroThread {
@@ -216,5 +217,49 @@ class RefusedWordsTest {
             "the request is on its way already",
             "a request carries no null"),
         hasty.refused);
+  }
+
+  /** Reads and writes more than its block has, or less than nothing. */
+  private static final class Clumsy extends MicroThread {
+    private static final int WORDS = 7;
+    private static final int BYTES = 4;
+
+    int refusals;
+
+    @Override
+    protected void run() throws Exception {
+      MicroBlock block = calloc(1, BYTES);
+      for (int word = 0; word < WORDS; word++) {
+        try {
+          say(word, block);
+        } catch (IndexOutOfBoundsException e) {
+          refusals++;
+        }
+      }
+      write(block, read(block, BYTES));
+    }
+
+    private void say(int word, MicroBlock block) throws Exception {
+      switch (word) {
+        case 0 -> read(block, BYTES + 1);
+        case 1 -> read(block, -1);
+        case 2 -> readline(block, BYTES + 1);
+        case 3 -> readline(block, -1);
+        case 4 -> write(block, BYTES + 1);
+        case 5 -> write(block, -1);
+        default -> forward(-1);
+      }
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void whatDoesNotFitItsBlockIsRefusedBeforeAByteIsMoved(How how) throws Exception {
+    Clumsy clumsy = new Clumsy();
+
+    How.Outcome outcome = how.run(clumsy, "abcdef");
+
+    assertEquals(Clumsy.WORDS, clumsy.refusals);
+    assertEquals("abcd", outcome.output());
   }
 }
