@@ -121,10 +121,7 @@ public final class TcpListener implements AutoCloseable {
    * @throws dev.weft.error.DeadlineExceededException if none came
    */
   public TcpSocket accept(Deadline deadline) throws IOException {
-    Strand strand = Strand.require("accept");
-    if (strand.loop != loop) {
-      throw loop.stranger("accept", this);
-    }
+    Strand strand = Strand.requireOf(loop, "accept", this);
     if (closed) {
       throw new ClosedChannelException();
     }

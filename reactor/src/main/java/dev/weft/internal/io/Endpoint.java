@@ -239,10 +239,7 @@ public final class Endpoint {
 
   /** Lets the current strand in: it is one of this reactor's, and the handle is open. */
   public Strand enter(String verb) throws ClosedChannelException {
-    Strand strand = Strand.require(verb);
-    if (strand.loop != loop) {
-      throw loop.stranger(verb, name);
-    }
+    Strand strand = Strand.requireOf(loop, verb, name);
     if (closed) {
       throw new ClosedChannelException();
     }
