@@ -173,6 +173,7 @@ abstract class MicroCaller extends MicroRaiser {
   @SuppressWarnings("NullAway") // null only as documented
   protected final <Q, R> R request(MicroThread there, Request<Q, R> request, Q message)
       throws Exception {
+    refuseUnlessRunning("request");
     if (!begin(there, request, message, true)) {
       raise(Errno.ESRCH);
       return null;
@@ -258,9 +259,6 @@ abstract class MicroCaller extends MicroRaiser {
     checked(there);
     if (there.isEnded()) {
       return false;
-    }
-    if (awaited) {
-      refuseUnlessRunning("request");
     }
     request.ask(message, awaited);
     MicroThread self = self();

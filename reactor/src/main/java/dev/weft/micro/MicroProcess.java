@@ -241,13 +241,21 @@ public final class MicroProcess {
    * @throws dev.weft.error.DeadlineExceededException if it has not ended by then; it goes on
    */
   public void join(Deadline deadline) {
-    MicroKernel kernel = MicroKernel.of(this);
-    Strand strand =
-        kernel == null ? Strand.require("join") : Strand.requireOf(kernel.loop(), "join", this);
+    Strand strand = requireJoiner(this);
     strand.refuseIfOver("join", this, deadline.nanoTime(), Wait.INSIDE);
     while (!isEnded()) {
       strand.await(joiners, "join", this, deadline.nanoTime(), Wait.INSIDE);
     }
+  }
+
+  /**
+   * The calling fiber, which is about to wait for the end of {@code subject}: it, or its service.
+   */
+  Strand requireJoiner(Object subject) {
+    MicroKernel kernel = MicroKernel.of(this);
+    return kernel == null
+        ? Strand.require("join")
+        : Strand.requireOf(kernel.loop(), "join", subject);
   }
 
   /**

@@ -284,7 +284,7 @@ abstract class MicroRaiser extends MicroTask {
       raise(Errno.ESRCH);
       return;
     }
-    home().threads.raiseAt(checked(thread), errno.code());
+    home().threads.raiseAt(thread, errno.code());
   }
 
   /**

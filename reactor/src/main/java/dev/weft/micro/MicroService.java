@@ -193,9 +193,7 @@ public final class MicroService implements AutoCloseable {
    * @throws dev.weft.error.DeadlineExceededException if they have not by then; they go on
    */
   public void join(Deadline deadline) {
-    MicroKernel kernel = MicroKernel.of(process);
-    assert kernel != null : process;
-    Strand strand = Strand.requireOf(kernel.loop(), "join", this);
+    Strand strand = process.requireJoiner(this);
     strand.refuseIfOver("join", this, deadline.nanoTime(), Wait.OUTSIDE);
     while (!process.isEnded() || !connections.isEmpty()) {
       strand.await(joiners, "join", this, deadline.nanoTime(), Wait.OUTSIDE);
