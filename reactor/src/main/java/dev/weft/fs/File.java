@@ -261,7 +261,8 @@ public final class File implements ByteStream {
     Strand strand = endpoint.enter("sync");
     Op op = strand.op().sync(endpoint.handle(), dataOnly);
     long due = deadline.nanoTime();
-    endpoint.check("sync", strand.perform("sync", endpoint.name(), op, due, Wait.OUTSIDE));
+    endpoint.check(
+        "sync", strand.performRepeatedly("sync", endpoint.name(), op, due, Wait.OUTSIDE));
   }
 
   /**

@@ -37,7 +37,8 @@ final class Statuses {
         weft_h.AT_EMPTY_PATH(),
         weft_h.STATX_BASIC_STATS(),
         op.scratch());
-    endpoint.check("stat", strand.perform("stat", endpoint.name(), op, due, Wait.OUTSIDE));
+    endpoint.check(
+        "stat", strand.performRepeatedly("stat", endpoint.name(), op, due, Wait.OUTSIDE));
     return decode(Memory.at(op.scratch(), statx.sizeof()));
   }
 

@@ -16,6 +16,9 @@ final class MicroTransfer implements Op.Listener {
   /** Whether the operation is not the transfer, but waits until that can be tried again. */
   private boolean polling;
 
+  /** Whether what is in flight has been asked to stop. */
+  private boolean cancelled;
+
   MicroTransfer(MicroKernel kernel, MicroRing ring) {
     this.kernel = kernel;
     this.ring = ring;
@@ -26,6 +29,7 @@ final class MicroTransfer implements Op.Listener {
   void start() {
     ring.inFlight = true;
     polling = false;
+    cancelled = false;
     MicroDescriptor descriptor = ring.descriptor();
     if (descriptor.listening) {
       submit(op.acceptMultishot(descriptor.number()));
@@ -45,8 +49,17 @@ final class MicroTransfer implements Op.Listener {
   void connect(InetSocketAddress address) {
     ring.inFlight = true;
     ring.isConnecting = true;
+    cancelled = false;
     int length = SocketAddresses.encode(address, op.scratch());
     submit(op.connect(ring.descriptor().number(), op.scratch(), length));
+  }
+
+  private void connected(int result) {
+    if (result == -Errno.EINTR.code()) {
+      submit(op); // the request is still in it, and a second connect(2) waits for the first
+    } else {
+      ring.connected(result);
+    }
   }
 
   private Op read(MicroDescriptor descriptor) {
@@ -78,6 +91,7 @@ final class MicroTransfer implements Op.Listener {
   }
 
   void cancel() {
+    cancelled = true;
     kernel.backend().cancel(op);
   }
 
@@ -88,10 +102,13 @@ final class MicroTransfer implements Op.Listener {
   @Override
   public void completed(Op op) {
     int result = op.result();
+    if (cancelled && result == -Errno.EINTR.code()) {
+      result = -Errno.ECANCELED.code(); // how a worker of the kernel ends what is cancelled
+    }
     if (ring.descriptor().listening) {
       accepted(op, result);
     } else if (ring.isConnecting) {
-      ring.connected(result);
+      connected(result);
     } else if (op.buffer() >= 0) {
       received(op.buffer(), result);
     } else if (!polling && ring.isDoneWith(result)) {
@@ -171,7 +188,7 @@ final class MicroTransfer implements Op.Listener {
       if (ring.writable() < MicroRing.BYTES / 2) {
         kernel.backend().cancel(op); // nobody accepts: the kernel's backlog is for that
       }
-    } else if (result != -Errno.ECANCELED.code()) {
+    } else if (result != -Errno.ECANCELED.code() && result != -Errno.EINTR.code()) {
       ring.failure = -result;
     }
     ring.wakeReaders();

@@ -155,7 +155,7 @@ public final class TcpListener implements AutoCloseable {
     int result = op.result();
     if (result >= 0) {
       keep(result);
-    } else if (result != -Errno.ECANCELED.code()) {
+    } else if (result != -Errno.ECANCELED.code() && result != -Errno.EINTR.code()) {
       failure = -result;
     }
     waiters.wakeOne();

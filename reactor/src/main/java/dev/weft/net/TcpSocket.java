@@ -84,7 +84,8 @@ public final class TcpSocket implements ByteStream {
       int length = SocketAddresses.encode(address, op.scratch());
       op.connect(handle, op.scratch(), length);
       String subject = SocketAddresses.text(address);
-      int result = strand.perform("connect", subject, op, deadline.nanoTime(), Wait.OUTSIDE);
+      int result =
+          strand.performRepeatedly("connect", subject, op, deadline.nanoTime(), Wait.OUTSIDE);
       if (result < 0) {
         throw new ErrnoException("connect", subject, -result);
       }
@@ -156,7 +157,7 @@ public final class TcpSocket implements ByteStream {
   private void shutdown(int how, Deadline deadline) throws IOException {
     Strand strand = endpoint.enter("shutdown");
     Op op = strand.op().shutdown(endpoint.handle(), how);
-    int result = strand.perform("shutdown", this, op, deadline.nanoTime(), Wait.OUTSIDE);
+    int result = strand.performRepeatedly("shutdown", this, op, deadline.nanoTime(), Wait.OUTSIDE);
     endpoint.check("shutdown", result);
   }
 

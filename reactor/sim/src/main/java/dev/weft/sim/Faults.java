@@ -11,7 +11,8 @@ import java.time.Duration;
  *     to get from one end of a connection to the other. Half of the delays are zero, the others of
  *     any magnitude. Connections overtake each other, bytes of one never
  * @param shortTransfers how often a read or write moves less than it could
- * @param interruptions how often a read, write or splice ends with EINTR; users never see it
+ * @param interruptions how often an operation is interrupted before it does anything; users never
+ *     see it
  * @param deferrals how often an operation finds the submission queue full, and the kernel asks for
  *     patience
  * @param endedAccepts how often a multishot accept ends with the connection that it delivers

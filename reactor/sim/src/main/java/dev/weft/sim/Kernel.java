@@ -15,6 +15,12 @@ import org.jspecify.annotations.Nullable;
 
 /** Carries out requests in virtual time as io_uring does, on descriptors that are simulated too. */
 final class Kernel {
+  /**
+   * How an interrupted request can end: with EINTR, or with one of the kernel's own codes for it,
+   * from ERESTARTSYS to ERESTART_RESTARTBLOCK, which come out of its worker threads as they are.
+   */
+  private static final int[] INTERRUPTIONS = {Errno.EINTR.code(), 512, 513, 514, 516};
+
   /** Gets the results of requests. */
   interface Completions {
     void arrive(Request request, int result, int flags);
@@ -219,8 +225,8 @@ final class Kernel {
     if (!first && request.stage != Request.Stage.WAITING) {
       return;
     }
-    if (first && Transfers.isOne(request) && chance.happens(faults.interruptions())) {
-      finish(request, -Errno.EINTR.code());
+    if (first && Transfers.isInterruptible(request) && chance.happens(faults.interruptions())) {
+      finish(request, interruption());
       return;
     }
     if (first && Transfers.isOnSocket(request) && chance.happens(faults.exhaustions())) {
@@ -330,7 +336,11 @@ final class Kernel {
       return request.moved;
     }
     boolean interrupted = request.isOnWorker() && chance.happens(faults.lateCancels());
-    return -(interrupted ? Errno.EINTR : Errno.ECANCELED).code();
+    return interrupted ? interruption() : -Errno.ECANCELED.code();
+  }
+
+  private int interruption() {
+    return -INTERRUPTIONS[chance.below(INTERRUPTIONS.length)];
   }
 
   /** Has the requests that wait for {@code description} tried again, soon. */

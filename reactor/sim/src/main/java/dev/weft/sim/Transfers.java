@@ -20,13 +20,9 @@ final class Transfers {
 
   private Transfers() {}
 
-  /** Whether a signal to the thread that carries it out would end it. */
-  static boolean isOne(Request request) {
-    return request.is(weft_h.IORING_OP_READ())
-        || request.is(weft_h.IORING_OP_WRITE())
-        || request.is(weft_h.IORING_OP_RECV())
-        || request.is(weft_h.IORING_OP_SEND())
-        || request.is(weft_h.IORING_OP_SPLICE());
+  /** Whether a signal to the thread that carries it out may end it: all but NOP and CLOSE. */
+  static boolean isInterruptible(Request request) {
+    return !request.is(weft_h.IORING_OP_NOP()) && !request.is(weft_h.IORING_OP_CLOSE());
   }
 
   static boolean isOnSocket(Request request) {

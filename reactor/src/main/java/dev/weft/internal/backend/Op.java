@@ -2,6 +2,7 @@
 package dev.weft.internal.backend;
 
 import dev.weft.bindings.weft_h;
+import dev.weft.error.Errno;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -54,6 +55,11 @@ public final class Op {
   public static final long CURRENT_POSITION = -1;
 
   private static final int NO_BUFFER = -1;
+
+  // The kernel's own codes for "a signal came, make the call again": ERESTARTSYS, ERESTARTNOINTR,
+  // ERESTARTNOHAND and ERESTART_RESTARTBLOCK (include/linux/errno.h, which user space never sees).
+  private static final int RESTART_FIRST = -512;
+  private static final int RESTART_LAST = -516;
 
   // ---- the request
   int opcode;
@@ -197,12 +203,21 @@ public final class Op {
   }
 
   void complete(int result, int flags) {
-    this.result = result;
+    this.result = withoutRestart(result);
     resultFlags = flags;
     if (!hasMore()) {
       state = State.DONE;
     }
     listener.completed(this);
+  }
+
+  /**
+   * EINTR in place of the kernel's own codes for an interrupted call. The return to user space
+   * would have turned them into EINTR or a restart, but a kernel worker does not return there: what
+   * stops, continues or cancels it puts them into a completion as they are.
+   */
+  private static int withoutRestart(int result) {
+    return result <= RESTART_FIRST && result >= RESTART_LAST ? -Errno.EINTR.code() : result;
   }
 
   // ---- requests: each sets every field, since an operation is used again and again

@@ -197,7 +197,7 @@ public final class Endpoint {
       return false;
     }
     Op op = strand.op().poll(endpoint.handle, events);
-    endpoint.check("poll", strand.perform("poll", endpoint.name, op, due, Wait.OUTSIDE));
+    endpoint.check("poll", strand.performRepeatedly("poll", endpoint.name, op, due, Wait.OUTSIDE));
     return true;
   }
 

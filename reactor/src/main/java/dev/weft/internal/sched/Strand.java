@@ -2,6 +2,7 @@
 package dev.weft.internal.sched;
 
 import dev.weft.error.CancelledException;
+import dev.weft.error.Errno;
 import dev.weft.internal.backend.Op;
 import dev.weft.weave.Routine;
 import org.jspecify.annotations.Nullable;
@@ -117,6 +118,20 @@ public abstract class Strand extends Waiting {
     }
     beginOperation(op, verb, subject, nearest, wait);
     return parkForInt(PERFORMED);
+  }
+
+  /**
+   * As {@link #perform}, and carries {@code op} out again whenever a signal has interrupted it
+   * before it did anything: for operations that can simply be repeated.
+   *
+   * @return at least 0, or -errno, but never -EINTR
+   */
+  public final int performRepeatedly(String verb, Object subject, Op op, long due, Wait wait) {
+    int result;
+    do {
+      result = perform(verb, subject, op, due, wait);
+    } while (result == -Errno.EINTR.code());
+    return result;
   }
 
   /** As {@link #perform}, with no end but the operation's own, not even a cancel. */
