@@ -4,6 +4,7 @@ package dev.weft.fs;
 import dev.weft.Deadline;
 import dev.weft.bindings.weft_h;
 import dev.weft.error.ErrnoException;
+import dev.weft.internal.backend.Backend;
 import dev.weft.internal.backend.Op;
 import dev.weft.internal.io.Endpoint;
 import dev.weft.internal.io.Endpoints;
@@ -13,6 +14,7 @@ import dev.weft.io.ByteStream;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.nio.file.FileSystems;
 import java.nio.file.OpenOption;
 import java.nio.file.Path;
@@ -40,9 +42,11 @@ public final class File implements ByteStream {
   }
 
   /**
-   * Opens a file. Suspends.
+   * Opens a file. Suspends. A named pipe waits, as in fifo(7), until somebody opens the other end,
+   * and holds a thread of the kernel as long.
    *
-   * @param path its name, of the default file system
+   * @param path its name, of the default file system: the bytes that the path was made of, even if
+   *     they are no text in the locale
    * @param options {@link StandardOpenOption}s: none to read, otherwise as for {@link
    *     java.nio.channels.FileChannel#open}, but APPEND goes with READ and TRUNCATE_EXISTING too.
    *     DELETE_ON_CLOSE and SPARSE are refused
@@ -54,8 +58,8 @@ public final class File implements ByteStream {
   }
 
   /**
-   * Opens a file, but does not wait for ever: a named pipe without a peer, for one, lets you.
-   * Suspends.
+   * Opens a file as {@link #open(Path, OpenOption...)} does, but does not wait longer than a
+   * deadline for the other end of a named pipe, or for a slow file system. Suspends.
    *
    * @param path its name, of the default file system
    * @param deadline until when
@@ -70,11 +74,17 @@ public final class File implements ByteStream {
     }
     int flags = flags(new HashSet<>(Arrays.asList(options)));
     Strand strand = Strand.require("open");
+    Backend backend = strand.loop.backend();
     int handle;
+    backend.beginBlocking();
     try (Arena arena = Arena.ofConfined()) {
-      MemorySegment name = arena.allocateFrom(path.toString());
-      Op op = strand.op().open(name.address(), flags, MODE_DEFAULT);
-      handle = strand.perform("open", path, op, deadline.nanoTime(), Wait.OUTSIDE);
+      byte[] name = FileNames.bytes(path);
+      MemorySegment terminated = arena.allocate(name.length + 1L);
+      MemorySegment.copy(name, 0, terminated, ValueLayout.JAVA_BYTE, 0, name.length);
+      Op op = strand.op().open(terminated.address(), flags, MODE_DEFAULT);
+      handle = strand.performRepeatedly("open", path, op, deadline.nanoTime(), Wait.OUTSIDE);
+    } finally {
+      backend.endBlocking();
     }
     if (handle < 0) {
       throw new ErrnoException("open", path.toString(), -handle);

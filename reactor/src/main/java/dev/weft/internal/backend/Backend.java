@@ -82,6 +82,16 @@ public abstract class Backend implements AutoCloseable {
   /** Takes back all that is on offer; no receive of them is in flight. */
   public void closeReceiveBuffers() {}
 
+  /**
+   * Announces an operation that may hold a worker of the kernel for as long as others like, such as
+   * to open a named pipe: there are to be workers left for the others, who may be what it waits
+   * for.
+   */
+  public void beginBlocking() {}
+
+  /** The operation that was announced by {@link #beginBlocking} is over. */
+  public void endBlocking() {}
+
   public abstract Features features();
 
   /** How many operations of callers have not completed. */

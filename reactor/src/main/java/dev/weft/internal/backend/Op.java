@@ -274,10 +274,18 @@ public final class Op {
     return request(weft_h.IORING_OP_CLOSE(), handle, 0, 0, 0, 0);
   }
 
-  /** {@code path} is the address of a NUL-terminated name, relative to the working directory. */
+  /**
+   * {@code path} is the address of a NUL-terminated name, relative to the working directory.
+   *
+   * <p>A worker of the kernel opens it from the start. The first attempt that the ring would make
+   * by itself is one with O_NONBLOCK: a named pipe would be open to read although nobody writes,
+   * and end at once, and could not be opened to write before somebody reads (fifo(7)).
+   */
   public Op open(long path, int flags, int mode) {
     int atCwd = weft_h.AT_FDCWD();
-    return request(weft_h.IORING_OP_OPENAT(), atCwd, path, mode, 0, flags | weft_h.O_CLOEXEC());
+    request(weft_h.IORING_OP_OPENAT(), atCwd, path, mode, 0, flags | weft_h.O_CLOEXEC());
+    sqeFlags = weft_h.IOSQE_ASYNC();
+    return this;
   }
 
   /** {@code path} as in {@link #open}; fills a {@code struct statx} at {@code target}. */

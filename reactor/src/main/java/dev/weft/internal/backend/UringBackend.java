@@ -15,6 +15,7 @@ import dev.weft.internal.uring.Features;
 import dev.weft.internal.uring.ReceiveBuffers;
 import dev.weft.internal.uring.Ring;
 import dev.weft.internal.uring.SubmissionQueue;
+import dev.weft.internal.uring.Workers;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
@@ -52,6 +53,8 @@ public final class UringBackend extends Backend {
 
   private @Nullable ReceiveBuffers receiveBuffers;
 
+  private final Workers workers;
+
   private boolean closing;
 
   /**
@@ -68,6 +71,7 @@ public final class UringBackend extends Backend {
     this.ring = ring;
     submissions = ring.submissions();
     completions = ring.completions();
+    workers = ring.workers();
     eventFd = Libc.eventFd();
     if (eventFd < 0) {
       ring.close();
@@ -115,6 +119,16 @@ public final class UringBackend extends Backend {
       receiveBuffers = null;
       opened.close();
     }
+  }
+
+  @Override
+  public void beginBlocking() {
+    workers.beginBlocking();
+  }
+
+  @Override
+  public void endBlocking() {
+    workers.endBlocking();
   }
 
   public Ring ring() {
@@ -278,6 +292,7 @@ public final class UringBackend extends Backend {
 
   @Override
   public int poll(long timeoutNanos) {
+    workers.adapt();
     int delivered = flush();
     // All that is deferred must reach the kernel before we may sleep: the operations that fill the
     // queue could be ones that never complete by themselves.

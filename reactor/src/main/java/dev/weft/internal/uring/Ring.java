@@ -41,6 +41,7 @@ public final class Ring implements AutoCloseable {
   private final SubmissionQueue submissions;
   private final CompletionQueue completions;
   private final Features features;
+  private final Workers workers;
   private final int enterFd;
   private final int enterFlags;
   private final int waitFlags;
@@ -73,6 +74,7 @@ public final class Ring implements AutoCloseable {
     }
     submissions = new SubmissionQueue(ring);
     completions = new CompletionQueue(ring);
+    workers = new Workers(ring, arena);
     features = Features.probe(ring, io_uring_params.features(params), SETUP_FLAGS);
     weft_h.io_uring_ring_dontfork(ring); // best effort: the descriptor is O_CLOEXEC in any case
     // A registered descriptor saves an fget per enter, about 35 ns in a threaded process. A kernel
@@ -138,6 +140,11 @@ public final class Ring implements AutoCloseable {
    */
   public int setWorkerAffinity(MemorySegment mask) {
     return weft_h.io_uring_register_iowq_aff(ring, mask.byteSize(), mask);
+  }
+
+  /** The kernel's worker threads behind this ring. */
+  public Workers workers() {
+    return workers;
   }
 
   /** Room for {@code count} buffers, a power of two; null if this kernel takes none. */
