@@ -21,6 +21,7 @@ final class MicroConnector {
   @Nullable MicroSocket begin(InetSocketAddress address) throws Exception {
     MicroProcess process = thread.home();
     process.refuseIfEnding(thread);
+    SocketAddresses.requireResolved(address);
     open.removeIf(socket -> socket.rx.closed && socket.tx.closed);
     int number = process.driver.socket(address, process.options());
     if (number < 0) {

@@ -10,6 +10,7 @@ import dev.weft.internal.sched.Strand;
 import dev.weft.internal.sched.Wait;
 import dev.weft.internal.sched.WaitList;
 import java.io.IOException;
+import java.net.Inet6Address;
 import java.net.InetSocketAddress;
 import java.util.HashSet;
 import java.util.List;
@@ -52,7 +53,8 @@ public final class MicroService implements AutoCloseable {
     this.options = options;
     this.connectionsMax = connectionsMax;
     EventLoop loop = EventLoop.require("start");
-    int descriptor = listen(loop, wanted, options.userTimeoutMillis());
+    InetSocketAddress chosen = Sockets.ofBothFamilies(loop, wanted);
+    int descriptor = listen(loop, chosen, options.userTimeoutMillis());
     boolean started = false;
     try {
       address = Sockets.localAddress(loop, descriptor);
@@ -76,6 +78,10 @@ public final class MicroService implements AutoCloseable {
     try {
       int level = weft_h.SOL_SOCKET();
       Sockets.set(loop, descriptor, level, weft_h.SO_REUSEADDR(), 1, wanted);
+      if (wanted.getAddress() instanceof Inet6Address) {
+        int six = weft_h.IPPROTO_IPV6();
+        Sockets.set(loop, descriptor, six, weft_h.IPV6_V6ONLY(), 0, wanted); // whatever the sysctl
+      }
       // Inherited by what is accepted. A process writes all that it has at once anyway.
       int tcp = weft_h.IPPROTO_TCP();
       Sockets.set(loop, descriptor, tcp, weft_h.TCP_NODELAY(), 1, wanted);
@@ -96,11 +102,13 @@ public final class MicroService implements AutoCloseable {
   /**
    * Starts a server for {@value #CONNECTIONS_MAX} connections at a time.
    *
-   * @param address where to listen; port 0 lets the kernel choose, see {@link #localAddress}
+   * @param address where to listen, a wildcard address for both families; port 0 lets the kernel
+   *     choose, see {@link #localAddress}
    * @param options of the processes
    * @param handlers makes the first thread of each
    * @return a server that listens
-   * @throws IOException EADDRINUSE, EACCES and so on (bind(2))
+   * @throws IOException EADDRINUSE, EACCES and so on (bind(2)); UnknownHostException if the address
+   *     is not resolved
    */
   public static MicroService start(
       InetSocketAddress address, MicroOptions options, Supplier<? extends MicroThread> handlers)
@@ -111,12 +119,14 @@ public final class MicroService implements AutoCloseable {
   /**
    * Starts a server.
    *
-   * @param address where to listen; port 0 lets the kernel choose, see {@link #localAddress}
+   * @param address where to listen, a wildcard address for both families; port 0 lets the kernel
+   *     choose, see {@link #localAddress}
    * @param options of the processes
    * @param connectionsMax how many connections there may be at a time, at least 1
    * @param handlers makes the first thread of each
    * @return a server that listens
-   * @throws IOException EADDRINUSE, EACCES and so on (bind(2))
+   * @throws IOException EADDRINUSE, EACCES and so on (bind(2)); UnknownHostException if the address
+   *     is not resolved
    */
   public static MicroService start(
       InetSocketAddress address,

@@ -32,8 +32,10 @@ public record SocketOptions(
     NO_DELAY,
     /** SO_KEEPALIVE: probe idle connections. */
     KEEP_ALIVE,
-    /** IPV6_V6ONLY: an IPv6 listener on the wildcard address takes no IPv4 clients. */
-    IPV6_ONLY
+    /** IPV6_V6ONLY: a listener on a wildcard address takes no IPv4 clients. */
+    IPV6_ONLY,
+    /** A listener on the wildcard address {@code 0.0.0.0} takes no IPv6 clients. */
+    IPV4_ONLY
   }
 
   private static final int BACKLOG_DEFAULT = 4096;
@@ -56,11 +58,14 @@ public record SocketOptions(
       throw new IllegalArgumentException("linger must not be negative: " + linger);
     }
     flags = Set.copyOf(flags);
+    if (flags.contains(Flag.IPV4_ONLY) && flags.contains(Flag.IPV6_ONLY)) {
+      throw new IllegalArgumentException("IPV4_ONLY and IPV6_ONLY: one at a time");
+    }
   }
 
   /**
-   * Addresses are reused, small segments sent at once, 4096 connections may wait, IPv6 wildcards
-   * take IPv4 too; the rest is the kernel's.
+   * Addresses are reused, small segments sent at once, 4096 connections may wait, wildcards take
+   * IPv4 and IPv6; the rest is the kernel's.
    *
    * @return the options that are used where none are given
    */

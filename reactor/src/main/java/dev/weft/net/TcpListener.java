@@ -12,6 +12,7 @@ import dev.weft.internal.sched.EventLoop;
 import dev.weft.internal.sched.Strand;
 import dev.weft.internal.sched.Wait;
 import dev.weft.internal.sched.WaitList;
+import dev.weft.net.SocketOptions.Flag;
 import java.io.IOException;
 import java.net.Inet6Address;
 import java.net.InetSocketAddress;
@@ -57,9 +58,12 @@ public final class TcpListener implements AutoCloseable {
   /**
    * Opens a server's socket with {@link SocketOptions#defaults}.
    *
-   * @param address where to listen; port 0 lets the kernel choose, see {@link #localAddress}
+   * @param address where to listen. A wildcard address of either family is all interfaces and both
+   *     families: {@code [::]} with IPV6_V6ONLY off, or {@code 0.0.0.0} where there is no IPv6.
+   *     Port 0 lets the kernel choose. {@link #localAddress} tells
    * @return an open listener
    * @throws ErrnoException EADDRINUSE, EACCES, EADDRNOTAVAIL and so on (bind(2))
+   * @throws java.net.UnknownHostException if {@code address} is not resolved
    */
   public static TcpListener bind(InetSocketAddress address) throws IOException {
     return bind(address, SocketOptions.defaults());
@@ -68,10 +72,13 @@ public final class TcpListener implements AutoCloseable {
   /**
    * Opens a server's socket.
    *
-   * @param address where to listen; port 0 lets the kernel choose, see {@link #localAddress}
+   * @param address where to listen. A wildcard address of either family is all interfaces and both
+   *     families: {@code [::]} with IPV6_V6ONLY off, or {@code 0.0.0.0} where there is no IPv6.
+   *     Port 0 lets the kernel choose. {@link #localAddress} tells
    * @param options for the listener and for the connections that it accepts
    * @return an open listener
    * @throws ErrnoException EADDRINUSE, EACCES, EADDRNOTAVAIL and so on (bind(2))
+   * @throws java.net.UnknownHostException if {@code address} is not resolved
    */
   public static TcpListener bind(InetSocketAddress address, SocketOptions options)
       throws IOException {
@@ -79,15 +86,17 @@ public final class TcpListener implements AutoCloseable {
     if (loop == null) {
       throw new WrongThreadException("bind: there is no reactor on " + Thread.currentThread());
     }
-    int handle = Sockets.stream(loop, address);
+    InetSocketAddress chosen =
+        options.has(Flag.IPV4_ONLY) ? address : Sockets.ofBothFamilies(loop, address);
+    int handle = Sockets.stream(loop, chosen);
     boolean listening = false;
     try {
-      boolean ipv6 = address.getAddress() instanceof Inet6Address;
-      SocketSetup.applyBeforeBind(loop, handle, options, ipv6, address);
+      boolean ipv6 = chosen.getAddress() instanceof Inet6Address;
+      SocketSetup.applyBeforeBind(loop, handle, options, ipv6, chosen);
       // Accepted sockets inherit these, so that they cost nothing per connection.
-      SocketSetup.apply(loop, handle, options, address);
-      Sockets.bind(loop, handle, address);
-      Sockets.listen(loop, handle, address, options.backlog());
+      SocketSetup.apply(loop, handle, options, chosen);
+      Sockets.bind(loop, handle, chosen);
+      Sockets.listen(loop, handle, chosen, options.backlog());
       InetSocketAddress bound = Sockets.localAddress(loop, handle);
       listening = true;
       return new TcpListener(loop, handle, bound);

@@ -43,6 +43,7 @@ public final class TcpSocket implements ByteStream {
    * @param address a resolved address
    * @return an open connection
    * @throws ErrnoException ECONNREFUSED, ETIMEDOUT, EHOSTUNREACH and so on (connect(2))
+   * @throws java.net.UnknownHostException if {@code address} is not resolved
    */
   public static TcpSocket connect(InetSocketAddress address) throws IOException {
     return connect(address, SocketOptions.defaults(), Deadline.NEVER);
@@ -55,6 +56,7 @@ public final class TcpSocket implements ByteStream {
    * @param deadline until when
    * @return an open connection
    * @throws ErrnoException ECONNREFUSED, ETIMEDOUT, EHOSTUNREACH and so on (connect(2))
+   * @throws java.net.UnknownHostException if {@code address} is not resolved
    * @throws dev.weft.error.DeadlineExceededException if it is not open by then
    */
   public static TcpSocket connect(InetSocketAddress address, Deadline deadline) throws IOException {
@@ -69,6 +71,7 @@ public final class TcpSocket implements ByteStream {
    * @param deadline until when
    * @return an open connection
    * @throws ErrnoException ECONNREFUSED, ETIMEDOUT, EHOSTUNREACH and so on (connect(2))
+   * @throws java.net.UnknownHostException if {@code address} is not resolved
    * @throws dev.weft.error.DeadlineExceededException if it is not open by then
    */
   public static TcpSocket connect(

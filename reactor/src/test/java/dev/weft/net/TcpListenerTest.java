@@ -13,16 +13,21 @@ import dev.weft.error.CancelledException;
 import dev.weft.error.DeadlineExceededException;
 import dev.weft.error.Errno;
 import dev.weft.error.ErrnoException;
+import dev.weft.net.SocketOptions.Flag;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.net.UnknownHostException;
 import java.nio.channels.AsynchronousCloseException;
 import java.nio.channels.ClosedChannelException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class TcpListenerTest {
   private static InetSocketAddress loopback() {
@@ -54,11 +59,12 @@ class TcpListenerTest {
         });
   }
 
-  @Test
-  void anIpv6WildcardTakesIpv4ClientsToo() throws Exception {
+  @ParameterizedTest
+  @ValueSource(strings = {"::", "0.0.0.0"})
+  void aWildcardTakesClientsOfBothFamilies(String wildcard) throws Exception {
     Reactors.run(
         () -> {
-          InetSocketAddress any = new InetSocketAddress(InetAddress.getByName("::"), 0);
+          InetSocketAddress any = new InetSocketAddress(InetAddress.getByName(wildcard), 0);
           try (TcpListener listener = TcpListener.bind(any)) {
             int port = listener.localAddress().getPort();
             assertEquals("[::]:" + port, listener.toString());
@@ -72,6 +78,43 @@ class TcpListenerTest {
               }
             }
           }
+        });
+  }
+
+  @ParameterizedTest
+  @CsvSource({"IPV4_ONLY, 0.0.0.0, ::1, 127.0.0.1", "IPV6_ONLY, 0.0.0.0, 127.0.0.1, ::1"})
+  void aWildcardTakesOneFamilyIfToldSo(Flag flag, String wildcard, String no, String yes)
+      throws Exception {
+    Reactors.run(
+        () -> {
+          InetSocketAddress any = new InetSocketAddress(InetAddress.getByName(wildcard), 0);
+          SocketOptions options = SocketOptions.defaults().with(flag, true);
+          try (TcpListener listener = TcpListener.bind(any, options)) {
+            int port = listener.localAddress().getPort();
+            TcpSocket.connect(new InetSocketAddress(yes, port)).close();
+            InetSocketAddress other = new InetSocketAddress(no, port);
+            ErrnoException e = assertThrows(ErrnoException.class, () -> TcpSocket.connect(other));
+            assertEquals(Errno.ECONNREFUSED, e.errno());
+          }
+        });
+    assertThrows(
+        IllegalArgumentException.class,
+        () -> SocketOptions.defaults().with(Flag.IPV4_ONLY, true).with(Flag.IPV6_ONLY, true));
+  }
+
+  @Test
+  void aNameThatIsNotResolvedIsAnUnknownHost() throws Exception {
+    Reactors.run(
+        () -> {
+          InetSocketAddress nowhere = InetSocketAddress.createUnresolved("nowhere.invalid", 7);
+          assertEquals(
+              "nowhere.invalid",
+              assertThrows(UnknownHostException.class, () -> TcpListener.bind(nowhere))
+                  .getMessage());
+          assertEquals(
+              "nowhere.invalid",
+              assertThrows(UnknownHostException.class, () -> TcpSocket.connect(nowhere))
+                  .getMessage());
         });
   }
 

@@ -5,6 +5,7 @@ import static java.lang.foreign.ValueLayout.JAVA_INT;
 
 import dev.weft.bindings.linger;
 import dev.weft.bindings.weft_h;
+import dev.weft.error.Errno;
 import dev.weft.error.ErrnoException;
 import dev.weft.internal.backend.Op;
 import dev.weft.internal.mem.Memory;
@@ -12,6 +13,7 @@ import dev.weft.internal.os.SocketAddresses;
 import dev.weft.internal.sched.EventLoop;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
@@ -21,10 +23,43 @@ public final class Sockets {
   private static final Duration LINGER_MAX = Duration.ofSeconds(Integer.MAX_VALUE);
   private static final Duration SECOND_ALMOST = Duration.ofNanos(999_999_999);
 
+  /** The JDK's property. */
+  private static final String IPV4_ONLY = "java.net.preferIPv4Stack";
+
+  private static final int IPV4_BYTES = 4;
+  private static final int IPV6_BYTES = 16;
+
   private Sockets() {}
 
-  /** Makes a stream socket of the family of {@code address}. */
+  /**
+   * Where a server is to listen that was asked for {@code wanted}. Both wildcard addresses mean all
+   * interfaces and both families, as in the JDK, whose {@code new InetSocketAddress(port)} is of
+   * either by its settings: an IPv6 socket that takes IPv4 clients too, or an IPv4 socket where
+   * there is no IPv6.
+   */
+  public static InetSocketAddress ofBothFamilies(EventLoop loop, InetSocketAddress wanted)
+      throws IOException {
+    SocketAddresses.requireResolved(wanted);
+    if (!wanted.getAddress().isAnyLocalAddress()) {
+      return wanted;
+    }
+    int type = weft_h.SOCK_STREAM();
+    int probe = Controls.perform(loop, Op.SOCKET, -1, weft_h.AF_INET6(), type, 0, 0);
+    if (probe >= 0) {
+      discard(loop, probe);
+    }
+    boolean ipv4Only = probe == -Errno.EAFNOSUPPORT.code() || Boolean.getBoolean(IPV4_ONLY);
+    byte[] bytes = new byte[ipv4Only ? IPV4_BYTES : IPV6_BYTES];
+    return new InetSocketAddress(InetAddress.getByAddress(bytes), wanted.getPort());
+  }
+
+  /**
+   * Makes a stream socket of the family of {@code address}.
+   *
+   * @throws java.net.UnknownHostException if it is not resolved
+   */
   public static int stream(EventLoop loop, InetSocketAddress address) throws IOException {
+    SocketAddresses.requireResolved(address);
     int family = SocketAddresses.family(address);
     int result = Controls.perform(loop, Op.SOCKET, -1, family, weft_h.SOCK_STREAM(), 0, 0);
     return check("socket", address, result);

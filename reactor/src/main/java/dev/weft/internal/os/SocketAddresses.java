@@ -113,6 +113,17 @@ public final class SocketAddresses {
     return Short.toUnsignedInt(Short.reverseBytes(networkOrder));
   }
 
+  /**
+   * Refuses an address that has a name only, as the JDK's sockets do.
+   *
+   * @throws UnknownHostException with the name
+   */
+  public static void requireResolved(InetSocketAddress address) throws UnknownHostException {
+    if (address.isUnresolved()) {
+      throw new UnknownHostException(address.getHostString());
+    }
+  }
+
   private static InetAddress resolved(InetSocketAddress address) {
     InetAddress ip = address.getAddress();
     if (ip == null) {
