@@ -2,10 +2,7 @@
 #include "weft.h"
 
 #include <jni.h>
-#include <jvmti.h>
 #include <sched.h>
-#include <stdbool.h>
-#include <string.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
@@ -179,79 +176,17 @@ API int weft_discard(unsigned long address, unsigned long bytes)
 }
 
 /*
- * Fibers need two packages of java.base, which a command-line flag or a manifest may have opened already. If not,
- * JVMTI can, so that plain `java -cp` works. Without JVMTI fibers still run, in their slower way: never a reason to
- * refuse the library. Each step below gives NULL or false, or leaves an exception pending, and JNI_OnLoad ends it
- * there.
+ * Module.implAddOpens, the method behind --add-opens. It is private to java.lang, but JNI does not check access. JVMTI's
+ * AddModuleOpens would do the same in public, but a JVM that has ever had a JVMTI environment notifies it of every mount
+ * of a virtual thread from then on, even after the environment has been disposed of.
  */
-#define CONTINUATIONS "jdk.internal.vm"
-static const char *const OPENED[] = {"java.lang", CONTINUATIONS};
-
-static bool failed(JNIEnv *env)
+JNIEXPORT void JNICALL Java_dev_weft_bindings_NativeLibrary_addOpens(JNIEnv *env, jclass caller, jobject module,
+		jstring package, jobject other)
 {
-	return (*env)->ExceptionCheck(env);
-}
+	jclass type = (*env)->GetObjectClass(env, module);
+	jmethodID method = (*env)->GetMethodID(env, type, "implAddOpens", "(Ljava/lang/String;Ljava/lang/Module;)V");
 
-/* Found through the class loader of whoever called System.load. */
-static jobject module_of(JNIEnv *env, const char *class_name)
-{
-	jclass type = (*env)->FindClass(env, class_name);
-	jclass class_class = type ? (*env)->FindClass(env, "java/lang/Class") : NULL;
-	jmethodID method = class_class
-			? (*env)->GetMethodID(env, class_class, "getModule", "()Ljava/lang/Module;")
-			: NULL;
-	jobject module = method ? (*env)->CallObjectMethod(env, type, method) : NULL;
-
-	return failed(env) ? NULL : module;
-}
-
-static bool is_open(JNIEnv *env, jobject base, const char *package, jobject module)
-{
-	jclass type = (*env)->GetObjectClass(env, base);
-	jmethodID method = (*env)->GetMethodID(env, type, "isOpen",
-			"(Ljava/lang/String;Ljava/lang/Module;)Z");
-	jstring name = method ? (*env)->NewStringUTF(env, package) : NULL;
-
-	return name && (*env)->CallBooleanMethod(env, base, method, name, module);
-}
-
-static void open_to(JavaVM *vm, JNIEnv *env, jobject base, jobject ours)
-{
-	jvmtiEnv *tools = NULL;
-
-	for (size_t i = 0; i < sizeof OPENED / sizeof *OPENED; i++) {
-		bool open = is_open(env, base, OPENED[i], ours);
-
-		if (failed(env))
-			break;
-		if (open)
-			continue;
-		if (!tools && (*vm)->GetEnv(vm, (void **)&tools, JVMTI_VERSION_9) != JNI_OK)
-			return;
-		(*tools)->AddModuleOpens(tools, base, OPENED[i], ours);
-		/* A class that extends Continuation is checked when it is defined, not by reflection. */
-		if (strcmp(OPENED[i], CONTINUATIONS) == 0)
-			(*tools)->AddModuleExports(tools, base, OPENED[i], ours);
-	}
-	/* Disposed at once: nothing of it is left to slow the JVM down. */
-	if (tools)
-		(*tools)->DisposeEnvironment(tools);
-}
-
-JNIEXPORT jint JNICALL JNI_OnLoad(JavaVM *vm, void *reserved)
-{
-	JNIEnv *env;
-	jobject base;
-	jobject ours;
-
-	(void)reserved;
-	if ((*vm)->GetEnv(vm, (void **)&env, JNI_VERSION_10) != JNI_OK)
-		return JNI_ERR;
-	base = module_of(env, "java/lang/Object");
-	ours = base ? module_of(env, "dev/weft/bindings/NativeLibrary") : NULL;
-	if (ours)
-		open_to(vm, env, base, ours);
-	if (failed(env))
-		(*env)->ExceptionClear(env);
-	return JNI_VERSION_10;
+	(void)caller;
+	if (method)
+		(*env)->CallVoidMethod(env, module, method, package, other);
 }

@@ -24,7 +24,8 @@ class LayeringTest {
   /** Lowest first. */
   private static final List<List<String>> LAYERS =
       List.of(
-          List.of("dev.weft.bindings", "dev.weft.error", "dev.weft.weave"),
+          List.of("dev.weft.bindings", "dev.weft.error"),
+          List.of("dev.weft.weave"),
           List.of("dev.weft.internal.mem"),
           List.of("dev.weft.internal.uring"),
           List.of("dev.weft.internal.os"),

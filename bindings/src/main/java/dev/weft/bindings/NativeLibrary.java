@@ -40,38 +40,31 @@ public final class NativeLibrary {
   public static final String WORKDIR_PROPERTY = "dev.weft.native.workdir";
 
   private static final String FILE_NAME = "libweft.so";
-  private static final List<String> OPENED = List.of("java.lang", "jdk.internal.vm");
+  private static final String FIBERS_PACKAGE = "java.lang";
+
+  /** The packages of java.base that are opened, and who needs them. */
+  private static final List<String> OPENED =
+      List.of(
+          FIBERS_PACKAGE, // fibers: a virtual thread with a scheduler of its own
+          "jdk.internal.vm", // coroutines
+          "jdk.internal.foreign"); // keeping an arena open while the kernel has its memory
+
   private static final int MFD_CLOEXEC = 1;
 
-  /*   neither -> loaded      for good
-   *          \-> failure     for good: every later call fails with this one as its cause
-   */
   private static boolean loaded;
-  private static @Nullable UnsatisfiedLinkError failure;
 
   private NativeLibrary() {}
 
   /**
-   * Loads the library, the first time; later calls do nothing, or fail as the first one did. Any
-   * thread.
+   * Loads the library unless it is loaded already. A failure is not remembered, since its cause may
+   * go away (no free descriptor, a full disk): the next call tries again. Any thread.
    *
    * @throws UnsatisfiedLinkError if there is none for this system, or it can't be loaded; says why
    */
-  @SuppressWarnings("StaticAssignmentOfThrowable") // later calls must name the cause of the first
   public static synchronized void load() {
-    if (loaded) {
-      return;
-    }
-    if (failure != null) {
-      // A new one, for the stack trace of this call.
-      throw failure(failure.getMessage(), failure);
-    }
-    try {
+    if (!loaded) {
       loadFirst();
       loaded = true;
-    } catch (UnsatisfiedLinkError e) {
-      failure = e;
-      throw e;
     }
   }
 
@@ -81,21 +74,31 @@ public final class NativeLibrary {
   }
 
   /**
-   * Opens the packages of java.base that fibers need to {@code module}, as far as they are open to
-   * this one: by a flag, a manifest, or, once it is loaded, the library. Any thread.
+   * Opens java.lang, jdk.internal.vm and jdk.internal.foreign of java.base to {@code module}, and
+   * loads the library for that, unless a flag or a manifest has opened them already. What can't be
+   * opened stays closed; the next call tries again. Any thread.
    *
    * @return whether java.lang is open to {@code module} now
    */
   public static boolean openTo(Module module) {
     Module base = Object.class.getModule();
-    Module ours = NativeLibrary.class.getModule();
-    for (String name : OPENED) {
-      if (base.isOpen(name, ours) && !base.isOpen(name, module)) {
-        base.addOpens(name, module); // a module may pass on what is open to it
+    try {
+      for (String name : OPENED) {
+        if (!base.isOpen(name, module) && base.getPackages().contains(name)) {
+          load();
+          addOpens(base, name, module);
+        }
       }
+    } catch (UnsatisfiedLinkError | NoSuchMethodError e) {
+      // No library for this system, a transient failure, or a JDK whose Module has changed. Users
+      // of
+      // a package that stays closed do without it, or throw an exception that names the flag.
     }
-    return base.isOpen("java.lang", module);
+    return base.isOpen(FIBERS_PACKAGE, module);
   }
+
+  /** Opens {@code name} of {@code module} to {@code other}, without asking who may do that. */
+  private static native void addOpens(Module module, String name, Module other);
 
   private static void loadFirst() {
     String path = System.getProperty(PATH_PROPERTY);

@@ -2,6 +2,10 @@
 package dev.weft.bindings;
 
 import java.io.IOException;
+import java.lang.classfile.ClassFile;
+import java.lang.constant.ClassDesc;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.MethodType;
 import java.net.URL;
 import java.net.URLClassLoader;
 import java.nio.file.Files;
@@ -11,6 +15,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CyclicBarrier;
 import java.util.concurrent.Executor;
+import java.util.logging.Logger;
 import java.util.stream.Stream;
 
 /**
@@ -23,21 +28,39 @@ final class LoadProbe {
   private LoadProbe() {}
 
   public static void main(String[] arguments) throws Exception {
-    try (URLClassLoader other = new URLClassLoader(new URL[0])) {
-      Module stranger = other.getUnnamedModule();
-      print("opened before", NativeLibrary.openTo(stranger));
-      if (List.of(arguments).contains("concurrently")) {
-        loadConcurrently();
-      }
-      load("first");
-      load("second");
-      print("loaded", NativeLibrary.isLoaded());
-      print("opened after", NativeLibrary.openTo(stranger));
-      print("continuations", Object.class.getModule().isOpen("jdk.internal.vm", stranger));
+    List<String> wanted = List.of(arguments);
+    if (wanted.contains("concurrently")) {
+      loadConcurrently();
     }
-    print("virtual thread builder", isSchedulerSettable());
+    if (wanted.contains("open")) {
+      open();
+    }
+    load("first");
+    if (wanted.contains("repair")) {
+      System.clearProperty(NativeLibrary.PATH_PROPERTY);
+    }
+    load("second");
+    print("loaded", NativeLibrary.isLoaded());
     print("mappings", mappings());
     print("left behind", leftBehind());
+  }
+
+  private static void open() throws Exception {
+    try (URLClassLoader other = new URLClassLoader(new URL[0])) {
+      Module base = Object.class.getModule();
+      Module foreign = other.getUnnamedModule();
+      Module named = Logger.class.getModule();
+      print("opened", NativeLibrary.openTo(foreign));
+      print("opened to a named module", NativeLibrary.openTo(named));
+      NativeLibrary.openTo(LoadProbe.class.getModule());
+      for (String name : List.of("java.lang", "jdk.internal.vm", "jdk.internal.foreign")) {
+        print(name, base.isOpen(name, foreign) + " " + base.isOpen(name, named));
+      }
+      print("loaded by opening", NativeLibrary.isLoaded());
+    }
+    print("virtual thread builder", isSchedulerSettable());
+    print("continuation subclass", isContinuationExtensible());
+    print("private method of a session", isSessionAccessible());
   }
 
   private static void load(String which) {
@@ -76,6 +99,31 @@ final class LoadProbe {
     return Class.forName("java.lang.ThreadBuilders$VirtualThreadBuilder")
         .getDeclaredConstructor(Executor.class)
         .trySetAccessible();
+  }
+
+  /** The JVM asks its own tables, not those of java.lang.Module, when it defines a class. */
+  private static boolean isContinuationExtensible() throws ReflectiveOperationException {
+    byte[] subclass =
+        ClassFile.of()
+            .build(
+                ClassDesc.of(LoadProbe.class.getPackageName() + ".Subclass"),
+                builder -> builder.withSuperclass(ClassDesc.of("jdk.internal.vm.Continuation")));
+    try {
+      return MethodHandles.lookup().defineClass(subclass) != null;
+    } catch (IllegalAccessError e) {
+      return false;
+    }
+  }
+
+  private static boolean isSessionAccessible() throws ReflectiveOperationException {
+    Class<?> session = Class.forName("jdk.internal.foreign.MemorySessionImpl");
+    try {
+      return MethodHandles.privateLookupIn(session, MethodHandles.lookup())
+              .findVirtual(session, "acquire0", MethodType.methodType(void.class))
+          != null;
+    } catch (IllegalAccessException e) {
+      return false;
+    }
   }
 
   /**

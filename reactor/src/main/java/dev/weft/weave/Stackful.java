@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.weft.weave;
 
+import dev.weft.bindings.NativeLibrary;
 import java.util.List;
 import jdk.internal.vm.Continuation;
 import jdk.internal.vm.ContinuationScope;
+import jdk.internal.vm.ContinuationSupport;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -11,6 +13,14 @@ import org.jspecify.annotations.Nullable;
  * the only frame below one that has not been woven.
  */
 final class Stackful extends Routine {
+  private static final String PACKAGE = "jdk.internal.vm";
+
+  /**
+   * Whether {@link Stack} can be defined. It must not be touched before: this class would remember
+   * the failure, although the package may be opened later.
+   */
+  private static boolean accessible;
+
   private final Routine body;
   private final Stack stack;
   private @Nullable Throwable failure;
@@ -68,23 +78,35 @@ final class Stackful extends Routine {
   }
 
   private static Stack newStack(Stackful owner) {
-    try {
-      return new Stack(owner);
-    } catch (IllegalAccessError e) {
-      throw new IllegalStateException(
-          owner.body
-              + " is to run stackful, having been asked to or not having been woven: that needs "
-              + "--add-exports java.base/jdk.internal.vm="
-              + moduleName()
-              + " or, in the manifest of the jar that is started, Add-Exports: "
-              + "java.base/jdk.internal.vm",
-          e);
+    if (!accessible) {
+      openFor(owner.body);
     }
+    return new Stack(owner);
   }
 
-  private static String moduleName() {
-    Module module = Stackful.class.getModule();
-    return module.isNamed() ? module.getName() : "ALL-UNNAMED";
+  private static void openFor(Routine body) {
+    Module base = Object.class.getModule();
+    Module ours = Stackful.class.getModule();
+    if (!base.isExported(PACKAGE, ours)) {
+      NativeLibrary.openTo(ours);
+    }
+    if (!base.isExported(PACKAGE, ours)) {
+      throw new IllegalStateException(
+          body
+              + " is to run stackful, having been asked to or not having been woven: that needs "
+              + ("--add-exports java.base/" + PACKAGE + "=")
+              + (ours.isNamed() ? ours.getName() : "ALL-UNNAMED")
+              + " or, in the manifest of the jar that is started, Add-Exports: java.base/"
+              + PACKAGE);
+    }
+    if (!ContinuationSupport.isSupported()) {
+      throw new IllegalStateException(
+          body
+              + " is to run stackful, having been asked to or not having been woven: that needs a"
+              + " JVM with continuations, and this one does not support them or was started with"
+              + " -XX:-VMContinuations");
+    }
+    accessible = true;
   }
 
   private void enter() {
@@ -164,10 +186,6 @@ final class Stackful extends Routine {
   }
 
   private static @Nullable Stack current() {
-    try {
-      return Stack.current();
-    } catch (IllegalAccessError e) {
-      return null; // then no continuation can have been made
-    }
+    return accessible ? Stack.current() : null;
   }
 }

@@ -4,6 +4,7 @@ package dev.weft.internal.sched;
 import dev.weft.bindings.NativeLibrary;
 import jdk.internal.vm.Continuation;
 import jdk.internal.vm.ContinuationScope;
+import jdk.internal.vm.ContinuationSupport;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -19,43 +20,50 @@ public final class CoroutineStack extends Continuation {
   /** Whether this JVM lets us have continuations. */
   public static final class Access {
     private static final String PACKAGE = "jdk.internal.vm";
-    private static final @Nullable Throwable CAUSE;
-    private static final boolean GIVEN;
 
-    static {
-      Throwable cause = null;
-      Module ours = Access.class.getModule();
-      if (!isExportedTo(ours)) {
-        try {
-          NativeLibrary.load();
-          NativeLibrary.openTo(ours);
-        } catch (UnsatisfiedLinkError e) {
-          cause = e;
-        }
-      }
-      CAUSE = cause;
-      GIVEN = isExportedTo(ours);
-    }
+    /** Whether all that coroutines need is open, and {@link #require} has nothing left to do. */
+    private static boolean open;
 
     private Access() {}
 
-    private static boolean isExportedTo(Module module) {
-      return Object.class.getModule().isExported(PACKAGE, module);
-    }
-
     /**
-     * Does nothing if there are continuations.
+     * Makes sure that there are continuations. Opens their package first if need be; if that fails,
+     * the next call tries again. Any thread.
      *
-     * @throws UnsupportedOperationException if not; names the flag that helps
+     * @throws UnsupportedOperationException if there are none; names the flag that helps
      */
     public static void require() {
-      if (!GIVEN) {
-        Module ours = Access.class.getModule();
+      if (!open) {
+        open();
+      }
+    }
+
+    private static void open() {
+      Module ours = Access.class.getModule();
+      boolean all = NativeLibrary.openTo(ours);
+      if (!Object.class.getModule().isExported(PACKAGE, ours)) {
         throw new UnsupportedOperationException(
             "coroutines need a package that this JVM does not export; start it with --add-exports="
                 + ("java.base/" + PACKAGE + "=")
                 + (ours.isNamed() ? ours.getName() : "ALL-UNNAMED"),
-            CAUSE);
+            whyNotLoaded());
+      }
+      if (!ContinuationSupport.isSupported()) {
+        throw new UnsupportedOperationException(
+            "coroutines need a JVM with continuations: this one does not support them, or was"
+                + " started with -XX:-VMContinuations");
+      }
+      HeldMonitors.prepare();
+      ScopedBindings.prepare();
+      open = all;
+    }
+
+    private static @Nullable UnsatisfiedLinkError whyNotLoaded() {
+      try {
+        NativeLibrary.load();
+        return null; // another JDK
+      } catch (UnsatisfiedLinkError e) {
+        return e;
       }
     }
   }

@@ -80,7 +80,7 @@ public final class EventLoop extends StrandTable {
     this.owner = owner;
     this.backend = backend;
     this.clock = clock;
-    this.baton = baton || !VirtualStrand.AVAILABLE;
+    this.baton = baton || !VirtualStrand.isAvailable();
     this.onTaskFailure = onTaskFailure;
     simulator = clock instanceof Simulator given ? given : null;
     if (simulator != null) {

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.weft.internal.sched;
 
-import dev.weft.bindings.NativeLibrary;
 import dev.weft.internal.mem.Memory;
 import dev.weft.internal.mem.VmStructs;
 import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandle;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.MethodType;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -29,53 +29,67 @@ final class HeldMonitors {
   private static final String LOCK_STACK_OF = "JavaThread";
   private static final String LOCK_STACK = "LockStack";
 
-  private static final @Nullable MethodHandle CARRIER;
-  private static final @Nullable MethodHandle JAVA_THREAD;
+  /**
+   * Where HotSpot keeps the lock stack of a thread.
+   *
+   * @param carrier gives the calling platform thread, or the one that carries the virtual thread
+   * @param javaThread gives the address of HotSpot's own thread
+   * @param top the bytes from there to the field for the top of the lock stack
+   * @param empty the value of that field when the stack is empty
+   */
+  private record Layout(MethodHandle carrier, MethodHandle javaThread, long top, int empty) {}
 
-  /** Where in HotSpot's thread the top of its lock stack is noted; 0 if it does not tell. */
-  private static final long TOP;
+  /** Null as long as {@link #prepare} has not found it. */
+  private static @Nullable Layout found;
 
-  /** What is noted there when the stack is empty. */
-  private static final int EMPTY;
+  /** Whether {@link Bound} may be used. */
+  private static boolean visible;
+
+  /** The layout as constants, which the JIT can inline. */
+  private static final class Bound {
+    static final MethodHandle CARRIER;
+    static final MethodHandle JAVA_THREAD;
+    static final long TOP;
+    static final int EMPTY;
+
+    static {
+      Layout layout = Objects.requireNonNull(found);
+      CARRIER = layout.carrier;
+      JAVA_THREAD = layout.javaThread;
+      TOP = layout.top;
+      EMPTY = layout.empty;
+    }
+  }
 
   /** Keeps the JIT from seeing that nobody else knows the monitors that fill the stack. */
   @SuppressWarnings("unused")
   private static volatile Object @Nullable [] published;
 
-  static {
-    MethodHandle carrier = null;
-    MethodHandle javaThread = null;
-    long top = 0;
-    int empty = 0;
-    try {
-      NativeLibrary.openTo(HeldMonitors.class.getModule());
-      MethodHandles.Lookup inThread =
-          MethodHandles.privateLookupIn(Thread.class, MethodHandles.lookup());
-      carrier =
-          inThread.findStatic(
-              Thread.class, "currentCarrierThread", MethodType.methodType(Thread.class));
-      javaThread = inThread.findGetter(Thread.class, "eetop", long.class);
-      long stack = VmStructs.offset(LOCK_STACK_OF, "_lock_stack");
-      top = stack + VmStructs.offset(LOCK_STACK, "_top");
-      empty = Math.toIntExact(stack + VmStructs.offset(LOCK_STACK, "_base[0]"));
-    } catch (Throwable e) {
-      // Not open, no native access, or another JVM: then every switch fills the stack, which is
-      // slow and right.
-      top = 0;
-    }
-    CARRIER = carrier;
-    JAVA_THREAD = javaThread;
-    TOP = top;
-    EMPTY = empty;
-  }
-
   private HeldMonitors() {}
 
   /**
-   * Whether the JVM tells what is in the lock stack, so that an empty one costs next to nothing.
+   * Looks for the lock stack; java.lang must be open to this module. Where the JVM does not tell,
+   * every switch fills the stack, which is slow and right.
    */
-  static boolean isVisible() {
-    return TOP != 0;
+  static synchronized void prepare() {
+    if (visible) {
+      return;
+    }
+    try {
+      MethodHandles.Lookup inThread =
+          MethodHandles.privateLookupIn(Thread.class, MethodHandles.lookup());
+      long stack = VmStructs.offset(LOCK_STACK_OF, "_lock_stack");
+      found =
+          new Layout(
+              inThread.findStatic(
+                  Thread.class, "currentCarrierThread", MethodType.methodType(Thread.class)),
+              inThread.findGetter(Thread.class, "eetop", long.class),
+              stack + VmStructs.offset(LOCK_STACK, "_top"),
+              Math.toIntExact(stack + VmStructs.offset(LOCK_STACK, "_base[0]")));
+      visible = Bound.CARRIER != null; // initialises the class first
+    } catch (ReflectiveOperationException | RuntimeException e) {
+      // Closed so far, no native access, or another JVM.
+    }
   }
 
   /** Makes the monitors that the calling thread holds independent of its frames. */
@@ -88,7 +102,7 @@ final class HeldMonitors {
       published = fill;
       enter(fill, 0);
       published = null;
-      assert TOP == 0 || isEmpty() : "the lock stack of this JVM holds more";
+      assert !visible || isEmpty() : "the lock stack of this JVM holds more";
     }
   }
 
@@ -101,14 +115,13 @@ final class HeldMonitors {
   }
 
   private static boolean isEmpty() {
-    if (TOP == 0) {
+    if (!visible) {
       return false;
     }
-    assert CARRIER != null && JAVA_THREAD != null;
     try {
-      Thread carrier = (Thread) CARRIER.invokeExact();
-      long javaThread = (long) JAVA_THREAD.invokeExact(carrier);
-      return Memory.ALL.get(ValueLayout.JAVA_INT, javaThread + TOP) == EMPTY;
+      Thread carrier = (Thread) Bound.CARRIER.invokeExact();
+      long javaThread = (long) Bound.JAVA_THREAD.invokeExact(carrier);
+      return Memory.ALL.get(ValueLayout.JAVA_INT, javaThread + Bound.TOP) == Bound.EMPTY;
     } catch (RuntimeException | Error e) {
       throw e;
     } catch (Throwable e) {

@@ -57,7 +57,7 @@ abstract class Schedulable extends InboundQueue.Node {
     if (!thread.isVirtual()) {
       return StrandTable.stacklessOn(thread);
     }
-    Strand strand = VirtualStrand.AVAILABLE ? VirtualStrand.on(thread) : null;
+    Strand strand = VirtualStrand.on(thread);
     return strand != null ? strand : BatonStrand.onCurrentThread();
   }
 

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.weft.internal.sched;
 
-import dev.weft.bindings.NativeLibrary;
 import java.lang.invoke.MethodHandle;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.MethodType;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -12,40 +12,59 @@ import org.jspecify.annotations.Nullable;
  * frames that leave in the middle of a binding would leave behind as they had set it.
  */
 final class ScopedBindings {
-  private static final @Nullable MethodHandle GET;
-  private static final @Nullable MethodHandle SET;
+  /** Accessors of the field, or null as long as {@link #prepare} has not found them. */
+  private record Accessors(MethodHandle get, MethodHandle set) {}
 
-  static {
-    MethodHandle get = null;
-    MethodHandle set = null;
-    try {
-      NativeLibrary.openTo(ScopedBindings.class.getModule());
-      MethodHandles.Lookup inThread =
-          MethodHandles.privateLookupIn(Thread.class, MethodHandles.lookup());
-      get =
-          inThread.findStatic(
-              Thread.class, "scopedValueBindings", MethodType.methodType(Object.class));
-      set =
-          inThread.findStatic(
-              Thread.class,
-              "setScopedValueBindings",
-              MethodType.methodType(void.class, Object.class));
-    } catch (IllegalAccessException | NoSuchMethodException e) {
-      // Not open, or another JDK: then the field stays as the frames have set it.
-      get = null;
+  private static @Nullable Accessors found;
+
+  /** Whether {@link Bound} may be used. */
+  private static boolean accessible;
+
+  /** The accessors as constants, which the JIT can inline. */
+  private static final class Bound {
+    static final MethodHandle GET;
+    static final MethodHandle SET;
+
+    static {
+      Accessors accessors = Objects.requireNonNull(found);
+      GET = accessors.get;
+      SET = accessors.set;
     }
-    GET = get;
-    SET = set;
   }
 
   private ScopedBindings() {}
 
+  /**
+   * Looks for the field in java.lang, which must be open to this module. Without it, or in a JDK
+   * that has another one, the field stays as the frames have set it.
+   */
+  static synchronized void prepare() {
+    if (accessible) {
+      return;
+    }
+    try {
+      MethodHandles.Lookup inThread =
+          MethodHandles.privateLookupIn(Thread.class, MethodHandles.lookup());
+      found =
+          new Accessors(
+              inThread.findStatic(
+                  Thread.class, "scopedValueBindings", MethodType.methodType(Object.class)),
+              inThread.findStatic(
+                  Thread.class,
+                  "setScopedValueBindings",
+                  MethodType.methodType(void.class, Object.class)));
+      accessible = Bound.GET != null; // initialises the class first
+    } catch (IllegalAccessException | NoSuchMethodException e) {
+      // Closed so far, or another JDK.
+    }
+  }
+
   static @Nullable Object get() {
-    if (GET == null) {
+    if (!accessible) {
       return null;
     }
     try {
-      return (Object) GET.invokeExact();
+      return (Object) Bound.GET.invokeExact();
     } catch (RuntimeException | Error e) {
       throw e;
     } catch (Throwable e) {
@@ -53,13 +72,13 @@ final class ScopedBindings {
     }
   }
 
-  /** Puts back what {@link #get} has given. */
+  /** Puts back what {@link #get} has given; null has the JDK look for the bindings anew. */
   static void set(@Nullable Object bindings) {
-    if (GET == null || SET == null) {
+    if (!accessible) {
       return;
     }
     try {
-      SET.invokeExact(bindings);
+      Bound.SET.invokeExact(bindings);
     } catch (RuntimeException | Error e) {
       throw e;
     } catch (Throwable e) {

@@ -5,6 +5,7 @@ import dev.weft.bindings.NativeLibrary;
 import java.lang.invoke.MethodHandle;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.MethodType;
+import java.util.Objects;
 import java.util.concurrent.Executor;
 import org.jspecify.annotations.Nullable;
 
@@ -21,49 +22,86 @@ import org.jspecify.annotations.Nullable;
  * scheduler, the scheduler of a thread, and the default scheduler.
  */
 final class VirtualStrand extends Strand implements Executor {
-  /** Whether this JVM lets us choose the scheduler of a virtual thread. */
-  static final boolean AVAILABLE;
+  /**
+   * The JDK's internals.
+   *
+   * @param newThread makes a virtual thread with a scheduler
+   * @param scheduler gives the scheduler of a virtual thread
+   * @param defaultScheduler the scheduler of virtual threads that have none of their own
+   */
+  private record Internals(
+      MethodHandle newThread, MethodHandle scheduler, Executor defaultScheduler) {}
 
-  private static final @Nullable MethodHandle NEW_THREAD;
-  private static final @Nullable MethodHandle SCHEDULER;
-  private static final @Nullable Executor DEFAULT_SCHEDULER;
+  /** Null as long as {@link #isAvailable} has not found them. */
+  private static @Nullable Internals found;
 
-  static {
-    MethodHandle newThread = null;
-    MethodHandle scheduler = null;
-    Executor defaultScheduler = null;
-    try {
-      NativeLibrary.openTo(VirtualStrand.class.getModule());
-      Class<?> builders = Class.forName("java.lang.ThreadBuilders");
-      Class<?> virtualThread = Class.forName("java.lang.VirtualThread");
-      MethodHandles.Lookup inBuilders =
-          MethodHandles.privateLookupIn(builders, MethodHandles.lookup());
-      MethodHandles.Lookup inThread =
-          MethodHandles.privateLookupIn(virtualThread, MethodHandles.lookup());
-      newThread =
-          inBuilders.findStatic(
-              builders,
-              "newVirtualThread",
-              MethodType.methodType(
-                  Thread.class, Executor.class, String.class, int.class, Runnable.class));
-      scheduler =
-          inThread
-              .findGetter(virtualThread, "scheduler", Executor.class)
-              .asType(MethodType.methodType(Executor.class, Thread.class));
-      defaultScheduler =
-          (Executor)
-              inThread
-                  .findStatic(
-                      virtualThread, "defaultScheduler", MethodType.methodType(Executor.class))
-                  .invoke();
-    } catch (Throwable e) {
-      // No flag and no native library, or another JDK: strands pass a baton instead.
-      newThread = null;
+  /** Whether java.lang is open and the internals are not there or do not work: final. */
+  private static boolean unsupported;
+
+  /** Whether {@link Bound} may be used. */
+  private static boolean available;
+
+  /** The internals as constants, which the JIT can inline. */
+  private static final class Bound {
+    static final MethodHandle NEW_THREAD;
+    static final MethodHandle SCHEDULER;
+    static final Executor DEFAULT_SCHEDULER;
+
+    static {
+      Internals internals = Objects.requireNonNull(found);
+      NEW_THREAD = internals.newThread;
+      SCHEDULER = internals.scheduler;
+      DEFAULT_SCHEDULER = internals.defaultScheduler;
     }
-    NEW_THREAD = newThread;
-    SCHEDULER = scheduler;
-    DEFAULT_SCHEDULER = defaultScheduler;
-    AVAILABLE = newThread != null;
+  }
+
+  /**
+   * Whether this JVM lets us choose the scheduler of a virtual thread. Opens java.lang first if
+   * need be; if that fails, the next call tries again. Any thread.
+   */
+  static synchronized boolean isAvailable() {
+    if (!available && !unsupported && NativeLibrary.openTo(VirtualStrand.class.getModule())) {
+      try {
+        found = internals();
+        available = Bound.NEW_THREAD != null; // initialises the class first
+      } catch (ReflectiveOperationException | RuntimeException e) {
+        // Another JDK, or a JVM without continuations: strands pass a baton instead.
+        unsupported = true;
+      }
+    }
+    return available;
+  }
+
+  private static Internals internals() throws ReflectiveOperationException {
+    Class<?> builders = Class.forName("java.lang.ThreadBuilders");
+    Class<?> virtualThread = Class.forName("java.lang.VirtualThread");
+    MethodHandles.Lookup inBuilders =
+        MethodHandles.privateLookupIn(builders, MethodHandles.lookup());
+    MethodHandles.Lookup inThread =
+        MethodHandles.privateLookupIn(virtualThread, MethodHandles.lookup());
+    MethodHandle newThread =
+        inBuilders.findStatic(
+            builders,
+            "newVirtualThread",
+            MethodType.methodType(
+                Thread.class, Executor.class, String.class, int.class, Runnable.class));
+    MethodHandle scheduler =
+        inThread
+            .findGetter(virtualThread, "scheduler", Executor.class)
+            .asType(MethodType.methodType(Executor.class, Thread.class));
+    MethodHandle defaultScheduler =
+        inThread.findStatic(
+            virtualThread, "defaultScheduler", MethodType.methodType(Executor.class));
+    try {
+      // A JVM without continuations refuses a thread with a scheduler.
+      Executor none = task -> {};
+      Thread unused = (Thread) newThread.invokeExact(none, (String) null, 0, (Runnable) () -> {});
+      return new Internals(newThread, scheduler, (Executor) defaultScheduler.invokeExact());
+    } catch (RuntimeException | Error e) {
+      throw e;
+    } catch (Throwable e) {
+      throw new AssertionError("neither throws anything checked", e);
+    }
   }
 
   private final Thread thread;
@@ -73,9 +111,10 @@ final class VirtualStrand extends Strand implements Executor {
 
   VirtualStrand(EventLoop loop, Body body, @Nullable String name, long due) {
     super(loop, body, due);
-    assert NEW_THREAD != null;
+    assert available;
     try {
-      thread = (Thread) NEW_THREAD.invokeExact((Executor) this, name, 0, (Runnable) this::runBody);
+      thread =
+          (Thread) Bound.NEW_THREAD.invokeExact((Executor) this, name, 0, (Runnable) this::runBody);
     } catch (Throwable e) {
       throw new IllegalStateException("no virtual thread could be made", e);
     }
@@ -83,10 +122,12 @@ final class VirtualStrand extends Strand implements Executor {
 
   /** The strand that {@code thread} belongs to, or null. */
   static @Nullable VirtualStrand on(Thread thread) {
-    assert SCHEDULER != null;
+    if (!available) {
+      return null; // no strand has been made yet
+    }
     Executor scheduler;
     try {
-      scheduler = (Executor) SCHEDULER.invokeExact(thread);
+      scheduler = (Executor) Bound.SCHEDULER.invokeExact(thread);
     } catch (Throwable e) {
       throw new IllegalStateException("the scheduler of " + thread + " can't be read", e);
     }
@@ -127,8 +168,7 @@ final class VirtualStrand extends Strand implements Executor {
     } else {
       // A virtual thread started by the fiber in the JDK's own way is an ordinary one: it may block
       // for long and outlive the reactor.
-      assert DEFAULT_SCHEDULER != null;
-      DEFAULT_SCHEDULER.execute(task);
+      Bound.DEFAULT_SCHEDULER.execute(task);
     }
   }
 }

@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.weft;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+
+/**
+ * No order in which a JVM of its own touches the library, and no failure that passes, keeps fibers
+ * and coroutines from what they need.
+ */
+@Tag("scheduled") // the probe decides by itself which fibers it gets
+@Tag("stackful")
+class FiberAccessTest {
+  private static final String NATIVE = "--enable-native-access=ALL-UNNAMED";
+  private static final List<String> RECOMMENDED =
+      List.of(
+          NATIVE,
+          "--add-opens=java.base/java.lang=ALL-UNNAMED",
+          "--add-exports=java.base/jdk.internal.vm=ALL-UNNAMED");
+
+  /** The library can't be loaded until the probe has removed this. */
+  private static final String NO_LIBRARY = "-Ddev.weft.native.path=/nonexistent";
+
+  private static final List<String> NO_CONTINUATIONS =
+      List.of("-XX:+UnlockExperimentalVMOptions", "-XX:-VMContinuations");
+
+  @Test
+  void aVirtualThreadMayTouchTheLibraryFirst() throws Exception {
+    assertEquals(
+        List.of("no reactor on this thread", "fibers are SCHEDULED"),
+        probe(List.of(NATIVE), "virtual", "reactor"));
+  }
+
+  @Test
+  void aCoroutineMayTouchTheLibraryFirst() throws Exception {
+    assertEquals(
+        List.of("coroutine yields 7", "fibers are SCHEDULED"),
+        probe(List.of(NATIVE), "coroutine", "reactor"));
+  }
+
+  @Test
+  void aStackfulRoutineMayTouchTheLibraryFirst() throws Exception {
+    assertEquals(
+        List.of("routine is suspended: true", "fibers are SCHEDULED", "coroutine yields 7"),
+        probe(List.of(NATIVE), "routine", "reactor", "coroutine"));
+  }
+
+  @Test
+  void aFailureThatPassesIsNotRemembered() throws Exception {
+    List<String> outcome =
+        probe(
+            List.of(NATIVE, NO_LIBRARY),
+            "virtual",
+            "routine",
+            "coroutine",
+            "reactor",
+            "repair",
+            "reactor",
+            "coroutine",
+            "routine");
+
+    assertEquals(
+        List.of(
+            "no reactor on this thread",
+            "no stackful routine: body is to run stackful, having been asked to or not having been"
+                + " woven: that needs --add-exports java.base/jdk.internal.vm=ALL-UNNAMED or, in"
+                + " the manifest of the jar that is started, Add-Exports:"
+                + " java.base/jdk.internal.vm",
+            "no coroutine: coroutines need a package that this JVM does not export; start it with"
+                + " --add-exports=java.base/jdk.internal.vm=ALL-UNNAMED",
+            "no reactor",
+            "fibers are SCHEDULED",
+            "coroutine yields 7",
+            "routine is suspended: true"),
+        outcome);
+  }
+
+  @Test
+  void withoutContinuationsFibersPassABatonAndCoroutinesAreRefused() throws Exception {
+    for (List<String> flags : List.of(List.of(NATIVE), RECOMMENDED)) {
+      List<String> options = new ArrayList<>(flags);
+      options.addAll(NO_CONTINUATIONS);
+
+      List<String> outcome =
+          probe(options, "virtual", "reactor", "coroutine", "routine", "reactor");
+
+      assertEquals(
+          List.of(
+              "no reactor on this thread",
+              "fibers are BATON",
+              "no coroutine: coroutines need a JVM with continuations: this one does not support"
+                  + " them, or was started with -XX:-VMContinuations",
+              "no stackful routine: body is to run stackful, having been asked to or not having"
+                  + " been woven: that needs a JVM with continuations, and this one does not"
+                  + " support them or was started with -XX:-VMContinuations",
+              "fibers are BATON"),
+          outcome);
+    }
+  }
+
+  private static List<String> probe(List<String> options, String... steps) throws Exception {
+    List<String> command = new ArrayList<>();
+    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+    command.addAll(List.of("-XX:TieredStopAtLevel=1", "-ea"));
+    command.addAll(options);
+    command.addAll(
+        List.of("-cp", System.getProperty("java.class.path"), FiberAccessProbe.class.getName()));
+    command.addAll(Arrays.asList(steps));
+    ProcessBuilder builder =
+        new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.DISCARD);
+    builder.environment().keySet().removeAll(List.of("JDK_JAVA_OPTIONS", "JAVA_TOOL_OPTIONS"));
+    Process process = builder.start();
+    List<String> lines = process.inputReader().lines().toList();
+    assertEquals(0, process.waitFor(), () -> String.join("\n", lines));
+    return lines;
+  }
+}
