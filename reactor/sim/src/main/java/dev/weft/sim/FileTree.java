@@ -17,6 +17,10 @@ final class FileTree {
   /** What a name stands for. */
   static final class Node {
     final long number;
+
+    /** The directory that it was made in; the root is its own. */
+    final Node parent;
+
     final boolean directory;
     final int permissions;
     final Map<String, Node> children = new TreeMap<>();
@@ -26,8 +30,10 @@ final class FileTree {
     long changed;
     long accessed;
 
-    Node(long number, boolean directory, int permissions) {
+    /** Makes the node of a name in {@code parent}, or a root if that is null. */
+    Node(long number, @Nullable Node parent, boolean directory, int permissions) {
       this.number = number;
+      this.parent = parent == null ? this : parent;
       this.directory = directory;
       this.permissions = permissions;
     }
@@ -41,12 +47,21 @@ final class FileTree {
       size = newSize;
     }
 
+    /** What {@code name} stands for in this directory: {@code .} and {@code ..} as well. */
+    @Nullable Node child(String name) {
+      return switch (name) {
+        case "." -> this;
+        case ".." -> parent;
+        default -> children.get(name);
+      };
+    }
+
     int mode() {
       return (directory ? weft_h.S_IFDIR() : weft_h.S_IFREG()) | permissions;
     }
   }
 
-  private final Node root = new Node(1, true, 0755);
+  private final Node root = new Node(1, null, true, 0755);
   private long nodes = 1;
 
   /** Makes a file and the directories above it. */
@@ -64,24 +79,30 @@ final class FileTree {
 
   private Node make(String path, boolean directory) {
     Node at = root;
-    String[] names =
-        Arrays.stream(path.split("/")).filter(n -> !n.isEmpty()).toArray(String[]::new);
+    String[] names = names(path);
     for (int i = 0; i < names.length; i++) {
       boolean last = i == names.length - 1;
       Node parent = at;
       if (!parent.directory) {
         throw new IllegalArgumentException("not a directory on the way to " + path);
       }
+      Node there = parent.child(names[i]);
       boolean kind = !last || directory;
-      at =
-          parent.children.computeIfAbsent(
-              names[i], name -> new Node(++nodes, kind, kind ? 0755 : 0644));
+      if (there == null) {
+        there = new Node(++nodes, parent, kind, kind ? 0755 : 0644);
+        parent.children.put(names[i], there);
+      }
+      at = there;
     }
     if (at.directory != directory) {
       throw new IllegalArgumentException(
           path + " is a " + (at.directory ? "directory" : "file") + " already");
     }
     return at;
+  }
+
+  private static String[] names(String path) {
+    return Arrays.stream(path.split("/")).filter(n -> !n.isEmpty()).toArray(String[]::new);
   }
 
   /** open(2): finds or makes a node. The result is 0 or -errno; {@code found} gets the node. */
@@ -95,8 +116,7 @@ final class FileTree {
     Node at = root;
     Node parent = root;
     String name = "";
-    String[] names =
-        Arrays.stream(path.split("/")).filter(n -> !n.isEmpty()).toArray(String[]::new);
+    String[] names = names(path);
     for (int i = 0; i < names.length; i++) {
       if (at == null) {
         return -Errno.ENOENT.code();
@@ -109,7 +129,7 @@ final class FileTree {
         return -Errno.ENAMETOOLONG.code();
       }
       parent = at;
-      at = at.children.get(name);
+      at = at.child(name);
     }
     boolean slash = path.endsWith("/");
     if (at == null) {
@@ -126,7 +146,7 @@ final class FileTree {
     if (slash) {
       return -Errno.EISDIR.code();
     }
-    Node made = new Node(++nodes, false, mode & ~UMASK);
+    Node made = new Node(++nodes, parent, false, mode & ~UMASK);
     made.modified = now;
     made.changed = now;
     made.accessed = now;

@@ -57,6 +57,45 @@ abstract class FileContract extends SocketContract {
   }
 
   @Test
+  void dotsInPathsStandForDirectories() throws Exception {
+    backend();
+    int create = weft_h.O_CREAT() | weft_h.O_RDWR();
+    discard(openFile("file", create));
+    assertSameFile("file", "./file");
+    assertSameFile("file", ".//././file");
+    String here = path("");
+    String parent = here.substring(0, here.lastIndexOf('/', here.length() - 2));
+    String name = here.substring(parent.length() + 1, here.length() - 1);
+    assertSameFile("file", "../" + name + "/file");
+    assertSameFile("file", "../../../../../../../../../../../../../.." + path("file"));
+    assertEquals(code(Errno.ENOTDIR), openFile("file/.", weft_h.O_RDONLY()));
+    assertEquals(code(Errno.ENOTDIR), openFile("file/../file", weft_h.O_RDONLY()));
+    assertEquals(code(Errno.ENOENT), openFile("missing/../file", weft_h.O_RDONLY()));
+    assertEquals(code(Errno.ENOENT), openFile("missing/./file", create));
+    assertEquals(code(Errno.EISDIR), openFile(".", create));
+    assertEquals(code(Errno.EISDIR), openFile("..", create));
+    assertEquals(code(Errno.EEXIST), openFile("..", create | weft_h.O_EXCL()));
+    discard(openFile(".", weft_h.O_RDONLY()));
+    discard(openFile("./new", create | weft_h.O_EXCL()));
+    assertSameFile("new", "../" + name + "/./new");
+  }
+
+  private void assertSameFile(String one, String other) {
+    assertEquals(number(one), number(other), other);
+  }
+
+  private long number(String name) {
+    MemorySegment status = statx.allocate(arena);
+    MemorySegment path = text(path(name));
+    int mask = weft_h.STATX_BASIC_STATS();
+    assertEquals(
+        0,
+        perform(op -> op.status(weft_h.AT_FDCWD(), path.address(), 0, mask, status.address())),
+        name);
+    return statx.stx_ino(status);
+  }
+
+  @Test
   void bytesAreReadWhereTheyWereWritten() throws Exception {
     backend();
     int file = openFile("file", weft_h.O_CREAT() | weft_h.O_RDWR());
