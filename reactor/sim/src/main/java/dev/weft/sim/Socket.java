@@ -55,6 +55,7 @@ final class Socket extends Description {
   private boolean isGivenUp;
 
   private boolean finReceived;
+  private boolean finArrived; // at the other end
   private boolean readShut;
   private boolean writeShut;
   private boolean orphaned;
@@ -229,6 +230,10 @@ final class Socket extends Description {
     if (from != null && (isGivenUp || (orphaned && state != State.DEAD))) {
       state = State.DEAD;
       kernel.later(arrival(), from::resetArrives);
+    } else if (from != null && state == State.CONNECTED && readShut && writeShut) {
+      // Nobody can ever read it, so both ends are told (tcp_rcv_state_process: FIN_WAIT).
+      resetArrives();
+      kernel.later(arrival(), from::resetArrives);
     } else if (state != State.DEAD) {
       received.add(bytes);
       kernel.changed(this);
@@ -397,6 +402,9 @@ final class Socket extends Description {
     if (state != State.CONNECTED && state != State.CONNECTING) {
       return failure(Errno.ENOTCONN);
     }
+    if (writeShut && finReceived && finArrived) {
+      return failure(Errno.ENOTCONN); // both directions are over: TIME_WAIT, or closed
+    }
     if (how != weft_h.SHUT_RD()) {
       sendFin();
     }
@@ -407,7 +415,13 @@ final class Socket extends Description {
 
   private void sendFin() {
     if (!writeShut && peer != null) {
-      kernel.later(arrival(), peer::finArrives);
+      Socket other = peer;
+      kernel.later(
+          arrival(),
+          () -> {
+            finArrived = true;
+            other.finArrives();
+          });
     }
     writeShut = true;
   }
