@@ -7,8 +7,11 @@ import dev.weft.internal.backend.Op;
 import dev.weft.internal.uring.Features;
 import java.util.ArrayDeque;
 import java.util.BitSet;
+import java.util.Collections;
 import java.util.IdentityHashMap;
 import java.util.Queue;
+import java.util.Set;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
 /** Carries out operations on a simulated kernel, in virtual time. */
@@ -43,7 +46,17 @@ final class SimBackend extends Backend {
 
   private int inFlight;
   private int delivered;
-  private volatile boolean woken;
+
+  /**
+   * What {@link #wakeup} has added to the event descriptor (eventfd(2)) and nobody has read yet.
+   */
+  private final AtomicInteger signals = new AtomicInteger();
+
+  /** Whether the read of the event descriptor has found something, and completes soon. */
+  private boolean waking;
+
+  /** Whether that read has completed; the next one is in flight then. */
+  private boolean woken;
 
   /** Whether the last poll did nothing, as if the kernel were short of memory. */
   private boolean patient;
@@ -197,6 +210,7 @@ final class SimBackend extends Backend {
     flush();
     agenda.run();
     long end = timeoutNanos == FOREVER ? Agenda.NEVER : agenda.now() + timeoutNanos;
+    lookForSignals();
     while (delivered == 0 && !woken && agenda.now() < end) {
       long next = agenda.nextDue();
       if (next == Agenda.NEVER && end == Agenda.NEVER) {
@@ -206,6 +220,7 @@ final class SimBackend extends Backend {
       agenda.advanceTo(Math.min(next, end));
       agenda.run();
       flush(); // what listeners have submitted
+      lookForSignals();
     }
     woken = false;
     return delivered;
@@ -213,8 +228,24 @@ final class SimBackend extends Backend {
 
   @Override
   public void wakeup() {
-    woken = true;
-    stats().wakeups++;
+    signals.incrementAndGet();
+  }
+
+  /** The read of the event descriptor takes all signals at once, and completes a while later. */
+  private void lookForSignals() {
+    if (waking || signals.get() == 0) {
+      return;
+    }
+    waking = true;
+    agenda.at(
+        agenda.now() + chance.delay(faults.delayMax().toNanos()),
+        () -> {
+          waking = false;
+          signals.set(0);
+          woken = true;
+          stats().wakeups++;
+        });
+    agenda.run();
   }
 
   @Override
@@ -227,6 +258,13 @@ final class SimBackend extends Backend {
   @Override
   public int inFlight() {
     return inFlight;
+  }
+
+  /** The operations that have been made and not released. */
+  Set<Op> operations() {
+    Set<Op> all = Collections.newSetFromMap(new IdentityHashMap<>());
+    table.forEach(all::add);
+    return all;
   }
 
   /** Returns what is wrong with the bookkeeping, or null. */

@@ -186,7 +186,7 @@ public final class Simulation {
     }
     close(reactor, loop, world);
     if (world.failures().isEmpty()) {
-      world.backend().kernel().leaks().forEach(world::broken);
+      world.auditEnd(loop);
     }
     if (!world.failures().isEmpty()) {
       throw failure(world);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.weft.sim;
 
+import dev.weft.internal.backend.Op;
 import dev.weft.internal.os.SignalDispatch;
 import dev.weft.internal.os.SignalSource;
 import dev.weft.internal.sched.Audit;
@@ -9,9 +10,12 @@ import dev.weft.internal.sched.Simulator;
 import dev.weft.internal.sched.Strand;
 import dev.weft.internal.sched.Whereabouts;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.HashMap;
+import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.Executor;
 import org.jspecify.annotations.Nullable;
 
@@ -43,6 +47,9 @@ final class World extends Simulator implements SimBackend.Observer {
   private final Map<String, List<SignalDispatch.Listener>> signalListeners = new HashMap<>();
   private @Nullable EventLoop loop;
 
+  /** The operations of the loop itself. */
+  private final Set<Op> ownOperations = Collections.newSetFromMap(new IdentityHashMap<>());
+
   /** Guarded by itself: other threads add to it. */
   private final List<Throwable> failures = new ArrayList<>();
 
@@ -72,6 +79,24 @@ final class World extends Simulator implements SimBackend.Observer {
 
   void begin(EventLoop loop) {
     this.loop = loop;
+    ownOperations.addAll(backend.operations());
+  }
+
+  /** Looks for what the program has left behind: its reactor has been closed. */
+  void auditEnd(EventLoop closed) {
+    backend.kernel().leaks().forEach(this::broken);
+    if (failed) {
+      return; // a descriptor that was left open says where it was made, its operations do not
+    }
+    String wrong = Audit.ofClosed(closed);
+    if (wrong != null) {
+      broken(wrong);
+    }
+    for (Op op : backend.operations()) {
+      if (!ownOperations.contains(op)) {
+        broken(op + " was not released");
+      }
+    }
   }
 
   SimBackend backend() {

@@ -63,7 +63,8 @@
  * <ul>
  *   <li>Memory given to an operation is full of garbage until the operation completes, and must not
  *       be changed by anybody else.
- *   <li>No descriptor is open in the end; the report tells where it was opened.
+ *   <li>No descriptor is open in the end; the report tells where it was opened. No operation and no
+ *       timer of the scheduler is left.
  *   <li>Each operation completes once; the scheduler's books agree after each turn; no fiber waits
  *       for what has happened.
  *   <li>If all fibers wait and nothing is on its way, the run fails and tells what each waits for.

@@ -186,6 +186,32 @@ abstract class BackendContract {
     assertEquals(0, backend.inFlight());
   }
 
+  @Test
+  void theLowestFreeDescriptorIsGivenNext() throws Exception {
+    backend();
+    int[] first = pipe();
+    int[] second = pipe();
+    assertTrue(first[0] < first[1] && first[1] < second[0] && second[0] < second[1]);
+    discard(second[0], first[1]);
+    int socket = control(Op.SOCKET, -1, weft_h.AF_INET(), weft_h.SOCK_STREAM(), 0, 0);
+    assertEquals(first[1], socket);
+    discard(first[0], socket, second[1]);
+  }
+
+  @Test
+  void aWakeUpEndsOnePollHoweverManyThereAre() throws Exception {
+    Backend backend = backend();
+    backend.wakeup();
+    backend.wakeup();
+    backend.poll(PATIENCE_NANOS);
+    assertEquals(1, backend.stats().wakeups);
+    backend.poll(0);
+    assertEquals(1, backend.stats().wakeups, "it was one");
+    backend.wakeup();
+    backend.poll(PATIENCE_NANOS);
+    assertEquals(2, backend.stats().wakeups);
+  }
+
   // ---- chains
 
   @Test

@@ -19,6 +19,7 @@ import dev.weft.error.DeadlockException;
 import dev.weft.error.Errno;
 import dev.weft.error.ErrnoException;
 import dev.weft.fs.File;
+import dev.weft.internal.sched.EventLoop;
 import dev.weft.io.Pipe;
 import dev.weft.net.SocketOptions;
 import dev.weft.net.TcpListener;
@@ -35,6 +36,7 @@ import java.net.InetSocketAddress;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Set;
 import java.util.concurrent.locks.ReentrantLock;
 import org.junit.jupiter.api.Tag;
@@ -381,6 +383,29 @@ class SimulationTest {
                   assertThrows(ErrnoException.class, () -> File.open(Path.of("/etc/passwd")));
               assertEquals(Errno.ENOENT, e.errno());
             });
+  }
+
+  @Test
+  void dotsInPathsStandForDirectories() {
+    Simulation simulation =
+        Simulation.seed(1).withFile("/etc/../b", "x").withDirectory("/etc/./x").withFile("c", "x");
+    simulation.run(
+        () -> {
+          for (String name : List.of("/b", "/etc/../b", "./b", "/etc/x/../../b", "/../c", "/.")) {
+            File.open(Path.of(name)).close();
+          }
+        });
+  }
+
+  @Test
+  void anOperationThatIsNotReleasedIsFound() {
+    SimulationFailure failure =
+        failureOf(
+            () -> {
+              EventLoop loop = EventLoop.require("test");
+              loop.backend().create(op -> {});
+            });
+    assertContains(failure.getMessage(), "was not released");
   }
 
   @Test

@@ -74,6 +74,16 @@ public final class OpTable implements AutoCloseable {
     }
   }
 
+  /** Calls {@code action} with every operation that has not been released. */
+  public void forEach(Consumer<Op> action) {
+    for (int slot = 0; slot < used; slot++) {
+      Op op = ops[slot];
+      if (op != null) {
+        action.accept(op);
+      }
+    }
+  }
+
   @Override
   public void close() {
     scratch.close();

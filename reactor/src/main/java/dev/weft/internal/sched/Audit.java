@@ -37,6 +37,15 @@ public final class Audit {
     return findings.first;
   }
 
+  /** Returns what a loop that has been closed still has, or null. */
+  public static @Nullable String ofClosed(EventLoop loop) {
+    if (loop.live() != 0 || loop.hopeless != 0) {
+      return loop.live() + " strands live after close, and " + loop.hopeless + " wait for others";
+    }
+    int timers = loop.timers().size();
+    return timers == 0 ? null : timers + " timers are left after close";
+  }
+
   private static final class Findings {
     @Nullable String first;
     int live;
@@ -70,6 +79,9 @@ public final class Audit {
   }
 
   private static @Nullable String wrongWithWait(Strand strand) {
+    if (strand.hopeless && strand.waitDue() != TimerQueue.NEVER) {
+      return "waits without a deadline, and an earlier one is still armed";
+    }
     if (strand.pendingOp != null) {
       return strand.pendingOp.isBusy() ? null : "waits for an operation that has completed";
     }
