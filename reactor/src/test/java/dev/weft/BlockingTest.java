@@ -139,6 +139,49 @@ class BlockingTest {
         });
   }
 
+  /** Whoever is in the call after a cancel, the fiber is not: it has to see the end of it. */
+  @Test
+  void aCallThatTakesNoNoticeOfACancelIsWaitedFor() throws Exception {
+    Reactors.run(
+        () -> {
+          CountDownLatch running = new CountDownLatch(1);
+          CountDownLatch leave = new CountDownLatch(1);
+          try (Bundle bundle = Bundle.open()) {
+            Task<Integer> task =
+                bundle.go(
+                    () ->
+                        Blocking.call(
+                            () -> {
+                              running.countDown();
+                              awaitWhateverHappens(leave);
+                              return 7;
+                            }));
+            Fiber.yield();
+            Blocking.call(
+                () -> {
+                  running.await();
+                  return null;
+                });
+            task.cancel();
+            Fiber.yield();
+            Fiber.yield();
+            assertEquals(Task.State.RUNNING, task.state());
+            leave.countDown();
+            assertEquals(7, task.join());
+          }
+        });
+  }
+
+  private static void awaitWhateverHappens(CountDownLatch latch) {
+    while (latch.getCount() > 0) {
+      try {
+        latch.await();
+      } catch (InterruptedException e) {
+        // the cancel
+      }
+    }
+  }
+
   /** A call that waits for a thread has not begun: a cancel takes it back, and it never runs. */
   @Test
   void noMoreCallsThanThreadsRunAtOnceAndTheRestCanBeTakenBack() throws Exception {

@@ -185,4 +185,39 @@ final class BundleScenarios {
       }
     }
   }
+
+  /** A fiber that is cancelled while it could run has its next wait ended, and every later one. */
+  static void cancelEndsLaterWaits() {
+    RandomGenerator random = Simulation.random();
+    try (Bundle bundle = Bundle.open()) {
+      for (int i = 0; i < 4; i++) {
+        boolean[] cancelled = new boolean[1];
+        Task<?> task = bundle.go(() -> waitUntilCancelled(cancelled));
+        for (int yields = random.nextInt(4); yields > 0; yields--) {
+          Fiber.yield();
+        }
+        cancelled[0] = true;
+        task.cancel();
+      }
+      bundle.await();
+    }
+  }
+
+  private static void waitUntilCancelled(boolean[] cancelled) {
+    RandomGenerator random = Simulation.random();
+    for (int ended = 0; ended < 3; ) {
+      boolean before = cancelled[0];
+      try {
+        if (random.nextBoolean()) {
+          Fiber.yield();
+        } else {
+          Fiber.sleep(Duration.ofNanos(random.nextInt(1000)));
+        }
+        assertFalse(before, "a wait that began after the cancel was not ended");
+      } catch (CancelledException e) {
+        assertTrue(cancelled[0]);
+        ended++;
+      }
+    }
+  }
 }

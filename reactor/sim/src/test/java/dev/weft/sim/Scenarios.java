@@ -14,6 +14,7 @@ final class Scenarios {
           new Scenario("bundles", Faults.ordinary(), BundleScenarios::randomTree),
           new Scenario("deadlines", Faults.ordinary(), BundleScenarios::deadlinesAndShields),
           new Scenario("taskCancel", Faults.ordinary(), BundleScenarios::cancelRacesCompletion),
+          new Scenario("laterCancel", Faults.ordinary(), BundleScenarios::cancelEndsLaterWaits),
           new Scenario("channels", Faults.ordinary(), SyncScenarios::channels),
           new Scenario("choose", Faults.ordinary(), SyncScenarios::choose),
           new Scenario("locks", Faults.ordinary(), SyncScenarios::locks),
@@ -23,7 +24,14 @@ final class Scenarios {
           new Scenario("echoHarsh", Faults.harsh(), SocketScenarios::echoHarsh),
           new Scenario("accept", Faults.ordinary(), SocketScenarios::acceptRaces),
           new Scenario("acceptHarsh", Faults.harsh(), SocketScenarios::acceptRaces),
+          new Scenario(
+              "acceptBurst", Faults.ordinary().withEndedAccepts(0), AcceptScenarios::burst),
+          new Scenario("acceptOne", Faults.ordinary(), AcceptScenarios::oneEach),
           new Scenario("bytes", Faults.ordinary(), SocketScenarios::cancelledReadsLoseNothing),
+          new Scenario("blocking", Faults.ordinary(), ArrivalScenarios::blocking),
+          new Scenario("blockingEnds", Faults.ordinary(), ArrivalScenarios::blockingIsGivenUp),
+          new Scenario("tasks", Faults.ordinary(), ArrivalScenarios::tasksInTasks),
+          new Scenario("queue", Faults.ordinary(), ArrivalScenarios::queue),
           new Scenario("files", Faults.ordinary(), FileScenarios::files),
           new Scenario("pipes", Faults.ordinary(), FileScenarios::pipes),
           new Scenario("splice", Faults.ordinary(), FileScenarios::splices));
