@@ -75,21 +75,24 @@ public final class File implements ByteStream {
     int flags = flags(new HashSet<>(Arrays.asList(options)));
     Strand strand = Strand.require("open");
     Backend backend = strand.loop.backend();
-    int handle;
+    Endpoint endpoint = new Endpoint(strand.loop, Endpoint.Kind.STREAM, path, path);
+    File file = new File(endpoint);
+    int result;
     backend.beginBlocking();
     try (Arena arena = Arena.ofConfined()) {
       byte[] name = FileNames.bytes(path);
       MemorySegment terminated = arena.allocate(name.length + 1L);
       MemorySegment.copy(name, 0, terminated, ValueLayout.JAVA_BYTE, 0, name.length);
-      Op op = strand.op().open(terminated.address(), flags, MODE_DEFAULT);
-      handle = strand.performRepeatedly("open", path, op, deadline.nanoTime(), Wait.OUTSIDE);
+      Op op = strand.op().open(terminated, flags, MODE_DEFAULT);
+      result = strand.performRepeatedly("open", path, op, deadline.nanoTime(), Wait.OUTSIDE);
     } finally {
       backend.endBlocking();
     }
-    if (handle < 0) {
-      throw new ErrnoException("open", path.toString(), -handle);
+    if (result < 0) {
+      throw new ErrnoException("open", path.toString(), -result);
     }
-    return new File(new Endpoint(strand.loop, handle, Endpoint.Kind.STREAM, true, path));
+    endpoint.open(result);
+    return file;
   }
 
   private static int flags(Set<OpenOption> options) {

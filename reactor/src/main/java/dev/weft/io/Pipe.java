@@ -25,12 +25,11 @@ public final class Pipe implements AutoCloseable {
 
   private final Source source;
   private final Sink sink;
-  private final int capacityBytes;
+  private int capacityBytes;
 
-  private Pipe(Endpoint read, Endpoint write, int capacityBytes) {
+  private Pipe(Endpoint read, Endpoint write) {
     source = new Source(read);
     sink = new Sink(write);
-    this.capacityBytes = capacityBytes;
   }
 
   /**
@@ -59,21 +58,22 @@ public final class Pipe implements AutoCloseable {
     if (loop == null) {
       throw new WrongThreadException("pipe: there is no reactor on " + Thread.currentThread());
     }
+    // All that is allocated is allocated first, so that no descriptor can be lost.
+    Endpoint read = new Endpoint(loop, Endpoint.Kind.STREAM, "pipe", "pipe's source");
+    Endpoint write = new Endpoint(loop, Endpoint.Kind.STREAM, "pipe", "pipe's sink");
+    Pipe pipe = new Pipe(read, write);
     long scratch = Controls.scratch(loop);
-    int result = Controls.perform(loop, Op.PIPE, -1, 0, 0, scratch, 0);
+    int result = Controls.perform(loop, Op.PIPE, 0, 0, scratch, 0);
     if (result < 0) {
       throw new ErrnoException("pipe", null, -result);
     }
-    int read = Memory.ALL.get(ValueLayout.JAVA_INT, scratch);
-    int write = Memory.ALL.get(ValueLayout.JAVA_INT, scratch + Integer.BYTES);
+    read.open(Memory.ALL.get(ValueLayout.JAVA_INT, scratch));
+    write.open(Memory.ALL.get(ValueLayout.JAVA_INT, scratch + Integer.BYTES));
     if (capacityBytes > 0) {
-      Controls.perform(loop, Op.FCNTL, write, weft_h.F_SETPIPE_SZ(), capacityBytes, 0, 0);
+      write.control(Op.FCNTL, weft_h.F_SETPIPE_SZ(), capacityBytes, 0, 0);
     }
-    int capacity = Controls.perform(loop, Op.FCNTL, write, weft_h.F_GETPIPE_SZ(), 0, 0, 0);
-    return new Pipe(
-        new Endpoint(loop, read, Endpoint.Kind.STREAM, true, "pipe"),
-        new Endpoint(loop, write, Endpoint.Kind.STREAM, true, "pipe"),
-        capacity);
+    pipe.capacityBytes = write.control(Op.FCNTL, weft_h.F_GETPIPE_SZ(), 0, 0, 0);
+    return pipe;
   }
 
   /**

@@ -3,6 +3,7 @@ package dev.weft.micro;
 
 import dev.weft.bindings.weft_h;
 import dev.weft.error.Errno;
+import dev.weft.internal.backend.Handle;
 import dev.weft.internal.os.Libc;
 import java.net.InetSocketAddress;
 
@@ -15,7 +16,7 @@ final class LocalDriver extends MicroDriver {
   @Override
   void fill(MicroRing ring) {
     ring.hold();
-    int number = ring.descriptor().number();
+    int number = ring.descriptor().handle().number();
     int result;
     do {
       result = Libc.read(number, ring.fillAddress(), ring.fillBytes());
@@ -25,7 +26,7 @@ final class LocalDriver extends MicroDriver {
 
   @Override
   void drain(MicroRing ring) {
-    int number = ring.descriptor().number();
+    int number = ring.descriptor().handle().number();
     while (!ring.isEmpty()) {
       int result = Libc.write(number, ring.drainAddress(), ring.drainBytes());
       if (!isToBeTriedAgain(result, number, weft_h.POLLOUT())) {
@@ -48,9 +49,22 @@ final class LocalDriver extends MicroDriver {
 
   /** Refuses: nobody could be served while one connection is waited for. */
   @Override
-  int socket(InetSocketAddress address, MicroOptions options) {
+  int socket(Handle handle, InetSocketAddress address, MicroOptions options) {
     return -Errno.EOPNOTSUPP.code();
   }
+
+  @Override
+  Handle newHandle(String description) {
+    throw new IllegalStateException("the local executor opens no descriptors");
+  }
+
+  @Override
+  void open(Handle handle, int descriptor) {
+    throw new IllegalStateException("the local executor opens no descriptors");
+  }
+
+  @Override
+  void close(Handle handle) {} // the standard streams are not its own
 
   @Override
   void connect(MicroRing ring, InetSocketAddress address) {
@@ -66,8 +80,8 @@ final class LocalDriver extends MicroDriver {
   }
 
   @Override
-  int shutdown(int descriptor, int how) {
-    return Libc.shutdown(descriptor, how);
+  int shutdown(Handle handle, int how) {
+    return Libc.shutdown(handle.number(), how);
   }
 
   @Override

@@ -2,6 +2,7 @@
 package dev.weft.micro;
 
 import dev.weft.error.Errno;
+import dev.weft.internal.backend.Handle;
 import dev.weft.internal.os.SocketAddresses;
 import java.net.InetSocketAddress;
 import java.util.ArrayList;
@@ -23,14 +24,15 @@ final class MicroConnector {
     process.refuseIfEnding(thread);
     SocketAddresses.requireResolved(address);
     open.removeIf(socket -> socket.rx.closed && socket.tx.closed);
-    int number = process.driver.socket(address, process.options());
-    if (number < 0) {
-      thread.raise(-number, subject(address));
+    Handle handle = process.driver.newHandle("connection" + subject(address));
+    int result = process.driver.socket(handle, address, process.options());
+    if (result < 0) {
+      thread.raise(-result, subject(address));
       return null;
     }
-    MicroSocket socket = process.rings.open(number, number, true);
+    MicroSocket socket = process.rings.open(handle, handle);
     if (socket == null) {
-      process.driver.close(number);
+      process.driver.close(handle);
       thread.raise(Errno.ENOMEM.code(), subject(address));
       return null;
     }

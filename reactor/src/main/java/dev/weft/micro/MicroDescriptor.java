@@ -1,32 +1,32 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.weft.micro;
 
+import dev.weft.internal.backend.Handle;
+
 /** A descriptor of the system and the rings at its ends: it is closed when the last of them is. */
 final class MicroDescriptor {
-  private final int number;
-  private final boolean owned;
+  private final Handle handle;
   private int ends;
 
   /** Whether connections come out of it instead of bytes. */
   final boolean listening;
 
-  MicroDescriptor(int number, boolean owned, boolean listening) {
-    this.number = number;
-    this.owned = owned;
+  MicroDescriptor(Handle handle, boolean listening) {
+    this.handle = handle;
     this.listening = listening;
   }
 
-  int number() {
-    return number;
+  Handle handle() {
+    return handle;
   }
 
   boolean isOwned() {
-    return owned;
+    return handle.isOwned();
   }
 
   /** Whether it is known to be a connection: what has been accepted, or connected. */
   boolean isSocket() {
-    return owned && !listening;
+    return isOwned() && !listening;
   }
 
   void opened() {

@@ -2,6 +2,7 @@
 package dev.weft.micro;
 
 import dev.weft.bindings.weft_h;
+import dev.weft.internal.backend.Handle;
 import java.net.InetSocketAddress;
 
 /** Moves bytes between the rings of processes and their descriptors, and closes these. */
@@ -16,8 +17,17 @@ abstract class MicroDriver {
   /** Begins to write what is in a ring; ends in {@link MicroRing#drained}. */
   abstract void drain(MicroRing ring);
 
-  /** Makes a socket that can be connected to {@code address}; returns it or -errno. */
-  abstract int socket(InetSocketAddress address, MicroOptions options);
+  /**
+   * Makes a socket that can be connected to {@code address}, and gives it to {@code handle};
+   * returns at least 0, or -errno.
+   */
+  abstract int socket(Handle handle, InetSocketAddress address, MicroOptions options);
+
+  /** A handle for a descriptor of the process's own, which there is not yet. */
+  abstract Handle newHandle(String description);
+
+  /** Gives a new handle its descriptor. */
+  abstract void open(Handle handle, int descriptor);
 
   /** Begins to connect the socket behind an output's ring; ends in {@link MicroRing#connected}. */
   abstract void connect(MicroRing ring, InetSocketAddress address);
@@ -25,11 +35,14 @@ abstract class MicroDriver {
   /** Ends what is in flight on the ring, which then tells what came of it, as it would have. */
   abstract void cancel(MicroRing ring);
 
-  /** Closes a descriptor that nothing is in flight on. */
+  /** Closes a descriptor, as soon as nothing is in flight on it. */
+  abstract void close(Handle handle);
+
+  /** Closes a descriptor that has no handle yet. */
   abstract void close(int descriptor);
 
   /** Shuts a socket down; returns 0 or -errno. */
-  abstract int shutdown(int descriptor, int how);
+  abstract int shutdown(Handle handle, int how);
 
   /** A thread of the process can run, although no ring has told. */
   abstract void awake(MicroProcess process);

@@ -6,8 +6,10 @@ import dev.weft.Fiber;
 import dev.weft.bindings.weft_h;
 import dev.weft.error.CancelledException;
 import dev.weft.internal.backend.Backend;
+import dev.weft.internal.backend.Handle;
 import dev.weft.internal.backend.Op;
 import dev.weft.internal.io.Controls;
+import dev.weft.internal.io.Sockets;
 import dev.weft.internal.os.SocketAddresses;
 import dev.weft.internal.sched.EventLoop;
 import dev.weft.internal.sched.Host;
@@ -30,9 +32,6 @@ import org.jspecify.annotations.Nullable;
  */
 final class MicroKernel extends MicroDriver implements Host {
   private static final Map<EventLoop, MicroKernel> KERNELS = new ConcurrentHashMap<>();
-
-  /** In place of a descriptor that there is not yet. */
-  private static final int NONE = -1;
 
   private final EventLoop loop;
   private final MicroSlab slab;
@@ -259,22 +258,32 @@ final class MicroKernel extends MicroDriver implements Host {
   }
 
   @Override
-  int socket(InetSocketAddress address, MicroOptions options) {
+  int socket(Handle handle, InetSocketAddress address, MicroOptions options) {
     int family = SocketAddresses.family(address);
-    int made = Controls.perform(loop, Op.SOCKET, NONE, family, weft_h.SOCK_STREAM(), 0, 0);
+    int made = Controls.perform(loop, Op.SOCKET, family, weft_h.SOCK_STREAM(), 0, 0);
     if (made < 0) {
       return made;
     }
-    int result = setUp(made, options);
+    open(handle, made);
+    int result = setUp(handle, options);
     if (result < 0) {
-      close(made);
-      return result;
+      close(handle);
     }
-    return made;
+    return result;
+  }
+
+  @Override
+  Handle newHandle(String description) {
+    return loop.backend().newHandle(description);
+  }
+
+  @Override
+  void open(Handle handle, int descriptor) {
+    loop.backend().open(handle, descriptor);
   }
 
   /** As what is accepted is set up. */
-  private int setUp(int socket, MicroOptions options) {
+  private int setUp(Handle socket, MicroOptions options) {
     int level = weft_h.IPPROTO_TCP();
     int limit = options.userTimeoutMillis();
     int result = Controls.setIntOption(loop, socket, level, weft_h.TCP_NODELAY(), 1);
@@ -294,13 +303,18 @@ final class MicroKernel extends MicroDriver implements Host {
   }
 
   @Override
-  void close(int descriptor) {
-    Controls.perform(loop, Op.DISCARD, descriptor, 0, 0, 0, 0);
+  void close(Handle handle) {
+    Sockets.discard(loop, handle);
   }
 
   @Override
-  int shutdown(int descriptor, int how) {
-    return Controls.perform(loop, Op.SHUT, descriptor, how, 0, 0, 0);
+  void close(int descriptor) {
+    loop.backend().closeDescriptor(descriptor);
+  }
+
+  @Override
+  int shutdown(Handle handle, int how) {
+    return Controls.perform(loop, Op.SHUT, handle, how, 0, 0, 0);
   }
 
   @Override

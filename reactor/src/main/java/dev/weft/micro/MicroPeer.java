@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.weft.micro;
 
+import dev.weft.internal.backend.Backend;
+
 /**
  * A connection that was accepted and has found no thread yet: pass it to {@link
  * MicroThread#accepted}, once, which then closes it.
@@ -16,23 +18,24 @@ public final class MicroPeer {
 
   /** The descriptor, which is then the caller's. */
   int take() {
-    if (descriptor == TAKEN) {
-      throw new IllegalStateException("the connection has been given to a thread already");
-    }
+    requireFree();
     int taken = descriptor;
     descriptor = TAKEN;
     return taken;
   }
 
   /** Closes a connection that nobody has taken. */
-  void discard(MicroDriver driver) {
+  void discard(Backend backend) {
     if (descriptor != TAKEN) {
-      driver.close(take());
+      backend.closeDescriptor(take());
     }
   }
 
-  int number() {
-    return descriptor;
+  /** Refuses a connection that has been taken. */
+  void requireFree() {
+    if (descriptor == TAKEN) {
+      throw new IllegalStateException("the connection has been given to a thread already");
+    }
   }
 
   @Override

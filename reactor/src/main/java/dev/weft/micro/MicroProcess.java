@@ -2,6 +2,7 @@
 package dev.weft.micro;
 
 import dev.weft.Deadline;
+import dev.weft.internal.backend.Handle;
 import dev.weft.internal.sched.EventLoop;
 import dev.weft.internal.sched.Strand;
 import dev.weft.internal.sched.Wait;
@@ -142,7 +143,7 @@ public final class MicroProcess {
       MicroProcess process =
           new MicroProcess(slab.heap(options.pages()), LocalDriver.INSTANCE, options);
       try {
-        process.begin(main, options.input(), options.output(), false);
+        process.begin(main, standard(options.input()), standard(options.output()));
         process.runToEnd();
       } finally {
         process.rings.release();
@@ -173,7 +174,14 @@ public final class MicroProcess {
    * @throws WrongThreadException if there is no reactor on this thread
    */
   public static MicroProcess start(MicroThread main, MicroOptions options) {
-    return start(main, options, options.input(), options.output(), false);
+    MicroKernel kernel = MicroKernel.of(options);
+    Handle input = standard(options.input());
+    Handle output = options.output() == options.input() ? input : standard(options.output());
+    return start(main, options, kernel, input, output);
+  }
+
+  private static Handle standard(int descriptor) {
+    return Handle.borrowed(descriptor, "descriptor " + descriptor);
   }
 
   /**
@@ -192,15 +200,26 @@ public final class MicroProcess {
   /** As {@link #start(MicroThread, MicroOptions, MicroPeer)}; runs {@code onEnd} at its end. */
   static MicroProcess startConnection(
       MicroThread main, MicroOptions options, MicroPeer peer, Runnable onEnd) {
-    int descriptor = peer.take();
-    MicroProcess process = start(main, options, descriptor, descriptor, true);
-    process.onEnd = onEnd;
-    return process;
+    peer.requireFree();
+    boolean started = false;
+    try {
+      MicroKernel kernel = MicroKernel.of(options);
+      Handle handle = kernel.newHandle("accepted connection");
+      MicroProcess process = start(main, options, kernel, handle, handle);
+      process.onEnd = onEnd;
+      kernel.open(handle, peer.take()); // allocates nothing: the connection can't be lost
+      started = true;
+      return process;
+    } finally {
+      if (!started) {
+        peer.discard(EventLoop.require("start").backend());
+      }
+    }
   }
 
   /** Starts a process whose default socket is a listening one; runs {@code onEnd} at its end. */
   static MicroProcess startListening(
-      MicroThread main, MicroOptions options, int descriptor, Runnable onEnd) {
+      MicroThread main, MicroOptions options, Handle descriptor, Runnable onEnd) {
     MicroKernel kernel = MicroKernel.of(options);
     MicroProcess process = new MicroProcess(kernel.heap(options.pages()), kernel, options);
     process.onEnd = onEnd;
@@ -210,19 +229,15 @@ public final class MicroProcess {
   }
 
   private static MicroProcess start(
-      MicroThread main, MicroOptions options, int input, int output, boolean owned) {
-    MicroKernel kernel = MicroKernel.of(options);
+      MicroThread main, MicroOptions options, MicroKernel kernel, Handle input, Handle output) {
     MicroProcess process = new MicroProcess(kernel.heap(options.pages()), kernel, options);
     boolean begun = false;
     try {
-      process.begin(main, input, output, owned);
+      process.begin(main, input, output);
       begun = true;
     } finally {
       if (!begun) {
         process.heap.close();
-        if (owned) {
-          kernel.close(input);
-        }
       }
     }
     kernel.add(process);
@@ -350,8 +365,8 @@ public final class MicroProcess {
   }
 
   /** Makes {@code main} its first thread, and lets it run. */
-  void begin(MicroThread main, int input, int output, boolean owned) {
-    MicroSocket socket = rings.open(input, output, owned);
+  void begin(MicroThread main, Handle input, Handle output) {
+    MicroSocket socket = rings.open(input, output);
     if (socket == null) {
       throw new IllegalArgumentException(
           "the micro-heap needs page count of "

@@ -2,6 +2,7 @@
 package dev.weft.micro;
 
 import dev.weft.error.Errno;
+import dev.weft.internal.backend.Handle;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -174,7 +175,7 @@ final class MicroRings {
   // ---- sockets
 
   /** A socket of two descriptors, which may be one; null if there is no memory. */
-  @Nullable MicroSocket open(int input, int output, boolean owned) {
+  @Nullable MicroSocket open(Handle input, Handle output) {
     if (!process.heap.reserveRing()) {
       return null;
     }
@@ -182,8 +183,8 @@ final class MicroRings {
       process.heap.unreserveRing();
       return null;
     }
-    MicroDescriptor source = new MicroDescriptor(input, owned, false);
-    MicroDescriptor sink = input == output ? source : new MicroDescriptor(output, owned, false);
+    MicroDescriptor source = new MicroDescriptor(input, false);
+    MicroDescriptor sink = input == output ? source : new MicroDescriptor(output, false);
     MicroRing rx = MicroRing.input(process.threads, source);
     MicroRing tx = MicroRing.output(process.threads, sink);
     rings.add(rx);
@@ -192,11 +193,11 @@ final class MicroRings {
   }
 
   /** A listening socket: numbers of descriptors come in. */
-  MicroSocket listening(MicroThread thread, int descriptor) {
+  MicroSocket listening(MicroThread thread, Handle descriptor) {
     if (!process.heap.reserveRing()) {
       throw new IllegalArgumentException(thread.name() + " has no memory for a listening socket");
     }
-    MicroRing rx = MicroRing.input(process.threads, new MicroDescriptor(descriptor, true, true));
+    MicroRing rx = MicroRing.input(process.threads, new MicroDescriptor(descriptor, true));
     rings.add(rx);
     return new MicroSocket(process, rx, rx);
   }
@@ -211,12 +212,14 @@ final class MicroRings {
 
   /** The socket of an accepted connection; raises ENOMEM in {@code thread}, as {@link #pipe}. */
   MicroSocket accepted(MicroThread thread, MicroPeer peer) throws Exception {
-    MicroSocket socket = open(peer.number(), peer.number(), true);
+    peer.requireFree();
+    Handle handle = process.driver.newHandle("accepted connection");
+    MicroSocket socket = open(handle, handle);
     if (socket == null) {
       thread.raise(Errno.ENOMEM);
       throw new MicroEnd(thread.name() + " has no memory for a connection");
     }
-    peer.take();
+    process.driver.open(handle, peer.take()); // allocates nothing: the connection can't be lost
     return socket;
   }
 
@@ -274,10 +277,10 @@ final class MicroRings {
       MicroDescriptor descriptor = ring.descriptor();
       boolean last = descriptor.closedEnd();
       if (last && descriptor.isOwned()) {
-        process.driver.close(descriptor.number());
+        process.driver.close(descriptor.handle());
         removeEnds(descriptor);
       } else if (!last && descriptor.isOwned() && ring.isOutput) {
-        process.driver.shutdown(descriptor.number(), MicroDriver.OUTPUT);
+        process.driver.shutdown(descriptor.handle(), MicroDriver.OUTPUT);
       }
     }
   }
@@ -329,7 +332,7 @@ final class MicroRings {
         refuseAccepted(ring);
         process.driver.release(ring);
         if (ring.descriptor().closedEnd() && ring.descriptor().isOwned()) {
-          process.driver.close(ring.descriptor().number());
+          process.driver.close(ring.descriptor().handle());
         }
       }
     }

@@ -4,6 +4,7 @@ package dev.weft.micro;
 import dev.weft.Deadline;
 import dev.weft.bindings.weft_h;
 import dev.weft.error.Errno;
+import dev.weft.internal.backend.Handle;
 import dev.weft.internal.io.Sockets;
 import dev.weft.internal.sched.EventLoop;
 import dev.weft.internal.sched.Strand;
@@ -54,7 +55,8 @@ public final class MicroService implements AutoCloseable {
     this.connectionsMax = connectionsMax;
     EventLoop loop = EventLoop.require("start");
     InetSocketAddress chosen = Sockets.ofBothFamilies(loop, wanted);
-    int descriptor = listen(loop, chosen, options.userTimeoutMillis());
+    Handle descriptor = loop.backend().newHandle("listener of a micro-service");
+    listen(loop, descriptor, chosen, options.userTimeoutMillis());
     boolean started = false;
     try {
       address = Sockets.localAddress(loop, descriptor);
@@ -71,9 +73,10 @@ public final class MicroService implements AutoCloseable {
     }
   }
 
-  private static int listen(EventLoop loop, InetSocketAddress wanted, int userTimeoutMillis)
+  private static void listen(
+      EventLoop loop, Handle descriptor, InetSocketAddress wanted, int userTimeoutMillis)
       throws IOException {
-    int descriptor = Sockets.stream(loop, wanted);
+    Sockets.stream(loop, descriptor, wanted);
     boolean listening = false;
     try {
       int level = weft_h.SOL_SOCKET();
@@ -91,7 +94,6 @@ public final class MicroService implements AutoCloseable {
       Sockets.bind(loop, descriptor, wanted);
       Sockets.listen(loop, descriptor, wanted, BACKLOG);
       listening = true;
-      return descriptor;
     } finally {
       if (!listening) {
         Sockets.discard(loop, descriptor);
@@ -222,7 +224,7 @@ public final class MicroService implements AutoCloseable {
       connections.add(started[0]);
     } catch (RuntimeException | OutOfMemoryError e) {
       process.report("a connection was refused: " + e);
-      peer.discard(process.driver);
+      peer.discard(EventLoop.require("accept").backend());
     }
   }
 

@@ -455,7 +455,7 @@ public final class MicroSocket {
       process.threads.current("shutdown").raise(Errno.ENOTSOCK);
       return;
     }
-    int result = process.driver.shutdown(ring.descriptor().number(), how);
+    int result = process.driver.shutdown(ring.descriptor().handle(), how);
     ring.shut |= result == 0;
     if (result < 0) {
       process.threads.current("shutdown").raise(-result);

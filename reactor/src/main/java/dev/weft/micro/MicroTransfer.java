@@ -3,6 +3,7 @@ package dev.weft.micro;
 
 import dev.weft.bindings.weft_h;
 import dev.weft.error.Errno;
+import dev.weft.internal.backend.Handle;
 import dev.weft.internal.backend.Op;
 import dev.weft.internal.os.SocketAddresses;
 import java.net.InetSocketAddress;
@@ -32,14 +33,14 @@ final class MicroTransfer implements Op.Listener {
     cancelled = false;
     MicroDescriptor descriptor = ring.descriptor();
     if (descriptor.listening) {
-      submit(op.acceptMultishot(descriptor.number()));
+      submit(op.acceptMultishot(descriptor.handle()));
     } else if (ring.isOutput) {
       submit(write(descriptor));
     } else if (ring.holds() || !descriptor.isSocket()) {
       ring.hold();
       submit(read(descriptor));
     } else if (kernel.supply().serves()) {
-      submit(op.receiveAny(descriptor.number()));
+      submit(op.receiveAny(descriptor.handle()));
     } else {
       poll(); // who waits has no memory
     }
@@ -51,7 +52,7 @@ final class MicroTransfer implements Op.Listener {
     ring.isConnecting = true;
     cancelled = false;
     int length = SocketAddresses.encode(address, op.scratch());
-    submit(op.connect(ring.descriptor().number(), op.scratch(), length));
+    submit(op.connect(ring.descriptor().handle(), op.scratch(), length));
   }
 
   private void connected(int result) {
@@ -63,27 +64,27 @@ final class MicroTransfer implements Op.Listener {
   }
 
   private Op read(MicroDescriptor descriptor) {
-    int number = descriptor.number();
+    Handle handle = descriptor.handle();
     long address = ring.fillAddress();
     int bytes = ring.fillBytes();
     return descriptor.isSocket()
-        ? op.receive(number, address, bytes)
-        : op.read(number, address, bytes, Op.CURRENT_POSITION);
+        ? op.receive(handle, address, bytes)
+        : op.read(handle, address, bytes, Op.CURRENT_POSITION);
   }
 
   private Op write(MicroDescriptor descriptor) {
-    int number = descriptor.number();
+    Handle handle = descriptor.handle();
     long address = ring.drainAddress();
     int bytes = ring.drainBytes();
     return descriptor.isSocket()
-        ? op.send(number, address, bytes)
-        : op.write(number, address, bytes, Op.CURRENT_POSITION);
+        ? op.send(handle, address, bytes)
+        : op.write(handle, address, bytes, Op.CURRENT_POSITION);
   }
 
   private void poll() {
     polling = true;
     int events = ring.isInput ? weft_h.POLLIN() : weft_h.POLLOUT();
-    submit(op.poll(ring.descriptor().number(), events));
+    submit(op.poll(ring.descriptor().handle(), events));
   }
 
   private void submit(Op request) {
@@ -175,7 +176,7 @@ final class MicroTransfer implements Op.Listener {
   private void breakOff(int result) {
     boolean failed = result <= 0 && result != -Errno.ECANCELED.code();
     if (failed && ring.descriptor().isSocket() && !ring.shut) {
-      kernel.shutdown(ring.descriptor().number(), weft_h.SHUT_RDWR());
+      kernel.shutdown(ring.descriptor().handle(), weft_h.SHUT_RDWR());
     }
   }
 

@@ -2,6 +2,7 @@
 package dev.weft.net;
 
 import dev.weft.bindings.weft_h;
+import dev.weft.internal.backend.Handle;
 import dev.weft.internal.io.Sockets;
 import dev.weft.internal.sched.EventLoop;
 import dev.weft.net.SocketOptions.Flag;
@@ -12,7 +13,7 @@ final class SocketSetup {
   private SocketSetup() {}
 
   /** For any stream socket. */
-  static void apply(EventLoop loop, int handle, SocketOptions options, Object subject)
+  static void apply(EventLoop loop, Handle handle, SocketOptions options, Object subject)
       throws IOException {
     int socket = weft_h.SOL_SOCKET();
     if (options.has(Flag.KEEP_ALIVE)) {
@@ -34,7 +35,7 @@ final class SocketSetup {
 
   /** For a socket that is about to be bound. */
   static void applyBeforeBind(
-      EventLoop loop, int handle, SocketOptions options, boolean ipv6, Object subject)
+      EventLoop loop, Handle handle, SocketOptions options, boolean ipv6, Object subject)
       throws IOException {
     int socket = weft_h.SOL_SOCKET();
     if (options.has(Flag.REUSE_ADDRESS)) {

@@ -2,57 +2,47 @@
 package dev.weft.net;
 
 import dev.weft.Deadline;
-import dev.weft.error.Errno;
 import dev.weft.error.ErrnoException;
-import dev.weft.error.PinnedException;
-import dev.weft.internal.backend.Op;
+import dev.weft.internal.backend.Handle;
+import dev.weft.internal.io.Acceptor;
 import dev.weft.internal.io.Sockets;
 import dev.weft.internal.os.SocketAddresses;
 import dev.weft.internal.sched.EventLoop;
-import dev.weft.internal.sched.Strand;
-import dev.weft.internal.sched.Wait;
-import dev.weft.internal.sched.WaitList;
 import dev.weft.net.SocketOptions.Flag;
 import java.io.IOException;
 import java.net.Inet6Address;
 import java.net.InetSocketAddress;
 import java.nio.channels.AsynchronousCloseException;
-import java.nio.channels.ClosedChannelException;
 
 /**
  * A TCP server's socket. One request to the kernel accepts many connections (multishot), from the
- * first {@link #accept} on; those that nobody has fetched yet are kept; when there are {@value
- * #ACCEPTED_MAX} of them the kernel is asked to stop until they are fetched, and its backlog fills.
- * Any number of fibers may accept.
+ * first {@link #accept} on; those that nobody has fetched yet are kept. When there are 1024 of them
+ * the kernel is asked to stop until some have been fetched, and its backlog fills. Any number of
+ * fibers may accept.
  */
 public final class TcpListener implements AutoCloseable {
-  private static final int ACCEPTED_MAX = 1024;
-
   private final EventLoop loop;
-  private final int handle;
-  private final InetSocketAddress address;
-  private final Op accepting;
-  private final WaitList waiters = new WaitList();
+  private final Acceptor acceptor;
+  private final Name name;
 
-  /**
-   * Handles that were accepted and not fetched. It grows: what the kernel accepts before it sees
-   * our request to stop must not be dropped.
-   */
-  private int[] accepted = new int[16];
-
-  private int firstAccepted;
-  private int acceptedCount;
-
-  /** Why the kernel stopped accepting, as a positive error number; 0 if it has not. */
-  private int failure;
-
-  private boolean closed;
-
-  private TcpListener(EventLoop loop, int handle, InetSocketAddress address) {
+  private TcpListener(EventLoop loop, InetSocketAddress address) {
     this.loop = loop;
-    this.handle = handle;
-    this.address = address;
-    accepting = loop.backend().create(this::completed);
+    name = new Name(address);
+    acceptor = new Acceptor(loop, this, name);
+  }
+
+  /** What messages call it; apart from it, so that it can become garbage. */
+  private static final class Name {
+    private InetSocketAddress address;
+
+    Name(InetSocketAddress address) {
+      this.address = address;
+    }
+
+    @Override
+    public String toString() {
+      return SocketAddresses.text(address);
+    }
   }
 
   /**
@@ -88,7 +78,9 @@ public final class TcpListener implements AutoCloseable {
     }
     InetSocketAddress chosen =
         options.has(Flag.IPV4_ONLY) ? address : Sockets.ofBothFamilies(loop, address);
-    int handle = Sockets.stream(loop, chosen);
+    TcpListener listener = new TcpListener(loop, chosen);
+    Handle handle = listener.acceptor.handle();
+    Sockets.stream(loop, handle, chosen);
     boolean listening = false;
     try {
       boolean ipv6 = chosen.getAddress() instanceof Inet6Address;
@@ -97,9 +89,9 @@ public final class TcpListener implements AutoCloseable {
       SocketSetup.apply(loop, handle, options, chosen);
       Sockets.bind(loop, handle, chosen);
       Sockets.listen(loop, handle, chosen, options.backlog());
-      InetSocketAddress bound = Sockets.localAddress(loop, handle);
+      listener.name.address = Sockets.localAddress(loop, handle);
       listening = true;
-      return new TcpListener(loop, handle, bound);
+      return listener;
     } finally {
       if (!listening) {
         Sockets.discard(loop, handle);
@@ -130,63 +122,8 @@ public final class TcpListener implements AutoCloseable {
    * @throws dev.weft.error.DeadlineExceededException if none came
    */
   public TcpSocket accept(Deadline deadline) throws IOException {
-    Strand strand = Strand.requireOf(loop, "accept", this);
-    if (closed) {
-      throw new ClosedChannelException();
-    }
-    strand.refuseIfOver("accept", this, deadline.nanoTime(), Wait.OUTSIDE);
-    while (acceptedCount == 0) {
-      if (failure != 0) {
-        int code = failure;
-        failure = 0; // the next call tries again
-        throw new ErrnoException("accept", toString(), code);
-      }
-      if (!accepting.isBusy()) {
-        loop.backend().submit(accepting.acceptMultishot(handle));
-      }
-      strand.await(waiters, "accept", this, deadline.nanoTime(), Wait.OUTSIDE);
-      if (closed) {
-        throw new AsynchronousCloseException();
-      }
-    }
-    return new TcpSocket(strand, fetch(), null);
-  }
-
-  private int fetch() {
-    int fetched = accepted[firstAccepted];
-    firstAccepted = (firstAccepted + 1) & (accepted.length - 1);
-    acceptedCount--;
-    return fetched;
-  }
-
-  /** One connection, or the end of the multishot request. */
-  private void completed(Op op) {
-    int result = op.result();
-    if (result >= 0) {
-      keep(result);
-    } else if (result != -Errno.ECANCELED.code() && result != -Errno.EINTR.code()) {
-      failure = -result;
-    }
-    waiters.wakeOne();
-    if (op.isDone()) {
-      waiters.wakeAll(); // they must ask anew, since nothing more would come to them
-    }
-  }
-
-  private void keep(int connection) {
-    if (acceptedCount == accepted.length) {
-      int[] larger = new int[acceptedCount * 2];
-      for (int i = 0; i < acceptedCount; i++) {
-        larger[i] = accepted[(firstAccepted + i) & (acceptedCount - 1)];
-      }
-      accepted = larger;
-      firstAccepted = 0;
-    }
-    accepted[(firstAccepted + acceptedCount) & (accepted.length - 1)] = connection;
-    acceptedCount++;
-    if (acceptedCount >= ACCEPTED_MAX) {
-      loop.backend().cancel(accepting);
-    }
+    acceptor.await(deadline.nanoTime());
+    return TcpSocket.accepted(loop, acceptor);
   }
 
   /**
@@ -195,7 +132,7 @@ public final class TcpListener implements AutoCloseable {
    * @return address and port, the port that the kernel chose if 0 was asked for
    */
   public InetSocketAddress localAddress() {
-    return address;
+    return name.address;
   }
 
   /**
@@ -205,41 +142,11 @@ public final class TcpListener implements AutoCloseable {
    */
   @Override
   public void close() {
-    if (closed) {
-      return;
-    }
-    loop.requireThread("close", this);
-    closed = true;
-    waiters.wakeAll();
-    endAccepting();
-    while (acceptedCount > 0) {
-      Sockets.discard(loop, fetch());
-    }
-    loop.backend().release(accepting);
-    Sockets.discard(loop, handle);
-  }
-
-  private void endAccepting() {
-    if (!accepting.isBusy()) {
-      return;
-    }
-    loop.backend().cancel(accepting);
-    Strand strand = Strand.current();
-    if (strand == null) {
-      loop.pollUntilDone(accepting);
-    }
-    while (accepting.isBusy()) {
-      assert strand != null;
-      try {
-        strand.await(waiters, "close", this, Deadline.NEVER.nanoTime(), Wait.SHIELDED);
-      } catch (PinnedException e) {
-        loop.pollUntilDone(accepting); // what is open must be closed wherever we are
-      }
-    }
+    acceptor.close();
   }
 
   @Override
   public String toString() {
-    return SocketAddresses.text(address);
+    return name.toString();
   }
 }

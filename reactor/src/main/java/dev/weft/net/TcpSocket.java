@@ -4,11 +4,14 @@ package dev.weft.net;
 import dev.weft.Deadline;
 import dev.weft.bindings.weft_h;
 import dev.weft.error.ErrnoException;
+import dev.weft.internal.backend.Handle;
 import dev.weft.internal.backend.Op;
+import dev.weft.internal.io.Acceptor;
 import dev.weft.internal.io.Endpoint;
 import dev.weft.internal.io.Endpoints;
 import dev.weft.internal.io.Sockets;
 import dev.weft.internal.os.SocketAddresses;
+import dev.weft.internal.sched.EventLoop;
 import dev.weft.internal.sched.Strand;
 import dev.weft.internal.sched.Wait;
 import dev.weft.io.ByteStream;
@@ -31,10 +34,25 @@ public final class TcpSocket implements ByteStream {
   private final Endpoint endpoint;
   private @Nullable InetSocketAddress remote;
 
-  /** Takes over a connected handle. */
-  TcpSocket(Strand strand, int handle, @Nullable InetSocketAddress remote) {
+  private TcpSocket(EventLoop loop, @Nullable InetSocketAddress remote) {
     this.remote = remote;
-    endpoint = new Endpoint(strand.loop, handle, Endpoint.Kind.SOCKET, true, this);
+    Object description = remote == null ? "TCP socket" : new Connection(remote);
+    endpoint = new Endpoint(loop, Endpoint.Kind.SOCKET, this, description);
+  }
+
+  /** What names a socket that nobody can reach any more. */
+  private record Connection(InetSocketAddress remote) {
+    @Override
+    public String toString() {
+      return "TCP socket connected to " + SocketAddresses.text(remote);
+    }
+  }
+
+  /** Takes over a connection that {@code acceptor} has for us. */
+  static TcpSocket accepted(EventLoop loop, Acceptor acceptor) {
+    TcpSocket socket = new TcpSocket(loop, null);
+    socket.endpoint.open(acceptor.take()); // allocates nothing: the connection can't be lost
+    return socket;
   }
 
   /**
@@ -79,7 +97,9 @@ public final class TcpSocket implements ByteStream {
     Strand strand = Strand.require("connect");
     // Before there is a socket, not only before it connects.
     strand.refuseIfOver("connect", address, deadline.nanoTime(), Wait.OUTSIDE);
-    int handle = Sockets.stream(strand.loop, address);
+    TcpSocket socket = new TcpSocket(strand.loop, address);
+    Handle handle = socket.endpoint.handle();
+    Sockets.stream(strand.loop, handle, address);
     boolean connected = false;
     try {
       SocketSetup.apply(strand.loop, handle, options, address);
@@ -93,7 +113,7 @@ public final class TcpSocket implements ByteStream {
         throw new ErrnoException("connect", subject, -result);
       }
       connected = true;
-      return new TcpSocket(strand, handle, address);
+      return socket;
     } finally {
       if (!connected) {
         Sockets.discard(strand.loop, handle);
@@ -239,7 +259,7 @@ public final class TcpSocket implements ByteStream {
     try {
       return SocketAddresses.text(remoteAddress());
     } catch (IOException | WrongThreadException e) {
-      return "descriptor " + endpoint.handle();
+      return "descriptor " + endpoint.handle().number();
     }
   }
 }

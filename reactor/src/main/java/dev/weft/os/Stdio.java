@@ -2,6 +2,7 @@
 package dev.weft.os;
 
 import dev.weft.Deadline;
+import dev.weft.internal.backend.Handle;
 import dev.weft.internal.io.Endpoint;
 import dev.weft.internal.io.Endpoints;
 import dev.weft.internal.sched.EventLoop;
@@ -58,7 +59,8 @@ public final class Stdio {
     if (loop == null) {
       throw new WrongThreadException(name + ": there is no reactor on " + Thread.currentThread());
     }
-    return new Stream(new Endpoint(loop, descriptor, Endpoint.Kind.STREAM, false, name));
+    return new Stream(
+        new Endpoint(loop, Handle.borrowed(descriptor, name), Endpoint.Kind.STREAM, name));
   }
 
   private record Stream(Endpoint endpoint) implements ByteStream {

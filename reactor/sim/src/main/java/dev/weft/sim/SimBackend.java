@@ -81,14 +81,17 @@ final class SimBackend extends Backend {
   // ---- submitting
 
   @Override
-  public void submit(Op op) {
-    if (op.isBusy()) {
-      throw new IllegalStateException("submitted while it is in flight: " + op);
-    }
-    if (op.opcode() >= Op.SOCKET) {
-      settleAtOnce(op, controls.perform(op));
-      return;
-    }
+  protected int perform(Op op) {
+    return controls.perform(op);
+  }
+
+  @Override
+  public int closeDescriptor(int descriptor) {
+    return kernel.close(descriptor);
+  }
+
+  @Override
+  protected void start(Op op) {
     int count = op.chainLength();
     if (count > entries) {
       throw new IllegalArgumentException(

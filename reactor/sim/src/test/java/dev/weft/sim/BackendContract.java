@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.weft.bindings.weft_h;
 import dev.weft.error.Errno;
 import dev.weft.internal.backend.Backend;
+import dev.weft.internal.backend.Handle;
 import dev.weft.internal.backend.Op;
 import dev.weft.internal.mem.Memory;
 import java.lang.foreign.Arena;
@@ -88,6 +89,11 @@ abstract class BackendContract {
     }
   }
 
+  /** A handle for operations on {@code descriptor}, which is the test's own to close. */
+  static Handle at(int descriptor) {
+    return Handle.borrowed(descriptor, "descriptor " + descriptor);
+  }
+
   int control(int opcode, int handle, int first, int second, long address, int length) {
     return perform(op -> op.control(opcode, handle, first, second, address, length));
   }
@@ -136,14 +142,14 @@ abstract class BackendContract {
     for (int i = 0; i < count; i++) {
       numbers.setAtIndex(ValueLayout.JAVA_INT, i, i);
       Op op = backend.create(completed::add);
-      backend.submit(op.write(pipe[1], numbers.address() + 4L * i, 4, HERE));
+      backend.submit(op.write(at(pipe[1]), numbers.address() + 4L * i, 4, HERE));
     }
     assertEquals(count, backend.inFlight());
     assertTrue(backend.stats().deferred > 0);
     pollUntilCompleted(count);
 
     MemorySegment read = arena.allocate(ValueLayout.JAVA_INT, count);
-    assertEquals(4 * count, perform(op -> op.read(pipe[0], read.address(), 4 * count, HERE)));
+    assertEquals(4 * count, perform(op -> op.read(at(pipe[0]), read.address(), 4 * count, HERE)));
     assertEquals(-1, numbers.mismatch(read), "the kernel got them in their order");
     discard(pipe);
   }
@@ -154,7 +160,7 @@ abstract class BackendContract {
     int[] idle = pipe();
     for (int i = 0; i < 100; i++) {
       Op reader = backend.create(op -> {});
-      backend.submit(reader.read(idle[0], reader.scratch(), 1, HERE));
+      backend.submit(reader.read(at(idle[0]), reader.scratch(), 1, HERE));
     }
     Op last = backend.create(completed::add);
     backend.submit(last.nop());
@@ -168,7 +174,7 @@ abstract class BackendContract {
   void anUnknownDescriptorIsRefused() throws Exception {
     backend();
     int[] pipe = pipe();
-    assertEquals(code(Errno.EBADF), perform(op -> op.read(98_765, 0, 0, 0)));
+    assertEquals(code(Errno.EBADF), perform(op -> op.read(at(98_765), 0, 0, 0)));
     assertEquals(code(Errno.EBADF), control(Op.FILE_TYPE, 98_765, 0, 0, 0, 0));
     assertEquals(weft_h.S_IFIFO(), control(Op.FILE_TYPE, pipe[0], 0, 0, 0, 0));
     discard(pipe);
@@ -219,8 +225,8 @@ abstract class BackendContract {
     Backend backend = backend();
     int[] pipe = pipe();
     MemorySegment target = arena.allocate(4);
-    Op write = backend.create(completed::add).write(pipe[1], text("abc").address(), 4, HERE);
-    Op read = backend.create(completed::add).read(pipe[0], target.address(), 4, HERE);
+    Op write = backend.create(completed::add).write(at(pipe[1]), text("abc").address(), 4, HERE);
+    Op read = backend.create(completed::add).read(at(pipe[0]), target.address(), 4, HERE);
     write.then(read);
     backend.submit(write);
 
@@ -233,7 +239,7 @@ abstract class BackendContract {
   @Test
   void aFailureCancelsTheRestOfItsChain() throws Exception {
     Backend backend = backend();
-    Op head = backend.create(completed::add).read(-1, 0, 0, 0);
+    Op head = backend.create(completed::add).read(at(-1), 0, 0, 0);
     Op tail = head;
     for (int i = 0; i < 3; i++) {
       tail = tail.then(backend.create(completed::add).nop());
@@ -250,9 +256,9 @@ abstract class BackendContract {
   void aShortReadBreaksItsChain() throws Exception {
     Backend backend = backend();
     int[] pipe = pipe();
-    assertEquals(3, perform(op -> op.write(pipe[1], text("abc").address(), 3, HERE)));
+    assertEquals(3, perform(op -> op.write(at(pipe[1]), text("abc").address(), 3, HERE)));
     Op read = backend.create(completed::add);
-    read.read(pipe[0], arena.allocate(10).address(), 10, HERE);
+    read.read(at(pipe[0]), arena.allocate(10).address(), 10, HERE);
     read.then(backend.create(completed::add).nop());
     backend.submit(read);
 
@@ -283,7 +289,7 @@ abstract class BackendContract {
     Backend backend = backend();
     int[] idle = pipe();
     Op op = backend.create(completed::add);
-    backend.submit(op.read(idle[0], op.scratch(), 1, HERE));
+    backend.submit(op.read(at(idle[0]), op.scratch(), 1, HERE));
     backend.poll(0);
     backend.cancel(op);
     backend.cancel(op);
@@ -304,14 +310,15 @@ abstract class BackendContract {
     int[] pipe = pipe();
     backend.submit(backend.create(op -> {}).nop()); // fills the queue
     Op write = backend.create(completed::add);
-    backend.submit(write.write(pipe[1], arena.allocate(1).address(), 1, HERE));
+    backend.submit(write.write(at(pipe[1]), arena.allocate(1).address(), 1, HERE));
     assertEquals(Op.State.READY, write.state());
     backend.cancel(write);
 
     pollUntilCompleted(1);
     assertEquals(CANCELED, write.result());
     discard(pipe[1]);
-    assertEquals(0, perform(op -> op.read(pipe[0], op.scratch(), 1, HERE)), "nothing was written");
+    assertEquals(
+        0, perform(op -> op.read(at(pipe[0]), op.scratch(), 1, HERE)), "nothing was written");
     discard(pipe[0]);
   }
 
@@ -320,7 +327,7 @@ abstract class BackendContract {
     Backend backend = backend();
     int[] pipe = pipe();
     Op write = backend.create(completed::add);
-    backend.submit(write.write(pipe[1], write.scratch(), 1, HERE));
+    backend.submit(write.write(at(pipe[1]), write.scratch(), 1, HERE));
     backend.cancel(write); // the request comes behind the write
 
     pollUntilCompleted(1);
@@ -334,7 +341,7 @@ abstract class BackendContract {
     int listener = control(Op.SOCKET, -1, weft_h.AF_INET(), weft_h.SOCK_STREAM(), 0, 0);
     assertEquals(0, control(Op.LISTEN, listener, 10, 0, 0, 0));
     Op accept = backend.create(completed::add);
-    backend.submit(accept.acceptMultishot(listener));
+    backend.submit(accept.acceptMultishot(at(listener)));
     backend.poll(0);
     backend.cancel(accept);
 
@@ -350,7 +357,7 @@ abstract class BackendContract {
     int[] idle = pipe();
     for (int i = 0; i < 20; i++) {
       Op op = backend.create(completed::add);
-      backend.submit(op.read(idle[0], op.scratch(), 1, HERE));
+      backend.submit(op.read(at(idle[0]), op.scratch(), 1, HERE));
     }
     discard(idle); // the operations keep the pipe
     backend.close();
@@ -365,17 +372,17 @@ abstract class BackendContract {
     Backend backend = backend();
     int[] pipe = pipe();
     Op read = backend.create(completed::add);
-    backend.submit(read.read(pipe[0], read.scratch(), 3, HERE));
+    backend.submit(read.read(at(pipe[0]), read.scratch(), 3, HERE));
     backend.poll(0);
     assertEquals(0, perform(op -> op.close(pipe[0])));
     assertEquals(code(Errno.EBADF), perform(op -> op.close(pipe[0])));
-    assertEquals(3, perform(op -> op.write(pipe[1], text("abc").address(), 3, HERE)));
+    assertEquals(3, perform(op -> op.write(at(pipe[1]), text("abc").address(), 3, HERE)));
 
     pollUntilCompleted(1);
     assertEquals(3, read.result());
     assertEquals('c', Memory.ALL.get(ValueLayout.JAVA_BYTE, read.scratch() + 2));
     assertEquals(
-        code(Errno.EPIPE), perform(op -> op.write(pipe[1], text("abc").address(), 3, HERE)));
+        code(Errno.EPIPE), perform(op -> op.write(at(pipe[1]), text("abc").address(), 3, HERE)));
     discard(pipe[1]);
   }
 }

@@ -21,17 +21,17 @@ abstract class FileContract extends SocketContract {
 
   private int openFile(String name, int flags) {
     MemorySegment path = text(path(name));
-    return perform(op -> op.open(path.address(), flags, 0644));
+    return perform(op -> op.open(path, flags, 0644));
   }
 
   private int write(int file, String content, long position) {
     MemorySegment bytes = text(content);
-    return perform(op -> op.write(file, bytes.address(), content.length(), position));
+    return perform(op -> op.write(at(file), bytes.address(), content.length(), position));
   }
 
   private String read(int file, int length, long position) {
     MemorySegment bytes = arena.allocate(length + 1);
-    int count = perform(op -> op.read(file, bytes.address(), length, position));
+    int count = perform(op -> op.read(at(file), bytes.address(), length, position));
     assertTrue(count >= 0, () -> "read: " + count);
     bytes.asSlice(count).fill((byte) 0);
     return bytes.getString(0);
@@ -106,9 +106,9 @@ abstract class FileContract extends SocketContract {
     assertEquals("abcXYf", read(file, 100, 0));
     assertEquals("", read(file, 10, 1000));
     assertEquals(1, write(file, "!", 9));
-    assertEquals(10, perform(op -> op.read(file, arena.allocate(20).address(), 20, 0)));
-    assertEquals(0, perform(op -> op.sync(file, false)));
-    assertEquals(0, perform(op -> op.sync(file, true)));
+    assertEquals(10, perform(op -> op.read(at(file), arena.allocate(20).address(), 20, 0)));
+    assertEquals(0, perform(op -> op.sync(at(file), false)));
+    assertEquals(0, perform(op -> op.sync(at(file), true)));
     discard(file);
   }
 
@@ -141,10 +141,10 @@ abstract class FileContract extends SocketContract {
     int reader = openFile("file", weft_h.O_RDONLY());
     int directory = openFile("", weft_h.O_RDONLY());
     MemorySegment bytes = arena.allocate(8);
-    assertEquals(code(Errno.EBADF), perform(op -> op.read(writer, bytes.address(), 8, 0)));
-    assertEquals(code(Errno.EBADF), perform(op -> op.write(reader, bytes.address(), 8, 0)));
-    assertEquals(code(Errno.EISDIR), perform(op -> op.read(directory, bytes.address(), 8, 0)));
-    assertEquals(code(Errno.ENOTSOCK), perform(op -> op.receive(reader, bytes.address(), 8)));
+    assertEquals(code(Errno.EBADF), perform(op -> op.read(at(writer), bytes.address(), 8, 0)));
+    assertEquals(code(Errno.EBADF), perform(op -> op.write(at(reader), bytes.address(), 8, 0)));
+    assertEquals(code(Errno.EISDIR), perform(op -> op.read(at(directory), bytes.address(), 8, 0)));
+    assertEquals(code(Errno.ENOTSOCK), perform(op -> op.receive(at(reader), bytes.address(), 8)));
     discard(writer, reader, directory);
   }
 
@@ -166,7 +166,7 @@ abstract class FileContract extends SocketContract {
     return statusOp(
         op ->
             op.status(
-                handle,
+                at(handle),
                 text("").address(),
                 weft_h.AT_EMPTY_PATH(),
                 weft_h.STATX_BASIC_STATS(),
@@ -201,9 +201,9 @@ abstract class FileContract extends SocketContract {
     discard(pipe[1]);
     assertEquals("abc", read(pipe[0], 10, Op.CURRENT_POSITION));
     assertEquals("", read(pipe[0], 10, Op.CURRENT_POSITION));
-    assertEquals(weft_h.POLLHUP(), perform(op -> op.poll(pipe[0], weft_h.POLLIN())));
-    assertEquals(code(Errno.EINVAL), perform(op -> op.sync(pipe[0], false)));
-    assertEquals(code(Errno.EBADF), perform(op -> op.write(pipe[0], op.scratch(), 1, HERE)));
+    assertEquals(weft_h.POLLHUP(), perform(op -> op.poll(at(pipe[0]), weft_h.POLLIN())));
+    assertEquals(code(Errno.EINVAL), perform(op -> op.sync(at(pipe[0]), false)));
+    assertEquals(code(Errno.EBADF), perform(op -> op.write(at(pipe[0]), op.scratch(), 1, HERE)));
     discard(pipe[0]);
   }
 
@@ -214,12 +214,12 @@ abstract class FileContract extends SocketContract {
     int capacity = control(Op.FCNTL, pipe[1], weft_h.F_GETPIPE_SZ(), 0, 0, 0);
     MemorySegment large = arena.allocate(capacity + 5000);
     assertEquals(
-        capacity, perform(op -> op.write(pipe[1], large.address(), capacity + 5000, HERE)));
+        capacity, perform(op -> op.write(at(pipe[1]), large.address(), capacity + 5000, HERE)));
     Op more = backend.create(completed::add);
-    backend.submit(more.write(pipe[1], large.address(), 4096, HERE));
+    backend.submit(more.write(at(pipe[1]), large.address(), 4096, HERE));
     backend.poll(0);
     assertTrue(completed.isEmpty());
-    assertEquals(4096, perform(op -> op.read(pipe[0], large.address() + 4096, 4096, HERE)));
+    assertEquals(4096, perform(op -> op.read(at(pipe[0]), large.address() + 4096, 4096, HERE)));
     pollUntilCompleted(1);
     assertEquals(4096, more.result());
     discard(pipe);
@@ -231,9 +231,9 @@ abstract class FileContract extends SocketContract {
     int[] pipe = pipe();
     int file = openFile("file", weft_h.O_CREAT() | weft_h.O_WRONLY());
     assertEquals(0, control(Op.FCNTL, pipe[0], weft_h.F_SETFL(), weft_h.O_NONBLOCK(), 0, 0));
-    assertEquals(code(Errno.EAGAIN), perform(op -> op.splice(pipe[0], file, 1)));
+    assertEquals(code(Errno.EAGAIN), perform(op -> op.splice(at(pipe[0]), at(file), 1)));
     Op read = backend.create(completed::add);
-    backend.submit(read.read(pipe[0], read.scratch(), 3, HERE));
+    backend.submit(read.read(at(pipe[0]), read.scratch(), 3, HERE));
     backend.poll(0);
     assertEquals(3, write(pipe[1], "abc", Op.CURRENT_POSITION));
     pollUntilCompleted(1);
@@ -260,13 +260,13 @@ abstract class FileContract extends SocketContract {
     int file = openFile("file", weft_h.O_CREAT() | weft_h.O_RDWR());
     write(file, "abcdef", 0);
     int copy = openFile("copy", weft_h.O_CREAT() | weft_h.O_RDWR());
-    assertEquals(4, perform(op -> op.splice(file, pipe[1], 4)));
-    assertEquals(2, perform(op -> op.splice(file, pipe[1], 100)));
-    assertEquals(0, perform(op -> op.splice(file, pipe[1], 100)));
-    assertEquals(6, perform(op -> op.splice(pipe[0], copy, 100)));
+    assertEquals(4, perform(op -> op.splice(at(file), at(pipe[1]), 4)));
+    assertEquals(2, perform(op -> op.splice(at(file), at(pipe[1]), 100)));
+    assertEquals(0, perform(op -> op.splice(at(file), at(pipe[1]), 100)));
+    assertEquals(6, perform(op -> op.splice(at(pipe[0]), at(copy), 100)));
     assertEquals("abcdef", read(copy, 10, 0));
     discard(pipe[1]);
-    assertEquals(0, perform(op -> op.splice(pipe[0], copy, 100)));
+    assertEquals(0, perform(op -> op.splice(at(pipe[0]), at(copy), 100)));
     discard(pipe[0], file, copy);
   }
 
@@ -277,13 +277,13 @@ abstract class FileContract extends SocketContract {
     int file = openFile("file", weft_h.O_CREAT() | weft_h.O_RDWR());
     write(file, "abcdef", 0);
     int log = openFile("log", weft_h.O_CREAT() | weft_h.O_WRONLY() | weft_h.O_APPEND());
-    assertEquals(code(Errno.EINVAL), perform(op -> op.splice(file, file, 4)));
-    assertEquals(code(Errno.EINVAL), perform(op -> op.splice(pipe[0], pipe[1], 4)));
-    assertEquals(code(Errno.EBADF), perform(op -> op.splice(file, pipe[0], 4)));
+    assertEquals(code(Errno.EINVAL), perform(op -> op.splice(at(file), at(file), 4)));
+    assertEquals(code(Errno.EINVAL), perform(op -> op.splice(at(pipe[0]), at(pipe[1]), 4)));
+    assertEquals(code(Errno.EBADF), perform(op -> op.splice(at(file), at(pipe[0]), 4)));
     assertEquals(3, write(pipe[1], "abc", Op.CURRENT_POSITION));
-    assertEquals(code(Errno.EINVAL), perform(op -> op.splice(pipe[0], log, 3)));
+    assertEquals(code(Errno.EINVAL), perform(op -> op.splice(at(pipe[0]), at(log), 3)));
     discard(pipe[0]);
-    assertEquals(code(Errno.EPIPE), perform(op -> op.splice(file, pipe[1], 4)));
+    assertEquals(code(Errno.EPIPE), perform(op -> op.splice(at(file), at(pipe[1]), 4)));
     discard(pipe[1], file, log);
   }
 }

@@ -49,7 +49,7 @@ abstract class SocketContract extends BackendContract {
   private int connect(int socket, InetSocketAddress address) {
     MemorySegment encoded = arena.allocate(SocketAddresses.BYTES_MAX);
     int length = SocketAddresses.encode(address, encoded.address());
-    return perform(op -> op.connect(socket, encoded.address(), length));
+    return perform(op -> op.connect(at(socket), encoded.address(), length));
   }
 
   /** A client's end, a server's end. */
@@ -72,7 +72,7 @@ abstract class SocketContract extends BackendContract {
                     accepted[0] = op.result();
                   }
                 });
-    current().submit(accept.acceptMultishot(listener));
+    current().submit(accept.acceptMultishot(at(listener)));
     while (accepted[0] < 0) {
       current().poll(Backend.FOREVER);
     }
@@ -83,12 +83,12 @@ abstract class SocketContract extends BackendContract {
 
   private int send(int socket, String content) {
     MemorySegment bytes = text(content);
-    return perform(op -> op.send(socket, bytes.address(), content.length()));
+    return perform(op -> op.send(at(socket), bytes.address(), content.length()));
   }
 
   private int receive(int socket, int length) {
     MemorySegment bytes = arena.allocate(length);
-    return perform(op -> op.receive(socket, bytes.address(), length));
+    return perform(op -> op.receive(at(socket), bytes.address(), length));
   }
 
   @Test
@@ -117,7 +117,7 @@ abstract class SocketContract extends BackendContract {
     Backend backend = backend();
     int listener = listener(10);
     Op accept = backend.create(completed::add);
-    backend.submit(accept.acceptMultishot(listener));
+    backend.submit(accept.acceptMultishot(at(listener)));
     int[] clients = new int[5];
     for (int i = 0; i < clients.length; i++) {
       clients[i] = socket(weft_h.AF_INET());
@@ -149,7 +149,7 @@ abstract class SocketContract extends BackendContract {
     int[] ends = connection();
     assertEquals(3, send(ends[0], "abc"));
     Op receive = backend.create(completed::add);
-    receive.receive(ends[1], arena.allocate(10).address(), 10);
+    receive.receive(at(ends[1]), arena.allocate(10).address(), 10);
     receive.then(backend.create(completed::add).nop());
     backend.submit(receive);
 
@@ -164,7 +164,7 @@ abstract class SocketContract extends BackendContract {
     backend();
     int[] ends = connection();
     assertEquals(3, send(ends[0], "abc"));
-    assertEquals(0, perform(op -> op.shutdown(ends[0], weft_h.SHUT_WR())));
+    assertEquals(0, perform(op -> op.shutdown(at(ends[0]), weft_h.SHUT_WR())));
     assertEquals(3, receive(ends[1], 10));
     assertEquals(0, receive(ends[1], 10));
     assertEquals(0, receive(ends[1], 10));
@@ -253,7 +253,7 @@ abstract class SocketContract extends BackendContract {
     assertEquals(code(Errno.ECONNRESET), receive(ends[0], 10));
     assertEquals(0, receive(ends[0], 10));
     assertEquals(code(Errno.EPIPE), send(ends[0], "x"));
-    assertEquals(code(Errno.ENOTCONN), perform(op -> op.shutdown(ends[0], weft_h.SHUT_WR())));
+    assertEquals(code(Errno.ENOTCONN), perform(op -> op.shutdown(at(ends[0]), weft_h.SHUT_WR())));
     discard(ends[0]);
   }
 
@@ -281,7 +281,7 @@ abstract class SocketContract extends BackendContract {
     assertEquals(0, receive(ends[0], 10), "it closed in order");
     assertEquals(1, send(ends[0], "x"), "this end does not know yet");
     assertEquals(
-        weft_h.POLLERR(), weft_h.POLLERR() & perform(op -> op.poll(ends[0], weft_h.POLLERR())));
+        weft_h.POLLERR(), weft_h.POLLERR() & perform(op -> op.poll(at(ends[0]), weft_h.POLLERR())));
     assertEquals(code(Errno.EPIPE), send(ends[0], "y"));
     discard(ends[0]);
   }
@@ -293,7 +293,7 @@ abstract class SocketContract extends BackendContract {
     int length = 8 << 20;
     MemorySegment large = arena.allocate(length);
     Op send = backend.create(completed::add);
-    backend.submit(send.send(ends[0], large.address(), length));
+    backend.submit(send.send(at(ends[0]), large.address(), length));
     for (int received = 0; received < length; ) {
       int count = receive(ends[1], 1 << 20);
       assertTrue(count > 0);
@@ -310,7 +310,7 @@ abstract class SocketContract extends BackendContract {
     int[] ends = connection();
     int length = 64 << 20;
     Op send = backend.create(completed::add);
-    backend.submit(send.send(ends[0], arena.allocate(length).address(), length));
+    backend.submit(send.send(at(ends[0]), arena.allocate(length).address(), length));
     backend.poll(0);
     backend.cancel(send);
     pollUntilCompleted(1);
@@ -322,9 +322,9 @@ abstract class SocketContract extends BackendContract {
   void readAndWriteWorkOnSocketsToo() throws Exception {
     backend();
     int[] ends = connection();
-    assertEquals(3, perform(op -> op.write(ends[0], text("abc").address(), 3, HERE)));
-    assertEquals(3, perform(op -> op.read(ends[1], arena.allocate(9).address(), 9, HERE)));
-    assertEquals(weft_h.POLLOUT(), perform(op -> op.poll(ends[0], weft_h.POLLOUT())));
+    assertEquals(3, perform(op -> op.write(at(ends[0]), text("abc").address(), 3, HERE)));
+    assertEquals(3, perform(op -> op.read(at(ends[1]), arena.allocate(9).address(), 9, HERE)));
+    assertEquals(weft_h.POLLOUT(), perform(op -> op.poll(at(ends[0]), weft_h.POLLOUT())));
     assertEquals(weft_h.S_IFSOCK(), control(Op.FILE_TYPE, ends[0], 0, 0, 0, 0));
     discard(ends);
   }
@@ -335,8 +335,8 @@ abstract class SocketContract extends BackendContract {
     int socket = socket(weft_h.AF_INET());
     assertEquals(code(Errno.ENOTCONN), receive(socket, 1));
     assertEquals(code(Errno.EPIPE), send(socket, "x"));
-    assertEquals(code(Errno.ENOTCONN), perform(op -> op.shutdown(socket, weft_h.SHUT_WR())));
-    assertEquals(code(Errno.EINVAL), perform(op -> op.acceptMultishot(socket)));
+    assertEquals(code(Errno.ENOTCONN), perform(op -> op.shutdown(at(socket), weft_h.SHUT_WR())));
+    assertEquals(code(Errno.EINVAL), perform(op -> op.acceptMultishot(at(socket))));
     MemorySegment encoded = arena.allocate(SocketAddresses.BYTES_MAX);
     int length = SocketAddresses.BYTES_MAX;
     assertEquals(
@@ -349,9 +349,9 @@ abstract class SocketContract extends BackendContract {
   void whatIsNoSocketSaysSo() throws Exception {
     backend();
     int[] pipe = pipe();
-    assertEquals(code(Errno.ENOTSOCK), perform(op -> op.acceptMultishot(pipe[0])));
-    assertEquals(code(Errno.ENOTSOCK), perform(op -> op.send(pipe[1], op.scratch(), 1)));
-    assertEquals(code(Errno.ENOTSOCK), perform(op -> op.shutdown(pipe[1], 0)));
+    assertEquals(code(Errno.ENOTSOCK), perform(op -> op.acceptMultishot(at(pipe[0]))));
+    assertEquals(code(Errno.ENOTSOCK), perform(op -> op.send(at(pipe[1]), op.scratch(), 1)));
+    assertEquals(code(Errno.ENOTSOCK), perform(op -> op.shutdown(at(pipe[1]), 0)));
     assertEquals(code(Errno.ENOTSOCK), control(Op.LISTEN, pipe[0], 1, 0, 0, 0));
     discard(pipe);
   }
@@ -415,13 +415,13 @@ abstract class SocketContract extends BackendContract {
     int length = 16 << 20; // more than there is room for
     MemorySegment large = arena.allocate(length);
 
-    int sent = perform(op -> op.send(ends[0], large.address(), length));
+    int sent = perform(op -> op.send(at(ends[0]), large.address(), length));
 
     assertTrue(sent > 0 && sent < length, () -> "sent " + sent);
     assertEquals(code(Errno.EPIPE), send(ends[0], "x"));
     assertEquals(1, send(ends[1], "x"), "that end does not know yet");
     assertEquals(
-        weft_h.POLLERR(), weft_h.POLLERR() & perform(op -> op.poll(ends[1], weft_h.POLLERR())));
+        weft_h.POLLERR(), weft_h.POLLERR() & perform(op -> op.poll(at(ends[1]), weft_h.POLLERR())));
     discard(ends);
   }
 

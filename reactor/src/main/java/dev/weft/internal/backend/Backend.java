@@ -3,6 +3,9 @@ package dev.weft.internal.backend;
 
 import dev.weft.error.Errno;
 import dev.weft.internal.uring.Features;
+import java.lang.ref.Reference;
+import java.lang.ref.ReferenceQueue;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Carries out operations for one reactor. Not thread-safe, except {@link #wakeup}.
@@ -15,6 +18,15 @@ public abstract class Backend implements AutoCloseable {
   public static final long FOREVER = Long.MAX_VALUE;
 
   private final BackendStats stats = new BackendStats();
+
+  /** The reactor's thread. */
+  private final Thread thread = Thread.currentThread();
+
+  /** The owned handles that are open or closing, newest first. */
+  private @Nullable Handle handles;
+
+  private final ReferenceQueue<Object> garbage = new ReferenceQueue<>();
+  private final Handle.Listener closer = this::closeWhenUnused;
 
   /** Where the operations live that {@link #create} makes. */
   protected final OpTable table = new OpTable();
@@ -41,9 +53,59 @@ public abstract class Backend implements AutoCloseable {
   /**
    * Starts {@code op}, and what is linked behind it. Never blocks. It completes later, exactly once
    * (once per shot if multishot); only a control operation has completed when this returns, and its
-   * listener is not told.
+   * listener is not told. Until the last completion it holds its descriptors and memory.
+   *
+   * @throws IllegalStateException if the arena of its memory is closed; nothing has started then
    */
-  public abstract void submit(Op op);
+  public final void submit(Op op) {
+    if (op.opcode >= Op.SOCKET) {
+      settleAtOnce(op, perform(op));
+      return;
+    }
+    if (op.isBusy()) {
+      throw new IllegalStateException("submitted while it is in flight: " + op);
+    }
+    op.hold(thread);
+    if (op.link != null) {
+      holdLinks(op);
+    }
+    boolean started = false;
+    try {
+      start(op);
+      started = true;
+    } finally {
+      if (!started) {
+        letGoAll(op, null);
+      }
+    }
+  }
+
+  private void holdLinks(Op head) {
+    Op member = head.link;
+    boolean held = false;
+    try {
+      for (; member != null; member = member.link) {
+        member.hold(thread);
+      }
+      held = true;
+    } finally {
+      if (!held) {
+        letGoAll(head, member);
+      }
+    }
+  }
+
+  private static void letGoAll(Op head, @Nullable Op end) {
+    for (Op member = head; member != end && member != null; member = member.link) {
+      member.letGo();
+    }
+  }
+
+  /** Starts {@code op}, and what is linked behind it; all of it holds what it needs. */
+  protected abstract void start(Op op);
+
+  /** Carries out a control operation; returns at least 0, or -errno. */
+  protected abstract int perform(Op op);
 
   /** Asks {@code op} to stop. It still completes: with -ECANCELED, or with what it had achieved. */
   public abstract void cancel(Op op);
@@ -91,6 +153,130 @@ public abstract class Backend implements AutoCloseable {
 
   /** The operation that was announced by {@link #beginBlocking} is over. */
   public void endBlocking() {}
+
+  // ---- descriptors
+
+  /**
+   * Makes a handle for a descriptor that there is not yet: give it one by {@link #open}.
+   *
+   * @param user what users have of it; when that is garbage, the descriptor has leaked
+   * @param description for messages; neither {@code user} nor anything that refers to it
+   */
+  public final Handle newHandle(Object user, Object description) {
+    Throwable origin = Handle.RECORDS_ORIGINS ? new Handle.Origin() : null;
+    return new Handle(user, garbage, description, true, origin);
+  }
+
+  /** Makes a handle, as {@link #newHandle} does, that its user can't lose. */
+  public final Handle newHandle(Object description) {
+    Throwable origin = Handle.RECORDS_ORIGINS ? new Handle.Origin() : null;
+    return new Handle(null, null, description, true, origin);
+  }
+
+  /** Gives a new handle its descriptor, which is the handle's to close from now on. */
+  public final void open(Handle handle, int descriptor) {
+    handle.opened(descriptor);
+    Handle head = handles;
+    handle.next = head;
+    if (head != null) {
+      head.previous = handle;
+    }
+    handles = handle;
+  }
+
+  /**
+   * Begins to close a handle: no operation can start on it, and those that there are, are asked to
+   * stop. {@link #endClose} or {@link #closeWhenUnused} must follow.
+   *
+   * @param listener told when the last operation has completed; not if there is none
+   */
+  public final void beginClose(Handle handle, Handle.@Nullable Listener listener) {
+    handle.closing();
+    handle.listener = listener;
+    int left = handle.uses;
+    left -= cancelIfAny(handle.first);
+    left -= cancelIfAny(handle.second);
+    if (left > 0) {
+      table.forEachBusy(
+          op -> {
+            if (op.uses(handle)) {
+              cancel(op);
+            }
+          });
+    }
+  }
+
+  private int cancelIfAny(@Nullable Op op) {
+    if (op == null) {
+      return 0;
+    }
+    cancel(op);
+    return 1;
+  }
+
+  /**
+   * Ends the close of an unused handle.
+   *
+   * @return the descriptor, which the caller must close now; -1 if it is somebody else's
+   */
+  public final int endClose(Handle handle) {
+    if (handle.isOwned()) {
+      Handle before = handle.previous;
+      Handle after = handle.next;
+      if (before == null) {
+        handles = after;
+      } else {
+        before.next = after;
+      }
+      if (after != null) {
+        after.previous = before;
+      }
+    }
+    handle.closed();
+    return handle.isOwned() ? handle.rawNumber() : Handle.NONE;
+  }
+
+  /**
+   * Ends the close of a handle as soon as no operation names it, perhaps now.
+   *
+   * @return 0, or -errno of close(2) if it has been closed and that failed
+   */
+  public final int closeWhenUnused(Handle handle) {
+    if (handle.isUnused()) {
+      int descriptor = endClose(handle);
+      return descriptor < 0 ? 0 : closeDescriptor(descriptor);
+    }
+    handle.listener = closer;
+    return 0;
+  }
+
+  /** Closes a descriptor at once, whatever comes of it: close(2) leaves none open. */
+  public abstract int closeDescriptor(int descriptor);
+
+  /** The handle opened last of those that are open or closing, or null. */
+  public final @Nullable Handle handles() {
+    return handles;
+  }
+
+  /** A handle that is open although nobody can reach what it belongs to; null if there is none. */
+  public final @Nullable Handle findGarbage() {
+    for (Reference<?> found; (found = garbage.poll()) != null; ) {
+      if (found instanceof Handle handle && handle.isOpen()) {
+        return handle;
+      }
+    }
+    return null;
+  }
+
+  /** Closes what is open when the backend is: nothing is in flight. */
+  protected final void closeHandles() {
+    for (Handle handle; (handle = handles) != null; ) {
+      if (handle.isOpen()) {
+        handle.closing();
+      }
+      closeDescriptor(endClose(handle));
+    }
+  }
 
   public abstract Features features();
 

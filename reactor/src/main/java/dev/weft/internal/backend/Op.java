@@ -3,6 +3,8 @@ package dev.weft.internal.backend;
 
 import dev.weft.bindings.weft_h;
 import dev.weft.error.Errno;
+import dev.weft.internal.mem.MemoryLease;
+import java.lang.foreign.MemorySegment;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -65,7 +67,22 @@ public final class Op {
   int opcode;
   int sqeFlags;
   int ioPriority;
+
+  /** The descriptor: that of {@link #target}, or one that no handle stands for. */
   int handle;
+
+  /** What the operation is carried out on; null if it is on no descriptor, or on a number. */
+  @Nullable Handle target;
+
+  /** The handle that a splice reads from. */
+  @Nullable Handle spliceSource;
+
+  /**
+   * The caller's memory. The reference keeps it from the collector until the last completion; null
+   * if {@link #address} is memory of the library's own.
+   */
+  @Nullable MemorySegment memory;
+
   long offset;
   long address;
   int length;
@@ -83,6 +100,10 @@ public final class Op {
   final long scratch;
   int generation;
   boolean cancelRequested;
+
+  /** Whether there is a {@link MemoryLease} of {@link #memory}. */
+  private boolean leased;
+
   @Nullable Op nextDeferred;
 
   private final Listener listener;
@@ -137,8 +158,19 @@ public final class Op {
     return ioPriority;
   }
 
+  /** The descriptor's number, -1 if there is none. */
   public int handle() {
     return handle;
+  }
+
+  /** What it is carried out on, or null. */
+  public @Nullable Handle target() {
+    return target;
+  }
+
+  /** The caller's memory that it uses, or null. */
+  public @Nullable MemorySegment memory() {
+    return memory;
   }
 
   public long offset() {
@@ -207,6 +239,7 @@ public final class Op {
     resultFlags = flags;
     if (!hasMore()) {
       state = State.DONE;
+      letGo();
     }
     listener.completed(this);
   }
@@ -220,21 +253,83 @@ public final class Op {
     return result <= RESTART_FIRST && result >= RESTART_LAST ? -Errno.EINTR.code() : result;
   }
 
+  // ---- what it uses while a backend has it
+
+  /**
+   * Takes hold of descriptors and memory, from submit to the last completion. Nothing is held if it
+   * throws.
+   *
+   * @param reactor the reactor's thread
+   */
+  void hold(Thread reactor) {
+    if (memory != null) {
+      leased = MemoryLease.acquire(memory, reactor);
+    }
+    Handle handled = target;
+    if (handled != null) {
+      handled.use(this);
+      handle = handled.number(); // closed since the request was made: then it names nothing
+    }
+    Handle source = spliceSource;
+    if (source != null) {
+      source.use(this);
+      spliceHandle = source.number();
+    }
+  }
+
+  /** Undoes {@link #hold}. The last operation of a closing handle lets the close go on. */
+  void letGo() {
+    MemorySegment held = memory;
+    if (held != null) {
+      memory = null; // an idle operation must not keep it
+      if (leased) {
+        leased = false;
+        MemoryLease.release(held);
+      }
+    }
+    if (target != null) {
+      target.unuse(this);
+    }
+    if (spliceSource != null) {
+      spliceSource.unuse(this);
+    }
+  }
+
+  /** Whether it is carried out on {@code handle}. */
+  boolean uses(Handle handle) {
+    return target == handle || spliceSource == handle;
+  }
+
   // ---- requests: each sets every field, since an operation is used again and again
 
   public Op nop() {
-    return request(weft_h.IORING_OP_NOP(), -1, 0, 0, 0, 0);
+    return request(weft_h.IORING_OP_NOP(), null, 0, 0, 0, 0);
   }
 
-  public Op read(int handle, long address, int length, long offset) {
+  /** {@code memory} from {@code from} on; {@code length} bytes at most. */
+  public Op read(Handle handle, MemorySegment memory, long from, int length, long offset) {
+    return read(handle, memory.address() + from, length, offset).into(memory);
+  }
+
+  public Op read(Handle handle, long address, int length, long offset) {
     return request(weft_h.IORING_OP_READ(), handle, address, length, offset, 0);
   }
 
-  public Op write(int handle, long address, int length, long offset) {
+  /** {@code memory} from {@code from} on, {@code length} bytes. */
+  public Op write(Handle handle, MemorySegment memory, long from, int length, long offset) {
+    return write(handle, memory.address() + from, length, offset).into(memory);
+  }
+
+  public Op write(Handle handle, long address, int length, long offset) {
     return request(weft_h.IORING_OP_WRITE(), handle, address, length, offset, 0);
   }
 
-  public Op receive(int handle, long address, int length) {
+  /** Into {@code memory} from {@code from} on; {@code length} bytes at most. */
+  public Op receive(Handle handle, MemorySegment memory, long from, int length) {
+    return receive(handle, memory.address() + from, length).into(memory);
+  }
+
+  public Op receive(Handle handle, long address, int length) {
     return request(weft_h.IORING_OP_RECV(), handle, address, length, 0, 0);
   }
 
@@ -242,83 +337,99 @@ public final class Op {
    * As receive, into a buffer that the backend chooses when there is something ({@link
    * Backend#offerReceiveBuffer}); -ENOBUFS if none is on offer then.
    */
-  public Op receiveAny(int handle) {
+  public Op receiveAny(Handle handle) {
     request(weft_h.IORING_OP_RECV(), handle, 0, 0, 0, 0);
     sqeFlags = weft_h.IOSQE_BUFFER_SELECT();
     return this;
   }
 
+  /** {@code memory} from {@code from} on, {@code length} bytes. */
+  public Op send(Handle handle, MemorySegment memory, long from, int length) {
+    return send(handle, memory.address() + from, length).into(memory);
+  }
+
   /** Sends all of it unless the connection breaks: the kernel retries short sends itself. */
-  public Op send(int handle, long address, int length) {
+  public Op send(Handle handle, long address, int length) {
     int flags = weft_h.MSG_NOSIGNAL() | weft_h.MSG_WAITALL();
     return request(weft_h.IORING_OP_SEND(), handle, address, length, 0, flags);
   }
 
   /** One result per connection: the new descriptor. */
-  public Op acceptMultishot(int handle) {
+  public Op acceptMultishot(Handle handle) {
     request(weft_h.IORING_OP_ACCEPT(), handle, 0, 0, 0, weft_h.SOCK_CLOEXEC());
     ioPriority = weft_h.IORING_ACCEPT_MULTISHOT();
     return this;
   }
 
   /** {@code address} holds a sockaddr of {@code length} bytes. */
-  public Op connect(int handle, long address, int length) {
+  public Op connect(Handle handle, long address, int length) {
     return request(weft_h.IORING_OP_CONNECT(), handle, address, 0, length, 0);
   }
 
-  public Op shutdown(int handle, int how) {
+  public Op shutdown(Handle handle, int how) {
     return request(weft_h.IORING_OP_SHUTDOWN(), handle, 0, how, 0, 0);
   }
 
-  public Op close(int handle) {
-    return request(weft_h.IORING_OP_CLOSE(), handle, 0, 0, 0, 0);
+  /** Closes a descriptor whose handle is closed: see {@link Backend#endClose}. */
+  public Op close(int descriptor) {
+    request(weft_h.IORING_OP_CLOSE(), null, 0, 0, 0, 0);
+    handle = descriptor;
+    return this;
   }
 
   /**
-   * {@code path} is the address of a NUL-terminated name, relative to the working directory.
+   * {@code path} is a NUL-terminated name, relative to the working directory.
    *
    * <p>A worker of the kernel opens it from the start. The first attempt that the ring would make
    * by itself is one with O_NONBLOCK: a named pipe would be open to read although nobody writes,
    * and end at once, and could not be opened to write before somebody reads (fifo(7)).
    */
-  public Op open(long path, int flags, int mode) {
-    int atCwd = weft_h.AT_FDCWD();
-    request(weft_h.IORING_OP_OPENAT(), atCwd, path, mode, 0, flags | weft_h.O_CLOEXEC());
+  public Op open(MemorySegment path, int flags, int mode) {
+    int cloexec = weft_h.O_CLOEXEC();
+    request(weft_h.IORING_OP_OPENAT(), null, path.address(), mode, 0, flags | cloexec);
+    handle = weft_h.AT_FDCWD();
     sqeFlags = weft_h.IOSQE_ASYNC();
-    return this;
+    return into(path);
   }
 
-  /** {@code path} as in {@link #open}; fills a {@code struct statx} at {@code target}. */
-  public Op status(int handle, long path, int flags, int mask, long target) {
+  /** {@code path} is the address of a NUL-terminated name; fills a {@code struct statx}. */
+  public Op status(Handle handle, long path, int flags, int mask, long target) {
     return request(weft_h.IORING_OP_STATX(), handle, path, mask, target, flags);
   }
 
-  public Op sync(int handle, boolean dataOnly) {
+  public Op sync(Handle handle, boolean dataOnly) {
     int flags = dataOnly ? weft_h.IORING_FSYNC_DATASYNC() : 0;
     return request(weft_h.IORING_OP_FSYNC(), handle, 0, 0, 0, flags);
   }
 
   /** Waits until one of the poll(2) {@code events} holds; the result is those that do. */
-  public Op poll(int handle, int events) {
+  public Op poll(Handle handle, int events) {
     return request(weft_h.IORING_OP_POLL_ADD(), handle, 0, 0, 0, events);
   }
 
   /** Moves bytes from one descriptor's position to another's; one of them is a pipe. */
-  public Op splice(int from, int to, int length) {
+  public Op splice(Handle from, Handle to, int length) {
     request(weft_h.IORING_OP_SPLICE(), to, CURRENT_POSITION, length, CURRENT_POSITION, 0);
-    spliceHandle = from;
+    spliceHandle = from.number();
+    spliceSource = from;
     return this;
   }
 
   /** A request that completes inside {@code submit}: one of the opcodes from {@link #SOCKET} on. */
-  public Op control(int opcode, int handle, int first, int second, long address, int length) {
-    return request(opcode, handle, address, length, first, second);
+  public Op control(int opcode, int descriptor, int first, int second, long address, int length) {
+    request(opcode, null, address, length, first, second);
+    handle = descriptor;
+    return this;
   }
 
-  private Op request(int opcode, int handle, long address, int length, long offset, int opFlags) {
+  private Op request(
+      int opcode, @Nullable Handle target, long address, int length, long offset, int opFlags) {
     assert !isBusy() : this;
     this.opcode = opcode;
-    this.handle = handle;
+    if (this.target != target) {
+      this.target = target; // a reference that is stored costs more than one that is compared
+    }
+    handle = target == null ? Handle.NONE : target.number();
     this.address = address;
     this.length = length;
     this.offset = offset;
@@ -326,7 +437,25 @@ public final class Op {
     sqeFlags = 0;
     ioPriority = 0;
     spliceHandle = 0;
-    link = null;
+    if (spliceSource != null) {
+      spliceSource = null;
+    }
+    if (memory != null) {
+      memory = null;
+    }
+    if (link != null) {
+      link = null;
+    }
+    return this;
+  }
+
+  /** Sets the caller's memory that {@link #address} is in, or null if it is in none. */
+  public void use(@Nullable MemorySegment memory) {
+    this.memory = memory;
+  }
+
+  private Op into(MemorySegment memory) {
+    this.memory = memory;
     return this;
   }
 

@@ -18,10 +18,14 @@ import dev.weft.internal.uring.SubmissionQueue;
 import dev.weft.internal.uring.Workers;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
 /** Carries out operations on an io_uring. */
 public final class UringBackend extends Backend {
+  /** Makes {@link #wakers} negative, however many there are. */
+  private static final int NO_WAKEUPS = Integer.MIN_VALUE;
+
   /** In place of a slot: a completion that nobody waits for. */
   private static final long NOBODY = -1L;
 
@@ -31,7 +35,13 @@ public final class UringBackend extends Backend {
   private final BackendStats stats = stats();
 
   /** Written by {@link #wakeup} of other threads; one read of it is always in flight. */
-  private final int eventFd;
+  private final Handle eventFd;
+
+  /**
+   * Threads that are about to write to {@link #eventFd}, and {@link #NO_WAKEUPS} once there is to
+   * be no other: it is closed when the last of them has written.
+   */
+  private final AtomicInteger wakers = new AtomicInteger();
 
   private final Op wakeupRead;
 
@@ -72,13 +82,14 @@ public final class UringBackend extends Backend {
     submissions = ring.submissions();
     completions = ring.completions();
     workers = ring.workers();
-    eventFd = Libc.eventFd();
-    if (eventFd < 0) {
+    int descriptor = Libc.eventFd();
+    if (descriptor < 0) {
       ring.close();
       table.close();
-      Errno errno = Errno.of(-eventFd);
+      Errno errno = Errno.of(-descriptor);
       throw new ReactorUnavailableException("eventfd: " + errno.text() + " (" + errno + ")", errno);
     }
+    eventFd = Handle.borrowed(descriptor, "eventfd");
     wakeupRead = table.create(this::wokenUp);
     watchForWakeup();
   }
@@ -138,12 +149,17 @@ public final class UringBackend extends Backend {
   // ---- submitting
 
   @Override
-  public void submit(Op op) {
-    assert !op.isBusy() : op;
-    if (op.opcode >= Op.SOCKET) {
-      settleAtOnce(op, Control.perform(op));
-      return;
-    }
+  protected int perform(Op op) {
+    return Control.perform(op);
+  }
+
+  @Override
+  public int closeDescriptor(int descriptor) {
+    return Libc.close(descriptor);
+  }
+
+  @Override
+  protected void start(Op op) {
     int count = op.link == null ? 1 : op.chainLength();
     if (count > submissions.entries()) {
       throw new IllegalArgumentException(
@@ -367,7 +383,20 @@ public final class UringBackend extends Backend {
 
   @Override
   public void wakeup() {
-    Libc.signalEvent(eventFd);
+    // Negative: it is closed, and its number may be that of something else.
+    if (wakers.getAndIncrement() >= 0) {
+      Libc.signalEvent(eventFd.number());
+    }
+    wakers.getAndDecrement();
+  }
+
+  /** Closes the event descriptor when no other thread is about to write to it. */
+  private void closeEventFd() {
+    wakers.getAndAdd(NO_WAKEUPS);
+    while (wakers.get() != NO_WAKEUPS) {
+      Thread.onSpinWait(); // for as long as a thread takes for one system call that never waits
+    }
+    Libc.close(eventFd.number());
   }
 
   private void watchForWakeup() {
@@ -395,10 +424,11 @@ public final class UringBackend extends Backend {
     while (inFlight + housekeeping > 0) {
       poll(FOREVER);
     }
+    closeHandles();
     closeReceiveBuffers();
     ring.close();
     table.close();
-    Libc.close(eventFd);
+    closeEventFd();
   }
 
   /**

@@ -4,6 +4,7 @@ package dev.weft.internal.io;
 import dev.weft.bindings.weft_h;
 import dev.weft.error.Errno;
 import dev.weft.error.ErrnoException;
+import dev.weft.internal.backend.Handle;
 import dev.weft.internal.backend.Op;
 import dev.weft.internal.sched.EventLoop;
 import dev.weft.internal.sched.Strand;
@@ -12,7 +13,6 @@ import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.channels.AsynchronousCloseException;
 import java.nio.channels.ClosedChannelException;
-import org.jspecify.annotations.Nullable;
 
 /**
  * An open handle of one reactor: what sockets, files, pipes and standard streams have in common. At
@@ -30,29 +30,40 @@ public final class Endpoint {
   private static final int TRANSFER_MAX = 0x7ffff000;
 
   public final EventLoop loop;
-  private final int handle;
+  private final Handle handle;
   private final Kind kind;
-  private final boolean owned;
   private final Object name;
-  private boolean closed;
-  private @Nullable Op reading;
-  private @Nullable Op writing;
+  private boolean reading;
+  private boolean writing;
 
   /**
-   * Wraps a handle.
+   * Makes an endpoint of its own descriptor, which {@link #open} gives it.
    *
-   * @param owned whether {@link #close} closes the handle too
    * @param name for messages; its text is asked for only when one is made
+   * @param description for messages when this endpoint is garbage: not {@code name} if that refers
+   *     to the endpoint
    */
-  public Endpoint(EventLoop loop, int handle, Kind kind, boolean owned, Object name) {
+  public Endpoint(EventLoop loop, Kind kind, Object name, Object description) {
     this.loop = loop;
-    this.handle = handle;
+    this.handle = loop.backend().newHandle(this, description);
     this.kind = kind;
-    this.owned = owned;
     this.name = name;
   }
 
-  public int handle() {
+  /** Wraps a handle that is open; {@link #close} does what the handle's ownership says. */
+  public Endpoint(EventLoop loop, Handle handle, Kind kind, Object name) {
+    this.loop = loop;
+    this.handle = handle;
+    this.kind = kind;
+    this.name = name;
+  }
+
+  /** Gives a new endpoint its descriptor, which is then this endpoint's to close. */
+  public void open(int descriptor) {
+    loop.backend().open(handle, descriptor);
+  }
+
+  public Handle handle() {
     return handle;
   }
 
@@ -61,7 +72,7 @@ public final class Endpoint {
   }
 
   public boolean isOpen() {
-    return !closed;
+    return handle.isOpen();
   }
 
   // ---- bytes
@@ -73,15 +84,15 @@ public final class Endpoint {
     if (length == 0) {
       return nothing(strand, "read", due);
     }
-    if (reading != null) {
+    if (reading) {
       throw new IllegalStateException("read " + name + ": another fiber is reading from it");
     }
-    reading = strand.op();
+    reading = true;
     try {
-      int count = transferIn(strand, target.address(), length, Op.CURRENT_POSITION, due);
+      int count = transferIn(strand, target, length, Op.CURRENT_POSITION, due);
       return count == 0 ? -1 : count;
     } finally {
-      reading = null;
+      reading = false;
     }
   }
 
@@ -92,7 +103,7 @@ public final class Endpoint {
     if (length == 0) {
       return nothing(strand, "read", due);
     }
-    int count = transferIn(strand, target.address(), length, position, due);
+    int count = transferIn(strand, target, length, position, due);
     return count == 0 ? -1 : count;
   }
 
@@ -103,7 +114,7 @@ public final class Endpoint {
     if (length == 0) {
       return nothing(strand, "write", due);
     }
-    return writeSome(strand, source.address(), length, due);
+    return writeSome(strand, source, 0, length, due);
   }
 
   /** Moves no bytes, in a fiber that may be over all the same. */
@@ -116,26 +127,26 @@ public final class Endpoint {
   public void write(MemorySegment source, long due) throws IOException {
     checkedLength(source);
     Strand strand = enter("write");
-    long address = source.address();
-    long end = address + source.byteSize();
-    if (address == end) {
+    long end = source.byteSize();
+    if (end == 0) {
       nothing(strand, "write", due);
     }
-    while (address < end) {
-      int length = (int) Math.min(end - address, TRANSFER_MAX);
-      address += writeSome(strand, address, length, due);
+    for (long from = 0; from < end; ) {
+      int length = (int) Math.min(end - from, TRANSFER_MAX);
+      from += writeSome(strand, source, from, length, due);
     }
   }
 
-  private int writeSome(Strand strand, long address, int length, long due) throws IOException {
-    if (writing != null) {
+  private int writeSome(Strand strand, MemorySegment source, long from, int length, long due)
+      throws IOException {
+    if (writing) {
       throw new IllegalStateException("write " + name + ": another fiber is writing to it");
     }
-    writing = strand.op();
+    writing = true;
     try {
-      return transferOut(strand, address, length, Op.CURRENT_POSITION, due);
+      return transferOut(strand, source, from, length, Op.CURRENT_POSITION, due);
     } finally {
-      writing = null;
+      writing = false;
     }
   }
 
@@ -146,17 +157,18 @@ public final class Endpoint {
     if (length == 0) {
       return nothing(strand, "write", due);
     }
-    return transferOut(strand, source.address(), length, position, due);
+    return transferOut(strand, source, 0, length, position, due);
   }
 
-  private int transferIn(Strand strand, long address, int length, long position, long due)
+  private int transferIn(Strand strand, MemorySegment target, int length, long position, long due)
       throws IOException {
     while (true) {
+      requireOpen();
       Op op = strand.op();
       if (kind == Kind.SOCKET) {
-        op.receive(handle, address, length);
+        op.receive(handle, target, 0, length);
       } else {
-        op.read(handle, address, length, position);
+        op.read(handle, target, 0, length, position);
       }
       int result = strand.perform("read", name, op, due, Wait.OUTSIDE);
       if (!mustRetry(strand, result, this, weft_h.POLLIN(), due)) {
@@ -165,14 +177,16 @@ public final class Endpoint {
     }
   }
 
-  private int transferOut(Strand strand, long address, int length, long position, long due)
+  private int transferOut(
+      Strand strand, MemorySegment source, long from, int length, long position, long due)
       throws IOException {
     while (true) {
+      requireOpen();
       Op op = strand.op();
       if (kind == Kind.SOCKET) {
-        op.send(handle, address, length);
+        op.send(handle, source, from, length);
       } else {
-        op.write(handle, address, length, position);
+        op.write(handle, source, from, length, position);
       }
       int result = strand.perform("write", name, op, due, Wait.OUTSIDE);
       if (result == 0) {
@@ -181,6 +195,13 @@ public final class Endpoint {
       if (!mustRetry(strand, result, this, weft_h.POLLOUT(), due)) {
         return check("write", result);
       }
+    }
+  }
+
+  /** Before each round of a call: another fiber may have closed it during the last one. */
+  private void requireOpen() throws AsynchronousCloseException {
+    if (!handle.isOpen()) {
+      throw new AsynchronousCloseException();
     }
   }
 
@@ -196,6 +217,7 @@ public final class Endpoint {
     if (result != -Errno.EAGAIN.code()) {
       return false;
     }
+    endpoint.requireOpen();
     Op op = strand.op().poll(endpoint.handle, events);
     endpoint.check("poll", strand.performRepeatedly("poll", endpoint.name, op, due, Wait.OUTSIDE));
     return true;
@@ -210,18 +232,21 @@ public final class Endpoint {
   public int spliceTo(Endpoint sink, int length, long due) throws IOException {
     Strand strand = enter("splice");
     sink.enter("splice");
-    if (reading != null || sink.writing != null) {
+    if (reading || sink.writing) {
       throw new IllegalStateException(
           "splice " + name + " to " + sink.name + ": another fiber is using one of them");
     }
-    reading = strand.op();
-    sink.writing = strand.op();
+    reading = true;
+    sink.writing = true;
     try {
       while (true) {
+        requireOpen();
+        sink.requireOpen();
         Op op = strand.op().splice(handle, sink.handle, length);
         int result = strand.perform("splice", name, op, due, Wait.OUTSIDE);
-        if (result < 0 && (closed || sink.closed)) {
-          throw new AsynchronousCloseException();
+        if (result < 0) {
+          requireOpen();
+          sink.requireOpen();
         }
         // Either may be the one that is not ready, so wait for both.
         if (!mustRetry(strand, result, this, weft_h.POLLIN(), due)
@@ -230,8 +255,8 @@ public final class Endpoint {
         }
       }
     } finally {
-      reading = null;
-      sink.writing = null;
+      reading = false;
+      sink.writing = false;
     }
   }
 
@@ -240,7 +265,7 @@ public final class Endpoint {
   /** Lets the current strand in: it is one of this reactor's, and the handle is open. */
   public Strand enter(String verb) throws ClosedChannelException {
     Strand strand = Strand.requireOf(loop, verb, name);
-    if (closed) {
+    if (!handle.isOpen()) {
       throw new ClosedChannelException();
     }
     return strand;
@@ -251,13 +276,11 @@ public final class Endpoint {
     if (result >= 0) {
       return result;
     }
-    if (closed) {
-      throw new AsynchronousCloseException();
-    }
+    requireOpen();
     throw new ErrnoException(verb, name.toString(), -result);
   }
 
-  /** Carries out a control operation, which does not suspend. */
+  /** Carries out a control operation, which does not suspend; -EBADF if it is closed. */
   public int control(int opcode, int first, int second, long address, int length) {
     return Controls.perform(loop, opcode, handle, first, second, address, length);
   }
@@ -284,33 +307,19 @@ public final class Endpoint {
   // ---- closing
 
   /**
-   * Ends the operations that other fibers have in progress on it, which get an {@link
-   * AsynchronousCloseException}, and closes the handle. Suspends if called in a fiber, even a
-   * cancelled one. Does nothing the second time.
+   * Closes the handle: operations that other fibers have in progress on it are cancelled and end
+   * with an {@link AsynchronousCloseException}, or with what they had achieved. In a fiber, even a
+   * cancelled one, it suspends until all of that is over; elsewhere the descriptor is closed later
+   * if operations are in progress. Does nothing the second time.
    *
-   * @return 0, or -errno of close(2); the handle is gone in any case
+   * @return 0, or -errno of close(2); the descriptor is gone in any case
    */
   public int close() {
-    if (closed) {
+    if (!handle.isOpen()) {
       return 0;
     }
     loop.requireThread("close", name);
-    closed = true;
-    // The kernel's operations keep the file alive: closing the descriptor alone would not end them.
-    if (reading != null) {
-      loop.backend().cancel(reading);
-    }
-    if (writing != null) {
-      loop.backend().cancel(writing);
-    }
-    if (!owned) {
-      return 0;
-    }
-    Strand strand = Strand.current();
-    if (strand == null) {
-      return Controls.perform(loop, Op.DISCARD, handle, 0, 0, 0, 0);
-    }
-    return strand.performShielded("close", name, strand.op().close(handle));
+    return Closing.close(loop, handle, name);
   }
 
   /** As {@link #close}, for types whose close reports failures. */

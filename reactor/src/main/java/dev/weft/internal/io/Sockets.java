@@ -7,6 +7,7 @@ import dev.weft.bindings.linger;
 import dev.weft.bindings.weft_h;
 import dev.weft.error.Errno;
 import dev.weft.error.ErrnoException;
+import dev.weft.internal.backend.Handle;
 import dev.weft.internal.backend.Op;
 import dev.weft.internal.mem.Memory;
 import dev.weft.internal.os.SocketAddresses;
@@ -44,9 +45,9 @@ public final class Sockets {
       return wanted;
     }
     int type = weft_h.SOCK_STREAM();
-    int probe = Controls.perform(loop, Op.SOCKET, -1, weft_h.AF_INET6(), type, 0, 0);
+    int probe = Controls.perform(loop, Op.SOCKET, weft_h.AF_INET6(), type, 0, 0);
     if (probe >= 0) {
-      discard(loop, probe);
+      loop.backend().closeDescriptor(probe);
     }
     boolean ipv4Only = probe == -Errno.EAFNOSUPPORT.code() || Boolean.getBoolean(IPV4_ONLY);
     byte[] bytes = new byte[ipv4Only ? IPV4_BYTES : IPV6_BYTES];
@@ -54,59 +55,60 @@ public final class Sockets {
   }
 
   /**
-   * Makes a stream socket of the family of {@code address}.
+   * Makes a stream socket of the family of {@code address}, and gives it to {@code handle}.
    *
    * @throws java.net.UnknownHostException if it is not resolved
    */
-  public static int stream(EventLoop loop, InetSocketAddress address) throws IOException {
+  public static void stream(EventLoop loop, Handle handle, InetSocketAddress address)
+      throws IOException {
     SocketAddresses.requireResolved(address);
     int family = SocketAddresses.family(address);
-    int result = Controls.perform(loop, Op.SOCKET, -1, family, weft_h.SOCK_STREAM(), 0, 0);
-    return check("socket", address, result);
+    int result = Controls.perform(loop, Op.SOCKET, family, weft_h.SOCK_STREAM(), 0, 0);
+    loop.backend().open(handle, check("socket", address, result));
   }
 
-  public static void bind(EventLoop loop, int handle, InetSocketAddress address)
+  public static void bind(EventLoop loop, Handle handle, InetSocketAddress address)
       throws IOException {
     long scratch = Controls.scratch(loop);
     int length = SocketAddresses.encode(address, scratch);
     check("bind", address, Controls.perform(loop, Op.BIND, handle, 0, 0, scratch, length));
   }
 
-  public static void listen(EventLoop loop, int handle, InetSocketAddress address, int backlog)
+  public static void listen(EventLoop loop, Handle handle, InetSocketAddress address, int backlog)
       throws IOException {
     check("listen", address, Controls.perform(loop, Op.LISTEN, handle, backlog, 0, 0, 0));
   }
 
   /** The address of this end. */
-  public static InetSocketAddress localAddress(EventLoop loop, int handle) throws IOException {
+  public static InetSocketAddress localAddress(EventLoop loop, Handle handle) throws IOException {
     return name(loop, Op.LOCAL_NAME, "getsockname", handle);
   }
 
   /** The address of the other end. */
-  public static InetSocketAddress remoteAddress(EventLoop loop, int handle) throws IOException {
+  public static InetSocketAddress remoteAddress(EventLoop loop, Handle handle) throws IOException {
     return name(loop, Op.PEER_NAME, "getpeername", handle);
   }
 
-  private static InetSocketAddress name(EventLoop loop, int opcode, String verb, int handle)
+  private static InetSocketAddress name(EventLoop loop, int opcode, String verb, Handle handle)
       throws IOException {
     long scratch = Controls.scratch(loop);
     int capacity = SocketAddresses.BYTES_MAX;
     int result = Controls.perform(loop, opcode, handle, 0, 0, scratch, capacity);
     if (result < 0) {
-      throw new ErrnoException(verb, "descriptor " + handle, -result);
+      throw new ErrnoException(verb, handle.description().toString(), -result);
     }
     return SocketAddresses.decode(scratch);
   }
 
   /** Sets an option whose value is an int or a switch. */
   public static void set(
-      EventLoop loop, int handle, int level, int option, int value, Object subject)
+      EventLoop loop, Handle handle, int level, int option, int value, Object subject)
       throws IOException {
     check("setsockopt", subject, Controls.setIntOption(loop, handle, level, option, value));
   }
 
   /** Reads an option whose value is an int. */
-  public static int get(EventLoop loop, int handle, int level, int option, Object subject)
+  public static int get(EventLoop loop, Handle handle, int level, int option, Object subject)
       throws IOException {
     long scratch = Controls.scratch(loop);
     int result =
@@ -118,7 +120,7 @@ public final class Sockets {
   /**
    * SO_LINGER in seconds, of which a part is one, since none resets; null leaves it to the kernel.
    */
-  public static void linger(EventLoop loop, int handle, @Nullable Duration time, Object subject)
+  public static void linger(EventLoop loop, Handle handle, @Nullable Duration time, Object subject)
       throws IOException {
     if (time == null) {
       return;
@@ -140,9 +142,15 @@ public final class Sockets {
         : Integer.MAX_VALUE;
   }
 
-  /** Closes a handle that nobody has got to see. */
-  public static void discard(EventLoop loop, int handle) {
-    Controls.perform(loop, Op.DISCARD, handle, 0, 0, 0, 0);
+  /**
+   * Closes a handle without suspending: now, or when the last operation that names it has
+   * completed.
+   */
+  public static void discard(EventLoop loop, Handle handle) {
+    if (handle.isOpen()) {
+      loop.backend().beginClose(handle, null);
+      loop.backend().closeWhenUnused(handle);
+    }
   }
 
   private static int check(String verb, Object subject, int result) throws IOException {

@@ -5,6 +5,7 @@ import dev.weft.error.CancelledException;
 import dev.weft.error.Errno;
 import dev.weft.internal.backend.Op;
 import dev.weft.weave.Routine;
+import java.lang.foreign.MemorySegment;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -127,8 +128,10 @@ public abstract class Strand extends Waiting {
    * @return at least 0, or -errno, but never -EINTR
    */
   public final int performRepeatedly(String verb, Object subject, Op op, long due, Wait wait) {
+    MemorySegment memory = op.memory();
     int result;
     do {
+      op.use(memory); // it has let go of it at the end of the last attempt
       result = perform(verb, subject, op, due, wait);
     } while (result == -Errno.EINTR.code());
     return result;

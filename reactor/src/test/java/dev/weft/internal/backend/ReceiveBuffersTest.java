@@ -26,6 +26,7 @@ class ReceiveBuffersTest {
   private UringBackend backend;
   private Pages pages;
   private int[] pair;
+  private Handle receiver;
   private Op op;
 
   /** A ring belongs to the thread that opens it, which is not that of a method before each test. */
@@ -35,6 +36,7 @@ class ReceiveBuffersTest {
       backend = opened;
       pages = mapped;
       pair = connect();
+      receiver = Handle.borrowed(pair[0], "receiver");
       op = backend.create(done -> {});
       assertTrue(backend.openReceiveBuffers(2) >= 0);
       body.run();
@@ -61,10 +63,11 @@ class ReceiveBuffersTest {
     assertEquals(0, Libc.localName(listener, address.address(), length));
     int there = Libc.socket(weft_h.AF_INET(), weft_h.SOCK_STREAM());
     Op setup = backend.create(ignored -> {});
-    assertEquals(0, perform(setup.connect(there, address.address(), length)));
+    assertEquals(
+        0, perform(setup.connect(Handle.borrowed(there, "client"), address.address(), length)));
     int[] accepted = new int[1];
     Op accept = backend.create(done -> accepted[0] = Math.max(accepted[0], done.result()));
-    backend.submit(accept.acceptMultishot(listener));
+    backend.submit(accept.acceptMultishot(Handle.borrowed(listener, "listener")));
     while (accepted[0] == 0) {
       backend.poll(Backend.FOREVER);
     }
@@ -99,7 +102,7 @@ class ReceiveBuffersTest {
         () -> {
           offer(7, 0);
           offer(9, 1);
-          backend.submit(op.receiveAny(pair[0]));
+          backend.submit(op.receiveAny(receiver));
           backend.poll(0);
           assertTrue(op.isBusy(), "there is nothing yet");
 
@@ -112,7 +115,7 @@ class ReceiveBuffersTest {
           assertEquals(7, op.buffer());
           assertEquals(42, Memory.ALL.get(ValueLayout.JAVA_LONG, pages.address()));
           send(43);
-          assertEquals(Long.BYTES, perform(op.receiveAny(pair[0])));
+          assertEquals(Long.BYTES, perform(op.receiveAny(receiver)));
           assertEquals(9, op.buffer());
           assertEquals(43, Memory.ALL.get(ValueLayout.JAVA_LONG, pages.address() + BYTES));
         });
@@ -125,7 +128,7 @@ class ReceiveBuffersTest {
           offer(0, 0);
           for (int i = 0; i < 70_000; i++) {
             send(i);
-            assertEquals(Long.BYTES, perform(op.receiveAny(pair[0])));
+            assertEquals(Long.BYTES, perform(op.receiveAny(receiver)));
             assertEquals(0, op.buffer());
             assertEquals(i, Memory.ALL.get(ValueLayout.JAVA_LONG, pages.address()));
             offer(0, 0);
@@ -139,11 +142,11 @@ class ReceiveBuffersTest {
         () -> {
           send(1);
 
-          assertEquals(-Errno.ENOBUFS.code(), perform(op.receiveAny(pair[0])));
+          assertEquals(-Errno.ENOBUFS.code(), perform(op.receiveAny(receiver)));
           assertEquals(-1, op.buffer());
 
           offer(0, 0);
-          assertEquals(Long.BYTES, perform(op.receiveAny(pair[0])));
+          assertEquals(Long.BYTES, perform(op.receiveAny(receiver)));
         });
   }
 
@@ -152,7 +155,7 @@ class ReceiveBuffersTest {
     run(
         () -> {
           offer(3, 0);
-          backend.submit(op.receiveAny(pair[0]));
+          backend.submit(op.receiveAny(receiver));
           backend.poll(0);
           backend.cancel(op);
           while (!op.isDone()) {
@@ -163,7 +166,7 @@ class ReceiveBuffersTest {
 
           send(5);
 
-          assertEquals(Long.BYTES, perform(op.receiveAny(pair[0])));
+          assertEquals(Long.BYTES, perform(op.receiveAny(receiver)));
           assertEquals(3, op.buffer());
         });
   }

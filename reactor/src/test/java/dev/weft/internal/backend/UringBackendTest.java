@@ -20,6 +20,7 @@ import org.junit.jupiter.api.Test;
  * BackendContract}.
  */
 class UringBackendTest {
+  private static final Handle NOTHING = Handle.borrowed(-1, "nothing");
   private static final int CANCELED = -Errno.ECANCELED.code();
 
   private final List<Op> completed = new ArrayList<>();
@@ -49,7 +50,7 @@ class UringBackendTest {
         backend.submit(backend.create(op -> {}).nop());
       }
       // The first fails; if the chain were cut, what is beyond the cut would succeed.
-      Op head = backend.create(completed::add).read(-1, 0, 0, 0);
+      Op head = backend.create(completed::add).read(NOTHING, 0, 0, 0);
       Op tail = head;
       for (int i = 0; i < 3; i++) {
         tail = tail.then(backend.create(completed::add).nop());
@@ -147,7 +148,7 @@ class UringBackendTest {
     try (UringBackend backend = open(1, 4)) {
       Op op = backend.create(completed::add);
       backend.poll(0);
-      backend.submit(op.splice(-1, -1, 77));
+      backend.submit(op.splice(NOTHING, NOTHING, 77));
       pollUntil(backend, 1, completed);
       // A NOP with splice's descriptor or length left in it fails with EINVAL on newer kernels.
       backend.submit(op.nop());

@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.weft.internal.io;
+
+import dev.weft.error.Errno;
+import dev.weft.error.ErrnoException;
+import dev.weft.internal.backend.Handle;
+import dev.weft.internal.backend.Op;
+import dev.weft.internal.sched.EventLoop;
+import dev.weft.internal.sched.Strand;
+import dev.weft.internal.sched.Wait;
+import dev.weft.internal.sched.WaitList;
+import java.io.IOException;
+import java.nio.channels.AsynchronousCloseException;
+import java.nio.channels.ClosedChannelException;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Accepts connections on a listening socket by one multishot request, and keeps those that nobody
+ * has asked for yet. When there are {@value #ACCEPTED_MAX} of them it asks the kernel to stop until
+ * some have been taken, and the kernel's backlog fills.
+ *
+ * <p>It refers to nothing that users have, so that a listener that became garbage can be told from
+ * one in use.
+ */
+public final class Acceptor implements Op.Listener {
+  private static final int ACCEPTED_MAX = 1024;
+
+  private final EventLoop loop;
+  private final Object name;
+  private final Handle handle;
+
+  /** Made by the first who waits. */
+  private @Nullable Op accepting;
+
+  private final WaitList waiters = new WaitList();
+
+  /**
+   * Connections that have not been taken, a ring whose length is a power of two. It grows: what the
+   * kernel accepts before it sees our request to stop must not be dropped.
+   */
+  private int[] accepted = new int[16];
+
+  private int firstAccepted;
+  private int acceptedCount;
+
+  /** Why the kernel stopped accepting, as a positive error number; 0 if it has not. */
+  private int failure;
+
+  /**
+   * Makes an acceptor of a socket that there is not yet: {@link #handle} is to get it.
+   *
+   * @param listener what users have of it
+   * @param name for messages; does not refer to {@code listener}
+   */
+  public Acceptor(EventLoop loop, Object listener, Object name) {
+    this.loop = loop;
+    this.name = name;
+    handle = loop.backend().newHandle(listener, name);
+    handle.onClose(this::discard);
+  }
+
+  public Handle handle() {
+    return handle;
+  }
+
+  /**
+   * Waits until there is a connection to {@link #take}. Suspends.
+   *
+   * @param due until when
+   */
+  public void await(long due) throws IOException {
+    Strand strand = Strand.requireOf(loop, "accept", name);
+    if (!handle.isOpen()) {
+      throw new ClosedChannelException();
+    }
+    strand.refuseIfOver("accept", name, due, Wait.OUTSIDE);
+    while (acceptedCount == 0) {
+      if (failure != 0) {
+        int code = failure;
+        failure = 0; // the next call tries again
+        throw new ErrnoException("accept", name.toString(), code);
+      }
+      beAccepting();
+      strand.await(waiters, "accept", name, due, Wait.OUTSIDE);
+      if (!handle.isOpen()) {
+        throw new AsynchronousCloseException();
+      }
+    }
+  }
+
+  private void beAccepting() {
+    Op op = accepting;
+    if (op == null) {
+      op = loop.backend().create(this);
+      accepting = op;
+    }
+    if (!op.isBusy()) {
+      loop.backend().submit(op.acceptMultishot(handle));
+    }
+  }
+
+  /** Takes a connection, of which there must be one: the descriptor is the caller's from now on. */
+  public int take() {
+    assert acceptedCount > 0 : name;
+    int taken = accepted[firstAccepted];
+    firstAccepted = (firstAccepted + 1) & (accepted.length - 1);
+    acceptedCount--;
+    return taken;
+  }
+
+  /** One connection, or the end of the multishot request. */
+  @Override
+  public void completed(Op op) {
+    int result = op.result();
+    if (result >= 0) {
+      keep(op, result);
+    } else if (result != -Errno.ECANCELED.code() && result != -Errno.EINTR.code()) {
+      failure = -result;
+    }
+    waiters.wakeOne();
+    if (op.isDone()) {
+      waiters.wakeAll(); // they must ask anew, since nothing more would come to them
+    }
+  }
+
+  private void keep(Op op, int connection) {
+    if (!handle.isOpen() || (acceptedCount == accepted.length && !grow())) {
+      loop.backend().closeDescriptor(connection);
+      return;
+    }
+    accepted[(firstAccepted + acceptedCount) & (accepted.length - 1)] = connection;
+    acceptedCount++;
+    if (acceptedCount >= ACCEPTED_MAX) {
+      loop.backend().cancel(op);
+    }
+  }
+
+  /** Makes room for more; returns false if there is no memory. */
+  private boolean grow() {
+    int[] larger;
+    try {
+      larger = new int[acceptedCount * 2];
+    } catch (OutOfMemoryError e) {
+      failure = Errno.ENOMEM.code(); // the next call says so, and the listener goes on
+      return false;
+    }
+    for (int i = 0; i < acceptedCount; i++) {
+      larger[i] = accepted[(firstAccepted + i) & (acceptedCount - 1)];
+    }
+    accepted = larger;
+    firstAccepted = 0;
+    return true;
+  }
+
+  /**
+   * Stops accepting, and closes the socket and what nobody has taken. Fibers that wait get an
+   * {@link AsynchronousCloseException}. In a fiber it suspends, even if cancelled; elsewhere the
+   * socket is closed as soon as the kernel has stopped accepting. Does nothing the second time.
+   */
+  public void close() {
+    if (handle.isOpen()) {
+      loop.requireThread("close", name);
+      waiters.wakeAll(); // they run when the handle is no longer open
+      Closing.close(loop, handle, name);
+    }
+  }
+
+  /** The handle is being closed, by us or because the listener was lost; nothing is in flight. */
+  private void discard() {
+    while (acceptedCount > 0) {
+      loop.backend().closeDescriptor(take());
+    }
+    Op op = accepting;
+    if (op != null) {
+      accepting = null;
+      loop.backend().release(op);
+    }
+  }
+}
