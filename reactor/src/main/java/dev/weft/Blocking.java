@@ -4,6 +4,7 @@ package dev.weft;
 import dev.weft.error.CancelledException;
 import dev.weft.error.DeadlineExceededException;
 import dev.weft.error.TaskFailedException;
+import dev.weft.internal.os.Cpus;
 import dev.weft.internal.sched.Arrival;
 import dev.weft.internal.sched.EventLoop;
 import dev.weft.internal.sched.Strand;
@@ -12,6 +13,7 @@ import dev.weft.internal.sched.WaitList;
 import java.util.concurrent.Callable;
 import java.util.concurrent.Executor;
 import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -34,13 +36,23 @@ public final class Blocking {
           IDLE_SECONDS_MAX,
           TimeUnit.SECONDS,
           new LinkedBlockingQueue<>(),
-          Thread.ofPlatform().daemon().name("weft-blocking-", 1).factory());
+          threads());
 
   static {
     THREADS.allowCoreThreadTimeOut(true);
   }
 
   private Blocking() {}
+
+  private static ThreadFactory threads() {
+    ThreadFactory named = Thread.ofPlatform().daemon().name("weft-blocking-", 1).factory();
+    return worker ->
+        named.newThread(
+            () -> {
+              Cpus.leaveInherited(); // a pinned reactor may have started the thread
+              worker.run();
+            });
+  }
 
   /** How many threads the system property means. */
   static int threads(@Nullable String property) {

@@ -45,25 +45,24 @@ public final class Reactor implements AutoCloseable, Executor {
   static {
     Opener.Registry.register(
         (options, backend, clock) ->
-            new Reactor((ReactorOptions) options, backend, checkedThread(clock), null));
+            new Reactor((ReactorOptions) options, backend, checkedThread(clock)));
     GuestStrand.MAKERS.register(Reactor.class, Life::guests);
   }
 
   private final ReactorOptions options;
   private final Backend backend;
   private final EventLoop loop;
-  private final Cpus.@Nullable Pin pin;
   private final Watchdog.@Nullable Watch watch;
   private final WovenTasks wovenTasks = new WovenTasks();
+  private Cpus.@Nullable Pin pin;
   private @Nullable Object cookie;
   private @Nullable Consumer<Object> cookieDestructor;
   private long fibersStarted;
   private boolean closed;
 
-  private Reactor(ReactorOptions options, Backend backend, Clock clock, Cpus.@Nullable Pin pin) {
+  private Reactor(ReactorOptions options, Backend backend, Clock clock) {
     this.options = options;
     this.backend = backend;
-    this.pin = pin;
     boolean baton = options.fiberKind() == FiberKind.BATON;
     loop = new EventLoop(this, backend, clock, baton, Reactor::taskFailed);
     watch = options.stallLimit().isZero() ? null : watch();
@@ -89,17 +88,30 @@ public final class Reactor implements AutoCloseable, Executor {
    * @throws ReactorUnavailableException if this system has no io_uring for us; says why, and what
    *     helps
    * @throws IllegalStateException if the thread has a reactor already, or is a virtual thread
-   * @throws IllegalArgumentException if the thread may not run on the CPU asked for
+   * @throws IllegalArgumentException if the thread may not run on the CPU asked for, or the system
+   *     property {@code dev.weft.cpu} is none of its values
    */
   public static Reactor open(ReactorOptions options) throws ReactorUnavailableException {
     Clock clock = checkedThread(Clock.SYSTEM);
+    int cpu = Cpus.configured(options.cpu());
     int completions =
         Math.min(options.queueEntries() * COMPLETIONS_PER_ENTRY, COMPLETION_ENTRIES_MAX);
     UringBackend backend = openBackend(options.queueEntries(), completions);
+    Reactor reactor = newReactor(options, backend, clock);
     try {
-      Cpus.Pin pin = Cpus.pin(options.cpu(), backend.ring());
-      return new Reactor(options, backend, clock, pin);
-    } catch (RuntimeException e) {
+      // Last: the threads that the JDK starts while a reactor is made do not inherit the CPU then.
+      reactor.pin = Cpus.pin(cpu, backend.ring());
+      return reactor;
+    } catch (RuntimeException | Error e) {
+      reactor.close();
+      throw e;
+    }
+  }
+
+  private static Reactor newReactor(ReactorOptions options, UringBackend backend, Clock clock) {
+    try {
+      return new Reactor(options, backend, clock);
+    } catch (RuntimeException | Error e) {
       backend.close();
       throw e;
     }

@@ -12,9 +12,14 @@ import java.util.function.Consumer;
  * @param queueEntries slots of the submission queue, a power of two from 1 to 32768. More
  *     operations than that may be under way; they wait for room in order. The completion queue has
  *     four times as many, up to 65536
- * @param cpu the CPU to tie the thread to, {@link #ANY_CPU} to choose one that the thread may run
- *     on, or {@link #UNPINNED}. Threads that the reactor's thread starts itself inherit it; it is
- *     undone by close
+ * @param cpu the CPU to tie the thread to until close, {@link #ANY_CPU}, or {@link #UNPINNED}, the
+ *     default. The system property {@code dev.weft.cpu} overrides it: {@code any}, {@code none} or
+ *     a CPU's number. Pinning suits a program that does little beside serving: Linux lets every
+ *     thread inherit the CPU of the thread that starts it, for good. The threads of {@link
+ *     Blocking}, the watchdog and later reactors go back to the CPUs of the process. What a fiber
+ *     of a pinned reactor has the JDK start stays on the reactor's CPU: threads, pools, the
+ *     carriers of virtual threads. So do, from Linux 6.2 on, the kernel's workers, which sync files
+ *     for instance
  * @param fiberKind how fibers are run
  * @param stackful whether tasks that have been woven run as the others do, each on a stack of its
  *     own: for debuggers, and where woven code calls what has not been woven
@@ -33,7 +38,8 @@ public record ReactorOptions(
     Duration stallLimit,
     Consumer<? super Stall> stallHandler) {
   /**
-   * For {@link #cpu}: choose one of the thread's CPUs, another one for each reactor of the process.
+   * For {@link #cpu}: choose the CPU, of those that the thread may run on, with the fewest reactors
+   * of this process; of several, the one that the thread runs on or the next.
    */
   public static final int ANY_CPU = -1;
 
@@ -67,16 +73,16 @@ public record ReactorOptions(
   }
 
   /**
-   * 1024 queue entries, one of the CPUs that the thread may run on, the fastest fibers that the JVM
-   * allows, uncaught exceptions to the thread's handler, which prints them on standard error, and
-   * stalls of more than a second to the logger {@code dev.weft} of {@link System#getLogger}.
+   * 1024 queue entries, a thread that is not tied to a CPU, the fastest fibers that the JVM allows,
+   * uncaught exceptions to the thread's handler, which prints them on standard error, and stalls of
+   * more than a second to the logger {@code dev.weft} of {@link System#getLogger}.
    *
    * @return the options of {@link Reactor#open()}
    */
   public static ReactorOptions defaults() {
     return new ReactorOptions(
         QUEUE_ENTRIES_DEFAULT,
-        ANY_CPU,
+        UNPINNED,
         FiberKind.configured(),
         FiberKind.stackfulConfigured(),
         ReactorOptions::toThreadHandler,

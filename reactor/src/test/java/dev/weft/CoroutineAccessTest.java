@@ -3,8 +3,6 @@ package dev.weft;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
-import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
@@ -35,18 +33,6 @@ class CoroutineAccessTest {
   }
 
   private static List<String> probe(String... options) throws Exception {
-    List<String> command = new ArrayList<>();
-    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-    command.addAll(List.of("-XX:TieredStopAtLevel=1", "-ea"));
-    command.addAll(List.of(options));
-    command.addAll(
-        List.of("-cp", System.getProperty("java.class.path"), CoroutineProbe.class.getName()));
-    ProcessBuilder builder =
-        new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.DISCARD);
-    builder.environment().keySet().removeAll(List.of("JDK_JAVA_OPTIONS", "JAVA_TOOL_OPTIONS"));
-    Process process = builder.start();
-    List<String> lines = process.inputReader().lines().toList();
-    assertEquals(0, process.waitFor(), () -> String.join("\n", lines));
-    return lines;
+    return ChildJvm.run(List.of(options), CoroutineProbe.class);
   }
 }

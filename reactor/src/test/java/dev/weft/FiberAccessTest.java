@@ -3,9 +3,7 @@ package dev.weft;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
-import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -105,19 +103,6 @@ class FiberAccessTest {
   }
 
   private static List<String> probe(List<String> options, String... steps) throws Exception {
-    List<String> command = new ArrayList<>();
-    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-    command.addAll(List.of("-XX:TieredStopAtLevel=1", "-ea"));
-    command.addAll(options);
-    command.addAll(
-        List.of("-cp", System.getProperty("java.class.path"), FiberAccessProbe.class.getName()));
-    command.addAll(Arrays.asList(steps));
-    ProcessBuilder builder =
-        new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.DISCARD);
-    builder.environment().keySet().removeAll(List.of("JDK_JAVA_OPTIONS", "JAVA_TOOL_OPTIONS"));
-    Process process = builder.start();
-    List<String> lines = process.inputReader().lines().toList();
-    assertEquals(0, process.waitFor(), () -> String.join("\n", lines));
-    return lines;
+    return ChildJvm.run(options, FiberAccessProbe.class, steps);
   }
 }

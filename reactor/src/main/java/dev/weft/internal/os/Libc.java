@@ -105,6 +105,11 @@ public final class Libc {
     return weft_h.weft_eventfd_write(eventFd, 1);
   }
 
+  /** The kernel's number of the calling thread. */
+  public static int threadId() {
+    return weft_h.weft_gettid();
+  }
+
   /** Ties the calling thread to one CPU. */
   public static int pinThread(int cpu) {
     return weft_h.weft_pin_thread(cpu);

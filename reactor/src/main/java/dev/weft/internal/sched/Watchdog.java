@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.weft.internal.sched;
 
+import dev.weft.internal.os.Cpus;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.locks.LockSupport;
@@ -93,6 +94,7 @@ public final class Watchdog {
   }
 
   private static void run() {
+    Cpus.leaveInherited(); // a pinned reactor may have started the thread
     while (true) {
       long interval = Long.MAX_VALUE;
       long now = System.nanoTime();

@@ -132,8 +132,9 @@ public final class Ring implements AutoCloseable {
   }
 
   /**
-   * Lets the kernel's worker threads run on these CPUs, instead of only on that of the ring's
-   * thread, which would have a pinned reactor compete with its own file reads.
+   * Lets the kernel's worker threads run on these CPUs, which by default are all of the cpuset,
+   * also those that taskset(1) has excluded. From Linux 6.2 on a worker keeps to the CPUs of the
+   * thread that submits as well (its user_cpus_ptr): those of a pinned reactor can't leave its CPU.
    *
    * @param mask a {@code cpu_set_t}
    * @return 0 or -errno

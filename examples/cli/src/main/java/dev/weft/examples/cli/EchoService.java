@@ -5,6 +5,7 @@ import dev.weft.Blocking;
 import dev.weft.Deadline;
 import dev.weft.Fiber;
 import dev.weft.Reactor;
+import dev.weft.ReactorOptions;
 import dev.weft.error.CancelledException;
 import dev.weft.error.DeadlineExceededException;
 import dev.weft.error.ErrnoException;
@@ -33,6 +34,10 @@ final class EchoService {
   private static final Duration BACK_OFF_MIN = Duration.ofMillis(10);
   private static final Duration BACK_OFF_MAX = Duration.ofSeconds(1);
 
+  /** Each reactor has a CPU of its own: nothing else in this program needs much of one. */
+  private static final ReactorOptions PINNED =
+      ReactorOptions.defaults().withCpu(ReactorOptions.ANY_CPU);
+
   private final List<InetSocketAddress> addresses;
   private final Duration grace;
   private final int reactors;
@@ -47,7 +52,7 @@ final class EchoService {
 
   /** Serves until a signal comes; returns the exit status. */
   int run() throws Exception {
-    try (Reactor reactor = Reactor.open()) {
+    try (Reactor reactor = Reactor.open(PINNED)) {
       return reactor.call(this::serveAll);
     }
   }
@@ -93,7 +98,7 @@ final class EchoService {
     FutureTask<Integer> task =
         new FutureTask<>(
             () -> {
-              try (Reactor reactor = Reactor.open()) {
+              try (Reactor reactor = Reactor.open(PINNED)) {
                 return reactor.call(() -> serveShared(bound));
               }
             });

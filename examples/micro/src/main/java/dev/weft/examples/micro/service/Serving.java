@@ -4,6 +4,7 @@ package dev.weft.examples.micro.service;
 import dev.weft.Deadline;
 import dev.weft.Fiber;
 import dev.weft.Reactor;
+import dev.weft.ReactorOptions;
 import dev.weft.error.DeadlineExceededException;
 import dev.weft.error.ErrnoException;
 import dev.weft.examples.cli.Main;
@@ -37,7 +38,9 @@ record Serving(
     Idleness idleness) {
   /** Serves on a reactor of its own; returns the exit status. */
   int run(MicroProgram.Service service) throws Exception {
-    try (Reactor reactor = Reactor.open()) {
+    // Pinned: nothing else in a service needs much of a CPU.
+    ReactorOptions pinned = ReactorOptions.defaults().withCpu(ReactorOptions.ANY_CPU);
+    try (Reactor reactor = Reactor.open(pinned)) {
       return reactor.call(() -> serve(service));
     }
   }
