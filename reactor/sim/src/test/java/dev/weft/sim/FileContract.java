@@ -88,10 +88,7 @@ abstract class FileContract extends SocketContract {
     MemorySegment status = statx.allocate(arena);
     MemorySegment path = text(path(name));
     int mask = weft_h.STATX_BASIC_STATS();
-    assertEquals(
-        0,
-        perform(op -> op.status(weft_h.AT_FDCWD(), path.address(), 0, mask, status.address())),
-        name);
+    assertEquals(0, perform(op -> op.status(path, 0, mask, status.address())), name);
     return statx.stx_ino(status);
   }
 

@@ -191,15 +191,15 @@ abstract class SocketContract extends BackendContract {
     Backend backend = backend();
     int[] ends = connection();
     Op waiting = backend.create(completed::add);
-    backend.submit(waiting.receive(ends[1], arena.allocate(10).address(), 10));
+    backend.submit(waiting.receive(at(ends[1]), arena.allocate(10).address(), 10));
     backend.poll(0);
-    assertEquals(0, perform(op -> op.shutdown(ends[1], weft_h.SHUT_RD())));
+    assertEquals(0, perform(op -> op.shutdown(at(ends[1]), weft_h.SHUT_RD())));
     pollUntilCompleted(1);
     assertEquals(0, waiting.result(), "the read in progress has come to the end");
     assertEquals(0, receive(ends[1], 10));
     assertEquals(3, send(ends[0], "abc"), "the other end is not told");
     assertEquals(
-        weft_h.POLLIN(), weft_h.POLLIN() & perform(op -> op.poll(ends[1], weft_h.POLLIN())));
+        weft_h.POLLIN(), weft_h.POLLIN() & perform(op -> op.poll(at(ends[1]), weft_h.POLLIN())));
     assertEquals(3, receive(ends[1], 10));
     assertEquals(0, receive(ends[1], 10));
     assertEquals(2, send(ends[1], "de"), "it still sends");
@@ -213,15 +213,16 @@ abstract class SocketContract extends BackendContract {
       backend();
       int[] ends = connection();
       if (atOnce) {
-        assertEquals(0, perform(op -> op.shutdown(ends[1], weft_h.SHUT_RDWR())));
+        assertEquals(0, perform(op -> op.shutdown(at(ends[1]), weft_h.SHUT_RDWR())));
       } else {
-        assertEquals(0, perform(op -> op.shutdown(ends[1], weft_h.SHUT_RD())));
-        assertEquals(0, perform(op -> op.shutdown(ends[1], weft_h.SHUT_WR())));
+        assertEquals(0, perform(op -> op.shutdown(at(ends[1]), weft_h.SHUT_RD())));
+        assertEquals(0, perform(op -> op.shutdown(at(ends[1]), weft_h.SHUT_WR())));
       }
       assertEquals(0, receive(ends[0], 10));
       assertEquals(1, send(ends[0], "x"), "this end does not know yet");
       assertEquals(
-          weft_h.POLLERR(), weft_h.POLLERR() & perform(op -> op.poll(ends[0], weft_h.POLLERR())));
+          weft_h.POLLERR(),
+          weft_h.POLLERR() & perform(op -> op.poll(at(ends[0]), weft_h.POLLERR())));
       assertEquals(code(Errno.EPIPE), send(ends[0], "y"));
       assertEquals(code(Errno.ECONNRESET), send(ends[1], "z"));
       discard(ends);
@@ -233,13 +234,13 @@ abstract class SocketContract extends BackendContract {
   void aDirectionIsShutAsOftenAsWantedUntilBothAreOver() throws Exception {
     backend();
     int[] ends = connection();
-    assertEquals(0, perform(op -> op.shutdown(ends[0], weft_h.SHUT_WR())));
-    assertEquals(0, perform(op -> op.shutdown(ends[0], weft_h.SHUT_WR())));
+    assertEquals(0, perform(op -> op.shutdown(at(ends[0]), weft_h.SHUT_WR())));
+    assertEquals(0, perform(op -> op.shutdown(at(ends[0]), weft_h.SHUT_WR())));
     assertEquals(0, receive(ends[1], 1));
-    assertEquals(0, perform(op -> op.shutdown(ends[1], weft_h.SHUT_RDWR())));
+    assertEquals(0, perform(op -> op.shutdown(at(ends[1]), weft_h.SHUT_RDWR())));
     assertEquals(0, receive(ends[0], 1));
-    assertEquals(code(Errno.ENOTCONN), perform(op -> op.shutdown(ends[0], weft_h.SHUT_WR())));
-    assertEquals(code(Errno.ENOTCONN), perform(op -> op.shutdown(ends[1], weft_h.SHUT_RDWR())));
+    assertEquals(code(Errno.ENOTCONN), perform(op -> op.shutdown(at(ends[0]), weft_h.SHUT_WR())));
+    assertEquals(code(Errno.ENOTCONN), perform(op -> op.shutdown(at(ends[1]), weft_h.SHUT_RDWR())));
     discard(ends);
   }
 

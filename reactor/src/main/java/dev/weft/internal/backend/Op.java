@@ -397,6 +397,13 @@ public final class Op {
     return request(weft_h.IORING_OP_STATX(), handle, path, mask, target, flags);
   }
 
+  /** As the other, of what {@code path} names relative to the working directory. */
+  public Op status(MemorySegment path, int flags, int mask, long target) {
+    request(weft_h.IORING_OP_STATX(), null, path.address(), mask, target, flags);
+    handle = weft_h.AT_FDCWD();
+    return into(path);
+  }
+
   public Op sync(Handle handle, boolean dataOnly) {
     int flags = dataOnly ? weft_h.IORING_FSYNC_DATASYNC() : 0;
     return request(weft_h.IORING_OP_FSYNC(), handle, 0, 0, 0, flags);
