@@ -9,6 +9,7 @@ import static java.lang.classfile.ClassFile.ACC_PUBLIC;
 import static java.lang.classfile.ClassFile.ACC_STATIC;
 import static java.lang.classfile.ClassFile.ACC_STRICT;
 import static java.lang.classfile.ClassFile.ACC_SYNTHETIC;
+import static java.lang.classfile.ClassFile.ACC_TRANSIENT;
 import static java.lang.classfile.ClassFile.ACC_VARARGS;
 
 import java.lang.classfile.Attributes;
@@ -218,6 +219,9 @@ final class ClassWeaver {
     if (!nestMembers.isEmpty()) {
       builder.with(NestMembersAttribute.of(allMembers(builder.constantPool(), nestMembers)));
     }
+    if (changesMembers()) {
+      SerialVersion.keep(builder, info, problems);
+    }
     builder.with(info.isGenerated ? Mark.generated() : Mark.wovenFrom(info.bytes));
     // Where a line is in several methods, some debuggers stop in the first one of the class only:
     // that is the copy that is run most, and shall be it.
@@ -226,6 +230,14 @@ final class ClassWeaver {
     works.stream().filter(work -> !work.plan.isFlat).forEach(work -> twin(builder, work));
     delegates.forEach(method -> delegate(builder, method));
     originals.forEach(method -> original(builder, method));
+  }
+
+  /** Whether it gets members that its default serialVersionUID would depend on. */
+  private boolean changesMembers() {
+    return !info.isGenerated
+        && (!delegates.isEmpty()
+            || works.stream()
+                .anyMatch(work -> work.plan.isFlat || !work.method.is(AccessFlag.PRIVATE)));
   }
 
   private List<ClassEntry> allMembers(ConstantPoolBuilder pool, List<ClassDesc> nestMembers) {
@@ -239,7 +251,8 @@ final class ClassWeaver {
 
   private void routine(ClassBuilder builder, Work work) {
     work.plan.fields.forEach(
-        (name, type) -> builder.withField(name, ClassDesc.ofDescriptor(type), ACC_SYNTHETIC));
+        (name, type) ->
+            builder.withField(name, ClassDesc.ofDescriptor(type), ACC_SYNTHETIC | ACC_TRANSIENT));
     body(
         builder, work, "resume", Names.RESUME, ACC_PUBLIC | ACC_SYNTHETIC, BodyWeaver.Kind.ROUTINE);
     builder.withMethodBody(
