@@ -8,6 +8,7 @@ import java.lang.instrument.Instrumentation;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.ProtectionDomain;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Enumeration;
 import java.util.List;
@@ -17,33 +18,35 @@ import java.util.TreeMap;
 import java.util.jar.JarEntry;
 import java.util.jar.JarFile;
 import java.util.jar.JarOutputStream;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Weaves what a program starts with, on the class path and the module path: by {@code
  * -javaagent:weft-weaver.jar}, or for {@code java -jar} by {@code Launcher-Agent-Class} in the
  * manifest. An argument names the folders and jars to weave, as in a class path; without one it is
- * all.
+ * all. Before it, {@code exclude=PATTERN,} leaves classes as they are, as often as it is given.
  *
  * <p>All that is compiled together has to be known before the first of it is woven, so the agent
  * reads it at once. It is for trying out; a build does the same once.
  */
 public final class Agent {
+  private static final String EXCLUDE = "exclude=";
   static final String RUNTIME = Names.ROUTINE + ".class";
 
   private final SortedMap<String, byte[]> originals = new TreeMap<>();
   private final NamedModules modules = new NamedModules();
+  private final List<String> excludes = new ArrayList<>();
 
   private Agent() {}
 
   /**
    * Called by the JVM for {@code -javaagent}.
    *
-   * @param argument what to weave, as a class path; null or empty for all
+   * @param argument what to exclude and to weave, as above; null or empty for all
    * @param instrumentation the JVM's
    * @throws IOException if something of the class path can't be read
-   * @throws WeaveException if something of it can't be woven
+   * @throws WeaveException if nothing can be woven
+   * @throws IllegalArgumentException if a pattern of {@code exclude} is none
    */
   public static void premain(@Nullable String argument, Instrumentation instrumentation)
       throws IOException {
@@ -53,10 +56,11 @@ public final class Agent {
   /**
    * Called by the JVM for {@code Launcher-Agent-Class}.
    *
-   * @param argument what to weave, as a class path; null or empty for all
+   * @param argument what to exclude and to weave, as above; null or empty for all
    * @param instrumentation the JVM's
    * @throws IOException if something of the class path can't be read
-   * @throws WeaveException if something of it can't be woven
+   * @throws WeaveException if nothing can be woven
+   * @throws IllegalArgumentException if a pattern of {@code exclude} is none
    */
   public static void agentmain(@Nullable String argument, Instrumentation instrumentation)
       throws IOException {
@@ -65,7 +69,7 @@ public final class Agent {
 
   private void start(@Nullable String argument, Instrumentation instrumentation)
       throws IOException {
-    String named = argument == null ? "" : argument;
+    String named = readExcludes(argument == null ? "" : argument);
     boolean isNamed = !named.isEmpty();
     String entries = isNamed ? named : System.getProperty("java.class.path", "");
     List<Path> places =
@@ -82,21 +86,32 @@ public final class Agent {
     modules.read(isNamed ? places : List.of(), this::add);
     List<Path> all = ClassPath.split(System.getProperty("java.class.path", ""));
     try (ClassPath path = new ClassPath(all, ClassLoader.getSystemClassLoader())) {
-      Weaver.Result result = Weaver.weave(originals, new TreeMap<>(), path);
+      Weaver.Result result = Weaver.weave(originals, new TreeMap<>(), path, Excludes.of(excludes));
       report(result.problems());
       instrumentation.addTransformer(new Replacing(originals, result.classes()));
       define(result, instrumentation);
     }
   }
 
+  /**
+   * Takes the options off the front of {@code argument}, and returns the class path that is left.
+   */
+  private String readExcludes(String argument) {
+    String rest = argument;
+    while (rest.startsWith(EXCLUDE)) {
+      int end = rest.indexOf(',');
+      excludes.add(rest.substring(EXCLUDE.length(), end < 0 ? rest.length() : end));
+      rest = end < 0 ? "" : rest.substring(end + 1);
+    }
+    return rest;
+  }
+
   private void readFolder(Path folder) throws IOException {
     if (Files.exists(folder.resolve(RUNTIME))) {
       return;
     }
-    try (Stream<Path> files = Files.walk(folder)) {
-      for (Path file : files.filter(each -> each.toString().endsWith(".class")).toList()) {
-        add(Files.readAllBytes(file));
-      }
+    for (Path file : ClassFolder.classFiles(folder)) {
+      add(Files.readAllBytes(file));
     }
   }
 
@@ -131,7 +146,7 @@ public final class Agent {
   private static void report(Problems problems) {
     problems.warnings().forEach(problem -> System.err.println("weft-weaver: warning: " + problem));
     problems.errors().forEach(problem -> System.err.println("weft-weaver: error: " + problem));
-    if (!problems.errors().isEmpty()) {
+    if (problems.isFatal()) {
       throw new WeaveException("the class path can't be woven; see above");
     }
   }

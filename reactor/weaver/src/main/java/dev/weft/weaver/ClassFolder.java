@@ -7,6 +7,8 @@ import java.lang.classfile.ClassModel;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystemException;
+import java.nio.file.FileSystemLoopException;
+import java.nio.file.FileVisitOption;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -55,7 +57,13 @@ public final class ClassFolder {
    * @param made how many classes were made besides
    * @param problems what was in the way, and what may be
    */
-  public record Summary(int read, int rewritten, int made, Problems problems) {}
+  public record Summary(int read, int rewritten, int made, Problems problems) {
+    /** The counts in words. */
+    @Override
+    public String toString() {
+      return "%d of %d classes woven, %d made".formatted(rewritten, read, made);
+    }
+  }
 
   private ClassFolder(Path folder, Path unwoven) {
     this.folder = folder;
@@ -63,18 +71,28 @@ public final class ClassFolder {
   }
 
   /**
-   * Where originals are kept unless another place is named: beside the folder.
+   * Where originals are kept unless another place is named: beside the folder, or beside what it
+   * leads to if it is a symbolic link.
    *
    * @param folder what is woven
    * @return the folder of the originals, which need not exist
    */
   public static Path unwovenBeside(Path folder) {
-    Path absolute = folder.toAbsolutePath().normalize();
+    Path absolute = real(folder);
     return absolute.resolveSibling(absolute.getFileName() + "-unwoven");
   }
 
+  /** The folder by the one name that it has without links; what is missing is told of later. */
+  private static Path real(Path folder) {
+    try {
+      return folder.toRealPath();
+    } catch (IOException e) {
+      return folder.toAbsolutePath().normalize();
+    }
+  }
+
   /**
-   * Weaves the classes under {@code folder}. If there are errors, they are left as they were.
+   * Weaves the classes under {@code folder}, of which none is excluded but those that always are.
    *
    * @param folder what is woven
    * @param unwoven where the originals are kept
@@ -83,8 +101,24 @@ public final class ClassFolder {
    * @throws IOException if a file can't be read or written, or is no class file
    */
   public static Summary weave(Path folder, Path unwoven, ClassPath path) throws IOException {
+    return weave(folder, unwoven, path, Excludes.of(List.of()));
+  }
+
+  /**
+   * Weaves the classes under {@code folder}, symbolic links included. Those that can't be woven are
+   * left as they were.
+   *
+   * @param folder what is woven
+   * @param unwoven where the originals are kept
+   * @param path where else they look for classes
+   * @param excludes the classes that are to be left as they were
+   * @return what was done
+   * @throws IOException if a file can't be read or written, or is no class file
+   */
+  public static Summary weave(Path folder, Path unwoven, ClassPath path, Excludes excludes)
+      throws IOException {
     try {
-      return new ClassFolder(folder, unwoven).weave(path);
+      return new ClassFolder(folder, unwoven).weave(path, excludes);
     } catch (FileSystemException e) {
       throw new IOException(textOf(e), e);
     }
@@ -96,24 +130,25 @@ public final class ClassFolder {
         switch (failure) {
           case AccessDeniedException _ -> "permission denied";
           case NoSuchFileException _ -> "no such file";
+          case FileSystemLoopException _ -> "is a symbolic link to a folder that it is in";
           case FileAlreadyExistsException _ -> "is there already, and no folder";
           default -> failure.getReason();
         };
     return failure.getFile() + ": " + (reason == null ? failure.getClass().getName() : reason);
   }
 
-  private Summary weave(ClassPath path) throws IOException {
+  private Summary weave(ClassPath path, Excludes excludes) throws IOException {
     if (!Files.isDirectory(folder)) {
       throw new IOException(folder + ": not a folder");
     }
     for (Path file : classFiles(folder)) {
       read(file);
     }
-    Weaver.Result result = Weaver.weave(originals, woven, path);
+    Weaver.Result result = Weaver.weave(originals, woven, path, excludes);
     ignored.forEach(
         file ->
             result.problems().warn(file.toString(), "is left as it is, since it is in META-INF"));
-    if (result.problems().errors().isEmpty()) {
+    if (!result.problems().isFatal()) {
       write(result);
     }
     int made = result.generated().size();
@@ -121,11 +156,11 @@ public final class ClassFolder {
     return new Summary(originals.size() + woven.size(), rewritten, made, result.problems());
   }
 
-  private static List<Path> classFiles(Path root) throws IOException {
+  static List<Path> classFiles(Path root) throws IOException {
     if (!Files.isDirectory(root)) {
       return List.of();
     }
-    try (Stream<Path> files = Files.walk(root)) {
+    try (Stream<Path> files = Files.walk(root, FileVisitOption.FOLLOW_LINKS)) {
       return files.filter(file -> file.toString().endsWith(SUFFIX)).sorted().toList();
     } catch (UncheckedIOException e) {
       throw e.getCause();

@@ -23,7 +23,7 @@ final class ClassInfo {
     OURS,
     /** Woven before, with nothing left to start over from; it takes part as it is. */
     WOVEN,
-    /** On the class path. */
+    /** On the class path, or excluded. */
     LIBRARY
   }
 
@@ -38,6 +38,12 @@ final class ClassInfo {
 
   /** Whether the weaver has made it of a lambda. */
   boolean isGenerated;
+
+  /** Whether it is one of the classes that were given, whatever its role, or else was looked up. */
+  boolean isGiven;
+
+  /** Whether a class that is given, but left as it is, extends or implements it. */
+  boolean hasUnwovenSubclass;
 
   ClassInfo(ClassTable table, byte[] bytes, ClassModel model, Role role) {
     this.table = table;
@@ -94,6 +100,9 @@ final class ClassInfo {
   boolean isOpen() {
     Optional<PermittedSubclassesAttribute> permitted =
         model.findAttribute(Attributes.permittedSubclasses());
+    if (hasUnwovenSubclass) {
+      return true;
+    }
     if (isGenerated || model.flags().has(AccessFlag.FINAL) || isHidden()) {
       return false;
     }

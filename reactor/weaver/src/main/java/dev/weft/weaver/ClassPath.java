@@ -10,6 +10,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.jar.JarFile;
+import java.util.stream.Stream;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipException;
 import java.util.zip.ZipFile;
@@ -65,19 +66,38 @@ public final class ClassPath implements AutoCloseable {
   }
 
   /**
-   * The entries of a class path as the JVM takes it.
+   * The entries of a class path as the JVM and javac take it: one that ends with {@code *} stands
+   * for all files in its folder whose names end with {@code .jar} or {@code .JAR}.
    *
    * @param classPath paths with the system's separator between them
-   * @return the paths, without empty ones
+   * @return the paths, without empty ones; the jars of a folder in the order of their names
+   * @throws IllegalArgumentException if the folder of a {@code *} can't be read
    */
   public static List<Path> split(String classPath) {
     List<Path> paths = new ArrayList<>();
     for (String part : classPath.split(File.pathSeparator, -1)) {
-      if (!part.isEmpty()) {
+      if (part.equals("*") || part.endsWith(File.separator + "*")) {
+        paths.addAll(jars(Path.of(part.substring(0, part.length() - 1))));
+      } else if (!part.isEmpty()) {
         paths.add(Path.of(part));
       }
     }
     return paths;
+  }
+
+  private static List<Path> jars(Path folder) {
+    if (!Files.isDirectory(folder)) {
+      return List.of(); // as other entries that do not exist
+    }
+    try (Stream<Path> files = Files.list(folder)) {
+      return files
+          .filter(file -> file.toString().endsWith(".jar") || file.toString().endsWith(".JAR"))
+          .sorted()
+          .toList();
+    } catch (IOException e) {
+      throw new IllegalArgumentException(
+          "the jars of " + folder + " can't be listed: " + e.getMessage(), e);
+    }
   }
 
   /** The class file of {@code internalName}, or null if there is none. */

@@ -74,6 +74,18 @@ final class ClassTable {
     return info;
   }
 
+  /** Makes it known that the classes of {@code role} LIBRARY among the added extend others. */
+  void noteUnwovenSubclasses() {
+    List<ClassInfo> leftOut =
+        classes.values().stream()
+            .flatMap(Optional::stream)
+            .filter(info -> info.role == Role.LIBRARY)
+            .toList();
+    for (ClassInfo info : leftOut) {
+      ancestors(info).forEach(type -> type.hasUnwovenSubclass = true);
+    }
+  }
+
   ClassModel parse(byte[] bytes) {
     return files.parse(bytes);
   }

@@ -137,7 +137,7 @@ final class ClassWeaver {
       try {
         plan(method);
       } catch (WeaveException e) {
-        e.report(problems, method.at(0));
+        e.report(problems, info.name, method.at(0));
       }
     }
     if (isNeeded()) {

@@ -45,7 +45,7 @@ final class Inference {
   void run() {
     for (ClassInfo info : table.given()) {
       for (MethodInfo method : info.methods()) {
-        collect(method);
+        reporting(method, () -> collect(method));
       }
       collectInherited(info);
     }
@@ -55,6 +55,18 @@ final class Inference {
     }
     lambdas.forEach(this::check);
     table.given().forEach(this::check);
+  }
+
+  /** Does {@code step}, which refuses the class of {@code method} if it throws. */
+  private void reporting(MethodInfo method, Runnable step) {
+    try {
+      step.run();
+    } catch (WeaveException e) {
+      e.report(problems, method.owner.name, method.toString());
+    } catch (IllegalArgumentException e) {
+      problems.refuse(
+          method.owner.name, method.toString(), "is no valid class file: " + e.getMessage());
+    }
   }
 
   private void collect(MethodInfo method) {
@@ -180,7 +192,8 @@ final class Inference {
   private void checkWoven(MethodInfo method) {
     boolean entered = method.owner.method("resume(Ldev/weft/weave/Context;)V") != null;
     if (!(method.isRoutineBody() && entered) && calls.containsKey(method)) {
-      problems.error(
+      problems.refuse(
+          method.owner.name,
           method.at(0),
           "suspends now, but was woven when it did not, and what it was woven from is gone:"
               + " recompile the class");
@@ -232,19 +245,23 @@ final class Inference {
     }
     for (ClassInfo info : table.ours()) {
       for (MethodInfo method : info.methods()) {
-        if (method.suspends && !method.hasTwin) {
-          findPoints(method, closing);
-          BlockingCalls.check(method, problems);
-        }
-        if (method.code().stream().anyMatch(Inference::callsCloseOfKotlin)) {
-          checkUses(method);
-        }
+        reporting(method, () -> findPointsAndCheck(method, closing));
       }
     }
     for (Link link : links) {
       if (link.other.suspends) {
         link.one.called = true;
       }
+    }
+  }
+
+  private void findPointsAndCheck(MethodInfo method, Map<String, MethodInfo> closing) {
+    if (method.suspends && !method.hasTwin) {
+      findPoints(method, closing);
+      BlockingCalls.check(method, problems);
+    }
+    if (method.code().stream().anyMatch(Inference::callsCloseOfKotlin)) {
+      checkUses(method);
     }
   }
 
@@ -271,13 +288,16 @@ final class Inference {
     int first = points.getFirst();
     if (method.isInitializer()) {
       String kind = method.name.equals(Names.CONSTRUCTOR) ? "constructor" : "static initialiser";
-      problems.error(method.at(first), "a " + kind + " can't suspend; do it in a static method");
+      refuse(method, first, "a " + kind + " can't suspend; do it in a static method");
     } else if (method.is(AccessFlag.SYNCHRONIZED)) {
-      problems.error(
-          method.at(first), "a synchronized method can't suspend; use a lock for fibers");
+      refuse(method, first, "a synchronized method can't suspend; use a lock for fibers");
     } else {
       method.points = points;
     }
+  }
+
+  private void refuse(MethodInfo method, int index, String why) {
+    problems.refuse(method.owner.name, method.at(index), why);
   }
 
   /**

@@ -18,19 +18,24 @@ public final class Main {
 
   private static final String USAGE =
       """
-      usage: java -jar weft-weaver.jar [--classpath PATH] [--unwoven FOLDER] FOLDER...
+      usage: java -jar weft-weaver.jar [--classpath PATH] [--exclude PATTERN]...
+                                       [--unwoven FOLDER] FOLDER...
 
       Weaves the class files in each FOLDER in place, so that what suspends in them needs no stack.
       It can be repeated: it starts over from what the compiler made.
 
         -cp, --classpath PATH  where else the classes look for others, as in java -cp;
-                               weft-reactor.jar has to be in it
+                               weft-reactor.jar has to be in it; FOLDER/* stands for the jars in a
+                               folder, and entries that do not exist are skipped
+        --exclude PATTERN      classes to leave as they are, by name; * stands for any characters,
+                               dots included, as in org.example.*; the option can be repeated
         --unwoven FOLDER       where the classes are kept as they were; by default beside each
                                FOLDER, with -unwoven added to its name
         -q, --quiet            tell of problems only
         -h, --help             print this
             --version          print the version
 
+      A class that can't be woven is named with the reason, and left as it is; the others are woven.
       Status: 0 if all went well, 1 if something can't be woven, 2 if the command line is wrong.
       """;
 
@@ -38,6 +43,8 @@ public final class Main {
   private final PrintStream err;
   private final List<Path> folders = new ArrayList<>();
   private final List<Path> path = new ArrayList<>();
+  private final List<String> patterns = new ArrayList<>();
+  private Excludes excludes = Excludes.of(patterns);
   private @Nullable Path unwoven;
   private boolean quiet;
   private boolean help;
@@ -104,6 +111,7 @@ public final class Main {
       switch (argument) {
         case "-cp", "--classpath", "--class-path" ->
             path.addAll(ClassPath.split(value(argument, arguments)));
+        case "--exclude" -> patterns.add(value(argument, arguments));
         case "--unwoven" -> unwoven = Path.of(value(argument, arguments));
         case "-q", "--quiet" -> quiet = true;
         case "-h", "--help" -> help = true;
@@ -116,6 +124,7 @@ public final class Main {
         }
       }
     }
+    excludes = Excludes.of(patterns);
     if (folders.isEmpty() && !help && !version) {
       throw new IllegalArgumentException("no folder is named");
     }
@@ -133,17 +142,23 @@ public final class Main {
 
   private int weave(Path folder, ClassPath classPath) throws IOException {
     Path kept = unwoven == null ? ClassFolder.unwovenBeside(folder) : unwoven;
-    ClassFolder.Summary done = ClassFolder.weave(folder, kept, classPath);
+    ClassFolder.Summary done = ClassFolder.weave(folder, kept, classPath, excludes);
     done.problems().warnings().forEach(problem -> err.println("warning: " + problem));
     done.problems().errors().forEach(problem -> err.println("error: " + problem));
-    if (!done.problems().errors().isEmpty()) {
+    if (done.problems().isFatal()) {
       err.println("weft-weaver: " + folder + ": nothing was woven");
       return FAILED;
     }
-    if (!quiet) {
-      out.println(
-          "%s: %d of %d classes woven, %d made"
-              .formatted(folder, done.rewritten(), done.read(), done.made()));
+    if (done.read() == 0) {
+      err.println("warning: " + folder + ": there are no class files in it");
+    } else if (!quiet) {
+      out.println(folder + ": " + done);
+    }
+    if (!done.problems().refused().isEmpty()) {
+      err.println(
+          "weft-weaver: %s: left as they are, since they can't be woven: %s"
+              .formatted(folder, String.join(", ", done.problems().refused())));
+      return FAILED;
     }
     return OK;
   }

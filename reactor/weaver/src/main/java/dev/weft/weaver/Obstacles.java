@@ -26,7 +26,8 @@ final class Obstacles {
   /** Reports what is in the way of weaving anything in {@code info}. */
   static void check(ClassInfo info, Problems problems) {
     if (!info.isGenerated && info.model.majorVersion() < ClassFile.JAVA_11_VERSION) {
-      problems.error(
+      problems.refuse(
+          info.name,
           Names.external(info.name),
           "is compiled for a JVM before 11, which has no nest mates: compile with --release 11 or"
               + " later, or Kotlin's -jvm-target");
@@ -41,23 +42,30 @@ final class Obstacles {
     String twin = MethodInfo.key(method.name, Names.twin(method.type).descriptorString());
     MethodInfo taken = findTaken(method, twin);
     if (taken != null) {
-      problems.error(
-          method.at(0), "suspends, and its twin would be taken for " + taken + ": rename it");
+      refuse(
+          method,
+          0,
+          "suspends, and its twin would be taken for " + taken + ": rename it",
+          problems);
     }
     if (method.argumentSlots() >= ARGUMENT_SLOTS_MAX) {
-      problems.error(method.at(0), "suspends, and has no room for one more argument");
+      refuse(method, 0, "suspends, and has no room for one more argument", problems);
     }
     for (int point : method.points) {
       checkResult(method, point, problems);
     }
   }
 
+  private static void refuse(MethodInfo method, int index, String why, Problems problems) {
+    problems.refuse(method.owner.name, method.at(index), why);
+  }
+
   private static void checkRoutine(MethodInfo method, Problems problems) {
     for (String made : OF_ROUTINES) {
       MethodInfo own = method.owner.method(made);
       if (own != null) {
-        problems.error(
-            own.at(0), "a routine that suspends gets this method from the weaver: leave it out");
+        String why = "a routine that suspends gets this method from the weaver: leave it out";
+        refuse(own, 0, why, problems);
       }
     }
   }
@@ -87,10 +95,12 @@ final class Obstacles {
         || found.desc().packageName().equals(method.owner.desc().packageName())) {
       return;
     }
-    problems.error(
-        method.at(point),
+    refuse(
+        method,
+        point,
         "the call suspends, and returns a "
             + Names.external(found.name)
-            + ", which is not accessible here: make that class public");
+            + ", which is not accessible here: make that class public",
+        problems);
   }
 }

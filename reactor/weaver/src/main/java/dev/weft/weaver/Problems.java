@@ -3,6 +3,7 @@ package dev.weft.weaver;
 
 import java.util.Collection;
 import java.util.Collections;
+import java.util.SortedSet;
 import java.util.TreeSet;
 
 /** What cannot be woven, and what will not work as it may seem: each with its place and reason. */
@@ -28,11 +29,28 @@ public final class Problems {
 
   private final TreeSet<Problem> errors = new TreeSet<>();
   private final TreeSet<Problem> warnings = new TreeSet<>();
+  private final TreeSet<String> refused = new TreeSet<>();
+  private boolean fatal;
 
   Problems() {}
 
+  /** Adds an error that keeps everything from being woven. */
   void error(String where, String what) {
     errors.add(new Problem(where, what));
+    fatal = true;
+  }
+
+  /** Adds an error that keeps class {@code type}, an internal name, from being woven. */
+  void refuse(String type, String where, String what) {
+    errors.add(new Problem(where, what));
+    int made = type.indexOf(Names.GENERATED);
+    refused.add(Names.external(made < 0 ? type : type.substring(0, made)));
+  }
+
+  /** Adds what was refused earlier. */
+  void addRefused(Problems earlier) {
+    errors.addAll(earlier.errors);
+    refused.addAll(earlier.refused);
   }
 
   void warn(String where, String what) {
@@ -40,12 +58,31 @@ public final class Problems {
   }
 
   /**
-   * What cannot be woven. If there is any, nothing is.
+   * What cannot be woven: the classes that {@link #refused} names, or all if {@link #isFatal}.
    *
    * @return in the order of their places
    */
   public Collection<Problem> errors() {
     return Collections.unmodifiableCollection(errors);
+  }
+
+  /**
+   * The classes that have been left as they are because they can't be woven. The others are woven
+   * as if these had been excluded.
+   *
+   * @return their names, in order
+   */
+  public SortedSet<String> refused() {
+    return Collections.unmodifiableSortedSet(refused);
+  }
+
+  /**
+   * Whether an error is about more than a single class, so that nothing was woven.
+   *
+   * @return true if so
+   */
+  public boolean isFatal() {
+    return fatal;
   }
 
   /**

@@ -20,8 +20,10 @@ public final class WeaveException extends RuntimeException {
     this.what = what;
   }
 
-  /** Adds it to {@code problems}; it is known to be about {@code place} at least. */
-  void report(Problems problems, String place) {
-    problems.error(where.isEmpty() ? place : where, what);
+  /**
+   * Refuses {@code type}, an internal name; the reason is known to be at {@code place} at least.
+   */
+  void report(Problems problems, String type, String place) {
+    problems.refuse(type, where.isEmpty() ? place : where, what);
   }
 }

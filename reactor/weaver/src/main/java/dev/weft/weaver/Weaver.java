@@ -2,7 +2,6 @@
 package dev.weft.weaver;
 
 import dev.weft.weaver.ClassInfo.Role;
-import java.lang.classfile.ClassModel;
 import java.lang.constant.ClassDesc;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -22,7 +21,7 @@ public final class Weaver {
    * What has become of the classes.
    *
    * @param classes those that were rewritten and those that were made, by internal name; none if
-   *     there are errors
+   *     there is a fatal problem
    * @param generated the names of those that were made
    * @param problems what was in the way, and what may be
    */
@@ -38,7 +37,7 @@ public final class Weaver {
   }
 
   /**
-   * Weaves class files.
+   * Weaves class files, of which none is excluded but those that always are.
    *
    * @param classes by internal name; none of them woven before
    * @param woven classes that were woven before, and that have to stay as they are, by internal
@@ -48,41 +47,91 @@ public final class Weaver {
    */
   public static Result weave(
       SortedMap<String, byte[]> classes, SortedMap<String, byte[]> woven, ClassPath path) {
-    return new Weaver(path).weave(classes, woven);
+    return weave(classes, woven, path, Excludes.of(List.of()));
   }
 
-  private Result weave(SortedMap<String, byte[]> classes, SortedMap<String, byte[]> woven) {
+  /**
+   * Weaves class files. A class that can't be woven is left as it is, and the others are woven as
+   * if it had been excluded.
+   *
+   * @param classes by internal name; none of them woven before
+   * @param woven classes that were woven before, and that have to stay as they are, by internal
+   *     name
+   * @param path where else they look for classes
+   * @param excludes which of the classes are left as they are
+   * @return what they have become, or why they can't be woven
+   */
+  public static Result weave(
+      SortedMap<String, byte[]> classes,
+      SortedMap<String, byte[]> woven,
+      ClassPath path,
+      Excludes excludes) {
+    Problems earlier = new Problems();
+    while (true) {
+      Weaver weaver = new Weaver(path);
+      Result result = weaver.weave(classes, woven, excludes, earlier.refused());
+      boolean isDone = earlier.refused().containsAll(result.problems().refused());
+      result.problems().addRefused(earlier);
+      if (isDone || result.problems().isFatal()) {
+        return result;
+      }
+      earlier = result.problems(); // once more, without the classes that were refused now
+    }
+  }
+
+  private Result weave(
+      SortedMap<String, byte[]> classes,
+      SortedMap<String, byte[]> woven,
+      Excludes excludes,
+      SortedSet<String> refused) {
     classes.forEach(
         (name, bytes) -> {
-          ClassModel model = table.parse(bytes);
-          if (!model.isModuleInfo()) {
-            table.add(bytes, Role.OURS);
-          }
+          boolean isLeftOut = excludes.have(name) || refused.contains(Names.external(name));
+          add(bytes, isLeftOut ? Role.LIBRARY : Role.OURS);
         });
-    woven.forEach((name, bytes) -> table.add(bytes, Role.WOVEN));
+    woven.forEach(
+        (name, bytes) -> {
+          boolean isLeftOut = refused.contains(Names.external(name));
+          add(bytes, isLeftOut ? Role.LIBRARY : Role.WOVEN);
+        });
+    table.noteUnwovenSubclasses();
     Absences.check(table, problems);
+    plan();
 
+    SortedMap<String, byte[]> written = new TreeMap<>();
+    if (problems.errors().isEmpty()) {
+      write(written);
+    }
+    if (!problems.errors().isEmpty()) {
+      written.clear();
+    }
+    SortedSet<String> generated = new TreeSet<>(written.keySet());
+    generated.removeAll(classes.keySet());
+    return new Result(written, generated, problems);
+  }
+
+  private void add(byte[] bytes, Role role) {
+    if (table.parse(bytes).isModuleInfo()) {
+      return;
+    }
+    table.add(bytes, role).isGiven = true;
+  }
+
+  private void plan() {
     Inference inference = new Inference(table, problems);
     inference.run();
     for (ClassInfo info : table.ours()) {
       weavers.put(info.name, new ClassWeaver(info, problems));
     }
     for (ClassWeaver weaver : List.copyOf(weavers.values())) {
-      weaver.makeLambdas().forEach(this::addLambda);
+      try {
+        weaver.makeLambdas().forEach(this::addLambda);
+      } catch (WeaveException e) {
+        e.report(problems, weaver.info.name, Names.external(weaver.info.name));
+      }
     }
     inference.findPoints();
     weavers.values().forEach(ClassWeaver::plan);
-
-    SortedMap<String, byte[]> written = new TreeMap<>();
-    if (problems.errors().isEmpty()) {
-      write(written);
-    }
-    SortedSet<String> generated = new TreeSet<>(written.keySet());
-    generated.removeAll(classes.keySet());
-    if (!problems.errors().isEmpty()) {
-      written.clear();
-    }
-    return new Result(written, generated, problems);
   }
 
   private void addLambda(byte[] bytes) {
@@ -96,15 +145,12 @@ public final class Weaver {
 
   private void write(SortedMap<String, byte[]> written) {
     Map<String, List<ClassDesc>> members = new LinkedHashMap<>();
-    for (ClassWeaver weaver : weavers.values()) {
+    for (ClassWeaver weaver : List.copyOf(weavers.values())) {
       if (!weaver.generated().isEmpty()) {
         String host = weaver.info.nestHost();
         members.computeIfAbsent(host, _ -> new ArrayList<>()).addAll(weaver.generated());
         if (!weavers.containsKey(host)) {
-          problems.error(
-              Names.external(host),
-              "was woven before, and what it was woven from is gone: recompile it together with "
-                  + Names.external(weaver.info.name));
+          addHost(host, weaver.info);
         }
       }
     }
@@ -114,9 +160,23 @@ public final class Weaver {
         try {
           written.putAll(weaver.write(own));
         } catch (WeaveException e) {
-          e.report(problems, Names.external(weaver.info.name));
+          e.report(problems, weaver.info.name, Names.external(weaver.info.name));
         }
       }
     }
+  }
+
+  /** A host that is left as it is gets new members of its nest all the same. */
+  private void addHost(String host, ClassInfo member) {
+    ClassInfo info = table.find(host);
+    if (info != null && info.isGiven && Mark.of(info.model).isEmpty()) {
+      weavers.put(host, new ClassWeaver(info, problems));
+      return;
+    }
+    problems.refuse(
+        member.name,
+        Names.external(host),
+        "was woven before, and what it was woven from is gone: recompile it together with "
+            + Names.external(member.name));
   }
 }

@@ -3,6 +3,7 @@ package dev.weft.weaver.maven;
 
 import dev.weft.weaver.ClassFolder;
 import dev.weft.weaver.ClassPath;
+import dev.weft.weaver.Excludes;
 import dev.weft.weaver.WeaveException;
 import java.io.File;
 import java.io.IOException;
@@ -26,6 +27,12 @@ abstract class AbstractWeaveMojo extends AbstractMojo {
    */
   @Parameter private @Nullable File unwoven;
 
+  /**
+   * Classes that are left as they are, by patterns of their names; {@code *} stands for any
+   * characters, dots included, as in {@code org.example.*}.
+   */
+  @Parameter private @Nullable List<String> excludes;
+
   /** Leaves all as it is. */
   @Parameter(property = "weft.weave.skip", defaultValue = "false")
   private boolean skip;
@@ -46,8 +53,9 @@ abstract class AbstractWeaveMojo extends AbstractMojo {
     Path kept = unwoven == null ? ClassFolder.unwovenBeside(classes) : unwoven.toPath();
     List<Path> path = input.classPath.stream().map(Path::of).toList();
     try (ClassPath classPath = new ClassPath(path)) {
-      report(input.classes, ClassFolder.weave(classes, kept, classPath));
-    } catch (IOException | UncheckedIOException | WeaveException e) {
+      Excludes excluded = Excludes.of(excludes == null ? List.of() : excludes);
+      report(input.classes, ClassFolder.weave(classes, kept, classPath, excluded));
+    } catch (IOException | UncheckedIOException | IllegalArgumentException | WeaveException e) {
       throw new MojoExecutionException("weaving " + input.classes + ": " + e.getMessage(), e);
     }
   }
@@ -55,13 +63,16 @@ abstract class AbstractWeaveMojo extends AbstractMojo {
   private void report(File classes, ClassFolder.Summary done) throws MojoFailureException {
     done.problems().warnings().forEach(problem -> getLog().warn(problem.toString()));
     done.problems().errors().forEach(problem -> getLog().error(problem.toString()));
-    if (!done.problems().errors().isEmpty()) {
-      throw new MojoFailureException(
-          classes + ": " + done.problems().errors().size() + " places can't be woven; see above");
+    if (done.problems().isFatal()) {
+      throw new MojoFailureException(classes + ": nothing was woven; see above");
     }
     getLog()
-        .info(
-            "%d of %d classes woven, %d made"
-                .formatted(done.rewritten(), done.read(), done.made()));
+        .info(done.read() == 0 ? "nothing to weave: there are no class files" : done.toString());
+    if (!done.problems().refused().isEmpty()) {
+      throw new MojoFailureException(
+          classes
+              + ": left as they are, since they can't be woven: "
+              + String.join(", ", done.problems().refused()));
+    }
   }
 }

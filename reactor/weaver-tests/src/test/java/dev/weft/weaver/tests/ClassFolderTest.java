@@ -8,11 +8,14 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.weft.weaver.ClassFolder;
 import dev.weft.weaver.ClassPath;
+import dev.weft.weaver.Excludes;
 import java.io.IOException;
+import java.nio.file.FileVisitOption;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.stream.Stream;
@@ -57,9 +60,10 @@ class ClassFolderTest {
     }
   }
 
-  static SortedMap<String, String> contents(Path root) throws IOException {
+  static SortedMap<String, String> contents(Path root, FileVisitOption... options)
+      throws IOException {
     SortedMap<String, String> contents = new TreeMap<>();
-    try (Stream<Path> files = Files.walk(root)) {
+    try (Stream<Path> files = Files.walk(root, options)) {
       for (Path file : files.filter(Files::isRegularFile).toList()) {
         byte[] bytes = Files.readAllBytes(file);
         contents.put(root.relativize(file).toString(), java.util.HexFormat.of().formatHex(bytes));
@@ -148,7 +152,7 @@ class ClassFolderTest {
     weave(folder, unwoven);
     Files.delete(unwoven.resolve("p/High.class"));
     Files.write(folder.resolve("p/Low.class"), compile(SUSPENDING).get("p/Low"));
-    SortedMap<String, String> before = contents(folder);
+    String before = contents(folder).get("p/High.class");
 
     ClassFolder.Summary done = weave(folder, unwoven);
 
@@ -156,7 +160,54 @@ class ClassFolderTest {
         "[p.High.m(High.java:1): suspends now, but was woven when it did not, and what it was woven"
             + " from is gone: recompile the class]",
         done.problems().errors().toString());
-    assertEquals(before, contents(folder));
+    assertEquals(Set.of("p.High"), done.problems().refused());
+    assertEquals(before, contents(folder).get("p/High.class"));
+    assertEquals(1, done.rewritten());
+  }
+
+  @Test
+  void classThatIsExcludedIsAsCompiledAlsoIfItWasWovenBefore() throws Exception {
+    SortedMap<String, byte[]> compiled = compile(SUSPENDING);
+    write(folder, compiled);
+    weave(folder, unwoven);
+
+    List<Path> path = ClassPath.split(System.getProperty("java.class.path"));
+    try (ClassPath classPath = new ClassPath(path)) {
+      ClassFolder.weave(folder, unwoven, classPath, Excludes.of(List.of("p.*")));
+    }
+
+    assertArrayEquals(compiled.get("p/Low"), Files.readAllBytes(folder.resolve("p/Low.class")));
+    assertEquals(Set.of("p/Low.class", "p/High.class"), contents(folder).keySet());
+    assertEquals(Map.of(), contents(unwoven));
+  }
+
+  @Test
+  void folderThatIsALinkIsWovenWithTheLinksInIt() throws Exception {
+    Path real = Files.createDirectories(parent.resolve("real"));
+    Path elsewhere = Files.createDirectories(parent.resolve("elsewhere/p")).getParent();
+    write(elsewhere, compile(SUSPENDING));
+    Files.createSymbolicLink(real.resolve("p"), elsewhere.resolve("p"));
+    Path link = Files.createSymbolicLink(parent.resolve("link"), real);
+
+    assertEquals(parent.toRealPath().resolve("real-unwoven"), ClassFolder.unwovenBeside(link));
+    ClassFolder.Summary done = weave(link, ClassFolder.unwovenBeside(link));
+
+    assertEquals(2, done.rewritten());
+    ClassFolder.Summary again = weave(real, ClassFolder.unwovenBeside(real));
+    assertEquals(2, again.rewritten());
+    assertEquals(cleanBuild(SUSPENDING), contents(link, FileVisitOption.FOLLOW_LINKS));
+  }
+
+  @Test
+  void linkToAFolderThatItIsInIsNamed() throws Exception {
+    write(folder, compile(SUSPENDING));
+    Path loop = Files.createSymbolicLink(folder.resolve("loop"), folder);
+
+    IOException thrown =
+        org.junit.jupiter.api.Assertions.assertThrows(
+            IOException.class, () -> weave(folder, unwoven));
+
+    assertEquals(loop + ": is a symbolic link to a folder that it is in", thrown.getMessage());
   }
 
   @Test

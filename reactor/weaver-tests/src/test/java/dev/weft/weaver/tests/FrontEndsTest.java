@@ -57,6 +57,7 @@ class FrontEndsTest {
       }
       """;
   private static final String MODULE = "module app { requires dev.weft.reactor; }";
+  private static final String EXPORT = "--add-exports=java.base/jdk.internal.vm=ALL-UNNAMED";
   private static final String REFUSED =
       "package p; class T { T() { dev.weft.weave.Routine.suspend(); } }";
 
@@ -124,8 +125,54 @@ class FrontEndsTest {
         "error: p.T.<init>(T.java:1): a constructor can't suspend; do it in a static method\n"
             + "weft-weaver: "
             + folder
-            + ": nothing was woven\n",
+            + ": left as they are, since they can't be woven: p.T\n",
         text(err));
+    assertEquals(folder + ": 0 of 1 classes woven, 0 made\n", text(out));
+  }
+
+  @Test
+  void commandLineAndGoalExclude() throws Exception {
+    Path byMain = compiled("main", REFUSED);
+    WeaveMojo mojo = mojo(compiled("mojo", REFUSED));
+    Field excludes = WeaveMojo.class.getSuperclass().getDeclaredField("excludes");
+    excludes.setAccessible(true);
+    excludes.set(mojo, List.of("p.T"));
+
+    assertEquals(
+        0, weaver("-cp", CLASS_PATH, "--exclude", "q.*", "--exclude", "p.T", byMain.toString()));
+    mojo.execute();
+
+    assertEquals("", text(err));
+    assertEquals(byMain + ": 0 of 1 classes woven, 0 made\n", text(out));
+  }
+
+  @Test
+  void folderWithoutClassesIsWarnedOf() throws Exception {
+    Path folder = Files.createDirectory(parent.resolve("empty"));
+
+    assertEquals(0, weaver("--quiet", folder.toString()));
+
+    assertEquals("warning: " + folder + ": there are no class files in it\n", text(err));
+  }
+
+  @Test
+  void wildcardOfAClassPathStandsForTheJarsOfAFolder() throws Exception {
+    Path lib = Files.createDirectory(parent.resolve("lib"));
+    int number = 0;
+    for (Path entry : ClassPath.split(CLASS_PATH)) {
+      if (entry.toString().endsWith(".jar")) {
+        Files.copy(entry, lib.resolve(number++ + (number % 2 == 0 ? ".jar" : ".JAR")));
+      } else if (Files.isDirectory(entry)) {
+        jar(lib.resolve(number++ + ".jar"), manifest(), entry);
+      }
+    }
+    Files.writeString(lib.resolve("notes.txt"), "no jar");
+    Path folder = compiled("main", PROGRAM);
+
+    int status = weaver("-cp", parent.resolve("none") + "/*:" + lib + "/*", folder.toString());
+
+    assertEquals(0, status, () -> text(err));
+    assertEquals(folder + ": 2 of 2 classes woven, 3 made\n", text(out));
   }
 
   @Test
@@ -147,10 +194,12 @@ class FrontEndsTest {
     assertEquals(2, weaver());
     assertEquals(2, weaver("--odd"));
     assertEquals(2, weaver("--classpath"));
+    assertEquals(2, weaver("--exclude", "a b", "folder"));
 
     assertTrue(text(err).contains("weft-weaver: no folder is named"));
     assertTrue(text(err).contains("weft-weaver: unknown option: --odd"));
     assertTrue(text(err).contains("weft-weaver: --classpath needs a value"));
+    assertTrue(text(err).contains("weft-weaver: not a pattern of class names: 'a b'"));
   }
 
   @Test
@@ -232,6 +281,34 @@ class FrontEndsTest {
     String said = java("-javaagent:" + agentJar(), "-cp", folder + ":" + CLASS_PATH, "p.T");
 
     assertEquals("result 14\nsuspensions 2\nwoven true\n", said);
+  }
+
+  @Test
+  void agentExcludes() throws Exception {
+    Path folder = compiled("agent", PROGRAM);
+    String agent = "-javaagent:" + agentJar() + "=exclude=q.*,exclude=p.T";
+
+    String all = java(agent, EXPORT, "-cp", folder + ":" + CLASS_PATH, "p.T");
+    String named = java(agent + "," + folder, EXPORT, "-cp", folder + ":" + CLASS_PATH, "p.T");
+
+    assertEquals("result 14\nsuspensions 2\n", all.substring(0, all.indexOf("Exception in")));
+    assertTrue(all.contains("NoSuchMethodException: p.T.resume("), all);
+    assertEquals(all, named);
+  }
+
+  @Test
+  void agentNamesWhatCannotBeWovenAndStartsTheProgram() throws Exception {
+    String bad =
+        PROGRAM.replace(
+            "interface Task", "static class Bad { Bad() { Routine.suspend(); } } interface Task");
+    Path folder = compiled("agent", bad);
+
+    String said = java("-javaagent:" + agentJar(), "-cp", folder + ":" + CLASS_PATH, "p.T");
+
+    assertEquals(
+        "weft-weaver: error: p.T$Bad.<init>(T.java:4): a constructor can't suspend; do it in a"
+            + " static method\nresult 14\nsuspensions 2\nwoven true\n",
+        said);
   }
 
   @Test
