@@ -14,6 +14,7 @@ import dev.weft.error.DeadlineExceededException;
 import dev.weft.error.Errno;
 import dev.weft.error.ErrnoException;
 import dev.weft.net.SocketOptions.Flag;
+import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.net.InetAddress;
@@ -21,6 +22,10 @@ import java.net.InetSocketAddress;
 import java.net.UnknownHostException;
 import java.nio.channels.AsynchronousCloseException;
 import java.nio.channels.ClosedChannelException;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -209,9 +214,12 @@ class TcpListenerTest {
             List<TcpSocket> clients = new ArrayList<>();
             clients.add(TcpSocket.connect(listener.localAddress()));
             listener.accept().close();
+            int before = openSockets();
             for (int i = 1; i < count; i++) {
               clients.add(TcpSocket.connect(listener.localAddress()));
             }
+            int accepted = openSockets() - before - (count - 1);
+            assertTrue(accepted >= 1024 && accepted < count - 1, accepted + " are accepted");
             for (int i = 1; i < count; i++) {
               listener.accept().close();
             }
@@ -220,6 +228,26 @@ class TcpListenerTest {
             }
           }
         });
+  }
+
+  /** How many sockets this process has. */
+  private static int openSockets() throws IOException {
+    int sockets = 0;
+    try (DirectoryStream<Path> descriptors =
+        Files.newDirectoryStream(Path.of("/proc/self/fd"), Files::isSymbolicLink)) {
+      for (Path descriptor : descriptors) {
+        sockets += isSocket(descriptor) ? 1 : 0;
+      }
+    }
+    return sockets;
+  }
+
+  private static boolean isSocket(Path descriptor) throws IOException {
+    try {
+      return Files.readSymbolicLink(descriptor).toString().startsWith("socket:");
+    } catch (NoSuchFileException e) {
+      return false; // it was closed meanwhile, as that of the folder is
+    }
   }
 
   @Test

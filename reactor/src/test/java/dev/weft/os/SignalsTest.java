@@ -2,14 +2,19 @@
 package dev.weft.os;
 
 import static dev.weft.Throwing.assertThrows;
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.weft.Deadline;
 import dev.weft.Fiber;
+import dev.weft.Reactor;
 import dev.weft.Reactors;
 import dev.weft.error.CancelledException;
 import dev.weft.error.DeadlineExceededException;
 import java.lang.reflect.Method;
+import java.util.ArrayList;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 
 /** With SIGWINCH, which does nothing to a process that does not ask for it. */
@@ -102,13 +107,47 @@ class SignalsTest {
   }
 
   @Test
-  void aSignalThatTheJvmKeepsIsRefused() throws Exception {
-    // SIGUSR1 is not offered, since the JVM uses it; the others are all to be had.
+  void everySignalThatIsOfferedCanBeOpened() throws Exception {
+    // SIGUSR1 is not offered, since the JVM uses it.
     Reactors.run(
         () -> {
           for (Signal signal : Signal.values()) {
             Signals.open(signal).close();
           }
         });
+  }
+
+  /** Opens signals of which the JVM keeps one, and prints what comes of it. */
+  static final class OpensKept {
+    public static void main(String[] arguments) throws Exception {
+      try (Reactor reactor = Reactor.open(Reactors.options())) {
+        reactor.run(
+            () -> {
+              try {
+                Signals.open(Signal.WINCH, Signal.TERM).close();
+                System.out.println("opened");
+              } catch (IllegalArgumentException e) {
+                System.out.println("refused: " + e.getMessage());
+              }
+              Signals.open(Signal.WINCH).close();
+            });
+      }
+    }
+  }
+
+  @Test
+  void aSignalThatTheJvmKeepsIsRefused() throws Exception {
+    List<String> command = new ArrayList<>(List.of(ProcessHandle.current().info().command().get()));
+    command.addAll(List.of("-Xrs", "--enable-native-access=ALL-UNNAMED"));
+    command.addAll(List.of("--add-opens=java.base/java.lang=ALL-UNNAMED"));
+    command.addAll(List.of("--add-exports=java.base/jdk.internal.vm=ALL-UNNAMED"));
+    command.addAll(List.of("-cp", System.getProperty("java.class.path")));
+    command.add(OpensKept.class.getName());
+    Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
+    process.getOutputStream().close();
+    String said = new String(process.getInputStream().readAllBytes(), UTF_8);
+
+    assertEquals(0, process.waitFor(), said);
+    assertTrue(said.startsWith("refused: ") && said.contains("SIGTERM"), said);
   }
 }

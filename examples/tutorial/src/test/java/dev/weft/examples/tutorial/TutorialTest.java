@@ -1,12 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.weft.examples.tutorial;
 
+import static java.lang.foreign.ValueLayout.JAVA_BYTE;
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 
+import dev.weft.Bundle;
 import dev.weft.Fiber;
 import dev.weft.Reactor;
 import dev.weft.net.TcpListener;
+import dev.weft.net.TcpSocket;
+import java.io.EOFException;
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.file.Files;
@@ -14,6 +22,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -55,19 +64,81 @@ class TutorialTest {
     }
   }
 
+  /**
+   * What {@code ask} makes of a server that sends {@code pieces}, one at a time, and then closes.
+   */
+  private static Optional<String> answerTo(String... pieces) throws Exception {
+    try (Reactor reactor = Reactor.open()) {
+      return reactor.call(
+          () -> {
+            try (TcpListener listener = TcpListener.bind(loopback());
+                Bundle bundle = Bundle.open()) {
+              bundle.go(() -> send(listener, pieces));
+              return Deadlines.ask(listener.localAddress(), "hello", Duration.ofMinutes(1));
+            }
+          });
+    }
+  }
+
+  /** Each piece is a segment of its own, which the client reads alone if it is quick enough. */
+  private static void send(TcpListener listener, String... pieces) throws Exception {
+    try (TcpSocket socket = listener.accept();
+        Arena arena = Arena.ofConfined()) {
+      MemorySegment question = arena.allocate(1);
+      while (socket.read(question) == 1 && question.get(JAVA_BYTE, 0) != '\n') {}
+      for (String piece : pieces) {
+        socket.write(arena.allocateFrom(JAVA_BYTE, piece.getBytes(UTF_8)));
+        for (int i = 0; i < 10; i++) {
+          Fiber.yield();
+        }
+      }
+    }
+  }
+
+  @Test
+  void anAnswerIsALineInHoweverManyPieces() throws Exception {
+    assertEquals(Optional.of("hello"), answerTo("h", "el", "lo", "\n"));
+    assertEquals(Optional.of("hello"), answerTo("hello\nnext"));
+    assertEquals(Optional.of(""), answerTo("\n"));
+    assertEquals(Optional.of("x".repeat(1023)), answerTo("x".repeat(1023) + "\n"));
+  }
+
+  @Test
+  void anAnswerThatIsNoLineFails() {
+    assertThrows(EOFException.class, () -> answerTo());
+    assertThrows(EOFException.class, () -> answerTo("hel", "lo"));
+    assertThrows(IOException.class, () -> answerTo("x".repeat(1024)));
+  }
+
   /** The README shows programs by copying them. */
   @Test
   void theReadmeShowsTheEchoServerAsItIs() throws Exception {
     Path here = Path.of(System.getProperty("basedir", "."));
     String source =
         Files.readString(here.resolve("src/main/java/dev/weft/examples/tutorial/EchoServer.java"));
-    String body = source.substring(source.indexOf("  /** Serves for ever. */"));
+    int main = source.indexOf("  public static void main");
+    int serve = source.indexOf("  static void serve");
+    int end = source.lastIndexOf("}");
     String readme = Files.readString(here.resolve("../../README.md"));
 
-    for (String line : body.lines().map(String::strip).filter(s -> !s.isEmpty()).toList()) {
-      if (!line.startsWith("/**")) {
-        assertTrue(readme.contains(line), () -> "not in the README: " + line);
-      }
-    }
+    assertEquals(
+        List.of(
+            unindented(source.substring(serve, end)), unindented(source.substring(main, serve))),
+        blocks(readme, "## An echo server"));
+  }
+
+  private static String unindented(String members) {
+    return members.stripTrailing().stripIndent() + "\n";
+  }
+
+  /** The blocks of Java in the section that begins with {@code heading}. */
+  private static List<String> blocks(String text, String heading) {
+    String section = text.substring(text.indexOf(heading) + heading.length());
+    section = section.substring(0, section.indexOf("\n## "));
+    return Pattern.compile("```java\n(.*?)```", Pattern.DOTALL)
+        .matcher(section)
+        .results()
+        .map(block -> block.group(1))
+        .toList();
   }
 }
