@@ -22,6 +22,7 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
+import java.net.UnknownHostException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -215,7 +216,7 @@ class ConnectTest {
       try {
         connection = connect(address);
         said.add("goes on");
-      } catch (RuntimeException e) {
+      } catch (RuntimeException | UnknownHostException e) {
         said.add(String.valueOf(e.getMessage()));
         throw e;
       }
