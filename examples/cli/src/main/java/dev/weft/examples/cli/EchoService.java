@@ -126,7 +126,7 @@ final class EchoService {
   }
 
   private static int failed(ErrnoException e) {
-    System.err.println(
+    Main.report(
         IouPort7.NAME
             + ": tcp listen "
             + e.subject()
@@ -139,7 +139,7 @@ final class EchoService {
   }
 
   private static void log(String line) {
-    System.err.println(line);
+    Main.report(line);
   }
 
   /** What one reactor does, from its first connection to the end of its last. */

@@ -21,6 +21,15 @@ import picocli.CommandLine.ParseResult;
 /** Copies files to standard output, without touching the bytes where the kernel can. */
 final class IouCat implements Main.Program {
   private static final String NAME = "iou_cat";
+  private static final String STANDARD_INPUT = "standard input";
+
+  private static final Path INPUT = Path.of("/proc/self/fd/0");
+  private static final Path OUTPUT = Path.of("/proc/self/fd/1");
+
+  /** proc_pid_fdinfo(5). */
+  private static final Path INPUT_STATE = Path.of("/proc/self/fdinfo/0");
+
+  private static final String POSITION = "pos:";
 
   /**
    * What a shell reports of a program that SIGPIPE has ended, as it would have us; the JVM ignores
@@ -77,32 +86,53 @@ final class IouCat implements Main.Program {
         outputFailed(e);
         return; // nothing more can be written
       } catch (IOException e) {
-        complain(file.equals("-") ? "standard input" : file, e);
+        complain(file.equals("-") ? STANDARD_INPUT : file, e);
       }
     }
   }
 
   private void copy(String file, ByteSink out) throws IOException {
     if (file.equals("-")) {
-      Splice.copy(Stdio.in(), out);
+      copy(STANDARD_INPUT, Stdio.in(), INPUT, out);
       return;
     }
-    try (ByteSource in = File.open(Path.of(file))) {
-      if (isOutput(Path.of(file))) {
-        System.err.println(NAME + ": " + file + ": input file is output file");
-        status = Main.FAILURE;
-        return;
-      }
+    Path path = NativeText.path(file);
+    try (ByteSource in = File.open(path)) {
+      copy(file, in, path, out);
+    }
+  }
+
+  /**
+   * Copies {@code in}, whose file is at {@code path}, unless it would read what it writes. That
+   * could go on until the disk is full.
+   */
+  private void copy(String name, ByteSource in, Path path, ByteSink out) throws IOException {
+    if (isOutput(path)) {
+      complain(name, "input file is output file");
+    } else {
       Splice.copy(in, out);
     }
   }
 
-  /** Copying a file to itself would never end. */
-  private static boolean isOutput(Path file) throws IOException {
-    Path output = Path.of("/proc/self/fd/1");
-    return Files.isRegularFile(output)
-        && Files.isRegularFile(file)
-        && Files.isSameFile(file, output);
+  /** As GNU cat decides: the same regular file, of which there is something left to read. */
+  private static boolean isOutput(Path input) throws IOException {
+    return Files.isRegularFile(OUTPUT)
+        && Files.isRegularFile(input)
+        && Files.isSameFile(input, OUTPUT)
+        && (input.equals(INPUT) ? inputPosition() : 0) < Files.size(OUTPUT);
+  }
+
+  /** Where in its file the next read from standard input begins; 0 if that can't be told. */
+  private static long inputPosition() throws IOException {
+    if (!Files.isReadable(INPUT_STATE)) {
+      return 0;
+    }
+    for (String line : Files.readAllLines(INPUT_STATE)) {
+      if (line.startsWith(POSITION)) {
+        return Long.parseLong(line.substring(POSITION.length()).strip());
+      }
+    }
+    return 0;
   }
 
   private void outputFailed(Splice.SinkException e) {
@@ -115,7 +145,11 @@ final class IouCat implements Main.Program {
 
   private void complain(String what, IOException e) {
     String why = e instanceof ErrnoException known ? known.errno().text() : e.getMessage();
-    System.err.println(NAME + ": " + what + ": " + why);
+    complain(what, why);
+  }
+
+  private void complain(String what, String why) {
+    Main.report(NAME + ": " + what + ": " + why);
     status = Main.FAILURE;
   }
 }

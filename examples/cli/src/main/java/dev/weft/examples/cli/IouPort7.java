@@ -32,9 +32,7 @@ final class IouPort7 implements Main.Program {
                 "where to listen; may be given more than once (default " + LISTEN_DEFAULT + ")")
             .build());
     spec.addOption(
-        OptionSpec.builder("--grace")
-            .paramLabel("SECONDS")
-            .type(double.class)
+        Seconds.option("--grace")
             .description("how long open connections may go on after a signal (default 5)")
             .build());
     spec.addOption(

@@ -4,10 +4,12 @@ package dev.weft.examples.cli;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.UnknownHostException;
+import java.util.regex.Pattern;
 
 /** What follows {@code --listen}, and names a server. */
 public final class ListenAddress {
   private static final int PORT_MAX = 65535;
+  private static final Pattern DIGITS = Pattern.compile("[0-9]{1,5}");
 
   private ListenAddress() {}
 
@@ -42,18 +44,16 @@ public final class ListenAddress {
     try {
       return new InetSocketAddress(InetAddress.getByName(name), port);
     } catch (UnknownHostException e) {
-      throw new IllegalArgumentException(subject + ": unknown host: " + text, e);
+      throw new IllegalArgumentException(subject + ": unknown host: " + name, e);
     }
   }
 
   private static int parsePort(String subject, String digits, String text) {
-    try {
+    if (DIGITS.matcher(digits).matches()) { // parseInt would take a sign too
       int port = Integer.parseInt(digits);
-      if (port >= 0 && port <= PORT_MAX) {
+      if (port <= PORT_MAX) {
         return port;
       }
-    } catch (NumberFormatException e) {
-      // told below, with the whole argument
     }
     throw new IllegalArgumentException(subject + ": the port must be from 0 to 65535: " + text);
   }

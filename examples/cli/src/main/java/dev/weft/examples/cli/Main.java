@@ -49,7 +49,7 @@ public final class Main {
      */
     default int run(List<String> operands) throws Exception {
       String[] words = operands.toArray(String[]::new);
-      return run(new CommandLine(spec()).parseArgs(words));
+      return run(parser(spec()).parseArgs(words));
     }
   }
 
@@ -61,9 +61,9 @@ public final class Main {
    * @param args its name and its arguments
    */
   public static void main(String[] args) {
-    List<String> words = List.of(args);
+    List<String> words = NativeText.arguments(args);
     if (words.isEmpty()) {
-      System.err.println("usage: java -jar weft-cli.jar PROGRAM [ARGUMENT]...");
+      report("usage: java -jar weft-cli.jar PROGRAM [ARGUMENT]...");
       System.exit(USAGE);
     }
     Program program =
@@ -71,7 +71,7 @@ public final class Main {
           case "iou_cat" -> new IouCat();
           case "iou_port7" -> new IouPort7();
           default -> {
-            System.err.println("weft: no such program: " + words.getFirst());
+            report("weft: no such program: " + words.getFirst());
             System.exit(USAGE);
             throw new AssertionError("unreachable");
           }
@@ -105,14 +105,31 @@ public final class Main {
   private static int parseAndRun(Program program, List<String> args) throws Exception {
     CommandSpec spec = program.spec();
     spec.mixinStandardHelpOptions(true).version(spec.name() + " (Weft) " + version());
-    ParseResult arguments = new CommandLine(spec).parseArgs(args.toArray(String[]::new));
+    ParseResult arguments = parser(spec).parseArgs(args.toArray(String[]::new));
     return CommandLine.printHelpIfRequested(arguments) ? SUCCESS : program.run(arguments);
   }
 
   private static int fail(String name, Exception e, int status) {
     String message = String.valueOf(e.getMessage());
-    System.err.println(name + ": " + message.lines().findFirst().orElse(""));
+    report(name + ": " + message.lines().findFirst().orElse(""));
     return status;
+  }
+
+  /** A word that begins with @ is a word: picocli would take it for a file of arguments. */
+  private static CommandLine parser(CommandSpec spec) {
+    return new CommandLine(spec).setExpandAtFiles(false);
+  }
+
+  /**
+   * Writes a line to standard error. Names in it come out as the bytes that they were given in
+   * ({@link NativeText}), whatever the locale.
+   *
+   * @param line without its end
+   */
+  public static void report(String line) {
+    byte[] bytes = NativeText.encode(line + "\n");
+    System.err.write(bytes, 0, bytes.length);
+    System.err.flush();
   }
 
   private static String version() {

@@ -9,14 +9,19 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.io.RandomAccessFile;
+import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Random;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class IouCatTest {
@@ -216,6 +221,154 @@ class IouCatTest {
     }
 
     assertEquals("12", Files.readString(one));
+  }
+
+  /** GNU cat refuses what it could go on with until the disk is full, and nothing else. */
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '!',
+      value = {
+        "x ! \"$@\" < f >> f ! 1 ! x",
+        "x ! \"$@\" - < f >> f ! 1 ! x",
+        "x ! \"$@\" <> f >&0 ! 1 ! x",
+        "x ! \"$@\" f 1<> f ! 1 ! x",
+        "x ! \"$@\" < f > f ! 0 ! ''",
+        "'' ! \"$@\" < f >> f ! 0 ! ''",
+        "'' ! \"$@\" f >> f ! 0 ! ''",
+        "x ! (read -r line; \"$@\") < f >> f ! 0 ! x",
+      })
+  void aFileIsCopiedToItselfOnlyWhereThatEnds(String text, String line, int status, String after)
+      throws Exception {
+    Path file = file("f", text.isEmpty() ? "" : text + "\n");
+
+    try (Started cat =
+        Started.shell("ulimit -f 64; cd " + folder + "; set -o pipefail; " + line, "iou_cat")) {
+      assertEquals(
+          status == 0 ? "" : "input file is output file",
+          cat.errors().replaceFirst("iou_cat: (standard input|f): ", ""));
+      assertEquals(status, cat.status());
+    }
+
+    assertEquals(after, Files.readString(file).replace("\n", ""));
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"LC_ALL=C", "-u LC_ALL -u LC_CTYPE -u LANG", "LC_ALL=C.UTF-8"})
+  void namesAreBytesWhateverTheLocale(String locale) throws Exception {
+    String line =
+        "cd "
+            + folder
+            + "; printf 1 > $'\\xfc'; printf 2 > $'\\xc3\\xbc'; printf 3 > plain; env "
+            + locale
+            + " \"$@\" -- $'\\xc3\\xbc' plain $'\\xfc' $'\\xfd'";
+
+    try (Started cat = Started.shell(line, "iou_cat")) {
+      assertEquals("231", cat.output());
+      byte[] errors = cat.process.getErrorStream().readAllBytes();
+      assertEquals(
+          "iou_cat: \u00fd: No such file or directory\n",
+          new String(errors, StandardCharsets.ISO_8859_1));
+      assertEquals(1, cat.status());
+    }
+  }
+
+  @Test
+  void aSlashAtTheEndAsksForADirectory() throws Exception {
+    String one = file("one", "1") + "/";
+
+    try (Started cat = Started.start("iou_cat", one, folder + "/", folder + "/none/")) {
+      assertEquals(
+          List.of(
+              "iou_cat: " + one + ": Not a directory",
+              "iou_cat: " + folder + "/: Is a directory",
+              "iou_cat: " + folder + "/none/: No such file or directory"),
+          cat.errors().lines().toList());
+      assertEquals(1, cat.status());
+    }
+  }
+
+  @Test
+  void aWordThatBeginsWithAnAtSignIsAName() throws Exception {
+    file("inner", "secret");
+    file("list", "inner\n");
+    file("@list", "of @list");
+
+    String line = "cd " + folder + "; \"$@\" @list; \"$@\" -- @list";
+    try (Started cat = Started.shell(line, "iou_cat")) {
+      assertEquals("of @listof @list", cat.output());
+      assertEquals(0, cat.status());
+    }
+  }
+
+  @Test
+  void aNamedPipeIsWaitedFor() throws Exception {
+    String line =
+        "cd "
+            + folder
+            + "; mkfifo p; \"$@\" p & while ! [ -p p ]; do :; done; echo hi > p; wait $!";
+
+    try (Started cat = Started.shell(line, "iou_cat")) {
+      assertEquals("hi\n", cat.output());
+      assertEquals(0, cat.status());
+    }
+  }
+
+  /** The kernel's worker that waits for input is interrupted by a stop, and by what ends it. */
+  @ParameterizedTest
+  @ValueSource(strings = {"\"$@\"", "\"$@\" > target; cat target", "\"$@\" | cat"})
+  void aStopWhileItWaitsIsNoFailure(String line) throws Exception {
+    String script = "cd " + folder + "; set -o pipefail; " + line;
+    try (Started cat = Started.shell(script, "iou_cat")) {
+      ProcessHandle program = awaitWorker(cat.process.toHandle());
+      kill("STOP", program);
+      while (states(program).stream().anyMatch(state -> state != 'T')) {
+        Thread.onSpinWait();
+      }
+      kill("CONT", program);
+      try (OutputStream in = cat.process.getOutputStream()) {
+        in.write("late".getBytes(StandardCharsets.US_ASCII));
+      }
+      assertEquals("late", cat.output());
+      assertEquals("", cat.errors());
+      assertEquals(0, cat.status());
+    }
+  }
+
+  private static void kill(String signal, ProcessHandle process) throws Exception {
+    new ProcessBuilder("kill", "-" + signal, Long.toString(process.pid())).start().waitFor();
+  }
+
+  /** Waits until a worker of the ring of {@code shell}, or of one of its children, sleeps. */
+  private static ProcessHandle awaitWorker(ProcessHandle shell) throws IOException {
+    while (true) {
+      List<ProcessHandle> all = Stream.concat(Stream.of(shell), shell.descendants()).toList();
+      for (ProcessHandle process : all) {
+        if (stats(process).stream().anyMatch(stat -> stat.matches("\\d+ \\(iou-wrk.*\\) S .*"))) {
+          return process;
+        }
+      }
+      assertTrue(shell.isAlive());
+    }
+  }
+
+  /** The states of the threads, see proc_pid_stat(5). */
+  private static List<Character> states(ProcessHandle process) throws IOException {
+    return stats(process).stream().map(stat -> stat.charAt(stat.lastIndexOf(')') + 2)).toList();
+  }
+
+  private static List<String> stats(ProcessHandle process) throws IOException {
+    List<String> stats = new ArrayList<>();
+    Path tasks = Path.of("/proc/" + process.pid() + "/task");
+    if (Files.isDirectory(tasks)) {
+      try (Stream<Path> listed = Files.list(tasks)) {
+        for (Path task : listed.toList()) {
+          stats.add(Files.readString(task.resolve("stat")).strip());
+        }
+      } catch (IOException | UncheckedIOException e) {
+        return List.of(); // a thread or the process has ended meanwhile
+      }
+    }
+    return stats;
   }
 
   @Test

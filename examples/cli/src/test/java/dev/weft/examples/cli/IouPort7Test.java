@@ -48,12 +48,24 @@ class IouPort7Test {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"127.0.0.1:0", "[::1]:0", "[::]:0", "localhost:0"})
+  @ValueSource(strings = {"127.0.0.1:0", "[::1]:0", "[::]:0", "0.0.0.0:0", "localhost:0"})
   void itEchoesOnWhateverAddressItIsTold(String address) throws Exception {
     try (Started server = Started.start("iou_port7", "--listen", address)) {
       int port = awaitReady(server);
       String host = address.contains("::1") ? "::1" : "127.0.0.1";
       try (Socket socket = new Socket(InetAddress.getByName(host), port)) {
+        assertEchoes(socket, "hello");
+      }
+      assertEndsWell(server);
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource({"[::]:0, 127.0.0.1", "[::]:0, ::1", "0.0.0.0:0, 127.0.0.1", "0.0.0.0:0, ::1"})
+  void aWildcardIsBothFamilies(String address, String client) throws Exception {
+    try (Started server = Started.start("iou_port7", "--listen", address)) {
+      int port = awaitReady(server);
+      try (Socket socket = new Socket(InetAddress.getByName(client), port)) {
         assertEchoes(socket, "hello");
       }
       assertEndsWell(server);
@@ -236,6 +248,11 @@ class IouPort7Test {
         "--listen=::1:7|iou_port7: --listen: not HOST:PORT or [IPV6]:PORT: ::1:7",
         "--listen=127.0.0.1:66000|iou_port7: --listen: the port must be from 0 to 65535: 127.0.0.1:66000",
         "--listen=127.0.0.1:x|iou_port7: --listen: the port must be from 0 to 65535: 127.0.0.1:x",
+        "--listen=127.0.0.1:+7|iou_port7: --listen: the port must be from 0 to 65535: 127.0.0.1:+7",
+        "--listen=[::x]:7|iou_port7: --listen: unknown host: ::x",
+        "--grace=5s|iou_port7: Invalid value for option '--grace': '5s' is not a decimal number of seconds, without a unit",
+        "--grace=5d|iou_port7: Invalid value for option '--grace': '5d' is not a decimal number of seconds, without a unit",
+        "@words|iou_port7: Unmatched argument at index 0: '@words'",
         "--grace=-1|iou_port7: --grace must be 0 or more seconds: -1.0",
         "--reactors=0|iou_port7: --reactors must be from 1 to 1024: 0",
         "--reactors=x|iou_port7: Invalid value for option '--reactors': 'x' is not an int",

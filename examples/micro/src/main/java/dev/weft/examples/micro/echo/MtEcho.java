@@ -32,8 +32,7 @@ public final class MtEcho extends MicroProgram {
     NumberedEcho echo = new NumberedEcho();
     MicroProcess.runLocal(echo, NumberedEcho.PAGES);
     if (echo.endsBadly()) {
-      System.err.println(
-          NAME + ": a line is longer than " + NumberedEcho.LINE_BYTES_MAX + " bytes");
+      Main.report(NAME + ": a line is longer than " + NumberedEcho.LINE_BYTES_MAX + " bytes");
       return Main.FAILURE;
     }
     return echo.failure().status(NAME);

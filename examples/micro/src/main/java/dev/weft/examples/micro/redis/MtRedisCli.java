@@ -51,7 +51,7 @@ public final class MtRedisCli implements Main.Program {
       reactor.run(() -> MicroProcess.start(client, RedisClient.PAGES).join());
     }
     if (client.complaint() != null) {
-      System.err.println(NAME + ": " + client.complaint());
+      Main.report(NAME + ": " + client.complaint());
       return Main.FAILURE;
     }
     return client.hasNoReader() ? Failure.READER_GONE : Main.SUCCESS;

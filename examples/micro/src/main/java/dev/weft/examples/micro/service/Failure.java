@@ -44,7 +44,7 @@ public final class Failure {
     if (noted == Errno.EPIPE) {
       return READER_GONE;
     }
-    System.err.println(program + ": " + noted.text() + " (" + noted + ")");
+    Main.report(program + ": " + noted.text() + " (" + noted + ")");
     return Main.FAILURE;
   }
 }

@@ -3,6 +3,7 @@ package dev.weft.examples.micro.service;
 
 import dev.weft.examples.cli.ListenAddress;
 import dev.weft.examples.cli.Main;
+import dev.weft.examples.cli.Seconds;
 import dev.weft.micro.MicroOptions;
 import dev.weft.micro.MicroThread;
 import java.net.InetSocketAddress;
@@ -106,9 +107,7 @@ public abstract class MicroProgram implements Main.Program {
             .description("serve TCP there (" + address + " if only --listen is given)")
             .build());
     spec.addOption(
-        OptionSpec.builder("--grace")
-            .paramLabel("SECONDS")
-            .type(double.class)
+        Seconds.option("--grace")
             .description("how long open connections may go on after a signal (default 5)")
             .build());
     spec.addOption(
@@ -118,16 +117,12 @@ public abstract class MicroProgram implements Main.Program {
             .description("how many there may be at a time (default " + CONNECTIONS_DEFAULT + ")")
             .build());
     spec.addOption(
-        OptionSpec.builder("--idle")
-            .paramLabel("SECONDS")
-            .type(double.class)
+        Seconds.option("--idle")
             .description(
                 "how long a client may neither send nor read before it is cut off (default for ever)")
             .build());
     spec.addOption(
-        OptionSpec.builder("--send-timeout")
-            .paramLabel("SECONDS")
-            .type(double.class)
+        Seconds.option("--send-timeout")
             .description(
                 "how long a client may take nothing of what is sent to it before it is cut off"
                     + " (default 60; 0 for ever). One that has taken all may be silent")

@@ -2,6 +2,7 @@
 package dev.weft.examples.micro.service;
 
 import dev.weft.examples.cli.Main;
+import dev.weft.examples.cli.NativeText;
 import dev.weft.examples.micro.echo.MtEcho;
 import dev.weft.examples.micro.http.MtHttp11;
 import dev.weft.examples.micro.redis.MtRedis;
@@ -18,9 +19,9 @@ public final class Programs {
    * @param args its name and its arguments
    */
   public static void main(String[] args) {
-    List<String> words = List.of(args);
+    List<String> words = NativeText.arguments(args);
     if (words.isEmpty()) {
-      System.err.println("usage: java -jar weft-micro.jar PROGRAM [ARGUMENT]...");
+      Main.report("usage: java -jar weft-micro.jar PROGRAM [ARGUMENT]...");
       System.exit(Main.USAGE);
     }
     Main.Program program =
@@ -30,7 +31,7 @@ public final class Programs {
           case "mt_redis" -> new MtRedis();
           case "mt_redis_cli" -> new MtRedisCli();
           default -> {
-            System.err.println("weft: no such program: " + words.getFirst());
+            Main.report("weft: no such program: " + words.getFirst());
             System.exit(Main.USAGE);
             throw new AssertionError("unreachable");
           }

@@ -50,7 +50,7 @@ record Serving(
     Supplier<? extends MicroThread> handlers = service.handlers(over::countDown, idleness);
     try (Signals signals = Signals.open(Signal.INT, Signal.TERM);
         MicroService server = MicroService.start(address, options, connectionsMax, handlers)) {
-      System.err.println("tcp listening on " + text(server.localAddress()));
+      Main.report("tcp listening on " + text(server.localAddress()));
       Fiber watch = Fiber.start("signals", () -> watch(signals, over));
       over.await();
       server.stop();
@@ -63,7 +63,7 @@ record Serving(
       watch.cancel();
       return Main.SUCCESS;
     } catch (ErrnoException e) {
-      System.err.println(
+      Main.report(
           name + ": tcp listen " + e.subject() + ": " + e.errno().text() + " (" + e.errno() + ")");
       return Main.FAILURE;
     }

@@ -91,6 +91,9 @@ class ServicesTest {
       value = {
         "--listen localhost|--listen: not HOST:PORT or [IPV6]:PORT: localhost",
         "--listen 127.0.0.1:99999|--listen: the port must be from 0 to 65535: 127.0.0.1:99999",
+        "--idle 5d|Invalid value for option '--idle': '5d' is not a decimal number of seconds, without a unit",
+        "--send-timeout 1m|Invalid value for option '--send-timeout': '1m' is not a decimal number of seconds, without a unit",
+        "@words|Unmatched argument at index 0: '@words'",
         "--grace -1|--grace must be 0 or more seconds: -1.0",
         "--connections 0|--connections must be from 1 to 1000000: 0",
         "--wrong|Unknown option: '--wrong'",

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.weft.examples.cli;
+
+import java.util.regex.Pattern;
+import picocli.CommandLine.Model.OptionSpec;
+import picocli.CommandLine.TypeConversionException;
+
+/** Options whose value is a time: a decimal number of seconds, without a unit. */
+public final class Seconds {
+  /**
+   * Not what {@link Double#valueOf} takes: there {@code 5d} is 5, which looks like days, and
+   * hexadecimal numbers and infinity are numbers too.
+   */
+  private static final Pattern DECIMAL = Pattern.compile("-?[0-9]+(\\.[0-9]+)?");
+
+  private Seconds() {}
+
+  /**
+   * An option whose value is a {@code double}.
+   *
+   * @param name of the option, with its dashes
+   * @return a builder that lacks the description
+   */
+  public static OptionSpec.Builder option(String name) {
+    return OptionSpec.builder(name)
+        .paramLabel("SECONDS")
+        .type(double.class)
+        .converters(Seconds::parse);
+  }
+
+  private static Double parse(String text) {
+    if (!DECIMAL.matcher(text).matches()) {
+      throw new TypeConversionException(
+          "'" + text + "' is not a decimal number of seconds, without a unit");
+    }
+    return Double.valueOf(text);
+  }
+}
