@@ -22,7 +22,7 @@ public final class MtHttp11 extends MicroProgram {
   protected String description() {
     return "Answers requests of HTTP/0.9, 1.0 and 1.1: GET with a greeting, POST and others with what"
         + " was sent, /crash with an error. Reads standard input and writes standard output, or"
-        + " serves TCP with --listen.";
+        + " serves TCP with --listen; only there responses have a Date.";
   }
 
   @Override
@@ -42,7 +42,8 @@ public final class MtHttp11 extends MicroProgram {
 
       @Override
       public Supplier<? extends MicroThread> handlers(Runnable stop, Idleness idleness) {
-        return () -> new RequestReader(true, idleness);
+        ResponseDate date = ResponseDate.now();
+        return () -> new RequestReader(true, idleness, date);
       }
     };
   }

@@ -44,10 +44,10 @@ public final class RequestReader extends MicroThread {
    * A server of one connection, whose client may take its time.
    *
    * @param isSocket whether it is one; if not, it is over with the last response, and not when the
-   *     client has taken that
+   *     client has taken that, and responses have no date, so that they depend on the input alone
    */
   public RequestReader(boolean isSocket) {
-    this(isSocket, Idleness.UNLIMITED);
+    this(isSocket, Idleness.UNLIMITED, isSocket ? ResponseDate.now() : ResponseDate.NONE);
   }
 
   /**
@@ -55,11 +55,12 @@ public final class RequestReader extends MicroThread {
    *
    * @param isSocket as above
    * @param idleness how long the client may do nothing
+   * @param date what responses are dated with
    */
-  public RequestReader(boolean isSocket, Idleness idleness) {
+  RequestReader(boolean isSocket, Idleness idleness, ResponseDate date) {
     lingers = isSocket;
     this.idleness = idleness;
-    responder = new Responder(this, isSocket, idleness);
+    responder = new Responder(this, isSocket, idleness, date);
   }
 
   @Override

@@ -8,20 +8,12 @@ import dev.weft.examples.micro.service.Idleness;
 import dev.weft.examples.micro.service.Linger;
 import dev.weft.micro.MicroBlock;
 import dev.weft.micro.MicroThread;
-import java.nio.charset.StandardCharsets;
 
 /**
  * Answers the requests that a {@link RequestReader} hands it: GET with a greeting, others with the
  * body that came. What it writes goes out when both threads wait, all of it at once.
  */
 final class Responder extends MicroThread {
-  private static final String GREETING = "Hello, World!\n";
-  private static final String HELLO =
-      "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: "
-          + GREETING.length()
-          + "\r\n\r\n";
-  private static final byte[] HELLO_HEAD = HELLO.getBytes(StandardCharsets.US_ASCII);
-  private static final byte[] HELLO_WHOLE = (HELLO + GREETING).getBytes(StandardCharsets.US_ASCII);
   private static final String CRASH = "/crash";
 
   private static final int HEAD_AT = 0;
@@ -37,6 +29,7 @@ final class Responder extends MicroThread {
   private final RequestReader reader;
   private final boolean isSocket;
   private final Idleness idleness;
+  private final ResponseDate date;
 
   /** Set by the reader as long as the body that it passes has not come to its end. */
   boolean bodyIsBroken;
@@ -50,10 +43,11 @@ final class Responder extends MicroThread {
   /** Whether the present request is a HEAD, whose response has no body whatever it says. */
   private boolean isHead;
 
-  Responder(RequestReader reader, boolean isSocket, Idleness idleness) {
+  Responder(RequestReader reader, boolean isSocket, Idleness idleness, ResponseDate date) {
     this.reader = reader;
     this.isSocket = isSocket;
     this.idleness = idleness;
+    this.date = date;
   }
 
   @Override
@@ -131,22 +125,24 @@ final class Responder extends MicroThread {
     begun = true;
     boolean bodyOnly = head.version() == RequestLine.VERSION_0_9;
     if (bodyOnly) {
-      literal(GREETING);
+      literal(ResponseDate.GREETING);
     } else if (head.has(Head.CLOSE) || head.has(Head.KEEP_ALIVE)) {
       beginOk(head);
-      writeLength(page, GREETING.length());
+      writeLength(page, ResponseDate.GREETING_BYTES);
       if (head.method() != Method.HEAD) {
-        literal(GREETING);
+        literal(ResponseDate.GREETING);
       }
     } else {
-      write(head.method() == Method.HEAD ? HELLO_HEAD : HELLO_WHOLE);
+      write(head.method() == Method.HEAD ? date.greetingHead() : date.greetingWhole());
     }
   }
 
   /** Everything of a good response that comes before the framing of its body. */
   private void beginOk(Head head) throws Exception {
     begun = true;
-    literal("HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\n");
+    literal("HTTP/1.1 200 OK\r\n");
+    literal(date.field());
+    literal("Content-Type: text/plain\r\n");
     if (head.has(Head.CHUNKED)) {
       literal("Transfer-Encoding: chunked\r\n");
     }
@@ -211,7 +207,9 @@ final class Responder extends MicroThread {
     String text = Status.line(status);
     literal("HTTP/1.1 ");
     literal(text);
-    literal("\r\nContent-Type: text/plain\r\n");
+    literal("\r\n");
+    literal(date.field());
+    literal("Content-Type: text/plain\r\n");
     if (closes) {
       literal("Connection: close\r\n");
     }

@@ -5,7 +5,13 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.weft.examples.micro.service.Server;
+import java.io.IOException;
 import java.net.Socket;
+import java.nio.charset.StandardCharsets;
+import java.time.Instant;
+import java.time.format.DateTimeFormatter;
+import java.util.List;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -18,7 +24,49 @@ class HttpServiceTest {
   private static final String HELLO =
       "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 14\r\n\r\nHello, World!\n";
 
+  private static final Pattern DATE =
+      Pattern.compile(
+          "Date: (Mon|Tue|Wed|Thu|Fri|Sat|Sun), \\d\\d [A-Z][a-z][a-z] \\d{4} \\d\\d:\\d\\d:\\d\\d GMT\r\n");
+
+  private static final int DATE_BYTES = "Date: Sun, 06 Nov 1994 08:49:37 GMT\r\n".length();
+
   private static Server server;
+
+  private static String undated(String responses) {
+    return DATE.matcher(responses).replaceAll("");
+  }
+
+  /** Reads exactly what is expected, and a date in each of so many responses. */
+  private static void expect(Socket socket, String text, int responses) throws IOException {
+    byte[] bytes = socket.getInputStream().readNBytes(text.length() + responses * DATE_BYTES);
+    assertEquals(text, undated(new String(bytes, StandardCharsets.ISO_8859_1)));
+  }
+
+  @Test
+  void everyResponseOfAServerIsDated() throws Exception {
+    long before = Instant.now().getEpochSecond();
+    String answers =
+        server.exchange(
+            GET
+                + GET.replace("GET", "HEAD")
+                + "POST / HTTP/1.1\r\nHost: test\r\nContent-Length: 1\r\n\r\nx"
+                + "GET /crash HTTP/1.0\r\n\r\n");
+    answers += server.exchange("garbage\r\n\r\n");
+    long after = Instant.now().getEpochSecond();
+
+    assertEquals(
+        List.of("200 OK", "200 OK", "200 OK", "500 Internal Server Error", "400 Bad Request"),
+        Pattern.compile("HTTP/1.1 (.*)\r\nDate: ")
+            .matcher(answers)
+            .results()
+            .map(result -> result.group(1))
+            .toList());
+    for (String line : answers.lines().filter(line -> line.startsWith("Date: ")).toList()) {
+      String date = line.substring("Date: ".length());
+      Instant time = DateTimeFormatter.RFC_1123_DATE_TIME.parse(date, Instant::from);
+      assertTrue(time.getEpochSecond() >= before && time.getEpochSecond() <= after, line);
+    }
+  }
 
   @BeforeAll
   static void start() throws Exception {
@@ -29,7 +77,7 @@ class HttpServiceTest {
   @AfterAll
   static void end() throws Exception {
     try (Server ended = server) {
-      assertEquals(HELLO, ended.exchange(GET));
+      assertEquals(HELLO, undated(ended.exchange(GET)));
       ended.awaitSockets(1);
       ended.term();
       assertEquals(0, ended.status());
@@ -41,7 +89,7 @@ class HttpServiceTest {
     try (Socket socket = server.connect()) {
       for (int i = 0; i < 1000; i++) {
         Server.send(socket, GET);
-        Server.expect(socket, HELLO);
+        expect(socket, HELLO, 1);
       }
     }
   }
@@ -53,7 +101,7 @@ class HttpServiceTest {
       for (int i = 0; i < GET.length(); i++) {
         Server.send(socket, GET.substring(i, i + 1));
       }
-      Server.expect(socket, HELLO);
+      expect(socket, HELLO, 1);
     }
   }
 
@@ -61,7 +109,7 @@ class HttpServiceTest {
   void manyPipelinedRequestsAreAllAnswered() throws Exception {
     try (Socket socket = server.connect()) {
       Thread writer = Thread.ofPlatform().start(() -> send(socket, GET.repeat(100), 100));
-      Server.expect(socket, HELLO.repeat(10_000));
+      expect(socket, HELLO.repeat(10_000), 10_000);
       writer.join();
     }
   }
@@ -71,7 +119,7 @@ class HttpServiceTest {
       for (int i = 0; i < times; i++) {
         Server.send(socket, text);
       }
-    } catch (java.io.IOException e) {
+    } catch (IOException e) {
       throw new java.io.UncheckedIOException(e);
     }
   }
@@ -84,7 +132,7 @@ class HttpServiceTest {
         "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: " + bytes + "\r\n\r\n";
     try (Socket socket = server.connect()) {
       Thread writer = Thread.ofPlatform().start(() -> send(socket, head + "x".repeat(bytes), 1));
-      Server.expect(socket, echoed + "x".repeat(bytes));
+      expect(socket, echoed + "x".repeat(bytes), 1);
       writer.join();
     }
   }
@@ -125,7 +173,8 @@ class HttpServiceTest {
 
       String answer = Server.rest(socket);
 
-      assertTrue(answer.startsWith(HELLO + "HTTP/1.1 500 Internal Server Error\r\n"), answer);
+      assertTrue(
+          undated(answer).startsWith(HELLO + "HTTP/1.1 500 Internal Server Error\r\n"), answer);
       assertEquals(2, answer.split("HTTP/1.1 ", -1).length - 1);
     }
   }
