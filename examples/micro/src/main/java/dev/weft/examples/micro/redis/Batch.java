@@ -16,14 +16,28 @@ final class Batch {
   private final List<Command> commands = new ArrayList<>();
   private int bytes;
   private int done;
+  private long heldBytes;
   private Replies replies = new Replies();
+  private int countedReplyBytes;
+  private final ClientMemory.Account account;
 
   /** Whether a call of {@link Store#execute} has dealt with it. Guarded by the store. */
   boolean isExecuted;
 
+  /** Commands of a client, whose account is charged for the answers. */
+  Batch(ClientMemory.Account account) {
+    this.account = account;
+  }
+
+  /** Commands that nobody is charged for. */
+  Batch() {
+    this(ClientMemory.unlimited().open(() -> {}));
+  }
+
   void add(Command command) {
     commands.add(command);
     bytes += command.bytes();
+    heldBytes += command.heldBytes();
   }
 
   boolean isEmpty() {
@@ -62,22 +76,28 @@ final class Batch {
     return false;
   }
 
-  /** Carries commands out until all are done, or the answers are large enough. */
+  /**
+   * Carries commands out until all are done, or the answers are large enough, or fill what memory
+   * there is for those of all clients: then maybe none.
+   */
   void execute(Keys keys) throws SQLException {
-    replies = new Replies();
-    while (done < commands.size() && replies.size() < REPLIES_BYTES_MAX) {
+    forgetReplies();
+    while (done < commands.size()
+        && replies.size() < REPLIES_BYTES_MAX
+        && !account.isMemoryFull()) {
       Command command = commands.get(done++);
       if (Commands.needsStore(command)) {
         Commands.execute(command, keys, replies);
       } else {
         Commands.execute(command, replies);
       }
+      countReplies();
     }
   }
 
   /** Forgets what was done from a command on, which is to be done again. */
   void rewind(int first) {
-    replies = new Replies();
+    forgetReplies();
     done = first;
   }
 
@@ -86,7 +106,7 @@ final class Batch {
    * those that have to do with it, with the reason.
    */
   void fail(int first, int end, String reason) {
-    replies = new Replies();
+    forgetReplies();
     done = end;
     for (int i = first; i < end; i++) {
       Command command = commands.get(i);
@@ -96,6 +116,23 @@ final class Batch {
         Commands.execute(command, replies);
       }
     }
+    countReplies();
+  }
+
+  private void countReplies() {
+    account.add(replies.size() - countedReplyBytes);
+    countedReplyBytes = replies.size();
+  }
+
+  /** The answers have been sent, or are not to be. */
+  void forgetReplies() {
+    replies = new Replies();
+    countReplies();
+  }
+
+  /** What the account has been charged for its commands. */
+  long heldBytes() {
+    return heldBytes;
   }
 
   int size() {

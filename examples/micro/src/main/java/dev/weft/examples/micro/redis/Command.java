@@ -11,22 +11,29 @@ final class Command {
   private final List<byte[]> words;
   private final String name;
   private final @Nullable String complaint;
+  private final long heldBytes;
 
-  private Command(List<byte[]> words, String name, @Nullable String complaint) {
+  private Command(List<byte[]> words, String name, @Nullable String complaint, long heldBytes) {
     this.words = words;
     this.name = name;
     this.complaint = complaint;
+    this.heldBytes = heldBytes;
   }
 
-  /** A command of one word or more. */
-  static Command of(List<byte[]> words) {
+  /** A command of one word or more, for which its client's account has been charged. */
+  static Command of(List<byte[]> words, long heldBytes) {
     String name = new String(words.getFirst(), StandardCharsets.ISO_8859_1);
-    return new Command(words, name.toUpperCase(Locale.ROOT), null);
+    return new Command(words, name.toUpperCase(Locale.ROOT), null, heldBytes);
+  }
+
+  /** A command that nobody is charged for. */
+  static Command of(List<byte[]> words) {
+    return of(words, 0);
   }
 
   /** In place of a command that can't be read: the connection ends with it. */
   static Command unreadable(String complaint) {
-    return new Command(List.of(), "", complaint);
+    return new Command(List.of(), "", complaint, 0);
   }
 
   /** The command's name in upper case. */
@@ -78,7 +85,12 @@ final class Command {
     return name.equals("POST") || name.equals("HOST:");
   }
 
-  /** How much memory it takes. */
+  /** What its client's account has been charged for it. */
+  long heldBytes() {
+    return heldBytes;
+  }
+
+  /** The bytes of its words. */
   int bytes() {
     int bytes = 0;
     for (byte[] word : words) {

@@ -27,12 +27,20 @@ final class CommandReader {
   private static final int PIECE_BYTES = 4096;
   private static final int BAD = -2;
 
+  /** What a word takes beside its bytes. */
+  private static final int WORD_BYTES = 32;
+
+  private final ClientMemory.Account account;
   private final MicroSocket socket;
   private final MicroBlock block;
   private final Words line;
 
+  /** What the account has been charged for the command that is being read. */
+  private long heldBytes;
+
   /** Reads {@code socket} with the help of a block of {@link #LINE_BYTES_MAX} bytes. */
-  CommandReader(MicroSocket socket, MicroBlock block) {
+  CommandReader(MicroSocket socket, MicroBlock block, ClientMemory.Account account) {
+    this.account = account;
     this.socket = socket;
     this.block = block;
     line = new Words(block);
@@ -40,6 +48,7 @@ final class CommandReader {
 
   /** Returns the next command, or null at the end, be it between commands or in one. Suspends. */
   @Nullable Command read() throws Exception {
+    heldBytes = 0;
     while (true) {
       int length = socket.readline(block, LINE_BYTES_MAX);
       if (length == 0) {
@@ -54,8 +63,16 @@ final class CommandReader {
       List<byte[]> words =
           block.getByte(0) == '*' ? readWords(number(length, WORDS_MAX)) : words(lineEnd(length));
       if (words == null || !words.isEmpty()) {
-        return words == null ? null : Command.of(words);
+        return words == null ? null : Command.of(words, heldBytes);
       }
+    }
+  }
+
+  /** Charges the account, before memory is taken. */
+  private void hold(int bytes) throws UnreadableException {
+    heldBytes += bytes;
+    if (!account.take(bytes)) {
+      throw new UnreadableException("the memory for all clients is used up");
     }
   }
 
@@ -68,6 +85,7 @@ final class CommandReader {
     List<byte[]> words = new ArrayList<>();
     line.begin(end);
     while (line.take()) {
+      hold(WORD_BYTES + line.end() - line.start());
       words.add(block.toArray(line.start(), line.end() - line.start()));
     }
     if (line.isOpen()) {
@@ -76,14 +94,20 @@ final class CommandReader {
     return words;
   }
 
-  /** The number behind the first byte of a line, no more than {@code max}; -1 too, or BAD. */
+  /**
+   * The number behind the first byte of a line, no more than {@code max}; -1 for any that is less
+   * than 0, or BAD.
+   */
   private int number(int length, int max) {
     int end = lineEnd(length);
     if (end < 2 || end > NUMBER_BYTES_MAX) {
       return BAD;
     }
-    if (end == 3 && block.getByte(1) == '-' && block.getByte(2) == '1') {
-      return -1;
+    if (block.getByte(1) == '-') {
+      return RedisInteger.parse(block.toArray(1, end - 1)).isPresent() ? -1 : BAD;
+    }
+    if (block.getByte(1) == '0' && end > 2) {
+      return BAD; // as RedisInteger has it, without making an array
     }
     long value = 0;
     for (int i = 1; i < end; i++) {
@@ -135,6 +159,7 @@ final class CommandReader {
 
   private byte @Nullable [] readWord(int size) throws Exception {
     byte[] word;
+    hold(WORD_BYTES + Math.min(size, PIECE_BYTES));
     if (size <= PIECE_BYTES) {
       if (socket.read(block, size) < size) {
         return null;
@@ -165,7 +190,9 @@ final class CommandReader {
         return null;
       }
       if (done + count > word.length) {
-        word = Arrays.copyOf(word, Math.min(size, word.length * 2));
+        int larger = Math.min(size, word.length * 2);
+        hold(larger - word.length);
+        word = Arrays.copyOf(word, larger);
       }
       System.arraycopy(block.toArray(0, count), 0, word, done, count);
       done += count;

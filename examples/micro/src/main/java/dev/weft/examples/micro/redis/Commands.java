@@ -4,6 +4,7 @@ package dev.weft.examples.micro.redis;
 import java.nio.charset.StandardCharsets;
 import java.sql.SQLException;
 import java.util.Locale;
+import java.util.OptionalLong;
 
 /** What each command does. */
 final class Commands {
@@ -115,11 +116,11 @@ final class Commands {
   }
 
   private static long number(byte[] word) throws ArgumentsException {
-    try {
-      return Long.parseLong(CommandReader.text(word));
-    } catch (NumberFormatException e) {
+    OptionalLong value = RedisInteger.parse(word);
+    if (value.isEmpty()) {
       throw new ArgumentsException("value is not an integer or out of range");
     }
+    return value.getAsLong();
   }
 
   // ---- commands without keys

@@ -116,6 +116,7 @@ class Decoder extends MicroThread {
       }
       value = value * 10 + digit;
     }
-    return end < 2 || end > DIGITS_MAX + 1 ? BAD : value;
+    boolean isPadded = end > 2 && line.getByte(1) == '0';
+    return end < 2 || end > DIGITS_MAX + 1 || isPadded ? BAD : value;
   }
 }

@@ -15,6 +15,7 @@ import org.jspecify.annotations.Nullable;
 final class Executor extends MicroThread {
   private final RedisConnection reader;
   private final Store store;
+  private final ClientMemory.Account account;
   private final boolean isSocket;
   private final Idleness idleness;
   private final Runnable stop;
@@ -22,12 +23,19 @@ final class Executor extends MicroThread {
   /** The end of the connection, which the reader waits for. */
   final Linger linger = new Linger();
 
-  private Batch next = new Batch();
+  private Batch next;
   private boolean isLast;
   private boolean isBusy;
 
   Executor(
-      RedisConnection reader, Store store, boolean isSocket, Runnable stop, Idleness idleness) {
+      RedisConnection reader,
+      Store store,
+      ClientMemory.Account account,
+      boolean isSocket,
+      Runnable stop,
+      Idleness idleness) {
+    this.account = account;
+    next = new Batch(account);
     this.idleness = idleness;
     this.reader = reader;
     this.store = store;
@@ -55,7 +63,7 @@ final class Executor extends MicroThread {
         pause();
       } else {
         Batch batch = next;
-        next = new Batch();
+        next = new Batch(account);
         if (reader.isPaused) {
           play(reader);
         }
@@ -83,6 +91,7 @@ final class Executor extends MicroThread {
   private void execute(Batch batch) throws Exception {
     isBusy = true;
     while (!batch.isDone()) {
+      account.makeRoom();
       if (batch.needsStore()) {
         blocking(
             () -> {
@@ -94,14 +103,17 @@ final class Executor extends MicroThread {
       }
       deadline(idleness.deadline()); // for the client to take the answers
       write(batch.replies());
+      batch.forgetReplies();
       deadline(Deadline.NEVER);
     }
+    account.add(-batch.heldBytes());
     isBusy = false;
   }
 
   /** Without answers, no questions. */
   @Override
   protected void lastly() throws Exception {
+    reader.executorIsOver();
     reader.failure.note(errno());
     if (errno() != null && errno() != Errno.EINTR && !reader.isEnded()) {
       raiseAt(reader, Errno.EPIPE);

@@ -18,7 +18,6 @@ import picocli.CommandLine.ParseResult;
 /** The Redis server, and the halves of its client. */
 public final class MtRedis extends MicroProgram {
   private static final String NAME = "mt_redis";
-  private static final String MEMORY = ":memory:";
 
   /** The program. */
   public MtRedis() {
@@ -43,7 +42,8 @@ public final class MtRedis extends MicroProgram {
         OptionSpec.builder("--store")
             .paramLabel("FILE")
             .type(String.class)
-            .description("the database, made if it is not there (default " + MEMORY + ")")
+            .description(
+                "the database, made if it is not there (default " + Store.MEMORY + ", in no file)")
             .build());
     spec.addOption(
         OptionSpec.builder("--encode")
@@ -59,7 +59,7 @@ public final class MtRedis extends MicroProgram {
   }
 
   private static Store store(ParseResult arguments) {
-    String file = arguments.matchedOptionValue("--store", MEMORY);
+    String file = arguments.matchedOptionValue("--store", Store.MEMORY);
     if (file.isEmpty()) {
       throw new IllegalArgumentException("--store must name a file"); // or SQLite makes one up
     }
@@ -109,7 +109,7 @@ public final class MtRedis extends MicroProgram {
     if (complaint == null) {
       return failure.status(NAME);
     }
-    System.err.println(NAME + ": " + complaint);
+    Main.report(NAME + ": " + complaint);
     return Main.FAILURE;
   }
 
@@ -119,6 +119,7 @@ public final class MtRedis extends MicroProgram {
       throw new IllegalArgumentException("--encode and --decode do not listen");
     }
     Store store = store(arguments);
+    ClientMemory memory = ClientMemory.ofHeap();
     return new Service() {
       @Override
       public MicroOptions options() {
@@ -127,7 +128,7 @@ public final class MtRedis extends MicroProgram {
 
       @Override
       public Supplier<? extends MicroThread> handlers(Runnable stop, Idleness idleness) {
-        return () -> new RedisConnection(store, true, stop, idleness);
+        return () -> new RedisConnection(store, memory, true, stop, idleness);
       }
 
       @Override
@@ -135,7 +136,7 @@ public final class MtRedis extends MicroProgram {
         try {
           store.close();
         } catch (SQLException e) {
-          System.err.println(NAME + ": the store does not close: " + e.getMessage());
+          Main.report(NAME + ": the store does not close: " + e.getMessage());
         }
       }
     };

@@ -2,9 +2,11 @@
 package dev.weft.examples.micro.redis;
 
 import dev.weft.Deadline;
+import dev.weft.Fiber;
 import dev.weft.error.Errno;
 import dev.weft.examples.micro.service.Failure;
 import dev.weft.examples.micro.service.Idleness;
+import dev.weft.micro.MicroProcess;
 import dev.weft.micro.MicroThread;
 import org.jspecify.annotations.Nullable;
 
@@ -16,6 +18,7 @@ final class RedisConnection extends MicroThread {
   /** What has ended one of the two threads before its time. */
   final Failure failure = new Failure();
 
+  private final ClientMemory.Account account;
   private final boolean isSocket;
   private final Idleness idleness;
   private final Executor executor;
@@ -23,14 +26,25 @@ final class RedisConnection extends MicroThread {
   /** Whether it wants to be played when the executor has room for more. */
   boolean isPaused;
 
+  private boolean isReaderOver;
+  private boolean isExecutorOver;
+
   RedisConnection(Store store, boolean isSocket, Runnable stop) {
-    this(store, isSocket, stop, Idleness.UNLIMITED);
+    this(store, ClientMemory.unlimited(), isSocket, stop, Idleness.UNLIMITED);
   }
 
-  RedisConnection(Store store, boolean isSocket, Runnable stop, Idleness idleness) {
+  RedisConnection(
+      Store store, ClientMemory memory, boolean isSocket, Runnable stop, Idleness idleness) {
     this.isSocket = isSocket;
     this.idleness = idleness;
-    executor = new Executor(this, store, isSocket, stop, idleness);
+    account = memory.open(this::cutOff);
+    executor = new Executor(this, store, account, isSocket, stop, idleness);
+  }
+
+  /** Ends the connection from outside, as one may not end one's own process. */
+  private void cutOff() {
+    MicroProcess process = process();
+    Fiber.start("cut off", process::kill);
   }
 
   @Override
@@ -39,7 +53,8 @@ final class RedisConnection extends MicroThread {
     boolean goesOn = true;
     deadline(idleness.deadline());
     while (goesOn && pollread() > 0) { // without memory, most of the time
-      CommandReader reader = new CommandReader(socket(), calloc(1, CommandReader.LINE_BYTES_MAX));
+      CommandReader reader =
+          new CommandReader(socket(), calloc(1, CommandReader.LINE_BYTES_MAX), account);
       do {
         goesOn = pass(read(reader));
       } while (goesOn && buffered() > 0);
@@ -81,11 +96,27 @@ final class RedisConnection extends MicroThread {
     if (errno() == Errno.ETIMEDOUT && executor.isBusy()) {
       lower(); // it is not the client that is idle
       deadline(idleness.deadline());
-    } else if (errno() != null && errno() != Errno.EINTR) {
+      return;
+    }
+    if (errno() != null && errno() != Errno.EINTR) {
       failure.note(errno());
       executor.add(null);
       executor.linger.end();
       play(executor);
+    }
+    isReaderOver = true;
+    closeAccount();
+  }
+
+  void executorIsOver() {
+    isExecutorOver = true;
+    closeAccount();
+  }
+
+  /** What is in the account may be of either thread. */
+  private void closeAccount() {
+    if (isReaderOver && isExecutorOver) {
+      account.close();
     }
   }
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.weft.examples.micro.redis;
 
+import dev.weft.examples.cli.NativeText;
 import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.PreparedStatement;
@@ -17,6 +18,9 @@ import org.jspecify.annotations.Nullable;
  * same transaction.
  */
 final class Store implements Keys, AutoCloseable {
+  /** In place of a file's name: no file. */
+  static final String MEMORY = ":memory:";
+
   private final Connection connection;
   private Prepared prepared;
 
@@ -72,9 +76,15 @@ final class Store implements Keys, AutoCloseable {
     }
   }
 
-  /** Opens a file, made if it is not there, or {@code :memory:}. */
+  /**
+   * Opens a file, made if it is not there, or {@link #MEMORY}.
+   *
+   * @param file its name, as {@link NativeText}. The driver would take what is behind a question
+   *     mark in it for settings, and some beginnings for other places than files
+   */
   static Store open(String file) throws SQLException {
-    Connection connection = DriverManager.getConnection("jdbc:sqlite:" + file);
+    SqliteLibrary.load();
+    Connection connection = DriverManager.getConnection("jdbc:sqlite:" + location(file));
     boolean opened = false;
     try {
       Store store = new Store(connection);
@@ -85,6 +95,14 @@ final class Store implements Keys, AutoCloseable {
         connection.close();
       }
     }
+  }
+
+  /** A file as a URI, all of which is the name (sqlite.org/uri.html). */
+  private static String location(String file) {
+    if (file.equals(MEMORY)) {
+      return file;
+    }
+    return (file.startsWith("/") ? "file://" : "file:") + NativeText.percentEncode(file);
   }
 
   /** Carries a batch out, at least in part, and maybe others. Blocks. */

@@ -90,6 +90,7 @@ class RedisFilterTest {
     "$5~abcde, an answer is cut off",
     "$2~abcd~, an answer is longer than its length",
     "$x~, the length of an answer is no number",
+    "$02~ab~, the length of an answer is no number",
     "*x~, the length of an answer is no number",
     "*2~:1~, an answer is cut off",
     "+OK, an answer is cut off",
@@ -100,6 +101,33 @@ class RedisFilterTest {
     How.LOCAL_WOVEN.run(decoder, answers.replace("~", "\r\n"));
 
     assertEquals(complaint, decoder.complaint());
+  }
+
+  /** As Redis's string2ll has it; the first three are of its tests. */
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "*-10~*1~$4~PING~|+PONG~",
+        "*-9223372036854775808~PING~|+PONG~",
+        "*0~PING~|+PONG~",
+        "*-9223372036854775809~PING~|-ERR Protocol error: invalid multibulk length~",
+        "*-0~PING~|-ERR Protocol error: invalid multibulk length~",
+        "*01~$4~PING~|-ERR Protocol error: invalid multibulk length~",
+        "*+1~$4~PING~|-ERR Protocol error: invalid multibulk length~",
+        "*1~$04~PING~|-ERR Protocol error: invalid bulk length~",
+        "*1~$-1~PING~|-ERR Protocol error: invalid bulk length~",
+        "SET a 05~INCR a~GET a~|+OK~-ERR value is not an integer or out of range~$2~05~",
+        "SET a -0~INCR a~|+OK~-ERR value is not an integer or out of range~",
+        "SET a +1~DECR a~|+OK~-ERR value is not an integer or out of range~",
+        "INCRBY a 07~|-ERR value is not an integer or out of range~",
+        "INCRBY a -7~|:-7~",
+        "SELECT 00~|-ERR value is not an integer or out of range~",
+        "SELECT 0~|+OK~",
+        "SELECT 1~|-ERR DB index is out of range~",
+      })
+  void numbersAreReadAsByRedis(String commands, String answers) throws Exception {
+    assertEquals(answers.replace("~", "\r\n"), answer(commands.replace("~", "\r\n")));
   }
 
   /** Counts answers. */
@@ -210,7 +238,6 @@ class RedisFilterTest {
       value = {
         "*1025~|invalid multibulk length",
         "*x~|invalid multibulk length",
-        "*-2~|invalid multibulk length",
         "*1~$1048577~|invalid bulk length",
         "*1~$-1~|invalid bulk length",
         "*1~PING~|expected '$', got 'P'",

@@ -2,22 +2,28 @@
 package dev.weft.examples.micro.redis;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.weft.examples.cli.Started;
 import dev.weft.examples.micro.service.Programs;
 import dev.weft.examples.micro.service.Server;
 import java.io.IOException;
+import java.io.OutputStream;
 import java.io.UncheckedIOException;
 import java.net.Socket;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** The Redis server with many clients, and with a store that stays. */
 class RedisServiceTest {
@@ -70,6 +76,63 @@ class RedisServiceTest {
     }
     try (Server server = Server.start("mt_redis", "--store", file)) {
       assertEquals("$5\r\nvalue\r\n", server.exchange("GET key\r\n"));
+    }
+  }
+
+  /** What SQLite's driver would take for settings, or for another place than a file. */
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "a?mode=memory&b",
+        "a?journal_mode=OFF",
+        "file:a",
+        ":resource:a",
+        "a%20#b",
+        "?",
+        ":memory:x"
+      })
+  void theNameOfAStoreIsThatOfAFile(String name) throws Exception {
+    String line = "cd " + folder + " && \"$@\" --store '" + name + "'";
+    try (Started filter = Started.shellOf(Programs.class, line, "mt_redis")) {
+      try (OutputStream in = filter.process.getOutputStream()) {
+        in.write("SET a b\r\n".getBytes(StandardCharsets.US_ASCII));
+      }
+      assertEquals("+OK\r\n", filter.output());
+      assertEquals(0, filter.status());
+    }
+    assertTrue(Files.size(folder.resolve(name)) > 0, name);
+    assertEquals(List.of(name), files());
+  }
+
+  private List<String> files() throws IOException {
+    try (Stream<Path> files = Files.list(folder)) {
+      return files.map(file -> file.getFileName().toString()).toList();
+    }
+  }
+
+  @Test
+  void aStoreMayHaveANameThatIsNoTextInTheLocale() throws Exception {
+    String line = "cd " + folder + " && LC_ALL=C \"$@\" --store $'\\xfc' && cat $'\\xfc' | wc -c";
+    try (Started filter = Started.shellOf(Programs.class, line, "mt_redis")) {
+      filter.process.getOutputStream().close();
+      assertTrue(Integer.parseInt(filter.output().strip()) > 0);
+      assertEquals(0, filter.status());
+    }
+  }
+
+  /** Not even SIGKILL leaves the native library that the driver has unpacked. */
+  @Test
+  void theUnpackedLibraryIsDeletedOnceItIsLoaded() throws Exception {
+    try (Started server = Started.startOf(Programs.class, "mt_redis", "--listen", "127.0.0.1:0")) {
+      assertTrue(String.valueOf(server.error()).startsWith("tcp listening on"));
+      Path maps = Path.of("/proc", Long.toString(server.process.pid()), "maps");
+      List<String> mapped =
+          Files.readAllLines(maps).stream().filter(line -> line.contains("sqlitejdbc")).toList();
+      assertFalse(mapped.isEmpty());
+      for (String line : mapped) {
+        assertTrue(line.endsWith("libsqlitejdbc.so (deleted)"), line);
+        assertFalse(Files.exists(Path.of(line.replaceFirst("[^/]*(/.*)/[^/]*", "$1"))), line);
+      }
     }
   }
 

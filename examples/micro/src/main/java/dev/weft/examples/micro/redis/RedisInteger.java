@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.weft.examples.micro.redis;
+
+import java.util.OptionalLong;
+
+/**
+ * Integers of 64 bits as Redis reads them: only in the form that it writes them in. Neither a plus
+ * sign nor a zero in front is part of that, nor is {@code -0}.
+ */
+final class RedisInteger {
+  private static final int DIGITS_MAX = 19;
+
+  private RedisInteger() {}
+
+  /** The value of {@code text}, or empty if it is not one. */
+  static OptionalLong parse(byte[] text) {
+    boolean isNegative = text.length > 0 && text[0] == '-';
+    int first = isNegative ? 1 : 0;
+    int digits = text.length - first;
+    if (digits < 1 || digits > DIGITS_MAX) {
+      return OptionalLong.empty();
+    }
+    if (text[first] == '0' && text.length > 1) {
+      return OptionalLong.empty();
+    }
+    long value = 0; // negative, since there is one more of those
+    for (int i = first; i < text.length; i++) {
+      int digit = text[i] - '0';
+      if (digit < 0 || digit > 9) {
+        return OptionalLong.empty();
+      }
+      value = value * 10 - digit; // 19 digits can overflow once, and then the sign tells
+    }
+    boolean fits = value <= 0 && (isNegative || value != Long.MIN_VALUE);
+    return fits ? OptionalLong.of(isNegative ? value : -value) : OptionalLong.empty();
+  }
+}
