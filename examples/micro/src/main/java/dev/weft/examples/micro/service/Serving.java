@@ -14,6 +14,7 @@ import dev.weft.micro.MicroThread;
 import dev.weft.os.Signal;
 import dev.weft.os.Signals;
 import dev.weft.sync.Latch;
+import java.net.Inet6Address;
 import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.function.Supplier;
@@ -70,7 +71,9 @@ record Serving(
   }
 
   private static String text(InetSocketAddress address) {
-    String host = address.getAddress().getHostAddress();
+    boolean isIpv6Wildcard =
+        address.getAddress() instanceof Inet6Address six && six.isAnyLocalAddress();
+    String host = isIpv6Wildcard ? "::" : address.getAddress().getHostAddress();
     return (host.indexOf(':') < 0 ? host : "[" + host + "]") + ":" + address.getPort();
   }
 
