@@ -283,6 +283,7 @@ public abstract class MicroThread extends MicroCaller {
    *     sides have been ({@link MicroSocket#rxClose}, {@link MicroSocket#txClose}), or else when
    *     this thread has ended and all that {@link #child(MicroThread, MicroSocket, MicroSocket)}
    *     has given it to
+   * @throws java.net.UnknownHostException if {@code address} is not resolved
    * @throws Exception what lastly throws
    */
   protected final @Nullable MicroSocket connect(InetSocketAddress address) throws Exception {

@@ -21,12 +21,15 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.net.UnknownHostException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Supplier;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Processes for connections, on loopback. */
 class ServiceTest {
@@ -106,6 +109,42 @@ class ServiceTest {
             }
             clients.await();
           }
+        });
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"0.0.0.0", "::"})
+  void aWildcardIsBothFamilies(String wildcard) throws Exception {
+    run(
+        () -> {
+          InetSocketAddress any = new InetSocketAddress(wildcard, 0);
+          MicroService service =
+              MicroService.start(any, How.REACTOR_WOVEN.options(), 10, Echo::new);
+          int port = service.localAddress().getPort();
+          assertEquals(new InetSocketAddress("::", port), service.localAddress());
+          for (String host : List.of("127.0.0.1", "::1")) {
+            try (TcpSocket client = TcpSocket.connect(new InetSocketAddress(host, port))) {
+              write(client, host + "\n");
+              assertEquals("Line 0: " + host, read(client, 8 + host.length()));
+            }
+          }
+          service.kill();
+          service.join();
+        });
+  }
+
+  @Test
+  void anAddressThatIsNotResolvedIsAnUnknownHost() throws Exception {
+    run(
+        () -> {
+          InetSocketAddress nowhere = InetSocketAddress.createUnresolved("nowhere.invalid", 7);
+          String message = "";
+          try {
+            MicroService.start(nowhere, How.REACTOR_WOVEN.options(), 10, Echo::new).kill();
+          } catch (UnknownHostException e) {
+            message = String.valueOf(e.getMessage());
+          }
+          assertEquals("nowhere.invalid", message);
         });
   }
 

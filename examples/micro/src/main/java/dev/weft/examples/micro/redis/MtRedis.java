@@ -33,7 +33,9 @@ public final class MtRedis extends MicroProgram {
         + CommandReader.COMMAND_BYTES_MAX
         + " bytes, on a line of its own "
         + CommandReader.LINE_BYTES_MAX
-        + ". The client is mt_redis_cli; its halves are filters too, --encode and --decode.";
+        + ". When all clients together hold a quarter of the JVM's heap in commands and answers, the"
+        + " one that holds the most is cut off. The client is mt_redis_cli; its halves are filters too,"
+        + " --encode and --decode.";
   }
 
   @Override
