@@ -46,7 +46,8 @@ public final class File implements ByteStream {
    * and holds a thread of the kernel as long.
    *
    * @param path its name, of the default file system: the bytes that the path was made of, even if
-   *     they are no text in the locale
+   *     they are no text in the locale. It has no slash at its end, which would ask for a
+   *     directory: end it with {@code /.} for that
    * @param options {@link StandardOpenOption}s: none to read, otherwise as for {@link
    *     java.nio.channels.FileChannel#open}, but APPEND goes with READ and TRUNCATE_EXISTING too.
    *     DELETE_ON_CLOSE and SPARSE are refused

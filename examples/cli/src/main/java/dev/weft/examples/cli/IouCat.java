@@ -144,7 +144,8 @@ final class IouCat implements Main.Program {
   }
 
   private void complain(String what, IOException e) {
-    String why = e instanceof ErrnoException known ? known.errno().text() : e.getMessage();
+    String why =
+        e instanceof ErrnoException known ? known.errno().text() : String.valueOf(e.getMessage());
     complain(what, why);
   }
 

@@ -54,6 +54,7 @@ final class Responder extends MicroThread {
   protected void run() throws Exception {
     boolean goesOn = true;
     while (goesOn && pollread() > 0) {
+      date.refresh();
       deadline(idleness.deadline()); // for the client to take the answers
       MicroBlock page = calloc(1, BLOCK_BYTES);
       Head head = new Head(page, HEAD_AT);

@@ -29,10 +29,12 @@ class ResponseDateTest {
   void itIsMadeOnceASecondAndWhatWasGivenOutStays() {
     long[] now = {784_111_777};
     ResponseDate date = ResponseDate.of(() -> now[0]);
+    date.refresh();
     byte[] first = date.greetingWhole();
     assertSame(first, date.greetingWhole());
 
     now[0]++;
+    date.refresh();
 
     assertNotSame(first, date.greetingWhole());
     assertTrue(text(first).contains("Date: Sun, 06 Nov 1994 08:49:37 GMT\r\n"));
@@ -41,8 +43,19 @@ class ResponseDateTest {
   }
 
   @Test
+  void oneOfManyGreetingsLooksAtTheClock() {
+    long[] looks = {0};
+    ResponseDate date = ResponseDate.of(() -> looks[0]++);
+    for (int i = 0; i < 1600; i++) {
+      date.greetingWhole();
+    }
+    assertEquals(100, looks[0]);
+  }
+
+  @Test
   void aFilterHasNone() {
     assertEquals("", ResponseDate.NONE.field());
+    ResponseDate.NONE.refresh();
     assertEquals(
         "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 14\r\n\r\nHello, World!\n",
         text(ResponseDate.NONE.greetingWhole()));
