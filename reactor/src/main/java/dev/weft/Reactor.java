@@ -30,6 +30,11 @@ import org.jspecify.annotations.Nullable;
  * }
  * }
  *
+ * <p>A fiber uses the stack of the reactor's thread while it runs, and its frames are copied to the
+ * heap while it waits. So it gets a {@link StackOverflowError} where that thread would get one.
+ * Give the thread a stack of at least 1 MiB, which is the JVM's default on x86-64 ({@code -Xss}, or
+ * {@link Thread.Builder.OfPlatform#stackSize}).
+ *
  * <p>A thread has at most one reactor at a time, and it is a platform thread. Everything made in a
  * reactor belongs to it. The one method for other threads is {@link #execute}.
  */

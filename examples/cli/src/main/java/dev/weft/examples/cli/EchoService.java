@@ -38,6 +38,9 @@ final class EchoService {
   private static final ReactorOptions PINNED =
       ReactorOptions.defaults().withCpu(ReactorOptions.ANY_CPU);
 
+  /** Running fibers use the stack of their reactor's thread, which a small -Xss would shrink. */
+  private static final long STACK_BYTES = 2L << 20;
+
   private final List<InetSocketAddress> addresses;
   private final Duration grace;
   private final int reactors;
@@ -102,7 +105,7 @@ final class EchoService {
                 return reactor.call(() -> serveShared(bound));
               }
             });
-    Thread.ofPlatform().daemon().name("reactor").start(task);
+    Thread.ofPlatform().daemon().name("reactor").stackSize(STACK_BYTES).start(task);
     return task;
   }
 
