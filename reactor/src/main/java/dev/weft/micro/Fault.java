@@ -32,6 +32,12 @@ public record Fault(MicroThread thread, Throwable cause) {
           case StackOverflowError e -> STACK;
           default -> "";
         };
-    return signal.isEmpty() ? cause.toString() : signal + " (" + cause + ")";
+    String text = MicroLog.describe(cause);
+    return signal.isEmpty() ? text : signal + " (" + text + ")";
+  }
+
+  @Override
+  public String toString() {
+    return "fault in " + thread.label() + ": " + MicroLog.describe(cause);
   }
 }

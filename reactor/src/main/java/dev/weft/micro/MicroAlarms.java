@@ -48,23 +48,29 @@ final class MicroAlarms {
     }
 
     private void add(MicroRing output) {
+      MicroRing first = left;
+      if (first != null) {
+        first.previousLeft = output;
+      }
+      output.nextLeft = first;
       output.alarm = this;
-      output.nextLeft = left;
       left = output;
     }
 
     private void remove(MicroRing output) {
-      left = without(left, output);
+      MicroRing next = output.nextLeft;
+      MicroRing previous = output.previousLeft;
+      if (next != null) {
+        next.previousLeft = previous;
+      }
+      if (previous != null) {
+        previous.nextLeft = next;
+      } else {
+        left = next;
+      }
       output.alarm = null;
       output.nextLeft = null;
-    }
-
-    private static @Nullable MicroRing without(@Nullable MicroRing first, MicroRing gone) {
-      if (first == null || first == gone) {
-        return gone.nextLeft;
-      }
-      first.nextLeft = without(first.nextLeft, gone);
-      return first;
+      output.previousLeft = null;
     }
   }
 
@@ -100,13 +106,13 @@ final class MicroAlarms {
 
   /** As {@link #await}, for a time at most. Not in the local executor. */
   void sleep(MicroThread thread, long nanos) {
-    await(thread);
     Alarm alarm = thread.sleep;
     if (alarm == null) {
       alarm = new Alarm(thread, EventLoop.require("sleep"), false);
       thread.sleep = alarm;
     }
     alarm.arm(alarm.loop.clock().nanoTime() + nanos);
+    await(thread); // last: if there is no memory for the timer, it does not wait
   }
 
   /** Ends such a wait, if there is one. On the reactor's thread, but not by a micro-thread. */
@@ -150,9 +156,9 @@ final class MicroAlarms {
       alarm = new Alarm(thread, kernel.loop(), true);
       thread.alarm = alarm;
     }
-    count -= alarm.isArmed() ? 1 : 0;
+    int before = alarm.isArmed() ? 1 : 0;
     alarm.arm(deadline.nanoTime());
-    count += alarm.isArmed() ? 1 : 0;
+    count += (alarm.isArmed() ? 1 : 0) - before;
   }
 
   private void passed(MicroThread thread) {

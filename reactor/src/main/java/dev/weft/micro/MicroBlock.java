@@ -67,12 +67,28 @@ public final class MicroBlock {
     return limit != DEAD;
   }
 
+  /**
+   * Ends it.
+   *
+   * @throws IllegalStateException if an operation has its segment, which may be written to still;
+   *     it lives on then
+   */
   void revoke() {
-    limit = DEAD;
     Arena opened = arena;
     if (opened != null) {
       opened.close();
       arena = null;
+    }
+    limit = DEAD;
+  }
+
+  /** As {@link #revoke}; returns whether it could. */
+  boolean tryRevoke() {
+    try {
+      revoke();
+      return true;
+    } catch (IllegalStateException e) {
+      return false;
     }
   }
 

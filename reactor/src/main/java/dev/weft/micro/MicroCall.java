@@ -23,7 +23,7 @@ final class MicroCall<T extends @Nullable Object> {
 
   void start() {
     process.alarms.await(thread);
-    Fiber.start("blocking call of " + thread.name(), this::run);
+    Fiber.start("blocking call of " + thread.label(), this::run);
   }
 
   private void run() {

@@ -22,6 +22,10 @@ abstract class MicroCaller extends MicroRaiser {
   /** The same of its lastly, while that runs in place of the body. */
   private @Nullable Request<?, ?> awaitedAside;
 
+  // Those of others that this thread is to answer, and how many: if it is one, it stays noted.
+  private int awaitedHere;
+  private @Nullable Request<?, ?> newestAwaited;
+
   private boolean endsHere;
 
   MicroCaller() {}
@@ -51,7 +55,7 @@ abstract class MicroCaller extends MicroRaiser {
     MicroProcess process = home();
     if (input.process != process || output.process != process) {
       throw new IllegalArgumentException(
-          "a socket for " + thread.name() + " is not of the process of " + name());
+          "a socket for " + thread.label() + " is not of the process of " + label());
     }
     adopt(thread, input == output ? input : new MicroSocket(process, input.rx, output.tx));
   }
@@ -66,8 +70,8 @@ abstract class MicroCaller extends MicroRaiser {
   protected final void responder(MicroThread thread) throws Exception {
     MicroRing pipe = home().rings.pipe(self());
     MicroSocket mine = defaultSocket();
-    adopt(thread, new MicroSocket(home(), pipe, mine.tx));
     MicroSocket pipeline = new MicroSocket(home(), mine.rx, pipe);
+    adopt(thread, new MicroSocket(home(), pipe, mine.tx));
     home().rings.attach(pipeline); // first: an end that nobody has is closed
     home().rings.detach(mine);
     socket = pipeline;
@@ -86,15 +90,24 @@ abstract class MicroCaller extends MicroRaiser {
   }
 
   private void adopt(MicroThread thread, MicroSocket its) {
-    home().threads.add(thread);
-    home().rings.attach(its);
-    thread.socket = its;
+    MicroProcess process = home();
+    boolean adopted = false;
+    process.rings.attach(its);
+    try {
+      process.threads.add(thread);
+      thread.socket = its;
+      adopted = true;
+    } finally {
+      if (!adopted) {
+        process.rings.detach(its); // which closes it if nobody else has it
+      }
+    }
   }
 
   final MicroSocket defaultSocket() {
     MicroSocket found = socket;
     if (found == null) {
-      throw new IllegalStateException(name() + " belongs to no process yet");
+      throw new IllegalStateException(label() + " belongs to no process yet");
     }
     return found;
   }
@@ -148,7 +161,7 @@ abstract class MicroCaller extends MicroRaiser {
 
   private void end() {
     endsHere = true;
-    throw new MicroEnd(name() + " ends");
+    throw new MicroEnd(label() + " ends");
   }
 
   /** Whether it has left its calls because it wanted to end, not because of an error. */
@@ -260,13 +273,20 @@ abstract class MicroCaller extends MicroRaiser {
     if (there.isEnded()) {
       return false;
     }
+    MicroThread before = request.isAwaited() ? request.callee : null;
     request.ask(message, awaited);
+    if (before != null) {
+      before.removeAwaited(request); // it was given up
+    }
     MicroThread self = self();
     if (request.asker != self) {
       request.asker = self;
     }
     if (request.callee != there) {
       request.callee = there;
+    }
+    if (awaited) {
+      there.addAwaited(request);
     }
     there.enqueue(request);
     return true;
@@ -345,6 +365,8 @@ abstract class MicroCaller extends MicroRaiser {
     }
     if (!request.respond(message)) {
       asker.enqueue(request);
+    } else if (request.callee != null) {
+      request.callee.removeAwaited(request);
     }
     play(asker);
   }
@@ -354,22 +376,75 @@ abstract class MicroCaller extends MicroRaiser {
     awaited = null;
   }
 
-  /** Gives up waiting for an answer of {@code thread}. */
-  final void calleeEnded(MicroThread thread) {
-    if (gaveUp(awaitedAside, thread)) {
-      home().threads.play(self());
+  // ---- requests to this thread whose askers wait for the answer
+
+  final void addAwaited(Request<?, ?> request) {
+    Request<?, ?> newest = newestAwaited;
+    if (awaitedHere > 0 && newest != null) {
+      request.olderAwaited = newest;
+      newest.newerAwaited = request;
     }
-    if (gaveUp(awaited, thread)) {
-      home().threads.raiseAt(self(), Errno.ESRCH.code());
+    if (newest != request) {
+      newestAwaited = request;
+    }
+    awaitedHere++;
+  }
+
+  final void removeAwaited(Request<?, ?> request) {
+    if (--awaitedHere == 0) {
+      return; // it was the only one, and stays noted: see above
+    }
+    Request<?, ?> older = request.olderAwaited;
+    Request<?, ?> newer = request.newerAwaited;
+    if (older != null) {
+      older.newerAwaited = newer;
+      request.olderAwaited = null;
+    }
+    if (newer != null) {
+      newer.olderAwaited = older;
+      request.newerAwaited = null;
+    } else {
+      newestAwaited = older;
     }
   }
 
-  private static boolean gaveUp(@Nullable Request<?, ?> request, MicroThread thread) {
-    if (request == null || !request.isAwaited() || request.callee != thread) {
-      return false;
+  /** It has ended: whoever waits for an answer of it is told, the oldest first. */
+  final void refuseAskers() {
+    forgetRequest(awaited);
+    forgetRequest(awaitedAside);
+    Request<?, ?> request = awaitedHere == 0 ? null : newestAwaited;
+    while (request != null && request.olderAwaited != null) {
+      request = request.olderAwaited;
     }
-    request.giveUp();
-    return true;
+    while (request != null) {
+      Request<?, ?> newer = request.newerAwaited;
+      removeAwaited(request);
+      request.giveUp();
+      request.asker().gaveUp(request);
+      request = newer;
+    }
+  }
+
+  /** It has ended, and waits for this answer no longer. */
+  private void forgetRequest(@Nullable Request<?, ?> request) {
+    if (request != null && request.isAwaited() && request.asker == this) {
+      request.forget();
+      if (request.callee != null) {
+        request.callee.removeAwaited(request);
+      }
+    }
+  }
+
+  final void gaveUp(Request<?, ?> request) {
+    if (isEnded()) {
+      return;
+    }
+    if (awaitedAside == request) {
+      home().threads.play(self());
+    }
+    if (awaited == request) {
+      home().threads.raiseAt(self(), Errno.ESRCH.code());
+    }
   }
 
   final void enqueue(Request<?, ?> request) {

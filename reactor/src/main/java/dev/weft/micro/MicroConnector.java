@@ -6,13 +6,12 @@ import dev.weft.internal.backend.Handle;
 import dev.weft.internal.os.SocketAddresses;
 import java.net.InetSocketAddress;
 import java.util.ArrayList;
-import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** The connections that one thread has opened itself, which are closed when it has ended. */
 final class MicroConnector {
   private final MicroThread thread;
-  private final List<MicroSocket> open = new ArrayList<>(1);
+  private final ArrayList<MicroSocket> open = new ArrayList<>(1);
 
   MicroConnector(MicroThread thread) {
     this.thread = thread;
@@ -24,22 +23,35 @@ final class MicroConnector {
     process.refuseIfEnding(thread);
     SocketAddresses.requireResolved(address);
     open.removeIf(socket -> socket.rx.closed && socket.tx.closed);
+    open.ensureCapacity(open.size() + 1);
     Handle handle = process.driver.newHandle("connection" + subject(address));
     int result = process.driver.socket(handle, address, process.options());
     if (result < 0) {
       thread.raise(-result, subject(address));
       return null;
     }
-    MicroSocket socket = process.rings.open(handle, handle);
+    MicroSocket socket = open(process, handle);
     if (socket == null) {
-      process.driver.close(handle);
       thread.raise(Errno.ENOMEM.code(), subject(address));
       return null;
     }
-    process.rings.attach(socket);
     open.add(socket);
+    process.rings.attach(socket);
     process.driver.connect(socket.tx, address);
     return socket;
+  }
+
+  /** The socket of a new descriptor, which is closed if there is no memory for it: then null. */
+  private static @Nullable MicroSocket open(MicroProcess process, Handle handle) {
+    MicroSocket socket = null;
+    try {
+      socket = process.rings.open(handle, handle);
+      return socket;
+    } finally {
+      if (socket == null) {
+        process.driver.close(handle);
+      }
+    }
   }
 
   /** What the end of a thread of an error of {@code connect} names. */

@@ -57,14 +57,16 @@ final class MicroEnds {
   }
 
   void beginLastly(MicroThread thread, Phase phase, int code) {
-    thread.begin(code);
-    beginAside(
-        thread,
-        phase,
-        new Lastly(thread),
-        process.isStackful() || !LASTLY_IS_WOVEN.get(thread.getClass()));
+    boolean stackful = process.isStackful() || !LASTLY_IS_WOVEN.get(thread.getClass());
+    beginAside(thread, phase, new Lastly(thread), stackful);
+    if (phase == Phase.RAISED) {
+      thread.beginAside(code);
+    } else {
+      thread.begin(code);
+    }
   }
 
+  /** Allocates before anything changes. */
   private static Routine beginAside(
       MicroThread thread, Phase phase, Routine cleanup, boolean stackful) {
     Routine runner = stackful ? cleanup.stackful() : cleanup;
@@ -92,10 +94,14 @@ final class MicroEnds {
       threads.again(thread);
     } else if (thread.phase == Phase.UNWINDING || failure instanceof MicroEnd) {
       if (failure != null && !isOfAnEnd(failure)) {
-        process.report(thread.name() + " failed while it was ended: " + failure);
+        process.report(
+            thread.label() + " failed while it was ended: " + MicroLog.describe(failure));
       }
       end(thread, context);
     } else if (failure == null) {
+      end(thread, context);
+    } else if (thread.isOfLastly(failure)) {
+      reportLastly(thread, failure);
       end(thread, context);
     } else {
       fault(thread, failure, context);
@@ -109,11 +115,16 @@ final class MicroEnds {
 
   private void fault(MicroThread thread, Throwable failure, Context context) {
     Fault fault = new Fault(thread, failure);
-    process.faulted(fault);
-    MicroThread supervisor = process.supervisor();
-    if (supervisor != null && supervisor != thread && !supervisor.isEnded()) {
-      if (process.isTooFaulty()) {
-        process.report("too many faults: " + thread.name() + " is given up");
+    process.faults.add();
+    process.report("fault in " + thread.label() + ": " + MicroLog.describe(failure));
+    process.forgetWaits(thread); // a wait that it was about to begin
+    if (failure instanceof VirtualMachineError) {
+      threads.lookAgain(); // it may have cut short what was to wake them
+    }
+    MicroThread supervisor = process.faults.supervisor();
+    if (supervisor != null && supervisor != thread) {
+      if (process.faults.areTooMany()) {
+        process.report("too many faults: " + thread.label() + " is given up");
         end(thread, context);
       } else {
         rewind(thread, context);
@@ -151,9 +162,7 @@ final class MicroEnds {
     thread.cleanup = null;
     if (failure != null) {
       thread.takeLowered();
-      if (!isOfAnEnd(failure)) {
-        process.report("lastly of " + thread.name() + " failed: " + failure);
-      }
+      reportLastly(thread, failure);
     }
     MicroGuest guest = thread.asideGuest;
     if (guest != null && guest.isUnsettled()) {
@@ -174,6 +183,12 @@ final class MicroEnds {
     }
   }
 
+  private void reportLastly(MicroThread thread, Throwable failure) {
+    if (!isOfAnEnd(failure)) {
+      process.report("lastly of " + thread.label() + " failed: " + MicroLog.describe(failure));
+    }
+  }
+
   private void raisedAtEnded(MicroThread thread, boolean lowered, Context context) {
     if (!lowered) {
       unwind(thread, context);
@@ -184,6 +199,7 @@ final class MicroEnds {
       return;
     }
     thread.phase = Phase.BODY;
+    thread.endAside();
     thread.aside = thread.isStepAside();
     thread.status = thread.bodyStatus;
     if (thread.bodyPlayed || thread.raisedAt != 0) {
@@ -192,8 +208,8 @@ final class MicroEnds {
   }
 
   private void faultEnded(MicroThread thread, boolean lowered, Context context) {
-    if (lowered && process.isTooFaulty()) {
-      process.report("too many faults: " + thread.name() + " is given up");
+    if (lowered && process.faults.areTooMany()) {
+      process.report("too many faults: " + thread.label() + " is given up");
     } else if (lowered && !process.isEnding()) {
       thread.status = thread.bodyStatus;
       rewind(thread, context);
@@ -232,7 +248,7 @@ final class MicroEnds {
   }
 
   private void leaveCalls(MicroThread thread, Routine routine, Context context) {
-    context.failure = new MicroEnd(thread.name() + " was ended");
+    context.failure = new MicroEnd(thread.label() + " was ended");
     threads.resume(thread, routine, context);
   }
 
@@ -309,7 +325,7 @@ final class MicroEnds {
     }
     thread.cleanup = null;
     if (thread.phase == Phase.UNWINDING) {
-      process.report(thread.name() + " waits although it was ended, and is dropped");
+      process.report(thread.label() + " waits although it was ended, and is dropped");
       end(thread, context);
     } else {
       unwind(thread, context);

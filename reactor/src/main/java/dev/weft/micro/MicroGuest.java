@@ -31,7 +31,7 @@ final class MicroGuest extends GuestStrand {
     if (maker == null) {
       throw new IllegalStateException(reactor + " knows no fibers");
     }
-    GuestStrand made = maker.make(thread.name(), body -> new MicroGuest(thread, kernel, body));
+    GuestStrand made = maker.make(thread.label(), body -> new MicroGuest(thread, kernel, body));
     made.start();
     return (MicroGuest) made;
   }
@@ -76,9 +76,11 @@ final class MicroGuest extends GuestStrand {
   protected void awake() {
     // If not, the body's call has ended while lastly runs in place of the body: it is looked at
     // when that has.
+    MicroProcess process = thread.home();
     if (thread.activeGuest() == this) {
-      MicroProcess process = thread.home();
       process.threads.play(thread);
+      kernel.ready(process);
+    } else if (process.isBroken()) {
       kernel.ready(process);
     }
   }

@@ -195,8 +195,9 @@ public final class MicroHeap {
 
   /** Memory for what a ring is to hold, which has anything in it. */
   long takeRing() {
+    long address = slab.takeRing();
     ringsHeld++;
-    return slab.takeRing();
+    return address;
   }
 
   /** A ring has memory that it did not take here. */
@@ -235,14 +236,16 @@ public final class MicroHeap {
     return false;
   }
 
-  /** Frees every block of {@code owner}. */
-  void freeAll(Object owner) {
+  /** Frees every block of {@code owner}; returns false if one is in use, and stays. */
+  boolean freeAll(Object owner) {
+    boolean all = true;
     for (MicroBlock block = top; block != null; block = block.below()) {
       if (block.owner() == owner && block.isLive()) {
-        block.revoke();
+        all &= block.tryRevoke();
       }
     }
     popDead();
+    return all;
   }
 
   private void popDead() {
@@ -272,19 +275,25 @@ public final class MicroHeap {
     }
   }
 
-  /** Gives the memory back in one step; every block is dead. */
+  /**
+   * Gives the memory back in one step; every block is dead. If an operation has one of them, the
+   * memory is not given back at all, rather than to somebody else.
+   */
   void close() {
     if (!open) {
       return;
     }
     open = false;
+    boolean all = true;
     for (MicroBlock block = top; block != null; block = block.below()) {
-      if (block.isLive()) {
-        block.revoke();
-      }
+      all &= !block.isLive() || block.tryRevoke();
     }
     top = null;
-    rest();
+    if (all) {
+      rest();
+    } else {
+      slab.abandoned();
+    }
     slab.closed(this);
   }
 

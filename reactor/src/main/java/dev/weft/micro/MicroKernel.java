@@ -4,7 +4,6 @@ package dev.weft.micro;
 import dev.weft.Deadline;
 import dev.weft.Fiber;
 import dev.weft.bindings.weft_h;
-import dev.weft.error.CancelledException;
 import dev.weft.internal.backend.Backend;
 import dev.weft.internal.backend.Handle;
 import dev.weft.internal.backend.Op;
@@ -20,7 +19,6 @@ import dev.weft.weave.Context;
 import java.net.InetSocketAddress;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
-import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
@@ -39,14 +37,23 @@ final class MicroKernel extends MicroDriver implements Host {
   private final MicroSupply supply;
 
   private final Context context = new Context();
-  private final ArrayDeque<MicroProcess> ready = new ArrayDeque<>();
-  private final List<MicroProcess> processes = new ArrayList<>();
+
+  /** All that have not ended, each at its {@link MicroProcess#index}. */
+  private final ArrayList<MicroProcess> processes = new ArrayList<>();
+
+  // Those that can run, linked through themselves: to be queued, one needs no memory.
+  private @Nullable MicroProcess firstReady;
+  private @Nullable MicroProcess lastReady;
+
   private final WaitList idle = new WaitList();
 
   /** Threads that have yielded to all fibers. */
-  private ArrayList<MicroGuest> yielded = new ArrayList<>();
+  private final ArrayDeque<MicroGuest> yielded = new ArrayDeque<>();
 
   private @Nullable Strand strand;
+
+  /** Whether what starts is to end at once. */
+  private boolean closing;
 
   /** The process that is being dispatched. */
   private @Nullable MicroProcess running;
@@ -55,19 +62,41 @@ final class MicroKernel extends MicroDriver implements Host {
     this.loop = loop;
     long wanted = (long) options.pages() * MicroHeap.PAGE_BYTES;
     slab = MicroSlab.open(Math.max(options.slabBytes(), wanted), options.hugePages());
-    supply = new MicroSupply(loop.backend(), slab);
+    try {
+      supply = new MicroSupply(loop.backend(), slab);
+    } catch (Throwable e) {
+      slab.close();
+      throw e;
+    }
   }
 
   /** The kernel of the calling reactor; starts it if it has none. */
   static MicroKernel of(MicroOptions options) {
     EventLoop loop = EventLoop.require("start");
     MicroKernel kernel = KERNELS.get(loop);
-    if (kernel == null) {
-      kernel = new MicroKernel(loop, options);
+    return kernel == null ? start(loop, options) : kernel;
+  }
+
+  private static MicroKernel start(EventLoop loop, MicroOptions options) {
+    MicroKernel kernel = new MicroKernel(loop, options);
+    boolean started = false;
+    try {
       KERNELS.put(loop, kernel);
       Fiber.start("micro-processes", kernel::run);
+      started = true;
+      return kernel;
+    } finally {
+      if (!started) {
+        kernel.close();
+      }
     }
-    return kernel;
+  }
+
+  /** No process is left. */
+  private void close() {
+    KERNELS.remove(loop);
+    supply.close();
+    slab.close();
   }
 
   Backend backend() {
@@ -88,18 +117,64 @@ final class MicroKernel extends MicroDriver implements Host {
     return slab.heap(pages);
   }
 
+  /** The last step of a start: if it fails, the process is in no list. */
   void add(MicroProcess process) {
     processes.add(process);
-    ready(process);
+    process.index = processes.size() - 1;
+    try {
+      ready(process);
+    } catch (Throwable e) {
+      remove(process);
+      throw e;
+    }
+    if (closing) {
+      process.kill();
+    }
+  }
+
+  private void remove(MicroProcess process) {
+    int index = process.index;
+    if (index >= 0) {
+      process.index = -1;
+      MicroProcess last = processes.removeLast();
+      if (last != process) {
+        processes.set(index, last);
+        last.index = index;
+      }
+    }
   }
 
   /** Has {@code process} dispatched in the next turn. */
   void ready(MicroProcess process) {
     if (!process.isReady) {
       process.isReady = true;
-      ready.add(process);
-      idle.wakeOne();
+      MicroProcess before = lastReady;
+      if (before == null) {
+        firstReady = process;
+      } else {
+        before.nextReady = process;
+      }
+      lastReady = process;
     }
+    idle.wakeOne(); // each time: it may have failed the last time
+  }
+
+  private @Nullable MicroProcess takeReady() {
+    MicroProcess process = firstReady;
+    if (process != null) {
+      MicroProcess next = process.nextReady;
+      firstReady = next;
+      if (next == null) {
+        lastReady = null;
+      }
+      process.nextReady = null;
+      process.isReady = false;
+    }
+    return process;
+  }
+
+  private boolean isIdle() {
+    return firstReady == null && yielded.isEmpty();
   }
 
   private void run() {
@@ -109,24 +184,19 @@ final class MicroKernel extends MicroDriver implements Host {
     try {
       while (!processes.isEmpty()) {
         turn();
-        if (!ready.isEmpty() || !yielded.isEmpty()) {
+        if (!isIdle()) {
           mine.yieldNow();
         } else if (!processes.isEmpty()) {
           Wait wait = isBlockedByGuests() ? Wait.INSIDE : Wait.OUTSIDE;
           mine.await(idle, "run", this, Deadline.NEVER.nanoTime(), wait);
         }
       }
-    } catch (CancelledException e) {
-      killAll(mine);
-      throw e;
     } catch (Throwable e) {
       new MicroWreck(this).clear(mine, e);
       throw e;
     } finally {
-      KERNELS.remove(loop);
       mine.host(null);
-      supply.close();
-      slab.close();
+      close();
     }
   }
 
@@ -135,67 +205,91 @@ final class MicroKernel extends MicroDriver implements Host {
    * other fibers, and these for them, the reactor is to see that nobody can go on.
    */
   private boolean isBlockedByGuests() {
-    for (MicroProcess process : processes) {
-      if (!process.isBlockedByGuests()) {
+    for (int i = 0; i < processes.size(); i++) {
+      if (!processes.get(i).isBlockedByGuests()) {
         return false;
       }
     }
     return true;
   }
 
+  /** Dispatches those that can run, each once. */
   private void turn() {
     admitYielded();
-    for (int n = ready.size(); n > 0; n--) {
-      MicroProcess process = ready.remove();
-      process.isReady = false;
+    MicroProcess last = lastReady;
+    for (MicroProcess process; last != null && (process = takeReady()) != null; ) {
       running = process;
       boolean ended = process.turn(context);
       running = null;
       if (ended) {
-        processes.remove(process);
+        remove(process);
       } else if (process.isRunnable()) {
         ready(process);
+      }
+      if (process == last) {
+        break;
       }
     }
   }
 
   private void admitYielded() {
-    if (!yielded.isEmpty()) {
-      ArrayList<MicroGuest> guests = yielded;
-      yielded = new ArrayList<>();
-      guests.forEach(MicroGuest::yielded);
+    for (int n = yielded.size(); n > 0; n--) {
+      yielded.remove().yielded();
     }
-  }
-
-  /** Takes the process out whose turn has failed; null if none has. */
-  @Nullable MicroProcess takeBroken() {
-    MicroProcess process = running;
-    running = null;
-    processes.remove(process);
-    return process;
-  }
-
-  /** Takes any out; null if none is left. */
-  @Nullable MicroProcess takeAny() {
-    return processes.isEmpty() ? null : processes.removeLast();
   }
 
   WaitList idle() {
     return idle;
   }
 
-  /** Kills all processes, and waits until they have ended. */
-  void killAll(Strand mine) {
-    for (MicroProcess process : List.copyOf(processes)) {
-      process.kill();
+  /** Tells all processes to end, and those that are yet to start. */
+  void killAll() {
+    closing = true;
+    for (int i = 0; i < processes.size(); i++) {
+      processes.get(i).kill();
     }
+  }
+
+  /** Breaks all processes off: they are left as they are. */
+  void breakAll(Throwable cause) {
+    for (int i = 0; i < processes.size(); i++) {
+      processes.get(i).breakOff(cause);
+    }
+  }
+
+  /** Goes on until all processes have ended, which have been told to. */
+  void runOut(Strand mine) {
     while (!processes.isEmpty()) {
       turn();
-      if (ready.isEmpty() && yielded.isEmpty() && !processes.isEmpty()) {
+      if (isIdle() && !processes.isEmpty()) {
         Wait wait = isBlockedByGuests() ? Wait.CLOSING : Wait.SHIELDED;
         mine.await(idle, "end", this, Deadline.NEVER.nanoTime(), wait);
       }
     }
+  }
+
+  /** As {@link #runOut}, without waiting. */
+  void dispatchOnce() {
+    turn();
+  }
+
+  boolean hasProcesses() {
+    return !processes.isEmpty();
+  }
+
+  /** Has {@code failure} come out of a fiber of its own, to be seen by the reactor's handler. */
+  void pass(String name, Throwable failure) {
+    if (strand().isCancelled()) {
+      return; // no fiber can be started while the reactor closes; it has been logged
+    }
+    Fiber.start(
+        name,
+        () -> {
+          if (failure instanceof Error error) {
+            throw error;
+          }
+          throw failure instanceof Exception e ? e : new IllegalStateException(failure);
+        });
   }
 
   // ---- threads that wait as fibers do
@@ -228,7 +322,7 @@ final class MicroKernel extends MicroDriver implements Host {
   @Override
   public @Nullable String runningName() {
     MicroThread thread = running();
-    return thread == null ? null : thread.name();
+    return thread == null ? null : thread.label();
   }
 
   /** Has {@code guest} go on when all fibers have had their turn. */

@@ -34,7 +34,7 @@ final class MicroLog {
         process == null ? 0 : process.id(),
         flag(process != null && process.isRunnable()),
         flag(process != null && process.isBlocked()),
-        thread.name(),
+        thread.label(),
         thread.status(),
         thread.id);
   }
@@ -58,9 +58,26 @@ final class MicroLog {
         || name.equals(MicroThread.class.getName());
   }
 
+  /** Throws nothing: a standard error that fails must not end what only wanted to report. */
   static void about(String what, String message) {
-    System.err.print("    " + what + ": " + message + "\n");
-    System.err.flush();
+    try {
+      System.err.print("    " + what + ": " + message + "\n");
+      System.err.flush();
+    } catch (RuntimeException | Error e) {
+      // There is nobody left to tell.
+    }
+  }
+
+  /** The text of {@code failure}, or its class if its own methods fail. */
+  static String describe(Throwable failure) {
+    try {
+      return String.valueOf(failure);
+    } catch (Throwable e) {
+      return failure.getClass().getName()
+          + " (its text can't be had: "
+          + e.getClass().getName()
+          + ")";
+    }
   }
 
   static String perror(String text, int code) {

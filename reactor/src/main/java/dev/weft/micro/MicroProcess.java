@@ -9,6 +9,7 @@ import dev.weft.internal.sched.Wait;
 import dev.weft.internal.sched.WaitList;
 import dev.weft.weave.Context;
 import java.time.Duration;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -20,8 +21,6 @@ import org.jspecify.annotations.Nullable;
  * in one step, and its connections are closed.
  */
 public final class MicroProcess {
-  private static final int FAULTS_MAX = 10;
-  private static final Duration FAULTS_WITHIN = Duration.ofSeconds(1);
   private static int lastId;
 
   final MicroHeap heap;
@@ -29,26 +28,36 @@ public final class MicroProcess {
   final MicroThreads threads = new MicroThreads(this);
   final MicroRings rings;
   final MicroAlarms alarms = new MicroAlarms(this);
+  final MicroFaults faults = new MicroFaults();
+  private final MicroFailures failures = new MicroFailures();
   private final int id;
   private final MicroOptions options;
 
-  private @Nullable MicroThread supervisor;
-  private int faultsMax = FAULTS_MAX;
-  private long faultsWithinNanos = FAULTS_WITHIN.toNanos();
-  private int faults;
-  private long faultsSince;
   private boolean ending;
   private boolean killed;
+
+  /** Whether nothing of it runs any more: what is in flight is waited for, and that is all. */
   private boolean broken;
 
   /** How many of its threads are in a call of fibers. */
   int guestsWaiting;
 
-  /** Whether it is in the queue of its kernel. */
+  // ---- its place in the kernel
+
+  /** Whether it is in the queue of those that can run. */
   boolean isReady;
 
+  @Nullable MicroProcess nextReady;
+
+  /** Its number in the list of all; -1 if it is not in it. */
+  int index = -1;
+
   private final WaitList joiners = new WaitList();
-  private Runnable onEnd = MicroProcess::nothing;
+
+  /** Is told of its end. */
+  Consumer<MicroProcess> onEnd = MicroProcess::nothing;
+
+  private boolean endIsTold;
 
   MicroProcess(MicroHeap heap, MicroDriver driver, MicroOptions options) {
     this.heap = heap;
@@ -88,7 +97,7 @@ public final class MicroProcess {
   }
 
   boolean isRunnable() {
-    return threads.isRunning() || !threads.isIdle() || threads.hasYielded();
+    return !broken && (threads.isRunning() || !threads.isIdle() || threads.hasYielded());
   }
 
   boolean isBlocked() {
@@ -137,19 +146,7 @@ public final class MicroProcess {
    * @param options how to set it up
    */
   public static void runLocal(MicroThread main, MicroOptions options) {
-    try (MicroSlab slab =
-        MicroSlab.open(2L * options.pages() * MicroHeap.PAGE_BYTES, options.hugePages())) {
-      // Twice: once for its blocks, once for its rings.
-      MicroProcess process =
-          new MicroProcess(slab.heap(options.pages()), LocalDriver.INSTANCE, options);
-      try {
-        process.begin(main, standard(options.input()), standard(options.output()));
-        process.runToEnd();
-      } finally {
-        process.rings.release();
-        process.heap.close();
-      }
-    }
+    MicroLaunch.local(main, options);
   }
 
   /**
@@ -174,14 +171,7 @@ public final class MicroProcess {
    * @throws WrongThreadException if there is no reactor on this thread
    */
   public static MicroProcess start(MicroThread main, MicroOptions options) {
-    MicroKernel kernel = MicroKernel.of(options);
-    Handle input = standard(options.input());
-    Handle output = options.output() == options.input() ? input : standard(options.output());
-    return start(main, options, kernel, input, output);
-  }
-
-  private static Handle standard(int descriptor) {
-    return Handle.borrowed(descriptor, "descriptor " + descriptor);
+    return MicroLaunch.start(main, options);
   }
 
   /**
@@ -194,54 +184,7 @@ public final class MicroProcess {
    * @throws WrongThreadException if there is no reactor on this thread
    */
   public static MicroProcess start(MicroThread main, MicroOptions options, MicroPeer peer) {
-    return startConnection(main, options, peer, MicroProcess::nothing);
-  }
-
-  /** As {@link #start(MicroThread, MicroOptions, MicroPeer)}; runs {@code onEnd} at its end. */
-  static MicroProcess startConnection(
-      MicroThread main, MicroOptions options, MicroPeer peer, Runnable onEnd) {
-    peer.requireFree();
-    boolean started = false;
-    try {
-      MicroKernel kernel = MicroKernel.of(options);
-      Handle handle = kernel.newHandle("accepted connection");
-      MicroProcess process = start(main, options, kernel, handle, handle);
-      process.onEnd = onEnd;
-      kernel.open(handle, peer.take()); // allocates nothing: the connection can't be lost
-      started = true;
-      return process;
-    } finally {
-      if (!started) {
-        peer.discard(EventLoop.require("start").backend());
-      }
-    }
-  }
-
-  /** Starts a process whose default socket is a listening one; runs {@code onEnd} at its end. */
-  static MicroProcess startListening(
-      MicroThread main, MicroOptions options, Handle descriptor, Runnable onEnd) {
-    MicroKernel kernel = MicroKernel.of(options);
-    MicroProcess process = new MicroProcess(kernel.heap(options.pages()), kernel, options);
-    process.onEnd = onEnd;
-    process.begin(main, process.rings.listening(main, descriptor));
-    kernel.add(process);
-    return process;
-  }
-
-  private static MicroProcess start(
-      MicroThread main, MicroOptions options, MicroKernel kernel, Handle input, Handle output) {
-    MicroProcess process = new MicroProcess(kernel.heap(options.pages()), kernel, options);
-    boolean begun = false;
-    try {
-      process.begin(main, input, output);
-      begun = true;
-    } finally {
-      if (!begun) {
-        process.heap.close();
-      }
-    }
-    kernel.add(process);
-    return process;
+    return MicroLaunch.connection(main, options, peer, MicroProcess::nothing);
   }
 
   /** Waits until it has ended. Suspends the fiber, or thread of another process, that calls it. */
@@ -290,17 +233,28 @@ public final class MicroProcess {
     }
   }
 
-  private static void nothing() {}
+  static void nothing(MicroProcess ended) {}
 
   boolean isKilled() {
     return killed;
   }
 
-  /** Runs what can run; returns whether it has ended. */
+  /**
+   * Runs what can run; returns whether it has ended. Throws nothing: what goes wrong beneath its
+   * threads ends this process, and no other.
+   */
   boolean turn(Context context) {
-    if (isEnded() || broken) {
-      return true;
+    try {
+      return (isEnded() || broken) ? finish(context) : step(context);
+    } catch (Throwable e) {
+      MicroFailures.clear(context);
+      failed(e);
+      return false;
     }
+  }
+
+  private boolean step(Context context) {
+    failures.report(this);
     if (killed && !ending && threads.live() > 0) {
       reap(context);
     }
@@ -317,51 +271,89 @@ public final class MicroProcess {
       }
       rings.pump();
     }
-    return finish();
+    if (threads.live() == 0 && rings.closeAll()) {
+      rings.pump();
+    }
+    return finish(context);
   }
 
-  private boolean finish() {
-    if (threads.live() > 0 || !rings.areClosed()) {
-      return false;
+  /** Gives back what it has once nothing is in flight, and says so; may be called again. */
+  private boolean finish(Context context) {
+    failures.report(this);
+    if (!isEnded()) {
+      if (broken ? !isAtRest() : threads.live() > 0 || !rings.areClosed()) {
+        return false;
+      }
+      if (broken) {
+        threads.forEachLive(MicroThread::discardCalls);
+        MicroFailures.clear(context);
+        rings.discard();
+      }
+      rings.release();
+      heap.close();
     }
-    rings.release();
-    heap.close();
     joiners.wakeAll();
-    onEnd.run();
+    if (!endIsTold) {
+      onEnd.accept(this);
+      endIsTold = true;
+    }
     return true;
   }
 
-  /** Nothing of it runs any more, and what is in flight is cancelled. */
-  void breakOff() {
-    broken = true;
-    killed = true;
-    ending = true;
+  // ---- what goes wrong beneath its threads
+
+  /**
+   * Something of its own code has failed, for want of memory, say. Its threads are ended as by
+   * {@link #kill}; if that fails too, nothing of it runs any more. Allocates nothing.
+   */
+  void failed(Throwable e) {
+    threads.stopped();
     heap.active = false;
+    killed = true;
+    if (failures.add(e)) {
+      broken = true;
+      ending = true;
+    }
+    driver.awake(this);
+  }
+
+  /** Has nothing of it run any more, because of {@code cause}. */
+  void breakOff(Throwable cause) {
+    failures.exhaust();
+    failed(cause);
+  }
+
+  /** Whether nothing that has been broken off is in flight any more; cancels what is. */
+  private boolean isAtRest() {
     rings.cancel();
     threads.forEachLive(MicroThread::endCalls);
+    return !rings.areInFlight() && !threads.areInCalls();
   }
 
-  /** Gives back what it has; nothing is in flight. */
-  void discard() {
-    if (!isEnded()) {
-      threads.forEachLive(MicroThread::discardCalls);
-      rings.discard();
-      heap.close();
-      joiners.wakeAll();
-      onEnd.run();
-    }
+  boolean isBroken() {
+    return broken;
   }
 
-  private void runToEnd() {
+  /** Runs it to its end, for the local executor. */
+  void runToEnd() {
     Context context = new Context();
-    do {
-      dispatch(context, Integer.MAX_VALUE);
+    try {
+      do {
+        dispatch(context, Integer.MAX_VALUE);
+        rings.pump();
+      } while (!threads.isIdle());
+      if (threads.live() > 0) {
+        reap(context);
+      }
       rings.pump();
-    } while (!threads.isIdle());
-    if (threads.live() > 0) {
+    } catch (Throwable e) {
+      MicroFailures.clear(context);
+      failed(e);
       reap(context);
+      throw e;
+    } finally {
+      rings.release();
     }
-    rings.pump();
   }
 
   /** Makes {@code main} its first thread, and lets it run. */
@@ -377,7 +369,7 @@ public final class MicroProcess {
     begin(main, socket);
   }
 
-  private void begin(MicroThread main, MicroSocket socket) {
+  void begin(MicroThread main, MicroSocket socket) {
     threads.add(main);
     rings.attach(socket);
     main.socket = socket;
@@ -409,7 +401,7 @@ public final class MicroProcess {
 
   void refuseIfEnding(MicroThread thread) {
     if (ending) {
-      throw new MicroEnd(thread.name() + " waits while its process ends");
+      throw new MicroEnd(thread.label() + " waits while its process ends");
     }
   }
 
@@ -417,15 +409,23 @@ public final class MicroProcess {
 
   void ended(MicroThread thread) {
     rings.forgetWaits(thread);
-    rings.detach(thread.defaultSocket());
-    rings.left(thread, thread.defaultSocket().tx);
+    MicroSocket socket = thread.socket;
+    if (socket != null) {
+      rings.detach(socket);
+      rings.left(thread, socket.tx);
+    }
     MicroConnector connector = thread.connector;
     if (connector != null) {
       connector.close();
     }
     alarms.forget(thread);
-    heap.freeAll(thread);
-    threads.forEachLive(other -> other.calleeEnded(thread));
+    if (thread.blocks > 0) {
+      thread.blocks = 0;
+      if (!heap.freeAll(thread)) {
+        report(thread.label() + " has ended while a block of it is in use, which stays");
+      }
+    }
+    thread.refuseAskers();
   }
 
   private void reap(Context context) {
@@ -463,7 +463,7 @@ public final class MicroProcess {
    * @param thread one of this process
    */
   public void supervise(MicroThread thread) {
-    supervise(thread, FAULTS_MAX, FAULTS_WITHIN);
+    supervise(thread, MicroFaults.COUNT_MAX, MicroFaults.WITHIN);
   }
 
   /**
@@ -475,33 +475,14 @@ public final class MicroProcess {
    */
   public void supervise(MicroThread thread, int faultsMax, Duration within) {
     if (thread.process != this) {
-      throw new IllegalArgumentException(thread.name() + " is not a thread of this process");
+      throw new IllegalArgumentException(thread.label() + " is not a thread of this process");
     }
     if (faultsMax < 0 || within.isNegative()) {
       throw new IllegalArgumentException(
           "faultsMax and within must not be negative: " + faultsMax + ", " + within);
     }
-    supervisor = thread;
-    this.faultsMax = faultsMax;
-    faultsWithinNanos = within.toNanos();
-  }
-
-  @Nullable MicroThread supervisor() {
-    return supervisor;
-  }
-
-  void faulted(Fault fault) {
-    long now = System.nanoTime();
-    if (faults == 0 || now - faultsSince > faultsWithinNanos) {
-      faults = 0;
-      faultsSince = now;
-    }
-    faults++;
-    report("fault in " + fault.thread().name() + ": " + fault.cause());
-  }
-
-  boolean isTooFaulty() {
-    return faults > faultsMax;
+    faults.supervisor(thread);
+    faults.limit(faultsMax, within);
   }
 
   void report(String message) {

@@ -86,9 +86,22 @@ abstract class MicroRaiser extends MicroTask {
   boolean bodyPlayed;
   int bodyStatus;
 
+  /** How many blocks of the heap it has. */
+  int blocks;
+
   private int errno;
   private boolean lowered;
+
+  /** How many of its raises are running their lastly, each in that of the one before. */
   private int raises;
+
+  /** What such a lastly has thrown last. */
+  private @Nullable Throwable lastlyFailure;
+
+  // The errno and lowered of a raise of the body whose lastly another lastly has come before.
+  private int bodyErrno;
+  private boolean bodyLowered;
+
   private @Nullable Fault fault;
 
   MicroRaiser() {}
@@ -153,7 +166,11 @@ abstract class MicroRaiser extends MicroTask {
    * @throws Exception what lastly throws
    */
   protected final void error() throws Exception {
-    raise(errno == 0 ? Errno.EINVAL.code() : errno);
+    int code = errno == 0 ? Errno.EINVAL.code() : errno;
+    if (raises == 0 && cleanup == null) {
+      errno = 0; // it is that error which may be lowered; in a lastly, the one that it was run for
+    }
+    raise(code);
   }
 
   /** As {@link #raise(Errno)}, for a code that may have no name. */
@@ -164,16 +181,45 @@ abstract class MicroRaiser extends MicroTask {
   /** As {@link #raise(int)}; what is behind the error's name is told if the thread ends of it. */
   final void raise(int code, String subject) throws Exception {
     refuseUnlessRunning("raise");
-    if (raises >= RAISES_MAX) {
-      throw new MicroEnd("lastly of " + name() + " raises each time that it runs");
+    int depth = raises;
+    if (depth >= RAISES_MAX) {
+      throw new MicroEnd("lastly of " + label() + " raises each time that it runs");
     }
-    raises++;
+    int outerErrno = errno; // of the lastly that raises, if it is one
+    boolean outerLowered = lowered;
+    raises = depth + 1;
     begin(code);
-    lastly();
-    raises--;
-    if (!takeLowered()) {
-      throw new MicroEnd(name() + " raised " + Errno.of(code) + subject);
+    try {
+      lastly();
+    } catch (Throwable e) {
+      lastlyFailure = e;
+      throw e;
+    } finally {
+      raises = depth;
     }
+    if (!takeLowered()) {
+      throw new MicroEnd(label() + " raised " + Errno.of(code) + subject);
+    }
+    errno = outerErrno;
+    lowered = outerLowered;
+  }
+
+  /** Whether {@code failure} has come out of a lastly that a raise of the body has run. */
+  final boolean isOfLastly(Throwable failure) {
+    return failure == lastlyFailure;
+  }
+
+  /** As {@link #begin}, in place of the body, which may itself be in a lastly. */
+  final void beginAside(int code) {
+    bodyErrno = errno;
+    bodyLowered = lowered;
+    begin(code);
+  }
+
+  /** The body goes on where it was. */
+  final void endAside() {
+    errno = bodyErrno;
+    lowered = bodyLowered;
   }
 
   /** Has {@link #lastly} see this error, 0 for none. */
@@ -336,7 +382,7 @@ abstract class MicroRaiser extends MicroTask {
    */
   protected final void lower() {
     if (errno == 0) {
-      throw new IllegalStateException("lower: " + name() + " has no error");
+      throw new IllegalStateException("lower: " + label() + " has no error");
     }
     lowered = true;
     errno = 0;
@@ -389,7 +435,11 @@ abstract class MicroRaiser extends MicroTask {
       bytes = checkedBytes(count, size);
     }
     MicroBlock block = home().heap.calloc(this, bytes);
-    return block != null ? block : exhausted(bytes);
+    if (block == null) {
+      block = exhausted(bytes);
+    }
+    blocks++;
+    return block;
   }
 
   private long checkedBytes(long count, long size) throws Exception {
@@ -405,7 +455,7 @@ abstract class MicroRaiser extends MicroTask {
     want("calloc of " + bytes + " bytes", bytes);
     MicroBlock block = heap.calloc(this, bytes);
     if (block == null) {
-      throw new MicroEnd(name() + " has no memory left");
+      throw new MicroEnd(label() + " has no memory left");
     }
     return block;
   }
@@ -416,7 +466,7 @@ abstract class MicroRaiser extends MicroTask {
     if (!heap.reserveRing()) {
       want("a pipe", MicroRing.BYTES);
       if (!heap.reserveRing()) {
-        throw new MicroEnd(name() + " has no memory left");
+        throw new MicroEnd(label() + " has no memory left");
       }
     }
   }
@@ -434,7 +484,9 @@ abstract class MicroRaiser extends MicroTask {
    * @throws Exception what lastly throws
    */
   protected final void free() throws Exception {
-    if (!home().heap.free(this)) {
+    if (home().heap.free(this)) {
+      blocks--;
+    } else {
       raise(Errno.ERANGE);
     }
   }

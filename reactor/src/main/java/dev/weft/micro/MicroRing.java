@@ -77,8 +77,9 @@ final class MicroRing {
   /** Until when it may take what a thread that has ended has left here, or null. */
   MicroAlarms.@Nullable Alarm alarm;
 
-  /** The next of those that the same alarm is for. */
+  // ---- the neighbours in the list of those that the same alarm is for
   @Nullable MicroRing nextLeft;
+  @Nullable MicroRing previousLeft;
 
   /** Why the descriptor gave or took nothing more, as an error number; 0 if it has not failed. */
   int failure;
@@ -350,13 +351,27 @@ final class MicroRing {
   // ---- waiting
 
   void addReader(MicroThread thread) {
-    thread.nextWaiting = readers;
+    link(thread, readers);
+    thread.waitsToWrite = false;
+    thread.isListed = true;
     readers = thread.id;
   }
 
   void addWriter(MicroThread thread) {
-    thread.nextWaiting = writers;
+    link(thread, writers);
+    thread.waitsToWrite = true;
+    thread.isListed = true;
     writers = thread.id;
+  }
+
+  private void link(MicroThread thread, int first) {
+    if (first != IdRing.NONE) {
+      threads.thread(first).previousWaiting = thread.id;
+    }
+    thread.nextWaiting = first;
+    if (thread.waitsFor != this) {
+      thread.waitsFor = this; // only if new: a collector's barrier costs more
+    }
   }
 
   /** Whether what wakes one who waits here is outside the process. */
@@ -364,65 +379,44 @@ final class MicroRing {
     return descriptor != null && isAwaited();
   }
 
-  /** Whether {@code thread} waits for room. */
-  boolean isAwaitedBy(MicroThread thread) {
-    int id = writers;
-    while (id != IdRing.NONE && id != thread.id) {
-      id = threads.thread(id).nextWaiting;
-    }
-    return id != IdRing.NONE;
-  }
-
   private boolean isAwaited() {
     return readers != IdRing.NONE || writers != IdRing.NONE;
   }
 
   void wakeReaders() {
-    int first = readers;
-    if (first != IdRing.NONE) {
-      readers = IdRing.NONE;
-      wakeAll(first);
+    for (int id; (id = readers) != IdRing.NONE; ) {
+      wake(threads.thread(id));
     }
   }
 
   void wakeWriters() {
-    int first = writers;
-    if (first != IdRing.NONE) {
-      writers = IdRing.NONE;
-      wakeAll(first);
+    for (int id; (id = writers) != IdRing.NONE; ) {
+      wake(threads.thread(id));
     }
   }
 
-  /** Takes a thread that is not to wait any more off the lists. */
+  /** Wakes one that waits. It leaves the list last: if this is cut short, it can be woken again. */
+  private void wake(MicroThread thread) {
+    threads.play(thread);
+    forget(thread);
+  }
+
+  /** Takes a thread that waits here off its list. */
   void forget(MicroThread thread) {
-    readers = without(readers, thread);
-    writers = without(writers, thread);
-  }
-
-  /** Wakes a list of threads that waited, oldest last. */
-  private void wakeAll(int first) {
-    int id = first;
-    while (id != IdRing.NONE) {
-      MicroThread thread = threads.thread(id);
-      id = thread.nextWaiting;
-      thread.nextWaiting = IdRing.NONE;
-      thread.isListed = false;
-      threads.play(thread);
+    int next = thread.nextWaiting;
+    int previous = thread.previousWaiting;
+    if (next != IdRing.NONE) {
+      threads.thread(next).previousWaiting = previous;
     }
-  }
-
-  /** The list without a thread. */
-  private int without(int first, MicroThread gone) {
-    if (first == IdRing.NONE) {
-      return first;
+    if (previous != IdRing.NONE) {
+      threads.thread(previous).nextWaiting = next;
+    } else if (thread.waitsToWrite) {
+      writers = next;
+    } else {
+      readers = next;
     }
-    if (first == gone.id) {
-      int next = gone.nextWaiting;
-      gone.nextWaiting = IdRing.NONE;
-      return next;
-    }
-    MicroThread thread = threads.thread(first);
-    thread.nextWaiting = without(thread.nextWaiting, gone);
-    return first;
+    thread.nextWaiting = IdRing.NONE;
+    thread.previousWaiting = IdRing.NONE;
+    thread.isListed = false;
   }
 }

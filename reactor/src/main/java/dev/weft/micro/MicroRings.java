@@ -14,7 +14,7 @@ final class MicroRings {
   private final MicroProcess process;
 
   /** Every ring that is in use. */
-  private final List<MicroRing> rings = new ArrayList<>();
+  private final ArrayList<MicroRing> rings = new ArrayList<>();
 
   // Rings to be written from, and read into, when all threads wait.
   private final List<MicroRing> outputs = new ArrayList<>();
@@ -106,11 +106,9 @@ final class MicroRings {
 
   /** The same of the ring in which {@code thread} waits for room, if it does. */
   void hurry(MicroThread thread) {
-    for (int i = 0; i < rings.size(); i++) {
-      MicroRing ring = rings.get(i);
-      if (ring.isOutput && ring.isAwaitedBy(thread)) {
-        hurry(ring);
-      }
+    MicroRing ring = thread.waitsFor;
+    if (thread.isListed && thread.waitsToWrite && ring != null && ring.isOutput) {
+      hurry(ring);
     }
   }
 
@@ -138,9 +136,8 @@ final class MicroRings {
 
   void awaitInput(MicroRing ring, MicroThread thread) {
     process.refuseIfEnding(thread);
-    leaveList(thread);
+    forgetWaits(thread); // played while it waited, it is in a list still
     ring.addReader(thread);
-    thread.isListed = true;
     thread.waits();
     if (ring.isInput) {
       inputs(ring);
@@ -149,25 +146,18 @@ final class MicroRings {
 
   void awaitOutput(MicroRing ring, MicroThread thread) {
     process.refuseIfEnding(thread);
-    leaveList(thread);
+    forgetWaits(thread);
     ring.addWriter(thread);
-    thread.isListed = true;
     thread.waits();
     if (ring.isOutput) {
       outputs(ring);
     }
   }
 
-  /** A thread that was played while it waited is in a list still, and would be there twice. */
-  private void leaveList(MicroThread thread) {
-    if (thread.isListed) {
-      forgetWaits(thread);
-    }
-  }
-
+  /** Takes {@code thread} off the list that it is in, if it is in one. */
   void forgetWaits(MicroThread thread) {
-    thread.isListed = false;
-    for (MicroRing ring : rings) {
+    MicroRing ring = thread.waitsFor;
+    if (thread.isListed && ring != null) {
       ring.forget(thread);
     }
   }
@@ -176,6 +166,12 @@ final class MicroRings {
 
   /** A socket of two descriptors, which may be one; null if there is no memory. */
   @Nullable MicroSocket open(Handle input, Handle output) {
+    MicroDescriptor source = new MicroDescriptor(input, false);
+    MicroDescriptor sink = input == output ? source : new MicroDescriptor(output, false);
+    MicroRing rx = MicroRing.input(process.threads, source);
+    MicroRing tx = MicroRing.output(process.threads, sink);
+    MicroSocket socket = new MicroSocket(process, rx, tx);
+    rings.ensureCapacity(rings.size() + 2);
     if (!process.heap.reserveRing()) {
       return null;
     }
@@ -183,29 +179,28 @@ final class MicroRings {
       process.heap.unreserveRing();
       return null;
     }
-    MicroDescriptor source = new MicroDescriptor(input, false);
-    MicroDescriptor sink = input == output ? source : new MicroDescriptor(output, false);
-    MicroRing rx = MicroRing.input(process.threads, source);
-    MicroRing tx = MicroRing.output(process.threads, sink);
     rings.add(rx);
     rings.add(tx);
-    return new MicroSocket(process, rx, tx);
+    return socket;
   }
 
   /** A listening socket: numbers of descriptors come in. */
   MicroSocket listening(MicroThread thread, Handle descriptor) {
-    if (!process.heap.reserveRing()) {
-      throw new IllegalArgumentException(thread.name() + " has no memory for a listening socket");
-    }
     MicroRing rx = MicroRing.input(process.threads, new MicroDescriptor(descriptor, true));
+    MicroSocket socket = new MicroSocket(process, rx, rx);
+    rings.ensureCapacity(rings.size() + 1);
+    if (!process.heap.reserveRing()) {
+      throw new IllegalArgumentException(thread.label() + " has no memory for a listening socket");
+    }
     rings.add(rx);
-    return new MicroSocket(process, rx, rx);
+    return socket;
   }
 
   /** A ring between two threads; raises ENOMEM in {@code thread} if there is no memory. */
   MicroRing pipe(MicroThread thread) throws Exception {
-    thread.reserveRing();
     MicroRing ring = MicroRing.pipe(process.threads);
+    rings.ensureCapacity(rings.size() + 1);
+    thread.reserveRing();
     rings.add(ring);
     return ring;
   }
@@ -217,7 +212,7 @@ final class MicroRings {
     MicroSocket socket = open(handle, handle);
     if (socket == null) {
       thread.raise(Errno.ENOMEM);
-      throw new MicroEnd(thread.name() + " has no memory for a connection");
+      throw new MicroEnd(thread.label() + " has no memory for a connection");
     }
     process.driver.open(handle, peer.take()); // allocates nothing: the connection can't be lost
     return socket;
@@ -240,11 +235,27 @@ final class MicroRings {
   void closeInput(MicroRing ring) {
     ring.abandoned = true;
     ring.wakeWriters();
+    ring.wakeReaders(); // of other threads: there is nothing to wait for any more
   }
 
   void closeOutput(MicroRing ring) {
     ring.ended = true;
     ring.wakeReaders();
+    ring.wakeWriters();
+  }
+
+  /** No thread is left; returns whether that was news to any of the rings. */
+  boolean closeAll() {
+    boolean changed = false;
+    for (int i = 0; i < rings.size(); i++) {
+      MicroRing ring = rings.get(i);
+      if (ring.isOutput ? !ring.ended : !ring.abandoned) {
+        ring.ended |= ring.isOutput;
+        ring.abandoned |= !ring.isOutput;
+        changed = true;
+      }
+    }
+    return changed;
   }
 
   /** Closes the descriptors of rings whose threads are done with them, and forgets these. */
@@ -270,12 +281,8 @@ final class MicroRings {
       return;
     }
     if (!ring.closed) {
-      ring.closed = true;
-      MicroAlarms.forget(ring);
-      refuseAccepted(ring);
-      process.driver.release(ring);
       MicroDescriptor descriptor = ring.descriptor();
-      boolean last = descriptor.closedEnd();
+      boolean last = giveBack(ring);
       if (last && descriptor.isOwned()) {
         process.driver.close(descriptor.handle());
         removeEnds(descriptor);
@@ -327,16 +334,22 @@ final class MicroRings {
   void discard() {
     for (MicroRing ring : rings) {
       if (!ring.isPipe() && !ring.closed) {
-        ring.closed = true;
-        MicroAlarms.forget(ring);
-        refuseAccepted(ring);
-        process.driver.release(ring);
-        if (ring.descriptor().closedEnd() && ring.descriptor().isOwned()) {
+        boolean last = giveBack(ring);
+        if (last && ring.descriptor().isOwned()) {
           process.driver.close(ring.descriptor().handle());
         }
       }
     }
     release();
+  }
+
+  /** Gives back what the driver has for a ring; returns whether its descriptor has no other. */
+  private boolean giveBack(MicroRing ring) {
+    MicroAlarms.forget(ring);
+    refuseAccepted(ring);
+    process.driver.release(ring);
+    ring.closed = true; // last: what has failed before is tried again
+    return ring.descriptor().closedEnd();
   }
 
   private void refuseAccepted(MicroRing ring) {

@@ -13,8 +13,8 @@ import dev.weft.internal.sched.WaitList;
 import java.io.IOException;
 import java.net.Inet6Address;
 import java.net.InetSocketAddress;
+import java.time.Duration;
 import java.util.HashSet;
-import java.util.List;
 import java.util.Objects;
 import java.util.Set;
 import java.util.function.Supplier;
@@ -64,7 +64,8 @@ public final class MicroService implements AutoCloseable {
           MicroOptions.ofPages(LISTENER_PAGES)
               .withStackful(options.stackful())
               .withSlab(options.slabBytes(), options.hugePages());
-      process = MicroProcess.startListening(listener, small, descriptor, this::listenerEnded);
+      process = MicroLaunch.listening(listener, small, descriptor, this::listenerEnded);
+      process.faults.limit(Integer.MAX_VALUE, Duration.ZERO); // it is never given up
       started = true;
     } finally {
       if (!started) {
@@ -183,7 +184,9 @@ public final class MicroService implements AutoCloseable {
   /** Stops listening, and ends all connections ({@link MicroProcess#kill}), at once. */
   public void kill() {
     stop();
-    List.copyOf(connections).forEach(MicroProcess::kill);
+    for (MicroProcess connection : connections) {
+      connection.kill();
+    }
   }
 
   /** As {@link #kill}; {@link #join} waits until all is over. */
@@ -212,27 +215,32 @@ public final class MicroService implements AutoCloseable {
     }
   }
 
-  private void listenerEnded() {
+  private void listenerEnded(MicroProcess ended) {
     joiners.wakeAll();
   }
 
+  /** Starts a process for a connection. Whatever the handler's maker does, others are accepted. */
   private void connected(MicroPeer peer) {
+    MicroProcess started = null;
+    boolean noted = false;
     try {
-      MicroProcess[] started = new MicroProcess[1];
-      started[0] =
-          MicroProcess.startConnection(handlers.get(), options, peer, () -> ended(started[0]));
-      connections.add(started[0]);
-    } catch (RuntimeException | OutOfMemoryError e) {
-      process.report("a connection was refused: " + e);
+      started = MicroLaunch.connection(handlers.get(), options, peer, this::ended);
+      noted = connections.add(started);
+    } catch (Throwable e) {
+      process.report("a connection was refused: " + MicroLog.describe(e));
       peer.discard(EventLoop.require("accept").backend());
+    } finally {
+      if (started != null && !noted) {
+        started.kill();
+      }
     }
   }
 
   private void ended(MicroProcess connection) {
     connections.remove(connection);
     if (listener.isFull) {
-      listener.isFull = false;
       process.alarms.awake(listener);
+      listener.isFull = false;
     }
     joiners.wakeAll();
   }

@@ -18,6 +18,9 @@ final class MicroShelf {
 
   private int count;
 
+  /** How many runs of this length there are, wherever they are: there is room for all of them. */
+  private int runs;
+
   /** How many, from the bottom, are not resident. */
   private int discarded;
 
@@ -33,11 +36,20 @@ final class MicroShelf {
     return discarded < count;
   }
 
-  void put(long address, int touchedPages) {
-    if (count == addresses.length) {
-      addresses = Arrays.copyOf(addresses, count * 2);
-      touched = Arrays.copyOf(touched, count * 2);
+  /** Makes room for one run more, so that to put it back needs no memory. */
+  void reserve() {
+    if (runs == touched.length) {
+      addresses = Arrays.copyOf(addresses, runs * 2);
+      touched = Arrays.copyOf(touched, runs * 2);
     }
+  }
+
+  /** There is one run more, for which there is room. */
+  void made() {
+    runs++;
+  }
+
+  void put(long address, int touchedPages) {
     addresses[count] = address;
     touched[count++] = touchedPages;
   }

@@ -4,7 +4,6 @@ package dev.weft.micro;
 import dev.weft.internal.mem.Pages;
 import java.util.ArrayList;
 import java.util.HashMap;
-import java.util.List;
 import java.util.Map;
 
 /**
@@ -24,7 +23,7 @@ public final class MicroSlab implements AutoCloseable {
   /** So many pages that nobody has are not given back to the system: 16 MiB. */
   static final int IDLE_PAGES_MAX = 4096;
 
-  private final List<Pages> mappings = new ArrayList<>();
+  private final ArrayList<Pages> mappings = new ArrayList<>();
   private final Map<Integer, MicroShelf> shelves = new HashMap<>();
   private final MicroShelf rings = shelf(MicroRing.PAGES);
   private final long bytes;
@@ -32,6 +31,8 @@ public final class MicroSlab implements AutoCloseable {
   private long unused;
   private long end;
   private int heaps;
+
+  private boolean isAbandoned;
 
   /** The resident pages of runs that nobody has, at most. */
   private int idlePages;
@@ -73,6 +74,7 @@ public final class MicroSlab implements AutoCloseable {
   }
 
   private void map(long wanted) {
+    mappings.ensureCapacity(mappings.size() + 1);
     Pages mapping = Pages.map(wanted, huge);
     mappings.add(mapping);
     unused = mapping.address();
@@ -108,13 +110,19 @@ public final class MicroSlab implements AutoCloseable {
     if (pages <= 0) {
       throw new IllegalArgumentException("a micro-heap has at least one page, not " + pages);
     }
+    MicroHeap heap = new MicroHeap(this, pages);
     heaps++;
-    return new MicroHeap(this, pages);
+    return heap;
   }
 
   void closed(MicroHeap heap) {
     assert !heap.isOpen() : heap;
     heaps--;
+  }
+
+  /** Some of its pages are in use for good: none of its memory may be unmapped. */
+  void abandoned() {
+    isAbandoned = true;
   }
 
   // ---- runs of pages
@@ -125,10 +133,14 @@ public final class MicroSlab implements AutoCloseable {
 
   /** The address of a run of pages that have anything in them. */
   long take(MicroShelf shelf) {
-    takenPages += shelf.pages;
     if (shelf.isEmpty()) {
-      return carve(shelf.pages);
+      shelf.reserve();
+      long address = carve(shelf.pages);
+      shelf.made();
+      takenPages += shelf.pages;
+      return address;
     }
+    takenPages += shelf.pages;
     idlePages -= shelf.nextTouched();
     return shelf.take();
   }
@@ -171,7 +183,9 @@ public final class MicroSlab implements AutoCloseable {
     if (heaps > 0) {
       throw new IllegalStateException(heaps + " micro-heaps of this slab are in use");
     }
-    mappings.forEach(Pages::close);
+    if (!isAbandoned) {
+      mappings.forEach(Pages::close);
+    }
     mappings.clear();
     shelves.clear();
     unused = 0;

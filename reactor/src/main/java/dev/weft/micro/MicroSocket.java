@@ -224,9 +224,12 @@ public final class MicroSocket {
    * @throws Exception what lastly throws
    */
   public void literal(String text) throws Exception {
-    if (!isRefused("literal") && tx.putAscii(text)) {
+    if (isRefused("literal")) {
+      return;
+    }
+    if (tx.putAscii(text)) {
       written();
-    } else if (!isRefused("literal")) {
+    } else {
       write(text.getBytes(StandardCharsets.UTF_8));
     }
   }
@@ -272,12 +275,16 @@ public final class MicroSocket {
 
   /** Whether nobody takes what is written any more, which is raised. */
   private boolean isRefused(String verb) throws Exception {
-    if (!tx.abandoned && !tx.hungUp && !tx.ended) {
+    if (!isClosedToWriters()) {
       return false;
     }
     int code = tx.takeFailure();
     process.threads.current(verb).raise(code == 0 ? Errno.EPIPE.code() : code);
     return true;
+  }
+
+  private boolean isClosedToWriters() {
+    return tx.abandoned || tx.hungUp || tx.ended;
   }
 
   private void written() {
@@ -371,7 +378,9 @@ public final class MicroSocket {
   public void hup() throws Exception {
     if (!tx.isPipe()) {
       flush();
-      process.threads.current("hup").raise(Errno.EOPNOTSUPP);
+      if (!isClosedToWriters()) { // or flush has raised that
+        process.threads.current("hup").raise(Errno.EOPNOTSUPP);
+      }
     } else if (tx.hungUp) {
       process.threads.current("hup").raise(Errno.EINVAL);
     } else if (!isRefused("hup")) {
@@ -436,7 +445,10 @@ public final class MicroSocket {
    * @throws Exception what lastly throws
    */
   public void rxShutdown() throws Exception {
-    shutdown(rx, weft_h.SHUT_RD());
+    int result = shutDown(rx, weft_h.SHUT_RD());
+    if (result < 0) {
+      process.threads.current("shutdown").raise(-result);
+    }
   }
 
   /**
@@ -447,18 +459,22 @@ public final class MicroSocket {
    */
   public void txShutdown() throws Exception {
     flush();
-    shutdown(tx, weft_h.SHUT_WR());
+    int result = shutDown(tx, weft_h.SHUT_WR());
+    if (result < 0 && !isClosedToWriters()) { // or flush has raised what is wrong
+      process.threads.current("shutdown").raise(-result);
+    }
   }
 
-  private void shutdown(MicroRing ring, int how) throws Exception {
+  /** Returns 0 or -errno. The number of a descriptor that has been closed may be another's. */
+  private int shutDown(MicroRing ring, int how) {
     if (ring.isPipe()) {
-      process.threads.current("shutdown").raise(Errno.ENOTSOCK);
-      return;
+      return -Errno.ENOTSOCK.code();
+    }
+    if (ring.closed) {
+      return -Errno.EBADF.code();
     }
     int result = process.driver.shutdown(ring.descriptor().handle(), how);
     ring.shut |= result == 0;
-    if (result < 0) {
-      process.threads.current("shutdown").raise(-result);
-    }
+    return result;
   }
 }

@@ -39,7 +39,14 @@ final class MicroSupply {
   /** What has been lent under this number, with bytes in it; other memory is lent in its place. */
   long take(int number) {
     long address = addresses[number];
-    lend(number);
+    long other;
+    try {
+      other = slab.takeRing();
+    } catch (Throwable e) {
+      backend.offerReceiveBuffer(number, address, MicroRing.BYTES); // what has come is lost
+      throw e;
+    }
+    lend(number, other);
     return address;
   }
 
@@ -54,12 +61,12 @@ final class MicroSupply {
 
   private void lendMore(int wanted) {
     while (count < wanted) {
-      lend(count++);
+      lend(count, slab.takeRing());
+      count++;
     }
   }
 
-  private void lend(int number) {
-    long address = slab.takeRing();
+  private void lend(int number, long address) {
     addresses[number] = address;
     backend.offerReceiveBuffer(number, address, MicroRing.BYTES);
   }

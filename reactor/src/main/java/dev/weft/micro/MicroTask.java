@@ -62,11 +62,19 @@ abstract class MicroTask extends Routine {
   /** Whether somebody has played it since something was raised at it. */
   boolean played;
 
-  /** The next in the list that it waits in. */
-  int nextWaiting = IdRing.NONE;
+  // ---- its place in the list of the threads that wait for a ring; see MicroRing
 
   /** Whether it is in such a list, which it may be although it has been played meanwhile. */
   boolean isListed;
+
+  /** Whether it waits to write there, not to read. */
+  boolean waitsToWrite;
+
+  /** The ring of the list that it is in, or was in last. */
+  @Nullable MicroRing waitsFor;
+
+  int nextWaiting = IdRing.NONE;
+  int previousWaiting = IdRing.NONE;
 
   /** A {@link Status} by number, or one of those above: a store without a barrier. */
   int status;
@@ -84,7 +92,7 @@ abstract class MicroTask extends Routine {
   final MicroProcess home() {
     MicroProcess found = process;
     if (found == null) {
-      throw new IllegalStateException(name() + " belongs to no process yet");
+      throw new IllegalStateException(label() + " belongs to no process yet");
     }
     return found;
   }
@@ -96,6 +104,15 @@ abstract class MicroTask extends Routine {
    */
   public String name() {
     return getClass().getSimpleName();
+  }
+
+  /** Its name for logs and messages, even if {@link #name} fails. */
+  final String label() {
+    try {
+      return String.valueOf(name());
+    } catch (Throwable e) {
+      return getClass().getSimpleName();
+    }
   }
 
   /**
@@ -207,7 +224,7 @@ abstract class MicroTask extends Routine {
   final void refuseUnlessRunning(String word) {
     if (handsTo == AWAY) {
       throw new IllegalStateException(
-          word + " is for " + name() + " itself to say, which is not running");
+          word + " is for " + label() + " itself to say, which is not running");
     }
   }
 
@@ -215,7 +232,7 @@ abstract class MicroTask extends Routine {
   final MicroThread checked(MicroThread thread) {
     if (thread.process != process) {
       throw new IllegalArgumentException(
-          thread.name() + " is not a thread of the process of " + name());
+          thread.label() + " is not a thread of the process of " + label());
     }
     return thread;
   }
@@ -293,6 +310,6 @@ abstract class MicroTask extends Routine {
 
   @Override
   public String toString() {
-    return name() + " " + status();
+    return label() + " " + status();
   }
 }

@@ -16,8 +16,16 @@ import org.jspecify.annotations.Nullable;
 final class MicroThreads {
   private final MicroProcess process;
   final MicroEnds ends;
-  private @Nullable MicroThread[] table = new @Nullable MicroThread[8];
-  private int[] freeIds = new int[8];
+  private static final int INITIAL_LENGTH = 8;
+
+  /** So many threads are called by name in a report. */
+  private static final int DESCRIBED_MAX = 100;
+
+  private @Nullable MicroThread[] table = new @Nullable MicroThread[INITIAL_LENGTH];
+
+  /** As long as the table. */
+  private int[] freeIds = new int[INITIAL_LENGTH];
+
   private int freeCount;
   private int used;
   private int live;
@@ -42,25 +50,36 @@ final class MicroThreads {
 
   void add(MicroThread thread) {
     if (thread.process != null) {
-      throw new IllegalStateException(thread.name() + " is in a process already");
+      throw new IllegalStateException(thread.label() + " is in a process already");
     }
+    Routine runner = process.isStackful() ? thread.stackful() : thread;
     if (freeCount == 0 && used == table.length) {
-      table = Arrays.copyOf(table, used * 2);
+      grow();
     }
     thread.process = process;
     thread.id = freeCount > 0 ? freeIds[--freeCount] : used++;
-    thread.runner = process.isStackful() ? thread.stackful() : thread;
+    thread.runner = runner;
     table[thread.id] = thread;
     live++;
+  }
+
+  /**
+   * Makes room for twice as many threads wherever each has a place, so that nothing is allocated
+   * when one is queued or ends. If there is no memory, all is as it was.
+   */
+  private void grow() {
+    int length = table.length * 2;
+    ready.reserve(length);
+    yielded.reserve(length);
+    int[] longerIds = Arrays.copyOf(freeIds, length);
+    table = Arrays.copyOf(table, length);
+    freeIds = longerIds;
   }
 
   private void remove(MicroThread thread) {
     table[thread.id] = null;
     int id = thread.id;
     thread.id = IdRing.NONE; // or run would take it for the next that has this number
-    if (freeCount == freeIds.length) {
-      freeIds = Arrays.copyOf(freeIds, freeCount * 2);
-    }
     freeIds[freeCount++] = id;
   }
 
@@ -114,8 +133,8 @@ final class MicroThreads {
   }
 
   private void queueFirst(MicroThread thread) {
-    thread.queued = true;
     ready.addFirst(thread.id);
+    thread.queued = true; // afterwards, here and below: a stack that overflows loses no thread
   }
 
   /** Has {@code thread} run its lastly with this error when it is its turn. */
@@ -146,8 +165,8 @@ final class MicroThreads {
 
   void queue(MicroThread thread) {
     if (!thread.queued) {
-      thread.queued = true;
       ready.addLast(thread.id);
+      thread.queued = true;
     }
   }
 
@@ -170,8 +189,8 @@ final class MicroThreads {
 
   void yieldLast(MicroThread thread) {
     if (!thread.queued) {
-      thread.queued = true;
       yielded.addLast(thread.id);
+      thread.queued = true;
     }
   }
 
@@ -264,8 +283,8 @@ final class MicroThreads {
   void queueHanded(MicroThread thread) {
     int id = thread.handsTo;
     if (id >= 0) {
-      thread.handsTo = IdRing.NONE;
       ready.addFirst(id);
+      thread.handsTo = IdRing.NONE;
     }
   }
 
@@ -390,22 +409,42 @@ final class MicroThreads {
     }
   }
 
-  /** No thread runs any more, after a step from outside. */
+  /** No thread runs any more, after a step from outside, or one that has failed. */
   void stopped() {
+    MicroThread thread = running();
+    if (thread != null && thread.handsTo != MicroTask.AWAY) {
+      queueHanded(thread);
+      thread.handsTo = MicroTask.AWAY;
+    }
     current = IdRing.NONE;
   }
 
-  /** Calls the name of each thread that has not ended. */
+  /** Names the threads that have not ended, not more than {@value #DESCRIBED_MAX} of them. */
   String describeLive() {
     StringBuilder text = new StringBuilder();
-    for (int id = 0; id < used; id++) {
+    int described = 0;
+    for (int id = 0; id < used && described < DESCRIBED_MAX; id++) {
       MicroThread thread = table[id];
       if (thread != null && !thread.isEnded()) {
-        text.append(text.isEmpty() ? "" : ", ").append(thread.name());
+        text.append(text.isEmpty() ? "" : ", ").append(thread.label());
         text.append(' ').append(thread.status());
+        described++;
       }
     }
+    if (described < live) {
+      text.append(" and ").append(live - described).append(" more");
+    }
     return text.toString();
+  }
+
+  /** Has all that wait look whether what they wait for has come. */
+  void lookAgain() {
+    forEachLive(
+        thread -> {
+          if (thread.isListed || thread.expects()) {
+            play(thread);
+          }
+        });
   }
 
   /** Whether any is in a call of fibers that has not ended. */

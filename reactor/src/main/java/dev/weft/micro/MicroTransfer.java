@@ -28,11 +28,11 @@ final class MicroTransfer implements Op.Listener {
 
   /** Begins a read, a write or, on a listening socket, to accept. */
   void start() {
-    ring.inFlight = true;
     polling = false;
     cancelled = false;
     MicroDescriptor descriptor = ring.descriptor();
     if (descriptor.listening) {
+      ring.hold(); // for what is accepted, when there may be no memory
       submit(op.acceptMultishot(descriptor.handle()));
     } else if (ring.isOutput) {
       submit(write(descriptor));
@@ -48,11 +48,10 @@ final class MicroTransfer implements Op.Listener {
 
   /** Begins to connect. */
   void connect(InetSocketAddress address) {
-    ring.inFlight = true;
-    ring.isConnecting = true;
     cancelled = false;
     int length = SocketAddresses.encode(address, op.scratch());
     submit(op.connect(ring.descriptor().handle(), op.scratch(), length));
+    ring.isConnecting = true;
   }
 
   private void connected(int result) {
@@ -87,8 +86,13 @@ final class MicroTransfer implements Op.Listener {
     submit(op.poll(ring.descriptor().handle(), events));
   }
 
+  /** Whatever becomes of it, the ring knows whether the kernel has its memory. */
   private void submit(Op request) {
-    kernel.backend().submit(request);
+    try {
+      kernel.backend().submit(request);
+    } finally {
+      ring.inFlight = op.isBusy();
+    }
   }
 
   void cancel() {
@@ -100,8 +104,18 @@ final class MicroTransfer implements Op.Listener {
     kernel.backend().release(op);
   }
 
+  /** Throws nothing: it is the process that fails, and not whoever delivers completions. */
   @Override
   public void completed(Op op) {
+    try {
+      deliver(op);
+    } catch (Throwable e) {
+      ring.inFlight = op.isBusy();
+      ring.threads.process().failed(e);
+    }
+  }
+
+  private void deliver(Op op) {
     int result = op.result();
     if (cancelled && result == -Errno.EINTR.code()) {
       result = -Errno.ECANCELED.code(); // how a worker of the kernel ends what is cancelled
@@ -185,7 +199,11 @@ final class MicroTransfer implements Op.Listener {
       ring.inFlight = false;
     }
     if (result >= 0) {
-      ring.putInt(result);
+      if (ring.writable() == 0) {
+        kernel.close(result); // the cancel has come too late
+      } else {
+        ring.putInt(result);
+      }
       if (ring.writable() < MicroRing.BYTES / 2) {
         kernel.backend().cancel(op); // nobody accepts: the kernel's backlog is for that
       }

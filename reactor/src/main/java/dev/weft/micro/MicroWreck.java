@@ -1,75 +1,60 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.weft.micro;
 
-import dev.weft.Deadline;
+import dev.weft.internal.backend.Backend;
 import dev.weft.internal.sched.Strand;
-import dev.weft.internal.sched.Wait;
-import java.util.ArrayList;
-import java.util.List;
 
 /**
- * What is left when something went wrong beneath the threads of a process: that is what the reactor
- * is to report, and nothing that has been left lying about.
+ * Ends all processes after their kernel has been cancelled or has failed. Whatever else fails
+ * meanwhile, it does not return before the last of them has ended: what is in flight is in their
+ * memory.
  */
 final class MicroWreck {
+  /** So many failures in a row, and no more code of the processes is run. */
+  private static final int KILLS_MAX = 3;
+
+  /** So many, and the kernel's fiber does not try to suspend any more. */
+  private static final int WAITS_MAX = 2 * KILLS_MAX;
+
   private final MicroKernel kernel;
-  private final List<MicroProcess> broken = new ArrayList<>();
 
   MicroWreck(MicroKernel kernel) {
     this.kernel = kernel;
   }
 
   /**
-   * Kills all processes but the one whose turn has failed, of which nothing runs any more, and
-   * gives back what that one has.
+   * Kills all processes, and waits until they have ended.
    *
    * @param cause why; gets what else fails
    */
   void clear(Strand strand, Throwable cause) {
-    MicroProcess process = kernel.takeBroken();
-    boolean killed = false;
-    while (!killed) {
-      if (process != null) {
-        process.breakOff();
-        broken.add(process);
-      }
+    for (int failures = 0; kernel.hasProcesses(); failures++) {
       try {
-        kernel.killAll(strand);
-        killed = true;
+        kernel.killAll();
+        if (failures > KILLS_MAX) {
+          kernel.breakAll(cause);
+        }
+        if (failures > WAITS_MAX) {
+          kernel.loop().backend().poll(Backend.FOREVER); // all that is in flight is cancelled
+          kernel.dispatchOnce();
+        } else {
+          kernel.runOut(strand);
+        }
       } catch (Throwable e) {
-        add(cause, e);
-        process = kernel.takeBroken();
-        if (process == null) {
-          process = kernel.takeAny(); // so that this ends
+        if (failures <= WAITS_MAX) {
+          add(cause, e);
         }
       }
     }
-    while (isInFlight()) {
-      strand.await(kernel.idle(), "end", kernel, Deadline.NEVER.nanoTime(), Wait.SHIELDED);
-    }
-    for (MicroProcess left : broken) {
-      try {
-        left.discard();
-      } catch (Throwable e) {
-        add(cause, e);
-      }
-    }
-  }
-
-  /** The kernel may still write into what it has in hand. */
-  private boolean isInFlight() {
-    for (MicroProcess process : broken) {
-      if (process.rings.areInFlight() || process.threads.areInCalls()) {
-        process.isReady = false; // so that its next completion wakes us
-        return true;
-      }
-    }
-    return false;
   }
 
   private static void add(Throwable cause, Throwable other) {
-    if (other != cause) {
-      cause.addSuppressed(other);
+    try {
+      if (other != cause) {
+        cause.addSuppressed(other);
+      }
+    } catch (OutOfMemoryError e) {
+      // The cause has to do by itself.
     }
   }
 }

@@ -27,6 +27,10 @@ public final class Request<Q, R> {
   private @Nullable Object message;
   @Nullable Request<?, ?> next;
 
+  // ---- the neighbours in the list of those that the callee is to answer; see MicroCaller
+  @Nullable Request<?, ?> olderAwaited;
+  @Nullable Request<?, ?> newerAwaited;
+
   /** Of the three above. */
   private int state;
 
@@ -127,9 +131,14 @@ public final class Request<Q, R> {
     }
   }
 
-  /** Nobody waits for the answer any more: there will be none. */
+  /** Nobody waits for the answer any more. */
+  void forget() {
+    state &= ~AWAITED;
+  }
+
+  /** There will be no answer: its callee has ended, and its queue with it. */
   void giveUp() {
     take();
-    state &= ~AWAITED;
+    forget();
   }
 }

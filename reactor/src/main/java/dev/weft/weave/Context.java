@@ -86,7 +86,7 @@ public final class Context {
   }
 
   /** Forgets a suspension that an exception has overtaken. */
-  void reset() {
+  public void reset() {
     suspended = false;
     leaf = null;
     tail = null;

@@ -2,149 +2,165 @@
 package dev.weft.micro;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 
+import dev.weft.Deadline;
 import dev.weft.Fiber;
-import dev.weft.Reactor;
-import dev.weft.ReactorOptions;
 import dev.weft.error.Errno;
 import dev.weft.net.TcpSocket;
+import dev.weft.weave.Context;
+import dev.weft.weave.Routine;
 import java.lang.foreign.Arena;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** Something that goes wrong beneath the threads of a process. */
+@Timeout(60)
 class MicroWreckTest {
-  private static final MicroOptions OPTIONS = MicroOptions.ofPages(20).withStackful(true);
-  private static final String CAUSE = "has no name";
+  private static final String CAUSE = "of the test";
 
-  /** Waits for bytes, until something is raised at it. */
-  private static final class Reader extends MicroThread {
-    @Override
-    protected void run() throws Exception {
-      pollread();
+  /** In place of a thread's code: can't be ended, {@code times} times. */
+  private static final class Unendable extends Routine {
+    private final Routine code;
+    private int times;
+
+    Unendable(Routine code, int times) {
+      this.code = code;
+      this.times = times;
     }
-  }
 
-  /** Can't be reported, when nobody can wake it. A read is in flight then that nobody waits for. */
-  private static final class Nameless extends MicroThread {
     @Override
-    protected void run() throws Exception {
-      MicroBlock block = calloc(1, 1);
-      Reader reader = new Reader();
-      child(reader);
-      play(reader);
-      while (reader.status() != Status.WAIT) {
-        suspend(Status.YIELD);
+    protected void run() {}
+
+    /** Throws what it is resumed with, as the code would. */
+    @Override
+    public void resume(Context context) {
+      context.resumed();
+    }
+
+    @Override
+    public boolean hasBegun() {
+      if (times-- > 0) {
+        throw new IllegalStateException(CAUSE);
       }
-      raiseAt(reader, Errno.EINTR);
-      pause();
-      block.getByte(0);
-    }
-
-    @Override
-    public String name() {
-      throw new IllegalStateException(CAUSE);
+      return code.hasBegun();
     }
   }
 
-  /** Is in a call of fibers. */
-  private static final class Sleeper extends MicroThread {
-    @Override
-    protected void run() {
-      Fiber.sleep(Duration.ofHours(1));
-    }
-  }
+  /** Waits for bytes, or in a call of fibers, until something is raised at it. */
+  private static final class Waiter extends MicroThread {
+    private final boolean asFiber;
+    final List<String> notes = new ArrayList<>();
 
-  /** Fails, which can't be reported, while another is in a call of fibers. */
-  private static final class Faulty extends MicroThread {
+    Waiter(boolean asFiber) {
+      this.asFiber = asFiber;
+    }
+
     @Override
     protected void run() throws Exception {
-      Sleeper sleeper = new Sleeper();
-      child(sleeper);
-      play(sleeper);
-      while (sleeper.status() != Status.WAIT) {
-        suspend(Status.YIELD);
+      if (asFiber) {
+        Fiber.sleep(Duration.ofHours(1));
+      } else {
+        pollread();
       }
-      throw new IllegalArgumentException("a fault");
-    }
-
-    @Override
-    public String name() {
-      throw new IllegalStateException(CAUSE);
-    }
-  }
-
-  private static final class Bystander extends MicroThread {
-    final List<String> said = new ArrayList<>();
-
-    @Override
-    protected void run() throws Exception {
-      pollread();
     }
 
     @Override
     protected void lastly() {
-      said.add(String.valueOf(errno()));
+      notes.add(String.valueOf(errno()));
     }
   }
 
-  private static void awaitTheEndOfAConnection(MicroService service) {
-    Fiber.start(
-        "client",
-        () -> {
-          try (TcpSocket socket = TcpSocket.connect(service.localAddress());
-              Arena arena = Arena.ofConfined()) {
-            assertEquals(-1, socket.read(arena.allocate(10)));
-          }
-        });
+  /** The first thread of the process that fails. A read, or a call, is in flight then. */
+  private static final class Main extends MicroThread {
+    private final int times;
+    final Waiter waiter;
+    final List<String> notes = new ArrayList<>();
+
+    Main(int times, boolean asFiber) {
+      this.times = times;
+      waiter = new Waiter(asFiber);
+    }
+
+    @Override
+    protected void run() throws Exception {
+      child(waiter);
+      play(waiter);
+      while (waiter.status() != Status.WAIT) {
+        suspend(Status.YIELD);
+      }
+      waiter.runner = new Unendable(waiter.runner, times);
+      raiseAt(waiter, Errno.EIO);
+      try {
+        pause();
+      } finally {
+        notes.add("finally");
+      }
+    }
+
+    @Override
+    protected void lastly() {
+      notes.add(String.valueOf(errno()));
+    }
   }
 
-  @Test
-  @Timeout(60)
-  void theCauseIsReportedAndNothingIsLeft() throws Exception {
-    breakDown(new Nameless());
-  }
+  private final Runs runs = new Runs();
+  private final Waiter bystander = new Waiter(false);
 
-  @Test
-  @Timeout(60)
-  void callsOfFibersInABrokenProcessAreCutShort() throws Exception {
-    breakDown(new Faulty());
-  }
-
-  private static void breakDown(MicroThread thread) throws Exception {
-    Bystander bystander = new Bystander();
-    MicroThread[] handlers = {bystander, thread};
-    MicroService[] service = new MicroService[1];
+  /** Runs {@code main} and a bystander as connections of a service. */
+  private void run(Main main, boolean stackful) throws Exception {
+    MicroThread[] handlers = {bystander, main};
     int[] next = {0};
+    runs.run(
+        () -> {
+          MicroService service =
+              MicroService.start(
+                  new InetSocketAddress(InetAddress.getLoopbackAddress(), 0),
+                  Runs.options(stackful),
+                  () -> handlers[next[0]++]);
+          try (TcpSocket beside = TcpSocket.connect(service.localAddress());
+              TcpSocket socket = TcpSocket.connect(service.localAddress());
+              Arena arena = Arena.ofConfined()) {
+            Deadline deadline = Deadline.after(Duration.ofSeconds(20));
+            assertEquals(-1, socket.read(arena.allocate(1), deadline));
+            assertEquals(List.of(), bystander.notes);
+            assertFalse(bystander.isEnded());
+            assertEquals(1, service.connections());
+            beside.shutdownOutput();
+            assertEquals(-1, beside.read(arena.allocate(1), deadline));
+          }
+          service.close();
+          service.join();
+        });
 
-    List<Throwable> failures = new ArrayList<>();
-    ReactorOptions options =
-        ReactorOptions.defaults()
-            .withUncaughtExceptionHandler((fiber, failure) -> failures.add(failure));
-    try (Reactor reactor = Reactor.open(options)) {
-      reactor.run(
-          () -> {
-            service[0] =
-                MicroService.start(
-                    new InetSocketAddress(InetAddress.getLoopbackAddress(), 0),
-                    OPTIONS,
-                    () -> handlers[next[0]++]);
-            for (int i = 0; i < handlers.length; i++) {
-              awaitTheEndOfAConnection(service[0]);
-            }
-          });
-    }
+    assertEquals(List.of("null"), bystander.notes);
+    assertEquals(List.of(CAUSE), runs.failures.stream().map(Throwable::getMessage).toList());
+    assertEquals(1, runs.logged("failed, and is ended: java.lang.IllegalStateException: " + CAUSE));
+  }
 
-    assertEquals(1, failures.size(), failures::toString);
-    Throwable failure = failures.getFirst();
-    assertEquals(CAUSE, failure.getMessage());
-    assertEquals(List.of(), List.of(failure.getSuppressed()));
-    assertEquals(List.of("EINTR"), bystander.said);
-    assertEquals(0, service[0].connections());
+  @ParameterizedTest
+  @CsvSource({"false, false", "false, true", "true, false", "true, true"})
+  void aProcessThatFailsIsEndedAndNoOther(boolean stackful, boolean asFiber) throws Exception {
+    Main main = new Main(1, asFiber);
+
+    run(main, stackful);
+
+    assertEquals(List.of("EINTR", "finally"), main.notes);
+  }
+
+  @ParameterizedTest
+  @CsvSource({"false, false", "false, true", "true, false", "true, true"})
+  void oneThatCanNotBeEndedIsBrokenOff(boolean stackful, boolean asFiber) throws Exception {
+    Main main = new Main(Integer.MAX_VALUE, asFiber);
+
+    run(main, stackful);
+
+    assertEquals("EINTR", main.notes.getFirst());
   }
 }

@@ -61,9 +61,21 @@ public class IdRing {
     return id;
   }
 
+  /** Makes room for {@code count} numbers in all, so that adding them allocates nothing. */
+  public final void reserve(int count) {
+    if (count > ids.length) {
+      resize(Integer.highestOneBit(count - 1) << 1);
+    }
+  }
+
   private void grow() {
-    int size = ids.length;
-    int[] larger = new int[size * 2];
+    resize(ids.length * 2);
+  }
+
+  /** Allocates before anything changes: if there is no memory, the queue is as it was. */
+  private void resize(int length) {
+    int size = size();
+    int[] larger = new int[length];
     for (int i = 0; i < size; i++) {
       larger[i] = at(i);
     }

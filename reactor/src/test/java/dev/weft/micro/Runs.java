@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.weft.micro;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import dev.weft.FiberTask;
+import dev.weft.Reactor;
+import dev.weft.Reactors;
+import dev.weft.bindings.NativeLibrary;
+import dev.weft.internal.os.Libc;
+import java.io.ByteArrayOutputStream;
+import java.io.PrintStream;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+
+/** Runs processes whose failures are looked at. */
+final class Runs {
+  private static final int PAGES = 40;
+
+  /** What came out of fibers, to the reactor's handler. */
+  final List<Throwable> failures = new ArrayList<>();
+
+  private final ByteArrayOutputStream log = new ByteArrayOutputStream();
+
+  static MicroOptions options(boolean stackful) {
+    return MicroOptions.ofPages(PAGES).withStackful(stackful);
+  }
+
+  /** Runs {@code task} on a reactor of its own, to the end of all that it starts. */
+  void run(FiberTask task) throws Exception {
+    PrintStream before = System.err;
+    System.setErr(new PrintStream(log, true, StandardCharsets.UTF_8));
+    try (Reactor reactor =
+        Reactors.open(
+            Reactors.options()
+                .withUncaughtExceptionHandler((fiber, failure) -> failures.add(failure)))) {
+      reactor.run(task);
+    } finally {
+      System.setErr(before);
+    }
+  }
+
+  /** Runs {@code main} to the end of its process, with nothing to read. */
+  void run(MicroThread main, boolean stackful) throws Exception {
+    try (Pipe input = new Pipe()) {
+      input.endOfInput();
+      MicroOptions options = options(stackful).withDescriptors(input.reading, 1);
+      run(() -> MicroProcess.start(main, options).join());
+    }
+  }
+
+  /** Lines on standard error that have {@code text} in them. */
+  long logged(String text) {
+    return log.toString(StandardCharsets.UTF_8).lines().filter(l -> l.contains(text)).count();
+  }
+
+  /** A pipe of the system. */
+  static final class Pipe implements AutoCloseable {
+    final int reading;
+    private int writing;
+
+    Pipe() {
+      NativeLibrary.load();
+      try (Arena arena = Arena.ofConfined()) {
+        MemorySegment ends = arena.allocate(ValueLayout.JAVA_INT, 2);
+        assertEquals(0, Libc.pipe(ends.address()));
+        reading = ends.getAtIndex(ValueLayout.JAVA_INT, 0);
+        writing = ends.getAtIndex(ValueLayout.JAVA_INT, 1);
+      }
+    }
+
+    void endOfInput() {
+      if (writing >= 0) {
+        Libc.close(writing);
+        writing = -1;
+      }
+    }
+
+    @Override
+    public void close() {
+      endOfInput();
+      Libc.close(reading);
+    }
+  }
+}
