@@ -39,9 +39,19 @@ final class Traces {
 
   /**
    * Puts the suspended callers of {@code resumed} where they would be in the trace of {@code
-   * thrown}, had they stayed on the stack, and calls the routine's body by its name.
+   * thrown}, had they stayed on the stack, and calls the routine's body by its name. If that can't
+   * be done, because a method of {@code thrown} throws or memory is short, the trace stays as it
+   * is: the callers still have to get {@code thrown}, and to run their finally blocks.
    */
   static void insertCallers(Throwable thrown, Routine routine, Frame resumed) {
+    try {
+      insert(thrown, routine, resumed);
+    } catch (Throwable e) {
+      // said above
+    }
+  }
+
+  private static void insert(Throwable thrown, Routine routine, Frame resumed) {
     StackTraceElement[] trace = thrown.getStackTrace();
     int trampoline = 0;
     while (trampoline < trace.length && !isTrampoline(trace[trampoline])) {

@@ -224,9 +224,21 @@ abstract class Schedulable extends InboundQueue.Node {
       try {
         ending.settle((Strand) this, context);
       } catch (Throwable e) {
-        e.setStackTrace(asThrownThere(e.getStackTrace()));
+        addPlaces(e);
         context.failure = e;
       }
+    }
+  }
+
+  /**
+   * Adds the frames of the call that waited to the trace of {@code thrown}. It is thrown without
+   * them if that can't be done, because one of its methods throws or memory is short.
+   */
+  private void addPlaces(Throwable thrown) {
+    try {
+      thrown.setStackTrace(asThrownThere(thrown.getStackTrace()));
+    } catch (Throwable e) {
+      // said above
     }
   }
 
