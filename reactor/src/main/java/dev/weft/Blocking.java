@@ -3,10 +3,12 @@ package dev.weft;
 
 import dev.weft.error.CancelledException;
 import dev.weft.error.DeadlineExceededException;
+import dev.weft.error.ScopeExpiredException;
 import dev.weft.error.TaskFailedException;
 import dev.weft.internal.os.Cpus;
 import dev.weft.internal.sched.Arrival;
 import dev.weft.internal.sched.EventLoop;
+import dev.weft.internal.sched.Failures;
 import dev.weft.internal.sched.Strand;
 import dev.weft.internal.sched.Wait;
 import dev.weft.internal.sched.WaitList;
@@ -109,13 +111,16 @@ public final class Blocking {
     (simulated == null ? THREADS : simulated).execute(job);
     try {
       job.await(strand, deadline, Wait.OUTSIDE);
-    } catch (CancelledException | DeadlineExceededException | TaskFailedException e) {
+    } catch (CancelledException
+        | DeadlineExceededException
+        | ScopeExpiredException
+        | TaskFailedException e) {
       if (job.abort()) {
         throw e;
       }
       job.await(strand, Deadline.NEVER, Wait.SHIELDED);
       if (job.failure != null) {
-        e.addSuppressed(job.failure);
+        Failures.suppress(e, job.failure);
         throw e;
       }
     }

@@ -2,17 +2,18 @@
 package dev.weft;
 
 import dev.weft.error.DeadlineExceededException;
+import dev.weft.error.ScopeExpiredException;
 import dev.weft.error.TaskFailedException;
 import dev.weft.internal.sched.Scope;
-import dev.weft.internal.sched.Strand;
 import dev.weft.internal.sched.Wait;
-import dev.weft.internal.sched.WaitList;
 import java.util.Objects;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A block of code that children run in, and that none of them outlives.
+ * Fibers that belong together, and of which none outlives the bundle: a nursery, or task scope.
+ *
+ * <p>Mostly it is a block:
  *
  * <p>
  *
@@ -20,6 +21,7 @@ import org.jspecify.annotations.Nullable;
  * try (Bundle pair = Bundle.open()) {
  *   pair.go(() -> pump(left, right));
  *   pump(right, left);
+ *   pair.await(); // close would cancel the other direction
  * } // here both have ended, whichever failed
  * }
  *
@@ -33,56 +35,54 @@ import org.jspecify.annotations.Nullable;
  * way no failure is lost, and a child that ends because it was cancelled has not failed.
  *
  * <p>A deadline given to the block holds for every suspending call in it, the children's included.
+ * When it has passed they throw a {@link ScopeExpiredException}.
+ *
+ * <h2>Asynchronous objects</h2>
+ *
+ * A bundle of {@link #detached} is no block but part of an object that has fibers of its own:
+ *
+ * <p>
+ *
+ * {@snippet :
+ * final class Connection implements AutoCloseable {
+ *   private final Bundle fibers = Bundle.detached();
+ *
+ *   Connection(TcpSocket socket) {
+ *     fibers.go("sender", () -> send(socket));
+ *     fibers.go("receiver", () -> receive(socket));
+ *   }
+ *
+ *   @Override
+ *   public void close() { // by any fiber of the reactor
+ *     fibers.close();
+ *   }
+ * }
+ * }
+ *
+ * <p>Such bundles may be closed in any order and by any fiber of their reactor, except by one that
+ * runs in them. Each has an owner, which closes it at the latest: the innermost bundle that the
+ * fiber that made it has open or runs in, or if there is none, the reactor. {@link
+ * #transferTo(Bundle)} gives it another owner. A bundle closes what it owns after its children have
+ * ended, the newest first; the reactor does so when all fibers have ended but those of such
+ * bundles.
+ *
+ * <p>A failure of a child is thrown by the {@link #await} and {@link #close} of the detached bundle
+ * alone: neither the fiber that made it nor the owner notices. One that nobody has been told when
+ * the owner closes the bundle goes to {@link ReactorOptions#uncaughtExceptionHandler}. Only a
+ * deadline of its own holds for its children, not those of the blocks that it was made in.
  */
 public final class Bundle implements AutoCloseable {
-  private enum State {
-    OPEN,
-    CLOSING,
-    CLOSED
+  private final BundleState inside;
+
+  private Bundle(
+      Reactor reactor,
+      @Nullable Life opener,
+      Deadline deadline,
+      @Nullable Consumer<? super Throwable> onFailure) {
+    inside = new BundleState(this, reactor, opener, deadline.nanoTime(), onFailure);
   }
 
-  private final Life owner;
-  private final @Nullable Consumer<? super Throwable> onFailure;
-  private final BundleScope scope;
-  private final WaitList waiters = new WaitList();
-  private State state = State.OPEN;
-  private boolean cancelled;
-
-  // ---- children, in the order in which they were started
-  private @Nullable Life firstChild;
-  private @Nullable Life lastChild;
-  private int live;
-
-  private @Nullable Life firstFailed;
-  private @Nullable TaskFailedException failure;
-
-  /** Whether the owner has got {@link #failure}. */
-  private boolean delivered;
-
-  /** A child that the block's deadline has ended. */
-  private @Nullable Life firstExpired;
-
-  /** The bundle as the scheduler sees it. */
-  private static final class BundleScope extends Scope {
-    final Bundle bundle;
-
-    BundleScope(Bundle bundle, long due) {
-      super(due, false);
-      this.bundle = bundle;
-    }
-
-    @Override
-    protected RuntimeException failure() {
-      bundle.delivered = true;
-      return bundle.failureToThrow();
-    }
-  }
-
-  private Bundle(Life owner, Deadline deadline, @Nullable Consumer<? super Throwable> onFailure) {
-    this.owner = owner;
-    this.onFailure = onFailure;
-    scope = new BundleScope(this, deadline.nanoTime());
-  }
+  // ---- blocks
 
   /**
    * Opens a bundle that ends with the first failure.
@@ -108,7 +108,8 @@ public final class Bundle implements AutoCloseable {
    * Opens a bundle that carries on when a child fails.
    *
    * @param onFailure gets what each failed child threw, on the reactor's thread; must not suspend.
-   *     If it throws, the bundle fails as one of {@link #open} does
+   *     If it throws, the bundle fails as one of {@link #open} does: what the child threw is the
+   *     cause, and what the handler threw is suppressed, unless it is the same
    * @return a bundle of the calling fiber, to be closed by it
    */
   public static Bundle supervising(Consumer<? super Throwable> onFailure) {
@@ -128,11 +129,97 @@ public final class Bundle implements AutoCloseable {
   }
 
   private static Bundle enter(Deadline deadline, @Nullable Consumer<? super Throwable> onFailure) {
-    Life owner = Life.require("open a bundle");
-    Bundle bundle = new Bundle(owner, deadline, onFailure);
-    owner.strand().throwIfCancelled("open", bundle);
-    owner.strand().enter(bundle.scope);
+    Life opener = Life.require("open a bundle");
+    Bundle bundle = new Bundle(opener.reactor, opener, deadline, onFailure);
+    opener.strand().throwIfCancelled("open", bundle);
+    opener.strand().enter(bundle.inside.scope);
     return bundle;
+  }
+
+  // ---- asynchronous objects
+
+  /**
+   * Makes a bundle that is no block: see {@link Bundle}. It fails with the first failure.
+   *
+   * @return a bundle that any fiber of the reactor may close
+   */
+  public static Bundle detached() {
+    return detached(Deadline.NEVER);
+  }
+
+  /**
+   * Makes a bundle that is no block, and whose children wait no longer than until a deadline. It
+   * fails with the first failure.
+   *
+   * @param deadline for all that its children do
+   * @return a bundle that any fiber of the reactor may close
+   */
+  public static Bundle detached(Deadline deadline) {
+    return detach(deadline, null);
+  }
+
+  /**
+   * Makes a bundle that is no block, and that carries on when a child fails.
+   *
+   * @param onFailure see {@link #supervising(Consumer)}
+   * @return a bundle that any fiber of the reactor may close
+   */
+  public static Bundle detachedSupervising(Consumer<? super Throwable> onFailure) {
+    return detachedSupervising(Deadline.NEVER, onFailure);
+  }
+
+  /**
+   * Makes a bundle that is no block, that carries on when a child fails, and whose children wait no
+   * longer than until a deadline.
+   *
+   * @param deadline for all that its children do
+   * @param onFailure see {@link #supervising(Consumer)}
+   * @return a bundle that any fiber of the reactor may close
+   */
+  public static Bundle detachedSupervising(
+      Deadline deadline, Consumer<? super Throwable> onFailure) {
+    return detach(deadline, Objects.requireNonNull(onFailure, "onFailure"));
+  }
+
+  private static Bundle detach(Deadline deadline, @Nullable Consumer<? super Throwable> onFailure) {
+    Life maker = Life.require("make a detached bundle");
+    Bundle bundle = new Bundle(maker.reactor, null, deadline, onFailure);
+    maker.strand().throwIfCancelled("make", bundle);
+    BundleState owner = maker.innermostBundle();
+    bundle.inside.moveTo(owner == null ? maker.reactor.wards() : owner.wards());
+    return bundle;
+  }
+
+  /**
+   * Gives a detached bundle another owner, which closes it at the latest. Any fiber of the reactor
+   * may call this while the bundle is open.
+   *
+   * @param owner an open bundle, a block or detached, of the same reactor
+   * @throws IllegalStateException if this bundle is a block or closed, if {@code owner} is closed,
+   *     or if {@code owner} is this bundle or belongs to a fiber in it, which would own itself
+   */
+  public void transferTo(Bundle owner) {
+    inside.requireTransferable();
+    owner.inside.requireNeighbour("transfer to");
+    if (!owner.inside.isOpen()) {
+      throw new IllegalStateException("transfer " + this + ": " + owner + " is closed");
+    }
+    if (owner.inside.isWithin(inside)) {
+      throw new IllegalStateException(
+          "transfer " + this + ": " + owner + " is in it, so that it would own itself");
+    }
+    inside.moveTo(owner.inside.wards());
+  }
+
+  /**
+   * Gives a detached bundle to its reactor, which closes it at the latest, when all other fibers
+   * have ended. Any fiber of the reactor may call this while the bundle is open.
+   *
+   * @throws IllegalStateException if this bundle is a block, or closed
+   */
+  public void transferToReactor() {
+    inside.requireTransferable();
+    inside.moveTo(inside.reactor.wards());
   }
 
   // ---- children
@@ -148,7 +235,7 @@ public final class Bundle implements AutoCloseable {
    * @throws TaskFailedException if a block that the caller is in has failed
    */
   public Task<@Nullable Void> go(FiberTask task) {
-    return start(null, task, false);
+    return inside.start(null, task, false);
   }
 
   /**
@@ -160,7 +247,7 @@ public final class Bundle implements AutoCloseable {
    * @throws IllegalStateException if the bundle is closed
    */
   public <T extends @Nullable Object> Task<T> go(FiberCall<T> call) {
-    return start(null, call, true);
+    return inside.start(null, call, true);
   }
 
   /**
@@ -172,7 +259,7 @@ public final class Bundle implements AutoCloseable {
    * @throws IllegalStateException if the bundle is closed
    */
   public Task<@Nullable Void> go(@Nullable String name, FiberTask task) {
-    return start(name, task, false);
+    return inside.start(name, task, false);
   }
 
   /**
@@ -185,103 +272,7 @@ public final class Bundle implements AutoCloseable {
    * @throws IllegalStateException if the bundle is closed
    */
   public <T extends @Nullable Object> Task<T> go(@Nullable String name, FiberCall<T> call) {
-    return start(name, call, true);
-  }
-
-  private <T extends @Nullable Object> Task<T> start(
-      @Nullable String name, Object task, boolean computes) {
-    Life starter = requireNeighbour("start a child of");
-    starter.strand().throwIfCancelled("start a child of", this);
-    if (state != State.OPEN) {
-      throw new IllegalStateException("start a child: " + this + " is closed");
-    }
-    Life child = Life.child(this, owner.reactor, name, task, computes);
-    FiberLocal.inherit(starter, child);
-    link(child);
-    child.begin(scope.due());
-    if (cancelled) {
-      child.strand().cancel();
-    }
-    return new Task<>(child);
-  }
-
-  private void link(Life child) {
-    child.previousSibling = lastChild;
-    if (lastChild == null) {
-      firstChild = child;
-    } else {
-      lastChild.nextSibling = child;
-    }
-    lastChild = child;
-    live++;
-  }
-
-  private void unlink(Life child) {
-    Life before = child.previousSibling;
-    Life after = child.nextSibling;
-    if (before == null) {
-      firstChild = after;
-    } else {
-      before.nextSibling = after;
-    }
-    if (after == null) {
-      lastChild = before;
-    } else {
-      after.previousSibling = before;
-    }
-    live--;
-  }
-
-  /** Called on the reactor's thread, outside any fiber. */
-  void childEnded(Life child) {
-    unlink(child);
-    Throwable thrown = child.failure;
-    if (thrown != null && !child.endedAsAsked()) {
-      childFailed(child, thrown);
-    }
-    if (live == 0) {
-      waiters.wakeAll();
-    }
-  }
-
-  private void childFailed(Life child, Throwable thrown) {
-    if (thrown instanceof DeadlineExceededException && hasExpired()) {
-      firstExpired = firstExpired == null ? child : firstExpired;
-    } else if (onFailure == null) {
-      fail(child, thrown);
-    } else {
-      try {
-        onFailure.accept(thrown);
-      } catch (Throwable e) {
-        e.addSuppressed(thrown);
-        fail(child, e);
-      }
-    }
-  }
-
-  private boolean hasExpired() {
-    return scope.due() <= owner.strand().loop.clock().nanoTime();
-  }
-
-  private void fail(Life child, Throwable thrown) {
-    if (failure != null) {
-      failure.addSuppressed(thrown);
-      return;
-    }
-    firstFailed = child;
-    failure = new TaskFailedException(child + " failed: " + thrown, thrown);
-    cancelAll();
-    owner.strand().fail(scope);
-    waiters.wakeAll();
-  }
-
-  private TaskFailedException failureToThrow() {
-    assert failure != null && firstFailed != null;
-    return failure;
-  }
-
-  @Nullable Life firstChild() {
-    return firstChild;
+    return inside.start(name, call, true);
   }
 
   // ---- waiting
@@ -306,34 +297,16 @@ public final class Bundle implements AutoCloseable {
    * @throws IllegalStateException if the caller is in this bundle, and would wait for itself
    */
   public void await(Deadline deadline) {
-    Life waiter = requireNeighbour("await");
-    Strand strand = waiter.strand();
-    refuseToAwaitItself(waiter);
-    strand.refuseIfOver("await", this, deadline.nanoTime(), Wait.INSIDE);
-    while (live > 0 && failure == null) {
-      strand.await(waiters, "await", this, deadline.nanoTime(), Wait.INSIDE);
+    Life waiter = inside.requireNeighbour("await");
+    if (inside.hasAmongChildren(waiter)) {
+      throw waitsForItself(waiter, "await");
     }
-    if (failure != null) {
-      delivered |= waiter == owner;
-      throw failure;
-    }
-    if (firstExpired != null) { // the caller may have been woken before its own time was up
-      strand.refuseIfOver("await", this, deadline.nanoTime(), Wait.INSIDE);
-    }
+    inside.await(waiter, deadline.nanoTime());
   }
 
-  /** The calling fiber, which must be of the owner's reactor. */
-  private Life requireNeighbour(String verb) {
-    return (Life) Strand.requireOf(owner.strand().loop, verb, this).body();
-  }
-
-  private void refuseToAwaitItself(Life waiter) {
-    for (Life life = waiter; life != null && life.bundle != null; life = life.bundle.owner) {
-      if (life.bundle == this) {
-        throw new IllegalStateException(
-            waiter + " can't await " + this + ": it is in it, and would wait for itself");
-      }
-    }
+  private IllegalStateException waitsForItself(Life waiter, String verb) {
+    return new IllegalStateException(
+        waiter + " can't " + verb + " " + this + ": it is in it, and would wait for itself");
   }
 
   /**
@@ -341,85 +314,60 @@ public final class Bundle implements AutoCloseable {
    * Does not wait for their ends.
    */
   public void cancel() {
-    owner.strand().loop.requireThread("cancel", this);
-    cancelAll();
+    inside.reactor.loop().requireThread("cancel", this);
+    inside.cancel();
   }
 
-  private void cancelAll() {
-    cancelled = true;
-    for (Life child = firstChild; child != null; child = child.nextSibling) {
-      if (!child.ended) {
-        child.strand().cancel();
-      }
-    }
-  }
+  // ---- closing
 
   /**
    * Cancels the children that are left and waits until each has ended, whatever happens to the
-   * caller meanwhile. Suspends, even in a cancelled fiber. Does nothing the second time.
+   * caller meanwhile; then closes the detached bundles that this one owns. Suspends, even in a
+   * cancelled fiber. Does nothing the second time; if another fiber is closing it, waits for that.
    *
-   * @throws TaskFailedException if a child has failed and the owner does not know
-   * @throws DeadlineExceededException if the block's deadline has ended a child
-   * @throws IllegalStateException if the caller is not the fiber that opened the bundle, or has
-   *     opened others since that are not closed
+   * @throws TaskFailedException if a child has failed, and the owner of the block has not been told
+   *     by another call; or nobody, if the bundle is detached
+   * @throws ScopeExpiredException if the bundle's deadline has ended a child
+   * @throws IllegalStateException if the bundle is a block and the caller is not the fiber that
+   *     opened it, or has opened others since that are not closed; or if it is detached and the
+   *     caller runs in it
+   * @throws dev.weft.error.CancelledException if the bundle is detached, and a child of it waits
+   *     for the caller, so that this wait had to be ended; the children have been cancelled
    */
   @Override
   public void close() {
-    if (state == State.CLOSED) {
+    if (inside.isClosed()) {
       return;
     }
-    requireInnermost();
-    end();
-    if (failure != null && !delivered) {
-      delivered = true;
-      throw failure;
+    Life opener = inside.opener;
+    if (opener != null) {
+      requireInnermost(opener);
+      inside.end(opener.strand(), Wait.CLOSING);
+    } else {
+      Life closer = inside.requireNeighbour("close");
+      BundleState around = closer.bundle;
+      if (around != null && around.isWithin(inside)) {
+        throw waitsForItself(closer, "close");
+      }
+      inside.end(closer.strand(), Wait.JOINING);
     }
-    if (failure == null && firstExpired != null) {
-      throw new DeadlineExceededException(
-          firstExpired + " had not ended by the deadline of " + this);
-    }
+    inside.failures.throwUndelivered();
   }
 
-  private void requireInnermost() {
+  private void requireInnermost(Life owner) {
     Life caller = Life.require("close a bundle");
     if (caller != owner) {
       throw new IllegalStateException(caller + " can't close " + this + ", only its owner can");
     }
     Scope innermost = owner.strand().scope();
-    if (innermost != scope) {
+    if (innermost != inside.scope) {
       throw new IllegalStateException(
           "close: " + innermost + " was opened after " + this + " and must be closed before it");
     }
   }
 
-  private void end() {
-    state = State.CLOSING;
-    cancelAll();
-    while (live > 0) {
-      owner.strand().await(waiters, "close", this, Deadline.NEVER.nanoTime(), Wait.CLOSING);
-    }
-    state = State.CLOSED;
-    owner.strand().leave(scope);
-  }
-
-  /** The bundle behind a scope, or null if it is a shield. */
-  static @Nullable Bundle of(Scope scope) {
-    return scope instanceof BundleScope known ? known.bundle : null;
-  }
-
-  /** Closes a bundle whose fiber has come to its end; returns the mistake. */
-  IllegalStateException closeForgotten() {
-    end();
-    IllegalStateException mistake =
-        new IllegalStateException(owner + " went on without closing " + this);
-    if (failure != null && !delivered) {
-      mistake.addSuppressed(failure);
-    }
-    return mistake;
-  }
-
   @Override
   public String toString() {
-    return "bundle of " + owner + " (" + live + (live == 1 ? " child)" : " children)");
+    return inside.describe();
   }
 }

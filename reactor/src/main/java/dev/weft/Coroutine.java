@@ -5,6 +5,7 @@ import dev.weft.error.CancelledException;
 import dev.weft.error.PinnedException;
 import dev.weft.error.TaskFailedException;
 import dev.weft.internal.sched.CoroutineStack;
+import dev.weft.internal.sched.Failures;
 import java.util.Objects;
 import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
@@ -265,7 +266,7 @@ public final class Coroutine<
       throw misuse("result", State.DONE);
     }
     if (failure != null) {
-      throw new TaskFailedException(this + " failed: " + failure, failure);
+      throw new TaskFailedException(this + " failed: " + Failures.text(failure), failure);
     }
     if (closed) {
       throw new IllegalStateException("result: " + this + " was closed before it had one");

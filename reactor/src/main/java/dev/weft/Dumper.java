@@ -28,7 +28,7 @@ final class Dumper {
     loop.forEachLive(
         strand -> {
           Life life = (Life) strand.body();
-          if (life.bundle == null) {
+          if (life.bundle == null || life.bundle.isDetached()) {
             roots.add(entry(life));
           }
         });
@@ -74,7 +74,7 @@ final class Dumper {
   private List<Dump.BundleEntry> bundles(Strand strand) {
     List<Dump.BundleEntry> entries = new ArrayList<>();
     for (Scope scope = strand.scope(); scope != null; scope = scope.outer()) {
-      Bundle bundle = Bundle.of(scope);
+      BundleState bundle = BundleState.of(scope);
       if (bundle != null) {
         entries.addFirst(new Dump.BundleEntry(left(scope.due()), children(bundle)));
       }
@@ -82,7 +82,7 @@ final class Dumper {
     return entries;
   }
 
-  private List<Dump.FiberEntry> children(Bundle bundle) {
+  private List<Dump.FiberEntry> children(BundleState bundle) {
     List<Dump.FiberEntry> entries = new ArrayList<>();
     for (Life child = bundle.firstChild(); child != null; child = child.nextSibling) {
       entries.add(entry(child));

@@ -2,7 +2,10 @@
 package dev.weft;
 
 import dev.weft.error.CancelledException;
+import dev.weft.error.DeadlineExceededException;
+import dev.weft.error.ScopeExpiredException;
 import dev.weft.internal.sched.Ending;
+import dev.weft.internal.sched.Failures;
 import dev.weft.internal.sched.Scope;
 import dev.weft.internal.sched.Strand;
 import dev.weft.internal.sched.Wait;
@@ -23,8 +26,11 @@ import org.jspecify.annotations.Nullable;
  * <p>Fibers of one reactor interleave only in calls that suspend: between two of them nothing else
  * of the reactor runs. A fiber must not suspend below a class initialiser or a native frame, nor a
  * woven one below code that is not; it gets a {@link dev.weft.error.PinnedException} there.
+ *
+ * <p>{@link #close} cancels a fiber and waits for its end, so that it can be the resource of a try
+ * statement.
  */
-public final class Fiber {
+public final class Fiber implements AutoCloseable {
   private final Life life;
 
   Fiber(Life life) {
@@ -127,7 +133,10 @@ public final class Fiber {
    *     hold up the rest for ever
    * @param cleanup what to do
    * @return its result
-   * @throws Exception what {@code cleanup} throws, as it is
+   * @throws DeadlineExceededException if {@code limit} has ended a call inside; the cause says
+   *     which
+   * @throws Exception what {@code cleanup} throws else, as it is. Mistakes such as a bundle left
+   *     open are suppressed in it
    * @throws IllegalStateException if {@code cleanup} has left a bundle open, which is closed
    */
   public static <T extends @Nullable Object> T shielded(Deadline limit, FiberCall<T> cleanup)
@@ -135,15 +144,79 @@ public final class Fiber {
     Life caller = Life.require("shielded");
     Shield shield = new Shield(limit);
     caller.strand().enter(shield);
+    return inScope(caller, shield, cleanup);
+  }
+
+  /**
+   * Makes calls that must all have ended by a deadline, as one call with that deadline would: if it
+   * passes first, this throws a {@link DeadlineExceededException}. If it is the deadline of a scope
+   * around this call that passes, a {@link ScopeExpiredException} leaves it as it leaves every
+   * call. So what is tried again after this time is not tried again once the scope has expired.
+   *
+   * @param <T> the type of the result
+   * @param deadline until when the suspending calls inside may wait
+   * @param call what to do; may suspend
+   * @return its result
+   * @throws DeadlineExceededException if {@code deadline} has ended a call inside; the cause says
+   *     which
+   * @throws Exception what {@code call} throws else, as it is
+   * @throws IllegalStateException if {@code call} has left a bundle open, which is closed
+   */
+  public static <T extends @Nullable Object> T within(Deadline deadline, FiberCall<T> call)
+      throws Exception {
+    Life caller = Life.require("within");
+    TimeLimit limit = new TimeLimit(deadline);
+    caller.strand().enter(limit);
+    return inScope(caller, limit, call);
+  }
+
+  /**
+   * Makes calls as {@link #within(Deadline, FiberCall)} does, without a result.
+   *
+   * @param deadline until when the suspending calls inside may wait
+   * @param task what to do; may suspend
+   * @throws DeadlineExceededException if {@code deadline} has ended a call inside; the cause says
+   *     which
+   * @throws Exception what {@code task} throws else, as it is
+   * @throws IllegalStateException if {@code task} has left a bundle open, which is closed
+   */
+  public static void within(Deadline deadline, FiberTask task) throws Exception {
+    within(deadline, asCall(task));
+  }
+
+  /** Makes {@code call} in a scope that {@code caller} has just entered, and leaves that. */
+  private static <T extends @Nullable Object> T inScope(Life caller, Scope scope, FiberCall<T> call)
+      throws Exception {
+    T result;
     try {
-      return cleanup.call();
-    } finally {
+      result = call.call();
+    } catch (Throwable e) {
       try {
-        caller.closeForgotten(shield);
-      } finally {
-        caller.strand().leave(shield);
+        leave(caller, scope);
+      } catch (Throwable mistake) {
+        Failures.suppress(e, mistake);
       }
+      if (e instanceof ScopeExpiredException expired && expired.isOf(scope)) {
+        throw ownExpiry(scope, expired);
+      }
+      throw e;
     }
+    leave(caller, scope);
+    return result;
+  }
+
+  private static void leave(Life caller, Scope scope) {
+    try {
+      caller.closeForgotten(scope);
+    } finally {
+      caller.strand().leave(scope);
+    }
+  }
+
+  private static DeadlineExceededException ownExpiry(Scope scope, ScopeExpiredException cause) {
+    DeadlineExceededException own = new DeadlineExceededException(scope + ": deadline exceeded");
+    own.initCause(cause);
+    return own;
   }
 
   /**
@@ -151,7 +224,10 @@ public final class Fiber {
    *
    * @param limit until when the suspending calls inside may wait
    * @param cleanup what to do
-   * @throws Exception what {@code cleanup} throws, as it is
+   * @throws DeadlineExceededException if {@code limit} has ended a call inside; the cause says
+   *     which
+   * @throws Exception what {@code cleanup} throws else, as it is. Mistakes such as a bundle left
+   *     open are suppressed in it
    * @throws IllegalStateException if {@code cleanup} has left a bundle open, which is closed
    */
   public static void shielded(Deadline limit, FiberTask cleanup) throws Exception {
@@ -181,8 +257,25 @@ public final class Fiber {
     }
   }
 
+  private static final class TimeLimit extends Scope {
+    TimeLimit(Deadline deadline) {
+      super(deadline.nanoTime(), false);
+    }
+
+    @Override
+    protected RuntimeException failure() {
+      throw new AssertionError("a time limit does not fail");
+    }
+
+    @Override
+    public String toString() {
+      return "a call of Fiber.within";
+    }
+  }
+
   /**
-   * Waits until this fiber has ended. Suspends. Any number of fibers may join one.
+   * Waits until this fiber has ended. Suspends. Any number of fibers may join one. A fiber that was
+   * cancelled and obeyed has not failed: joining it returns.
    *
    * @throws dev.weft.error.TaskFailedException if it ended with an exception, which is the cause
    * @throws IllegalStateException if the caller is this fiber, and would wait for itself
@@ -200,7 +293,7 @@ public final class Fiber {
    * @throws dev.weft.error.DeadlineExceededException if it has not ended by then; it goes on
    */
   public void join(Deadline deadline) {
-    Strand joiner = life.requireJoiner();
+    Strand joiner = life.requireJoiner("join");
     long due = joiner.refuseIfOver("join", this, deadline.nanoTime(), Wait.INSIDE);
     if (life.ended) {
       life.joined();
@@ -230,6 +323,23 @@ public final class Fiber {
     if (!life.ended) {
       life.strand().cancel();
     }
+  }
+
+  /**
+   * Cancels this fiber and waits until it has ended, whatever happens to the caller meanwhile.
+   * Suspends, even in a cancelled fiber. Any fiber of the reactor may close it, as often as it
+   * likes.
+   *
+   * @throws dev.weft.error.TaskFailedException if it failed, and no other join or close of it has
+   *     thrown that: the cause is what ended it. To have been cancelled is not to have failed
+   * @throws IllegalStateException if the caller is this fiber or runs in a bundle of it, and would
+   *     wait for itself
+   * @throws CancelledException if this fiber waits for the caller in turn, so that the wait had to
+   *     be ended; this fiber has been cancelled
+   */
+  @Override
+  public void close() {
+    life.close();
   }
 
   /**

@@ -2,11 +2,14 @@
 package dev.weft;
 
 import dev.weft.error.CancelledException;
+import dev.weft.error.TaskCancelledException;
 import dev.weft.error.TaskFailedException;
+import dev.weft.internal.sched.Failures;
 import dev.weft.internal.sched.GuestStrand;
 import dev.weft.internal.sched.Possession;
 import dev.weft.internal.sched.Scope;
 import dev.weft.internal.sched.Strand;
+import dev.weft.internal.sched.Wait;
 import dev.weft.internal.sched.WaitList;
 import java.io.InterruptedIOException;
 import java.nio.channels.ClosedByInterruptException;
@@ -42,8 +45,14 @@ final class Life extends Strand.Body {
   /** Whether somebody has seen, or is about to see, how the fiber ended. */
   boolean observed;
 
+  /** Whether a join or close has thrown {@link #failure}. */
+  private boolean told;
+
+  /** Whether it is in no bundle, and counted among the reactor's such fibers. */
+  private boolean isRoot;
+
   // ---- its place in the tree
-  final @Nullable Bundle bundle;
+  final @Nullable BundleState bundle;
   @Nullable Life nextSibling;
   @Nullable Life previousSibling;
 
@@ -52,7 +61,7 @@ final class Life extends Strand.Body {
 
   private Life(
       Reactor reactor,
-      @Nullable Bundle bundle,
+      @Nullable BundleState bundle,
       @Nullable String name,
       Object task,
       boolean computes,
@@ -73,7 +82,7 @@ final class Life extends Strand.Body {
 
   /** The life of a bundle's child that has not begun. */
   static Life child(
-      Bundle bundle, Reactor reactor, @Nullable String name, Object task, boolean computes) {
+      BundleState bundle, Reactor reactor, @Nullable String name, Object task, boolean computes) {
     return new Life(reactor, bundle, name, task, computes, false);
   }
 
@@ -107,6 +116,10 @@ final class Life extends Strand.Body {
 
   void begin(long due) {
     strand = reactor.loop().start(this, name, reactor.runsStackless(task), due);
+    if (bundle == null) {
+      isRoot = true;
+      reactor.rootStarted();
+    }
   }
 
   Strand strand() {
@@ -115,21 +128,65 @@ final class Life extends Strand.Body {
   }
 
   /** The calling fiber, which is about to wait for the end of this one. */
-  Strand requireJoiner() {
-    Strand joiner = Strand.requireOf(reactor.loop(), "join", this);
+  Strand requireJoiner(String verb) {
+    Strand joiner = Strand.requireOf(reactor.loop(), verb, this);
     if (joiner == strand) {
-      throw new IllegalStateException(this + " can't join itself");
+      throw new IllegalStateException(this + " can't " + verb + " itself");
     }
     return joiner;
   }
 
-  /** What it has computed, for one that has waited for its end. */
+  /**
+   * What it has computed, for one that has waited for its end. A cancel that it has obeyed matters
+   * only to one who expects a result.
+   */
   @Nullable Object joined() {
     observed = true;
-    if (failure != null) {
-      throw new TaskFailedException(this + " failed: " + failure, failure);
+    Throwable thrown = failure;
+    if (thrown == null || (!computes && endedAsAsked())) {
+      return result;
     }
-    return result;
+    told = true;
+    throw endedAsAsked()
+        ? new TaskCancelledException(this + " was cancelled", thrown)
+        : failed(thrown);
+  }
+
+  private TaskFailedException failed(Throwable thrown) {
+    return new TaskFailedException(this + " failed: " + Failures.text(thrown), thrown);
+  }
+
+  /** Cancels the fiber and waits for its end, whatever happens to the caller meanwhile. */
+  void close() {
+    Strand closer = requireJoiner("close");
+    BundleState around = ((Life) closer.body()).bundle;
+    if (around != null && around.isHeldBy(this)) {
+      throw new IllegalStateException(
+          closer.body() + " can't close " + this + ": it is in it, and would wait for itself");
+    }
+    if (!ended) {
+      strand().cancel();
+    }
+    while (!ended) {
+      closer.await(joiners(), "close", fiber, Deadline.NEVER.nanoTime(), Wait.JOINING);
+    }
+    observed = true;
+    Throwable thrown = failure;
+    if (thrown != null && !told && !endedAsAsked()) {
+      told = true;
+      throw failed(thrown);
+    }
+  }
+
+  /** The bundle that the fiber has opened last and not closed, or that it runs in; or null. */
+  @Nullable BundleState innermostBundle() {
+    for (Scope scope = strand().scope(); scope != null; scope = scope.outer()) {
+      BundleState opened = BundleState.of(scope);
+      if (opened != null) {
+        return opened;
+      }
+    }
+    return bundle;
   }
 
   WaitList joiners() {
@@ -172,9 +229,9 @@ final class Life extends Strand.Body {
   void closeForgotten(@Nullable Scope outer) {
     IllegalStateException mistake = null;
     for (Scope scope; (scope = strand().scope()) != outer && scope != null; ) {
-      Bundle bundle = Bundle.of(scope);
-      assert bundle != null : scope; // a shield is left by the code that entered it
-      IllegalStateException another = bundle.closeForgotten();
+      BundleState forgotten = BundleState.of(scope);
+      assert forgotten != null : scope; // others are left by the code that entered them
+      IllegalStateException another = forgotten.closeForgotten(this);
       if (mistake == null) {
         mistake = another;
       } else {
@@ -197,7 +254,7 @@ final class Life extends Strand.Body {
     if (failure == null) {
       failure = mistake;
     } else {
-      failure.addSuppressed(mistake);
+      Failures.suppress(failure, mistake);
     }
   }
 
@@ -208,32 +265,35 @@ final class Life extends Strand.Body {
       observed |= !joiners.isEmpty();
       joiners.wakeAll();
     }
-    if (bundle != null) {
-      bundle.childEnded(this);
-    } else if (failure != null && !observed && !endedAsAsked()) {
-      reactor.uncaught(fiber, failure);
+    try {
+      if (bundle != null) {
+        bundle.childEnded(this);
+      } else if (failure != null && !observed && !endedAsAsked()) {
+        reactor.uncaught(fiber, failure);
+      }
+    } finally {
+      if (isRoot) {
+        reactor.rootEnded();
+      }
     }
   }
 
   /** Whether what ended it is no more than the cancel that it had to obey. */
   boolean endedAsAsked() {
-    return failure != null && strand().isCancelled() && comesOfACancel(failure);
+    return failure != null
+        && strand().isCancelled()
+        && Failures.allMatch(failure, Life::comesOfACancel);
   }
 
   /**
-   * Whether {@code thrown}, and all that is suppressed in it, is what a cancel makes calls throw:
-   * ours, and those of the JDK, which it interrupts. The failure of a cleanup is not.
+   * Whether {@code thrown} is what a cancel makes calls throw: ours, and those of the JDK, which it
+   * interrupts. The failure of a cleanup, which is suppressed in it, is not.
    */
   private static boolean comesOfACancel(Throwable thrown) {
-    boolean cut =
-        thrown instanceof CancelledException
-            || thrown instanceof InterruptedException
-            || thrown instanceof ClosedByInterruptException
-            || thrown.getClass() == InterruptedIOException.class; // not a SocketTimeoutException
-    for (Throwable suppressed : thrown.getSuppressed()) {
-      cut &= comesOfACancel(suppressed);
-    }
-    return cut;
+    return thrown instanceof CancelledException
+        || thrown instanceof InterruptedException
+        || thrown instanceof ClosedByInterruptException
+        || thrown.getClass() == InterruptedIOException.class; // not a SocketTimeoutException
   }
 
   @Override

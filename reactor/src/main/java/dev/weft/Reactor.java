@@ -9,8 +9,10 @@ import dev.weft.internal.backend.UringBackend;
 import dev.weft.internal.os.Cpus;
 import dev.weft.internal.sched.Clock;
 import dev.weft.internal.sched.EventLoop;
+import dev.weft.internal.sched.Failures;
 import dev.weft.internal.sched.GuestStrand;
 import dev.weft.internal.sched.Opener;
+import dev.weft.internal.sched.Strand;
 import dev.weft.internal.sched.Watchdog;
 import java.time.Duration;
 import java.util.List;
@@ -63,6 +65,13 @@ public final class Reactor implements AutoCloseable, Executor {
   private @Nullable Object cookie;
   private @Nullable Consumer<Object> cookieDestructor;
   private long fibersStarted;
+
+  /** Fibers that have not ended and are in no bundle. */
+  private int roots;
+
+  /** The detached bundles that no other bundle owns. */
+  private final Wards wards = new Wards(null);
+
   private boolean closed;
 
   private Reactor(ReactorOptions options, Backend backend, Clock clock) {
@@ -179,7 +188,8 @@ public final class Reactor implements AutoCloseable, Executor {
 
   /**
    * Runs {@code task} as a fiber, and every fiber that is started meanwhile, until all of them have
-   * ended. If {@code task} fails, the others are cancelled.
+   * ended. If {@code task} fails, the others are cancelled. Detached bundles that the reactor owns
+   * are closed when only their own fibers are left.
    *
    * @param task the first fiber
    * @throws Exception what ended {@code task}, as it is
@@ -226,7 +236,7 @@ public final class Reactor implements AutoCloseable, Executor {
       throws Exception {
     Throwable thrown = first != null ? first : second;
     if (first != null && second != null) {
-      first.addSuppressed(second);
+      Failures.suppress(first, second);
     }
     if (thrown instanceof Exception exception) {
       throw exception;
@@ -389,6 +399,29 @@ public final class Reactor implements AutoCloseable, Executor {
 
   long nextFiberId() {
     return ++fibersStarted;
+  }
+
+  Wards wards() {
+    return wards;
+  }
+
+  void rootStarted() {
+    roots++;
+  }
+
+  /** Closes the detached bundles that are left when all fibers have ended but those in them. */
+  void rootEnded() {
+    roots--;
+    if (roots == 0 && wards.newest() != null) {
+      Life.of(this, "close detached bundles", this::closeWards).begin(Deadline.NEVER.nanoTime());
+    }
+  }
+
+  private void closeWards() {
+    Strand closer = Strand.require("close");
+    for (BundleState ward; (ward = wards.newest()) != null; ) {
+      ward.closeByReactor(closer);
+    }
   }
 
   void uncaught(Fiber fiber, Throwable failure) {

@@ -10,11 +10,12 @@ import dev.weft.internal.sched.WaitList;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One child of a {@link Bundle}: a fiber, and what it computes.
+ * One child of a {@link Bundle}: a fiber, and what it computes. {@link #close} cancels it and waits
+ * for its end, so that it can be the resource of a try statement.
  *
  * @param <T> the type of the result
  */
-public final class Task<T extends @Nullable Object> implements Awaitable {
+public final class Task<T extends @Nullable Object> implements Awaitable, AutoCloseable {
   static {
     Event.IN.register(Task.class, task -> ((Task<?>) task).inside());
   }
@@ -67,10 +68,13 @@ public final class Task<T extends @Nullable Object> implements Awaitable {
   }
 
   /**
-   * Waits for the end of the task. Suspends. Any number of fibers may join one.
+   * Waits for the end of the task. Suspends. Any number of fibers may join one. A task that
+   * computes nothing, and was cancelled and obeyed, has not failed: joining it returns.
    *
    * @return what it computed
-   * @throws TaskFailedException if it failed or was cancelled: the cause is what ended it
+   * @throws TaskFailedException if it failed: the cause is what ended it
+   * @throws dev.weft.error.TaskCancelledException if there is no result to return, because it was
+   *     cancelled
    * @throws IllegalStateException if the caller is this task, and would wait for itself
    */
   public T join() {
@@ -82,13 +86,15 @@ public final class Task<T extends @Nullable Object> implements Awaitable {
    *
    * @param deadline until when
    * @return what it computed
-   * @throws TaskFailedException if it failed or was cancelled: the cause is what ended it
+   * @throws TaskFailedException if it failed: the cause is what ended it
+   * @throws dev.weft.error.TaskCancelledException if there is no result to return, because it was
+   *     cancelled
    * @throws IllegalStateException if the caller is this task, and would wait for itself
    * @throws dev.weft.error.DeadlineExceededException if it has not ended by then; it goes on
    */
   @SuppressWarnings({"unchecked", "NullAway"}) // a call of this T has made it; null if T allows it
   public T join(Deadline deadline) {
-    Strand joiner = life.requireJoiner();
+    Strand joiner = life.requireJoiner("join");
     long due = joiner.refuseIfOver("join", life.fiber, deadline.nanoTime(), Wait.INSIDE);
     if (life.ended) {
       return (T) life.joined();
@@ -100,6 +106,23 @@ public final class Task<T extends @Nullable Object> implements Awaitable {
   /** Cancels this task alone: see {@link Fiber#cancel}. Its bundle takes it for no failure. */
   public void cancel() {
     life.fiber.cancel();
+  }
+
+  /**
+   * Cancels this task alone and waits until it has ended, whatever happens to the caller meanwhile.
+   * Suspends, even in a cancelled fiber. Any fiber of the reactor may close it, as often as it
+   * likes. A result that it has, or has in spite of the cancel, is there to be joined.
+   *
+   * @throws TaskFailedException if it failed, and no other join or close of it has thrown that: the
+   *     cause is what ended it. To have been cancelled is not to have failed
+   * @throws IllegalStateException if the caller is this task or runs in a bundle of it, and would
+   *     wait for itself
+   * @throws dev.weft.error.CancelledException if the task waits for the caller in turn, so that
+   *     this wait had to be ended; the task has been cancelled
+   */
+  @Override
+  public void close() {
+    life.close();
   }
 
   /**

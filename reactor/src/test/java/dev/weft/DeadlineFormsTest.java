@@ -41,16 +41,28 @@ class DeadlineFormsTest {
 
   /** What suspends and takes no deadline, and why. */
   private static final Map<String, String> WITHOUT =
-      Map.of(
-          "Fiber#yield", "waits for nothing: it is resumed as soon as the others have had a turn",
-          "Fiber#sleep", "what it waits for is the time; Fiber.sleepUntil takes a deadline",
-          "Bundle#close", "no child may outlive the block, however long its cleanup takes",
-          "TcpListener#close", "gives back what the kernel holds, also in a cancelled fiber",
-          "TcpSocket#close", "gives back what the kernel holds, also in a cancelled fiber",
-          "File#close", "gives back what the kernel holds, also in a cancelled fiber",
-          "Pipe#close", "gives back what the kernel holds, also in a cancelled fiber",
-          "ByteSource#close", "gives back what the kernel holds, also in a cancelled fiber",
-          "ByteSink#close", "gives back what the kernel holds, also in a cancelled fiber");
+      Map.ofEntries(
+          Map.entry(
+              "Fiber#yield",
+              "waits for nothing: it is resumed as soon as the others have had a turn"),
+          Map.entry(
+              "Fiber#sleep", "what it waits for is the time; Fiber.sleepUntil takes a deadline"),
+          Map.entry(
+              "Bundle#close", "no child may outlive the block, however long its cleanup takes"),
+          Map.entry(
+              "Task#close", "it is over only when the task is, however long its cleanup takes"),
+          Map.entry(
+              "Fiber#close", "it is over only when the fiber is, however long its cleanup takes"),
+          Map.entry(
+              "TcpListener#close", "gives back what the kernel holds, also in a cancelled fiber"),
+          Map.entry(
+              "TcpSocket#close", "gives back what the kernel holds, also in a cancelled fiber"),
+          Map.entry("File#close", "gives back what the kernel holds, also in a cancelled fiber"),
+          Map.entry("Pipe#close", "gives back what the kernel holds, also in a cancelled fiber"),
+          Map.entry(
+              "ByteSource#close", "gives back what the kernel holds, also in a cancelled fiber"),
+          Map.entry(
+              "ByteSink#close", "gives back what the kernel holds, also in a cancelled fiber"));
 
   private static final Pattern DOCUMENTED =
       Pattern.compile(

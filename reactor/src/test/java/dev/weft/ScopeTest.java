@@ -11,6 +11,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.weft.error.CancelledException;
 import dev.weft.error.DeadlineExceededException;
 import dev.weft.error.DeadlockException;
+import dev.weft.error.ScopeExpiredException;
 import dev.weft.error.TaskFailedException;
 import dev.weft.sync.Channel;
 import java.io.IOException;
@@ -37,11 +38,11 @@ class ScopeTest {
     Reactors.run(
         () -> {
           assertThrows(
-              DeadlineExceededException.class,
+              ScopeExpiredException.class,
               () -> {
                 try (Bundle _ = Bundle.open(soon())) {
-                  assertThrows(DeadlineExceededException.class, ScopeTest::blockForEver);
-                  assertThrows(DeadlineExceededException.class, Fiber::yield);
+                  assertThrows(ScopeExpiredException.class, ScopeTest::blockForEver);
+                  assertThrows(ScopeExpiredException.class, Fiber::yield);
                   Channel.rendezvous().receive();
                 }
               });
@@ -55,19 +56,19 @@ class ScopeTest {
         () -> {
           try (Bundle _ = Bundle.open(soon())) {
             try (Bundle _ = Bundle.open(Deadline.after(Duration.ofHours(1)))) {
-              assertThrows(DeadlineExceededException.class, ScopeTest::blockForEver);
+              assertThrows(ScopeExpiredException.class, ScopeTest::blockForEver);
             }
           }
           try (Bundle _ = Bundle.open(Deadline.after(Duration.ofHours(1)))) {
             try (Bundle _ = Bundle.open(soon())) {
-              assertThrows(DeadlineExceededException.class, ScopeTest::blockForEver);
+              assertThrows(ScopeExpiredException.class, ScopeTest::blockForEver);
             }
             Fiber.yield();
           }
           try (Bundle _ = Bundle.open(soon())) {
             Deadline later = Deadline.after(Duration.ofHours(1));
             Channel<Integer> channel = Channel.rendezvous();
-            assertThrows(DeadlineExceededException.class, () -> channel.receive(later));
+            assertThrows(ScopeExpiredException.class, () -> channel.receive(later));
           }
         });
   }
@@ -84,14 +85,14 @@ class ScopeTest {
                       Task<?> grandchild = inner.go(ScopeTest::blockForEver);
                       Fiber.shielded(Deadline.NEVER, () -> awaitEnd(grandchild));
                       assertEquals(Task.State.FAILED, grandchild.state());
-                    } catch (DeadlineExceededException e) {
+                    } catch (ScopeExpiredException e) {
                       // the grandchild had not ended
                     }
                     blockForEver();
                   });
-          assertThrows(DeadlineExceededException.class, bundle::await);
+          assertThrows(ScopeExpiredException.class, bundle::await);
           Fiber.shielded(Deadline.NEVER, () -> awaitEnd(child));
-          assertThrows(DeadlineExceededException.class, bundle::close);
+          assertThrows(ScopeExpiredException.class, bundle::close);
           assertEquals(Task.State.FAILED, child.state());
         });
   }
@@ -109,8 +110,8 @@ class ScopeTest {
                 }
                 blockForEver();
               });
-          assertThrows(DeadlineExceededException.class, bundle::await);
-          assertThrows(DeadlineExceededException.class, bundle::close);
+          assertThrows(ScopeExpiredException.class, bundle::await);
+          assertThrows(ScopeExpiredException.class, bundle::close);
         });
   }
 

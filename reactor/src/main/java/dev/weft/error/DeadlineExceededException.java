@@ -2,8 +2,11 @@
 package dev.weft.error;
 
 /**
- * A call did not finish before its deadline. What it waited for goes on; the fiber is not
- * cancelled.
+ * A call did not finish before the deadline that it was given. What it waited for goes on; the
+ * fiber is not cancelled, and its next call may wait again.
+ *
+ * <p>If it is the deadline of a scope around the call that has passed, the call throws a {@link
+ * ScopeExpiredException} instead, and so does every later call in that scope.
  */
 public final class DeadlineExceededException extends RuntimeException {
   private static final long serialVersionUID = 1L;

@@ -16,6 +16,7 @@ import dev.weft.Task;
 import dev.weft.error.CancelledException;
 import dev.weft.error.ChannelClosedException;
 import dev.weft.error.DeadlineExceededException;
+import dev.weft.error.ScopeExpiredException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -232,7 +233,7 @@ class ChooseTest {
           Deadline late = Deadline.after(Duration.ofHours(1));
           try (Bundle _ = Bundle.open(soon())) {
             assertThrows(
-                DeadlineExceededException.class,
+                ScopeExpiredException.class,
                 () -> receiving(channel).timeout(late, () -> -1).await());
           }
         });

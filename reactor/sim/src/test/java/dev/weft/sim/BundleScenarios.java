@@ -11,6 +11,7 @@ import dev.weft.Fiber;
 import dev.weft.Task;
 import dev.weft.error.CancelledException;
 import dev.weft.error.DeadlineExceededException;
+import dev.weft.error.ScopeExpiredException;
 import dev.weft.error.TaskFailedException;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -42,7 +43,11 @@ final class BundleScenarios {
     Simulation.afterEachTurn(() -> assertTrue(population.alive >= 0));
     try {
       node(population, 0);
-    } catch (Expected | TaskFailedException | CancelledException | DeadlineExceededException e) {
+    } catch (Expected
+        | TaskFailedException
+        | CancelledException
+        | DeadlineExceededException
+        | ScopeExpiredException e) {
       // one of the things that its children may do
     }
     assertEquals(0, population.alive, "every bundle has waited for its children");
@@ -148,7 +153,7 @@ final class BundleScenarios {
       Fiber.sleepUntil(sleep);
       slept = true;
       assertTrue(sleep.hasPassed());
-    } catch (DeadlineExceededException e) {
+    } catch (ScopeExpiredException e) {
       assertTrue(slept || nearest.hasPassed(), "no deadline had passed");
       assertTrue(nearest.compareTo(sleep) <= 0 || nearest.hasPassed(), "the sleep was over first");
       return;

@@ -15,6 +15,8 @@ final class Scenarios {
           new Scenario("deadlines", Faults.ordinary(), BundleScenarios::deadlinesAndShields),
           new Scenario("taskCancel", Faults.ordinary(), BundleScenarios::cancelRacesCompletion),
           new Scenario("laterCancel", Faults.ordinary(), BundleScenarios::cancelEndsLaterWaits),
+          new Scenario("objects", Faults.ordinary(), ObjectScenarios::objects),
+          new Scenario("closes", Faults.ordinary(), ObjectScenarios::closes),
           new Scenario("channels", Faults.ordinary(), SyncScenarios::channels),
           new Scenario("choose", Faults.ordinary(), SyncScenarios::choose),
           new Scenario("locks", Faults.ordinary(), SyncScenarios::locks),

@@ -9,7 +9,6 @@ import dev.weft.Bundle;
 import dev.weft.Deadline;
 import dev.weft.Fiber;
 import dev.weft.Task;
-import dev.weft.error.CancelledException;
 import dev.weft.error.ChannelClosedException;
 import dev.weft.error.DeadlineExceededException;
 import dev.weft.sync.Barrier;
@@ -259,11 +258,7 @@ final class SyncScenarios {
           });
       Task<?> impatient = bundle.go(() -> Fiber.sleep(Duration.ofDays(1)));
       impatient.cancel();
-      try {
-        impatient.join();
-      } catch (CancelledException | dev.weft.error.TaskFailedException e) {
-        // as it was told
-      }
+      impatient.join();
       bundle.await();
     }
     assertEquals(parties, passed[0]);

@@ -8,8 +8,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.weft.Bundle;
 import dev.weft.Deadline;
 import dev.weft.Fiber;
-import dev.weft.error.DeadlineExceededException;
 import dev.weft.error.ErrnoException;
+import dev.weft.error.ScopeExpiredException;
 import dev.weft.micro.MicroBlock;
 import dev.weft.micro.MicroOptions;
 import dev.weft.micro.MicroProcess;
@@ -82,7 +82,7 @@ class ThreadsConnectTest {
     private MicroSocket connectSoon() throws Exception {
       try (Bundle _ = Bundle.open(Deadline.after(Duration.ofNanos(random.nextLong(2_000_000))))) {
         return connect(address);
-      } catch (DeadlineExceededException e) {
+      } catch (ScopeExpiredException e) {
         return connect(address);
       }
     }

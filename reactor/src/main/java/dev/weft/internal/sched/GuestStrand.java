@@ -2,7 +2,7 @@
 package dev.weft.internal.sched;
 
 import dev.weft.error.CancelledException;
-import dev.weft.error.DeadlineExceededException;
+import dev.weft.error.ScopeExpiredException;
 import dev.weft.error.TaskFailedException;
 import dev.weft.weave.Context;
 import java.util.List;
@@ -48,7 +48,7 @@ public abstract class GuestStrand extends Strand {
     @Override
     protected void expired() {
       hasDeadline(false);
-      interrupt(Interruption.EXPIRED);
+      interrupt(Interruption.SCOPE_EXPIRED);
     }
   }
 
@@ -139,7 +139,7 @@ public abstract class GuestStrand extends Strand {
     try {
       refuseIfOver(verb, subject, TimerQueue.NEVER, Wait.INSIDE);
       return null;
-    } catch (CancelledException | DeadlineExceededException | TaskFailedException e) {
+    } catch (CancelledException | ScopeExpiredException | TaskFailedException e) {
       return e;
     }
   }

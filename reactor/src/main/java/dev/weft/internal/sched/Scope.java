@@ -8,7 +8,9 @@ import org.jspecify.annotations.Nullable;
  * that is shielded from all such wishes from outside. Scopes nest.
  */
 public abstract class Scope {
-  private final long wantedDue;
+  /** Its own deadline, or {@link TimerQueue#NEVER}. */
+  final long ownDue;
+
   final boolean shield;
   @Nullable Scope outer;
 
@@ -25,7 +27,7 @@ public abstract class Scope {
    * @param shield whether neither a cancel nor the deadlines and failures outside it reach in
    */
   protected Scope(long due, boolean shield) {
-    this.wantedDue = due;
+    this.ownDue = due;
     this.shield = shield;
   }
 
@@ -41,15 +43,20 @@ public abstract class Scope {
   /** What the strand's waits in a failed scope are to end with. */
   protected abstract RuntimeException failure();
 
+  /** What users know the scope as, if not as itself; messages name it. */
+  protected Object subject() {
+    return this;
+  }
+
   final void enteredFrom(@Nullable Scope outer) {
     this.outer = outer;
     shielded = shield;
-    due = wantedDue;
+    due = ownDue;
     if (outer != null) {
       shielded |= outer.shielded;
       // A shield has only its own limit; but one inside another can't outlast that.
       if (!shield || outer.shielded) {
-        due = Math.min(wantedDue, outer.due);
+        due = Math.min(ownDue, outer.due);
       }
     }
   }

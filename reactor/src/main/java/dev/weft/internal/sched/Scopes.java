@@ -82,6 +82,26 @@ final class Scopes {
     over = failed != null || (cancelled && !isShielded());
   }
 
+  /**
+   * The scope whose deadline is the nearest one; of several with the same deadline the outermost.
+   * Null if it is the deadline that the strand was started with.
+   */
+  @Nullable Scope nearestScope() {
+    Scope found = null;
+    if (due == inheritedDue && !isShielded()) {
+      return null;
+    }
+    for (Scope scope = innermost; scope != null; scope = scope.outer) {
+      if (scope.ownDue == due) {
+        found = scope;
+      }
+      if (scope.due != due || (scope.shield && (scope.outer == null || !scope.outer.shielded))) {
+        break; // no scope further out has to do with the deadlines in force here
+      }
+    }
+    return found;
+  }
+
   /** The failure to be noticed here, unless the strand is cancelled, which comes first. */
   @Nullable RuntimeException failure() {
     boolean cancelledHere = cancelled && !isShielded();

@@ -215,10 +215,18 @@ public abstract class Strand extends Waiting {
     }
     throwIfCancelled(verb, subject);
     long nearest = nearest(due);
-    if (nearest != TimerQueue.NEVER && nearest <= loop.clock().nanoTime()) {
-      throw exception(Interruption.EXPIRED, verb, subject);
+    if (nearest != TimerQueue.NEVER) {
+      refuseIfPast(verb, subject, nearest);
     }
     return nearest;
+  }
+
+  private void refuseIfPast(String verb, Object subject, long nearest) {
+    long now = loop.clock().nanoTime();
+    if (nearest <= now) {
+      boolean scopes = scopeDue() <= now;
+      throw exception(scopes ? Interruption.SCOPE_EXPIRED : Interruption.EXPIRED, verb, subject);
+    }
   }
 
   /** The newest of the things that it holds and has to give back, or null. */

@@ -10,9 +10,16 @@ public enum Wait {
   /** As OUTSIDE, but neither a cancel nor a deadline reaches it: for cleaning up. */
   SHIELDED,
   /** As SHIELDED, for strands that have been told to end: if those can't, nobody can. */
-  CLOSING;
+  CLOSING,
+  /** As CLOSING, but it may wait for a strand that waits for this one: a deadlock ends it. */
+  JOINING;
+
+  /** Whether only another strand can end it. */
+  boolean isInside() {
+    return this != OUTSIDE && this != SHIELDED;
+  }
 
   boolean isShielded() {
-    return this == SHIELDED || this == CLOSING;
+    return this == SHIELDED || this == CLOSING || this == JOINING;
   }
 }

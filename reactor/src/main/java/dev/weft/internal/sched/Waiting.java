@@ -5,6 +5,7 @@ import dev.weft.error.CancelledException;
 import dev.weft.error.DeadlineExceededException;
 import dev.weft.error.Errno;
 import dev.weft.error.PinnedException;
+import dev.weft.error.ScopeExpiredException;
 import dev.weft.internal.backend.Op;
 import dev.weft.internal.sched.Strand.Body;
 import dev.weft.internal.sched.Strand.State;
@@ -17,7 +18,10 @@ abstract class Waiting extends Schedulable implements Op.Listener {
   enum Interruption {
     /** The strand was cancelled, or a scope that it is in has failed. */
     OVER,
-    EXPIRED
+    /** The deadline that the call was given has passed. */
+    EXPIRED,
+    /** The deadline of a scope that the strand is in has passed. */
+    SCOPE_EXPIRED
   }
 
   static final Object NOTHING = "";
@@ -66,9 +70,12 @@ abstract class Waiting extends Schedulable implements Op.Listener {
   private @Nullable Scopes scopes;
 
   private final class Expiry extends TimerQueue.Timer {
+    /** Whether the deadline is a scope's, and not only the call's own. */
+    boolean isScopes;
+
     @Override
     protected void expired() {
-      interrupt(Interruption.EXPIRED);
+      interrupt(isScopes ? Interruption.SCOPE_EXPIRED : Interruption.EXPIRED);
     }
   }
 
@@ -155,7 +162,7 @@ abstract class Waiting extends Schedulable implements Op.Listener {
     closing = wait == Wait.CLOSING;
     waitSince = loop.turnStart();
     interruptible = !wait.isShielded();
-    hopeless = due == TimerQueue.NEVER && (wait == Wait.INSIDE || wait == Wait.CLOSING);
+    hopeless = due == TimerQueue.NEVER && wait.isInside();
     if (hopeless) {
       loop.hopeless++;
     } else if (due != TimerQueue.NEVER) {
@@ -167,6 +174,7 @@ abstract class Waiting extends Schedulable implements Op.Listener {
     if (expiry == null) {
       expiry = new Expiry();
     }
+    expiry.isScopes = due == scopeDue;
     loop.timers().arm(expiry, due);
   }
 
@@ -221,7 +229,7 @@ abstract class Waiting extends Schedulable implements Op.Listener {
   /** The clause that has ended a wait for several, or null if none had fired when time was up. */
   public final @Nullable Clause chosen(boolean suspended) {
     Interruption why = fired(suspended);
-    if (why == Interruption.EXPIRED && patience == nearest(patience)) {
+    if (why != null && why != Interruption.OVER && patience == nearest(patience)) {
       return null;
     }
     if (why != null) {
@@ -237,7 +245,9 @@ abstract class Waiting extends Schedulable implements Op.Listener {
 
   /** What a wait throws whose time is over. */
   public final RuntimeException expired() {
-    return exception(Interruption.EXPIRED, waitVerb, waitSubject);
+    boolean own = patience < scopeDue;
+    return exception(
+        own ? Interruption.EXPIRED : Interruption.SCOPE_EXPIRED, waitVerb, waitSubject);
   }
 
   /** What each wait in a list ends with: throws if it was for another reason than a clause. */
@@ -288,8 +298,7 @@ abstract class Waiting extends Schedulable implements Op.Listener {
 
   final void slept(boolean suspended) {
     Interruption why = end();
-    long nearest = scopeDue;
-    if (why == Interruption.OVER || (why == Interruption.EXPIRED && nearest < patience)) {
+    if (why == Interruption.OVER || (why != null && scopeDue < patience)) {
       throw exception(why, "sleep", NOTHING);
     }
     if (!suspended) {
@@ -385,7 +394,7 @@ abstract class Waiting extends Schedulable implements Op.Listener {
   // ---- messages
 
   private static String describe(String verb, Object subject) {
-    String text = subject.toString();
+    String text = Failures.text(subject);
     return text.isEmpty() ? verb : verb + " " + text;
   }
 
@@ -394,10 +403,22 @@ abstract class Waiting extends Schedulable implements Op.Listener {
     if (why == Interruption.EXPIRED) {
       return new DeadlineExceededException(what + ": deadline exceeded");
     }
+    if (why == Interruption.SCOPE_EXPIRED) {
+      return scopeExpired(what);
+    }
     RuntimeException failure = scopes == null ? null : scopes.failure();
     return failure != null
         ? failure
         : new CancelledException(what + ": " + body() + " was cancelled");
+  }
+
+  private ScopeExpiredException scopeExpired(String what) {
+    Scope scope = scopes == null ? null : scopes.nearestScope();
+    String whose =
+        scope == null ? "the bundle that " + body() + " was started in" : "" + scope.subject();
+    return new ScopeExpiredException(
+        what + ": the deadline of " + whose + " has passed",
+        scope == null ? null : scope.subject());
   }
 
   @Override

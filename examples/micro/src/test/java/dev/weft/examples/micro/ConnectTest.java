@@ -8,8 +8,8 @@ import dev.weft.Bundle;
 import dev.weft.Deadline;
 import dev.weft.Fiber;
 import dev.weft.Reactor;
-import dev.weft.error.DeadlineExceededException;
 import dev.weft.error.Errno;
+import dev.weft.error.ScopeExpiredException;
 import dev.weft.micro.MicroBlock;
 import dev.weft.micro.MicroOptions;
 import dev.weft.micro.MicroProcess;
@@ -404,7 +404,7 @@ class ConnectTest {
             protected void run() throws Exception {
               try (Bundle _ = Bundle.open(Deadline.after(Duration.ofMillis(1)))) {
                 connect(address);
-              } catch (DeadlineExceededException e) {
+              } catch (ScopeExpiredException e) {
                 said.add("too late");
               }
               while (sockets() > before) { // until the kernel has let go of it

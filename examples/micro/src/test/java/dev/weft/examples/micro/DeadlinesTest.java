@@ -6,8 +6,8 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import dev.weft.Bundle;
 import dev.weft.Deadline;
 import dev.weft.Reactor;
-import dev.weft.error.DeadlineExceededException;
 import dev.weft.error.Errno;
+import dev.weft.error.ScopeExpiredException;
 import dev.weft.micro.MicroBlock;
 import dev.weft.micro.MicroProcess;
 import dev.weft.micro.MicroService;
@@ -301,7 +301,7 @@ class DeadlinesTest {
     private boolean isThere() throws Exception {
       try (Bundle _ = Bundle.open(Deadline.after(looks < 3 ? SHORT : LONG))) {
         return pollread() > 0;
-      } catch (DeadlineExceededException e) {
+      } catch (ScopeExpiredException e) {
         return false; // nothing has been raised, and nothing has been lost
       }
     }

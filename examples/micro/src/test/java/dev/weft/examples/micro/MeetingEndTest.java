@@ -8,8 +8,8 @@ import dev.weft.Bundle;
 import dev.weft.Deadline;
 import dev.weft.Fiber;
 import dev.weft.error.CancelledException;
-import dev.weft.error.DeadlineExceededException;
 import dev.weft.error.Errno;
+import dev.weft.error.ScopeExpiredException;
 import dev.weft.error.TaskFailedException;
 import dev.weft.examples.micro.Meetings.Actor;
 import dev.weft.micro.MicroProcess;
@@ -246,7 +246,7 @@ class MeetingEndTest {
       try (Bundle scope = open()) {
         waitFor(idler);
         note("not reached in " + scope);
-      } catch (DeadlineExceededException | TaskFailedException e) {
+      } catch (ScopeExpiredException | TaskFailedException e) {
         note(e.getClass().getSimpleName());
       }
       idler.isOver = true;
@@ -265,7 +265,7 @@ class MeetingEndTest {
           note("first");
           try {
             Fiber.sleep(Duration.ofHours(1));
-          } catch (DeadlineExceededException | TaskFailedException e) {
+          } catch (ScopeExpiredException | TaskFailedException e) {
             pause(); // in the scope still: it is told once more
           }
         }
@@ -331,7 +331,7 @@ class MeetingEndTest {
   @EnumSource
   void theDeadlineOfAScopeEndsAllWaitsInIt(Meetings meeting) throws Exception {
     for (Word word : Word.values()) {
-      ends(meeting, new InTime(word), "DeadlineExceededException");
+      ends(meeting, new InTime(word), "ScopeExpiredException");
     }
   }
 

@@ -22,6 +22,7 @@ import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -419,5 +420,62 @@ class MeetingTest {
           assertEquals(false, mutex.isLocked());
           assertEquals(false, channel.trySend("to nobody"), "neither thread nor child receive");
         });
+  }
+
+  /** Makes an object with a fiber of its own, and ends. */
+  private static final class Maker extends Actor {
+    @Nullable Bundle object;
+
+    Maker() {
+      super("maker");
+    }
+
+    @Override
+    protected void run() {
+      Bundle made = Bundle.detached();
+      made.go(() -> work());
+      object = made;
+      Fiber.yield();
+    }
+
+    private void work() {
+      try {
+        Fiber.sleepUntil(Deadline.NEVER);
+      } finally {
+        note("worker ended");
+      }
+    }
+  }
+
+  /** Closes an object of another thread. */
+  private static final class Closer extends Actor {
+    private final Maker maker;
+
+    Closer(Maker maker) {
+      super("closer");
+      this.maker = maker;
+    }
+
+    @Override
+    protected void run() {
+      Bundle object = maker.object;
+      if (object != null) {
+        object.close();
+        maker.note("closed");
+      }
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void anObjectOutlivesTheThreadThatMadeItAndAnotherClosesIt(Meetings meeting) throws Exception {
+    Maker maker = new Maker();
+    meeting.run(
+        () -> {
+          meeting.start(maker).join();
+          maker.note("maker ended");
+          meeting.start(new Closer(maker)).join();
+        });
+    assertEquals(List.of("maker ended", "worker ended", "closed"), maker.notes);
   }
 }

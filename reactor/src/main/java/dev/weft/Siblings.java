@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.weft;
+
+import org.jspecify.annotations.Nullable;
+
+/** The children of one bundle that have not ended, in the order in which they were started. */
+final class Siblings {
+  private @Nullable Life first;
+  private @Nullable Life last;
+  private int count;
+
+  /** The one that was started first, or null. */
+  @Nullable Life first() {
+    return first;
+  }
+
+  int count() {
+    return count;
+  }
+
+  void add(Life child) {
+    child.previousSibling = last;
+    if (last == null) {
+      first = child;
+    } else {
+      last.nextSibling = child;
+    }
+    last = child;
+    count++;
+  }
+
+  void remove(Life child) {
+    Life before = child.previousSibling;
+    Life after = child.nextSibling;
+    if (before == null) {
+      first = after;
+    } else {
+      before.nextSibling = after;
+    }
+    if (after == null) {
+      last = before;
+    } else {
+      after.previousSibling = before;
+    }
+    count--;
+  }
+
+  void cancel() {
+    for (Life child = first; child != null; child = child.nextSibling) {
+      if (!child.ended) {
+        child.strand().cancel();
+      }
+    }
+  }
+}
