@@ -7,8 +7,11 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import dev.weft.Bundle;
+import dev.weft.Deadline;
 import dev.weft.Fiber;
 import dev.weft.Reactor;
+import dev.weft.Task;
+import dev.weft.error.ChannelClosedException;
 import dev.weft.net.TcpListener;
 import dev.weft.net.TcpSocket;
 import java.io.EOFException;
@@ -50,6 +53,30 @@ class TutorialTest {
             server.cancel();
             echo.close();
             silent.close();
+          });
+    }
+  }
+
+  @Test
+  void aConnectionSendsWhatIsQueuedAndCanBeClosedByAnyFiber() throws Exception {
+    try (Reactor reactor = Reactor.open()) {
+      reactor.run(
+          () -> {
+            TcpListener echo = TcpListener.bind(loopback());
+            try (Bundle block = Bundle.open()) {
+              block.go(() -> EchoServer.serve(echo));
+              LineConnection connection =
+                  new LineConnection(TcpSocket.connect(echo.localAddress()));
+              connection.send("one");
+              connection.send("two");
+              Deadline deadline = Deadline.after(Duration.ofMinutes(1));
+              assertEquals("one", connection.receive(deadline));
+              assertEquals("two", connection.receive(deadline));
+              Task<?> closer = block.go(() -> connection.close());
+              closer.join();
+              assertThrows(ChannelClosedException.class, () -> connection.send("three"));
+            }
+            echo.close();
           });
     }
   }
