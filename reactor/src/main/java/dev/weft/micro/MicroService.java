@@ -89,6 +89,8 @@ public final class MicroService implements AutoCloseable {
       // Inherited by what is accepted. A process writes all that it has at once anyway.
       int tcp = weft_h.IPPROTO_TCP();
       Sockets.set(loop, descriptor, tcp, weft_h.TCP_NODELAY(), 1, wanted);
+      // Or a client that has vanished without a word would be a connection for ever.
+      Sockets.set(loop, descriptor, level, weft_h.SO_KEEPALIVE(), 1, wanted);
       if (userTimeoutMillis > 0) {
         Sockets.set(loop, descriptor, tcp, weft_h.TCP_USER_TIMEOUT(), userTimeoutMillis, wanted);
       }

@@ -15,13 +15,17 @@ import org.jspecify.annotations.Nullable;
  * @param backlog connections that may wait to be accepted
  * @param linger SO_LINGER: how long close waits for unsent bytes, in seconds, rounded up; zero to
  *     reset the connection; null to leave it to the kernel
+ * @param userTimeout TCP_USER_TIMEOUT, in milliseconds, up to 24 days: the kernel ends a connection
+ *     whose peer has acknowledged nothing of what was sent to it, or has had no room for more, for
+ *     as long; zero for no such limit
  */
 public record SocketOptions(
     Set<Flag> flags,
     int receiveBufferBytes,
     int sendBufferBytes,
     int backlog,
-    @Nullable Duration linger) {
+    @Nullable Duration linger,
+    Duration userTimeout) {
   /** An option that is on or off. */
   public enum Flag {
     /** SO_REUSEADDR: bind although connections of an earlier server linger. */
@@ -39,9 +43,16 @@ public record SocketOptions(
   }
 
   private static final int BACKLOG_DEFAULT = 4096;
+  private static final Duration USER_TIMEOUT_MAX = Duration.ofMillis(Integer.MAX_VALUE);
 
   private static final SocketOptions DEFAULTS =
-      new SocketOptions(EnumSet.of(Flag.REUSE_ADDRESS, Flag.NO_DELAY), 0, 0, BACKLOG_DEFAULT, null);
+      new SocketOptions(
+          EnumSet.of(Flag.REUSE_ADDRESS, Flag.NO_DELAY),
+          0,
+          0,
+          BACKLOG_DEFAULT,
+          null,
+          Duration.ZERO);
 
   /** Checks the arguments. */
   public SocketOptions {
@@ -56,6 +67,9 @@ public record SocketOptions(
     }
     if (linger != null && linger.isNegative()) {
       throw new IllegalArgumentException("linger must not be negative: " + linger);
+    }
+    if (userTimeout.isNegative() || userTimeout.compareTo(USER_TIMEOUT_MAX) > 0) {
+      throw new IllegalArgumentException("userTimeout must be up to 24 days: " + userTimeout);
     }
     flags = Set.copyOf(flags);
     if (flags.contains(Flag.IPV4_ONLY) && flags.contains(Flag.IPV6_ONLY)) {
@@ -98,7 +112,8 @@ public record SocketOptions(
     } else {
       changed.remove(flag);
     }
-    return new SocketOptions(changed, receiveBufferBytes, sendBufferBytes, backlog, linger);
+    return new SocketOptions(
+        changed, receiveBufferBytes, sendBufferBytes, backlog, linger, userTimeout);
   }
 
   /**
@@ -129,7 +144,7 @@ public record SocketOptions(
    * @return new options
    */
   public SocketOptions withBufferBytes(int receiveBytes, int sendBytes) {
-    return new SocketOptions(flags, receiveBytes, sendBytes, backlog, linger);
+    return new SocketOptions(flags, receiveBytes, sendBytes, backlog, linger, userTimeout);
   }
 
   /**
@@ -139,7 +154,8 @@ public record SocketOptions(
    * @return new options
    */
   public SocketOptions withBacklog(int backlog) {
-    return new SocketOptions(flags, receiveBufferBytes, sendBufferBytes, backlog, linger);
+    return new SocketOptions(
+        flags, receiveBufferBytes, sendBufferBytes, backlog, linger, userTimeout);
   }
 
   /**
@@ -149,6 +165,23 @@ public record SocketOptions(
    * @return new options
    */
   public SocketOptions withLinger(@Nullable Duration linger) {
-    return new SocketOptions(flags, receiveBufferBytes, sendBufferBytes, backlog, linger);
+    return new SocketOptions(
+        flags, receiveBufferBytes, sendBufferBytes, backlog, linger, userTimeout);
+  }
+
+  /**
+   * These options with another user timeout.
+   *
+   * @param userTimeout see {@link #userTimeout()}
+   * @return new options
+   */
+  public SocketOptions withUserTimeout(Duration userTimeout) {
+    return new SocketOptions(
+        flags, receiveBufferBytes, sendBufferBytes, backlog, linger, userTimeout);
+  }
+
+  /** The user timeout in the kernel's unit; what is less than a millisecond is one. */
+  int userTimeoutMillis() {
+    return userTimeout.isZero() ? 0 : (int) Math.max(userTimeout.toMillis(), 1);
   }
 }

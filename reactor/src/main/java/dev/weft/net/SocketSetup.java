@@ -30,6 +30,11 @@ final class SocketSetup {
       int bytes = options.sendBufferBytes();
       Sockets.set(loop, handle, socket, weft_h.SO_SNDBUF(), bytes, subject);
     }
+    int userTimeout = options.userTimeoutMillis();
+    if (userTimeout > 0) {
+      int tcp = weft_h.IPPROTO_TCP();
+      Sockets.set(loop, handle, tcp, weft_h.TCP_USER_TIMEOUT(), userTimeout, subject);
+    }
     Sockets.linger(loop, handle, options.linger(), subject);
   }
 

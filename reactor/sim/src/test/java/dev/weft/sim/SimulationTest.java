@@ -431,6 +431,32 @@ class SimulationTest {
   }
 
   @Test
+  void aPeerThatTakesNothingIsGivenUpAfterTheUserTimeout() {
+    Duration limit = Duration.ofMinutes(1);
+    Trace trace =
+        Simulation.seed(1)
+            .withFaults(Faults.none())
+            .run(
+                () -> {
+                  SocketOptions options = SocketOptions.defaults().withUserTimeout(limit);
+                  try (TcpListener listener = TcpListener.bind(ANY_PORT, options);
+                      TcpSocket client = TcpSocket.connect(listener.localAddress());
+                      TcpSocket server = listener.accept();
+                      Arena arena = Arena.ofConfined()) {
+                    MemorySegment large = arena.allocate(16 << 20);
+                    try {
+                      server.write(large);
+                      throw new AssertionError("who has taken it?");
+                    } catch (ErrnoException e) {
+                      assertEquals(Errno.EPIPE, e.errno());
+                    }
+                    assertTrue(client.isOpen());
+                  }
+                });
+    assertEquals(limit, trace.elapsed());
+  }
+
+  @Test
   void faultsAreChecked() {
     IllegalArgumentException e =
         assertThrows(IllegalArgumentException.class, () -> Faults.none().withResets(1001));

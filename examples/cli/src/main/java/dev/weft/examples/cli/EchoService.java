@@ -46,11 +46,36 @@ final class EchoService {
   private final int reactors;
   private final boolean quiet;
 
-  EchoService(List<InetSocketAddress> addresses, Duration grace, int reactors, boolean quiet) {
+  /** How long a client may send nothing; zero for any time. */
+  private final Duration idle;
+
+  private final SocketOptions socketOptions;
+
+  /**
+   * A service that has not begun.
+   *
+   * @param grace how long connections may go on after a signal
+   * @param quiet whether connections that break are not reported
+   * @param idle how long a client may send nothing, zero for any time
+   * @param sendTimeout how long it may take nothing of what is sent to it, zero for any time
+   */
+  EchoService(
+      List<InetSocketAddress> addresses,
+      Duration grace,
+      int reactors,
+      boolean quiet,
+      Duration idle,
+      Duration sendTimeout) {
     this.addresses = addresses;
     this.grace = grace;
     this.reactors = reactors;
     this.quiet = quiet;
+    this.idle = idle;
+    socketOptions =
+        SocketOptions.defaults()
+            .with(SocketOptions.Flag.KEEP_ALIVE, true)
+            .withUserTimeout(sendTimeout)
+            .withReusePort(reactors > 1);
   }
 
   /** Serves until a signal comes; returns the exit status. */
@@ -125,7 +150,7 @@ final class EchoService {
   }
 
   private TcpListener bind(InetSocketAddress address) throws IOException {
-    return TcpListener.bind(address, SocketOptions.defaults().withReusePort(reactors > 1));
+    return TcpListener.bind(address, socketOptions);
   }
 
   private static int failed(ErrnoException e) {
@@ -217,6 +242,10 @@ final class EchoService {
         if (!quiet) {
           log("tcp " + socket + ": " + e.errno().text() + " (" + e.errno() + ")");
         }
+      } catch (DeadlineExceededException e) {
+        if (!quiet) {
+          log("tcp " + socket + ": cut off, since it has sent nothing for " + idle);
+        }
       } catch (IOException | CancelledException e) {
         // closed or cancelled at the end of the grace time
       } finally {
@@ -226,7 +255,7 @@ final class EchoService {
   }
 
   /** An idle connection holds a small buffer, one that fills it gets a larger one. */
-  private static void echo(TcpSocket socket) throws IOException {
+  private void echo(TcpSocket socket) throws IOException {
     int bytes = BUFFER_BYTES_MIN;
     boolean open = true;
     while (open) {
@@ -238,9 +267,9 @@ final class EchoService {
   }
 
   /** Returns false at the end of the stream, true when a larger buffer would help. */
-  private static boolean echo(TcpSocket socket, MemorySegment buffer) throws IOException {
+  private boolean echo(TcpSocket socket, MemorySegment buffer) throws IOException {
     while (true) {
-      int count = socket.read(buffer);
+      int count = socket.read(buffer, idle.isZero() ? Deadline.NEVER : Deadline.after(idle));
       if (count < 0) {
         return false;
       }

@@ -14,6 +14,8 @@ final class IouPort7 implements Main.Program {
   static final String NAME = "iou_port7";
   private static final String LISTEN_DEFAULT = "[::]:12345";
   private static final double GRACE_SECONDS_DEFAULT = 5;
+  private static final double SEND_TIMEOUT_SECONDS_DEFAULT = 60;
+  private static final double LIMIT_SECONDS_MAX = 1_000_000;
   private static final int REACTORS_MAX = 1024;
 
   @Override
@@ -42,6 +44,21 @@ final class IouPort7 implements Main.Program {
             .description("threads that serve, each with a ring of its own (default 1)")
             .build());
     spec.addOption(
+        OptionSpec.builder("--idle")
+            .paramLabel("SECONDS")
+            .type(double.class)
+            .description(
+                "how long a client may send nothing before it is cut off (default for ever)")
+            .build());
+    spec.addOption(
+        OptionSpec.builder("--send-timeout")
+            .paramLabel("SECONDS")
+            .type(double.class)
+            .description(
+                "how long a client may take nothing of what is sent to it before it is cut off"
+                    + " (default 60; 0 for ever)")
+            .build());
+    spec.addOption(
         OptionSpec.builder("--quiet")
             .type(boolean.class)
             .description("do not report connections that break")
@@ -65,7 +82,22 @@ final class IouPort7 implements Main.Program {
       throw new IllegalArgumentException(
           "--reactors must be from 1 to " + REACTORS_MAX + ": " + reactors);
     }
-    Duration grace = Duration.ofNanos((long) (graceSeconds * 1e9));
-    return new EchoService(addresses, grace, reactors, quiet).run();
+    Duration idle = limit(arguments, "--idle", 0);
+    Duration sendTimeout = limit(arguments, "--send-timeout", SEND_TIMEOUT_SECONDS_DEFAULT);
+    Duration grace = duration(graceSeconds);
+    return new EchoService(addresses, grace, reactors, quiet, idle, sendTimeout).run();
+  }
+
+  private static Duration limit(ParseResult arguments, String option, double byDefault) {
+    double seconds = arguments.matchedOptionValue(option, byDefault);
+    if (!(seconds >= 0 && seconds <= LIMIT_SECONDS_MAX)) {
+      throw new IllegalArgumentException(
+          option + " must be up to 1000000 seconds, or 0 for no limit: " + seconds);
+    }
+    return duration(seconds);
+  }
+
+  private static Duration duration(double seconds) {
+    return Duration.ofNanos((long) (seconds * 1e9));
   }
 }

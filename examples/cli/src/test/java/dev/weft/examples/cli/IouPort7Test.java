@@ -173,6 +173,19 @@ class IouPort7Test {
   }
 
   @Test
+  void aClientThatSendsNothingIsCutOffIfIdlenessIsLimited() throws Exception {
+    try (Started server =
+        Started.start("iou_port7", "--listen", "127.0.0.1:0", "--idle", "0.001")) {
+      int port = awaitReady(server);
+      try (Socket socket = connect(port)) {
+        assertEquals(-1, socket.getInputStream().read());
+      }
+      assertTrue(String.valueOf(server.error()).contains("has sent nothing for"));
+      assertEndsWell(server);
+    }
+  }
+
+  @Test
   void anOpenConnectionMayFinishWithinTheGraceTime() throws Exception {
     try (Started server = Started.start("iou_port7", "--listen", "127.0.0.1:0", "--grace", "60");
         Socket socket = connect(awaitReady(server))) {
@@ -254,6 +267,8 @@ class IouPort7Test {
         "--grace=5d|iou_port7: Invalid value for option '--grace': '5d' is not a decimal number of seconds, without a unit",
         "@words|iou_port7: Unmatched argument at index 0: '@words'",
         "--grace=-1|iou_port7: --grace must be 0 or more seconds: -1.0",
+        "--idle=-1|iou_port7: --idle must be up to 1000000 seconds, or 0 for no limit: -1.0",
+        "--send-timeout=2e6|iou_port7: --send-timeout must be up to 1000000 seconds, or 0 for no limit: 2000000.0",
         "--reactors=0|iou_port7: --reactors must be from 1 to 1024: 0",
         "--reactors=x|iou_port7: Invalid value for option '--reactors': 'x' is not an int",
         "extra|iou_port7: Unmatched argument at index 0: 'extra'",
