@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.weft.examples.micro.soak;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Locale;
+
+/** What the kernel knows of this process, and of its connections. */
+final class Kernel {
+  private Kernel() {}
+
+  static int descriptors() {
+    try (var all = Files.list(Path.of("/proc/self/fd"))) {
+      return (int) all.count();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /** The resident memory of a process, in KiB. */
+  static long residentKib(long process) throws IOException {
+    for (String line : Files.readAllLines(Path.of("/proc", Long.toString(process), "status"))) {
+      if (line.startsWith("VmRSS:")) {
+        return Long.parseLong(line.replaceAll("[^0-9]", ""));
+      }
+    }
+    throw new IOException("process " + process + " has no VmRSS");
+  }
+
+  /** How many connections the kernel has aborted for want of memory for TCP since it started. */
+  static long abortsOnMemory() {
+    try {
+      List<String> lines = Files.readAllLines(Path.of("/proc/net/netstat"));
+      for (int i = 0; i + 1 < lines.size(); i++) {
+        List<String> names = List.of(lines.get(i).split(" "));
+        int column = names.indexOf("TCPAbortOnMemory");
+        if (column > 0) {
+          return Long.parseLong(List.of(lines.get(i + 1).split(" ")).get(column));
+        }
+      }
+      return 0;
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /**
+   * Prints the connections of a port that have not ended, and what that means. An end with bytes to
+   * read, or with nothing left to send, whose fiber waits all the same has lost a wake-up. One
+   * whose other end is gone or in FIN-WAIT-2 with nothing to read has been left alone by the
+   * kernel.
+   */
+  static void printConnections(int port) {
+    String filter = "( sport = :" + port + " or dport = :" + port + " )";
+    try {
+      Process ss =
+          new ProcessBuilder("ss", "-tanpi", "state", "connected", filter)
+              .redirectErrorStream(true)
+              .start();
+      List<String> lines = List.of(new String(ss.getInputStream().readAllBytes()).split("\n"));
+      lines.forEach(System.out::println);
+      long unread =
+          lines.stream().filter(line -> line.matches("(?i)(estab|close-wait)\\s+[1-9].*")).count();
+      long halfDead = lines.stream().filter(line -> line.startsWith("FIN-WAIT-2")).count();
+      System.out.printf(
+          Locale.ROOT,
+          "%d ends with bytes that nobody reads (a lost wake-up, if their fiber waits), %d in"
+              + " FIN-WAIT-2 (the kernel has dropped the other end), %d aborts for want of memory%n",
+          unread,
+          halfDead,
+          abortsOnMemory());
+    } catch (IOException e) {
+      System.out.println("ss can't be run: " + e.getMessage());
+    }
+  }
+}
