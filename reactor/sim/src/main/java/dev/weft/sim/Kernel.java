@@ -225,6 +225,10 @@ final class Kernel {
     if (!first && request.stage != Request.Stage.WAITING) {
       return;
     }
+    if (request.hasLostMemory()) {
+      finish(request, -Errno.EFAULT.code());
+      return;
+    }
     if (first && Transfers.isInterruptible(request) && chance.happens(faults.interruptions())) {
       finish(request, interruption());
       return;
@@ -264,7 +268,7 @@ final class Kernel {
 
   private void finish(Request request, int result) {
     request.stage = Request.Stage.DONE;
-    if (request.memory != null) {
+    if (request.memory != null && !request.hasLostMemory()) {
       request.memory.settle(Math.max(result, 0));
     }
     post(request, result, 0);

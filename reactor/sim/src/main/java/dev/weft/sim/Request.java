@@ -3,6 +3,7 @@ package dev.weft.sim;
 
 import dev.weft.bindings.weft_h;
 import dev.weft.internal.backend.Op;
+import java.lang.foreign.MemorySegment;
 import org.jspecify.annotations.Nullable;
 
 /** One use of an operation, as the kernel has it: the fields are copied, as from an SQE. */
@@ -54,8 +55,16 @@ final class Request {
 
   @Nullable MemoryWatch memory;
 
-  Request(Op op) {
+  /** What its descriptor stood for when the operation was submitted, if that names a handle. */
+  final @Nullable Description named;
+
+  /** The program's memory that it uses, or null. */
+  private final @Nullable MemorySegment segment;
+
+  Request(Op op, @Nullable Description named) {
     this.op = op;
+    this.named = named;
+    segment = op.memory();
     opcode = op.opcode();
     handle = op.handle();
     offset = op.offset();
@@ -73,6 +82,11 @@ final class Request {
     if (is(weft_h.IORING_OP_OPENAT()) || is(weft_h.IORING_OP_ACCEPT())) {
       origin = new Origin(op);
     }
+  }
+
+  /** Whether its memory may be gone, so that nothing may be done to it. */
+  boolean hasLostMemory() {
+    return segment != null && (!segment.scope().isAlive() || op.memory() != segment);
   }
 
   boolean is(int someOpcode) {

@@ -44,6 +44,9 @@ final class SimBackend extends Backend {
   /** What is in the kernel, by operation; looked up only, since its order is not repeatable. */
   private final IdentityHashMap<Op, Request> requests = new IdentityHashMap<>();
 
+  /** What the descriptors of operations stand for that the kernel has not got yet. */
+  private final IdentityHashMap<Op, Description> named = new IdentityHashMap<>();
+
   private int inFlight;
   private int delivered;
 
@@ -98,6 +101,12 @@ final class SimBackend extends Backend {
           "a chain of " + count + " operations exceeds the queue of " + entries);
     }
     inFlight += count;
+    for (Op member = op; member != null; member = member.link()) {
+      Description file = member.target() == null ? null : kernel.description(member.handle());
+      if (file != null) {
+        named.put(member, file);
+      }
+    }
     if (!deferred.isEmpty()
         || queue.size() + count > entries
         || chance.happens(faults.deferrals())) {
@@ -114,7 +123,7 @@ final class SimBackend extends Backend {
     Request last = null;
     for (Op op = head; op != null; op = op.link()) {
       begin(op);
-      Request request = new Request(op);
+      Request request = new Request(op, named.remove(op));
       requests.put(op, request);
       if (last == null) {
         first = request;
@@ -145,6 +154,7 @@ final class SimBackend extends Backend {
         if (entry.cancel) {
           kernel.cancel(entry.request);
         } else {
+          checkDescriptors(entry.request);
           kernel.submit(entry.request);
         }
       }
@@ -153,6 +163,16 @@ final class SimBackend extends Backend {
         completeUnsubmitted(op);
       } else if (op != null) {
         pass(op);
+      }
+    }
+  }
+
+  /** An operation that was submitted holds its descriptor, until the kernel holds the file. */
+  private void checkDescriptors(Request head) {
+    for (Request request = head; request != null; request = request.next) {
+      if (request.named != null && kernel.description(request.handle) != request.named) {
+        observer.broken(
+            request.op + " names a descriptor that was closed before the kernel had seen it");
       }
     }
   }
@@ -171,6 +191,7 @@ final class SimBackend extends Backend {
       Op next = op.link(); // the listener may use op again
       inFlight--;
       delivered++;
+      named.remove(op);
       settle(op, -Errno.ECANCELED.code(), 0);
       op = next;
     }
@@ -185,7 +206,9 @@ final class SimBackend extends Backend {
       observer.broken(op + " completed twice");
       return;
     }
-    if (request.memory != null) {
+    if (request.hasLostMemory()) {
+      observer.broken(op + ": its memory was closed or let go of while it was in flight");
+    } else if (request.memory != null) {
       String wrong = request.memory.verify();
       if (wrong != null) {
         observer.broken(op + ": " + wrong);
