@@ -41,7 +41,7 @@ final class ClosingScenarios {
   // ---- the content of each stream tells which one it is
 
   private static byte byteAt(int stream, long place) {
-    return (byte) (stream * 101 + place * 31 + (place >>> 7));
+    return (byte) (stream * 101L + place * 31 + (place >>> 7));
   }
 
   private static void fill(MemorySegment segment, int stream, long place) {

@@ -44,16 +44,12 @@ final class IouPort7 implements Main.Program {
             .description("threads that serve, each with a ring of its own (default 1)")
             .build());
     spec.addOption(
-        OptionSpec.builder("--idle")
-            .paramLabel("SECONDS")
-            .type(double.class)
+        Seconds.option("--idle")
             .description(
                 "how long a client may send nothing before it is cut off (default for ever)")
             .build());
     spec.addOption(
-        OptionSpec.builder("--send-timeout")
-            .paramLabel("SECONDS")
-            .type(double.class)
+        Seconds.option("--send-timeout")
             .description(
                 "how long a client may take nothing of what is sent to it before it is cut off"
                     + " (default 60; 0 for ever)")

@@ -268,7 +268,7 @@ class IouPort7Test {
         "@words|iou_port7: Unmatched argument at index 0: '@words'",
         "--grace=-1|iou_port7: --grace must be 0 or more seconds: -1.0",
         "--idle=-1|iou_port7: --idle must be up to 1000000 seconds, or 0 for no limit: -1.0",
-        "--send-timeout=2e6|iou_port7: --send-timeout must be up to 1000000 seconds, or 0 for no limit: 2000000.0",
+        "--send-timeout=2000000|iou_port7: --send-timeout must be up to 1000000 seconds, or 0 for no limit: 2000000.0",
         "--reactors=0|iou_port7: --reactors must be from 1 to 1024: 0",
         "--reactors=x|iou_port7: Invalid value for option '--reactors': 'x' is not an int",
         "extra|iou_port7: Unmatched argument at index 0: 'extra'",

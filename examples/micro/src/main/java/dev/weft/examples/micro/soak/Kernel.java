@@ -3,6 +3,7 @@ package dev.weft.examples.micro.soak;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -60,7 +61,8 @@ final class Kernel {
           new ProcessBuilder("ss", "-tanpi", "state", "connected", filter)
               .redirectErrorStream(true)
               .start();
-      List<String> lines = List.of(new String(ss.getInputStream().readAllBytes()).split("\n"));
+      String output = new String(ss.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+      List<String> lines = output.lines().toList();
       lines.forEach(System.out::println);
       long unread =
           lines.stream().filter(line -> line.matches("(?i)(estab|close-wait)\\s+[1-9].*")).count();
@@ -68,7 +70,8 @@ final class Kernel {
       System.out.printf(
           Locale.ROOT,
           "%d ends with bytes that nobody reads (a lost wake-up, if their fiber waits), %d in"
-              + " FIN-WAIT-2 (the kernel has dropped the other end), %d aborts for want of memory%n",
+              + " FIN-WAIT-2 (the kernel has dropped the other end), %d aborts for want of"
+              + " memory%n",
           unread,
           halfDead,
           abortsOnMemory());

@@ -71,7 +71,9 @@ final class Rounds {
         bundle.await();
       }
     } finally {
-      open.forEach(TcpSocket::close);
+      for (TcpSocket socket : open) {
+        socket.close();
+      }
     }
   }
 
