@@ -4,6 +4,7 @@ package dev.weft.micro;
 import dev.weft.Deadline;
 import dev.weft.Fiber;
 import dev.weft.bindings.weft_h;
+import dev.weft.error.CancelledException;
 import dev.weft.internal.backend.Backend;
 import dev.weft.internal.backend.Handle;
 import dev.weft.internal.backend.Op;
@@ -31,6 +32,9 @@ import org.jspecify.annotations.Nullable;
 final class MicroKernel extends MicroDriver implements Host {
   private static final Map<EventLoop, MicroKernel> KERNELS = new ConcurrentHashMap<>();
 
+  /** So often in a row it may fail itself before it ends all processes. */
+  private static final int FAILURES_MAX = 3;
+
   private final EventLoop loop;
   private final MicroSlab slab;
 
@@ -51,6 +55,9 @@ final class MicroKernel extends MicroDriver implements Host {
   private final ArrayDeque<MicroGuest> yielded = new ArrayDeque<>();
 
   private @Nullable Strand strand;
+
+  /** How often it has failed since its last whole turn. */
+  private int failures;
 
   /** Whether what starts is to end at once. */
   private boolean closing;
@@ -183,13 +190,7 @@ final class MicroKernel extends MicroDriver implements Host {
     mine.host(this);
     try {
       while (!processes.isEmpty()) {
-        turn();
-        if (!isIdle()) {
-          mine.yieldNow();
-        } else if (!processes.isEmpty()) {
-          Wait wait = isBlockedByGuests() ? Wait.INSIDE : Wait.OUTSIDE;
-          mine.await(idle, "run", this, Deadline.NEVER.nanoTime(), wait);
-        }
+        goOn(mine);
       }
     } catch (Throwable e) {
       new MicroWreck(this).clear(mine, e);
@@ -197,6 +198,39 @@ final class MicroKernel extends MicroDriver implements Host {
     } finally {
       mine.host(null);
       close();
+    }
+  }
+
+  /** Runs processes until none is left, or until something fails that need not end all of them. */
+  private void goOn(Strand mine) {
+    try {
+      serve(mine);
+    } catch (CancelledException e) {
+      throw e;
+    } catch (Throwable e) {
+      if (++failures > FAILURES_MAX) {
+        throw e;
+      }
+      MicroProcess process = running;
+      running = null;
+      if (process != null) {
+        ready(process); // it has not had its turn, or not been looked at afterwards
+      }
+      MicroLog.about("proc_local", "the kernel has failed, and goes on: " + MicroLog.describe(e));
+      pass("micro-processes", e);
+    }
+  }
+
+  private void serve(Strand mine) {
+    while (!processes.isEmpty()) {
+      turn();
+      failures = 0;
+      if (!isIdle()) {
+        mine.yieldNow();
+      } else if (!processes.isEmpty()) {
+        Wait wait = isBlockedByGuests() ? Wait.INSIDE : Wait.OUTSIDE;
+        mine.await(idle, "run", this, Deadline.NEVER.nanoTime(), wait);
+      }
     }
   }
 
@@ -219,13 +253,12 @@ final class MicroKernel extends MicroDriver implements Host {
     MicroProcess last = lastReady;
     for (MicroProcess process; last != null && (process = takeReady()) != null; ) {
       running = process;
-      boolean ended = process.turn(context);
-      running = null;
-      if (ended) {
+      if (process.turn(context)) {
         remove(process);
       } else if (process.isRunnable()) {
         ready(process);
       }
+      running = null;
       if (process == last) {
         break;
       }
@@ -234,7 +267,8 @@ final class MicroKernel extends MicroDriver implements Host {
 
   private void admitYielded() {
     for (int n = yielded.size(); n > 0; n--) {
-      yielded.remove().yielded();
+      yielded.getFirst().yielded();
+      yielded.removeFirst(); // last: if that fails, it is tried again
     }
   }
 

@@ -237,12 +237,17 @@ final class MicroRing {
     return true;
   }
 
-  /** Puts a number, which is whole in the ring: only numbers are in such a one. */
-  void putInt(int value) {
+  /**
+   * Puts a number, which is whole in the ring: only numbers are in such a one. The caller wakes the
+   * readers.
+   *
+   * @return true
+   */
+  boolean putInt(int value) {
     hold();
     Memory.ALL.set(JAVA_INT, address + (tail & MASK), value);
     tail += Integer.BYTES;
-    wakeReaders();
+    return true;
   }
 
   int takeInt() {

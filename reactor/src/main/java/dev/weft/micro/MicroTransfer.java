@@ -14,6 +14,9 @@ final class MicroTransfer implements Op.Listener {
   private final MicroRing ring;
   private final Op op;
 
+  /** Whether the connection that has come last is in the ring, which closes it if need be. */
+  private boolean isStored;
+
   /** Whether the operation is not the transfer, but waits until that can be tried again. */
   private boolean polling;
 
@@ -107,11 +110,32 @@ final class MicroTransfer implements Op.Listener {
   /** Throws nothing: it is the process that fails, and not whoever delivers completions. */
   @Override
   public void completed(Op op) {
+    isStored = false;
     try {
       deliver(op);
     } catch (Throwable e) {
       ring.inFlight = op.isBusy();
-      ring.threads.process().failed(e);
+      if (!ring.descriptor().listening || !refuse(op.result())) {
+        ring.threads.process().failed(e);
+      }
+    }
+  }
+
+  /**
+   * Closes a connection that could not be put into the ring, and lets its listener go on; returns
+   * whether that has gone well.
+   */
+  private boolean refuse(int result) {
+    try {
+      if (result >= 0 && !isStored) {
+        kernel.close(result);
+      }
+      ring.failure = Errno.ENOMEM.code();
+      ring.wakeReaders();
+      kernel.ready(ring.threads.process());
+      return true;
+    } catch (RuntimeException | Error e) {
+      return false;
     }
   }
 
@@ -202,7 +226,7 @@ final class MicroTransfer implements Op.Listener {
       if (ring.writable() == 0) {
         kernel.close(result); // the cancel has come too late
       } else {
-        ring.putInt(result);
+        isStored = ring.putInt(result);
       }
       if (ring.writable() < MicroRing.BYTES / 2) {
         kernel.backend().cancel(op); // nobody accepts: the kernel's backlog is for that
