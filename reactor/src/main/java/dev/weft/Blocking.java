@@ -1,10 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.weft;
 
-import dev.weft.error.CancelledException;
 import dev.weft.error.DeadlineExceededException;
-import dev.weft.error.ScopeExpiredException;
-import dev.weft.error.TaskFailedException;
 import dev.weft.internal.os.Cpus;
 import dev.weft.internal.sched.Arrival;
 import dev.weft.internal.sched.EventLoop;
@@ -18,6 +15,7 @@ import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -111,14 +109,15 @@ public final class Blocking {
     (simulated == null ? THREADS : simulated).execute(job);
     try {
       job.await(strand, deadline, Wait.OUTSIDE);
-    } catch (CancelledException
-        | DeadlineExceededException
-        | ScopeExpiredException
-        | TaskFailedException e) {
+    } catch (RuntimeException | Error e) { // a cancel, a deadline, or no memory to suspend
       if (job.abort()) {
         throw e;
       }
-      job.await(strand, Deadline.NEVER, Wait.SHIELDED);
+      try {
+        job.await(strand, Deadline.NEVER, Wait.SHIELDED);
+      } catch (RuntimeException | Error again) {
+        job.block(); // nothing that the fiber has started may go on behind its back
+      }
       if (job.failure != null) {
         Failures.suppress(e, job.failure);
         throw e;
@@ -142,6 +141,9 @@ public final class Blocking {
     // Guarded by this, between the two threads.
     private State state = State.QUEUED;
     private @Nullable Thread runner;
+
+    /** The thread that {@link #block} holds up, or null. */
+    private @Nullable Thread waiter;
 
     // Written before it arrives, read afterwards.
     private @Nullable T result;
@@ -169,12 +171,29 @@ public final class Blocking {
       } catch (Throwable e) {
         failure = e;
       }
+      Thread blocked;
       synchronized (this) {
         state = State.DONE;
         runner = null;
+        blocked = waiter;
         Thread.interrupted(); // ours, or left by the call: the thread goes on to another one
       }
       post();
+      LockSupport.unpark(blocked);
+    }
+
+    /** Waits for the end without suspending the fiber, and if need be blocks the reactor. */
+    void block() {
+      synchronized (this) {
+        waiter = Thread.currentThread();
+      }
+      while (!isDone()) {
+        LockSupport.park(this);
+      }
+    }
+
+    private synchronized boolean isDone() {
+      return state == State.DONE;
     }
 
     /** Gives the call up; returns false if it runs or has run, so that it has to be waited for. */

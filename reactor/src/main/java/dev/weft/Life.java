@@ -214,10 +214,18 @@ final class Life extends Strand.Body {
     }
     try {
       closeForgotten(null);
-    } catch (IllegalStateException mistake) {
+    } catch (Throwable mistake) {
       fail(mistake);
     }
     surrender();
+  }
+
+  @Override
+  protected void aborted(Throwable thrown) {
+    fail(thrown);
+    if (isMain) {
+      reactor.loop().cancelAll();
+    }
   }
 
   /**
@@ -245,16 +253,24 @@ final class Life extends Strand.Body {
 
   private void surrender() {
     for (Possession held; (held = strand().possession()) != null; ) {
-      fail(new IllegalStateException(this + " has ended and still held " + held));
-      held.surrender();
+      try {
+        fail(new IllegalStateException(this + " has ended and still held " + held));
+        held.surrender();
+      } catch (Throwable e) { // the others must be given back all the same
+        fail(e);
+        if (strand().possession() == held) {
+          held.giveBackFrom(strand());
+        }
+      }
     }
   }
 
   private void fail(Throwable mistake) {
-    if (failure == null) {
+    Throwable first = failure;
+    if (first == null) {
       failure = mistake;
-    } else {
-      Failures.suppress(failure, mistake);
+    } else if (first != mistake) {
+      Failures.suppress(first, mistake);
     }
   }
 

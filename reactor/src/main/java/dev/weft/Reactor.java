@@ -7,6 +7,7 @@ import dev.weft.internal.backend.Backend;
 import dev.weft.internal.backend.BackendStats;
 import dev.weft.internal.backend.UringBackend;
 import dev.weft.internal.os.Cpus;
+import dev.weft.internal.os.UncaughtFailures;
 import dev.weft.internal.sched.Clock;
 import dev.weft.internal.sched.EventLoop;
 import dev.weft.internal.sched.Failures;
@@ -78,8 +79,13 @@ public final class Reactor implements AutoCloseable, Executor {
     this.options = options;
     this.backend = backend;
     boolean baton = options.fiberKind() == FiberKind.BATON;
-    loop = new EventLoop(this, backend, clock, baton, Reactor::taskFailed);
-    watch = options.stallLimit().isZero() ? null : watch();
+    loop = new EventLoop(this, backend, clock, baton, UncaughtFailures::report);
+    try {
+      watch = options.stallLimit().isZero() ? null : watch();
+    } catch (Throwable e) { // no thread for the watchdog
+      loop.abandon();
+      throw e;
+    }
   }
 
   /**
@@ -353,10 +359,13 @@ public final class Reactor implements AutoCloseable, Executor {
 
   /**
    * Cancels the fibers that have not ended and waits for them, cancels what the kernel still has in
-   * hand and waits for that, destroys the attachment, and gives everything back. Does nothing the
-   * second time.
+   * hand and waits for that, destroys the attachment, and gives everything back. Tasks that have
+   * been given to {@link #execute} before are run; a fiber that one of them starts is cancelled, so
+   * it runs until its first call that suspends. Does nothing the second time.
    *
    * @throws IllegalStateException if the reactor runs: none of its fibers can close it
+   * @throws dev.weft.error.DeadlockException if the fibers waited for each other in shielded calls,
+   *     which have been ended; everything is closed by then
    */
   @Override
   public void close() {
@@ -371,10 +380,13 @@ public final class Reactor implements AutoCloseable, Executor {
     try {
       loop.close();
     } finally {
-      if (pin != null) {
-        pin.undo();
+      try {
+        if (pin != null) {
+          pin.undo();
+        }
+      } finally {
+        destroyCookie();
       }
-      destroyCookie();
     }
   }
 
@@ -425,12 +437,12 @@ public final class Reactor implements AutoCloseable, Executor {
   }
 
   void uncaught(Fiber fiber, Throwable failure) {
-    options.uncaughtExceptionHandler().accept(fiber, failure);
-  }
-
-  private static void taskFailed(Throwable failure) {
-    Thread thread = Thread.currentThread();
-    thread.getUncaughtExceptionHandler().uncaughtException(thread, failure);
+    try {
+      options.uncaughtExceptionHandler().accept(fiber, failure);
+    } catch (Throwable e) { // of the handler; what it was to handle must not be lost with it
+      UncaughtFailures.report(failure);
+      UncaughtFailures.report(e);
+    }
   }
 
   @Override

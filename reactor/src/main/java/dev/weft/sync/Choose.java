@@ -288,7 +288,7 @@ public final class Choose<R extends @Nullable Object> {
       return onTimeout.get();
     }
     if (settled && !strand.isGuest()) {
-      enlist(strand);
+      enlist(strand, deadline);
       return (R) strand.awaitAny(clauses, "choose", this, earliest(deadline), SETTLED);
     }
     return awaitUnsettled(strand, deadline);
@@ -297,7 +297,7 @@ public final class Choose<R extends @Nullable Object> {
   /** Waits until there is something to do that is still possible then, and does it. Suspends. */
   private R awaitUnsettled(Strand strand, Deadline deadline) {
     while (true) {
-      enlist(strand);
+      enlist(strand, deadline);
       Object got = strand.awaitAny(clauses, "choose", this, earliest(deadline), CHOSEN);
       if (got == null) {
         if (onTimeout != null && endsBy(deadline) && timeout.hasPassed()) {
@@ -337,11 +337,17 @@ public final class Choose<R extends @Nullable Object> {
   }
 
   /** Has all the cases be waited for. */
-  private void enlist(Strand strand) {
+  private void enlist(Strand strand, Deadline deadline) {
     bind(strand);
-    for (int i = 0; i < clauses.length; i++) {
-      clauses[i].outcome = WAITING;
-      cases[i].enlist(clauses[i]);
+    strand.prepareToWait(earliest(deadline));
+    try {
+      for (int i = 0; i < clauses.length; i++) {
+        clauses[i].outcome = WAITING;
+        cases[i].enlist(clauses[i]);
+      }
+    } catch (Throwable e) { // a list could not be made
+      strand.withdraw(clauses);
+      throw e;
     }
     waiting = true;
   }

@@ -168,10 +168,21 @@ public final class Simulation {
    *     schedule virtual threads
    */
   public Trace run(FiberTask task) {
+    Thread thread = Thread.currentThread();
+    Thread.UncaughtExceptionHandler before = thread.getUncaughtExceptionHandler();
+    try {
+      return runOnce(task);
+    } finally {
+      thread.setUncaughtExceptionHandler(before);
+    }
+  }
+
+  private Trace runOnce(FiberTask task) {
     Chance chance = new Chance(firstSeed);
     // A queue that is full at one entry or never.
     int entries = faults.deferrals() > 0 ? 1 << chance.below(ENTRIES_MAX_LOG2 + 1) : 1 << 10;
     World world = new World(chance, faults, files(), entries, turnsMax);
+    Thread.currentThread().setUncaughtExceptionHandler((thread, failure) -> world.fail(failure));
     Reactor reactor = open(world);
     EventLoop loop = EventLoop.require("run");
     world.begin(loop);

@@ -4,6 +4,7 @@ package dev.weft.internal.backend;
 import dev.weft.bindings.weft_h;
 import dev.weft.error.Errno;
 import dev.weft.internal.mem.MemoryLease;
+import dev.weft.internal.os.UncaughtFailures;
 import java.lang.foreign.MemorySegment;
 import org.jspecify.annotations.Nullable;
 
@@ -24,7 +25,10 @@ import org.jspecify.annotations.Nullable;
  * IN_FLIGHT through all its results but the last.
  */
 public final class Op {
-  /** Told of each result: once, or once a shot. Must not suspend; may submit other operations. */
+  /**
+   * Told of each result: once, or once a shot. Must not suspend; may submit other operations. What
+   * it throws goes to {@link UncaughtFailures}.
+   */
   public interface Listener {
     void completed(Op op);
   }
@@ -105,6 +109,11 @@ public final class Op {
   private boolean leased;
 
   @Nullable Op nextDeferred;
+
+  /** Whether a request to cancel it waits for room, and the next such operation. */
+  boolean cancelQueued;
+
+  @Nullable Op nextCancel;
 
   private final Listener listener;
 
@@ -241,7 +250,11 @@ public final class Op {
       state = State.DONE;
       letGo();
     }
-    listener.completed(this);
+    try {
+      listener.completed(this);
+    } catch (Throwable e) { // of one listener: what completes with it must not be lost
+      UncaughtFailures.report(e);
+    }
   }
 
   /**

@@ -23,20 +23,35 @@ public final class OpTable implements AutoCloseable {
    */
   private int[] generations = new int[INITIAL_SLOTS];
 
+  /** Has room for all slots, so that {@link #release} allocates nothing. */
   private int[] free = new int[INITIAL_SLOTS];
+
   private int freeCount;
   private int used;
 
+  /** Makes an operation. If memory is short, it throws and the table is as before. */
   public Op create(Op.Listener listener) {
-    int slot = freeCount > 0 ? free[--freeCount] : used++;
-    if (slot == ops.length) {
-      ops = Arrays.copyOf(ops, slot * 2);
-      generations = Arrays.copyOf(generations, slot * 2);
+    if (freeCount == 0 && used == ops.length) {
+      grow(used * 2);
     }
+    int slot = freeCount > 0 ? free[freeCount - 1] : used;
     Op op = new Op(slot, scratch.address(slot), listener);
     op.generation = generations[slot];
+    if (slot == used) {
+      used++;
+    } else {
+      freeCount--;
+    }
     ops[slot] = op;
     return op;
+  }
+
+  private void grow(int slots) {
+    @Nullable Op[] largerOps = Arrays.copyOf(ops, slots);
+    int[] largerGenerations = Arrays.copyOf(generations, slots);
+    free = Arrays.copyOf(free, slots);
+    generations = largerGenerations;
+    ops = largerOps;
   }
 
   public void release(Op op) {
@@ -44,9 +59,6 @@ public final class OpTable implements AutoCloseable {
     assert ops[op.slot] == op : op;
     ops[op.slot] = null;
     generations[op.slot] = op.generation;
-    if (freeCount == free.length) {
-      free = Arrays.copyOf(free, freeCount * 2);
-    }
     free[freeCount++] = op.slot;
   }
 
@@ -67,8 +79,8 @@ public final class OpTable implements AutoCloseable {
   /** Calls {@code action} with every operation that a backend holds. */
   public void forEachBusy(Consumer<Op> action) {
     for (int slot = 0; slot < used; slot++) {
-      Op op = ops[slot];
-      if (op != null && op.isBusy()) {
+      Op op = busyAt(slot);
+      if (op != null) {
         action.accept(op);
       }
     }
@@ -82,6 +94,17 @@ public final class OpTable implements AutoCloseable {
         action.accept(op);
       }
     }
+  }
+
+  /** How many slots have ever been used. */
+  int slots() {
+    return used;
+  }
+
+  /** The operation in {@code slot} if a backend holds it, or null. */
+  @Nullable Op busyAt(int slot) {
+    Op op = ops[slot];
+    return op != null && op.isBusy() ? op : null;
   }
 
   @Override

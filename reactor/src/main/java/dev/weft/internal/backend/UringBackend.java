@@ -17,7 +17,6 @@ import dev.weft.internal.uring.Ring;
 import dev.weft.internal.uring.SubmissionQueue;
 import dev.weft.internal.uring.Workers;
 import java.lang.foreign.MemorySegment;
-import java.util.Arrays;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
@@ -28,6 +27,9 @@ public final class UringBackend extends Backend {
 
   /** In place of a slot: a completion that nobody waits for. */
   private static final long NOBODY = -1L;
+
+  /** Whether {@link #rehearse} has been done. Threads may race for it, and do it twice. */
+  private static volatile boolean rehearsed;
 
   private final Ring ring;
   private final SubmissionQueue submissions;
@@ -50,10 +52,8 @@ public final class UringBackend extends Backend {
 
   private @Nullable Op lastDeferred;
 
-  /** The {@code user_data} of operations to cancel, whose requests have found no room yet. */
-  private long[] cancels = new long[16];
-
-  private int cancelCount;
+  /** Operations to cancel whose requests have found no room yet, last first. */
+  private @Nullable Op firstCancel;
 
   /** Operations of callers that have not completed, deferred ones included. */
   private int inFlight;
@@ -74,6 +74,7 @@ public final class UringBackend extends Backend {
    */
   public static UringBackend open(int submissionEntries, int completionEntries)
       throws ReactorUnavailableException {
+    rehearse();
     return new UringBackend(Ring.open(submissionEntries, completionEntries));
   }
 
@@ -90,8 +91,35 @@ public final class UringBackend extends Backend {
       throw new ReactorUnavailableException("eventfd: " + errno.text() + " (" + errno + ")", errno);
     }
     eventFd = Handle.borrowed(descriptor, "eventfd");
-    wakeupRead = table.create(this::wokenUp);
-    watchForWakeup();
+    try {
+      wakeupRead = table.create(this::wokenUp);
+      watchForWakeup();
+    } catch (Throwable e) { // for want of memory
+      release();
+      throw e;
+    }
+  }
+
+  /**
+   * Does once, on a ring of its own, what a backend does: the JVM links each native call and each
+   * access to memory the first time, and must not run out of memory in the middle of a submission.
+   */
+  private static void rehearse() throws ReactorUnavailableException {
+    if (rehearsed) {
+      return;
+    }
+    try (UringBackend backend = new UringBackend(Ring.open(1, 2))) {
+      Op op = backend.create(each -> {});
+      backend.submit(op.poll(backend.eventFd, 0));
+      backend.poll(0);
+      backend.cancel(op);
+      backend.wakeup();
+      while (op.isBusy()) {
+        backend.poll(1);
+      }
+      backend.release(op);
+    }
+    rehearsed = true;
   }
 
   @Override
@@ -220,11 +248,12 @@ public final class UringBackend extends Backend {
 
   @Override
   public void cancel(Op op) {
-    if (beginCancel(op)) { // otherwise its turn in the queue completes it
-      if (cancelCount == cancels.length) {
-        cancels = Arrays.copyOf(cancels, cancelCount * 2);
-      }
-      cancels[cancelCount++] = OpTable.userData(op);
+    // Otherwise its turn in the queue completes it. The queue is linked through the operations,
+    // since a cancel must not fail for want of memory.
+    if (beginCancel(op) && !op.cancelQueued) {
+      op.cancelQueued = true;
+      op.nextCancel = firstCancel;
+      firstCancel = op;
     }
   }
 
@@ -235,8 +264,14 @@ public final class UringBackend extends Backend {
    */
   private int flush() {
     int completed = 0;
-    while (cancelCount > 0 && submissions.hasRoom(1)) {
-      writeCancel(cancels[--cancelCount]);
+    while (firstCancel != null && submissions.hasRoom(1)) {
+      Op op = firstCancel;
+      firstCancel = op.nextCancel;
+      op.nextCancel = null;
+      op.cancelQueued = false;
+      if (op.state == Op.State.CANCELLING) { // it may have completed, and be in use again
+        writeCancel(OpTable.userData(op));
+      }
     }
     while (firstDeferred != null) {
       Op op = firstDeferred;
@@ -312,7 +347,7 @@ public final class UringBackend extends Backend {
     int delivered = flush();
     // All that is deferred must reach the kernel before we may sleep: the operations that fill the
     // queue could be ones that never complete by themselves.
-    while (firstDeferred != null || cancelCount > 0) {
+    while (firstDeferred != null || firstCancel != null) {
       if (!enter(submissions.publish(), 0)) {
         return delivered + reap(); // the kernel is short of memory: let the fibers run first
       }
@@ -353,15 +388,13 @@ public final class UringBackend extends Backend {
   private int reap() {
     int count = completions.ready();
     for (int i = 0; i < count; i++) {
-      MemorySegment cqe = completions.peek(i);
+      MemorySegment cqe = completions.peek(0);
       long userData = io_uring_cqe.user_data(cqe);
       int result = io_uring_cqe.res(cqe);
       int flags = io_uring_cqe.flags(cqe);
+      completions.advance(1); // before it is delivered, so that it is delivered once at most
+      stats.completions++;
       deliver(userData, result, flags);
-    }
-    if (count > 0) {
-      completions.advance(count);
-      stats.completions += count;
     }
     return count;
   }
@@ -424,11 +457,27 @@ public final class UringBackend extends Backend {
     while (inFlight + housekeeping > 0) {
       poll(FOREVER);
     }
-    closeHandles();
-    closeReceiveBuffers();
-    ring.close();
-    table.close();
-    closeEventFd();
+    try {
+      closeHandles();
+    } finally {
+      try {
+        closeReceiveBuffers();
+      } finally {
+        release();
+      }
+    }
+  }
+
+  private void release() {
+    try {
+      ring.close();
+    } finally {
+      try {
+        table.close();
+      } finally {
+        closeEventFd();
+      }
+    }
   }
 
   /**
@@ -436,6 +485,11 @@ public final class UringBackend extends Backend {
    * for.
    */
   private void cancelAll() {
-    table.forEachBusy(this::cancel);
+    for (int slot = 0; slot < table.slots(); slot++) {
+      Op op = table.busyAt(slot);
+      if (op != null) {
+        cancel(op);
+      }
+    }
   }
 }

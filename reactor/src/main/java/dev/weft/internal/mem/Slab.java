@@ -45,7 +45,8 @@ public final class Slab implements AutoCloseable {
       chunks = Arrays.copyOf(chunks, chunkCount * 2);
     }
     long bytes = (long) CELLS_PER_CHUNK * cellBytes;
-    chunks[chunkCount++] = arena.allocate(bytes, CHUNK_ALIGNMENT).address();
+    long address = arena.allocate(bytes, CHUNK_ALIGNMENT).address(); // may fail: counted afterwards
+    chunks[chunkCount++] = address;
   }
 
   @Override

@@ -42,7 +42,6 @@ final class BatonStrand extends Strand {
   }
 
   private final Thread thread;
-  private boolean started;
 
   @SuppressWarnings("unused") // through BATON as well
   private volatile Holder baton = Holder.LOOP;
@@ -62,31 +61,42 @@ final class BatonStrand extends Strand {
     return thread;
   }
 
+  /** Starts the thread, which waits for the baton: if there is none, it is known here. */
   @Override
   void start() {
+    thread.start();
     submitted();
   }
 
   private void runThread() {
-    CURRENT.set(this);
+    awaitBaton();
+    try {
+      runNamed();
+    } finally {
+      baton = Holder.LOOP;
+      LockSupport.unpark(loop.thread());
+    }
+  }
+
+  private void runNamed() {
+    try {
+      CURRENT.set(this);
+    } catch (Throwable e) { // for want of memory
+      state = State.ENDED;
+      body().aborted(e);
+      return;
+    }
     try {
       runBody();
     } finally {
       CURRENT.remove();
-      baton = Holder.LOOP;
-      LockSupport.unpark(loop.thread());
     }
   }
 
   @Override
   void resume() {
     baton = Holder.STRAND;
-    if (started) {
-      LockSupport.unpark(thread);
-    } else {
-      started = true;
-      thread.start();
-    }
+    LockSupport.unpark(thread);
     long nanos = FIRST_LOOK_NANOS;
     while (baton == Holder.STRAND) {
       LockSupport.parkNanos(this, nanos);
@@ -154,7 +164,11 @@ final class BatonStrand extends Strand {
   private void awaitBaton() {
     boolean interrupted = false;
     while (baton != Holder.STRAND) {
-      LockSupport.park(this);
+      try {
+        LockSupport.park(this);
+      } catch (OutOfMemoryError | StackOverflowError e) {
+        Thread.onSpinWait(); // the loop has the baton: nothing may run here until it is back
+      }
       interrupted |= Thread.interrupted(); // else the next park would not wait
     }
     if (interrupted) {

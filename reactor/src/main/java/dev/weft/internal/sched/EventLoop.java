@@ -5,6 +5,7 @@ import dev.weft.error.DeadlockException;
 import dev.weft.internal.backend.Backend;
 import dev.weft.internal.backend.Op;
 import dev.weft.internal.os.SignalSource;
+import dev.weft.internal.os.UncaughtFailures;
 import dev.weft.weave.Context;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
@@ -30,6 +31,7 @@ public final class EventLoop extends StrandTable {
   private final RunQueue ready = new RunQueue(this);
   private final TimerQueue timers = new TimerQueue();
   private final InboundQueue inbound = new InboundQueue();
+  private final Whereabouts whereabouts = new Whereabouts();
   private final Consumer<Throwable> onTaskFailure;
 
   /** Decides what else chance and the machine would, or null outside simulations. */
@@ -86,6 +88,7 @@ public final class EventLoop extends StrandTable {
     if (simulator != null) {
       random = 1 + simulator.choose(Integer.MAX_VALUE); // anything but 0
     }
+    UncaughtFailures.prepare();
     controlOp = backend.create(op -> {});
     LoopOfThread.put(this);
   }
@@ -231,8 +234,15 @@ public final class EventLoop extends StrandTable {
    */
   public Strand start(Strand.Body body, @Nullable String name, boolean woven, long due) {
     Strand strand = woven ? new MicroStrand(this, body, due) : stackful(body, name, due);
+    ready.reserve(live() + 1); // each is in the queue once at most: to make it ready can't fail
     strand.slot = add(strand);
-    strand.start();
+    try {
+      strand.start();
+    } catch (Throwable e) { // no thread for it
+      remove(strand.slot);
+      strand.slot = UNLISTED;
+      throw e;
+    }
     if (cancelling) {
       strand.cancel();
     }
@@ -256,10 +266,18 @@ public final class EventLoop extends StrandTable {
     if (strand.state() == Strand.State.ENDED) {
       remove(slot);
       strand.slot = UNLISTED;
-      strand.body().ended();
+      end(strand);
     }
     if (simulator != null) {
       simulator.resumed(strand);
+    }
+  }
+
+  private static void end(Strand strand) {
+    try {
+      strand.body().ended();
+    } catch (Throwable e) { // of one strand; the others go on
+      UncaughtFailures.report(e);
     }
   }
 
@@ -275,7 +293,7 @@ public final class EventLoop extends StrandTable {
   /** Cancels every strand, and those that start before the present run has ended. */
   public void cancelAll() {
     cancelling = true;
-    forEachLive(Strand::cancel);
+    forEachLive(Cancellation.CANCEL);
   }
 
   // ---- from other threads
@@ -292,7 +310,7 @@ public final class EventLoop extends StrandTable {
       try {
         action.run();
       } catch (Throwable e) {
-        onTaskFailure.accept(e);
+        onTaskFailure.accept(e); // what it throws is reported by the queue
       }
     }
   }
@@ -390,18 +408,15 @@ public final class EventLoop extends StrandTable {
   }
 
   private void breakDeadlock() {
-    StringBuilder text = new StringBuilder("every fiber waits for another one:");
-    forEachLive(strand -> Whereabouts.describe(strand, text));
-    guests.forEachWaiting(guest -> Whereabouts.describe(guest, text));
-    deadlock = new DeadlockException(text.toString());
+    deadlock = whereabouts.deadlock(this);
     giveUp();
   }
 
   /** Cancels every strand, and ends even shielded waits. */
   public void giveUp() {
     cancelAll();
-    forEachLive(Strand::giveUp);
-    guests.forEachWaiting(Strand::giveUp);
+    forEachLive(Cancellation.GIVE_UP);
+    guests.forEachWaiting(Cancellation.GIVE_UP);
   }
 
   /** Waits for one operation where no strand can be resumed. */
@@ -413,22 +428,66 @@ public final class EventLoop extends StrandTable {
 
   /**
    * Ends the loop: cancels what is left of the strands and runs them to their end, since an
-   * abandoned thread would never run its finally blocks; then closes the backend.
+   * abandoned thread would never run its finally blocks; then closes the backend. Tasks that have
+   * been given to {@link #execute} before are run, and what they start is cancelled and run to its
+   * end as well; later ones are refused.
+   *
+   * @throws DeadlockException if the strands waited for each other even so; thrown when all is
+   *     closed
    */
   public void close() {
     requireThread("close");
-    while (live() > 0) {
-      cancelAll();
-      run();
+    DeadlockException found = null;
+    boolean ended = false;
+    try {
+      found = endStrands();
+      ended = true;
+    } finally {
+      if (!ended) {
+        abandon(); // whatever happens, the thread may have another loop
+      }
     }
-    inbound.close();
-    backend.close();
-    LoopOfThread.remove(this);
+    try {
+      backend.close();
+    } catch (Throwable e) {
+      if (found != null) {
+        e.addSuppressed(found);
+      }
+      throw e;
+    } finally {
+      LoopOfThread.remove(this);
+    }
+    if (found != null) {
+      throw found;
+    }
+  }
+
+  /** Runs until no strand is left and none can be started; returns the first deadlock, or null. */
+  private @Nullable DeadlockException endStrands() {
+    DeadlockException first = null;
+    do {
+      cancelAll();
+      try {
+        run(); // not cancelling afterwards
+      } catch (DeadlockException e) {
+        if (first == null) {
+          first = e;
+        } else if (first != e) {
+          first.addSuppressed(e);
+        }
+      }
+      cancelling = true; // what the last tasks start
+      inbound.drain();
+    } while (live() > 0 || !inbound.closeIfEmpty());
+    return first;
   }
 
   /** Leaves the loop as it is, with strands that can't be ended: after a simulation has failed. */
   public void abandon() {
-    inbound.close();
-    LoopOfThread.remove(this);
+    try {
+      inbound.close();
+    } finally {
+      LoopOfThread.remove(this);
+    }
   }
 }

@@ -212,8 +212,12 @@ public abstract class GuestStrand extends Strand {
   @Override
   final void switchOut() {
     beginWaiting(state);
-    if (!leaveStack()) {
-      stopWaiting();
+    try {
+      leaveStack();
+    } finally {
+      if (waiting) { // it could not leave, or has not been able to for want of memory
+        stopWaiting();
+      }
     }
   }
 

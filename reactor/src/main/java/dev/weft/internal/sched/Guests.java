@@ -52,12 +52,13 @@ final class Guests {
   }
 
   /** Calls {@code action} with those whose wait has not ended. */
-  void forEachWaiting(Consumer<GuestStrand> action) {
-    forEach(
-        guest -> {
-          if (guest.state == Strand.State.PARKED) {
-            action.accept(guest);
-          }
-        });
+  void forEachWaiting(Consumer<? super GuestStrand> action) {
+    for (GuestStrand guest = first; guest != null; ) {
+      GuestStrand next = guest.next;
+      if (guest.state == Strand.State.PARKED) {
+        action.accept(guest);
+      }
+      guest = next;
+    }
   }
 }

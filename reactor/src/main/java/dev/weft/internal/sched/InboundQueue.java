@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.weft.internal.sched;
 
+import dev.weft.internal.os.UncaughtFailures;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import org.jspecify.annotations.Nullable;
@@ -19,7 +20,10 @@ final class InboundQueue {
     @SuppressWarnings("unused") // through QUEUED
     private volatile boolean queued;
 
-    /** Called on the reactor's thread, outside any strand. */
+    /**
+     * Called on the reactor's thread, outside any strand. What it throws goes to {@link
+     * UncaughtFailures}.
+     */
     protected abstract void arrive();
   }
 
@@ -43,6 +47,28 @@ final class InboundQueue {
   /** Whether the next producer has to wake the reactor. The first one to see it clears it. */
   @SuppressWarnings("unused") // through ASLEEP
   private volatile boolean asleep;
+
+  static {
+    rehearse();
+  }
+
+  /**
+   * Does once what a queue can do: the JVM links each access by a VarHandle the first time, and
+   * must not run out of memory there while it has taken nodes out.
+   */
+  private static void rehearse() {
+    InboundQueue queue = new InboundQueue();
+    Node node =
+        new Node() {
+          @Override
+          protected void arrive() {}
+        };
+    queue.sleep();
+    queue.push(node);
+    queue.drain();
+    queue.closeIfEmpty();
+    queue.close();
+  }
 
   private static VarHandle handle(Class<?> owner, String field, Class<?> type) {
     try {
@@ -90,7 +116,7 @@ final class InboundQueue {
 
   /** Lets every node that has come arrive, in order; returns how many. */
   int drain() {
-    if (head == null) {
+    if (head == null || isClosed()) {
       return 0;
     }
     return arrive((Node) HEAD.getAndSet(this, null));
@@ -114,6 +140,11 @@ final class InboundQueue {
     asleep = false;
   }
 
+  /** Refuses all that come from now on, unless something has come; returns whether it does. */
+  boolean closeIfEmpty() {
+    return isClosed() || HEAD.compareAndSet(this, null, CLOSED);
+  }
+
   /** Refuses all that come from now on, and lets those that have come arrive. */
   void close() {
     Node last = (Node) HEAD.getAndSet(this, CLOSED);
@@ -135,7 +166,11 @@ final class InboundQueue {
       Node next = node.nextInbound; // arriving may put it into a queue again
       node.nextInbound = null;
       node.queued = false;
-      node.arrive();
+      try {
+        node.arrive();
+      } catch (Throwable e) { // of one node: those behind it must arrive as well
+        UncaughtFailures.report(e);
+      }
       node = next;
     }
     return count;

@@ -47,8 +47,7 @@ final class MicroStrand extends Strand {
       }
     } catch (Throwable e) {
       state = State.ENDED;
-      Thread thread = thread();
-      thread.getUncaughtExceptionHandler().uncaughtException(thread, e);
+      body().aborted(e);
     }
   }
 

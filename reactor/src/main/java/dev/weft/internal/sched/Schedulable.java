@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.weft.internal.sched;
 
+import dev.weft.internal.os.UncaughtFailures;
 import dev.weft.internal.sched.Strand.Body;
 import dev.weft.internal.sched.Strand.State;
 import dev.weft.weave.Context;
@@ -33,6 +34,9 @@ abstract class Schedulable extends InboundQueue.Node {
   private Ending ending = Ending.PLAIN;
 
   private boolean settles;
+
+  /** What the JVM has thrown in place of suspending its thread, until {@link #notSuspended}. */
+  private @Nullable Throwable suspensionFailure;
 
   /** What it runs that waits by itself, or null. */
   @Nullable Host host;
@@ -118,16 +122,42 @@ abstract class Schedulable extends InboundQueue.Node {
    * Suspends until the loop resumes this strand, which has a stack.
    *
    * @param as where the strand stands meanwhile
-   * @return false if it could not be suspended, because its thread is pinned
+   * @return false if it could not be suspended, because its thread is pinned or the JVM has no
+   *     memory for its frames: then the wait is to be ended without, and {@link #notSuspended} says
+   *     why
    */
   private boolean suspend(State as) {
     state = as;
-    switchOut();
+    try {
+      switchOut();
+    } catch (Throwable e) {
+      suspensionFailure = e;
+    }
     if (state == State.RUNNING) {
       return true;
     }
     state = State.RUNNING;
     return false;
+  }
+
+  /** Forgets why the strand could not be suspended: what it waited for has come all the same. */
+  final void forgetSuspension() {
+    suspensionFailure = null;
+  }
+
+  /**
+   * What a wait throws that could not suspend, and whose bookkeeping has been undone. Throws it
+   * itself if it is the JVM's.
+   */
+  final RuntimeException notSuspended(String verb, Object subject) {
+    Throwable failure = suspensionFailure;
+    suspensionFailure = null;
+    return switch (failure) {
+      case null -> pinned(verb, subject);
+      case Error error -> throw error;
+      case RuntimeException exception -> exception;
+      default -> throw new AssertionError("switchOut throws nothing checked", failure);
+    };
   }
 
   // ---- all that is written twice in the library, for code that has a stack and for woven code:
@@ -179,7 +209,7 @@ abstract class Schedulable extends InboundQueue.Node {
   /** Suspends until the loop has resumed all that can run. */
   final void yieldOut() {
     if (!suspend(State.YIELDING)) {
-      throw pinned("yield", "");
+      throw notSuspended("yield", "");
     }
   }
 
@@ -224,8 +254,8 @@ abstract class Schedulable extends InboundQueue.Node {
       try {
         ending.settle((Strand) this, context);
       } catch (Throwable e) {
-        addPlaces(e);
         context.failure = e;
+        addPlaces(e);
       }
     }
   }
@@ -258,7 +288,7 @@ abstract class Schedulable extends InboundQueue.Node {
     return body.stack();
   }
 
-  /** What a wait throws that could not suspend. */
+  /** What a wait throws that could not suspend because its thread is pinned. */
   abstract RuntimeException pinned(String verb, Object subject);
 
   final void ready() {
@@ -277,7 +307,11 @@ abstract class Schedulable extends InboundQueue.Node {
     assert state == State.READY : this;
     state = State.RUNNING;
     hasYielded = false;
-    resume();
+    try {
+      resume();
+    } catch (Throwable e) { // of the JDK's part of the switch: the other strands go on
+      UncaughtFailures.report(e);
+    }
     switch (state) {
       case YIELDING -> {
         hasYielded = true;
@@ -313,6 +347,8 @@ abstract class Schedulable extends InboundQueue.Node {
   final void runBody() {
     try {
       body.run();
+    } catch (Throwable e) {
+      body.aborted(e);
     } finally {
       claim();
       state = State.ENDED;

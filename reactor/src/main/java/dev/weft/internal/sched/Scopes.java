@@ -3,7 +3,7 @@ package dev.weft.internal.sched;
 
 import org.jspecify.annotations.Nullable;
 
-/** The scopes that a strand is in, and what they and a cancel mean for its next wait. */
+/** The scopes that a strand is in, and what they mean for its next wait. */
 final class Scopes {
   private @Nullable Scope innermost;
 
@@ -13,13 +13,8 @@ final class Scopes {
   /** What a strand has from the scope that it was started in: the deadline that is always there. */
   private final long inheritedDue;
 
-  private boolean cancelled;
-
   /** The scope that has failed, if that is to be noticed here. */
   private @Nullable Scope failed;
-
-  /** Whether the next wait must not begin. */
-  private boolean over;
 
   Scopes(long inheritedDue) {
     this.inheritedDue = inheritedDue;
@@ -30,17 +25,13 @@ final class Scopes {
     return innermost;
   }
 
-  boolean isCancelled() {
-    return cancelled;
-  }
-
   boolean isShielded() {
     return innermost != null && innermost.shielded;
   }
 
   /** Whether a wait that lets itself be ended must not begin: cancelled, or a scope has failed. */
-  boolean isOver() {
-    return over;
+  boolean isOver(boolean cancelled) {
+    return failed != null || (cancelled && !isShielded());
   }
 
   /** The nearer of a call's own deadline and the scopes'. */
@@ -63,11 +54,6 @@ final class Scopes {
     update();
   }
 
-  void cancel() {
-    cancelled = true;
-    update();
-  }
-
   void update() {
     due = innermost == null ? inheritedDue : innermost.due;
     failed = null;
@@ -79,7 +65,6 @@ final class Scopes {
         break;
       }
     }
-    over = failed != null || (cancelled && !isShielded());
   }
 
   /**
@@ -103,7 +88,7 @@ final class Scopes {
   }
 
   /** The failure to be noticed here, unless the strand is cancelled, which comes first. */
-  @Nullable RuntimeException failure() {
+  @Nullable RuntimeException failure(boolean cancelled) {
     boolean cancelledHere = cancelled && !isShielded();
     return failed != null && !cancelledHere ? failed.failure() : null;
   }

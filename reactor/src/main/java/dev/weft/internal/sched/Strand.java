@@ -4,6 +4,7 @@ package dev.weft.internal.sched;
 import dev.weft.error.CancelledException;
 import dev.weft.error.Errno;
 import dev.weft.internal.backend.Op;
+import dev.weft.internal.os.UncaughtFailures;
 import dev.weft.weave.Routine;
 import java.lang.foreign.MemorySegment;
 import org.jspecify.annotations.Nullable;
@@ -17,9 +18,14 @@ public abstract class Strand extends Waiting {
   public abstract static class Body extends Routine {
     protected Body() {}
 
-    /** Runs on the strand. What it throws is lost, so it should not. */
+    /** Runs on the strand. What it throws goes to {@link #aborted}. */
     @Override
     protected abstract void run();
+
+    /** Called on the strand, or after it, if {@link #run} has thrown or could not be run. */
+    protected void aborted(Throwable failure) {
+      UncaughtFailures.report(failure);
+    }
 
     /** Called once on the reactor's thread, outside any strand, after the strand has ended. */
     protected abstract void ended();
@@ -78,11 +84,6 @@ public abstract class Strand extends Waiting {
     return runsIn() != this;
   }
 
-  public final boolean isCancelled() {
-    Scopes all = scopesIfAny();
-    return all != null && all.isCancelled();
-  }
-
   /**
    * The strand that is running on the calling thread, which must be one of {@code loop}.
    *
@@ -113,6 +114,7 @@ public abstract class Strand extends Waiting {
   public final int perform(String verb, Object subject, Op op, long due, Wait wait) {
     assert loop.isCurrent(this) : this;
     long nearest = refuseIfOver(verb, subject, due, wait);
+    prepare(nearest);
     loop.backend().submit(op);
     if (op.isDone()) {
       return op.result();
@@ -153,7 +155,9 @@ public abstract class Strand extends Waiting {
    */
   public final void awaitUntil(
       WaitList list, String verb, Object subject, long nearest, Wait wait, Ending ending) {
-    list.add(clause());
+    Clause mine = clause();
+    prepare(nearest);
+    list.add(mine);
     begin(verb, subject, nearest, wait);
     park(ending);
   }
@@ -161,15 +165,33 @@ public abstract class Strand extends Waiting {
   /** As {@link #awaitUntil}; returns what {@code ending} makes. */
   public final @Nullable Object awaitResult(
       WaitList list, String verb, Object subject, long nearest, Wait wait, Ending ending) {
-    list.add(clause());
+    Clause mine = clause();
+    prepare(nearest);
+    list.add(mine);
     begin(verb, subject, nearest, wait);
     return parkForResult(ending);
+  }
+
+  /**
+   * Makes what a wait until {@code due} needs: to be called before the first clause of an {@link
+   * #awaitAny} is put in a list, which can't fail for want of memory then.
+   */
+  public final void prepareToWait(long due) {
+    prepare(nearest(due));
+  }
+
+  /** Takes those of {@code clauses} out of their lists that are in one. */
+  public final void withdraw(Clause[] clauses) {
+    for (Clause clause : clauses) {
+      clause.withdraw();
+    }
   }
 
   /**
    * Waits until one of several clauses fires, each of which is this strand's and in a list.
    * Suspends. None of them is in a list afterwards.
    *
+   * @param due as {@link #prepareToWait} was given
    * @param ending calls {@link #chosen}
    */
   public final @Nullable Object awaitAny(
@@ -185,6 +207,7 @@ public abstract class Strand extends Waiting {
       yieldNow();
       return;
     }
+    prepare(nearest(due));
     beginSleep(due);
     park(SLEPT);
   }
@@ -263,7 +286,7 @@ public abstract class Strand extends Waiting {
     Scopes all = scopes();
     all.leave(scope);
     noteScopes(all);
-    if (scope.shield && all.isCancelled() && !all.isShielded()) {
+    if (scope.shield && isCancelled() && !all.isShielded()) {
       interruptThread();
     }
   }
@@ -273,7 +296,7 @@ public abstract class Strand extends Waiting {
    */
   public final void fail(Scope scope) {
     scope.failed = true;
-    Scopes all = scopes();
+    Scopes all = scopes(); // there are some: it is in one
     all.update();
     noteScopes(all);
     if (isOver()) {
@@ -285,16 +308,16 @@ public abstract class Strand extends Waiting {
 
   /**
    * Ends the present wait with a {@link CancelledException}, and every later one; the thread is
-   * interrupted, so that the blocking calls of the JDK end too. What is shielded goes on.
+   * interrupted, so that the blocking calls of the JDK end too. What is shielded goes on. Allocates
+   * nothing, so that it does not fail where memory is short.
    */
   public final void cancel() {
-    Scopes all = scopes();
-    if (!all.isCancelled()) {
-      all.cancel();
-      noteScopes(all);
-      if (!all.isShielded()) {
-        interruptThread();
+    if (!isCancelled()) {
+      noteCancel();
+      Scopes all = scopesIfAny();
+      if (all == null || !all.isShielded()) {
         interrupt(Interruption.OVER);
+        interruptThread();
       }
     }
   }

@@ -24,7 +24,10 @@ abstract class StrandTable {
   /** Those that have not ended, at their numbers. */
   private @Nullable Strand[] strands = new @Nullable Strand[FEW];
 
-  /** The numbers that are not in use, the next to be given last. */
+  /**
+   * The numbers that are not in use, the next to be given last. Has room for all, so that {@link
+   * #remove} allocates nothing.
+   */
   private int[] free = new int[FEW];
 
   private int freeCount;
@@ -51,12 +54,14 @@ abstract class StrandTable {
 
   // ---- those that have not ended
 
-  /** Gives {@code strand} a number. */
+  /** Gives {@code strand} a number. If memory is short, it throws and the table is as before. */
   final int add(Strand strand) {
-    int slot = freeCount > 0 ? free[--freeCount] : given++;
-    if (slot == strands.length) {
-      strands = Arrays.copyOf(strands, slot * 2);
+    if (freeCount == 0 && given == strands.length) {
+      @Nullable Strand[] larger = Arrays.copyOf(strands, given * 2);
+      free = Arrays.copyOf(free, given * 2);
+      strands = larger;
     }
+    int slot = freeCount > 0 ? free[--freeCount] : given++;
     strands[slot] = strand;
     return slot;
   }
@@ -64,9 +69,6 @@ abstract class StrandTable {
   /** Takes the number of an ended strand back. */
   final void remove(int slot) {
     strands[slot] = null;
-    if (freeCount == free.length) {
-      free = Arrays.copyOf(free, freeCount * 2);
-    }
     free[freeCount++] = slot;
   }
 

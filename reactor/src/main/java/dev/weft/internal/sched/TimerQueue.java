@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.weft.internal.sched;
 
+import dev.weft.internal.os.UncaughtFailures;
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
@@ -47,14 +48,23 @@ public final class TimerQueue {
 
   /**
    * Arms {@code timer}, or moves it. {@code due} is a time of the reactor's clock, in nanoseconds.
+   * If memory is short, it throws and the timer is as before; after {@link #reserve} it can't.
    */
   public void arm(Timer timer, long due) {
+    reserve(timer);
     timer.due = due;
     if (timer.index < 0) {
       insert(timer, due);
     } else if (due < timer.key) {
       timer.key = due;
       siftUp(timer, timer.index);
+    }
+  }
+
+  /** Makes room for {@code timer}, so that arming it before any other can't fail. */
+  void reserve(Timer timer) {
+    if (timer.index < 0 && size == heap.length) {
+      heap = Arrays.copyOf(heap, size * 2);
     }
   }
 
@@ -86,15 +96,22 @@ public final class TimerQueue {
     return NEVER;
   }
 
-  /** Calls every timer that is due by {@code now}, in order; returns how many. */
+  /**
+   * Calls every timer that is due by {@code now}, in order; returns how many. What one throws goes
+   * to {@link UncaughtFailures}, and the next is called.
+   */
   public int expire(long now) {
     int count = 0;
     while (nextDue() <= now && size > 0) {
       Timer top = at(0);
       top.due = NEVER;
       removeAt(0);
-      top.expired();
       count++;
+      try {
+        top.expired();
+      } catch (Throwable e) {
+        UncaughtFailures.report(e);
+      }
     }
     return count;
   }
@@ -105,9 +122,6 @@ public final class TimerQueue {
   }
 
   private void insert(Timer timer, long key) {
-    if (size == heap.length) {
-      heap = Arrays.copyOf(heap, size * 2);
-    }
     timer.key = key;
     siftUp(timer, size++);
   }

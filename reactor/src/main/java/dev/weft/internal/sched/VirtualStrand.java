@@ -149,6 +149,10 @@ final class VirtualStrand extends Strand implements Executor {
   void resume() {
     assert continuation != null;
     continuation.run();
+    if (state == State.RUNNING && thread.getState() == Thread.State.TERMINATED) {
+      state = State.ENDED; // the JDK has ended the thread before it came to the body
+      body().aborted(new IllegalStateException(body() + ": its thread has ended by itself"));
+    }
   }
 
   @Override

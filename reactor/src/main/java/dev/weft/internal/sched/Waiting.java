@@ -66,7 +66,9 @@ abstract class Waiting extends Schedulable implements Op.Listener {
   /** Whether the next wait must not begin. */
   private boolean over;
 
-  /** Null until it has entered a scope or been cancelled. */
+  private boolean cancelled;
+
+  /** Null until it has entered a scope. */
   private @Nullable Scopes scopes;
 
   private final class Expiry extends TimerQueue.Timer {
@@ -170,10 +172,23 @@ abstract class Waiting extends Schedulable implements Op.Listener {
     }
   }
 
-  private void arm(long due) {
-    if (expiry == null) {
-      expiry = new Expiry();
+  /**
+   * Makes what a wait with this deadline needs, so that {@link #begin} can't fail: once an
+   * operation has been submitted or a clause is in a list, it would be too late.
+   */
+  final void prepare(long due) {
+    if (due != TimerQueue.NEVER) {
+      Expiry mine = expiry;
+      if (mine == null) {
+        mine = new Expiry();
+        expiry = mine;
+      }
+      loop.timers().reserve(mine);
     }
+  }
+
+  private void arm(long due) {
+    assert expiry != null : "prepare comes first";
     expiry.isScopes = due == scopeDue;
     loop.timers().arm(expiry, due);
   }
@@ -210,9 +225,11 @@ abstract class Waiting extends Schedulable implements Op.Listener {
         loop.backend().cancel(op);
       }
       loop.pollUntilDone(op);
-      if (op.result() < 0 && interruptible) {
-        throw pinned(waitVerb, waitSubject);
+      // What it has done all the same must not be lost.
+      if (wasCutShort(op.result()) && interruptible) {
+        throw notSuspended(waitVerb, waitSubject);
       }
+      forgetSuspension();
     }
     int result = op.result();
     if (why != null && wasCutShort(result)) {
@@ -268,7 +285,7 @@ abstract class Waiting extends Schedulable implements Op.Listener {
     if (!suspended) {
       withdraw();
       chooses = false;
-      throw pinned(waitVerb, waitSubject);
+      throw notSuspended(waitVerb, waitSubject);
     }
     chooses = false;
     return why;
@@ -282,9 +299,7 @@ abstract class Waiting extends Schedulable implements Op.Listener {
       }
       return;
     }
-    for (Clause each : choice) {
-      each.withdraw();
-    }
+    self().withdraw(choice);
   }
 
   static final Ending SLEPT =
@@ -302,7 +317,7 @@ abstract class Waiting extends Schedulable implements Op.Listener {
       throw exception(why, "sleep", NOTHING);
     }
     if (!suspended) {
-      throw pinned("sleep", NOTHING);
+      throw notSuspended("sleep", NOTHING);
     }
   }
 
@@ -372,14 +387,24 @@ abstract class Waiting extends Schedulable implements Op.Listener {
     return all;
   }
 
-  /** The same, or null if it has never been in one, nor been cancelled. */
+  /** Whether it has been cancelled, be it that a shield keeps it from being noticed. */
+  public final boolean isCancelled() {
+    return cancelled;
+  }
+
+  final void noteCancel() {
+    cancelled = true;
+    over = scopes == null || scopes.isOver(true);
+  }
+
+  /** The same, or null if it has never been in one. */
   final @Nullable Scopes scopesIfAny() {
     return scopes;
   }
 
   final void noteScopes(Scopes changed) {
     scopeDue = changed.nearest(TimerQueue.NEVER);
-    over = changed.isOver();
+    over = changed.isOver(cancelled);
   }
 
   /** The nearer of a call's own deadline and the scopes'. */
@@ -406,7 +431,7 @@ abstract class Waiting extends Schedulable implements Op.Listener {
     if (why == Interruption.SCOPE_EXPIRED) {
       return scopeExpired(what);
     }
-    RuntimeException failure = scopes == null ? null : scopes.failure();
+    RuntimeException failure = scopes == null ? null : scopes.failure(cancelled);
     return failure != null
         ? failure
         : new CancelledException(what + ": " + body() + " was cancelled");

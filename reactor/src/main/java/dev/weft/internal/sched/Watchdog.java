@@ -2,6 +2,7 @@
 package dev.weft.internal.sched;
 
 import dev.weft.internal.os.Cpus;
+import dev.weft.internal.os.UncaughtFailures;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.locks.LockSupport;
@@ -24,6 +25,9 @@ public final class Watchdog {
 
   /** So often in the time that a strand is allowed. */
   private static final int LOOKS = 4;
+
+  /** When to look again if memory was short. */
+  private static final long RETRY_NANOS = 100_000_000;
 
   private static final List<Watch> WATCHES = new CopyOnWriteArrayList<>();
   private static @Nullable Thread watcher;
@@ -81,14 +85,15 @@ public final class Watchdog {
   /** Begins to watch {@code loop}. */
   public static Watch watch(EventLoop loop, long limitNanos, Listener listener) {
     Watch watch = new Watch(loop, limitNanos, listener);
-    WATCHES.add(watch);
     synchronized (Watchdog.class) {
-      if (watcher == null) {
-        watcher = Thread.ofPlatform().daemon().name("weft-watchdog").unstarted(Watchdog::run);
-        watcher.start();
-      } else {
-        LockSupport.unpark(watcher); // it may have to look more often now
+      Thread looking = watcher;
+      if (looking == null) {
+        looking = Thread.ofPlatform().daemon().name("weft-watchdog").unstarted(Watchdog::run);
+        looking.start();
+        watcher = looking;
       }
+      WATCHES.add(watch);
+      LockSupport.unpark(looking); // it may have to look more often now
     }
     return watch;
   }
@@ -96,18 +101,28 @@ public final class Watchdog {
   private static void run() {
     Cpus.leaveInherited(); // a pinned reactor may have started the thread
     while (true) {
-      long interval = Long.MAX_VALUE;
+      LockSupport.parkNanos(Watchdog.class, look());
+    }
+  }
+
+  /** Looks at every loop; returns for how many nanoseconds to wait then. */
+  private static long look() {
+    long interval = RETRY_NANOS;
+    try {
+      interval = Long.MAX_VALUE;
       long now = System.nanoTime();
       for (Watch watch : WATCHES) {
+        interval = Math.min(interval, Math.max(watch.limitNanos / LOOKS, 1));
         try {
           watch.look(now);
         } catch (Throwable e) { // of one listener; the other loops are watched on
-          Thread thread = Thread.currentThread();
-          thread.getUncaughtExceptionHandler().uncaughtException(thread, e);
+          UncaughtFailures.report(e);
         }
-        interval = Math.min(interval, watch.limitNanos / LOOKS);
       }
-      LockSupport.parkNanos(Watchdog.class, Math.max(interval, 1));
+    } catch (Throwable e) { // no memory to go through them
+      UncaughtFailures.report(e);
+      interval = Math.min(interval, RETRY_NANOS);
     }
+    return interval;
   }
 }

@@ -1,12 +1,29 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.weft.internal.sched;
 
+import dev.weft.error.DeadlockException;
 import java.util.ArrayList;
 import java.util.List;
 
 /** Tells people where strands are. */
 public final class Whereabouts {
-  private Whereabouts() {}
+  /** Stands in for one that can't be made, because memory is exhausted. */
+  private final DeadlockException undescribedDeadlock =
+      new DeadlockException("every fiber waits for another one; there is no memory to list them");
+
+  Whereabouts() {}
+
+  /** Says that each strand of {@code loop} waits for another one, and where. */
+  DeadlockException deadlock(EventLoop loop) {
+    try {
+      StringBuilder text = new StringBuilder("every fiber waits for another one:");
+      loop.forEachLive(strand -> describe(strand, text));
+      loop.guests.forEachWaiting(guest -> describe(guest, text));
+      return new DeadlockException(text.toString());
+    } catch (OutOfMemoryError e) {
+      return undescribedDeadlock;
+    }
+  }
 
   /** Adds what {@code strand} waits for, and where. */
   public static void describe(Strand strand, StringBuilder text) {

@@ -7,9 +7,13 @@ import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.abort;
 
+import dev.weft.Uncaught;
 import dev.weft.error.Errno;
 import dev.weft.error.ReactorUnavailableException;
 import dev.weft.internal.mem.Memory;
+import dev.weft.internal.os.Libc;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
 import java.util.List;
@@ -102,6 +106,67 @@ class UringBackendTest {
       assertNotEquals(OpTable.userData(op), OpTable.userData(successor));
       pollUntil(backend, 3, completed);
       assertEquals(0, backend.stats().stale);
+    }
+  }
+
+  private record Pipe(int reader, int writer) {}
+
+  private static Pipe pipe() {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment both = arena.allocate(2 * Integer.BYTES, Integer.BYTES);
+      assertEquals(0, Libc.pipe(both.address()));
+      return new Pipe(
+          both.get(ValueLayout.JAVA_INT, 0), both.get(ValueLayout.JAVA_INT, Integer.BYTES));
+    }
+  }
+
+  @Test
+  void aListenerThatThrowsLosesNoOtherCompletion() throws Exception {
+    UringBackend backend = open(8, 32);
+    Pipe pipe = pipe();
+    Op waiting = backend.create(op -> {});
+    backend.submit(waiting.poll(Handle.borrowed(pipe.reader, "pipe"), 1));
+    List<Op> ops = new ArrayList<>();
+    for (int i = 0; i < 3; i++) {
+      Op op =
+          backend.create(
+              each -> {
+                completed.add(each);
+                throw new OutOfMemoryError("planted");
+              });
+      backend.submit(op.nop());
+      ops.add(op);
+    }
+
+    try (Uncaught uncaught = new Uncaught()) {
+      pollUntil(backend, 3, completed);
+      backend.poll(0);
+
+      assertEquals(ops, completed);
+      assertEquals(List.of("planted", "planted", "planted"), uncaught.messages());
+      assertEquals(1, backend.inFlight());
+      assertEquals(0, backend.stats().stale);
+    }
+    backend.close();
+    assertTrue(waiting.isDone(), "close has waited for it");
+    assertEquals(0, Libc.close(pipe.reader) + Libc.close(pipe.writer));
+  }
+
+  @Test
+  void aCancelledOperationThatIsInUseAgainIsLeftAlone() throws Exception {
+    try (UringBackend backend = open(8, 32)) {
+      Op op = backend.create(completed::add);
+      backend.submit(op.nop());
+      backend.ring().submit(backend.ring().submissions().publish()); // it has completed by now
+      backend.cancel(op);
+      long submissions = backend.stats().submissions;
+      backend.cancel(op);
+      pollUntil(backend, 1, completed);
+      backend.submit(op.nop());
+      pollUntil(backend, 2, completed);
+
+      assertEquals(0, op.result());
+      assertTrue(backend.stats().submissions - submissions <= 2, "one cancel, one operation");
     }
   }
 

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.weft.Uncaught;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -35,6 +36,40 @@ class InboundQueueTest {
 
     assertEquals(5, queue.drain());
     assertEquals(List.of(0, 1, 2, 3, 4), arrived);
+    assertEquals(0, queue.drain());
+  }
+
+  @Test
+  void aNodeThatThrowsHoldsUpNoOther() {
+    for (int i = 0; i < 2; i++) {
+      queue.push(new Item(i));
+      queue.push(
+          new InboundQueue.Node() {
+            @Override
+            protected void arrive() {
+              throw new OutOfMemoryError("planted");
+            }
+          });
+    }
+    queue.push(new Item(2));
+
+    try (Uncaught uncaught = new Uncaught(true)) {
+      assertEquals(5, queue.drain());
+      assertEquals(List.of("planted", "planted"), uncaught.messages());
+    }
+    assertEquals(List.of(0, 1, 2), arrived);
+    assertEquals(0, queue.drain());
+  }
+
+  @Test
+  void aQueueIsClosedOnlyIfItIsEmpty() {
+    queue.push(new Item(1));
+
+    assertFalse(queue.closeIfEmpty());
+    assertEquals(1, queue.drain());
+    assertTrue(queue.closeIfEmpty());
+    assertTrue(queue.closeIfEmpty());
+    assertEquals(InboundQueue.Push.CLOSED, queue.push(new Item(2)));
     assertEquals(0, queue.drain());
   }
 

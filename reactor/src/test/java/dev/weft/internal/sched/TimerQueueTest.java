@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.weft.Uncaught;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
@@ -29,6 +30,27 @@ class TimerQueueTest {
       assertFalse(isArmed());
       log.add(name);
     }
+  }
+
+  @Test
+  void aTimerThatThrowsHoldsUpNoOther() {
+    queue.arm(new Named("t1"), 1);
+    queue.arm(
+        new TimerQueue.Timer() {
+          @Override
+          protected void expired() {
+            throw new OutOfMemoryError("planted");
+          }
+        },
+        2);
+    queue.arm(new Named("t3"), 3);
+
+    try (Uncaught uncaught = new Uncaught()) {
+      assertEquals(3, queue.expire(3));
+      assertEquals(List.of("planted"), uncaught.messages());
+    }
+    assertEquals(List.of("t1", "t3"), log);
+    assertEquals(0, queue.size());
   }
 
   @Test
