@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.weft.sim.injection;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.lang.classfile.ClassFile;
+import java.lang.classfile.ClassHierarchyResolver;
+import java.lang.classfile.ClassTransform;
+import java.lang.classfile.CodeBuilder;
+import java.lang.classfile.CodeElement;
+import java.lang.classfile.CodeTransform;
+import java.lang.classfile.MethodModel;
+import java.lang.classfile.instruction.InvokeDynamicInstruction;
+import java.lang.classfile.instruction.InvokeInstruction;
+import java.lang.classfile.instruction.NewObjectInstruction;
+import java.lang.classfile.instruction.NewPrimitiveArrayInstruction;
+import java.lang.classfile.instruction.NewReferenceArrayInstruction;
+import java.lang.constant.ClassDesc;
+import java.lang.constant.ConstantDescs;
+import java.lang.constant.MethodTypeDesc;
+import java.util.List;
+import java.util.Set;
+
+/**
+ * Loads the library once more, with a call of {@link Injection#point} before each allocation of the
+ * scheduler and the backends, and before each call of the JDK there that allocates. Everything of
+ * Weft is loaded by it but what has state for the whole process, the native library.
+ */
+final class InjectingLoader extends ClassLoader {
+  private static final ClassDesc INJECTION = ClassDesc.of(Injection.class.getName());
+  private static final MethodTypeDesc POINT = MethodTypeDesc.of(ConstantDescs.CD_void);
+
+  /** Of these packages, the classes with points in them. */
+  private static final List<String> POINTED =
+      List.of("dev.weft.internal.sched.", "dev.weft.internal.backend.OpTable");
+
+  private static final Set<String> POINTED_CLASSES =
+      Set.of("dev.weft.Fiber", "dev.weft.Life", "dev.weft.Reactor", "dev.weft.Blocking$Job");
+
+  /** Calls of the JDK that may fail for want of memory, or because they suspend. */
+  private static final Set<String> ALLOCATING =
+      Set.of(
+          "java/lang/Thread.yield",
+          "java/lang/Thread.start",
+          "java/lang/Thread.interrupt",
+          "java/lang/ThreadLocal.set",
+          "java/util/Arrays.copyOf",
+          "java/util/List.of",
+          "java/util/List.add",
+          "java/lang/Throwable.addSuppressed",
+          "java/util/concurrent/Executor.execute",
+          "java/lang/invoke/MethodHandle.invokeExact",
+          "java/lang/foreign/Arena.allocate");
+
+  static {
+    registerAsParallelCapable();
+  }
+
+  InjectingLoader() {
+    super(InjectingLoader.class.getClassLoader());
+  }
+
+  private static boolean isOwn(String name) {
+    return name.startsWith("dev.weft.")
+        && !name.startsWith("dev.weft.bindings.")
+        && !name.equals(Injection.class.getName())
+        && !name.startsWith(Injection.class.getName() + "$");
+  }
+
+  @Override
+  protected Class<?> loadClass(String name, boolean resolve) throws ClassNotFoundException {
+    if (!isOwn(name)) {
+      return super.loadClass(name, resolve);
+    }
+    synchronized (getClassLoadingLock(name)) {
+      Class<?> loaded = findLoadedClass(name);
+      return loaded != null ? loaded : define(name);
+    }
+  }
+
+  private Class<?> define(String name) throws ClassNotFoundException {
+    byte[] bytes;
+    try (InputStream in = getParent().getResourceAsStream(name.replace('.', '/') + ".class")) {
+      if (in == null) {
+        throw new ClassNotFoundException(name);
+      }
+      bytes = in.readAllBytes();
+    } catch (IOException e) {
+      throw new ClassNotFoundException(name, e);
+    }
+    byte[] defined = isPointed(name) ? withPoints(bytes) : bytes;
+    return defineClass(name, defined, 0, defined.length);
+  }
+
+  private static boolean isPointed(String name) {
+    return POINTED.stream().anyMatch(name::startsWith) || POINTED_CLASSES.contains(name);
+  }
+
+  private byte[] withPoints(byte[] bytes) {
+    ClassFile files =
+        ClassFile.of(
+            ClassFile.ClassHierarchyResolverOption.of(
+                ClassHierarchyResolver.ofResourceParsing(getParent())));
+    return files.transformClass(
+        files.parse(bytes),
+        ClassTransform.transformingMethodBodies(InjectingLoader::isPointed, withPoints()));
+  }
+
+  /** A class whose initialiser fails can't be used again, which the JVM is to blame for. */
+  private static boolean isPointed(MethodModel method) {
+    return !method.methodName().equalsString(ConstantDescs.CLASS_INIT_NAME);
+  }
+
+  private static CodeTransform withPoints() {
+    return (CodeBuilder to, CodeElement element) -> {
+      if (mayFail(element)) {
+        to.invokestatic(INJECTION, "point", POINT);
+      }
+      to.with(element);
+    };
+  }
+
+  private static boolean mayFail(CodeElement element) {
+    return switch (element) {
+      case NewObjectInstruction _,
+          NewPrimitiveArrayInstruction _,
+          NewReferenceArrayInstruction _,
+          InvokeDynamicInstruction _ ->
+          true;
+      case InvokeInstruction call ->
+          ALLOCATING.contains(call.owner().asInternalName() + "." + call.name().stringValue());
+      default -> false;
+    };
+  }
+}
