@@ -144,6 +144,10 @@ public final class Coroutine<
   private @Nullable FiberTask then;
 
   private @Nullable Thread owner;
+
+  /** From its start to its end, so that one which is abandoned meanwhile is reported. */
+  private LeakWatch.@Nullable OpenCoroutine open;
+
   private @Nullable Throwable failure;
 
   /** What the body's yields throw once it is being closed. */
@@ -216,6 +220,7 @@ public final class Coroutine<
       throw misuse("start", State.START);
     }
     owner = Thread.currentThread();
+    open = LeakWatch.started(this, name);
     return advance();
   }
 
@@ -323,7 +328,9 @@ public final class Coroutine<
   /**
    * Ends the coroutine early. If it is suspended, the yield that it is in throws a {@link
    * CancelledException} inside, so that its {@code finally} blocks run; each later yield throws
-   * too. Does nothing if it has ended. An abandoned coroutine is mere garbage: nothing unwinds it.
+   * too. Does nothing if it has ended. A suspended coroutine that is abandoned is not unwound: it
+   * is garbage, and reported ({@link ReactorOptions#leakHandler()}) some time after its collection,
+   * by a reactor or when another coroutine starts.
    *
    * @throws IllegalStateException if it is running; or if the body goes on yielding all the same,
    *     in which case it is dropped where it is
@@ -347,6 +354,7 @@ public final class Coroutine<
     switchIn();
     if (state != State.DONE) {
       state = State.DONE;
+      ended(); // which this exception reports
       carried = null;
       throw new IllegalStateException(
           ("close: " + this + " has yielded " + YIELDS_WHILE_CLOSING_MAX)
@@ -448,6 +456,18 @@ public final class Coroutine<
         state = State.DONE;
       }
       throw e;
+    } finally {
+      if (state == State.DONE) {
+        ended();
+      }
+    }
+  }
+
+  private void ended() {
+    LeakWatch.OpenCoroutine mine = open;
+    if (mine != null) {
+      open = null;
+      mine.end();
     }
   }
 

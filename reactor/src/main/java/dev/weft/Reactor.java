@@ -81,10 +81,20 @@ public final class Reactor implements AutoCloseable, Executor {
     boolean baton = options.fiberKind() == FiberKind.BATON;
     loop = new EventLoop(this, backend, clock, baton, UncaughtFailures::report);
     try {
+      backend.onLeak(handle -> LeakWatch.report(handle, options.leakHandler()));
+      loop.housekeeping(this::lookForLeaks);
       watch = options.stallLimit().isZero() ? null : watch();
-    } catch (Throwable e) { // no thread for the watchdog
+    } catch (Throwable e) { // no memory, or no thread for the watchdog
       loop.abandon();
       throw e;
+    }
+  }
+
+  private void lookForLeaks() {
+    try {
+      LeakWatch.look(backend, options.leakHandler());
+    } catch (Throwable e) { // of the handler
+      UncaughtFailures.report(e);
     }
   }
 
@@ -359,9 +369,10 @@ public final class Reactor implements AutoCloseable, Executor {
 
   /**
    * Cancels the fibers that have not ended and waits for them, cancels what the kernel still has in
-   * hand and waits for that, destroys the attachment, and gives everything back. Tasks that have
-   * been given to {@link #execute} before are run; a fiber that one of them starts is cancelled, so
-   * it runs until its first call that suspends. Does nothing the second time.
+   * hand and waits for that, closes what is still open and reports it ({@link
+   * ReactorOptions#leakHandler()}), destroys the attachment, and gives everything back. Tasks that
+   * have been given to {@link #execute} before are run; a fiber that one of them starts is
+   * cancelled, so it runs until its first call that suspends. Does nothing the second time.
    *
    * @throws IllegalStateException if the reactor runs: none of its fibers can close it
    * @throws dev.weft.error.DeadlockException if the fibers waited for each other in shielded calls,

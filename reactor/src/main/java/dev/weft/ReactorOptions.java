@@ -28,6 +28,7 @@ import java.util.function.Consumer;
  * @param stallLimit how long a fiber may run without suspending before {@link #stallHandler} gets
  *     to know; zero for as long as it likes. Costs the reactor nothing
  * @param stallHandler gets each stall, once, on a thread of its own
+ * @param leakHandler gets what was not closed, once, on the reactor's thread; it must not suspend
  */
 public record ReactorOptions(
     int queueEntries,
@@ -36,7 +37,8 @@ public record ReactorOptions(
     boolean stackful,
     BiConsumer<? super Fiber, ? super Throwable> uncaughtExceptionHandler,
     Duration stallLimit,
-    Consumer<? super Stall> stallHandler) {
+    Consumer<? super Stall> stallHandler,
+    Consumer<? super Leak> leakHandler) {
   /**
    * For {@link #cpu}: choose the CPU, of those that the thread may run on, with the fewest reactors
    * of this process; of several, the one that the thread runs on or the next.
@@ -70,6 +72,7 @@ public record ReactorOptions(
     Objects.requireNonNull(fiberKind, "fiberKind");
     Objects.requireNonNull(uncaughtExceptionHandler, "uncaughtExceptionHandler");
     Objects.requireNonNull(stallHandler, "stallHandler");
+    Objects.requireNonNull(leakHandler, "leakHandler");
   }
 
   /**
@@ -87,6 +90,7 @@ public record ReactorOptions(
         FiberKind.stackfulConfigured(),
         ReactorOptions::toThreadHandler,
         STALL_LIMIT_DEFAULT,
+        ReactorOptions::log,
         ReactorOptions::log);
   }
 
@@ -98,7 +102,14 @@ public record ReactorOptions(
    */
   public ReactorOptions withQueueEntries(int queueEntries) {
     return new ReactorOptions(
-        queueEntries, cpu, fiberKind, stackful, uncaughtExceptionHandler, stallLimit, stallHandler);
+        queueEntries,
+        cpu,
+        fiberKind,
+        stackful,
+        uncaughtExceptionHandler,
+        stallLimit,
+        stallHandler,
+        leakHandler);
   }
 
   /**
@@ -109,7 +120,14 @@ public record ReactorOptions(
    */
   public ReactorOptions withCpu(int cpu) {
     return new ReactorOptions(
-        queueEntries, cpu, fiberKind, stackful, uncaughtExceptionHandler, stallLimit, stallHandler);
+        queueEntries,
+        cpu,
+        fiberKind,
+        stackful,
+        uncaughtExceptionHandler,
+        stallLimit,
+        stallHandler,
+        leakHandler);
   }
 
   /**
@@ -120,7 +138,14 @@ public record ReactorOptions(
    */
   public ReactorOptions withFiberKind(FiberKind fiberKind) {
     return new ReactorOptions(
-        queueEntries, cpu, fiberKind, stackful, uncaughtExceptionHandler, stallLimit, stallHandler);
+        queueEntries,
+        cpu,
+        fiberKind,
+        stackful,
+        uncaughtExceptionHandler,
+        stallLimit,
+        stallHandler,
+        leakHandler);
   }
 
   /**
@@ -131,7 +156,14 @@ public record ReactorOptions(
    */
   public ReactorOptions withStackful(boolean stackful) {
     return new ReactorOptions(
-        queueEntries, cpu, fiberKind, stackful, uncaughtExceptionHandler, stallLimit, stallHandler);
+        queueEntries,
+        cpu,
+        fiberKind,
+        stackful,
+        uncaughtExceptionHandler,
+        stallLimit,
+        stallHandler,
+        leakHandler);
   }
 
   /**
@@ -143,7 +175,7 @@ public record ReactorOptions(
   public ReactorOptions withUncaughtExceptionHandler(
       BiConsumer<? super Fiber, ? super Throwable> handler) {
     return new ReactorOptions(
-        queueEntries, cpu, fiberKind, stackful, handler, stallLimit, stallHandler);
+        queueEntries, cpu, fiberKind, stackful, handler, stallLimit, stallHandler, leakHandler);
   }
 
   /**
@@ -155,7 +187,14 @@ public record ReactorOptions(
    */
   public ReactorOptions withStallHandler(Duration limit, Consumer<? super Stall> handler) {
     return new ReactorOptions(
-        queueEntries, cpu, fiberKind, stackful, uncaughtExceptionHandler, limit, handler);
+        queueEntries,
+        cpu,
+        fiberKind,
+        stackful,
+        uncaughtExceptionHandler,
+        limit,
+        handler,
+        leakHandler);
   }
 
   /**
@@ -165,6 +204,28 @@ public record ReactorOptions(
    */
   public ReactorOptions withoutStallHandler() {
     return withStallHandler(Duration.ZERO, stallHandler);
+  }
+
+  /**
+   * These options with another handler of what was not closed.
+   *
+   * @param handler see {@link #leakHandler()}
+   * @return new options
+   */
+  public ReactorOptions withLeakHandler(Consumer<? super Leak> handler) {
+    return new ReactorOptions(
+        queueEntries,
+        cpu,
+        fiberKind,
+        stackful,
+        uncaughtExceptionHandler,
+        stallLimit,
+        stallHandler,
+        handler);
+  }
+
+  static void log(Leak leak) {
+    System.getLogger("dev.weft").log(System.Logger.Level.WARNING, leak);
   }
 
   private static void log(Stall stall) {

@@ -359,6 +359,7 @@ abstract class BackendContract {
       Op op = backend.create(completed::add);
       backend.submit(op.read(at(idle[0]), op.scratch(), 1, HERE));
     }
+    backend.poll(0);
     discard(idle); // the operations keep the pipe
     backend.close();
 

@@ -5,6 +5,7 @@ import dev.weft.error.Errno;
 import dev.weft.internal.uring.Features;
 import java.lang.ref.Reference;
 import java.lang.ref.ReferenceQueue;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -26,6 +27,7 @@ public abstract class Backend implements AutoCloseable {
   private @Nullable Handle handles;
 
   private final ReferenceQueue<Object> garbage = new ReferenceQueue<>();
+  private Consumer<Handle> leakListener = handle -> {};
   private final Handle.Listener closer = this::closeWhenUnused;
 
   /** Where the operations live that {@link #create} makes. */
@@ -268,13 +270,35 @@ public abstract class Backend implements AutoCloseable {
     return null;
   }
 
-  /** Closes what is open when the backend is: nothing is in flight. */
+  /** Has {@code listener} told of each handle that is open when the backend is closed. */
+  public final void onLeak(Consumer<Handle> listener) {
+    leakListener = listener;
+  }
+
+  /**
+   * Closes what is open when the backend is: nothing is in flight. All of it is closed, whatever
+   * the listener throws, and what it throws first is thrown at the end.
+   */
   protected final void closeHandles() {
+    Throwable failure = null;
     for (Handle handle; (handle = handles) != null; ) {
+      try {
+        if (handle.isOpen()) {
+          leakListener.accept(handle);
+        }
+      } catch (Throwable e) {
+        failure = failure == null ? e : failure;
+      }
       if (handle.isOpen()) {
         handle.closing();
       }
       closeDescriptor(endClose(handle));
+    }
+    if (failure instanceof RuntimeException exception) {
+      throw exception;
+    }
+    if (failure instanceof Error error) {
+      throw error;
     }
   }
 

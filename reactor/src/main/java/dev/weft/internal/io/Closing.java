@@ -21,54 +21,70 @@ final class Closing {
   /**
    * Closes an open handle, on its reactor's thread. Suspends in a fiber, shielded from cancels.
    * Elsewhere it returns at once, and a handle in use is closed when its last operation completes.
+   * The same happens to a handle whose close fails with an error, such as of memory.
    *
    * @return 0, or -errno of close(2)
    */
   static int close(EventLoop loop, Handle handle, Object name) {
     Backend backend = loop.backend();
     Strand strand = Strand.current();
-    if (handle.isUnused()) {
-      backend.beginClose(handle, null);
-    } else if (strand == null) {
-      backend.beginClose(handle, null);
-      return backend.closeWhenUnused(handle);
-    } else {
-      awaitUnused(loop, strand, handle, name);
+    if (strand == null) {
+      return discard(backend, handle);
     }
-    int descriptor = backend.endClose(handle);
-    if (descriptor < 0) {
-      return 0;
+    boolean closed = false;
+    try {
+      awaitUnused(backend, strand, handle, name);
+      int result = closeUnused(backend, strand, handle, name);
+      closed = true;
+      return result;
+    } finally {
+      if (!closed) {
+        discard(backend, handle);
+      }
     }
-    return strand == null
-        ? backend.closeDescriptor(descriptor)
-        : closeInFiber(backend, strand, descriptor, name);
   }
 
-  private static void awaitUnused(EventLoop loop, Strand strand, Handle handle, Object name) {
-    Backend backend = loop.backend();
+  /** Closes a handle without suspending, now or as soon as it is unused; allocates nothing. */
+  static int discard(Backend backend, Handle handle) {
+    if (handle.isOpen()) {
+      backend.beginClose(handle, null);
+    }
+    return handle.state() == Handle.State.CLOSING ? backend.closeWhenUnused(handle) : 0;
+  }
+
+  private static void awaitUnused(Backend backend, Strand strand, Handle handle, Object name) {
+    if (handle.isUnused()) {
+      backend.beginClose(handle, null);
+      return;
+    }
     WaitList waiters = new WaitList();
-    boolean waited = false;
     backend.beginClose(handle, unused -> waiters.wakeAll());
     try {
       while (!handle.isUnused()) {
         strand.await(waiters, "close", name, TimerQueue.NEVER, Wait.SHIELDED);
       }
-      waited = true;
     } catch (PinnedException e) {
       while (!handle.isUnused()) {
         backend.poll(Backend.FOREVER); // what is open must be closed wherever we are
       }
-      waited = true;
-    } finally {
-      if (!waited) {
-        backend.closeWhenUnused(handle);
-      }
     }
   }
 
-  private static int closeInFiber(Backend backend, Strand strand, int descriptor, Object name) {
-    Op op = strand.op().close(descriptor);
-    int result = strand.performShielded("close", name, op);
-    return result == UNSUBMITTED ? backend.closeDescriptor(descriptor) : result;
+  private static int closeUnused(Backend backend, Strand strand, Handle handle, Object name) {
+    Op op = strand.op();
+    int descriptor = backend.endClose(handle);
+    if (descriptor < 0) {
+      return 0;
+    }
+    int uses = op.generation();
+    int result = UNSUBMITTED;
+    try {
+      result = strand.performShielded("close", name, op.close(descriptor));
+    } finally {
+      if (result == UNSUBMITTED && (op.generation() == uses || op.result() == UNSUBMITTED)) {
+        result = backend.closeDescriptor(descriptor); // the kernel has not got to it
+      }
+    }
+    return result;
   }
 }

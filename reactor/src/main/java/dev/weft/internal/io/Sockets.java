@@ -147,10 +147,7 @@ public final class Sockets {
    * completed.
    */
   public static void discard(EventLoop loop, Handle handle) {
-    if (handle.isOpen()) {
-      loop.backend().beginClose(handle, null);
-      loop.backend().closeWhenUnused(handle);
-    }
+    Closing.discard(loop.backend(), handle);
   }
 
   private static int check(String verb, Object subject, int result) throws IOException {

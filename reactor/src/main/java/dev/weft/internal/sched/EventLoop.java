@@ -49,6 +49,9 @@ public final class EventLoop extends StrandTable {
   /** Those that other strands run. */
   final Guests guests = new Guests();
 
+  /** What is to be looked at once a turn, or null in a simulation, which it would disturb. */
+  private @Nullable Runnable housekeeping;
+
   private @Nullable DeadlockException deadlock;
   private boolean running;
 
@@ -371,8 +374,21 @@ public final class EventLoop extends StrandTable {
     }
   }
 
+  /**
+   * Has {@code action} run once a turn, outside any strand: for what depends on the garbage
+   * collector. Not in a simulation, whose runs must be repeatable.
+   */
+  public void housekeeping(Runnable action) {
+    if (simulator == null) {
+      housekeeping = action;
+    }
+  }
+
   private void turn() {
     turns++;
+    if (housekeeping != null) {
+      housekeeping.run();
+    }
     turnStart = clock.nanoTime();
     int slot;
     for (int n = 0; n < RESUMES_PER_TURN_MAX && (slot = next()) != NONE; n++) {

@@ -71,6 +71,7 @@ public final class InjectionScenario implements Runnable {
     }
   }
 
+  /** A close that fails before it has begun leaves the descriptor for the reactor to close. */
   private static boolean isLeak(Throwable failure) {
     return String.valueOf(failure.getMessage()).contains("was not closed");
   }
