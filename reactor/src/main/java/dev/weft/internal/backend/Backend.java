@@ -67,43 +67,36 @@ public abstract class Backend implements AutoCloseable {
     if (op.isBusy()) {
       throw new IllegalStateException("submitted while it is in flight: " + op);
     }
-    op.hold(thread);
-    if (op.link != null) {
-      holdLinks(op);
-    }
     boolean started = false;
     try {
+      op.hold(thread);
+      for (Op member = op.link; member != null; member = member.link) {
+        member.hold(thread);
+      }
       start(op);
       started = true;
     } finally {
       if (!started) {
-        letGoAll(op, null);
+        letGo(op);
       }
     }
   }
 
-  private void holdLinks(Op head) {
-    Op member = head.link;
-    boolean held = false;
-    try {
-      for (; member != null; member = member.link) {
-        member.hold(thread);
-      }
-      held = true;
-    } finally {
-      if (!held) {
-        letGoAll(head, member);
-      }
-    }
-  }
-
-  private static void letGoAll(Op head, @Nullable Op end) {
-    for (Op member = head; member != end && member != null; member = member.link) {
+  /**
+   * Undoes the submit of what has not started, no memory or stack being left for it. The calls are
+   * no deeper than those that have succeeded, so that there is stack for them.
+   */
+  private static void letGo(Op head) {
+    for (Op member = head; member != null; member = member.link) {
+      member.state = Op.State.FREE;
       member.letGo();
     }
   }
 
-  /** Starts {@code op}, and what is linked behind it; all of it holds what it needs. */
+  /**
+   * Starts {@code op}, and what is linked behind it; all of it holds what it needs. If it throws,
+   * nothing has started.
+   */
   protected abstract void start(Op op);
 
   /** Carries out a control operation; returns at least 0, or -errno. */

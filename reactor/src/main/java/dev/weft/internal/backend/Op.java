@@ -6,6 +6,7 @@ import dev.weft.error.Errno;
 import dev.weft.internal.mem.MemoryLease;
 import dev.weft.internal.os.UncaughtFailures;
 import java.lang.foreign.MemorySegment;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -107,6 +108,11 @@ public final class Op {
 
   /** Whether there is a {@link MemoryLease} of {@link #memory}. */
   private boolean leased;
+
+  /** Whether it is counted on {@link #target}, and on {@link #spliceSource}. */
+  private boolean usesTarget;
+
+  private boolean usesSource;
 
   @Nullable Op nextDeferred;
 
@@ -269,8 +275,8 @@ public final class Op {
   // ---- what it uses while a backend has it
 
   /**
-   * Takes hold of descriptors and memory, from submit to the last completion. Nothing is held if it
-   * throws.
+   * Takes hold of descriptors and memory, from submit to the last completion. If it throws, {@link
+   * #letGo} undoes what has been done.
    *
    * @param reactor the reactor's thread
    */
@@ -281,11 +287,13 @@ public final class Op {
     Handle handled = target;
     if (handled != null) {
       handled.use(this);
+      usesTarget = true;
       handle = handled.number(); // closed since the request was made: then it names nothing
     }
     Handle source = spliceSource;
     if (source != null) {
       source.use(this);
+      usesSource = true;
       spliceHandle = source.number();
     }
   }
@@ -294,17 +302,19 @@ public final class Op {
   void letGo() {
     MemorySegment held = memory;
     if (held != null) {
-      memory = null; // an idle operation must not keep it
       if (leased) {
-        leased = false;
         MemoryLease.release(held);
+        leased = false;
       }
+      memory = null; // an idle operation must not keep it
     }
-    if (target != null) {
-      target.unuse(this);
+    if (usesTarget) {
+      usesTarget = false;
+      Objects.requireNonNull(target).unuse(this);
     }
-    if (spliceSource != null) {
-      spliceSource.unuse(this);
+    if (usesSource) {
+      usesSource = false;
+      Objects.requireNonNull(spliceSource).unuse(this);
     }
   }
 

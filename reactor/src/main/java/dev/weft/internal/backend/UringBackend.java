@@ -193,12 +193,18 @@ public final class UringBackend extends Backend {
       throw new IllegalArgumentException(
           "a chain of " + count + " operations exceeds the queue of " + submissions.entries());
     }
-    inFlight += count;
     if (firstDeferred != null || !submissions.hasRoom(count)) {
       putOff(op);
     } else {
-      write(op);
+      int mark = submissions.mark();
+      try {
+        write(op);
+      } catch (Throwable e) {
+        submissions.rewind(mark); // or the kernel would get what the entry had before
+        throw e;
+      }
     }
+    inFlight += count;
   }
 
   private void putOff(Op op) {
@@ -213,9 +219,7 @@ public final class UringBackend extends Backend {
     lastDeferred = op;
   }
 
-  /**
-   * A chain goes into consecutive entries of one submission: the kernel would cut it at its end.
-   */
+  /** A chain goes into consecutive entries of one submission, whose end would cut it. */
   private void write(Op head) {
     for (Op op = head; op != null; op = op.link) {
       begin(op);

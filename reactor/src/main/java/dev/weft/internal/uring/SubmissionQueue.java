@@ -73,6 +73,16 @@ public final class SubmissionQueue {
     return entries - (tail - headSeen) >= count;
   }
 
+  /** Where the next entry is, for {@link #rewind}. */
+  public int mark() {
+    return tail;
+  }
+
+  /** Gives back the entries taken since {@code mark}, none of which has been published. */
+  public void rewind(int mark) {
+    tail = mark;
+  }
+
   /**
    * Takes the next entry. The caller has made sure of {@link #hasRoom}, and writes all of it: a
    * recycled entry keeps the fields of its last use, which another opcode would read as its own.

@@ -135,6 +135,26 @@ class HandleTest {
   }
 
   @Test
+  void whatFailsToStartLetsGoOfAllThatItHeld() throws Exception {
+    try (UringBackend backend = open();
+        Arena shared = Arena.ofShared()) {
+      Handle[] pipe = pipe(backend);
+      MemorySegment segment = shared.allocate(8);
+      Op head = backend.create(done -> {}).read(pipe[0], segment, 0, 8, HERE);
+      Op tail = head;
+      for (int i = 0; i < 8; i++) {
+        tail = tail.then(backend.create(done -> {}).read(pipe[0], segment, 0, 8, HERE));
+      }
+
+      assertThrows(IllegalArgumentException.class, () -> backend.submit(head), "9 in a queue of 8");
+
+      assertTrue(pipe[0].isUnused());
+      assertFalse(head.isBusy() || tail.isBusy());
+      assertEquals(0, backend.inFlight());
+    } // the arena can be closed
+  }
+
+  @Test
   void whatIsOpenIsClosedWithTheBackend() throws Exception {
     int[] numbers = new int[2];
     try (UringBackend backend = open()) {
