@@ -145,9 +145,7 @@ public final class Coroutine<
 
   private @Nullable Thread owner;
 
-  /** From its start to its end, so that one which is abandoned meanwhile is reported. */
   private LeakWatch.@Nullable OpenCoroutine open;
-
   private @Nullable Throwable failure;
 
   /** What the body's yields throw once it is being closed. */
@@ -354,7 +352,6 @@ public final class Coroutine<
     switchIn();
     if (state != State.DONE) {
       state = State.DONE;
-      ended(); // which this exception reports
       carried = null;
       throw new IllegalStateException(
           ("close: " + this + " has yielded " + YIELDS_WHILE_CLOSING_MAX)
@@ -457,17 +454,9 @@ public final class Coroutine<
       }
       throw e;
     } finally {
-      if (state == State.DONE) {
-        ended();
+      if (state == State.DONE && open != null) {
+        open.end();
       }
-    }
-  }
-
-  private void ended() {
-    LeakWatch.OpenCoroutine mine = open;
-    if (mine != null) {
-      open = null;
-      mine.end();
     }
   }
 

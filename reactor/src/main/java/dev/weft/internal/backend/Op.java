@@ -82,10 +82,7 @@ public final class Op {
   /** The handle that a splice reads from. */
   @Nullable Handle spliceSource;
 
-  /**
-   * The caller's memory. The reference keeps it from the collector until the last completion; null
-   * if {@link #address} is memory of the library's own.
-   */
+  /** The caller's memory, kept from the collector until the last completion; null if it is ours. */
   @Nullable MemorySegment memory;
 
   long offset;
@@ -109,9 +106,8 @@ public final class Op {
   /** Whether there is a {@link MemoryLease} of {@link #memory}. */
   private boolean leased;
 
-  /** Whether it is counted on {@link #target}, and on {@link #spliceSource}. */
+  // Whether it is counted on these.
   private boolean usesTarget;
-
   private boolean usesSource;
 
   @Nullable Op nextDeferred;
@@ -366,7 +362,6 @@ public final class Op {
     return this;
   }
 
-  /** {@code memory} from {@code from} on, {@code length} bytes. */
   public Op send(Handle handle, MemorySegment memory, long from, int length) {
     return send(handle, memory.address() + from, length).into(memory);
   }

@@ -49,7 +49,6 @@ public final class EventLoop extends StrandTable {
   /** Those that other strands run. */
   final Guests guests = new Guests();
 
-  /** What is to be looked at once a turn, or null in a simulation, which it would disturb. */
   private @Nullable Runnable housekeeping;
 
   private @Nullable DeadlockException deadlock;
@@ -190,11 +189,7 @@ public final class EventLoop extends StrandTable {
     return ready;
   }
 
-  /**
-   * As {@link #requireThread(String, Object)}, of the reactor itself.
-   *
-   * @throws WrongThreadException if it is not
-   */
+  /** As {@link #requireThread(String, Object)}, of the reactor itself. */
   public void requireThread(String verb) {
     requireThread(verb, "");
   }
@@ -374,14 +369,9 @@ public final class EventLoop extends StrandTable {
     }
   }
 
-  /**
-   * Has {@code action} run once a turn, outside any strand: for what depends on the garbage
-   * collector. Not in a simulation, whose runs must be repeatable.
-   */
+  /** Has {@code action} run once a turn; not in a simulation, whose runs must be repeatable. */
   public void housekeeping(Runnable action) {
-    if (simulator == null) {
-      housekeeping = action;
-    }
+    housekeeping = simulator == null ? action : null;
   }
 
   private void turn() {
