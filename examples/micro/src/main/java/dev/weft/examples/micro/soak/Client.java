@@ -21,6 +21,10 @@ import java.util.Random;
  */
 final class Client {
   private static final int SENT_BYTES_MAX = 20_000;
+
+  /** A turn of the reactor takes milliseconds here, and a connection one for each read. */
+  private static final int READ_BYTES_MIN = 100;
+
   private static final int READ_BYTES_MAX = 8_000;
   private static final int MILLISECOND = 1_000_000;
 
@@ -143,7 +147,7 @@ final class Client {
 
   private void read(TcpSocket socket) throws IOException {
     try (Arena arena = Arena.ofConfined()) {
-      MemorySegment buffer = arena.allocate(1 + random.nextInt(READ_BYTES_MAX));
+      MemorySegment buffer = arena.allocate(random.nextInt(READ_BYTES_MIN, READ_BYTES_MAX));
       Random mine = new Random(number + 1);
       Deadline end = patience();
       while (true) {
@@ -158,6 +162,7 @@ final class Client {
           tally.deadlines++;
           if (end.hasPassed()) {
             tally.fault("nothing came for a minute on a connection, wild: " + wild);
+            Kernel.printConnections(socket.localAddress().getPort());
             return;
           }
           continue;
@@ -170,6 +175,7 @@ final class Client {
           return;
         }
         received += count;
+        end = patience();
         tally.bytes += count;
       }
     }
