@@ -9,6 +9,8 @@ import dev.weft.ReactorOptions;
 import dev.weft.error.CancelledException;
 import dev.weft.error.DeadlineExceededException;
 import dev.weft.error.ErrnoException;
+import dev.weft.examples.common.Program;
+import dev.weft.examples.common.Programs;
 import dev.weft.net.SocketOptions;
 import dev.weft.net.TcpListener;
 import dev.weft.net.TcpSocket;
@@ -107,11 +109,11 @@ final class EchoService {
     }
     for (FutureTask<Integer> other : others) {
       int status = statusOf(other);
-      if (status != Main.SUCCESS) {
+      if (status != Program.SUCCESS) {
         return status;
       }
     }
-    return Main.SUCCESS;
+    return Program.SUCCESS;
   }
 
   private static int statusOf(FutureTask<Integer> other) throws Exception {
@@ -141,7 +143,7 @@ final class EchoService {
         listeners.add(bind(address));
       }
       new Shift(listeners, signals).serve(false);
-      return Main.SUCCESS;
+      return Program.SUCCESS;
     } catch (ErrnoException e) {
       return failed(e);
     } catch (IOException e) {
@@ -154,7 +156,7 @@ final class EchoService {
   }
 
   private static int failed(ErrnoException e) {
-    Main.report(
+    Programs.report(
         IouPort7.NAME
             + ": tcp listen "
             + e.subject()
@@ -163,11 +165,11 @@ final class EchoService {
             + " ("
             + e.errno()
             + ")");
-    return Main.FAILURE;
+    return Program.FAILURE;
   }
 
   private static void log(String line) {
-    Main.report(line);
+    Programs.report(line);
   }
 
   /** What one reactor does, from its first connection to the end of its last. */

@@ -5,6 +5,9 @@ import dev.weft.Reactor;
 import dev.weft.ReactorOptions;
 import dev.weft.error.Errno;
 import dev.weft.error.ErrnoException;
+import dev.weft.examples.common.NativeText;
+import dev.weft.examples.common.Program;
+import dev.weft.examples.common.Programs;
 import dev.weft.fs.File;
 import dev.weft.io.ByteSink;
 import dev.weft.io.ByteSource;
@@ -19,7 +22,7 @@ import picocli.CommandLine.Model.PositionalParamSpec;
 import picocli.CommandLine.ParseResult;
 
 /** Copies files to standard output, without touching the bytes where the kernel can. */
-final class IouCat implements Main.Program {
+final class IouCat implements Program {
   private static final String NAME = "iou_cat";
   private static final String STANDARD_INPUT = "standard input";
 
@@ -40,7 +43,7 @@ final class IouCat implements Main.Program {
   /** One operation at a time needs no more; a small ring is quicker to set up. */
   private static final int QUEUE_ENTRIES = 8;
 
-  private int status = Main.SUCCESS;
+  private int status = Program.SUCCESS;
 
   @Override
   public CommandSpec spec() {
@@ -150,7 +153,7 @@ final class IouCat implements Main.Program {
   }
 
   private void complain(String what, String why) {
-    Main.report(NAME + ": " + what + ": " + why);
-    status = Main.FAILURE;
+    Programs.report(NAME + ": " + what + ": " + why);
+    status = Program.FAILURE;
   }
 }

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.weft.examples.cli;
 
+import dev.weft.examples.common.ListenAddress;
+import dev.weft.examples.common.Program;
+import dev.weft.examples.common.Seconds;
 import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -10,7 +13,7 @@ import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.ParseResult;
 
 /** An echo server: the service of port 7 (RFC 862), over TCP. */
-final class IouPort7 implements Main.Program {
+final class IouPort7 implements Program {
   static final String NAME = "iou_port7";
   private static final String LISTEN_DEFAULT = "[::]:12345";
   private static final double GRACE_SECONDS_DEFAULT = 5;

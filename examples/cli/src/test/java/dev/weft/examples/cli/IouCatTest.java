@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.weft.examples.common.ChildProcess;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -42,7 +43,7 @@ class IouCatTest {
     String one = file("one", "1\n").toString();
     String two = file("two", "2\n").toString();
 
-    try (Started cat = Started.start("iou_cat", two, "-", one, two)) {
+    try (ChildProcess cat = ChildProcess.start(Main.class, "iou_cat", two, "-", one, two)) {
       try (OutputStream in = cat.process.getOutputStream()) {
         in.write("in\n".getBytes(StandardCharsets.US_ASCII));
       }
@@ -54,7 +55,7 @@ class IouCatTest {
 
   @Test
   void withoutArgumentsItCopiesStandardInput() throws Exception {
-    try (Started cat = Started.start("iou_cat")) {
+    try (ChildProcess cat = ChildProcess.start(Main.class, "iou_cat")) {
       try (OutputStream in = cat.process.getOutputStream()) {
         in.write("hello".getBytes(StandardCharsets.US_ASCII));
       }
@@ -68,7 +69,7 @@ class IouCatTest {
   void everyByteIsCopiedToAPipe(int length) throws Exception {
     Path source = random(length);
 
-    try (Started cat = Started.start("iou_cat", source.toString())) {
+    try (ChildProcess cat = ChildProcess.start(Main.class, "iou_cat", source.toString())) {
       assertArrayEquals(Files.readAllBytes(source), cat.process.getInputStream().readAllBytes());
       assertEquals(0, cat.status());
     }
@@ -86,7 +87,9 @@ class IouCatTest {
   void everyByteIsCopiedWhateverTheStreamsAre(String line) throws Exception {
     Path source = random(3_000_001);
 
-    try (Started cat = Started.shell("cd " + folder + "; " + line, "iou_cat", source.toString())) {
+    try (ChildProcess cat =
+        ChildProcess.shell(
+            Main.class, "cd " + folder + "; " + line, "iou_cat", source.toString())) {
       assertEquals("", cat.errors());
       assertEquals(0, cat.status());
     }
@@ -99,7 +102,8 @@ class IouCatTest {
     String source = file("source", "b").toString();
     Path target = file("target", "a");
 
-    try (Started cat = Started.shell("\"$@\" >> " + target, "iou_cat", source, source)) {
+    try (ChildProcess cat =
+        ChildProcess.shell(Main.class, "\"$@\" >> " + target, "iou_cat", source, source)) {
       assertEquals(0, cat.status());
     }
 
@@ -116,7 +120,7 @@ class IouCatTest {
       file.writeBytes("end");
     }
 
-    try (Started cat = Started.start("iou_cat", sparse.toString());
+    try (ChildProcess cat = ChildProcess.start(Main.class, "iou_cat", sparse.toString());
         InputStream out = cat.process.getInputStream()) {
       byte[] buffer = new byte[1 << 20];
       byte[] zero = new byte[1 << 20];
@@ -136,7 +140,7 @@ class IouCatTest {
   void aMissingFileIsReportedAndTheOthersAreCopied() throws Exception {
     String one = file("one", "1").toString();
 
-    try (Started cat = Started.start("iou_cat", one, "missing", one)) {
+    try (ChildProcess cat = ChildProcess.start(Main.class, "iou_cat", one, "missing", one)) {
       assertEquals("11", cat.output());
       assertEquals("iou_cat: missing: No such file or directory", cat.errors());
       assertEquals(1, cat.status());
@@ -147,7 +151,7 @@ class IouCatTest {
   void aDirectoryIsReportedAndTheOthersAreCopied() throws Exception {
     String one = file("one", "1").toString();
 
-    try (Started cat = Started.start("iou_cat", folder.toString(), one)) {
+    try (ChildProcess cat = ChildProcess.start(Main.class, "iou_cat", folder.toString(), one)) {
       assertEquals("1", cat.output());
       assertEquals("iou_cat: " + folder + ": Is a directory", cat.errors());
       assertEquals(1, cat.status());
@@ -159,7 +163,7 @@ class IouCatTest {
   void aFullOutputIsReported(String line) throws Exception {
     String one = file("one", "1").toString();
 
-    try (Started cat = Started.shell(line, "iou_cat", one)) {
+    try (ChildProcess cat = ChildProcess.shell(Main.class, line, "iou_cat", one)) {
       assertEquals("iou_cat: standard output: No space left on device", cat.errors());
       assertEquals(1, cat.status());
     }
@@ -170,7 +174,7 @@ class IouCatTest {
     String one = file("one", "1").toString();
 
     // What the launcher puts in the place of a closed standard output.
-    try (Started cat = Started.shell("\"$@\" 1< /dev/null", "iou_cat", one)) {
+    try (ChildProcess cat = ChildProcess.shell(Main.class, "\"$@\" 1< /dev/null", "iou_cat", one)) {
       assertEquals("iou_cat: standard output: Bad file descriptor", cat.errors());
       assertEquals(1, cat.status());
     }
@@ -181,7 +185,8 @@ class IouCatTest {
   void anInputThatCantBeReadIsReportedAndTheOthersAreCopied(String line) throws Exception {
     String one = file("one", "1").toString();
 
-    try (Started cat = Started.shell("set -o pipefail; " + line, "iou_cat", "-", one)) {
+    try (ChildProcess cat =
+        ChildProcess.shell(Main.class, "set -o pipefail; " + line, "iou_cat", "-", one)) {
       assertEquals("1", cat.output());
       assertEquals("iou_cat: standard input: Bad file descriptor", cat.errors());
       assertEquals(1, cat.status());
@@ -193,7 +198,7 @@ class IouCatTest {
   void aReaderThatLeavesEndsItSilently(String source) throws Exception {
     String line = "set -o pipefail; \"$@\" < /dev/zero | head -c 100000 | wc -c";
 
-    try (Started cat = Started.shell(line, "iou_cat", source)) {
+    try (ChildProcess cat = ChildProcess.shell(Main.class, line, "iou_cat", source)) {
       assertEquals("100000", cat.output().strip());
       assertEquals("", cat.errors());
       assertEquals(141, cat.status(), "as if SIGPIPE had ended it");
@@ -202,7 +207,8 @@ class IouCatTest {
 
   @Test
   void filesOfProcAreCopied() throws Exception {
-    try (Started cat = Started.start("iou_cat", "/proc/self/status", "/proc/cpuinfo")) {
+    try (ChildProcess cat =
+        ChildProcess.start(Main.class, "iou_cat", "/proc/self/status", "/proc/cpuinfo")) {
       String text = cat.output();
       assertTrue(text.startsWith("Name:"), text);
       assertTrue(text.contains("processor"), text);
@@ -215,7 +221,8 @@ class IouCatTest {
     Path one = file("one", "1");
     String other = file("other", "2").toString();
 
-    try (Started cat = Started.shell("\"$@\" >> " + one, "iou_cat", one.toString(), other)) {
+    try (ChildProcess cat =
+        ChildProcess.shell(Main.class, "\"$@\" >> " + one, "iou_cat", one.toString(), other)) {
       assertEquals("iou_cat: " + one + ": input file is output file", cat.errors());
       assertEquals(1, cat.status());
     }
@@ -241,8 +248,9 @@ class IouCatTest {
       throws Exception {
     Path file = file("f", text.isEmpty() ? "" : text + "\n");
 
-    try (Started cat =
-        Started.shell("ulimit -f 64; cd " + folder + "; set -o pipefail; " + line, "iou_cat")) {
+    try (ChildProcess cat =
+        ChildProcess.shell(
+            Main.class, "ulimit -f 64; cd " + folder + "; set -o pipefail; " + line, "iou_cat")) {
       assertEquals(
           status == 0 ? "" : "input file is output file",
           cat.errors().replaceFirst("iou_cat: (standard input|f): ", ""));
@@ -262,7 +270,7 @@ class IouCatTest {
             + locale
             + " \"$@\" -- $'\\xc3\\xbc' plain $'\\xfc' $'\\xfd'";
 
-    try (Started cat = Started.shell(line, "iou_cat")) {
+    try (ChildProcess cat = ChildProcess.shell(Main.class, line, "iou_cat")) {
       assertEquals("231", cat.output());
       byte[] errors = cat.process.getErrorStream().readAllBytes();
       assertEquals(
@@ -276,7 +284,8 @@ class IouCatTest {
   void aSlashAtTheEndAsksForADirectory() throws Exception {
     String one = file("one", "1") + "/";
 
-    try (Started cat = Started.start("iou_cat", one, folder + "/", folder + "/none/")) {
+    try (ChildProcess cat =
+        ChildProcess.start(Main.class, "iou_cat", one, folder + "/", folder + "/none/")) {
       assertEquals(
           List.of(
               "iou_cat: " + one + ": Not a directory",
@@ -294,7 +303,7 @@ class IouCatTest {
     file("@list", "of @list");
 
     String line = "cd " + folder + "; \"$@\" @list; \"$@\" -- @list";
-    try (Started cat = Started.shell(line, "iou_cat")) {
+    try (ChildProcess cat = ChildProcess.shell(Main.class, line, "iou_cat")) {
       assertEquals("of @listof @list", cat.output());
       assertEquals(0, cat.status());
     }
@@ -307,7 +316,7 @@ class IouCatTest {
             + folder
             + "; mkfifo p; \"$@\" p & while ! [ -p p ]; do :; done; echo hi > p; wait $!";
 
-    try (Started cat = Started.shell(line, "iou_cat")) {
+    try (ChildProcess cat = ChildProcess.shell(Main.class, line, "iou_cat")) {
       assertEquals("hi\n", cat.output());
       assertEquals(0, cat.status());
     }
@@ -318,7 +327,7 @@ class IouCatTest {
   @ValueSource(strings = {"\"$@\"", "\"$@\" > target; cat target", "\"$@\" | cat"})
   void aStopWhileItWaitsIsNoFailure(String line) throws Exception {
     String script = "cd " + folder + "; set -o pipefail; " + line;
-    try (Started cat = Started.shell(script, "iou_cat")) {
+    try (ChildProcess cat = ChildProcess.shell(Main.class, script, "iou_cat")) {
       ProcessHandle program = awaitWorker(cat.process.toHandle());
       kill("STOP", program);
       while (states(program).stream().anyMatch(state -> state != 'T')) {
@@ -376,24 +385,24 @@ class IouCatTest {
     // script(1) gives it a terminal at both ends, and sends Ctrl-D when its own input ends.
     String line = "printf 'typed\\n' | script -qec \"$(printf '%q ' \"$@\")\" /dev/null";
 
-    try (Started cat = Started.shell(line, "iou_cat")) {
+    try (ChildProcess cat = ChildProcess.shell(Main.class, line, "iou_cat")) {
       assertTrue(cat.output().contains("typed\r\ntyped\r\n"), "echoed, then copied");
       assertEquals(0, cat.status());
     }
   }
 
   @Test
-  void unknownOptionsAreRefusedInOneLine() throws Exception {
-    try (Started cat = Started.start("iou_cat", "--bogus")) {
-      assertEquals("iou_cat: Unknown option: '--bogus'", cat.errors());
+  void unknownOptionsAreRefused() throws Exception {
+    try (ChildProcess cat = ChildProcess.start(Main.class, "iou_cat", "--bogus")) {
+      assertEquals(ChildProcess.refusal("iou_cat", "Unknown option: '--bogus'"), cat.errors());
       assertEquals(2, cat.status());
     }
   }
 
   @Test
   void helpAndVersionGoToStandardOutput() throws Exception {
-    try (Started help = Started.start("iou_cat", "--help");
-        Started version = Started.start("iou_cat", "--version")) {
+    try (ChildProcess help = ChildProcess.start(Main.class, "iou_cat", "--help");
+        ChildProcess version = ChildProcess.start(Main.class, "iou_cat", "--version")) {
       String text = help.output();
       assertTrue(text.startsWith("Usage: iou_cat"));
       assertTrue(text.contains("Copies each FILE"));

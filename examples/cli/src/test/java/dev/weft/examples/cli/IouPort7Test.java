@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.weft.examples.common.ChildProcess;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -23,7 +24,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 class IouPort7Test {
   private static final String READY = "tcp listening on ";
 
-  private static int awaitReady(Started server) throws IOException {
+  private static int awaitReady(ChildProcess server) throws IOException {
     String line = server.error();
     assertTrue(line != null && line.startsWith(READY), String.valueOf(line));
     return Integer.parseInt(line.substring(line.lastIndexOf(':') + 1));
@@ -42,7 +43,7 @@ class IouPort7Test {
         text, new String(socket.getInputStream().readNBytes(bytes.length), StandardCharsets.UTF_8));
   }
 
-  private static void assertEndsWell(Started server) throws Exception {
+  private static void assertEndsWell(ChildProcess server) throws Exception {
     server.signal("TERM");
     assertEquals(0, server.status());
   }
@@ -50,7 +51,7 @@ class IouPort7Test {
   @ParameterizedTest
   @ValueSource(strings = {"127.0.0.1:0", "[::1]:0", "[::]:0", "0.0.0.0:0", "localhost:0"})
   void itEchoesOnWhateverAddressItIsTold(String address) throws Exception {
-    try (Started server = Started.start("iou_port7", "--listen", address)) {
+    try (ChildProcess server = ChildProcess.start(Main.class, "iou_port7", "--listen", address)) {
       int port = awaitReady(server);
       String host = address.contains("::1") ? "::1" : "127.0.0.1";
       try (Socket socket = new Socket(InetAddress.getByName(host), port)) {
@@ -63,7 +64,7 @@ class IouPort7Test {
   @ParameterizedTest
   @CsvSource({"[::]:0, 127.0.0.1", "[::]:0, ::1", "0.0.0.0:0, 127.0.0.1", "0.0.0.0:0, ::1"})
   void aWildcardIsBothFamilies(String address, String client) throws Exception {
-    try (Started server = Started.start("iou_port7", "--listen", address)) {
+    try (ChildProcess server = ChildProcess.start(Main.class, "iou_port7", "--listen", address)) {
       int port = awaitReady(server);
       try (Socket socket = new Socket(InetAddress.getByName(client), port)) {
         assertEchoes(socket, "hello");
@@ -74,8 +75,9 @@ class IouPort7Test {
 
   @Test
   void itListensOnSeveralAddresses() throws Exception {
-    try (Started server =
-        Started.start("iou_port7", "--listen", "127.0.0.1:0", "--listen", "127.0.0.2:0")) {
+    try (ChildProcess server =
+        ChildProcess.start(
+            Main.class, "iou_port7", "--listen", "127.0.0.1:0", "--listen", "127.0.0.2:0")) {
       int one = awaitReady(server);
       int two = awaitReady(server);
       try (Socket first = connect(one);
@@ -92,7 +94,8 @@ class IouPort7Test {
     byte[] sent = new byte[5_000_000];
     new Random(7).nextBytes(sent);
 
-    try (Started server = Started.start("iou_port7", "--listen", "127.0.0.1:0");
+    try (ChildProcess server =
+            ChildProcess.start(Main.class, "iou_port7", "--listen", "127.0.0.1:0");
         Socket socket = connect(awaitReady(server))) {
       Thread writer =
           Thread.ofPlatform()
@@ -115,8 +118,9 @@ class IouPort7Test {
   @ValueSource(strings = {"1", "3"})
   void everyConnectionIsServedAtOnce(String reactors) throws Exception {
     List<Socket> sockets = new ArrayList<>();
-    try (Started server =
-        Started.start("iou_port7", "--listen", "127.0.0.1:0", "--reactors", reactors)) {
+    try (ChildProcess server =
+        ChildProcess.start(
+            Main.class, "iou_port7", "--listen", "127.0.0.1:0", "--reactors", reactors)) {
       int port = awaitReady(server);
       for (int i = 0; i < 2000; i++) {
         sockets.add(connect(port)); // most of them stay idle
@@ -133,7 +137,8 @@ class IouPort7Test {
 
   @Test
   void aConnectionThatIsResetDoesNotEndTheServer() throws Exception {
-    try (Started server = Started.start("iou_port7", "--listen", "127.0.0.1:0")) {
+    try (ChildProcess server =
+        ChildProcess.start(Main.class, "iou_port7", "--listen", "127.0.0.1:0")) {
       int port = awaitReady(server);
       String peer;
       try (Socket socket = connect(port)) {
@@ -152,8 +157,9 @@ class IouPort7Test {
   @Test
   void runningOutOfDescriptorsDoesNotEndTheServer() throws Exception {
     List<Socket> sockets = new ArrayList<>();
-    try (Started server =
-        Started.shell("ulimit -n 60; exec \"$@\"", "iou_port7", "--listen", "127.0.0.1:0")) {
+    try (ChildProcess server =
+        ChildProcess.shell(
+            Main.class, "ulimit -n 60; exec \"$@\"", "iou_port7", "--listen", "127.0.0.1:0")) {
       int port = awaitReady(server);
       for (int i = 0; i < 100; i++) {
         sockets.add(connect(port)); // the kernel's backlog takes those that can't be accepted
@@ -174,8 +180,8 @@ class IouPort7Test {
 
   @Test
   void aClientThatSendsNothingIsCutOffIfIdlenessIsLimited() throws Exception {
-    try (Started server =
-        Started.start("iou_port7", "--listen", "127.0.0.1:0", "--idle", "0.001")) {
+    try (ChildProcess server =
+        ChildProcess.start(Main.class, "iou_port7", "--listen", "127.0.0.1:0", "--idle", "0.001")) {
       int port = awaitReady(server);
       try (Socket socket = connect(port)) {
         assertEquals(-1, socket.getInputStream().read());
@@ -187,7 +193,9 @@ class IouPort7Test {
 
   @Test
   void anOpenConnectionMayFinishWithinTheGraceTime() throws Exception {
-    try (Started server = Started.start("iou_port7", "--listen", "127.0.0.1:0", "--grace", "60");
+    try (ChildProcess server =
+            ChildProcess.start(
+                Main.class, "iou_port7", "--listen", "127.0.0.1:0", "--grace", "60");
         Socket socket = connect(awaitReady(server))) {
       int port = socket.getPort();
       assertEchoes(socket, "before");
@@ -214,7 +222,9 @@ class IouPort7Test {
 
   @Test
   void whatIsLeftAfterTheGraceTimeIsCut() throws Exception {
-    try (Started server = Started.start("iou_port7", "--listen", "127.0.0.1:0", "--grace", "0.05");
+    try (ChildProcess server =
+            ChildProcess.start(
+                Main.class, "iou_port7", "--listen", "127.0.0.1:0", "--grace", "0.05");
         Socket socket = connect(awaitReady(server))) {
       assertEchoes(socket, "x");
       server.signal("TERM");
@@ -226,7 +236,9 @@ class IouPort7Test {
   @ParameterizedTest
   @CsvSource({"INT, 130", "TERM, 143"})
   void aSecondSignalEndsItAtOnce(String second, int status) throws Exception {
-    try (Started server = Started.start("iou_port7", "--listen", "127.0.0.1:0", "--grace", "3600");
+    try (ChildProcess server =
+            ChildProcess.start(
+                Main.class, "iou_port7", "--listen", "127.0.0.1:0", "--grace", "3600");
         Socket socket = connect(awaitReady(server))) {
       assertEchoes(socket, "x");
       int port = socket.getPort();
@@ -240,9 +252,12 @@ class IouPort7Test {
   @ParameterizedTest
   @ValueSource(strings = {"1", "2"})
   void aPortThatIsTakenIsReported(String reactors) throws Exception {
-    try (Started server = Started.start("iou_port7", "--listen", "127.0.0.1:0")) {
+    try (ChildProcess server =
+        ChildProcess.start(Main.class, "iou_port7", "--listen", "127.0.0.1:0")) {
       String address = "127.0.0.1:" + awaitReady(server);
-      try (Started late = Started.start("iou_port7", "--reactors", reactors, "--listen", address)) {
+      try (ChildProcess late =
+          ChildProcess.start(
+              Main.class, "iou_port7", "--reactors", reactors, "--listen", address)) {
         assertEquals(
             "iou_port7: tcp listen " + address + ": Address already in use (EADDRINUSE)",
             late.errors());
@@ -256,33 +271,33 @@ class IouPort7Test {
   @CsvSource(
       delimiter = '|',
       value = {
-        "--bogus|iou_port7: Unknown option: '--bogus'",
-        "--listen=nowhere|iou_port7: --listen: not HOST:PORT or [IPV6]:PORT: nowhere",
-        "--listen=::1:7|iou_port7: --listen: not HOST:PORT or [IPV6]:PORT: ::1:7",
-        "--listen=127.0.0.1:66000|iou_port7: --listen: the port must be from 0 to 65535: 127.0.0.1:66000",
-        "--listen=127.0.0.1:x|iou_port7: --listen: the port must be from 0 to 65535: 127.0.0.1:x",
-        "--listen=127.0.0.1:+7|iou_port7: --listen: the port must be from 0 to 65535: 127.0.0.1:+7",
-        "--listen=[::x]:7|iou_port7: --listen: unknown host: ::x",
-        "--grace=5s|iou_port7: Invalid value for option '--grace': '5s' is not a decimal number of seconds, without a unit",
-        "--grace=5d|iou_port7: Invalid value for option '--grace': '5d' is not a decimal number of seconds, without a unit",
-        "@words|iou_port7: Unmatched argument at index 0: '@words'",
-        "--grace=-1|iou_port7: --grace must be 0 or more seconds: -1.0",
-        "--idle=-1|iou_port7: --idle must be up to 1000000 seconds, or 0 for no limit: -1.0",
-        "--send-timeout=2000000|iou_port7: --send-timeout must be up to 1000000 seconds, or 0 for no limit: 2000000.0",
-        "--reactors=0|iou_port7: --reactors must be from 1 to 1024: 0",
-        "--reactors=x|iou_port7: Invalid value for option '--reactors': 'x' is not an int",
-        "extra|iou_port7: Unmatched argument at index 0: 'extra'",
+        "--bogus|Unknown option: '--bogus'",
+        "--listen=nowhere|--listen: not HOST:PORT or [IPV6]:PORT: nowhere",
+        "--listen=::1:7|--listen: not HOST:PORT or [IPV6]:PORT: ::1:7",
+        "--listen=127.0.0.1:66000|--listen: the port must be from 0 to 65535: 127.0.0.1:66000",
+        "--listen=127.0.0.1:x|--listen: the port must be from 0 to 65535: 127.0.0.1:x",
+        "--listen=127.0.0.1:+7|--listen: the port must be from 0 to 65535: 127.0.0.1:+7",
+        "--listen=[::x]:7|--listen: unknown host: ::x",
+        "--grace=5s|Invalid value for option '--grace': '5s' is not a decimal number of seconds, without a unit",
+        "--grace=5d|Invalid value for option '--grace': '5d' is not a decimal number of seconds, without a unit",
+        "@words|Unmatched argument at index 0: '@words'",
+        "--grace=-1|--grace must be 0 or more seconds: -1.0",
+        "--idle=-1|--idle must be up to 1000000 seconds, or 0 for no limit: -1.0",
+        "--send-timeout=2000000|--send-timeout must be up to 1000000 seconds, or 0 for no limit: 2000000.0",
+        "--reactors=0|--reactors must be from 1 to 1024: 0",
+        "--reactors=x|Invalid value for option '--reactors': 'x' is not an int",
+        "extra|Unmatched argument at index 0: 'extra'",
       })
-  void badArgumentsAreRefusedInOneLine(String argument, String message) throws Exception {
-    try (Started server = Started.start("iou_port7", argument)) {
-      assertEquals(message, server.errors());
+  void badArgumentsAreRefused(String argument, String message) throws Exception {
+    try (ChildProcess server = ChildProcess.start(Main.class, "iou_port7", argument)) {
+      assertEquals(ChildProcess.refusal("iou_port7", message), server.errors());
       assertEquals(2, server.status());
     }
   }
 
   @Test
   void helpGoesToStandardOutput() throws Exception {
-    try (Started help = Started.start("iou_port7", "--help")) {
+    try (ChildProcess help = ChildProcess.start(Main.class, "iou_port7", "--help")) {
       String text = help.output();
       assertTrue(text.contains("Sends back what it gets."));
       assertTrue(text.contains("--reactors"));

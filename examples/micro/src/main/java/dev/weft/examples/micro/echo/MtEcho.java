@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.weft.examples.micro.echo;
 
-import dev.weft.examples.cli.Main;
+import dev.weft.examples.common.Program;
+import dev.weft.examples.common.Programs;
 import dev.weft.examples.micro.service.Idleness;
 import dev.weft.examples.micro.service.MicroProgram;
 import dev.weft.micro.MicroOptions;
@@ -32,8 +33,8 @@ public final class MtEcho extends MicroProgram {
     NumberedEcho echo = new NumberedEcho();
     MicroProcess.runLocal(echo, NumberedEcho.PAGES);
     if (echo.endsBadly()) {
-      Main.report(NAME + ": a line is longer than " + NumberedEcho.LINE_BYTES_MAX + " bytes");
-      return Main.FAILURE;
+      Programs.report(NAME + ": a line is longer than " + NumberedEcho.LINE_BYTES_MAX + " bytes");
+      return Program.FAILURE;
     }
     return echo.failure().status(NAME);
   }

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.weft.examples.micro.redis;
 
-import dev.weft.examples.cli.Main;
+import dev.weft.examples.common.Program;
+import dev.weft.examples.common.Programs;
 import dev.weft.examples.micro.service.Failure;
 import dev.weft.examples.micro.service.Idleness;
 import dev.weft.examples.micro.service.MicroProgram;
@@ -111,8 +112,8 @@ public final class MtRedis extends MicroProgram {
     if (complaint == null) {
       return failure.status(NAME);
     }
-    Main.report(NAME + ": " + complaint);
-    return Main.FAILURE;
+    Programs.report(NAME + ": " + complaint);
+    return Program.FAILURE;
   }
 
   @Override
@@ -138,7 +139,7 @@ public final class MtRedis extends MicroProgram {
         try {
           store.close();
         } catch (SQLException e) {
-          Main.report(NAME + ": the store does not close: " + e.getMessage());
+          Programs.report(NAME + ": the store does not close: " + e.getMessage());
         }
       }
     };

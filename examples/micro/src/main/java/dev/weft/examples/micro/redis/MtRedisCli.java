@@ -2,8 +2,9 @@
 package dev.weft.examples.micro.redis;
 
 import dev.weft.Reactor;
-import dev.weft.examples.cli.ListenAddress;
-import dev.weft.examples.cli.Main;
+import dev.weft.examples.common.ListenAddress;
+import dev.weft.examples.common.Program;
+import dev.weft.examples.common.Programs;
 import dev.weft.examples.micro.service.Failure;
 import dev.weft.micro.MicroProcess;
 import java.net.InetSocketAddress;
@@ -12,7 +13,7 @@ import picocli.CommandLine.Model.PositionalParamSpec;
 import picocli.CommandLine.ParseResult;
 
 /** The Redis client. */
-public final class MtRedisCli implements Main.Program {
+public final class MtRedisCli implements Program {
   private static final String NAME = "mt_redis_cli";
   private static final String SERVER = "127.0.0.1:6379";
 
@@ -51,9 +52,9 @@ public final class MtRedisCli implements Main.Program {
       reactor.run(() -> MicroProcess.start(client, RedisClient.PAGES).join());
     }
     if (client.complaint() != null) {
-      Main.report(NAME + ": " + client.complaint());
-      return Main.FAILURE;
+      Programs.report(NAME + ": " + client.complaint());
+      return Program.FAILURE;
     }
-    return client.hasNoReader() ? Failure.READER_GONE : Main.SUCCESS;
+    return client.hasNoReader() ? Failure.READER_GONE : Program.SUCCESS;
   }
 }

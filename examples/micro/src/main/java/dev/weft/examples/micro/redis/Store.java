@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.weft.examples.micro.redis;
 
-import dev.weft.examples.cli.NativeText;
+import dev.weft.examples.common.NativeText;
 import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.PreparedStatement;

@@ -2,7 +2,8 @@
 package dev.weft.examples.micro.service;
 
 import dev.weft.error.Errno;
-import dev.weft.examples.cli.Main;
+import dev.weft.examples.common.Program;
+import dev.weft.examples.common.Programs;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -39,12 +40,12 @@ public final class Failure {
   public int status(String program) {
     Errno noted = errno;
     if (noted == null) {
-      return Main.SUCCESS;
+      return Program.SUCCESS;
     }
     if (noted == Errno.EPIPE) {
       return READER_GONE;
     }
-    Main.report(program + ": " + noted.text() + " (" + noted + ")");
-    return Main.FAILURE;
+    Programs.report(program + ": " + noted.text() + " (" + noted + ")");
+    return Program.FAILURE;
   }
 }

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.weft.examples.micro.service;
 
-import dev.weft.examples.cli.ListenAddress;
-import dev.weft.examples.cli.Main;
-import dev.weft.examples.cli.Seconds;
+import dev.weft.examples.common.ListenAddress;
+import dev.weft.examples.common.Program;
+import dev.weft.examples.common.Seconds;
 import dev.weft.micro.MicroOptions;
 import dev.weft.micro.MicroThread;
 import java.net.InetSocketAddress;
@@ -14,7 +14,7 @@ import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.ParseResult;
 
 /** A program of micro-threads that is a filter, or with {@code --listen} a server. */
-public abstract class MicroProgram implements Main.Program {
+public abstract class MicroProgram implements Program {
   private static final double GRACE_SECONDS_DEFAULT = 5;
   private static final double IDLE_SECONDS_MAX = 1e9;
 

@@ -7,7 +7,8 @@ import dev.weft.Reactor;
 import dev.weft.ReactorOptions;
 import dev.weft.error.DeadlineExceededException;
 import dev.weft.error.ErrnoException;
-import dev.weft.examples.cli.Main;
+import dev.weft.examples.common.Program;
+import dev.weft.examples.common.Programs;
 import dev.weft.micro.MicroOptions;
 import dev.weft.micro.MicroService;
 import dev.weft.micro.MicroThread;
@@ -51,7 +52,7 @@ record Serving(
     Supplier<? extends MicroThread> handlers = service.handlers(over::countDown, idleness);
     try (Signals signals = Signals.open(Signal.INT, Signal.TERM);
         MicroService server = MicroService.start(address, options, connectionsMax, handlers)) {
-      Main.report("tcp listening on " + text(server.localAddress()));
+      Programs.report("tcp listening on " + text(server.localAddress()));
       Fiber watch = Fiber.start("signals", () -> watch(signals, over));
       over.await();
       server.stop();
@@ -62,11 +63,11 @@ record Serving(
       }
       server.join();
       watch.cancel();
-      return Main.SUCCESS;
+      return Program.SUCCESS;
     } catch (ErrnoException e) {
-      Main.report(
+      Programs.report(
           name + ": tcp listen " + e.subject() + ": " + e.errno().text() + " (" + e.errno() + ")");
-      return Main.FAILURE;
+      return Program.FAILURE;
     }
   }
 

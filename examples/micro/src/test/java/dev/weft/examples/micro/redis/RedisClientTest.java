@@ -3,8 +3,8 @@ package dev.weft.examples.micro.redis;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
-import dev.weft.examples.cli.Started;
-import dev.weft.examples.micro.service.Programs;
+import dev.weft.examples.common.ChildProcess;
+import dev.weft.examples.micro.service.Main;
 import dev.weft.examples.micro.service.Server;
 import java.io.IOException;
 import java.io.OutputStream;
@@ -26,24 +26,24 @@ class RedisClientTest {
   /** What came of a run of the client. */
   private record Outcome(String output, String errors, int status) {}
 
-  private static Started start(int port) throws IOException {
-    return Started.startOf(Programs.class, "mt_redis_cli", HOST + port);
+  private static ChildProcess start(int port) throws IOException {
+    return ChildProcess.start(Main.class, "mt_redis_cli", HOST + port);
   }
 
-  private static void say(Started client, String text) throws IOException {
+  private static void say(ChildProcess client, String text) throws IOException {
     OutputStream input = client.process.getOutputStream();
     input.write(text.getBytes(StandardCharsets.UTF_8));
     input.flush();
   }
 
-  private static Outcome end(Started client) throws Exception {
+  private static Outcome end(ChildProcess client) throws Exception {
     String output = client.output();
     return new Outcome(output, client.errors(), client.status());
   }
 
   /** Runs the client with this as its whole input. */
   private static Outcome run(int port, String input) throws Exception {
-    try (Started client = start(port)) {
+    try (ChildProcess client = start(port)) {
       say(client, input);
       client.process.getOutputStream().close();
       return end(client);
@@ -65,7 +65,7 @@ class RedisClientTest {
   @Test
   void anAnswerComesBeforeTheNextCommandIsThere() throws Exception {
     try (Server server = Server.start("mt_redis");
-        Started client = start(server.port())) {
+        ChildProcess client = start(server.port())) {
       for (int i = 1; i <= 3; i++) {
         say(client, "INCR n\n");
         assertEquals("" + i, "" + (char) client.process.getInputStream().read());
@@ -93,7 +93,7 @@ class RedisClientTest {
   @ValueSource(strings = {"QUIT", "quit", "SHUTDOWN"})
   void itEndsWithTheConnectionThatItIsToEnd(String command) throws Exception {
     try (Server server = Server.start("mt_redis");
-        Started client = start(server.port())) {
+        ChildProcess client = start(server.port())) {
       say(client, "PING\n" + command + "\n"); // and its input goes on
       String answer = command.equals("SHUTDOWN") ? "" : "OK\n";
 
@@ -122,8 +122,9 @@ class RedisClientTest {
     "localhost:x, server: the port must be from 0 to 65535: localhost:x"
   })
   void whatIsNoServersAddressIsRefused(String place, String complaint) throws Exception {
-    try (Started client = Started.startOf(Programs.class, "mt_redis_cli", place)) {
-      assertEquals(new Outcome("", "mt_redis_cli: " + complaint, 2), end(client));
+    try (ChildProcess client = ChildProcess.start(Main.class, "mt_redis_cli", place)) {
+      assertEquals(
+          new Outcome("", ChildProcess.refusal("mt_redis_cli", complaint), 2), end(client));
     }
   }
 
@@ -140,7 +141,7 @@ class RedisClientTest {
   /** What a server says to its first command before it closes the connection. */
   private static Outcome runWithServer(String input, String answer) throws Exception {
     try (ServerSocket server = new ServerSocket(0, 1, InetAddress.getLoopbackAddress());
-        Started client = start(server.getLocalPort());
+        ChildProcess client = start(server.getLocalPort());
         Socket connection = server.accept()) {
       say(client, input);
       connection.getInputStream().readNBytes("*1\r\n$4\r\nPING\r\n".length());
@@ -172,7 +173,7 @@ class RedisClientTest {
   @Test
   void aServerThatEndsWhileAClientIsIdleEndsIt() throws Exception {
     try (Server server = Server.start("mt_redis", "--grace", "0");
-        Started client = start(server.port())) {
+        ChildProcess client = start(server.port())) {
       say(client, "PING\n");
       assertEquals(
           "PONG\n",
@@ -190,7 +191,7 @@ class RedisClientTest {
   @ValueSource(booleans = {true, false})
   void aReaderThatLeavesEndsItAsSigpipeWould(boolean inputEnds) throws Exception {
     try (Server server = Server.start("mt_redis");
-        Started client = start(server.port())) {
+        ChildProcess client = start(server.port())) {
       client.process.getInputStream().close();
       say(client, "PING\n");
       if (inputEnds) {

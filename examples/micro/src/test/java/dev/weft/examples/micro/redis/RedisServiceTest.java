@@ -5,8 +5,8 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.weft.examples.cli.Started;
-import dev.weft.examples.micro.service.Programs;
+import dev.weft.examples.common.ChildProcess;
+import dev.weft.examples.micro.service.Main;
 import dev.weft.examples.micro.service.Server;
 import java.io.IOException;
 import java.io.OutputStream;
@@ -93,7 +93,7 @@ class RedisServiceTest {
       })
   void theNameOfAStoreIsThatOfAFile(String name) throws Exception {
     String line = "cd " + folder + " && \"$@\" --store '" + name + "'";
-    try (Started filter = Started.shellOf(Programs.class, line, "mt_redis")) {
+    try (ChildProcess filter = ChildProcess.shell(Main.class, line, "mt_redis")) {
       try (OutputStream in = filter.process.getOutputStream()) {
         in.write("SET a b\r\n".getBytes(StandardCharsets.US_ASCII));
       }
@@ -113,7 +113,7 @@ class RedisServiceTest {
   @Test
   void aStoreMayHaveANameThatIsNoTextInTheLocale() throws Exception {
     String line = "cd " + folder + " && LC_ALL=C \"$@\" --store $'\\xfc' && cat $'\\xfc' | wc -c";
-    try (Started filter = Started.shellOf(Programs.class, line, "mt_redis")) {
+    try (ChildProcess filter = ChildProcess.shell(Main.class, line, "mt_redis")) {
       filter.process.getOutputStream().close();
       assertTrue(Integer.parseInt(filter.output().strip()) > 0);
       assertEquals(0, filter.status());
@@ -123,7 +123,8 @@ class RedisServiceTest {
   /** Not even SIGKILL leaves the native library that the driver has unpacked. */
   @Test
   void theUnpackedLibraryIsDeletedOnceItIsLoaded() throws Exception {
-    try (Started server = Started.startOf(Programs.class, "mt_redis", "--listen", "127.0.0.1:0")) {
+    try (ChildProcess server =
+        ChildProcess.start(Main.class, "mt_redis", "--listen", "127.0.0.1:0")) {
       assertTrue(String.valueOf(server.error()).startsWith("tcp listening on"));
       Path maps = Path.of("/proc", Long.toString(server.process.pid()), "maps");
       List<String> mapped =
@@ -180,7 +181,7 @@ class RedisServiceTest {
   @Test
   void aStoreThatCanNotBeOpenedIsNamed() throws Exception {
     String file = folder.resolve("missing").resolve("store.db").toString();
-    try (Started program = Started.startOf(Programs.class, "mt_redis", "--store", file)) {
+    try (ChildProcess program = ChildProcess.start(Main.class, "mt_redis", "--store", file)) {
       String message = program.errors();
       assertTrue(message.startsWith("mt_redis: --store " + file + ": "), message);
       assertEquals(2, program.status());
@@ -193,16 +194,20 @@ class RedisServiceTest {
     "--encode --store=x, --encode and --decode have no store"
   })
   void aStoreThatWouldBeNoneIsRefused(String arguments, String message) throws Exception {
-    try (Started program = Started.startOf(Programs.class, "mt_redis", arguments.split(" ", -1))) {
-      assertEquals("mt_redis: " + message, program.errors());
+    try (ChildProcess program =
+        ChildProcess.start(Main.class, "mt_redis", arguments.split(" ", -1))) {
+      assertEquals(ChildProcess.refusal("mt_redis", message), program.errors());
       assertEquals(2, program.status());
     }
   }
 
   @Test
   void theHalvesOfTheClientAreNotServers() throws Exception {
-    try (Started program = Started.startOf(Programs.class, "mt_redis", "--encode", "--listen")) {
-      assertEquals("mt_redis: --encode and --decode do not listen", program.errors());
+    try (ChildProcess program =
+        ChildProcess.start(Main.class, "mt_redis", "--encode", "--listen")) {
+      assertEquals(
+          ChildProcess.refusal("mt_redis", "--encode and --decode do not listen"),
+          program.errors());
       assertEquals(2, program.status());
     }
   }

@@ -3,7 +3,7 @@ package dev.weft.examples.micro.service;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
-import dev.weft.examples.cli.Started;
+import dev.weft.examples.common.ChildProcess;
 import java.nio.charset.StandardCharsets;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -12,10 +12,10 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** What the services do alike as filters whose input or output fails: they tell. */
 class FiltersTest {
   /** Starts a program, or the half of the Redis client that an option names. */
-  private static Started start(String line, String words) throws Exception {
+  private static ChildProcess start(String line, String words) throws Exception {
     return words.startsWith("--")
-        ? Started.shellOf(Programs.class, line, name(words), words)
-        : Started.shellOf(Programs.class, line, words);
+        ? ChildProcess.shell(Main.class, line, name(words), words)
+        : ChildProcess.shell(Main.class, line, words);
   }
 
   private static String name(String words) {
@@ -31,7 +31,7 @@ class FiltersTest {
     "--decode,+PONG"
   })
   void outputThatIsNotTakenIsAFailure(String words, String input) throws Exception {
-    try (Started filter = start("echo '" + input + "' | \"$@\" >/dev/full", words)) {
+    try (ChildProcess filter = start("echo '" + input + "' | \"$@\" >/dev/full", words)) {
       assertEquals(name(words) + ": No space left on device (ENOSPC)", filter.errors());
       assertEquals(1, filter.status());
     }
@@ -40,7 +40,7 @@ class FiltersTest {
   @ParameterizedTest
   @ValueSource(strings = {"mt_echo", "mt_http11", "mt_redis", "--encode", "--decode"})
   void inputThatCanNotBeReadIsAFailure(String words) throws Exception {
-    try (Started filter = start("\"$@\" </", words)) {
+    try (ChildProcess filter = start("\"$@\" </", words)) {
       assertEquals(name(words) + ": Is a directory (EISDIR)", filter.errors());
       assertEquals(1, filter.status());
     }
@@ -56,7 +56,7 @@ class FiltersTest {
     "--decode,+PONG"
   })
   void aReaderThatLeavesEndsItSilently(String words, String input) throws Exception {
-    try (Started filter = start("exec \"$@\"", words)) {
+    try (ChildProcess filter = start("exec \"$@\"", words)) {
       filter.process.getInputStream().close();
       filter.process.getOutputStream().write((input + "\n").getBytes(StandardCharsets.UTF_8));
       filter.process.getOutputStream().close();

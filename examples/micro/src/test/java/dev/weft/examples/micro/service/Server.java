@@ -4,7 +4,7 @@ package dev.weft.examples.micro.service;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.weft.examples.cli.Started;
+import dev.weft.examples.common.ChildProcess;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -20,10 +20,10 @@ import java.util.stream.Stream;
 public final class Server implements AutoCloseable {
   private static final String READY = "tcp listening on 127.0.0.1:";
 
-  private final Started started;
+  private final ChildProcess started;
   private final int port;
 
-  private Server(Started started, int port) {
+  private Server(ChildProcess started, int port) {
     this.started = started;
     this.port = port;
   }
@@ -32,7 +32,7 @@ public final class Server implements AutoCloseable {
   public static Server start(String program, String... args) throws IOException {
     List<String> words = new ArrayList<>(List.of("--listen", "127.0.0.1:0"));
     words.addAll(List.of(args));
-    Started started = Started.startOf(Programs.class, program, words.toArray(String[]::new));
+    ChildProcess started = ChildProcess.start(Main.class, program, words.toArray(String[]::new));
     String line = started.error();
     assertTrue(line != null && line.startsWith(READY), String.valueOf(line));
     return new Server(started, Integer.parseInt(line.substring(READY.length())));

@@ -6,7 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.weft.examples.cli.Started;
+import dev.weft.examples.common.ChildProcess;
 import java.io.IOException;
 import java.net.ServerSocket;
 import java.net.Socket;
@@ -100,8 +100,9 @@ class ServicesTest {
         "operand|Unmatched argument at index 0: 'operand'"
       })
   void whatCanNotBeIsRefused(String arguments, String message) throws Exception {
-    try (Started program = Started.startOf(Programs.class, "mt_http11", arguments.split(" ", -1))) {
-      assertEquals("mt_http11: " + message, program.errors());
+    try (ChildProcess program =
+        ChildProcess.start(Main.class, "mt_http11", arguments.split(" ", -1))) {
+      assertEquals(ChildProcess.refusal("mt_http11", message), program.errors());
       assertEquals(2, program.status());
     }
   }
@@ -110,7 +111,7 @@ class ServicesTest {
   void anAddressThatIsTakenIsAFailure() throws Exception {
     try (ServerSocket taken = new ServerSocket(0)) {
       String address = "127.0.0.1:" + taken.getLocalPort();
-      try (Started program = Started.startOf(Programs.class, "mt_echo", "--listen", address)) {
+      try (ChildProcess program = ChildProcess.start(Main.class, "mt_echo", "--listen", address)) {
         String message = program.errors();
         assertTrue(message.startsWith("mt_echo: tcp listen "), message);
         assertTrue(message.endsWith(": Address already in use (EADDRINUSE)"), message);
@@ -122,7 +123,7 @@ class ServicesTest {
   @ParameterizedTest
   @ValueSource(strings = {"mt_echo", "mt_http11", "mt_redis"})
   void helpTellsTheOptions(String name) throws Exception {
-    try (Started program = Started.startOf(Programs.class, name, "--help")) {
+    try (ChildProcess program = ChildProcess.start(Main.class, name, "--help")) {
       String help = program.output();
       assertTrue(help.contains("--listen") && help.contains("--grace"), help);
       assertEquals(0, program.status());
@@ -131,8 +132,8 @@ class ServicesTest {
 
   @Test
   void anUnknownProgramIsNamed() throws Exception {
-    try (Started program = Started.startOf(Programs.class, "mt_nothing")) {
-      assertEquals("weft: no such program: mt_nothing", program.errors());
+    try (ChildProcess program = ChildProcess.start(Main.class, "mt_nothing")) {
+      assertTrue(program.errors().startsWith("weft-micro.jar: no such program: mt_nothing\n"));
       assertEquals(2, program.status());
     }
   }
@@ -228,8 +229,8 @@ class ServicesTest {
   @ParameterizedTest
   @CsvSource({"--idle,-1", "--idle,NaN", "--idle,x", "--send-timeout,-1", "--send-timeout,1e7"})
   void aTimeThatCantBeIsRefused(String option, String seconds) throws Exception {
-    try (Started started =
-        Started.startOf(Programs.class, "mt_echo", "--listen", "127.0.0.1:0", option, seconds)) {
+    try (ChildProcess started =
+        ChildProcess.start(Main.class, "mt_echo", "--listen", "127.0.0.1:0", option, seconds)) {
       assertTrue(started.error().contains(option));
       assertEquals(2, started.status());
     }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package dev.weft.examples.cli;
+package dev.weft.examples.common;
 
 import java.util.regex.Pattern;
 import picocli.CommandLine.Model.OptionSpec;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package dev.weft.examples.cli;
+package dev.weft.examples.common;
 
 import java.io.BufferedReader;
 import java.io.File;
@@ -13,21 +13,25 @@ import java.util.List;
 import java.util.jar.JarEntry;
 import java.util.jar.JarOutputStream;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
-/** One of our programs as a process of its own, as users run it. */
-public final class Started implements AutoCloseable {
+/**
+ * A program as a child process, for tests. It is here, and not among the tests of a module, since
+ * the tests of several modules use it.
+ */
+public final class ChildProcess implements AutoCloseable {
   /**
    * The class path of the tests, its folders packed into jars as users have them: a class from a
    * folder takes a descriptor to load, and some tests leave none.
    */
   private static final String CLASS_PATH = jars();
 
-  /** It. */
+  /** The program, or the shell that has started it. */
   public final Process process;
 
   private final BufferedReader errors;
 
-  private Started(Process process) {
+  private ChildProcess(Process process) {
     this.process = process;
     errors = process.errorReader(StandardCharsets.UTF_8);
   }
@@ -58,12 +62,15 @@ public final class Started implements AutoCloseable {
     return jar.toPath();
   }
 
-  /** The words of a command that starts {@code program}. */
-  static List<String> command(String program, String... args) {
-    return commandOf("dev.weft.examples.cli.Main", program, args);
-  }
-
-  private static List<String> commandOf(String main, String program, String... args) {
+  /**
+   * The command line that starts a program.
+   *
+   * @param main the class that starts it
+   * @param program its name
+   * @param args its arguments
+   * @return the words of a command
+   */
+  public static List<String> command(Class<?> main, String program, String... args) {
     // A build in the background of a shell inherits that SIGINT is ignored, and so would the JVM.
     List<String> words = new ArrayList<>(List.of("env", "--default-signal=INT"));
     words.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
@@ -75,43 +82,56 @@ public final class Started implements AutoCloseable {
             "-XX:TieredStopAtLevel=1",
             "-cp",
             CLASS_PATH,
-            main,
+            main.getName(),
             program));
     words.addAll(List.of(args));
     return words;
   }
 
-  static Started start(String program, String... args) throws IOException {
-    return new Started(new ProcessBuilder(command(program, args)).start());
-  }
-
-  /** Starts {@code program} of another class than ours. */
-  public static Started startOf(Class<?> main, String program, String... args) throws IOException {
-    return new Started(new ProcessBuilder(commandOf(main.getName(), program, args)).start());
+  /**
+   * Starts a program.
+   *
+   * @param main the class that starts it
+   * @param program its name
+   * @param args its arguments
+   * @return its process
+   * @throws IOException if it can't be started
+   */
+  public static ChildProcess start(Class<?> main, String program, String... args)
+      throws IOException {
+    return new ChildProcess(new ProcessBuilder(command(main, program, args)).start());
   }
 
   /**
-   * Starts {@code program} from a line of shell, in which "$@" stands for the program with its
-   * arguments.
+   * Starts a program from a line of shell.
+   *
+   * @param main the class that starts it
+   * @param line for bash, in which "$@" stands for the program with its arguments
+   * @param program its name
+   * @param args its arguments
+   * @return the process of the shell
+   * @throws IOException if it can't be started
    */
-  static Started shell(String line, String program, String... args) throws IOException {
-    return shell(line, command(program, args));
-  }
-
-  /** As {@link #shell}, of another class than ours. */
-  public static Started shellOf(Class<?> main, String line, String program, String... args)
+  public static ChildProcess shell(Class<?> main, String line, String program, String... args)
       throws IOException {
-    return shell(line, commandOf(main.getName(), program, args));
+    List<String> words = new ArrayList<>(List.of("bash", "-c", line, "bash"));
+    words.addAll(command(main, program, args));
+    return new ChildProcess(new ProcessBuilder(words).start());
   }
 
-  private static Started shell(String line, List<String> command) throws IOException {
-    List<String> words = new ArrayList<>(List.of("bash", "-c", line, "bash"));
-    words.addAll(command);
-    return new Started(new ProcessBuilder(words).start());
+  /**
+   * The lines on standard error of a program that refuses its command line.
+   *
+   * @param program its name
+   * @param complaint the first line without the name
+   * @return two lines
+   */
+  public static String refusal(String program, String complaint) {
+    return program + ": " + complaint + "\nTry '" + program + " --help' for its options.";
   }
 
   /** The next line of standard error, or null at its end. */
-  public String error() throws IOException {
+  public @Nullable String error() throws IOException {
     return errors.readLine();
   }
 

@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.weft.examples.common;
+
+import dev.weft.error.ReactorUnavailableException;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import picocli.AutoComplete;
+import picocli.CommandLine;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.ParseResult;
+
+/**
+ * The programs of one jar. The first argument names one of them, which is started with the rest.
+ * {@code --help} lists them, {@code --completion} prints a script for bash that completes their
+ * options.
+ */
+public abstract class Programs {
+  private final String jar;
+  private final List<String> names;
+
+  /**
+   * Describes a jar.
+   *
+   * @param jar its file name
+   * @param names its programs, for each of which {@link #program} has an object
+   */
+  protected Programs(String jar, String... names) {
+    this.jar = jar;
+    this.names = List.of(names);
+  }
+
+  /**
+   * Makes a program. A switch, and not a map of suppliers, since a start loads no class that it
+   * does not need.
+   *
+   * @param name the first argument
+   * @return a program that has not run, or null if the jar has none of this name
+   */
+  protected abstract @Nullable Program program(String name);
+
+  /**
+   * Runs what the command line says, and exits with its status.
+   *
+   * @param args the arguments of {@code main}
+   */
+  protected final void start(String[] args) {
+    List<String> words = NativeText.arguments(args);
+    System.exit(
+        words.isEmpty() ? usage() : start(words.getFirst(), words.subList(1, words.size())));
+  }
+
+  private int start(String name, List<String> args) {
+    Program program = program(name);
+    if (program != null) {
+      return run(name, program, args);
+    }
+    switch (name) {
+      case "--help", "-h" -> printHelp();
+      case "--version", "-V" -> System.out.println(jar + " (Weft) " + version());
+      case "--completion" -> printCompletion();
+      default -> {
+        report(jar + ": no such program: " + name);
+        return usage();
+      }
+    }
+    return Program.SUCCESS;
+  }
+
+  private int usage() {
+    report("usage: java -jar " + jar + " PROGRAM [ARGUMENT]...");
+    report("Try 'java -jar " + jar + " --help' for its programs.");
+    return Program.USAGE;
+  }
+
+  private void printHelp() {
+    System.out.println("usage: java -jar " + jar + " PROGRAM [ARGUMENT]...");
+    System.out.println();
+    for (String name : names) {
+      System.out.printf("  %-14s%s%n", name, summary(spec(name)));
+    }
+    System.out.println();
+    System.out.println("'java -jar " + jar + " PROGRAM --help' tells the options of a program.");
+  }
+
+  private void printCompletion() {
+    for (String name : names) {
+      System.out.println(AutoComplete.bash(name, parser(complete(spec(name)))));
+    }
+  }
+
+  private CommandSpec spec(String name) {
+    Program program = program(name);
+    if (program == null) {
+      throw new IllegalStateException(jar + " lists " + name + " but has no such program");
+    }
+    return program.spec();
+  }
+
+  private static String summary(CommandSpec spec) {
+    String description = String.join(" ", spec.usageMessage().description());
+    int end = description.indexOf(". ");
+    return end < 0 ? description : description.substring(0, end + 1);
+  }
+
+  /**
+   * Runs a program. What goes wrong is reported on standard error.
+   *
+   * @param name of the program
+   * @param program one that has not run
+   * @param args its arguments
+   * @return the exit status
+   */
+  private static int run(String name, Program program, List<String> args) {
+    try {
+      boolean plain = args.stream().noneMatch(word -> word.length() > 1 && word.startsWith("-"));
+      return plain ? program.run(args) : parseAndRun(program, args);
+    } catch (ParameterException | IllegalArgumentException e) {
+      reportFirstLine(name, e);
+      report("Try '" + name + " --help' for its options.");
+      return Program.USAGE;
+    } catch (ReactorUnavailableException e) {
+      reportFirstLine(name, e);
+      return Program.FAILURE;
+    } catch (Exception e) {
+      System.err.print(name + ": internal error: ");
+      e.printStackTrace();
+      return Program.FAILURE;
+    }
+  }
+
+  private static int parseAndRun(Program program, List<String> args) throws Exception {
+    ParseResult arguments = parser(complete(program.spec())).parseArgs(args.toArray(String[]::new));
+    return CommandLine.printHelpIfRequested(arguments) ? Program.SUCCESS : program.run(arguments);
+  }
+
+  private static CommandSpec complete(CommandSpec spec) {
+    return spec.mixinStandardHelpOptions(true).version(spec.name() + " (Weft) " + version());
+  }
+
+  private static void reportFirstLine(String name, Exception e) {
+    String message = String.valueOf(e.getMessage());
+    report(name + ": " + message.lines().findFirst().orElse(""));
+  }
+
+  /** A word that begins with @ is a word: picocli would take it for a file of arguments. */
+  static CommandLine parser(CommandSpec spec) {
+    return new CommandLine(spec).setExpandAtFiles(false);
+  }
+
+  /**
+   * Writes a line to standard error. Names in it come out as the bytes that they were given in
+   * ({@link NativeText}), whatever the locale.
+   *
+   * @param line without its end
+   */
+  public static void report(String line) {
+    byte[] bytes = NativeText.encode(line + "\n");
+    System.err.write(bytes, 0, bytes.length);
+    System.err.flush();
+  }
+
+  private static String version() {
+    String version = Programs.class.getPackage().getImplementationVersion();
+    return version == null ? "(not built as a jar)" : version;
+  }
+}
