@@ -6,7 +6,7 @@ module dev.weft.reactor {
   requires dev.weft.bindings;
   requires org.jctools.core;
   requires jdk.unsupported; // sun.misc.Signal: the JDK has no other way to catch one
-  requires static transitive org.jspecify;
+  requires static org.jspecify;
 
   exports dev.weft;
   exports dev.weft.error;

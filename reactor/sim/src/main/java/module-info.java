@@ -4,7 +4,7 @@
 module dev.weft.sim {
   requires dev.weft.bindings;
   requires transitive dev.weft.reactor;
-  requires static transitive org.jspecify;
+  requires static org.jspecify;
 
   exports dev.weft.sim;
 }

@@ -3,7 +3,7 @@
 /** Rewrites classes so that what suspends needs no stack. */
 module dev.weft.weaver {
   requires transitive java.instrument;
-  requires static transitive org.jspecify;
+  requires static org.jspecify;
 
   exports dev.weft.weaver;
 }
