@@ -1,171 +1,92 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.weft.examples.tutorial;
 
-import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertNotNull;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.weft.Bundle;
-import dev.weft.Deadline;
-import dev.weft.Fiber;
-import dev.weft.Reactor;
-import dev.weft.Task;
-import dev.weft.error.ChannelClosedException;
-import dev.weft.net.TcpListener;
-import dev.weft.net.TcpSocket;
-import java.io.EOFException;
-import java.io.IOException;
-import java.lang.foreign.Arena;
-import java.lang.foreign.MemorySegment;
-import java.net.InetAddress;
-import java.net.InetSocketAddress;
+import java.io.ByteArrayOutputStream;
+import java.io.InputStream;
+import java.io.PrintStream;
+import java.lang.reflect.Method;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
-import java.util.regex.Pattern;
+import java.util.TreeSet;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
+/** The steps of the tutorial print what is expected, fit on a page, and are complete. */
 class TutorialTest {
-  @TempDir Path folder;
+  private static final int LINES_BELOW = 60;
+  private static final Path SOURCES =
+      Path.of(System.getProperty("basedir", "."), "src/main/java/dev/weft/examples/tutorial");
 
-  private static InetSocketAddress loopback() {
-    return new InetSocketAddress(InetAddress.getLoopbackAddress(), 0);
-  }
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "Step01Fiber",
+        "Step02Bundle",
+        "Step03Deadline",
+        "Step04Channel",
+        "Step05Choose",
+        "Step06Files",
+        "Step07Signals",
+        "Step08Coroutine",
+        "Step09Simulation",
+        "Step10Woven"
+      })
+  void aStepPrintsItsGoldenOutput(String step) throws Exception {
+    String expected = golden(step);
 
-  @Test
-  void aQuestionIsAnsweredOrGivenUp() throws Exception {
-    try (Reactor reactor = Reactor.open()) {
-      reactor.run(
-          () -> {
-            TcpListener echo = TcpListener.bind(loopback());
-            TcpListener silent = TcpListener.bind(loopback());
-            Fiber server = Fiber.start(() -> EchoServer.serve(echo));
-            assertEquals(
-                Optional.of("hello"),
-                Deadlines.ask(echo.localAddress(), "hello", Duration.ofMinutes(1)));
-            assertEquals(
-                Optional.empty(),
-                Deadlines.ask(silent.localAddress(), "hello", Duration.ofMillis(5)));
-            server.cancel();
-            echo.close();
-            silent.close();
-          });
+    assertEquals(expected, outputOf(step));
+    System.setProperty("dev.weft.stackful", "true");
+    try {
+      assertEquals(expected, outputOf(step), "on stacks");
+    } finally {
+      System.clearProperty("dev.weft.stackful");
     }
   }
 
   @Test
-  void aConnectionSendsWhatIsQueuedAndCanBeClosedByAnyFiber() throws Exception {
-    try (Reactor reactor = Reactor.open()) {
-      reactor.run(
-          () -> {
-            TcpListener echo = TcpListener.bind(loopback());
-            try (Bundle block = Bundle.open()) {
-              block.go(() -> EchoServer.serve(echo));
-              LineConnection connection =
-                  new LineConnection(TcpSocket.connect(echo.localAddress()));
-              connection.send("one");
-              connection.send("two");
-              Deadline deadline = Deadline.after(Duration.ofMinutes(1));
-              assertEquals("one", connection.receive(deadline));
-              assertEquals("two", connection.receive(deadline));
-              Task<?> closer = block.go(() -> connection.close());
-              closer.join();
-              assertThrows(ChannelClosedException.class, () -> connection.send("three"));
-            }
-            echo.close();
-          });
-    }
-  }
-
-  @Test
-  void linesOfManyFilesAreCounted() throws Exception {
-    Path one = Files.writeString(folder.resolve("one"), "a\nb\n");
-    Path two = Files.writeString(folder.resolve("two"), "c\n".repeat(100_000));
-
-    try (Reactor reactor = Reactor.open()) {
-      assertEquals(100_002, reactor.call(() -> LineCount.count(List.of(one, two))));
-    }
-  }
-
-  /**
-   * What {@code ask} makes of a server that sends {@code pieces}, one at a time, and then closes.
-   */
-  private static Optional<String> answerTo(String... pieces) throws Exception {
-    try (Reactor reactor = Reactor.open()) {
-      return reactor.call(
-          () -> {
-            try (TcpListener listener = TcpListener.bind(loopback());
-                Bundle bundle = Bundle.open()) {
-              bundle.go(() -> send(listener, pieces));
-              return Deadlines.ask(listener.localAddress(), "hello", Duration.ofMinutes(1));
-            }
-          });
-    }
-  }
-
-  /** Each piece is a segment of its own, which the client reads alone if it is quick enough. */
-  private static void send(TcpListener listener, String... pieces) throws Exception {
-    try (TcpSocket socket = listener.accept();
-        Arena arena = Arena.ofConfined()) {
-      MemorySegment question = arena.allocate(1);
-      while (socket.read(question) == 1 && question.get(JAVA_BYTE, 0) != '\n') {}
-      for (String piece : pieces) {
-        socket.write(arena.allocateFrom(JAVA_BYTE, piece.getBytes(UTF_8)));
-        for (int i = 0; i < 10; i++) {
-          Fiber.yield();
+  void theStepsAreNumberedFromOneToTenAndShort() throws Exception {
+    List<String> numbers = new ArrayList<>();
+    try (Stream<Path> files = Files.list(SOURCES)) {
+      for (Path file : new TreeSet<>(files.filter(Files::isRegularFile).toList())) {
+        String name = file.getFileName().toString();
+        if (name.startsWith("Step")) {
+          numbers.add(name.substring(4, 6));
+          int lines = Files.readAllLines(file).size();
+          assertTrue(lines < LINES_BELOW, name + " has " + lines + " lines");
         }
       }
     }
-  }
-
-  @Test
-  void anAnswerIsALineInHoweverManyPieces() throws Exception {
-    assertEquals(Optional.of("hello"), answerTo("h", "el", "lo", "\n"));
-    assertEquals(Optional.of("hello"), answerTo("hello\nnext"));
-    assertEquals(Optional.of(""), answerTo("\n"));
-    assertEquals(Optional.of("x".repeat(1023)), answerTo("x".repeat(1023) + "\n"));
-  }
-
-  @Test
-  void anAnswerThatIsNoLineFails() {
-    assertThrows(EOFException.class, () -> answerTo());
-    assertThrows(EOFException.class, () -> answerTo("hel", "lo"));
-    assertThrows(IOException.class, () -> answerTo("x".repeat(1024)));
-  }
-
-  /** The README shows programs by copying them. */
-  @Test
-  void theReadmeShowsTheEchoServerAsItIs() throws Exception {
-    Path here = Path.of(System.getProperty("basedir", "."));
-    String source =
-        Files.readString(here.resolve("src/main/java/dev/weft/examples/tutorial/EchoServer.java"));
-    int main = source.indexOf("  public static void main");
-    int serve = source.indexOf("  static void serve");
-    int end = source.lastIndexOf("}");
-    String readme = Files.readString(here.resolve("../../README.md"));
-
     assertEquals(
-        List.of(
-            unindented(source.substring(serve, end)), unindented(source.substring(main, serve))),
-        blocks(readme, "## An echo server"));
+        List.of("01", "02", "03", "04", "05", "06", "07", "08", "09", "10"), List.copyOf(numbers));
   }
 
-  private static String unindented(String members) {
-    return members.stripTrailing().stripIndent() + "\n";
+  private static String golden(String step) throws Exception {
+    try (InputStream file = TutorialTest.class.getResourceAsStream("/golden/" + step + ".txt")) {
+      assertNotNull(file, "no golden output of " + step);
+      return new String(file.readAllBytes(), UTF_8);
+    }
   }
 
-  /** The blocks of Java in the section that begins with {@code heading}. */
-  private static List<String> blocks(String text, String heading) {
-    String section = text.substring(text.indexOf(heading) + heading.length());
-    section = section.substring(0, section.indexOf("\n## "));
-    return Pattern.compile("```java\n(.*?)```", Pattern.DOTALL)
-        .matcher(section)
-        .results()
-        .map(block -> block.group(1))
-        .toList();
+  private static String outputOf(String step) throws Exception {
+    Method main = Class.forName("dev.weft.examples.tutorial." + step).getDeclaredMethod("main");
+    ByteArrayOutputStream output = new ByteArrayOutputStream();
+    PrintStream before = System.out;
+    System.setOut(new PrintStream(output, true, UTF_8));
+    try {
+      main.setAccessible(true);
+      main.invoke(null);
+    } finally {
+      System.setOut(before);
+    }
+    return output.toString(UTF_8);
   }
 }

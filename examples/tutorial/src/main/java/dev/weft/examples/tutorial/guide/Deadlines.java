@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package dev.weft.examples.tutorial;
+package dev.weft.examples.tutorial.guide;
 
 import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 import static java.nio.charset.StandardCharsets.UTF_8;
@@ -16,7 +16,7 @@ import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.Optional;
 
-/** Step 2: one deadline for everything that a request takes. */
+/** One deadline for everything that a request takes. */
 public final class Deadlines {
   private static final int ANSWER_BYTES_MAX = 1024;
   private static final byte LINE_FEED = '\n';

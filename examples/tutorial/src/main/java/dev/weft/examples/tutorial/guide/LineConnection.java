@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package dev.weft.examples.tutorial;
+package dev.weft.examples.tutorial.guide;
 
 import dev.weft.Bundle;
 import dev.weft.Deadline;
@@ -18,9 +18,9 @@ import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Step 4: an asynchronous object. A connection that sends and receives lines has two fibers of its
- * own, one for each direction. Any fiber of the reactor may use and close it. When close returns,
- * both fibers have ended.
+ * An asynchronous object. A connection that sends and receives lines has two fibers of its own, one
+ * for each direction. Any fiber of the reactor may use and close it. When close returns, both
+ * fibers have ended.
  */
 public final class LineConnection implements AutoCloseable {
   private static final int QUEUED_MAX = 16;
