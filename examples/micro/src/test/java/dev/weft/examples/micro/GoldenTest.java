@@ -6,11 +6,16 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.regex.Pattern;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -157,6 +162,28 @@ class GoldenTest {
       started.endOfInput();
       assertEquals(0, started.status());
     }
+  }
+
+  /** {@code scripts/mt_test} has a name for each program. */
+  @Test
+  void theScriptStartsEveryProgram() throws Exception {
+    Path module = Path.of(System.getProperty("basedir", ".")).toAbsolutePath();
+    Set<String> named = new TreeSet<>();
+    Pattern.compile("\\[\\w+]=(\\w+)")
+        .matcher(Files.readString(module.resolve("../../scripts/mt_test")))
+        .results()
+        .forEach(match -> named.add(match.group(1) + ".java"));
+
+    Set<String> programs = new TreeSet<>();
+    Path sources = module.resolve("src/main/java/dev/weft/examples/micro");
+    try (Stream<Path> files = Files.list(sources)) {
+      for (Path file : files.filter(Files::isRegularFile).toList()) {
+        if (Files.readString(file).contains("Launch.in(")) {
+          programs.add(file.getFileName().toString());
+        }
+      }
+    }
+    assertEquals(programs, named);
   }
 
   /** A program in a JVM of its own. */
