@@ -1,0 +1,192 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.weft.examples.tutorial.guide;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.regex.MatchResult;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The documents quote code that compiles, link to what exists, and name what there is. */
+class DocumentsTest {
+  private static final int COLUMNS_MAX = 120;
+  private static final Path ROOT =
+      Path.of(System.getProperty("basedir", ".")).toAbsolutePath().resolve("../..").normalize();
+  private static final Path DOCS = ROOT.resolve("reactor/docs");
+
+  private static final Pattern JAVA = Pattern.compile("```java\n(.*?)```", Pattern.DOTALL);
+  private static final Pattern LINK = Pattern.compile("\\]\\(([^)\\s]+)\\)");
+  private static final Pattern PROPERTY = Pattern.compile("\"(dev\\.weft(\\.[a-z]+)+)\"");
+
+  private static List<Path> documents() throws IOException {
+    List<Path> documents = new ArrayList<>();
+    for (String name : List.of("README.md", "CONTRIBUTING.md")) {
+      documents.add(ROOT.resolve(name));
+    }
+    documents.addAll(files(DOCS, ".md"));
+    return documents;
+  }
+
+  private static List<Path> files(Path folder, String ending) throws IOException {
+    try (Stream<Path> all = Files.walk(folder)) {
+      return all.filter(file -> file.toString().endsWith(ending))
+          .filter(file -> !ROOT.relativize(file).toString().contains("target/"))
+          .sorted()
+          .toList();
+    }
+  }
+
+  /** The lines of {@code text} without their indentation, each with its line end. */
+  private static String flat(String text) {
+    StringBuilder flat = new StringBuilder("\n");
+    text.lines().forEach(line -> flat.append(line.strip()).append('\n'));
+    return flat.toString();
+  }
+
+  private static List<String> compiledSources() throws IOException {
+    List<String> sources = new ArrayList<>();
+    for (String folder : List.of("reactor/src", "reactor/sim/src", "examples")) {
+      for (Path file : files(ROOT.resolve(folder), ".java")) {
+        sources.add(flat(Files.readString(file)));
+      }
+    }
+    return sources;
+  }
+
+  @Test
+  void javaIsQuotedFromCompiledFilesBlockByBlock() throws Exception {
+    List<String> sources = compiledSources();
+    List<String> unknown = new ArrayList<>();
+    int blocks = 0;
+
+    for (Path document : documents()) {
+      Matcher matcher = JAVA.matcher(Files.readString(document));
+      while (matcher.find()) {
+        String block = flat(matcher.group(1));
+        blocks++;
+        if (sources.stream().noneMatch(source -> source.contains(block))) {
+          unknown.add(ROOT.relativize(document) + ":\n" + matcher.group(1));
+        }
+      }
+    }
+
+    assertEquals(List.of(), unknown);
+    assertFalse(blocks == 0, "no block of Java was found");
+  }
+
+  @Test
+  void linksLeadToFilesAndHeadings() throws Exception {
+    List<String> broken = new ArrayList<>();
+    int links = 0;
+
+    for (Path document : documents()) {
+      String text = Files.readString(document).replaceAll("(?s)```.*?```", "");
+      for (MatchResult match : LINK.matcher(text).results().toList()) {
+        String link = match.group(1);
+        if (link.startsWith("https://")) {
+          continue;
+        }
+        links++;
+        String[] parts = link.split("#", 2);
+        Path target = parts[0].isEmpty() ? document : document.resolveSibling(parts[0]).normalize();
+        if (!Files.exists(target) || (parts.length == 2 && !hasAnchor(target, parts[1]))) {
+          broken.add(ROOT.relativize(document) + ": " + link);
+        }
+      }
+    }
+
+    assertEquals(List.of(), broken);
+    assertFalse(links == 0, "no link was found");
+  }
+
+  /** Whether a heading of the document has this anchor, as GitHub makes them. */
+  private static boolean hasAnchor(Path document, String anchor) throws IOException {
+    return Files.readAllLines(document).stream()
+        .filter(line -> line.startsWith("#"))
+        .map(line -> line.replaceFirst("^#+ ", "").toLowerCase(Locale.ROOT))
+        .map(heading -> heading.replaceAll("[^\\p{L}\\d _-]", "").replace(' ', '-'))
+        .anyMatch(anchor::equals);
+  }
+
+  /** Rows of tables can't be broken. */
+  @Test
+  void linesHaveAtMost120Columns() throws Exception {
+    List<String> tooLong = new ArrayList<>();
+    for (Path document : documents()) {
+      List<String> lines = Files.readAllLines(document);
+      for (int i = 0; i < lines.size(); i++) {
+        String line = lines.get(i);
+        if (line.length() > COLUMNS_MAX && !line.startsWith("|")) {
+          tooLong.add(ROOT.relativize(document) + ":" + (i + 1));
+        }
+      }
+    }
+    assertEquals(List.of(), tooLong);
+  }
+
+  @Test
+  void theReferenceNamesEverySystemPropertyAndProgram() throws Exception {
+    String reference = Files.readString(DOCS.resolve("reference.md"));
+    Set<String> expected = new TreeSet<>();
+    for (String folder : List.of("bindings", "reactor", "reactor/sim")) {
+      for (Path file : files(ROOT.resolve(folder).resolve("src/main/java"), ".java")) {
+        String source = Files.readString(file);
+        if (source.contains("getProperty") || source.contains("getBoolean")) {
+          PROPERTY.matcher(source).results().forEach(match -> expected.add(match.group(1)));
+        }
+      }
+    }
+    assertTrue(expected.contains("dev.weft.fibers"), expected.toString());
+    try (Stream<Path> scripts = Files.list(ROOT.resolve("scripts"))) {
+      for (Path script : scripts.filter(Files::isExecutable).toList()) {
+        expected.add("scripts/" + script.getFileName());
+      }
+    }
+    expected.removeIf(reference::contains);
+    assertEquals(Set.of(), expected);
+  }
+
+  @Test
+  void theReadmeNamesTheVersionThatIsBuilt() throws Exception {
+    Matcher version =
+        Pattern.compile("<version>(.*)</version>")
+            .matcher(Files.readString(ROOT.resolve("pom.xml")));
+    assertTrue(version.find());
+    String readme = Files.readString(ROOT.resolve("README.md"));
+    assertTrue(readme.contains("<version>" + version.group(1) + "</version>"));
+    assertTrue(readme.contains("dev.weft:weft-reactor:" + version.group(1)));
+  }
+
+  /** {@code scripts/plot} has been run after the last change of a plot's figures. */
+  @Test
+  void plotsShowTheirFigures(@TempDir Path folder) throws Exception {
+    List<Path> figures = files(DOCS.resolve("plots"), ".json");
+    for (Path file : figures) {
+      Files.copy(file, folder.resolve(file.getFileName()));
+    }
+    String java = Path.of(System.getProperty("java.home"), "bin", "java").toString();
+    String plot = ROOT.resolve("scripts/Plot.java").toString();
+    Process process = new ProcessBuilder(java, plot, folder.toString()).inheritIO().start();
+    assertEquals(0, process.waitFor());
+
+    assertEquals(2, figures.size());
+    for (Path file : figures) {
+      String name = file.getFileName().toString().replace(".json", ".svg");
+      assertEquals(
+          Files.readString(folder.resolve(name)), Files.readString(file.resolveSibling(name)));
+    }
+  }
+}
