@@ -18,7 +18,7 @@ import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
-/** {@code docs/counterparts.md} names tests that exist, and leaves none of libdill's out. */
+/** {@code docs/counterparts.md} names tests that exist, and answers for all items. */
 class CounterpartsTest {
   private static final Path BASE = Path.of(System.getProperty("basedir", ".")).toAbsolutePath();
   private static final Path FILE = BASE.resolve("docs/counterparts.md");
@@ -90,6 +90,58 @@ class CounterpartsTest {
     expected.removeIf(test -> lines.stream().anyMatch(line -> hasAnswer(line, test)));
 
     assertEquals(List.of(), expected);
+  }
+
+  /** Its operations; a star stands for the forms of one operation. */
+  @Test
+  void everyOperationOfIoucontextHasALine() throws Exception {
+    assertEachHasALine(
+        """
+        iou_open iou_openat iou_open_direct iou_openat_direct iou_close iou_close_fast iou_fd_register
+        iou_fd_transmute iou_fd_install iou_fd_fixed iou_fd_size iou_read iou_pread iou_preadv
+        iou_write iou_pwrite iou_pwritev iou_fsync iou_fdatasync iou_fsync_range
+        iou_fdatasync_range iou_sync_file_range iou_fallocate iou_ftruncate iou_fadvise iou_madvise
+        iou_discard iou_splice iou_splice_offset iou_splice_all iou_tee iou_pipe iou_pipe_direct
+        iou_statx iou_statxat iou_statxfd iou_exists iou_mkdir iou_rmdir iou_unlink iou_rename
+        iou_exchange iou_link iou_symlink iou_getxattr iou_setxattr iou_fdopen iou_printf iou_scanf
+        iou_getrandom iou_fd_setlock iou_fd_getlock iou_fd_lock_* iou_fd_unlock iou_socket
+        iou_socket_direct iou_bind iou_listen iou_accept iou_accept_direct iou_connect iou_recv
+        iou_recvfrom iou_send iou_sendto iou_shutdown iou_getsockopt iou_setsockopt iou_getsockname
+        iou_getpeername iou_siocinq iou_siocoutq iou_spaceout iou_output iou_poll iou_epoll_*
+        iou_sleep iou_sleep_absolute iou_yield iou_barrier iou_flush iou_cancel_fd_* iou_futex_*
+        iou_spawn iou_waitid iou_waitpid reactor_fiber fiber_get reactor_get reactor_run
+        reactor_runnable reactor_running reactor_current reactor_max_workers reactor_park
+        reactor_schedule reactor_cookie* iou_mutex iou_mootex iou_semaphore iou_eventcount iou_queue
+        iou_slotpool iou_ares_* iou_rustls_*
+        """);
+  }
+
+  /** Its example programs and the calls that its document describes. */
+  @Test
+  void everyProgramAndCallOfMnvkdHasALine() throws Exception {
+    assertEachHasALine(
+        """
+        vk_test_cr vk_test_log vk_test_mem vk_test_exec vk_test_ft vk_test_ft2 vk_test_ft3 vk_test_err
+        vk_test_err2 vk_test_write vk_test_read vk_test_forward vk_test_pollread vk_test_echo_*
+        vk_test_http11_* vk_test_redis_* vk_signal vk_begin vk_yield vk_play vk_pause vk_call vk_wait
+        vk_child vk_responder vk_accept vk_accepted vk_request vk_listen vk_respond vk_send vk_recv
+        vk_raise vk_raise_at vk_finally vk_lower vk_snfault vk_get_signal vk_clear_signal vk_sigerror
+        vk_set_error_ctx vk_proc_local_set_supervisor vk_calloc vk_free vk_readline vk_writef vk_flush
+        vk_forward vk_hup vk_pollhup vk_readhup vk_rx_close vk_tx_close vk_rx_shutdown vk_tx_shutdown
+        vk_connect privileged isolated vk_isolate
+        """);
+  }
+
+  /** Each name is in the first cell of a row whose second one has an answer. */
+  private static void assertEachHasALine(String names) throws IOException {
+    Set<String> missing = new TreeSet<>(List.of(names.strip().split("\\s+")));
+    for (String line : Files.readAllLines(FILE)) {
+      String[] cells = line.split("\\|", -1);
+      if (cells.length == 4 && (NAMED.matcher(cells[2]).find() || cells[2].contains("none"))) {
+        missing.removeIf(name -> cells[1].contains("`" + name + "`"));
+      }
+    }
+    assertEquals(Set.of(), missing);
   }
 
   private static void addNumbered(List<String> expected, String name, int count) {
