@@ -165,6 +165,28 @@ class DocumentsTest {
   }
 
   @Test
+  void theArchitectureNamesEveryPackage() throws Exception {
+    Set<String> expected = new TreeSet<>();
+    try (Stream<Path> packages = Files.list(ROOT.resolve("reactor/src/main/java/dev/weft"))) {
+      packages.filter(Files::isDirectory).forEach(path -> expected.add("" + path.getFileName()));
+    }
+    assertTrue(expected.remove("internal"), expected.toString());
+    Path internal = ROOT.resolve("reactor/src/main/java/dev/weft/internal");
+    try (Stream<Path> packages = Files.list(internal)) {
+      packages.forEach(path -> expected.add("internal." + path.getFileName()));
+    }
+
+    String picture = Files.readString(DOCS.resolve("architecture.md")).split("```")[1];
+    Set<String> named = new TreeSet<>();
+    Pattern.compile("[a-z.]+").matcher(picture).results().forEach(name -> named.add(name.group()));
+    expected.removeAll(named);
+    named.removeIf(name -> !name.startsWith("internal."));
+    named.removeIf(name -> Files.isDirectory(internal.resolve(name.substring(9))));
+    assertEquals(Set.of(), expected, "not in the picture");
+    assertEquals(Set.of(), named, "in the picture only");
+  }
+
+  @Test
   void theReadmeNamesTheVersionThatIsBuilt() throws Exception {
     Matcher version =
         Pattern.compile("<version>(.*)</version>")
