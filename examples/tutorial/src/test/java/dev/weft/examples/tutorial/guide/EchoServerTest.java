@@ -11,6 +11,7 @@ import dev.weft.sim.Simulation;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import org.junit.jupiter.api.Test;
 
@@ -21,7 +22,8 @@ class EchoServerTest {
   }
 
   private static void serveThreeClients() throws IOException {
-    TcpListener listener = TcpListener.bind(new InetSocketAddress("127.0.0.1", 0));
+    InetSocketAddress anyPort = new InetSocketAddress(InetAddress.getLoopbackAddress(), 0);
+    TcpListener listener = TcpListener.bind(anyPort);
     try (Bundle server = Bundle.open()) {
       server.go(() -> EchoServer.serve(listener)); // cancelled at the end of the block
       try (Bundle clients = Bundle.open()) {
