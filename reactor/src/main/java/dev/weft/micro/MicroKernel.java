@@ -40,7 +40,7 @@ final class MicroKernel extends MicroDriver implements Host {
 
   private final MicroSupply supply;
 
-  private final Context context = new Context();
+  private final Context context = new Context(this::refused);
 
   /** All that have not ended, each at its {@link MicroProcess#index}. */
   private final ArrayList<MicroProcess> processes = new ArrayList<>();
@@ -339,6 +339,15 @@ final class MicroKernel extends MicroDriver implements Host {
 
   Context context() {
     return context;
+  }
+
+  private void refused(Context used, Throwable why) {
+    MicroProcess process = running;
+    if (process == null) {
+      used.failure = why;
+    } else {
+      process.threads.refused(used, why);
+    }
   }
 
   /** The thread that is running, or null. Any thread, to look at. */

@@ -336,7 +336,7 @@ public final class MicroProcess {
 
   /** Runs it to its end, for the local executor. */
   void runToEnd() {
-    Context context = new Context();
+    Context context = new Context(threads::refused);
     try {
       do {
         dispatch(context, Integer.MAX_VALUE);

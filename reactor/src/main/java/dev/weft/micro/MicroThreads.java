@@ -305,6 +305,23 @@ final class MicroThreads {
     return suspended;
   }
 
+  /** Ends the wait that the thread which is running has begun, since it can't suspend. */
+  void refused(Context context, Throwable why) {
+    context.failure = why;
+    MicroThread thread = running();
+    MicroGuest guest = thread == null ? null : thread.activeGuest();
+    if (guest != null && guest.isWaiting()) {
+      context.failure = null;
+      guest.refuseToWait(why);
+    } else if (thread != null) {
+      process.forgetWaits(thread);
+      thread.forgetAwaited();
+    }
+    if (thread != null) {
+      thread.status = MicroTask.RUN;
+    }
+  }
+
   /** A step of a thread that is not simply running its body. */
   private void stepAside(MicroThread thread, Context context) {
     if (thread.isEnded()) {

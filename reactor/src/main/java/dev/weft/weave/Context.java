@@ -14,8 +14,40 @@ import org.jspecify.annotations.Nullable;
  * result that whoever resumes the routine has put into the field of that type.
  */
 public final class Context {
-  /** A context for one thread at a time. */
-  public Context() {}
+  private final Refusal refusal;
+
+  /**
+   * What ends a wait that woven code has begun, and can't suspend for: there was no memory for the
+   * frame of one of the calls.
+   */
+  public interface Refusal {
+    /**
+     * Ends the wait that the routine has just begun, at once, and puts into the context what the
+     * call that waited comes to: its result, if it has one all the same, or its {@link #failure}.
+     * What this throws is taken for the failure.
+     *
+     * @param context that the routine runs with
+     * @param why it can't suspend
+     */
+    void refused(Context context, Throwable why);
+  }
+
+  /**
+   * A context for one thread at a time, with which a call that suspends, and can't for want of
+   * memory, throws what says so.
+   */
+  public Context() {
+    this((context, why) -> context.failure = why);
+  }
+
+  /**
+   * A context for one thread at a time.
+   *
+   * @param refusal called by the thread whenever a routine could not suspend
+   */
+  public Context(Refusal refusal) {
+    this.refusal = refusal;
+  }
 
   /** Whether the call that has just returned did so in order to suspend. */
   public boolean suspended;
@@ -70,6 +102,66 @@ public final class Context {
   public void resumed() {
     if (failure != null) {
       fail();
+    }
+  }
+
+  /**
+   * Has the calls go on that have suspended, since one of their callers, which calls this, could
+   * not make its frame: the innermost is the call that waits, and gets what the wait comes to; each
+   * of the others gets what the one in it has returned or thrown, as after a suspension. They are
+   * suspended in their frames, and the caller is on the stack. For woven code.
+   *
+   * @return true if one of them has suspended again: the caller has to try once more to make its
+   *     frame. If not, what it has called has returned, and left its result here, or thrown, as
+   *     this does
+   */
+  public boolean refused() {
+    Throwable why = failure;
+    Frame frame = leaf;
+    Frame last = tail;
+    failure = null;
+    reset();
+    endWait(why);
+    while (frame != null) {
+      try {
+        frame.resume(this);
+      } catch (Throwable thrown) {
+        reset();
+        failure = thrown;
+      }
+      Frame above = frame == last ? null : frame.parent;
+      if (suspended) {
+        keep(frame, above, last);
+        return true;
+      }
+      frame = above;
+    }
+    resumed();
+    return false;
+  }
+
+  private void endWait(@Nullable Throwable why) {
+    assert why != null : "woven code has failed and does not say why";
+    try {
+      refusal.refused(this, why);
+    } catch (Throwable thrown) {
+      failure = thrown;
+    }
+  }
+
+  /** Puts the frames up to {@code last} above those of what {@code resumed} suspended in. */
+  private void keep(Frame resumed, @Nullable Frame above, @Nullable Frame last) {
+    Frame below = tail;
+    if (below == null) {
+      leaf = resumed.label < 0 ? above : resumed; // or what it called last needs no frame
+      tail = leaf == null ? null : last;
+      return;
+    }
+    if (below != resumed) { // it has left its place to what it called last
+      below.parent = above;
+    }
+    if (below == resumed || above != null) {
+      tail = last;
     }
   }
 

@@ -32,9 +32,10 @@ final class Traces {
         || isResuming(element);
   }
 
-  /** Whether it is the step between the trampoline and a woven method. */
+  /** Whether it is the step between the trampoline and a woven method, or from one to its frame. */
   private static boolean isResuming(StackTraceElement element) {
-    return element.getClassName().contains(GENERATED) && element.getMethodName().equals("resume");
+    return element.getMethodName().contains(GENERATED)
+        || (element.getClassName().contains(GENERATED) && element.getMethodName().equals("resume"));
   }
 
   /**

@@ -30,12 +30,12 @@ public abstract class Ending {
   public abstract @Nullable Object of(Strand strand, boolean suspended);
 
   /** Gives the result to woven code. No method of the kinds, which would be a call more. */
-  final void settle(Strand strand, Context context) {
+  final void settle(Strand strand, Context context, boolean suspended) {
     if (this instanceof OfInt maker) {
-      context.intResult = maker.number(strand, true);
+      context.intResult = maker.number(strand, suspended);
       return;
     }
-    Object result = of(strand, true);
+    Object result = of(strand, suspended);
     if (result != null) {
       context.result = result;
     }

@@ -41,7 +41,7 @@ public final class EventLoop extends StrandTable {
   private final Op controlOp;
 
   /** What the stackless strands are run with. */
-  private final Context context = new Context();
+  private final Context context = new Context(Schedulable::refused);
 
   /** Strands that only another strand could let go on. */
   int hopeless;

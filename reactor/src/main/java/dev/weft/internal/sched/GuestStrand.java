@@ -122,6 +122,12 @@ public abstract class GuestStrand extends Strand {
     settle(context);
   }
 
+  /** Ends its wait, for which its routine can't suspend; the routine goes on. */
+  public final void refuseToWait(Throwable why) {
+    stopWaiting();
+    refuse(context, why);
+  }
+
   /** All others have had their turn since it has yielded. */
   public final void yielded() {
     if (state == State.YIELDING) {
@@ -222,12 +228,12 @@ public abstract class GuestStrand extends Strand {
   }
 
   private void beginWaiting(State as) {
+    if (as == State.YIELDING) {
+      yields(); // first, since this may fail
+    }
     waiting = true;
     loop.guests.waits();
     waits();
-    if (as == State.YIELDING) {
-      yields();
-    }
   }
 
   private void stopWaiting() {

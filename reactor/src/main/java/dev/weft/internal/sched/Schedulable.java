@@ -252,11 +252,35 @@ abstract class Schedulable extends InboundQueue.Node {
     if (settles) {
       settles = false;
       try {
-        ending.settle((Strand) this, context);
+        ending.settle((Strand) this, context, true);
       } catch (Throwable e) {
         context.failure = e;
         addPlaces(e);
       }
+    }
+  }
+
+  /** Ends the wait that the stackless strand of the calling thread has begun with its loop's. */
+  static void refused(Context context, Throwable why) {
+    Strand strand = carrier();
+    if (strand == null) {
+      throw new AssertionError("no strand has suspended", why);
+    }
+    strand.refuse(context, why);
+  }
+
+  /**
+   * Ends the wait that woven code of this strand has begun, since it can't suspend: as if its
+   * thread could not. What it comes to is given to the code, which goes on.
+   */
+  final void refuse(Context context, Throwable why) {
+    state = State.RUNNING;
+    if (settles) {
+      settles = false;
+      suspensionFailure = why;
+      ending.settle((Strand) this, context, false);
+    } else { // it has yielded
+      context.failure = why;
     }
   }
 

@@ -89,6 +89,29 @@ final class BodyWeaver {
       writePass();
     }
     suspensions.saveAll();
+    suspensions.unsaved().forEach(this::goOnUnsaved);
+  }
+
+  /**
+   * What follows a call that has suspended and whose frame could not be made: out of the way, but
+   * inside the handlers that the call is in.
+   */
+  private void goOnUnsaved(int point, Suspensions.Unsaved labels) {
+    Label start = to.newBoundLabel();
+    suspensions.goOnUnsaved(point, labels);
+    Label end = to.newBoundLabel();
+    for (CodeElement element : method.code()) {
+      if (element instanceof ExceptionCatch range && isIn(range, point)) {
+        int handler = plan.flow.at(range.handler());
+        if (passes.isMade(0, handler)) {
+          to.exceptionCatch(start, end, label(0, handler), range.catchType());
+        }
+      }
+    }
+  }
+
+  private boolean isIn(ExceptionCatch range, int index) {
+    return plan.flow.at(range.tryStart()) <= index && index < plan.flow.at(range.tryEnd());
   }
 
   private void writePass() {

@@ -275,6 +275,13 @@ final class ClassWeaver {
     MethodTypeDesc type = Names.twin(work.method.type);
     int flags = twinFlags(work.method);
     body(builder, work, work.method.name, type, flags, BodyWeaver.Kind.TWIN);
+    if (work.plan.needsFrame()) {
+      builder.withMethodBody(
+          FrameWeaver.maker(work.plan, work.frame),
+          FrameWeaver.makerType(work.plan, work.frame),
+          ACC_PRIVATE | ACC_STATIC | ACC_SYNTHETIC,
+          code -> FrameWeaver.make(code, work.plan, work.frame));
+    }
   }
 
   private static int twinFlags(MethodInfo method) {

@@ -85,6 +85,39 @@ final class FrameWeaver {
     code.return_();
   }
 
+  /** The name of the static method of the woven class that makes a frame. */
+  static String maker(SavePlan plan, ClassDesc frame) {
+    return Names.internal(frame).substring(plan.method.owner.name.length());
+  }
+
+  /** Its type: of the receiver, if there is one, and of the context. */
+  static MethodTypeDesc makerType(SavePlan plan, ClassDesc frame) {
+    return plan.method.isStatic()
+        ? MethodTypeDesc.of(frame, Names.CONTEXT)
+        : MethodTypeDesc.of(frame, plan.method.owner.desc(), Names.CONTEXT);
+  }
+
+  /**
+   * The body of the method that makes a frame. Where that can't be done, it returns null and leaves
+   * the reason in the context: the operands of the method that suspends are still wanted then, and
+   * an exception would have cleared them. It is in the woven class, so that a failure to load the
+   * frame's class is caught as well.
+   */
+  static void make(CodeBuilder code, SavePlan plan, ClassDesc frame) {
+    boolean isStatic = plan.method.isStatic();
+    Label start = code.newBoundLabel();
+    code.new_(frame).dup().invokespecial(frame, Names.CONSTRUCTOR, Names.NO_ARGUMENTS);
+    if (!isStatic) {
+      code.dup().aload(0).putfield(frame, SELF, plan.method.owner.desc());
+    }
+    code.areturn();
+    Label failed = code.newBoundLabel();
+    code.exceptionCatchAll(start, failed, failed);
+    code.aload(isStatic ? 0 : 1).swap();
+    code.putfield(Names.CONTEXT, "failure", ConstantDescs.CD_Throwable);
+    code.aconst_null().areturn();
+  }
+
   /** The type of {@link #FORGET}: of the frame, and of the fields to keep as a mask. */
   static MethodTypeDesc forgetType(ClassDesc frame) {
     return MethodTypeDesc.of(ConstantDescs.CD_void, frame, ConstantDescs.CD_long);

@@ -23,6 +23,7 @@ import java.util.Set;
 final class Suspensions {
   private static final MethodTypeDesc SAVE =
       MethodTypeDesc.of(ConstantDescs.CD_void, Names.CONTEXT, ConstantDescs.CD_int);
+  private static final MethodTypeDesc REFUSED = MethodTypeDesc.of(ConstantDescs.CD_boolean);
   private static final ClassDesc ILLEGAL_STATE = ClassDesc.of("java.lang.IllegalStateException");
 
   private final Kind kind;
@@ -47,11 +48,17 @@ final class Suspensions {
 
   private final int movedBy;
 
-  /** Where each call is gone back to. */
+  /** Where each call is gone back to; in a twin, only if its frame could not be made. */
   private final Map<Integer, Label> returns = new LinkedHashMap<>();
 
   /** Where each call that suspends saves. */
   private final Map<Integer, Label> saves = new LinkedHashMap<>();
+
+  /** In a twin, of each call whose frame is made. */
+  private final Map<Integer, Unsaved> unsaved = new LinkedHashMap<>();
+
+  /** Where a call makes its frame, and where it is when it could not. */
+  record Unsaved(Label makes, Label failed) {}
 
   Suspensions(Kind kind, SavePlan plan, ClassDesc frame, CodeBuilder to) {
     this.kind = kind;
@@ -179,6 +186,9 @@ final class Suspensions {
       invokeTwin(call);
       to.aload(contextLocal).getfield(Names.CONTEXT, "suspended", ConstantDescs.CD_boolean);
       to.ifne(save);
+      if (!resumes()) {
+        returns.put(point, done);
+      }
     }
     if (resumes() && isResumed) {
       if (isMade) {
@@ -285,11 +295,10 @@ final class Suspensions {
   private void save(int point) {
     InvokeInstruction call = (InvokeInstruction) method.code().get(point);
     dropResult(TypeKind.from(call.typeSymbol().returnType()));
-    if (!resumes()) {
-      newFrame();
-    }
     if (resumes()) {
       forgetOthers(point);
+    } else {
+      newFrame(point);
     }
     for (Value value : plan.kept(point).reversed()) {
       if (value.isOperand()) {
@@ -311,12 +320,40 @@ final class Suspensions {
     }
   }
 
-  private void newFrame() {
-    to.new_(frame).dup().invokespecial(frame, Names.CONSTRUCTOR, Names.NO_ARGUMENTS);
-    to.astore(frameLocal);
+  private void newFrame(int point) {
+    Unsaved labels = new Unsaved(to.newBoundLabel(), to.newLabel());
+    unsaved.put(point, labels);
     if (!method.isStatic()) {
-      to.aload(frameLocal).aload(0).putfield(frame, FrameWeaver.SELF, method.owner.desc());
+      to.aload(0);
     }
+    to.aload(contextLocal);
+    to.invokestatic(
+        method.owner.desc(),
+        FrameWeaver.maker(plan, frame),
+        FrameWeaver.makerType(plan, frame),
+        method.owner.isInterface());
+    to.dup().astore(frameLocal).ifnull(labels.failed);
+  }
+
+  /** The calls whose frames may fail to be made. */
+  Map<Integer, Unsaved> unsaved() {
+    return unsaved;
+  }
+
+  /**
+   * Goes on after a call whose frame could not be made: with what it has come to, or by suspending
+   * again where it has.
+   */
+  void goOnUnsaved(int point, Unsaved labels) {
+    InvokeInstruction call = (InvokeInstruction) method.code().get(point);
+    Label done = returns.get(point);
+    if (method.line(point) > 0) {
+      to.lineNumber(method.line(point));
+    }
+    to.labelBinding(labels.failed);
+    to.aload(contextLocal).invokevirtual(Names.CONTEXT, "refused", REFUSED).ifne(labels.makes);
+    takeResult(call.typeSymbol().returnType());
+    to.goto_(done);
   }
 
   private void saveOperand(Value value) {

@@ -20,11 +20,13 @@ import java.lang.constant.ConstantDescs;
 import java.lang.constant.MethodTypeDesc;
 import java.util.List;
 import java.util.Set;
+import java.util.function.Predicate;
 
 /**
  * Loads the library once more, with a call of {@link Injection#point} before each allocation of the
- * scheduler and the backends, and before each call of the JDK there that allocates. Everything of
- * Weft is loaded by it but what has state for the whole process, the native library.
+ * scheduler and the backends, before each call of the JDK there that allocates, and before each
+ * allocation of a frame by woven code of whatever class. Everything of Weft is loaded by it but
+ * what has state for the whole process, the native library.
  */
 final class InjectingLoader extends ClassLoader {
   private static final ClassDesc INJECTION = ClassDesc.of(Injection.class.getName());
@@ -88,7 +90,8 @@ final class InjectingLoader extends ClassLoader {
     } catch (IOException e) {
       throw new ClassNotFoundException(name, e);
     }
-    byte[] defined = isPointed(name) ? withPoints(bytes) : bytes;
+    byte[] defined =
+        withPoints(bytes, isPointed(name) ? InjectingLoader::mayFail : InjectingLoader::makesFrame);
     return defineClass(name, defined, 0, defined.length);
   }
 
@@ -96,14 +99,14 @@ final class InjectingLoader extends ClassLoader {
     return POINTED.stream().anyMatch(name::startsWith) || POINTED_CLASSES.contains(name);
   }
 
-  private byte[] withPoints(byte[] bytes) {
+  private byte[] withPoints(byte[] bytes, Predicate<CodeElement> mayFail) {
     ClassFile files =
         ClassFile.of(
             ClassFile.ClassHierarchyResolverOption.of(
                 ClassHierarchyResolver.ofResourceParsing(getParent())));
     return files.transformClass(
         files.parse(bytes),
-        ClassTransform.transformingMethodBodies(InjectingLoader::isPointed, withPoints()));
+        ClassTransform.transformingMethodBodies(InjectingLoader::isPointed, withPoints(mayFail)));
   }
 
   /** A class whose initialiser fails can't be used again, which the JVM is to blame for. */
@@ -111,13 +114,22 @@ final class InjectingLoader extends ClassLoader {
     return !method.methodName().equalsString(ConstantDescs.CLASS_INIT_NAME);
   }
 
-  private static CodeTransform withPoints() {
+  private static CodeTransform withPoints(Predicate<CodeElement> mayFail) {
     return (CodeBuilder to, CodeElement element) -> {
-      if (mayFail(element)) {
+      if (mayFail.test(element)) {
         to.invokestatic(INJECTION, "point", POINT);
       }
       to.with(element);
     };
+  }
+
+  /**
+   * The weaver's classes are those of frames, and of lambdas, which are made by their own class.
+   */
+  private static boolean makesFrame(CodeElement element) {
+    return element instanceof NewObjectInstruction made
+        && made.className().asInternalName().contains("$$weft$")
+        && !made.className().asInternalName().contains("$$weft$lambda$");
   }
 
   private static boolean mayFail(CodeElement element) {

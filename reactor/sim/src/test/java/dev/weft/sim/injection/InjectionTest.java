@@ -9,18 +9,17 @@ import java.io.StringWriter;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
-import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /**
  * Throws an OutOfMemoryError or a StackOverflowError at each allocation of the scheduler and the
- * backends in turn. Whatever it strikes, the program ends, each finally block runs once, the audit
- * after each turn finds the loop whole, nothing is in flight at the end, and the thread can have
- * the next reactor. A descriptor whose closing is struck is not looked for.
+ * backends in turn, and at that of each frame of woven code. Whatever it strikes, the program ends,
+ * each finally block runs once, the audit after each turn finds the loop whole, nothing is in
+ * flight at the end, and the thread can have the next reactor. A descriptor whose closing is struck
+ * is not looked for.
  *
  * <p>{@code -Ddev.weft.sim.injection=all} tries every point; without it, some are drawn by a seed.
  */
-@Tag("stackful") // woven code makes frames of its own, where no failure is injected
 class InjectionTest {
   private static final boolean ALL = "all".equals(System.getProperty("dev.weft.sim.injection"));
   private static final int SAMPLES = 250;

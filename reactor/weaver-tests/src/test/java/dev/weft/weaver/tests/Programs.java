@@ -21,7 +21,8 @@ final class Programs {
           "Patterns",
           "Inheritance",
           "Lambdas",
-          "Places");
+          "Places",
+          "Unsaved");
 
   static final Woven WOVEN = Woven.of(sources());
 

@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.function.UnaryOperator;
 
 /** Classes that have been woven, and a class loader that has them. */
 final class Woven {
@@ -57,6 +58,13 @@ final class Woven {
     loader = new Loader(all);
   }
 
+  /** The same, loaded anew, with the bytes of each class changed. */
+  Woven changed(UnaryOperator<byte[]> change) {
+    Woven changed = new Woven(originals, result);
+    changed.all.replaceAll((_, bytes) -> change.apply(bytes));
+    return changed;
+  }
+
   static Woven of(SortedMap<String, byte[]> classes) {
     String path = System.getProperty("java.class.path");
     try (ClassPath classPath = new ClassPath(ClassPath.split(path))) {
@@ -100,6 +108,13 @@ final class Woven {
     return (Routine) constructor.newInstance();
   }
 
+  /** Results of each type for a call that waits, which tell which of them it is. */
+  static void give(Context context, int suspensions) {
+    context.intResult = suspensions;
+    context.longResult = suspensions;
+    context.result = "r" + suspensions;
+  }
+
   /** Runs a routine to its end. */
   static Run run(Routine routine, StringBuilder log) {
     Context context = new Context();
@@ -108,9 +123,7 @@ final class Woven {
     try {
       while (routine.go(context)) {
         suspensions++;
-        context.intResult = suspensions;
-        context.longResult = suspensions;
-        context.result = "r" + suspensions;
+        give(context, suspensions);
         if (suspensions > SUSPENSIONS_MAX) {
           throw new IllegalStateException("does not end: " + routine.stack());
         }
