@@ -8,6 +8,10 @@ import dev.weft.Fiber;
 import dev.weft.FiberTask;
 import dev.weft.Task;
 import dev.weft.error.DeadlineExceededException;
+import dev.weft.micro.MicroOptions;
+import dev.weft.micro.MicroProcess;
+import dev.weft.micro.MicroThread;
+import dev.weft.micro.Request;
 import dev.weft.net.TcpListener;
 import dev.weft.net.TcpSocket;
 import dev.weft.sim.Simulation;
@@ -32,6 +36,7 @@ public final class InjectionScenario implements Runnable {
   private static final InetSocketAddress ANY_PORT =
       new InetSocketAddress(InetAddress.getLoopbackAddress(), 0);
   private static final int BYTES = 64;
+  private static final int PAGES = 32;
   private static final long TURNS_MAX = 20_000;
 
   private final Thread thread = Thread.currentThread();
@@ -85,7 +90,13 @@ public final class InjectionScenario implements Runnable {
     List<Fiber> fibers = new ArrayList<>();
     List<FiberTask> tasks =
         List.of(
-            this::echo, this::channels, this::choose, this::bundles, this::calls, this::cancels);
+            this::echo,
+            this::channels,
+            this::choose,
+            this::bundles,
+            this::calls,
+            this::cancels,
+            this::threads);
     for (FiberTask task : tasks) {
       try {
         fibers.add(Fiber.start(() -> guarded(task)));
@@ -217,6 +228,70 @@ public final class InjectionScenario implements Runnable {
       for (Fiber fiber : waiting) {
         fiber.join(soon());
       }
+    }
+  }
+
+  /** Micro-threads wait for one another, and as fibers do. */
+  private void threads() {
+    MicroOptions options = MicroOptions.ofPages(PAGES).withSlab(8L * PAGES * 4096, false);
+    MicroProcess process = MicroProcess.start(new Asking(), options);
+    try {
+      process.join(soon());
+    } finally {
+      process.kill();
+      process.join(soon());
+    }
+  }
+
+  private final class Asking extends MicroThread {
+    @Override
+    protected void run() throws Exception {
+      begun++;
+      try {
+        Answering other = new Answering();
+        child(other);
+        play(other);
+        Request<Integer, Integer> request = new Request<>();
+        for (int i = 0; i < 3; i++) {
+          ask(other, request, i);
+        }
+        sleep();
+      } finally {
+        ended++;
+      }
+    }
+
+    private void ask(MicroThread other, Request<Integer, Integer> request, int number)
+        throws Exception {
+      Integer answer = request(other, request, number);
+      if (answer != null && answer != number + 1) {
+        throw new AssertionError(number + " was answered by " + answer);
+      }
+    }
+
+    private void sleep() {
+      Fiber.sleep(Duration.ofMillis(1));
+      Fiber.yield();
+    }
+  }
+
+  private final class Answering extends MicroThread {
+    @Override
+    protected void run() throws Exception {
+      begun++;
+      try {
+        for (int i = 0; i < 3; i++) {
+          answer();
+        }
+      } finally {
+        ended++;
+      }
+    }
+
+    private void answer() throws Exception {
+      Request<Integer, Integer> request = listen();
+      Fiber.yield();
+      respond(request, request.question() + 1);
     }
   }
 }
