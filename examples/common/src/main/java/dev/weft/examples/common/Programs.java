@@ -53,6 +53,7 @@ public abstract class Programs {
   private int start(String name, List<String> args) {
     Program program = program(name);
     if (program != null) {
+      reportUnfitCache(name);
       return run(name, program, args);
     }
     switch (name) {
@@ -65,6 +66,21 @@ public abstract class Programs {
       }
     }
     return Program.SUCCESS;
+  }
+
+  /**
+   * Says so if the launcher has given the JVM an ahead-of-time cache that the JVM could not use.
+   * The JVM has then no archive of classes at all, and goes on.
+   */
+  private static void reportUnfitCache(String name) {
+    String cache = System.getProperty("dev.weft.examples.cache");
+    if (cache != null && !System.getProperty("java.vm.info", "").contains("sharing")) {
+      report(
+          name
+              + ": starts without its ahead-of-time cache, and so takes longer: the cache was made with"
+              + " another JVM or other options of it: "
+              + cache);
+    }
   }
 
   private int usage() {
