@@ -38,9 +38,9 @@
  * }
  *
  * <p>A run that fails throws a {@link dev.weft.sim.SimulationFailure} with its seed; {@code
- * -Ddev.weft.sim.seed=} and the seed replay it exactly, under a debugger too. The JVM needs {@code
- * --add-opens=java.base/java.lang=ALL-UNNAMED} and {@code --enable-native-access=ALL-UNNAMED}, as
- * Weft does anywhere; io_uring it does not need.
+ * -Ddev.weft.sim.seed=} and the seed replay it exactly, under a debugger too. No io_uring is
+ * needed, and no option of the JVM; without {@code --enable-native-access=ALL-UNNAMED} the JDK
+ * prints a warning.
  *
  * <h2>What is simulated</h2>
  *
