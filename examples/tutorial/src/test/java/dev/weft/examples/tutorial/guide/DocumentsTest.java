@@ -156,7 +156,8 @@ class DocumentsTest {
     }
     assertTrue(expected.contains("dev.weft.fibers"), expected.toString());
     try (Stream<Path> scripts = Files.list(ROOT.resolve("scripts"))) {
-      for (Path script : scripts.filter(Files::isExecutable).toList()) {
+      for (Path script :
+          scripts.filter(Files::isRegularFile).filter(Files::isExecutable).toList()) {
         expected.add("scripts/" + script.getFileName());
       }
     }
