@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.weft.weaver.ClassPath;
+import dev.weft.weaver.Launcher;
 import dev.weft.weaver.Main;
 import dev.weft.weaver.maven.WeaveMojo;
 import java.io.ByteArrayOutputStream;
@@ -12,6 +13,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.io.PrintStream;
+import java.lang.classfile.ClassFile;
 import java.lang.reflect.Field;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -180,6 +182,15 @@ class FrontEndsTest {
     WeaveMojo mojo = mojo(compiled("mojo", REFUSED));
 
     Assertions.assertThrows(MojoFailureException.class, mojo::execute);
+  }
+
+  /** What it says to an old JVM, it can say to none that can't read it. */
+  @Test
+  void launcherIsReadByJava8() throws Exception {
+    try (InputStream in = Launcher.class.getResourceAsStream("Launcher.class")) {
+      assertEquals(
+          ClassFile.JAVA_8_VERSION, ClassFile.of().parse(in.readAllBytes()).majorVersion());
+    }
   }
 
   @Test
