@@ -16,7 +16,8 @@ module dev.weft.reactor {
   exports dev.weft.net;
   exports dev.weft.os;
   exports dev.weft.sync;
-  exports dev.weft.weave;
+  exports dev.weft.routine;
+  exports dev.weft.routine.codegen;
 
   // What the simulator is made of: for the test kit alone.
   exports dev.weft.internal.backend to
@@ -25,7 +26,15 @@ module dev.weft.reactor {
       dev.weft.sim;
   exports dev.weft.internal.os to
       dev.weft.sim;
-  exports dev.weft.internal.sched to
+  exports dev.weft.internal.access to
+      dev.weft.sim;
+  exports dev.weft.internal.backend.uring to
+      dev.weft.sim;
+  exports dev.weft.internal.diag to
+      dev.weft.sim;
+  exports dev.weft.internal.queue to
+      dev.weft.sim;
+  exports dev.weft.internal.strand to
       dev.weft.sim;
   exports dev.weft.internal.uring to
       dev.weft.sim;

@@ -2,13 +2,13 @@
 package dev.weft;
 
 import dev.weft.error.DeadlineExceededException;
-import dev.weft.internal.os.Cpus;
-import dev.weft.internal.sched.Arrival;
-import dev.weft.internal.sched.EventLoop;
-import dev.weft.internal.sched.Failures;
-import dev.weft.internal.sched.Strand;
-import dev.weft.internal.sched.Wait;
-import dev.weft.internal.sched.WaitList;
+import dev.weft.internal.cross.LoopMessage;
+import dev.weft.internal.failure.Failures;
+import dev.weft.internal.os.CpuAffinity;
+import dev.weft.internal.strand.EventLoop;
+import dev.weft.internal.strand.Strand;
+import dev.weft.internal.strand.WaitList;
+import dev.weft.internal.strand.WaitMode;
 import java.util.concurrent.Callable;
 import java.util.concurrent.Executor;
 import java.util.concurrent.LinkedBlockingQueue;
@@ -49,7 +49,7 @@ public final class Blocking {
     return worker ->
         named.newThread(
             () -> {
-              Cpus.leaveInherited(); // a pinned reactor may have started the thread
+              CpuAffinity.leaveInherited(); // a pinned reactor may have started the thread
               worker.run();
             });
   }
@@ -103,18 +103,18 @@ public final class Blocking {
   public static <T extends @Nullable Object> T call(Callable<T> call, Deadline deadline)
       throws Exception {
     Strand strand = Strand.require("call");
-    strand.refuseIfOver("call", call, deadline.nanoTime(), Wait.OUTSIDE);
+    strand.checkBeforeWait("call", call, deadline.nanoTime(), WaitMode.EXTERNAL);
     Job<T> job = new Job<>(strand.loop, call);
     Executor simulated = strand.loop.blocking();
     (simulated == null ? THREADS : simulated).execute(job);
     try {
-      job.await(strand, deadline, Wait.OUTSIDE);
+      job.await(strand, deadline, WaitMode.EXTERNAL);
     } catch (RuntimeException | Error e) { // a cancel, a deadline, or no memory to suspend
       if (job.abort()) {
         throw e;
       }
       try {
-        job.await(strand, Deadline.NEVER, Wait.SHIELDED);
+        job.await(strand, Deadline.NEVER, WaitMode.SHIELDED);
       } catch (RuntimeException | Error again) {
         job.block(); // nothing that the fiber has started may go on behind its back
       }
@@ -127,7 +127,8 @@ public final class Blocking {
   }
 
   /** A call on its way to another thread and back. */
-  private static final class Job<T extends @Nullable Object> extends Arrival implements Runnable {
+  private static final class Job<T extends @Nullable Object> extends LoopMessage
+      implements Runnable {
     private enum State {
       QUEUED,
       RUNNING,
@@ -209,7 +210,7 @@ public final class Blocking {
       return false;
     }
 
-    void await(Strand strand, Deadline deadline, Wait wait) {
+    void await(Strand strand, Deadline deadline, WaitMode wait) {
       while (!arrived) {
         strand.await(waiters, "call", call, deadline.nanoTime(), wait);
       }

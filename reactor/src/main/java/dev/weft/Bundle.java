@@ -4,8 +4,8 @@ package dev.weft;
 import dev.weft.error.DeadlineExceededException;
 import dev.weft.error.ScopeExpiredException;
 import dev.weft.error.TaskFailedException;
-import dev.weft.internal.sched.Scope;
-import dev.weft.internal.sched.Wait;
+import dev.weft.internal.strand.Scope;
+import dev.weft.internal.strand.WaitMode;
 import java.util.Objects;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -76,7 +76,7 @@ public final class Bundle implements AutoCloseable {
 
   private Bundle(
       Reactor reactor,
-      @Nullable Life opener,
+      @Nullable FiberState opener,
       Deadline deadline,
       @Nullable Consumer<? super Throwable> onFailure) {
     inside = new BundleState(this, reactor, opener, deadline.nanoTime(), onFailure);
@@ -129,7 +129,7 @@ public final class Bundle implements AutoCloseable {
   }
 
   private static Bundle enter(Deadline deadline, @Nullable Consumer<? super Throwable> onFailure) {
-    Life opener = Life.require("open a bundle");
+    FiberState opener = FiberState.require("open a bundle");
     Bundle bundle = new Bundle(opener.reactor, opener, deadline, onFailure);
     opener.strand().throwIfCancelled("open", bundle);
     opener.strand().enter(bundle.inside.scope);
@@ -182,7 +182,7 @@ public final class Bundle implements AutoCloseable {
   }
 
   private static Bundle detach(Deadline deadline, @Nullable Consumer<? super Throwable> onFailure) {
-    Life maker = Life.require("make a detached bundle");
+    FiberState maker = FiberState.require("make a detached bundle");
     Bundle bundle = new Bundle(maker.reactor, null, deadline, onFailure);
     maker.strand().throwIfCancelled("make", bundle);
     BundleState owner = maker.innermostBundle();
@@ -297,14 +297,14 @@ public final class Bundle implements AutoCloseable {
    * @throws IllegalStateException if the caller is in this bundle, and would wait for itself
    */
   public void await(Deadline deadline) {
-    Life waiter = inside.requireNeighbour("await");
+    FiberState waiter = inside.requireNeighbour("await");
     if (inside.hasAmongChildren(waiter)) {
       throw waitsForItself(waiter, "await");
     }
     inside.await(waiter, deadline.nanoTime());
   }
 
-  private IllegalStateException waitsForItself(Life waiter, String verb) {
+  private IllegalStateException waitsForItself(FiberState waiter, String verb) {
     return new IllegalStateException(
         waiter + " can't " + verb + " " + this + ": it is in it, and would wait for itself");
   }
@@ -339,23 +339,23 @@ public final class Bundle implements AutoCloseable {
     if (inside.isClosed()) {
       return;
     }
-    Life opener = inside.opener;
+    FiberState opener = inside.opener;
     if (opener != null) {
       requireInnermost(opener);
-      inside.end(opener.strand(), Wait.CLOSING);
+      inside.end(opener.strand(), WaitMode.CLOSING);
     } else {
-      Life closer = inside.requireNeighbour("close");
+      FiberState closer = inside.requireNeighbour("close");
       BundleState around = closer.bundle;
       if (around != null && around.isWithin(inside)) {
         throw waitsForItself(closer, "close");
       }
-      inside.end(closer.strand(), Wait.JOINING);
+      inside.end(closer.strand(), WaitMode.JOINING);
     }
     inside.failures.throwUndelivered();
   }
 
-  private void requireInnermost(Life owner) {
-    Life caller = Life.require("close a bundle");
+  private void requireInnermost(FiberState owner) {
+    FiberState caller = FiberState.require("close a bundle");
     if (caller != owner) {
       throw new IllegalStateException(caller + " can't close " + this + ", only its owner can");
     }

@@ -4,7 +4,7 @@ package dev.weft;
 import dev.weft.error.CancelledException;
 import dev.weft.error.ScopeExpiredException;
 import dev.weft.error.TaskFailedException;
-import dev.weft.internal.sched.Failures;
+import dev.weft.internal.failure.Failures;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -16,13 +16,13 @@ final class BundleFailures {
   /** Of the first child that failed; what came later is suppressed in it. Null if none has. */
   private @Nullable TaskFailedException failure;
 
-  private @Nullable Life firstFailed;
+  private @Nullable FiberState firstFailed;
 
   /** Whether {@link #failure} has been thrown where it belongs. */
   private boolean delivered;
 
   /** The first child that a deadline of the bundle has ended, or null. */
-  private @Nullable Life firstExpired;
+  private @Nullable FiberState firstExpired;
 
   BundleFailures(Bundle bundle, @Nullable Consumer<? super Throwable> onFailure) {
     this.bundle = bundle;
@@ -39,7 +39,7 @@ final class BundleFailures {
   }
 
   /** Notes what {@code child} has thrown; returns whether the bundle fails because of it. */
-  boolean add(Life child, Throwable thrown, boolean hasExpired) {
+  boolean add(FiberState child, Throwable thrown, boolean hasExpired) {
     if (hasExpired && isExpiry(thrown)) {
       firstExpired = firstExpired == null ? child : firstExpired;
       return false;
@@ -64,7 +64,7 @@ final class BundleFailures {
             thrown, e -> e instanceof ScopeExpiredException || e instanceof CancelledException);
   }
 
-  private boolean fail(Life child, Throwable thrown) {
+  private boolean fail(FiberState child, Throwable thrown) {
     if (failure != null) {
       Failures.suppress(failure, thrown);
       return false;

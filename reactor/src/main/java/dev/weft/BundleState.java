@@ -3,10 +3,10 @@ package dev.weft;
 
 import dev.weft.error.PinnedException;
 import dev.weft.error.TaskFailedException;
-import dev.weft.internal.sched.Scope;
-import dev.weft.internal.sched.Strand;
-import dev.weft.internal.sched.Wait;
-import dev.weft.internal.sched.WaitList;
+import dev.weft.internal.strand.Scope;
+import dev.weft.internal.strand.Strand;
+import dev.weft.internal.strand.WaitList;
+import dev.weft.internal.strand.WaitMode;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -22,9 +22,9 @@ final class BundleState {
   final Reactor reactor;
 
   /** The fiber whose block it is, or null if it is detached. */
-  final @Nullable Life opener;
+  final @Nullable FiberState opener;
 
-  private final long ownDue;
+  private final long ownDeadline;
   final Scope scope;
   final BundleFailures failures;
   private final Siblings children = new Siblings();
@@ -44,8 +44,8 @@ final class BundleState {
   private static final class BundleScope extends Scope {
     final BundleState state;
 
-    BundleScope(BundleState state, long due) {
-      super(due, false);
+    BundleScope(BundleState state, long deadline) {
+      super(deadline, false);
       this.state = state;
     }
 
@@ -68,14 +68,14 @@ final class BundleState {
   BundleState(
       Bundle bundle,
       Reactor reactor,
-      @Nullable Life opener,
-      long due,
+      @Nullable FiberState opener,
+      long deadline,
       @Nullable Consumer<? super Throwable> onFailure) {
     this.bundle = bundle;
     this.reactor = reactor;
     this.opener = opener;
-    ownDue = due;
-    scope = new BundleScope(this, due);
+    ownDeadline = deadline;
+    scope = new BundleScope(this, deadline);
     failures = new BundleFailures(bundle, onFailure);
   }
 
@@ -97,19 +97,19 @@ final class BundleState {
   }
 
   /** The calling fiber, which must be of this bundle's reactor. */
-  Life requireNeighbour(String verb) {
-    return (Life) Strand.requireOf(reactor.loop(), verb, bundle).body();
+  FiberState requireNeighbour(String verb) {
+    return (FiberState) Strand.requireOf(reactor.loop(), verb, bundle).body();
   }
 
   // ---- children
 
   <T extends @Nullable Object> Task<T> start(@Nullable String name, Object task, boolean computes) {
-    Life starter = requireNeighbour("start a child of");
+    FiberState starter = requireNeighbour("start a child of");
     starter.strand().throwIfCancelled("start a child of", bundle);
     if (state != State.OPEN) {
       throw new IllegalStateException("start a child: " + bundle + " is closed");
     }
-    Life child = Life.child(this, reactor, name, task, computes);
+    FiberState child = FiberState.child(this, reactor, name, task, computes);
     FiberLocal.inherit(starter, child);
     child.begin(due());
     children.add(child);
@@ -121,14 +121,14 @@ final class BundleState {
 
   /** The deadline of the children. That of a block includes those around it. */
   private long due() {
-    return opener == null ? ownDue : scope.due();
+    return opener == null ? ownDeadline : scope.due();
   }
 
   /** Called on the reactor's thread, outside any fiber. */
-  void childEnded(Life child) {
+  void childEnded(FiberState child) {
     children.remove(child);
     Throwable thrown = child.failure;
-    if (thrown != null && !child.endedAsAsked()) {
+    if (thrown != null && !child.wasCancelledCleanly()) {
       boolean hasExpired = due() <= reactor.loop().clock().nanoTime();
       if (failures.add(child, thrown, hasExpired)) {
         fail();
@@ -152,13 +152,13 @@ final class BundleState {
     children.cancel();
   }
 
-  @Nullable Life firstChild() {
+  @Nullable FiberState firstChild() {
     return children.first();
   }
 
   /** Whether its last child can't end before {@code life} does, which runs below one of them. */
-  boolean hasAmongChildren(Life life) {
-    Life below = life;
+  boolean hasAmongChildren(FiberState life) {
+    FiberState below = life;
     for (BundleState around; below != null && (around = below.bundle) != null; ) {
       if (around == this) {
         return true;
@@ -168,17 +168,17 @@ final class BundleState {
     return false;
   }
 
-  void await(Life waiter, long due) {
+  void await(FiberState waiter, long deadline) {
     Strand strand = waiter.strand();
-    strand.refuseIfOver("await", bundle, due, Wait.INSIDE);
+    strand.checkBeforeWait("await", bundle, deadline, WaitMode.INTERNAL);
     while (children.count() > 0 && !failures.exist()) {
-      strand.await(waiters, "await", bundle, due, Wait.INSIDE);
+      strand.await(waiters, "await", bundle, deadline, WaitMode.INTERNAL);
     }
     if (failures.exist()) {
       throw failures.toThrow(opener == null || waiter == opener);
     }
     if (failures.includeExpiry()) { // the caller may have been woken before its own time was up
-      strand.refuseIfOver("await", bundle, due, Wait.INSIDE);
+      strand.checkBeforeWait("await", bundle, deadline, WaitMode.INTERNAL);
     }
   }
 
@@ -231,7 +231,7 @@ final class BundleState {
   }
 
   /** Whether {@code fiber} can't end before this bundle is closed. */
-  boolean isHeldBy(Life fiber) {
+  boolean isHeldBy(FiberState fiber) {
     for (BundleState around = this; around != null; around = around.around()) {
       if (around.opener == fiber) {
         return true;
@@ -243,7 +243,7 @@ final class BundleState {
   // ---- the end
 
   /** Ends the children, and then what the bundle owns, the newest first, and what that owns. */
-  void end(Strand closer, Wait wait) {
+  void end(Strand closer, WaitMode wait) {
     BundleState next = this;
     while (state != State.CLOSED) {
       next.endChildren(closer, wait);
@@ -260,7 +260,7 @@ final class BundleState {
     }
   }
 
-  private void endChildren(Strand closer, Wait wait) {
+  private void endChildren(Strand closer, WaitMode wait) {
     if (state == State.OPEN) {
       state = State.CLOSING;
     }
@@ -293,15 +293,15 @@ final class BundleState {
 
   /** Closes a bundle of the reactor's, whose end has come. */
   void closeByReactor(Strand closer) {
-    end(closer, Wait.CLOSING);
+    end(closer, WaitMode.CLOSING);
     reportUndelivered();
   }
 
   /** Closes a block whose fiber, {@code owner}, has come to its end; returns the mistake. */
-  IllegalStateException closeForgotten(Life owner) {
+  IllegalStateException closeForgotten(FiberState owner) {
     PinnedException pinned = null;
     try {
-      end(owner.strand(), Wait.CLOSING);
+      end(owner.strand(), WaitMode.CLOSING);
     } catch (PinnedException e) { // the children have been cancelled
       owner.strand().leave(scope);
       pinned = e;

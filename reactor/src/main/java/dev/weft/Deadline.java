@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.weft;
 
-import dev.weft.internal.sched.Clock;
-import dev.weft.internal.sched.EventLoop;
-import dev.weft.internal.sched.TimerQueue;
+import dev.weft.internal.queue.Clock;
+import dev.weft.internal.queue.TimerQueue;
+import dev.weft.internal.strand.EventLoop;
 import java.time.Duration;
 
 /**
@@ -36,14 +36,14 @@ public final class Deadline implements Comparable<Deadline> {
   public static Deadline after(Duration duration) {
     long nanos = saturatedNanos(duration);
     long now = clock().nanoTime();
-    long due = now + nanos;
-    if (nanos > 0 && due < now) {
+    long deadline = now + nanos;
+    if (nanos > 0 && deadline < now) {
       return NEVER;
     }
-    if (nanos < 0 && due > now) {
+    if (nanos < 0 && deadline > now) {
       return NOW;
     }
-    return new Deadline(due);
+    return new Deadline(deadline);
   }
 
   /** {@code duration} in nanoseconds, or the nearest that a long can hold. */

@@ -4,11 +4,11 @@ package dev.weft;
 import dev.weft.error.CancelledException;
 import dev.weft.error.DeadlineExceededException;
 import dev.weft.error.ScopeExpiredException;
-import dev.weft.internal.sched.Ending;
-import dev.weft.internal.sched.Failures;
-import dev.weft.internal.sched.Scope;
-import dev.weft.internal.sched.Strand;
-import dev.weft.internal.sched.Wait;
+import dev.weft.internal.failure.Failures;
+import dev.weft.internal.strand.Scope;
+import dev.weft.internal.strand.Strand;
+import dev.weft.internal.strand.WaitCompletion;
+import dev.weft.internal.strand.WaitMode;
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
@@ -31,9 +31,9 @@ import org.jspecify.annotations.Nullable;
  * statement.
  */
 public final class Fiber implements AutoCloseable {
-  private final Life life;
+  private final FiberState life;
 
-  Fiber(Life life) {
+  Fiber(FiberState life) {
     this.life = life;
   }
 
@@ -64,13 +64,13 @@ public final class Fiber implements AutoCloseable {
   }
 
   private static Fiber begin(@Nullable String name, FiberTask task) {
-    Life starter = Life.current();
-    Life life;
+    FiberState starter = FiberState.current();
+    FiberState life;
     if (starter == null) {
-      life = Life.of(Reactor.current(), name, task);
+      life = FiberState.of(Reactor.current(), name, task);
     } else {
       Strand.require("start").throwIfCancelled("start", starter.reactor);
-      life = Life.of(starter.reactor, name, task);
+      life = FiberState.of(starter.reactor, name, task);
       FiberLocal.inherit(starter, life);
     }
     life.begin(Deadline.NEVER.nanoTime());
@@ -84,7 +84,7 @@ public final class Fiber implements AutoCloseable {
    * @throws WrongThreadException if the caller is not a fiber
    */
   public static Fiber current() {
-    return Life.require("current").fiber;
+    return FiberState.require("current").fiber;
   }
 
   /**
@@ -141,7 +141,7 @@ public final class Fiber implements AutoCloseable {
    */
   public static <T extends @Nullable Object> T shielded(Deadline limit, FiberCall<T> cleanup)
       throws Exception {
-    Life caller = Life.require("shielded");
+    FiberState caller = FiberState.require("shielded");
     Shield shield = new Shield(limit);
     caller.strand().enter(shield);
     return inScope(caller, shield, cleanup);
@@ -164,7 +164,7 @@ public final class Fiber implements AutoCloseable {
    */
   public static <T extends @Nullable Object> T within(Deadline deadline, FiberCall<T> call)
       throws Exception {
-    Life caller = Life.require("within");
+    FiberState caller = FiberState.require("within");
     TimeLimit limit = new TimeLimit(deadline);
     caller.strand().enter(limit);
     return inScope(caller, limit, call);
@@ -185,8 +185,8 @@ public final class Fiber implements AutoCloseable {
   }
 
   /** Makes {@code call} in a scope that {@code caller} has just entered, and leaves that. */
-  private static <T extends @Nullable Object> T inScope(Life caller, Scope scope, FiberCall<T> call)
-      throws Exception {
+  private static <T extends @Nullable Object> T inScope(
+      FiberState caller, Scope scope, FiberCall<T> call) throws Exception {
     T result;
     try {
       result = call.call();
@@ -205,7 +205,7 @@ public final class Fiber implements AutoCloseable {
     return result;
   }
 
-  private static void leave(Life caller, Scope scope) {
+  private static void leave(FiberState caller, Scope scope) {
     try {
       caller.closeForgotten(scope);
     } finally {
@@ -294,19 +294,19 @@ public final class Fiber implements AutoCloseable {
    */
   public void join(Deadline deadline) {
     Strand joiner = life.requireJoiner("join");
-    long due = joiner.refuseIfOver("join", this, deadline.nanoTime(), Wait.INSIDE);
+    long effective = joiner.checkBeforeWait("join", this, deadline.nanoTime(), WaitMode.INTERNAL);
     if (life.ended) {
       life.joined();
       return;
     }
-    joiner.awaitUntil(life.joiners(), "join", this, due, Wait.INSIDE, JOINED);
+    joiner.awaitUntil(life.joiners(), "join", this, effective, WaitMode.INTERNAL, JOINED);
   }
 
   /** Makes what was joined return its result or throw. */
-  static final Ending JOINED =
-      new Ending() {
+  static final WaitCompletion JOINED =
+      new WaitCompletion() {
         @Override
-        public @Nullable Object of(Strand strand, boolean suspended) {
+        public @Nullable Object resultOf(Strand strand, boolean suspended) {
           strand.waited(suspended);
           return ((Fiber) strand.waitSubject()).life.joined();
         }

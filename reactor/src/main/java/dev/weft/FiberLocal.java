@@ -61,7 +61,7 @@ public final class FiberLocal<T> {
    * @throws WrongThreadException if the caller is not a fiber
    */
   public @Nullable T get() {
-    Life life = Life.require("get");
+    FiberState life = FiberState.require("get");
     int index = find(life.locals);
     if (index >= 0) {
       @Nullable Object[] locals = life.locals;
@@ -84,10 +84,10 @@ public final class FiberLocal<T> {
    * @throws WrongThreadException if the caller is not a fiber
    */
   public void set(@Nullable T value) {
-    put(Life.require("set"), value);
+    put(FiberState.require("set"), value);
   }
 
-  private void put(Life life, @Nullable T value) {
+  private void put(FiberState life, @Nullable T value) {
     int index = find(life.locals);
     @Nullable Object[] locals = life.locals;
     if (locals == null) {
@@ -125,7 +125,7 @@ public final class FiberLocal<T> {
   }
 
   /** Hands the inheritable values of {@code from} to {@code to}, which is about to start. */
-  static void inherit(Life from, Life to) {
+  static void inherit(FiberState from, FiberState to) {
     @Nullable Object[] locals = from.locals;
     if (locals == null) {
       return;
@@ -137,7 +137,7 @@ public final class FiberLocal<T> {
     }
   }
 
-  private static <T> void hand(FiberLocal<T> local, @Nullable Object value, Life to) {
+  private static <T> void hand(FiberLocal<T> local, @Nullable Object value, FiberState to) {
     @SuppressWarnings("unchecked") // it is this local's own value
     T own = (T) value;
     local.put(to, own);

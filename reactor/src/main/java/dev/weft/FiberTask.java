@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.weft;
 
-import dev.weft.weave.Suspends;
+import dev.weft.routine.Suspends;
 
 /**
  * What a fiber does. It may suspend, which is why it is not a {@link Runnable}: code that can be

@@ -3,18 +3,18 @@ package dev.weft;
 
 import dev.weft.error.Errno;
 import dev.weft.error.ReactorUnavailableException;
+import dev.weft.internal.access.Opener;
 import dev.weft.internal.backend.Backend;
 import dev.weft.internal.backend.BackendStats;
-import dev.weft.internal.backend.UringBackend;
-import dev.weft.internal.os.Cpus;
-import dev.weft.internal.os.UncaughtFailures;
-import dev.weft.internal.sched.Clock;
-import dev.weft.internal.sched.EventLoop;
-import dev.weft.internal.sched.Failures;
-import dev.weft.internal.sched.GuestStrand;
-import dev.weft.internal.sched.Opener;
-import dev.weft.internal.sched.Strand;
-import dev.weft.internal.sched.Watchdog;
+import dev.weft.internal.backend.uring.UringBackend;
+import dev.weft.internal.diag.Watchdog;
+import dev.weft.internal.failure.Failures;
+import dev.weft.internal.failure.UncaughtFailures;
+import dev.weft.internal.os.CpuAffinity;
+import dev.weft.internal.queue.Clock;
+import dev.weft.internal.strand.EventLoop;
+import dev.weft.internal.strand.HostedStrand;
+import dev.weft.internal.strand.Strand;
 import java.time.Duration;
 import java.util.List;
 import java.util.Objects;
@@ -54,7 +54,7 @@ public final class Reactor implements AutoCloseable, Executor {
     Opener.Registry.register(
         (options, backend, clock) ->
             new Reactor((ReactorOptions) options, backend, checkedThread(clock)));
-    GuestStrand.MAKERS.register(Reactor.class, Life::guests);
+    HostedStrand.MAKERS.register(Reactor.class, FiberState::guests);
   }
 
   private final ReactorOptions options;
@@ -62,8 +62,8 @@ public final class Reactor implements AutoCloseable, Executor {
   private final EventLoop loop;
   private final Watchdog.@Nullable Watch watch;
   private final WovenTasks wovenTasks = new WovenTasks();
-  private Cpus.@Nullable Pin pin;
-  private @Nullable Object cookie;
+  private CpuAffinity.@Nullable Pin pin;
+  private @Nullable Object attachment;
   private @Nullable Consumer<Object> cookieDestructor;
   private long fibersStarted;
 
@@ -123,14 +123,14 @@ public final class Reactor implements AutoCloseable, Executor {
    */
   public static Reactor open(ReactorOptions options) throws ReactorUnavailableException {
     Clock clock = checkedThread(Clock.SYSTEM);
-    int cpu = Cpus.configured(options.cpu());
+    int cpu = CpuAffinity.configured(options.cpu());
     int completions =
         Math.min(options.queueEntries() * COMPLETIONS_PER_ENTRY, COMPLETION_ENTRIES_MAX);
     UringBackend backend = openBackend(options.queueEntries(), completions);
     Reactor reactor = newReactor(options, backend, clock);
     try {
       // Last: the threads that the JDK starts while a reactor is made do not inherit the CPU then.
-      reactor.pin = Cpus.pin(cpu, backend.ring());
+      reactor.pin = CpuAffinity.pin(cpu, backend.ring());
       return reactor;
     } catch (RuntimeException | Error e) {
       reactor.close();
@@ -217,9 +217,9 @@ public final class Reactor implements AutoCloseable, Executor {
     runMain("run", task, false);
   }
 
-  private Life runMain(String verb, Object task, boolean computes) throws Exception {
+  private FiberState runMain(String verb, Object task, boolean computes) throws Exception {
     requireIdle(verb);
-    Life main = Life.main(this, task, computes);
+    FiberState main = FiberState.main(this, task, computes);
     main.begin(Deadline.NEVER.nanoTime());
     Throwable deadlock = null;
     try {
@@ -304,7 +304,7 @@ public final class Reactor implements AutoCloseable, Executor {
    */
   public Dump dump() {
     loop.requireThread("dump");
-    return new Dumper(loop).take(toString());
+    return new DumpBuilder(loop).take(toString());
   }
 
   /**
@@ -341,7 +341,7 @@ public final class Reactor implements AutoCloseable, Executor {
     Objects.requireNonNull(cookie, "cookie");
     Objects.requireNonNull(destructor, "destructor");
     destroyCookie();
-    this.cookie = cookie;
+    this.attachment = cookie;
     @SuppressWarnings("unchecked") // called with this cookie only
     Consumer<Object> untyped = (Consumer<Object>) destructor;
     cookieDestructor = untyped;
@@ -354,13 +354,13 @@ public final class Reactor implements AutoCloseable, Executor {
    */
   public @Nullable Object attachment() {
     loop.requireThread("attachment");
-    return cookie;
+    return attachment;
   }
 
   private void destroyCookie() {
-    Object old = cookie;
+    Object old = attachment;
     Consumer<Object> destructor = cookieDestructor;
-    cookie = null;
+    attachment = null;
     cookieDestructor = null;
     if (old != null && destructor != null) {
       destructor.accept(old);
@@ -436,7 +436,8 @@ public final class Reactor implements AutoCloseable, Executor {
   void rootEnded() {
     roots--;
     if (roots == 0 && wards.newest() != null) {
-      Life.of(this, "close detached bundles", this::closeWards).begin(Deadline.NEVER.nanoTime());
+      FiberState.of(this, "close detached bundles", this::closeWards)
+          .begin(Deadline.NEVER.nanoTime());
     }
   }
 

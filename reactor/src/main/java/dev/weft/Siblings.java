@@ -5,12 +5,12 @@ import org.jspecify.annotations.Nullable;
 
 /** The children of one bundle that have not ended, in the order in which they were started. */
 final class Siblings {
-  private @Nullable Life first;
-  private @Nullable Life last;
+  private @Nullable FiberState first;
+  private @Nullable FiberState last;
   private int count;
 
   /** The one that was started first, or null. */
-  @Nullable Life first() {
+  @Nullable FiberState first() {
     return first;
   }
 
@@ -18,7 +18,7 @@ final class Siblings {
     return count;
   }
 
-  void add(Life child) {
+  void add(FiberState child) {
     child.previousSibling = last;
     if (last == null) {
       first = child;
@@ -29,9 +29,9 @@ final class Siblings {
     count++;
   }
 
-  void remove(Life child) {
-    Life before = child.previousSibling;
-    Life after = child.nextSibling;
+  void remove(FiberState child) {
+    FiberState before = child.previousSibling;
+    FiberState after = child.nextSibling;
     if (before == null) {
       first = after;
     } else {
@@ -46,7 +46,7 @@ final class Siblings {
   }
 
   void cancel() {
-    for (Life child = first; child != null; child = child.nextSibling) {
+    for (FiberState child = first; child != null; child = child.nextSibling) {
       if (!child.ended) {
         child.strand().cancel();
       }

@@ -2,11 +2,11 @@
 package dev.weft;
 
 import dev.weft.error.TaskFailedException;
-import dev.weft.internal.sched.Event;
-import dev.weft.internal.sched.EventLoop;
-import dev.weft.internal.sched.Strand;
-import dev.weft.internal.sched.Wait;
-import dev.weft.internal.sched.WaitList;
+import dev.weft.internal.strand.EventLoop;
+import dev.weft.internal.strand.Selectable;
+import dev.weft.internal.strand.Strand;
+import dev.weft.internal.strand.WaitList;
+import dev.weft.internal.strand.WaitMode;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -17,7 +17,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Task<T extends @Nullable Object> implements Awaitable, AutoCloseable {
   static {
-    Event.IN.register(Task.class, task -> ((Task<?>) task).inside());
+    Selectable.IN.register(Task.class, task -> ((Task<?>) task).inside());
   }
 
   /** How far a task is. */
@@ -32,14 +32,14 @@ public final class Task<T extends @Nullable Object> implements Awaitable, AutoCl
     CANCELLED
   }
 
-  private final Life life;
+  private final FiberState life;
 
-  Task(Life life) {
+  Task(FiberState life) {
     this.life = life;
   }
 
-  private Event inside() {
-    return new Event() {
+  private Selectable inside() {
+    return new Selectable() {
       @Override
       public EventLoop loop() {
         return life.reactor.loop();
@@ -95,12 +95,14 @@ public final class Task<T extends @Nullable Object> implements Awaitable, AutoCl
   @SuppressWarnings({"unchecked", "NullAway"}) // a call of this T has made it; null if T allows it
   public T join(Deadline deadline) {
     Strand joiner = life.requireJoiner("join");
-    long due = joiner.refuseIfOver("join", life.fiber, deadline.nanoTime(), Wait.INSIDE);
+    long effective =
+        joiner.checkBeforeWait("join", life.fiber, deadline.nanoTime(), WaitMode.INTERNAL);
     if (life.ended) {
       return (T) life.joined();
     }
     return (T)
-        joiner.awaitResult(life.joiners(), "join", life.fiber, due, Wait.INSIDE, Fiber.JOINED);
+        joiner.awaitResult(
+            life.joiners(), "join", life.fiber, effective, WaitMode.INTERNAL, Fiber.JOINED);
   }
 
   /** Cancels this task alone: see {@link Fiber#cancel}. Its bundle takes it for no failure. */
@@ -137,7 +139,7 @@ public final class Task<T extends @Nullable Object> implements Awaitable, AutoCl
     if (life.failure == null) {
       return State.SUCCEEDED;
     }
-    return life.endedAsAsked() ? State.CANCELLED : State.FAILED;
+    return life.wasCancelledCleanly() ? State.CANCELLED : State.FAILED;
   }
 
   /**

@@ -75,7 +75,7 @@ class DeadlineFormsTest {
    * micro-threads, which wait in a process that may have none either.
    */
   private static boolean isApart(String path) {
-    return path.contains("/internal/") || path.contains("/weave/") || path.contains("/micro/");
+    return path.contains("/internal/") || path.contains("/routine/") || path.contains("/micro/");
   }
 
   // ---- what the documentation says
@@ -218,9 +218,9 @@ class DeadlineFormsTest {
       }
     }
     Set<Method> reached = new HashSet<>();
-    String state = "Ldev/weft/internal/sched/Strand$State;";
+    String state = "Ldev/weft/internal/strand/Strand$State;";
     reach(
-        new Method("dev/weft/internal/sched/Schedulable", "suspend", "(" + state + ")Z"),
+        new Method("dev/weft/internal/strand/Schedulable", "suspend", "(" + state + ")Z"),
         callers,
         reached);
     Set<String> found = new TreeSet<>();

@@ -2,8 +2,8 @@
 package dev.weft;
 
 import dev.weft.error.ReactorUnavailableException;
-import dev.weft.weave.Context;
-import dev.weft.weave.Routine;
+import dev.weft.routine.Routine;
+import dev.weft.routine.codegen.Context;
 
 /**
  * The program of {@link FiberAccessTest}: touches the library in the ways and in the order that its

@@ -10,7 +10,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.weft.error.CancelledException;
 import dev.weft.error.DeadlineExceededException;
 import dev.weft.error.TaskFailedException;
-import dev.weft.internal.sched.EventLoop;
+import dev.weft.internal.strand.EventLoop;
 import dev.weft.io.Pipe;
 import java.io.IOException;
 import java.lang.foreign.Arena;

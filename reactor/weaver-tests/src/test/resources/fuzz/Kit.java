@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package fuzz;
 
-import dev.weft.weave.Routine;
+import dev.weft.routine.Routine;
 
 /** What generated programs are made of. */
 public class Kit {

@@ -2,7 +2,7 @@ package programs;
 
 import static programs.Log.*;
 
-import dev.weft.weave.Routine;
+import dev.weft.routine.Routine;
 
 class Exceptions extends Routine {
   static class Resource implements AutoCloseable {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package programs;
 
-import dev.weft.weave.Routine;
+import dev.weft.routine.Routine;
 
 /** What programs say, and helpers that suspend. */
 public final class Log {

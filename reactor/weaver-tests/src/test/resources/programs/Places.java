@@ -3,7 +3,7 @@ package programs;
 
 import static programs.Log.*;
 
-import dev.weft.weave.Routine;
+import dev.weft.routine.Routine;
 import java.util.ArrayList;
 import java.util.List;
 

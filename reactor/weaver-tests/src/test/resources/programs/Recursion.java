@@ -2,7 +2,7 @@ package programs;
 
 import static programs.Log.*;
 
-import dev.weft.weave.Routine;
+import dev.weft.routine.Routine;
 
 class Recursion extends Routine {
   protected void run() {

@@ -1,6 +1,6 @@
 package p;
 
-import dev.weft.weave.Routine;
+import dev.weft.routine.Routine;
 import java.lang.ref.WeakReference;
 import java.util.function.IntFunction;
 

@@ -2,7 +2,7 @@ package programs;
 
 import static programs.Log.*;
 
-import dev.weft.weave.Routine;
+import dev.weft.routine.Routine;
 
 /** A chain of calls, each of which has something to do when the innermost fails. */
 class Unsaved extends Routine {

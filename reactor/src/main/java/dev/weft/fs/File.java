@@ -6,10 +6,11 @@ import dev.weft.bindings.weft_h;
 import dev.weft.error.ErrnoException;
 import dev.weft.internal.backend.Backend;
 import dev.weft.internal.backend.Op;
+import dev.weft.internal.fs.FileNames;
 import dev.weft.internal.io.Endpoint;
 import dev.weft.internal.io.Endpoints;
-import dev.weft.internal.sched.Strand;
-import dev.weft.internal.sched.Wait;
+import dev.weft.internal.strand.Strand;
+import dev.weft.internal.strand.WaitMode;
 import dev.weft.io.ByteStream;
 import java.io.IOException;
 import java.lang.foreign.Arena;
@@ -85,7 +86,7 @@ public final class File implements ByteStream {
       MemorySegment terminated = arena.allocate(name.length + 1L);
       MemorySegment.copy(name, 0, terminated, ValueLayout.JAVA_BYTE, 0, name.length);
       Op op = strand.op().open(terminated, flags, MODE_DEFAULT);
-      result = strand.performRepeatedly("open", path, op, deadline.nanoTime(), Wait.OUTSIDE);
+      result = strand.performRepeatedly("open", path, op, deadline.nanoTime(), WaitMode.EXTERNAL);
     } finally {
       backend.endBlocking();
     }
@@ -220,7 +221,7 @@ public final class File implements ByteStream {
    */
   public FileStat stat(Deadline deadline) throws IOException {
     Strand strand = endpoint.enter("stat");
-    return Statuses.read(strand, endpoint, deadline.nanoTime());
+    return StatxDecoder.read(strand, endpoint, deadline.nanoTime());
   }
 
   /**
@@ -274,9 +275,9 @@ public final class File implements ByteStream {
   private void sync(boolean dataOnly, Deadline deadline) throws IOException {
     Strand strand = endpoint.enter("sync");
     Op op = strand.op().sync(endpoint.handle(), dataOnly);
-    long due = deadline.nanoTime();
+    long nanoTime = deadline.nanoTime();
     endpoint.check(
-        "sync", strand.performRepeatedly("sync", endpoint.name(), op, due, Wait.OUTSIDE));
+        "sync", strand.performRepeatedly("sync", endpoint.name(), op, nanoTime, WaitMode.EXTERNAL));
   }
 
   /**

@@ -5,11 +5,11 @@ import dev.weft.Deadline;
 import dev.weft.bindings.weft_h;
 import dev.weft.error.ErrnoException;
 import dev.weft.internal.backend.Op;
-import dev.weft.internal.io.Controls;
 import dev.weft.internal.io.Endpoint;
 import dev.weft.internal.io.Endpoints;
+import dev.weft.internal.io.SyncOps;
 import dev.weft.internal.mem.Memory;
-import dev.weft.internal.sched.EventLoop;
+import dev.weft.internal.strand.EventLoop;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -62,8 +62,8 @@ public final class Pipe implements AutoCloseable {
     Endpoint read = new Endpoint(loop, Endpoint.Kind.STREAM, "pipe", "pipe's source");
     Endpoint write = new Endpoint(loop, Endpoint.Kind.STREAM, "pipe", "pipe's sink");
     Pipe pipe = new Pipe(read, write);
-    long scratch = Controls.scratch(loop);
-    int result = Controls.perform(loop, Op.PIPE, 0, 0, scratch, 0);
+    long scratch = SyncOps.scratch(loop);
+    int result = SyncOps.perform(loop, Op.PIPE, 0, 0, scratch, 0);
     if (result < 0) {
       throw new ErrnoException("pipe", null, -result);
     }

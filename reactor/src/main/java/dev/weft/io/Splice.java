@@ -8,8 +8,8 @@ import dev.weft.error.ErrnoException;
 import dev.weft.internal.backend.Op;
 import dev.weft.internal.io.Endpoint;
 import dev.weft.internal.io.Endpoints;
-import dev.weft.internal.sched.Strand;
-import dev.weft.internal.sched.Wait;
+import dev.weft.internal.strand.Strand;
+import dev.weft.internal.strand.WaitMode;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -89,7 +89,7 @@ public final class Splice {
     if (limit < 0) {
       throw new IllegalArgumentException("limit must not be negative: " + limit);
     }
-    refuseIfOver(source, deadline);
+    checkBeforeCopy(source, deadline);
     Endpoint from = Endpoints.of(source);
     Endpoint to = Endpoints.of(sink);
     enter(from);
@@ -146,7 +146,7 @@ public final class Splice {
           return copied + copyThroughMemory(source, sink, limit - copied, deadline);
         }
         if (moved < 0) {
-          throw whoseFault(-moved, from, to);
+          throw attribute(-moved, from, to);
         }
         copied += moved;
       }
@@ -207,9 +207,9 @@ public final class Splice {
   }
 
   /** Here too, since none of the ways may come to a call that would. */
-  private static void refuseIfOver(ByteSource source, Deadline deadline) {
+  private static void checkBeforeCopy(ByteSource source, Deadline deadline) {
     Strand strand = Strand.require("copy");
-    strand.refuseIfOver("copy", source, deadline.nanoTime(), Wait.OUTSIDE);
+    strand.checkBeforeWait("copy", source, deadline.nanoTime(), WaitMode.EXTERNAL);
   }
 
   /** Before it is asked what it is: it must be open, and of this reactor. */
@@ -247,7 +247,7 @@ public final class Splice {
   }
 
   /** The kernel says what failed, not on which side; but these can come from one side only. */
-  private static IOException whoseFault(int code, Endpoint from, Endpoint to) {
+  private static IOException attribute(int code, Endpoint from, Endpoint to) {
     boolean sinks =
         switch (Errno.of(code)) {
           case EPIPE, ENOSPC, EDQUOT, EFBIG -> true;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.weft.micro;
 
-import dev.weft.weave.Context;
+import dev.weft.routine.codegen.Context;
 import org.jspecify.annotations.Nullable;
 
 /** What has gone wrong beneath the threads of one process, in the code that runs them. */
@@ -33,8 +33,8 @@ final class MicroFailures {
       return;
     }
     isReported = true;
-    process.report("failed, and is ended: " + MicroLog.describe(failure));
-    MicroKernel kernel = MicroKernel.of(process);
+    process.report("failed, and is ended: " + ThreadLog.describe(failure));
+    MicroDispatcher kernel = MicroDispatcher.of(process);
     if (kernel != null) {
       kernel.pass("micro-process " + process.id(), failure);
     }

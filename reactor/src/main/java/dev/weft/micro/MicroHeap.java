@@ -28,8 +28,8 @@ public final class MicroHeap {
   /** In place of {@link #limit} while it has no pages: less than any cursor. */
   private static final long NOTHING = -1;
 
-  private final MicroSlab slab;
-  private final MicroShelf shelf;
+  private final PagePool slab;
+  private final PageRunFreeList shelf;
   private final int pages;
 
   /** Where its pages begin, and its next block; 0 while it has none. */
@@ -57,7 +57,7 @@ public final class MicroHeap {
 
   private boolean open = true;
 
-  MicroHeap(MicroSlab slab, int pages) {
+  MicroHeap(PagePool slab, int pages) {
     this.slab = slab;
     this.pages = pages;
     shelf = slab.shelf(pages);
@@ -97,7 +97,7 @@ public final class MicroHeap {
    * @return how many pages have been touched and not given back, those of rings included
    */
   public int residentPages() {
-    return pagesIn(touched - start) + ringsHeld * MicroRing.PAGES;
+    return pagesIn(touched - start) + ringsHeld * ByteRing.PAGES;
   }
 
   private static int pagesIn(long bytes) {
@@ -165,7 +165,7 @@ public final class MicroHeap {
   }
 
   /** Gives its pages back if no block is left; the next block takes others. */
-  void rest() {
+  void releaseIfIdle() {
     if (top == null && limit != NOTHING) {
       limit = NOTHING;
       slab.give(shelf, start, pagesIn(touched - start));
@@ -179,18 +179,18 @@ public final class MicroHeap {
 
   /** Sets the pages of a ring aside; returns false if there are not as many. */
   boolean reserveRing() {
-    if (usedPages() + MicroRing.PAGES > pages) {
+    if (usedPages() + ByteRing.PAGES > pages) {
       return false;
     }
-    reserved += MicroRing.PAGES;
+    reserved += ByteRing.PAGES;
     highWater = Math.max(highWater, usedPages());
-    limit -= limit == NOTHING ? 0 : MicroRing.BYTES;
+    limit -= limit == NOTHING ? 0 : ByteRing.BYTES;
     return true;
   }
 
   void unreserveRing() {
-    reserved -= MicroRing.PAGES;
-    limit += limit == NOTHING ? 0 : MicroRing.BYTES;
+    reserved -= ByteRing.PAGES;
+    limit += limit == NOTHING ? 0 : ByteRing.BYTES;
   }
 
   /** Memory for what a ring is to hold, which has anything in it. */
@@ -290,7 +290,7 @@ public final class MicroHeap {
     }
     top = null;
     if (all) {
-      rest();
+      releaseIfIdle();
     } else {
       slab.abandoned();
     }

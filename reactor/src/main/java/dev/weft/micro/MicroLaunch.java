@@ -2,7 +2,7 @@
 package dev.weft.micro;
 
 import dev.weft.internal.backend.Handle;
-import dev.weft.internal.sched.EventLoop;
+import dev.weft.internal.strand.EventLoop;
 import java.util.function.Consumer;
 
 /** Starts processes. One that can't start leaves nothing behind. */
@@ -13,10 +13,10 @@ final class MicroLaunch {
   static void local(MicroThread main, MicroOptions options) {
     // Twice: once for its blocks, once for its rings.
     long bytes = 2L * options.pages() * MicroHeap.PAGE_BYTES;
-    try (MicroSlab slab = MicroSlab.open(bytes, options.hugePages())) {
+    try (PagePool slab = PagePool.open(bytes, options.hugePages())) {
       MicroHeap heap = slab.heap(options.pages());
       try {
-        MicroProcess process = new MicroProcess(heap, LocalDriver.INSTANCE, options);
+        MicroProcess process = new MicroProcess(heap, BlockingIoDriver.INSTANCE, options);
         begin(process, main, options);
         process.runToEnd();
       } finally {
@@ -28,7 +28,7 @@ final class MicroLaunch {
   /** See {@link MicroProcess#start(MicroThread, MicroOptions)}. */
   static MicroProcess start(MicroThread main, MicroOptions options) {
     return start(
-        MicroKernel.of(options),
+        MicroDispatcher.of(options),
         options,
         MicroProcess::nothing,
         process -> begin(process, main, options));
@@ -45,15 +45,15 @@ final class MicroLaunch {
   }
 
   /**
-   * As {@link MicroProcess#start(MicroThread, MicroOptions, MicroPeer)}; calls {@code onEnd} at its
-   * end.
+   * As {@link MicroProcess#start(MicroThread, MicroOptions, MicroConnection)}; calls {@code onEnd}
+   * at its end.
    */
   static MicroProcess connection(
-      MicroThread main, MicroOptions options, MicroPeer peer, Consumer<MicroProcess> onEnd) {
+      MicroThread main, MicroOptions options, MicroConnection peer, Consumer<MicroProcess> onEnd) {
     EventLoop loop = EventLoop.require("start");
     peer.requireFree();
     try {
-      MicroKernel kernel = MicroKernel.of(options);
+      MicroDispatcher kernel = MicroDispatcher.of(options);
       Handle handle = kernel.newHandle("accepted connection");
       MicroProcess process =
           start(kernel, options, onEnd, made -> made.begin(main, handle, handle));
@@ -68,14 +68,14 @@ final class MicroLaunch {
   static MicroProcess listening(
       MicroThread main, MicroOptions options, Handle descriptor, Consumer<MicroProcess> onEnd) {
     return start(
-        MicroKernel.of(options),
+        MicroDispatcher.of(options),
         options,
         onEnd,
         process -> process.begin(main, process.rings.listening(main, descriptor)));
   }
 
   private static MicroProcess start(
-      MicroKernel kernel,
+      MicroDispatcher kernel,
       MicroOptions options,
       Consumer<MicroProcess> onEnd,
       Consumer<MicroProcess> begin) {

@@ -71,7 +71,7 @@ public record MicroOptions(
         STANDARD_OUTPUT,
         STACKFUL,
         BUDGET,
-        MicroSlab.DEFAULT_BYTES,
+        PagePool.DEFAULT_BYTES,
         false,
         Duration.ZERO);
   }

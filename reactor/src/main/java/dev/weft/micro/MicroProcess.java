@@ -3,11 +3,11 @@ package dev.weft.micro;
 
 import dev.weft.Deadline;
 import dev.weft.internal.backend.Handle;
-import dev.weft.internal.sched.EventLoop;
-import dev.weft.internal.sched.Strand;
-import dev.weft.internal.sched.Wait;
-import dev.weft.internal.sched.WaitList;
-import dev.weft.weave.Context;
+import dev.weft.internal.strand.EventLoop;
+import dev.weft.internal.strand.Strand;
+import dev.weft.internal.strand.WaitList;
+import dev.weft.internal.strand.WaitMode;
+import dev.weft.routine.codegen.Context;
 import java.time.Duration;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -24,10 +24,10 @@ public final class MicroProcess {
   private static int lastId;
 
   final MicroHeap heap;
-  final MicroDriver driver;
-  final MicroThreads threads = new MicroThreads(this);
-  final MicroRings rings;
-  final MicroAlarms alarms = new MicroAlarms(this);
+  final IoDriver driver;
+  final ProcessScheduler threads = new ProcessScheduler(this);
+  final RingSet rings;
+  final ProcessTimers alarms = new ProcessTimers(this);
   final MicroFaults faults = new MicroFaults();
   private final MicroFailures failures = new MicroFailures();
   private final int id;
@@ -59,11 +59,11 @@ public final class MicroProcess {
 
   private boolean endIsTold;
 
-  MicroProcess(MicroHeap heap, MicroDriver driver, MicroOptions options) {
+  MicroProcess(MicroHeap heap, IoDriver driver, MicroOptions options) {
     this.heap = heap;
     this.driver = driver;
     this.options = options;
-    rings = new MicroRings(this);
+    rings = new RingSet(this);
     id = ++lastId;
   }
 
@@ -183,7 +183,7 @@ public final class MicroProcess {
    * @return the process
    * @throws WrongThreadException if there is no reactor on this thread
    */
-  public static MicroProcess start(MicroThread main, MicroOptions options, MicroPeer peer) {
+  public static MicroProcess start(MicroThread main, MicroOptions options, MicroConnection peer) {
     return MicroLaunch.connection(main, options, peer, MicroProcess::nothing);
   }
 
@@ -200,9 +200,9 @@ public final class MicroProcess {
    */
   public void join(Deadline deadline) {
     Strand strand = requireJoiner(this);
-    strand.refuseIfOver("join", this, deadline.nanoTime(), Wait.INSIDE);
+    strand.checkBeforeWait("join", this, deadline.nanoTime(), WaitMode.INTERNAL);
     while (!isEnded()) {
-      strand.await(joiners, "join", this, deadline.nanoTime(), Wait.INSIDE);
+      strand.await(joiners, "join", this, deadline.nanoTime(), WaitMode.INTERNAL);
     }
   }
 
@@ -210,7 +210,7 @@ public final class MicroProcess {
    * The calling fiber, which is about to wait for the end of {@code subject}: it, or its service.
    */
   Strand requireJoiner(Object subject) {
-    MicroKernel kernel = MicroKernel.of(this);
+    MicroDispatcher kernel = MicroDispatcher.of(this);
     return kernel == null
         ? Strand.require("join")
         : Strand.requireOf(kernel.loop(), "join", subject);
@@ -221,7 +221,7 @@ public final class MicroProcess {
    * connections are closed. On its reactor's thread, but not by one of its own threads.
    */
   public void kill() {
-    MicroKernel kernel = MicroKernel.of(this);
+    MicroDispatcher kernel = MicroDispatcher.of(this);
     if (kernel == null) {
       EventLoop.require("kill");
     } else {
@@ -256,7 +256,7 @@ public final class MicroProcess {
   private boolean step(Context context) {
     failures.report(this);
     if (killed && !ending && threads.live() > 0) {
-      reap(context);
+      terminate(context);
     }
     dispatch(context, options.budget());
     rings.pump();
@@ -265,9 +265,9 @@ public final class MicroProcess {
     }
     if (threads.live() > 0) {
       if (ending) {
-        reapHard(context);
+        forceTerminate(context);
       } else {
-        reap(context);
+        terminate(context);
       }
       rings.pump();
     }
@@ -318,7 +318,7 @@ public final class MicroProcess {
   }
 
   /** Has nothing of it run any more, because of {@code cause}. */
-  void breakOff(Throwable cause) {
+  void abort(Throwable cause) {
     failures.exhaust();
     failed(cause);
   }
@@ -343,13 +343,13 @@ public final class MicroProcess {
         rings.pump();
       } while (!threads.isIdle());
       if (threads.live() > 0) {
-        reap(context);
+        terminate(context);
       }
       rings.pump();
     } catch (Throwable e) {
       MicroFailures.clear(context);
       failed(e);
-      reap(context);
+      terminate(context);
       throw e;
     } finally {
       rings.release();
@@ -362,7 +362,7 @@ public final class MicroProcess {
     if (socket == null) {
       throw new IllegalArgumentException(
           "the micro-heap needs page count of "
-              + heap.neededPages(2L * MicroRing.BYTES)
+              + heap.neededPages(2L * ByteRing.BYTES)
               + " at least, for the rings of its default socket: it has "
               + heap.pages());
     }
@@ -384,7 +384,7 @@ public final class MicroProcess {
     heap.active = true;
     try {
       int left = threads.run(context, budget);
-      while (left > 0 && threads.hasYielded() && driver != LocalDriver.INSTANCE) {
+      while (left > 0 && threads.hasYielded() && driver != BlockingIoDriver.INSTANCE) {
         threads.admitYielded();
         left = threads.run(context, left);
       }
@@ -399,9 +399,9 @@ public final class MicroProcess {
     alarms.forgetWait(thread);
   }
 
-  void refuseIfEnding(MicroThread thread) {
+  void requireNotEnding(MicroThread thread) {
     if (ending) {
-      throw new MicroEnd(thread.label() + " waits while its process ends");
+      throw new ThreadExit(thread.label() + " waits while its process ends");
     }
   }
 
@@ -412,9 +412,9 @@ public final class MicroProcess {
     MicroSocket socket = thread.socket;
     if (socket != null) {
       rings.detach(socket);
-      rings.left(thread, socket.tx);
+      rings.writerEnded(thread, socket.tx);
     }
-    MicroConnector connector = thread.connector;
+    OutgoingConnections connector = thread.connector;
     if (connector != null) {
       connector.close();
     }
@@ -428,24 +428,24 @@ public final class MicroProcess {
     thread.refuseAskers();
   }
 
-  private void reap(Context context) {
+  private void terminate(Context context) {
     if (!killed) { // an end that was asked for is no news
       report("threads that nobody can wake: " + threads.describeLive());
     }
     ending = true;
-    threads.ends.reap();
+    threads.ends.terminate();
     dispatch(context, options.budget());
-    reapHard(context);
+    forceTerminate(context);
   }
 
   /**
    * Ends the threads that wait although they have been told to end; those that wait for the end of
    * an operation, or of children, later.
    */
-  private void reapHard(Context context) {
+  private void forceTerminate(Context context) {
     for (int round = 0; round < 2; round++) {
       heap.active = true;
-      threads.ends.reapHard(context);
+      threads.ends.forceTerminate(context);
       heap.active = false;
       if (round == 0) {
         dispatch(context, options.budget());
@@ -486,7 +486,7 @@ public final class MicroProcess {
   }
 
   void report(String message) {
-    MicroLog.about("proc_local: <id=\"" + id + "\">", message);
+    ThreadLog.about("proc_local: <id=\"" + id + "\">", message);
   }
 
   @Override

@@ -5,11 +5,11 @@ import dev.weft.Deadline;
 import dev.weft.bindings.weft_h;
 import dev.weft.error.Errno;
 import dev.weft.internal.backend.Handle;
-import dev.weft.internal.io.Sockets;
-import dev.weft.internal.sched.EventLoop;
-import dev.weft.internal.sched.Strand;
-import dev.weft.internal.sched.Wait;
-import dev.weft.internal.sched.WaitList;
+import dev.weft.internal.io.SocketCalls;
+import dev.weft.internal.strand.EventLoop;
+import dev.weft.internal.strand.Strand;
+import dev.weft.internal.strand.WaitList;
+import dev.weft.internal.strand.WaitMode;
 import java.io.IOException;
 import java.net.Inet6Address;
 import java.net.InetSocketAddress;
@@ -54,12 +54,12 @@ public final class MicroService implements AutoCloseable {
     this.options = options;
     this.connectionsMax = connectionsMax;
     EventLoop loop = EventLoop.require("start");
-    InetSocketAddress chosen = Sockets.ofBothFamilies(loop, wanted);
+    InetSocketAddress chosen = SocketCalls.ofBothFamilies(loop, wanted);
     Handle descriptor = loop.backend().newHandle("listener of a micro-service");
     listen(loop, descriptor, chosen, options.userTimeoutMillis());
     boolean started = false;
     try {
-      address = Sockets.localAddress(loop, descriptor);
+      address = SocketCalls.localAddress(loop, descriptor);
       MicroOptions small =
           MicroOptions.ofPages(LISTENER_PAGES)
               .withStackful(options.stackful())
@@ -69,7 +69,7 @@ public final class MicroService implements AutoCloseable {
       started = true;
     } finally {
       if (!started) {
-        Sockets.discard(loop, descriptor);
+        SocketCalls.discard(loop, descriptor);
       }
     }
   }
@@ -77,29 +77,31 @@ public final class MicroService implements AutoCloseable {
   private static void listen(
       EventLoop loop, Handle descriptor, InetSocketAddress wanted, int userTimeoutMillis)
       throws IOException {
-    Sockets.stream(loop, descriptor, wanted);
+    SocketCalls.stream(loop, descriptor, wanted);
     boolean listening = false;
     try {
       int level = weft_h.SOL_SOCKET();
-      Sockets.set(loop, descriptor, level, weft_h.SO_REUSEADDR(), 1, wanted);
+      SocketCalls.set(loop, descriptor, level, weft_h.SO_REUSEADDR(), 1, wanted);
       if (wanted.getAddress() instanceof Inet6Address) {
         int six = weft_h.IPPROTO_IPV6();
-        Sockets.set(loop, descriptor, six, weft_h.IPV6_V6ONLY(), 0, wanted); // whatever the sysctl
+        SocketCalls.set(
+            loop, descriptor, six, weft_h.IPV6_V6ONLY(), 0, wanted); // whatever the sysctl
       }
       // Inherited by what is accepted. A process writes all that it has at once anyway.
       int tcp = weft_h.IPPROTO_TCP();
-      Sockets.set(loop, descriptor, tcp, weft_h.TCP_NODELAY(), 1, wanted);
+      SocketCalls.set(loop, descriptor, tcp, weft_h.TCP_NODELAY(), 1, wanted);
       // Or a client that has vanished without a word would be a connection for ever.
-      Sockets.set(loop, descriptor, level, weft_h.SO_KEEPALIVE(), 1, wanted);
+      SocketCalls.set(loop, descriptor, level, weft_h.SO_KEEPALIVE(), 1, wanted);
       if (userTimeoutMillis > 0) {
-        Sockets.set(loop, descriptor, tcp, weft_h.TCP_USER_TIMEOUT(), userTimeoutMillis, wanted);
+        SocketCalls.set(
+            loop, descriptor, tcp, weft_h.TCP_USER_TIMEOUT(), userTimeoutMillis, wanted);
       }
-      Sockets.bind(loop, descriptor, wanted);
-      Sockets.listen(loop, descriptor, wanted, BACKLOG);
+      SocketCalls.bind(loop, descriptor, wanted);
+      SocketCalls.listen(loop, descriptor, wanted, BACKLOG);
       listening = true;
     } finally {
       if (!listening) {
-        Sockets.discard(loop, descriptor);
+        SocketCalls.discard(loop, descriptor);
       }
     }
   }
@@ -211,9 +213,9 @@ public final class MicroService implements AutoCloseable {
    */
   public void join(Deadline deadline) {
     Strand strand = process.requireJoiner(this);
-    strand.refuseIfOver("join", this, deadline.nanoTime(), Wait.OUTSIDE);
+    strand.checkBeforeWait("join", this, deadline.nanoTime(), WaitMode.EXTERNAL);
     while (!process.isEnded() || !connections.isEmpty()) {
-      strand.await(joiners, "join", this, deadline.nanoTime(), Wait.OUTSIDE);
+      strand.await(joiners, "join", this, deadline.nanoTime(), WaitMode.EXTERNAL);
     }
   }
 
@@ -222,14 +224,14 @@ public final class MicroService implements AutoCloseable {
   }
 
   /** Starts a process for a connection. Whatever the handler's maker does, others are accepted. */
-  private void connected(MicroPeer peer) {
+  private void connected(MicroConnection peer) {
     MicroProcess started = null;
     boolean noted = false;
     try {
       started = MicroLaunch.connection(handlers.get(), options, peer, this::ended);
       noted = connections.add(started);
     } catch (Throwable e) {
-      process.report("a connection was refused: " + MicroLog.describe(e));
+      process.report("a connection was refused: " + ThreadLog.describe(e));
       peer.discard(EventLoop.require("accept").backend());
     } finally {
       if (started != null && !noted) {
@@ -266,7 +268,7 @@ public final class MicroService implements AutoCloseable {
           process().alarms.await(this);
           park();
         }
-        MicroPeer peer = accept();
+        MicroConnection peer = accept();
         if (peer != null) {
           isShort = false;
           connected(peer);

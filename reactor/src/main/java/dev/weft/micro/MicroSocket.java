@@ -18,10 +18,10 @@ import org.jspecify.annotations.Nullable;
  */
 public final class MicroSocket {
   final MicroProcess process;
-  final MicroRing rx;
-  final MicroRing tx;
+  final ByteRing rx;
+  final ByteRing tx;
 
-  MicroSocket(MicroProcess process, MicroRing rx, MicroRing tx) {
+  MicroSocket(MicroProcess process, ByteRing rx, ByteRing tx) {
     this.process = process;
     this.rx = rx;
     this.tx = tx;
@@ -59,7 +59,7 @@ public final class MicroSocket {
         rx.take(target.at(offset + done, count), count);
         rx.wakeWriters();
         done += count;
-      } else if (isOver("read")) {
+      } else if (isAtEnd("read")) {
         break;
       } else {
         awaitBytes("read");
@@ -103,7 +103,7 @@ public final class MicroSocket {
         if (line > 0) {
           break;
         }
-      } else if (isOver("readline")) {
+      } else if (isAtEnd("readline")) {
         break;
       } else {
         awaitBytes("readline");
@@ -128,7 +128,7 @@ public final class MicroSocket {
    * @throws Exception what lastly throws
    */
   public int pollread() throws Exception {
-    while (rx.isEmpty() && !isOver("pollread")) {
+    while (rx.isEmpty() && !isAtEnd("pollread")) {
       awaitBytes("pollread");
     }
     return rx.readable();
@@ -138,7 +138,7 @@ public final class MicroSocket {
    * Whether nothing more is to be read, be it that the descriptor has failed, which is raised, or
    * that this side has been closed, which is EBADF.
    */
-  private boolean isOver(String verb) throws Exception {
+  private boolean isAtEnd(String verb) throws Exception {
     if (rx.failure != 0) {
       process.threads.current(verb).raise(rx.takeFailure());
       return true;
@@ -147,12 +147,12 @@ public final class MicroSocket {
       process.threads.current(verb).raise(Errno.EBADF);
       return true;
     }
-    return rx.isOver();
+    return rx.isAtEnd();
   }
 
   private void awaitBytes(String verb) {
     process.rings.awaitInput(rx, process.threads.current(verb));
-    MicroTask.park();
+    ThreadControl.park();
   }
 
   // ---- writing
@@ -299,9 +299,9 @@ public final class MicroSocket {
     MicroThread thread = process.threads.current(verb);
     process.rings.awaitOutput(tx, thread);
     if (tx.isOutput && thread.isOverdue()) {
-      process.rings.hurry(tx); // a lastly has no deadline, but no more time either
+      process.rings.drainOnceThenDrop(tx); // a lastly has no deadline, but no more time either
     }
-    MicroTask.park();
+    ThreadControl.park();
   }
 
   /**
@@ -329,7 +329,7 @@ public final class MicroSocket {
         done += count;
       } else if (tx.writable() == 0) {
         awaitRoom("forward");
-      } else if (isOver("forward")) {
+      } else if (isAtEnd("forward")) {
         break;
       } else {
         awaitBytes("forward");
@@ -346,7 +346,7 @@ public final class MicroSocket {
    * @return whether {@link #readhup} would find the end
    */
   public boolean pollhup() {
-    return rx.isOver();
+    return rx.isAtEnd();
   }
 
   /**
@@ -356,7 +356,7 @@ public final class MicroSocket {
    * @throws Exception what lastly throws
    */
   public void readhup() throws Exception {
-    if (!rx.isOver()) {
+    if (!rx.isAtEnd()) {
       process.threads.current("readhup").raise(Errno.EAGAIN);
       return;
     }
@@ -410,18 +410,18 @@ public final class MicroSocket {
    * @return the connection, or null if an error was raised and lowered
    * @throws Exception what lastly throws
    */
-  public @Nullable MicroPeer accept() throws Exception {
+  public @Nullable MicroConnection accept() throws Exception {
     if (rx.isPipe() || !rx.descriptor().listening) {
       process.threads.current("accept").raise(Errno.EINVAL);
       return null;
     }
     while (rx.isEmpty()) {
-      if (isOver("accept")) {
+      if (isAtEnd("accept")) {
         return null;
       }
       awaitBytes("accept");
     }
-    return new MicroPeer(rx.takeInt());
+    return new MicroConnection(rx.takeInt());
   }
 
   // ---- ends
@@ -466,7 +466,7 @@ public final class MicroSocket {
   }
 
   /** Returns 0 or -errno. The number of a descriptor that has been closed may be another's. */
-  private int shutDown(MicroRing ring, int how) {
+  private int shutDown(ByteRing ring, int how) {
     if (ring.isPipe()) {
       return -Errno.ENOTSOCK.code();
     }

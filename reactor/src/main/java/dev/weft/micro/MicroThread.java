@@ -37,9 +37,9 @@ import org.jspecify.annotations.Nullable;
  * <p>Words that suspend must not be used in a constructor or in a {@code synchronized} block. The
  * words about sockets are those of {@link MicroSocket}, said of the default one.
  */
-public abstract class MicroThread extends MicroCaller {
+public abstract class MicroThread extends ThreadCalls {
   /** Made when it connects for the first time. */
-  @Nullable MicroConnector connector;
+  @Nullable OutgoingConnections connector;
 
   /** A thread that belongs to no process yet. */
   protected MicroThread() {}
@@ -65,10 +65,10 @@ public abstract class MicroThread extends MicroCaller {
    */
   protected final <T extends @Nullable Object> T blocking(Callable<T> call) throws Exception {
     MicroProcess process = home();
-    if (process.driver == LocalDriver.INSTANCE) {
+    if (process.driver == BlockingIoDriver.INSTANCE) {
       return call.call();
     }
-    MicroCall<T> made = new MicroCall<>(process, this, call);
+    BlockingCall<T> made = new BlockingCall<>(process, this, call);
     made.start();
     while (!made.isDone()) {
       process.alarms.await(this); // again, if it was played, or lowered what was raised at it
@@ -269,7 +269,7 @@ public abstract class MicroThread extends MicroCaller {
    * @return the connection, or null if an error was raised and lowered
    * @throws Exception what lastly throws
    */
-  protected final @Nullable MicroPeer accept() throws Exception {
+  protected final @Nullable MicroConnection accept() throws Exception {
     return defaultSocket().accept();
   }
 
@@ -287,9 +287,9 @@ public abstract class MicroThread extends MicroCaller {
    * @throws Exception what lastly throws
    */
   protected final @Nullable MicroSocket connect(InetSocketAddress address) throws Exception {
-    MicroConnector its = connector;
+    OutgoingConnections its = connector;
     if (its == null) {
-      its = new MicroConnector(this);
+      its = new OutgoingConnections(this);
       connector = its;
     }
     MicroSocket made = its.begin(address);
@@ -312,7 +312,7 @@ public abstract class MicroThread extends MicroCaller {
       return made;
     }
     // Not taken: after a fault the thread may be here again.
-    raise(made.tx.failure, MicroConnector.subject(address));
+    raise(made.tx.failure, OutgoingConnections.subject(address));
     return null;
   }
 

@@ -5,9 +5,9 @@ import dev.weft.Deadline;
 import dev.weft.error.ErrnoException;
 import dev.weft.internal.backend.Handle;
 import dev.weft.internal.io.Acceptor;
-import dev.weft.internal.io.Sockets;
+import dev.weft.internal.io.SocketCalls;
 import dev.weft.internal.os.SocketAddresses;
-import dev.weft.internal.sched.EventLoop;
+import dev.weft.internal.strand.EventLoop;
 import dev.weft.net.SocketOptions.Flag;
 import java.io.IOException;
 import java.net.Inet6Address;
@@ -77,24 +77,24 @@ public final class TcpListener implements AutoCloseable {
       throw new WrongThreadException("bind: there is no reactor on " + Thread.currentThread());
     }
     InetSocketAddress chosen =
-        options.has(Flag.IPV4_ONLY) ? address : Sockets.ofBothFamilies(loop, address);
+        options.has(Flag.IPV4_ONLY) ? address : SocketCalls.ofBothFamilies(loop, address);
     TcpListener listener = new TcpListener(loop, chosen);
     Handle handle = listener.acceptor.handle();
-    Sockets.stream(loop, handle, chosen);
+    SocketCalls.stream(loop, handle, chosen);
     boolean listening = false;
     try {
       boolean ipv6 = chosen.getAddress() instanceof Inet6Address;
       SocketSetup.applyBeforeBind(loop, handle, options, ipv6, chosen);
       // Accepted sockets inherit these, so that they cost nothing per connection.
       SocketSetup.apply(loop, handle, options, chosen);
-      Sockets.bind(loop, handle, chosen);
-      Sockets.listen(loop, handle, chosen, options.backlog());
-      listener.name.address = Sockets.localAddress(loop, handle);
+      SocketCalls.bind(loop, handle, chosen);
+      SocketCalls.listen(loop, handle, chosen, options.backlog());
+      listener.name.address = SocketCalls.localAddress(loop, handle);
       listening = true;
       return listener;
     } finally {
       if (!listening) {
-        Sockets.discard(loop, handle);
+        SocketCalls.discard(loop, handle);
       }
     }
   }

@@ -9,11 +9,11 @@ import dev.weft.internal.backend.Op;
 import dev.weft.internal.io.Acceptor;
 import dev.weft.internal.io.Endpoint;
 import dev.weft.internal.io.Endpoints;
-import dev.weft.internal.io.Sockets;
+import dev.weft.internal.io.SocketCalls;
 import dev.weft.internal.os.SocketAddresses;
-import dev.weft.internal.sched.EventLoop;
-import dev.weft.internal.sched.Strand;
-import dev.weft.internal.sched.Wait;
+import dev.weft.internal.strand.EventLoop;
+import dev.weft.internal.strand.Strand;
+import dev.weft.internal.strand.WaitMode;
 import dev.weft.io.ByteStream;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
@@ -96,10 +96,10 @@ public final class TcpSocket implements ByteStream {
       InetSocketAddress address, SocketOptions options, Deadline deadline) throws IOException {
     Strand strand = Strand.require("connect");
     // Before there is a socket, not only before it connects.
-    strand.refuseIfOver("connect", address, deadline.nanoTime(), Wait.OUTSIDE);
+    strand.checkBeforeWait("connect", address, deadline.nanoTime(), WaitMode.EXTERNAL);
     TcpSocket socket = new TcpSocket(strand.loop, address);
     Handle handle = socket.endpoint.handle();
-    Sockets.stream(strand.loop, handle, address);
+    SocketCalls.stream(strand.loop, handle, address);
     boolean connected = false;
     try {
       SocketSetup.apply(strand.loop, handle, options, address);
@@ -108,7 +108,7 @@ public final class TcpSocket implements ByteStream {
       op.connect(handle, op.scratch(), length);
       String subject = SocketAddresses.text(address);
       int result =
-          strand.performRepeatedly("connect", subject, op, deadline.nanoTime(), Wait.OUTSIDE);
+          strand.performRepeatedly("connect", subject, op, deadline.nanoTime(), WaitMode.EXTERNAL);
       if (result < 0) {
         throw new ErrnoException("connect", subject, -result);
       }
@@ -116,7 +116,7 @@ public final class TcpSocket implements ByteStream {
       return socket;
     } finally {
       if (!connected) {
-        Sockets.discard(strand.loop, handle);
+        SocketCalls.discard(strand.loop, handle);
       }
     }
   }
@@ -180,7 +180,8 @@ public final class TcpSocket implements ByteStream {
   private void shutdown(int how, Deadline deadline) throws IOException {
     Strand strand = endpoint.enter("shutdown");
     Op op = strand.op().shutdown(endpoint.handle(), how);
-    int result = strand.performRepeatedly("shutdown", this, op, deadline.nanoTime(), Wait.OUTSIDE);
+    int result =
+        strand.performRepeatedly("shutdown", this, op, deadline.nanoTime(), WaitMode.EXTERNAL);
     endpoint.check("shutdown", result);
   }
 
@@ -194,7 +195,7 @@ public final class TcpSocket implements ByteStream {
   public void setNoDelay(boolean noDelay) throws IOException {
     endpoint.enter("setNoDelay");
     int level = weft_h.IPPROTO_TCP();
-    Sockets.set(
+    SocketCalls.set(
         endpoint.loop, endpoint.handle(), level, weft_h.TCP_NODELAY(), noDelay ? 1 : 0, this);
   }
 
@@ -205,7 +206,7 @@ public final class TcpSocket implements ByteStream {
    */
   public void resetOnClose() throws IOException {
     endpoint.enter("resetOnClose");
-    Sockets.linger(endpoint.loop, endpoint.handle(), Duration.ZERO, this);
+    SocketCalls.linger(endpoint.loop, endpoint.handle(), Duration.ZERO, this);
   }
 
   /**
@@ -216,7 +217,7 @@ public final class TcpSocket implements ByteStream {
    */
   public InetSocketAddress localAddress() throws IOException {
     endpoint.enter("localAddress");
-    return Sockets.localAddress(endpoint.loop, endpoint.handle());
+    return SocketCalls.localAddress(endpoint.loop, endpoint.handle());
   }
 
   /**
@@ -229,7 +230,7 @@ public final class TcpSocket implements ByteStream {
     InetSocketAddress known = remote;
     if (known == null) {
       endpoint.enter("remoteAddress");
-      known = Sockets.remoteAddress(endpoint.loop, endpoint.handle());
+      known = SocketCalls.remoteAddress(endpoint.loop, endpoint.handle());
       remote = known;
     }
     return known;

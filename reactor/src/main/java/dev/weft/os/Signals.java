@@ -3,10 +3,10 @@ package dev.weft.os;
 
 import dev.weft.Deadline;
 import dev.weft.internal.os.SignalDispatch;
-import dev.weft.internal.sched.EventLoop;
-import dev.weft.internal.sched.Strand;
-import dev.weft.internal.sched.Wait;
-import dev.weft.internal.sched.WaitList;
+import dev.weft.internal.strand.EventLoop;
+import dev.weft.internal.strand.Strand;
+import dev.weft.internal.strand.WaitList;
+import dev.weft.internal.strand.WaitMode;
 import java.util.ArrayDeque;
 import java.util.EnumSet;
 import java.util.Queue;
@@ -97,7 +97,7 @@ public final class Signals implements AutoCloseable {
    */
   public Signal await(Deadline deadline) {
     Strand strand = Strand.requireOf(loop, "await", this);
-    strand.refuseIfOver("await", this, deadline.nanoTime(), Wait.OUTSIDE);
+    strand.checkBeforeWait("await", this, deadline.nanoTime(), WaitMode.EXTERNAL);
     while (true) {
       if (closed) {
         throw new IllegalStateException("await: " + this + " are closed");
@@ -106,7 +106,7 @@ public final class Signals implements AutoCloseable {
       if (signal != null) {
         return signal;
       }
-      strand.await(waiters, "await", this, deadline.nanoTime(), Wait.OUTSIDE);
+      strand.await(waiters, "await", this, deadline.nanoTime(), WaitMode.EXTERNAL);
     }
   }
 

@@ -5,7 +5,7 @@ import dev.weft.Deadline;
 import dev.weft.internal.backend.Handle;
 import dev.weft.internal.io.Endpoint;
 import dev.weft.internal.io.Endpoints;
-import dev.weft.internal.sched.EventLoop;
+import dev.weft.internal.strand.EventLoop;
 import dev.weft.io.ByteSink;
 import dev.weft.io.ByteSource;
 import dev.weft.io.ByteStream;

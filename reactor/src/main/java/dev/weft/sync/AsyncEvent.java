@@ -4,12 +4,12 @@ package dev.weft.sync;
 import dev.weft.Awaitable;
 import dev.weft.Deadline;
 import dev.weft.error.ChannelClosedException;
-import dev.weft.internal.sched.Arrival;
-import dev.weft.internal.sched.Event;
-import dev.weft.internal.sched.EventLoop;
-import dev.weft.internal.sched.Strand;
-import dev.weft.internal.sched.Wait;
-import dev.weft.internal.sched.WaitList;
+import dev.weft.internal.cross.LoopMessage;
+import dev.weft.internal.strand.EventLoop;
+import dev.weft.internal.strand.Selectable;
+import dev.weft.internal.strand.Strand;
+import dev.weft.internal.strand.WaitList;
+import dev.weft.internal.strand.WaitMode;
 import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
@@ -18,7 +18,7 @@ import java.util.concurrent.atomic.AtomicBoolean;
  */
 public final class AsyncEvent implements Awaitable, AutoCloseable {
   static {
-    Event.IN.register(AsyncEvent.class, event -> ((AsyncEvent) event).inside);
+    Selectable.IN.register(AsyncEvent.class, event -> ((AsyncEvent) event).inside);
   }
 
   private final EventLoop loop = EventLoop.require("make an event");
@@ -26,8 +26,8 @@ public final class AsyncEvent implements Awaitable, AutoCloseable {
   private final WaitList waiters = new WaitList();
   private volatile boolean closed;
 
-  private final Arrival arrival =
-      new Arrival(loop) {
+  private final LoopMessage arrival =
+      new LoopMessage(loop) {
         @Override
         protected void arrive() {
           if (closed) {
@@ -38,8 +38,8 @@ public final class AsyncEvent implements Awaitable, AutoCloseable {
         }
       };
 
-  private final Event inside =
-      new Event() {
+  private final Selectable inside =
+      new Selectable() {
         @Override
         public EventLoop loop() {
           return AsyncEvent.this.loop;
@@ -97,9 +97,9 @@ public final class AsyncEvent implements Awaitable, AutoCloseable {
    */
   public void await(Deadline deadline) {
     Strand strand = Strand.requireOf(loop, "await", this);
-    strand.refuseIfOver("await", this, deadline.nanoTime(), Wait.OUTSIDE);
+    strand.checkBeforeWait("await", this, deadline.nanoTime(), WaitMode.EXTERNAL);
     while (!tryAwait()) {
-      strand.await(waiters, "await", this, deadline.nanoTime(), Wait.OUTSIDE);
+      strand.await(waiters, "await", this, deadline.nanoTime(), WaitMode.EXTERNAL);
     }
   }
 

@@ -2,10 +2,10 @@
 package dev.weft.sync;
 
 import dev.weft.Deadline;
-import dev.weft.internal.sched.EventLoop;
-import dev.weft.internal.sched.Strand;
-import dev.weft.internal.sched.Wait;
-import dev.weft.internal.sched.WaitList;
+import dev.weft.internal.strand.EventLoop;
+import dev.weft.internal.strand.Strand;
+import dev.weft.internal.strand.WaitList;
+import dev.weft.internal.strand.WaitMode;
 
 /**
  * Where a number of fibers wait for each other, again and again. One that gives up, by a deadline
@@ -53,7 +53,7 @@ public final class Barrier {
    */
   public int await(Deadline deadline) {
     Strand strand = Strand.requireOf(loop, "await", this);
-    strand.refuseIfOver("await", this, deadline.nanoTime(), Wait.INSIDE);
+    strand.checkBeforeWait("await", this, deadline.nanoTime(), WaitMode.INTERNAL);
     int before = arrived++;
     if (arrived == parties) {
       arrived = 0;
@@ -64,7 +64,7 @@ public final class Barrier {
     }
     boolean opened = false;
     try {
-      strand.await(waiters, "await", this, deadline.nanoTime(), Wait.INSIDE);
+      strand.await(waiters, "await", this, deadline.nanoTime(), WaitMode.INTERNAL);
       opened = true;
     } finally {
       if (!opened) {

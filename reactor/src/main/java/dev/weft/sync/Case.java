@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.weft.sync;
 
-import dev.weft.internal.sched.Clause;
-import dev.weft.internal.sched.Event;
+import dev.weft.internal.strand.Selectable;
+import dev.weft.internal.strand.WaitNode;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
@@ -11,14 +11,14 @@ abstract class Case<R extends @Nullable Object> {
   /** Does it, if that is possible now. Returns what it has got, for {@link #result}, or null. */
   abstract @Nullable Object attempt();
 
-  /** Puts {@code clause} where it will be fired when it is possible. */
-  abstract void enlist(Clause clause);
+  /** Puts {@code node} where it will be fired when it is possible. */
+  abstract void enlist(WaitNode clause);
 
   /**
-   * What it has got by the firing of {@code clause}; null if it has not been done thereby, and is
-   * to be attempted again.
+   * What it has got by the firing of {@code node}; null if it has not been done thereby, and is to
+   * be attempted again.
    */
-  abstract @Nullable Object accept(Clause clause);
+  abstract @Nullable Object accept(WaitNode clause);
 
   /** What the user makes of {@code got}. May suspend. */
   abstract R result(Object got);
@@ -32,13 +32,13 @@ abstract class Case<R extends @Nullable Object> {
   abstract boolean isSettled();
 
   /** Takes note that {@code other} is in the same choice. */
-  void minds(Case<?> other) {}
+  void linkClosedCase(Case<?> other) {}
 
   /** One that gets a value. */
-  abstract static class Receipt<T, R extends @Nullable Object> extends Case<R> {
+  abstract static class ValueCase<T, R extends @Nullable Object> extends Case<R> {
     private final Choose.Handler<? super T, ? extends R> handler;
 
-    Receipt(Choose.Handler<? super T, ? extends R> handler) {
+    ValueCase(Choose.Handler<? super T, ? extends R> handler) {
       this.handler = Objects.requireNonNull(handler, "handler");
     }
 
@@ -50,23 +50,23 @@ abstract class Case<R extends @Nullable Object> {
 
     @Override
     final @Nullable Object plainResult(Object got) {
-      return PlainCalls.handle(handler, got);
+      return NonSuspendingHandlers.handle(handler, got);
     }
 
     @Override
     boolean isSettled() {
-      return PlainCalls.does(handler);
+      return NonSuspendingHandlers.does(handler);
     }
   }
 
   /** One that gets nothing. */
-  abstract static class Deed<R extends @Nullable Object> extends Case<R> {
+  abstract static class SignalCase<R extends @Nullable Object> extends Case<R> {
     /** What there is instead of a value. */
     static final Object DONE = "done";
 
     private final Choose.Outcome<? extends R> outcome;
 
-    Deed(Choose.Outcome<? extends R> outcome) {
+    SignalCase(Choose.Outcome<? extends R> outcome) {
       this.outcome = Objects.requireNonNull(outcome, "outcome");
     }
 
@@ -77,16 +77,16 @@ abstract class Case<R extends @Nullable Object> {
 
     @Override
     final @Nullable Object plainResult(Object got) {
-      return PlainCalls.get(outcome);
+      return NonSuspendingHandlers.get(outcome);
     }
 
     @Override
     boolean isSettled() {
-      return PlainCalls.does(outcome);
+      return NonSuspendingHandlers.does(outcome);
     }
   }
 
-  static final class Receive<T, R extends @Nullable Object> extends Receipt<T, R> {
+  static final class Receive<T, R extends @Nullable Object> extends ValueCase<T, R> {
     private final Channel<T> channel;
     private boolean endIsMinded;
 
@@ -96,23 +96,23 @@ abstract class Case<R extends @Nullable Object> {
     }
 
     @Override
-    void minds(Case<?> other) {
+    void linkClosedCase(Case<?> other) {
       endIsMinded |= other instanceof Closed<?> end && end.channel == channel;
     }
 
     @Override
     @Nullable Object attempt() {
-      return endIsMinded && channel.isOver() ? null : channel.take();
+      return endIsMinded && channel.isDrained() ? null : channel.take();
     }
 
     @Override
-    void enlist(Clause clause) {
+    void enlist(WaitNode clause) {
       clause.value = null;
       channel.receivers.add(clause);
     }
 
     @Override
-    Object accept(Clause clause) {
+    Object accept(WaitNode clause) {
       if (clause.outcome == Channel.ENDED) {
         throw channel.ended("choose");
       }
@@ -120,7 +120,7 @@ abstract class Case<R extends @Nullable Object> {
     }
   }
 
-  static final class Send<T, R extends @Nullable Object> extends Deed<R> {
+  static final class Send<T, R extends @Nullable Object> extends SignalCase<R> {
     private final Channel<T> channel;
     private boolean endIsMinded;
     private final T value;
@@ -132,7 +132,7 @@ abstract class Case<R extends @Nullable Object> {
     }
 
     @Override
-    void minds(Case<?> other) {
+    void linkClosedCase(Case<?> other) {
       endIsMinded |= other instanceof Closed<?> end && end.channel == channel;
     }
 
@@ -142,13 +142,13 @@ abstract class Case<R extends @Nullable Object> {
     }
 
     @Override
-    void enlist(Clause clause) {
+    void enlist(WaitNode clause) {
       clause.value = value;
       channel.senders.add(clause);
     }
 
     @Override
-    Object accept(Clause clause) {
+    Object accept(WaitNode clause) {
       if (clause.outcome == Channel.ENDED) {
         throw channel.ended("choose");
       }
@@ -156,7 +156,7 @@ abstract class Case<R extends @Nullable Object> {
     }
   }
 
-  static final class Closed<R extends @Nullable Object> extends Deed<R> {
+  static final class Closed<R extends @Nullable Object> extends SignalCase<R> {
     private final Channel<?> channel;
 
     Closed(Channel<?> channel, Choose.Outcome<? extends R> outcome) {
@@ -166,21 +166,21 @@ abstract class Case<R extends @Nullable Object> {
 
     @Override
     @Nullable Object attempt() {
-      return channel.isOver() ? DONE : null;
+      return channel.isDrained() ? DONE : null;
     }
 
     @Override
-    void enlist(Clause clause) {
-      channel.mourners.add(clause);
+    void enlist(WaitNode clause) {
+      channel.closeWaiters.add(clause);
     }
 
     @Override
-    Object accept(Clause clause) {
+    Object accept(WaitNode clause) {
       return DONE;
     }
   }
 
-  static final class FromMailbox<T, R extends @Nullable Object> extends Receipt<T, R> {
+  static final class FromMailbox<T, R extends @Nullable Object> extends ValueCase<T, R> {
     private final Mailbox<T> mailbox;
 
     FromMailbox(Mailbox<T> mailbox, Choose.Handler<? super T, ? extends R> handler) {
@@ -194,12 +194,12 @@ abstract class Case<R extends @Nullable Object> {
     }
 
     @Override
-    void enlist(Clause clause) {
+    void enlist(WaitNode clause) {
       mailbox.waiters.add(clause);
     }
 
     @Override
-    @Nullable Object accept(Clause clause) {
+    @Nullable Object accept(WaitNode clause) {
       return attempt();
     }
 
@@ -209,10 +209,10 @@ abstract class Case<R extends @Nullable Object> {
     }
   }
 
-  static final class Happening<R extends @Nullable Object> extends Deed<R> {
-    private final Event event;
+  static final class EventCase<R extends @Nullable Object> extends SignalCase<R> {
+    private final Selectable event;
 
-    Happening(Event event, Choose.Outcome<? extends R> outcome) {
+    EventCase(Selectable event, Choose.Outcome<? extends R> outcome) {
       super(outcome);
       this.event = event;
     }
@@ -223,12 +223,12 @@ abstract class Case<R extends @Nullable Object> {
     }
 
     @Override
-    void enlist(Clause clause) {
+    void enlist(WaitNode clause) {
       event.waiters().add(clause);
     }
 
     @Override
-    @Nullable Object accept(Clause clause) {
+    @Nullable Object accept(WaitNode clause) {
       return attempt();
     }
 

@@ -3,12 +3,12 @@ package dev.weft.sync;
 
 import dev.weft.Deadline;
 import dev.weft.error.ChannelClosedException;
-import dev.weft.internal.sched.Clause;
-import dev.weft.internal.sched.Ending;
-import dev.weft.internal.sched.EventLoop;
-import dev.weft.internal.sched.Strand;
-import dev.weft.internal.sched.Wait;
-import dev.weft.internal.sched.WaitList;
+import dev.weft.internal.strand.EventLoop;
+import dev.weft.internal.strand.Strand;
+import dev.weft.internal.strand.WaitCompletion;
+import dev.weft.internal.strand.WaitList;
+import dev.weft.internal.strand.WaitMode;
+import dev.weft.internal.strand.WaitNode;
 import java.util.Objects;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
@@ -42,7 +42,7 @@ public final class Channel<T> {
   final WaitList receivers = new WaitList();
 
   /** Those that wait for the end. */
-  final WaitList mourners = new WaitList();
+  final WaitList closeWaiters = new WaitList();
 
   private Channel(int capacity) {
     loop = EventLoop.require("make a channel");
@@ -98,19 +98,19 @@ public final class Channel<T> {
   public void send(T value, Deadline deadline) {
     Objects.requireNonNull(value, "value");
     Strand strand = Strand.requireOf(loop, "send", this);
-    long due = strand.refuseIfOver("send", this, deadline.nanoTime(), Wait.INSIDE);
+    long effective = strand.checkBeforeWait("send", this, deadline.nanoTime(), WaitMode.INTERNAL);
     if (give(value)) {
       return;
     }
-    strand.clause().value = value;
-    strand.awaitUntil(senders, "send", this, due, Wait.INSIDE, SENT);
+    strand.node().value = value;
+    strand.awaitUntil(senders, "send", this, effective, WaitMode.INTERNAL, SENT);
   }
 
-  private static final Ending SENT =
-      new Ending() {
+  private static final WaitCompletion SENT =
+      new WaitCompletion() {
         @Override
-        public @Nullable Object of(Strand strand, boolean suspended) {
-          Clause clause = strand.clause();
+        public @Nullable Object resultOf(Strand strand, boolean suspended) {
+          WaitNode clause = strand.node();
           try {
             strand.waited(suspended);
           } catch (RuntimeException e) {
@@ -141,7 +141,7 @@ public final class Channel<T> {
     if (done) {
       throw ended("send");
     }
-    Clause receiver = receivers.first();
+    WaitNode receiver = receivers.first();
     if (receiver != null) {
       receiver.value = value;
       receiver.outcome = HANDED_OVER;
@@ -184,20 +184,22 @@ public final class Channel<T> {
   @SuppressWarnings({"unchecked", "NullAway"}) // RECEIVED makes what give has put there
   public T receive(Deadline deadline) {
     Strand strand = Strand.requireOf(loop, "receive", this);
-    long due = strand.refuseIfOver("receive", this, deadline.nanoTime(), Wait.INSIDE);
+    long effective =
+        strand.checkBeforeWait("receive", this, deadline.nanoTime(), WaitMode.INTERNAL);
     T value = take();
     if (value != null) {
       return value;
     }
-    return (T) strand.awaitResult(receivers, "receive", this, due, Wait.INSIDE, RECEIVED);
+    return (T)
+        strand.awaitResult(receivers, "receive", this, effective, WaitMode.INTERNAL, RECEIVED);
   }
 
-  private static final Ending RECEIVED =
-      new Ending() {
+  private static final WaitCompletion RECEIVED =
+      new WaitCompletion() {
         @Override
-        public Object of(Strand strand, boolean suspended) {
+        public Object resultOf(Strand strand, boolean suspended) {
           strand.waited(suspended);
-          Clause clause = strand.clause();
+          WaitNode clause = strand.node();
           Channel<?> channel = (Channel<?>) strand.waitSubject();
           if (clause.outcome == ENDED) {
             throw channel.ended("receive");
@@ -217,8 +219,8 @@ public final class Channel<T> {
     return Optional.ofNullable(take());
   }
 
-  /** What has been handed over to {@code clause}. */
-  T received(Clause clause) {
+  /** What has been handed over to {@code node}. */
+  T received(WaitNode clause) {
     @SuppressWarnings("unchecked") // put there by give
     T value = (T) clause.value;
     clause.value = null;
@@ -228,7 +230,7 @@ public final class Channel<T> {
 
   /** The oldest value, or null if there is none yet. */
   @Nullable T take() {
-    Clause sender = senders.first();
+    WaitNode sender = senders.first();
     Object value;
     if (count > 0) {
       value = buffer[head];
@@ -250,8 +252,8 @@ public final class Channel<T> {
       sender.outcome = HANDED_OVER;
       sender.fire();
     }
-    if (isOver()) {
-      mourners.wakeAll();
+    if (isDrained()) {
+      closeWaiters.wakeAll();
     }
     @SuppressWarnings("unchecked") // put there by send
     T taken = (T) value;
@@ -271,15 +273,15 @@ public final class Channel<T> {
       return;
     }
     done = true;
-    if (isOver()) {
-      mourners.wakeAll(); // first: a choice that waits for the end does not want an exception
+    if (isDrained()) {
+      closeWaiters.wakeAll(); // first: a choice that waits for the end does not want an exception
     }
     endAll(senders);
     endAll(receivers);
   }
 
   private static void endAll(WaitList list) {
-    for (Clause clause; (clause = list.first()) != null; ) {
+    for (WaitNode clause; (clause = list.first()) != null; ) {
       clause.value = null;
       clause.outcome = ENDED;
       clause.fire();
@@ -296,7 +298,7 @@ public final class Channel<T> {
   }
 
   /** Whether it has ended and nothing is left in it. */
-  boolean isOver() {
+  boolean isDrained() {
     return done && count == 0;
   }
 

@@ -3,13 +3,13 @@ package dev.weft.sync;
 
 import dev.weft.Awaitable;
 import dev.weft.Deadline;
-import dev.weft.internal.sched.Clause;
-import dev.weft.internal.sched.Ending;
-import dev.weft.internal.sched.Event;
-import dev.weft.internal.sched.EventLoop;
-import dev.weft.internal.sched.Strand;
-import dev.weft.internal.sched.Wait;
-import dev.weft.weave.Suspends;
+import dev.weft.internal.strand.EventLoop;
+import dev.weft.internal.strand.Selectable;
+import dev.weft.internal.strand.Strand;
+import dev.weft.internal.strand.WaitCompletion;
+import dev.weft.internal.strand.WaitMode;
+import dev.weft.internal.strand.WaitNode;
+import dev.weft.routine.Suspends;
 import java.util.Arrays;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
@@ -83,7 +83,7 @@ public final class Choose<R extends @Nullable Object> {
   private Deadline timeout = Deadline.NEVER;
   private @Nullable Outcome<R> onTimeout;
   private @Nullable Outcome<R> otherwise;
-  private Clause[] clauses = {};
+  private WaitNode[] clauses = {};
 
   /** Whether nothing is left to do once a wait has ended but what does not suspend. */
   private boolean settled = true;
@@ -179,12 +179,12 @@ public final class Choose<R extends @Nullable Object> {
    * @return this
    */
   public Choose<R> ready(Awaitable awaitable, Outcome<? extends R> outcome) {
-    Event event = Event.IN.of(awaitable);
+    Selectable event = Selectable.IN.of(awaitable);
     if (event == null) {
       throw new IllegalArgumentException("not an Awaitable of Weft: " + awaitable);
     }
     requireOwn(event.loop(), awaitable);
-    return add(new Case.Happening<>(event, outcome));
+    return add(new Case.EventCase<>(event, outcome));
   }
 
   /**
@@ -196,13 +196,13 @@ public final class Choose<R extends @Nullable Object> {
    * @return this
    */
   public Choose<R> timeout(Deadline deadline, Outcome<R> outcome) {
-    refuseWhileWaiting();
+    requireNotWaiting();
     Objects.requireNonNull(deadline, "deadline");
     Objects.requireNonNull(outcome, "outcome");
     if (onTimeout == null || deadline.compareTo(timeout) < 0) {
       timeout = deadline;
       onTimeout = outcome;
-      settled &= PlainCalls.does(outcome);
+      settled &= NonSuspendingHandlers.does(outcome);
     }
     return this;
   }
@@ -214,25 +214,25 @@ public final class Choose<R extends @Nullable Object> {
    * @return this
    */
   public Choose<R> otherwise(Outcome<R> outcome) {
-    refuseWhileWaiting();
+    requireNotWaiting();
     otherwise = Objects.requireNonNull(outcome, "outcome");
     return this;
   }
 
   private Choose<R> add(Case<R> added) {
-    refuseWhileWaiting();
+    requireNotWaiting();
     cases = Arrays.copyOf(cases, cases.length + 1);
     cases[cases.length - 1] = added;
     settled &= added.isSettled();
     for (Case<R> one : cases) {
       for (Case<R> other : cases) {
-        one.minds(other);
+        one.linkClosedCase(other);
       }
     }
     return this;
   }
 
-  private void refuseWhileWaiting() {
+  private void requireNotWaiting() {
     if (waiting) {
       throw new IllegalStateException("a fiber is waiting in " + this);
     }
@@ -275,8 +275,8 @@ public final class Choose<R extends @Nullable Object> {
   @SuppressWarnings({"unchecked", "NullAway"}) // SETTLED makes the result, null if R allows it
   public R await(Deadline deadline) {
     Strand strand = Strand.requireOf(loop, "choose", this);
-    refuseWhileWaiting();
-    strand.refuseIfOver("choose", this, deadline.nanoTime(), Wait.INSIDE);
+    requireNotWaiting();
+    strand.checkBeforeWait("choose", this, deadline.nanoTime(), WaitMode.INTERNAL);
     Object got = attempt();
     if (got != null) {
       return cases[chosen].result(got);
@@ -303,7 +303,7 @@ public final class Choose<R extends @Nullable Object> {
         if (onTimeout != null && endsBy(deadline) && timeout.hasPassed()) {
           return onTimeout.get();
         }
-        strand.refuseIfOver("choose", this, deadline.nanoTime(), Wait.INSIDE);
+        strand.checkBeforeWait("choose", this, deadline.nanoTime(), WaitMode.INTERNAL);
         got = attempt();
       }
       if (got != null) {
@@ -353,26 +353,26 @@ public final class Choose<R extends @Nullable Object> {
   }
 
   /** Makes what the case has got that is chosen, or null if it has not been done after all. */
-  private static final Ending CHOSEN =
-      new Ending() {
+  private static final WaitCompletion CHOSEN =
+      new WaitCompletion() {
         @Override
-        public @Nullable Object of(Strand strand, boolean suspended) {
+        public @Nullable Object resultOf(Strand strand, boolean suspended) {
           return ((Choose<?>) strand.waitSubject()).chosenBy(strand, suspended);
         }
       };
 
   /** Makes the result. */
-  private static final Ending SETTLED =
-      new Ending() {
+  private static final WaitCompletion SETTLED =
+      new WaitCompletion() {
         @Override
-        public @Nullable Object of(Strand strand, boolean suspended) {
+        public @Nullable Object resultOf(Strand strand, boolean suspended) {
           return ((Choose<?>) strand.waitSubject()).settledBy(strand, suspended);
         }
       };
 
   private @Nullable Object chosenBy(Strand strand, boolean suspended) {
     waiting = false;
-    Clause fired = strand.chosen(suspended);
+    WaitNode fired = strand.chosen(suspended);
     if (fired == null) {
       return null;
     }
@@ -385,8 +385,8 @@ public final class Choose<R extends @Nullable Object> {
     if (got != null) {
       return cases[chosen].plainResult(got);
     }
-    if (onTimeout != null && strand.patience() == timeout.nanoTime()) {
-      return PlainCalls.get(onTimeout);
+    if (onTimeout != null && strand.ownDeadline() == timeout.nanoTime()) {
+      return NonSuspendingHandlers.get(onTimeout);
     }
     throw strand.expired();
   }
@@ -396,9 +396,9 @@ public final class Choose<R extends @Nullable Object> {
     if (clauses.length == size && (size == 0 || clauses[0].strand() == strand)) {
       return;
     }
-    clauses = new Clause[size];
+    clauses = new WaitNode[size];
     for (int i = 0; i < size; i++) {
-      clauses[i] = new Clause(strand);
+      clauses[i] = new WaitNode(strand);
       clauses[i].index = i;
     }
   }

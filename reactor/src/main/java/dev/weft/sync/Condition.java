@@ -2,9 +2,9 @@
 package dev.weft.sync;
 
 import dev.weft.Deadline;
-import dev.weft.internal.sched.Strand;
-import dev.weft.internal.sched.Wait;
-import dev.weft.internal.sched.WaitList;
+import dev.weft.internal.strand.Strand;
+import dev.weft.internal.strand.WaitList;
+import dev.weft.internal.strand.WaitMode;
 import java.util.Objects;
 
 /**
@@ -55,12 +55,12 @@ public final class Condition {
     }
     mutex.requireOwner("await");
     Strand strand = Strand.requireOf(mutex.loop(), "await", this);
-    strand.refuseIfOver("await", this, deadline.nanoTime(), Wait.INSIDE);
+    strand.checkBeforeWait("await", this, deadline.nanoTime(), WaitMode.INTERNAL);
     guard.close();
     try {
-      strand.await(waiters, "await", this, deadline.nanoTime(), Wait.INSIDE);
+      strand.await(waiters, "await", this, deadline.nanoTime(), WaitMode.INTERNAL);
     } finally {
-      mutex.lock(Deadline.NEVER, Wait.CLOSING);
+      mutex.lock(Deadline.NEVER, WaitMode.CLOSING);
     }
   }
 

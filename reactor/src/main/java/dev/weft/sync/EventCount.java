@@ -2,11 +2,11 @@
 package dev.weft.sync;
 
 import dev.weft.Deadline;
-import dev.weft.internal.sched.Clause;
-import dev.weft.internal.sched.EventLoop;
-import dev.weft.internal.sched.Strand;
-import dev.weft.internal.sched.Wait;
-import dev.weft.internal.sched.WaitList;
+import dev.weft.internal.strand.EventLoop;
+import dev.weft.internal.strand.Strand;
+import dev.weft.internal.strand.WaitList;
+import dev.weft.internal.strand.WaitMode;
+import dev.weft.internal.strand.WaitNode;
 import java.util.function.BooleanSupplier;
 
 /**
@@ -64,12 +64,12 @@ public final class EventCount {
    */
   public long await(long ticket, Deadline deadline) {
     Strand strand = Strand.requireOf(loop, "await", this);
-    strand.refuseIfOver("await", this, deadline.nanoTime(), Wait.INSIDE);
+    strand.checkBeforeWait("await", this, deadline.nanoTime(), WaitMode.INTERNAL);
     if (ticket > signals) {
       throw new IllegalArgumentException("not a ticket of this event count: " + ticket);
     }
     if (ticket == signals) {
-      strand.await(waiters, "await", this, deadline.nanoTime(), Wait.INSIDE);
+      strand.await(waiters, "await", this, deadline.nanoTime(), WaitMode.INTERNAL);
     }
     return signals;
   }
@@ -93,7 +93,7 @@ public final class EventCount {
    */
   public void awaitUntil(BooleanSupplier condition, Deadline deadline) {
     Strand strand = Strand.requireOf(loop, "await", this);
-    strand.refuseIfOver("await", this, deadline.nanoTime(), Wait.INSIDE);
+    strand.checkBeforeWait("await", this, deadline.nanoTime(), WaitMode.INTERNAL);
     while (true) {
       long ticket = signals;
       if (condition.getAsBoolean()) {
@@ -123,7 +123,7 @@ public final class EventCount {
     loop.requireThread("signal", this);
     signals++;
     int count = 0;
-    for (Clause clause; (clause = waiters.first()) != null; count++) {
+    for (WaitNode clause; (clause = waiters.first()) != null; count++) {
       clause.fire();
     }
     return count;

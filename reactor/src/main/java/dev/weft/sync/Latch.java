@@ -3,24 +3,24 @@ package dev.weft.sync;
 
 import dev.weft.Awaitable;
 import dev.weft.Deadline;
-import dev.weft.internal.sched.Event;
-import dev.weft.internal.sched.EventLoop;
-import dev.weft.internal.sched.Strand;
-import dev.weft.internal.sched.Wait;
-import dev.weft.internal.sched.WaitList;
+import dev.weft.internal.strand.EventLoop;
+import dev.weft.internal.strand.Selectable;
+import dev.weft.internal.strand.Strand;
+import dev.weft.internal.strand.WaitList;
+import dev.weft.internal.strand.WaitMode;
 
 /** Opens for ever once it has been counted down to zero, and lets all fibers through. */
 public final class Latch implements Awaitable {
   static {
-    Event.IN.register(Latch.class, latch -> ((Latch) latch).inside);
+    Selectable.IN.register(Latch.class, latch -> ((Latch) latch).inside);
   }
 
   private final EventLoop loop = EventLoop.require("make a latch");
   private final WaitList waiters = new WaitList();
   private int count;
 
-  private final Event inside =
-      new Event() {
+  private final Selectable inside =
+      new Selectable() {
         @Override
         public EventLoop loop() {
           return Latch.this.loop;
@@ -83,9 +83,9 @@ public final class Latch implements Awaitable {
    */
   public void await(Deadline deadline) {
     Strand strand = Strand.requireOf(loop, "await", this);
-    strand.refuseIfOver("await", this, deadline.nanoTime(), Wait.INSIDE);
+    strand.checkBeforeWait("await", this, deadline.nanoTime(), WaitMode.INTERNAL);
     if (count > 0) {
-      strand.await(waiters, "await", this, deadline.nanoTime(), Wait.INSIDE);
+      strand.await(waiters, "await", this, deadline.nanoTime(), WaitMode.INTERNAL);
     }
   }
 

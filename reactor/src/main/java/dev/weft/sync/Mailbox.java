@@ -3,11 +3,11 @@ package dev.weft.sync;
 
 import dev.weft.Deadline;
 import dev.weft.error.ChannelClosedException;
-import dev.weft.internal.sched.Arrival;
-import dev.weft.internal.sched.EventLoop;
-import dev.weft.internal.sched.Strand;
-import dev.weft.internal.sched.Wait;
-import dev.weft.internal.sched.WaitList;
+import dev.weft.internal.cross.LoopMessage;
+import dev.weft.internal.strand.EventLoop;
+import dev.weft.internal.strand.Strand;
+import dev.weft.internal.strand.WaitList;
+import dev.weft.internal.strand.WaitMode;
 import java.util.Objects;
 import java.util.Optional;
 import org.jctools.queues.MessagePassingQueue;
@@ -26,11 +26,11 @@ public final class Mailbox<T> implements AutoCloseable {
 
   private final EventLoop loop = EventLoop.require("make a mailbox");
   private final MessagePassingQueue<T> values;
-  private final Gate gate = new Gate();
+  private final CloseGate gate = new CloseGate();
   final WaitList waiters = new WaitList();
 
-  private final Arrival arrival =
-      new Arrival(loop) {
+  private final LoopMessage arrival =
+      new LoopMessage(loop) {
         @Override
         protected void arrive() {
           wake();
@@ -120,13 +120,13 @@ public final class Mailbox<T> implements AutoCloseable {
    */
   public T receive(Deadline deadline) {
     Strand strand = Strand.requireOf(loop, "receive", this);
-    strand.refuseIfOver("receive", this, deadline.nanoTime(), Wait.OUTSIDE);
+    strand.checkBeforeWait("receive", this, deadline.nanoTime(), WaitMode.EXTERNAL);
     for (T value; ; ) {
       value = take();
       if (value != null) {
         return value;
       }
-      strand.await(waiters, "receive", this, deadline.nanoTime(), Wait.OUTSIDE);
+      strand.await(waiters, "receive", this, deadline.nanoTime(), WaitMode.EXTERNAL);
     }
   }
 

@@ -2,12 +2,12 @@
 package dev.weft.sync;
 
 import dev.weft.Deadline;
-import dev.weft.internal.sched.Clause;
-import dev.weft.internal.sched.EventLoop;
-import dev.weft.internal.sched.Possession;
-import dev.weft.internal.sched.Strand;
-import dev.weft.internal.sched.Wait;
-import dev.weft.internal.sched.WaitList;
+import dev.weft.internal.strand.EventLoop;
+import dev.weft.internal.strand.HeldResource;
+import dev.weft.internal.strand.Strand;
+import dev.weft.internal.strand.WaitList;
+import dev.weft.internal.strand.WaitMode;
+import dev.weft.internal.strand.WaitNode;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -53,9 +53,9 @@ public final class Mutex {
     }
   }
 
-  private final class Hold extends Possession {
+  private final class Hold extends HeldResource {
     @Override
-    public void surrender() {
+    public void releaseAbandoned() {
       release();
     }
 
@@ -93,12 +93,12 @@ public final class Mutex {
    * @throws dev.weft.error.DeadlineExceededException if it was not to be had
    */
   public Guard lock(Deadline deadline) {
-    return lock(deadline, Wait.INSIDE);
+    return lock(deadline, WaitMode.INTERNAL);
   }
 
-  Guard lock(Deadline deadline, Wait wait) {
+  Guard lock(Deadline deadline, WaitMode wait) {
     Strand strand = Strand.requireOf(loop, "lock", this);
-    strand.refuseIfOver("lock", this, deadline.nanoTime(), wait);
+    strand.checkBeforeWait("lock", this, deadline.nanoTime(), wait);
     refuseTwice(strand);
     if (owner == null) {
       take(strand);
@@ -134,16 +134,16 @@ public final class Mutex {
 
   private void take(Strand strand) {
     owner = strand;
-    hold.takeFor(strand);
+    hold.acquireBy(strand);
   }
 
   /** Passes it on, so that no latecomer can come between. */
   private void release() {
     Strand old = owner;
     assert old != null;
-    hold.giveBackFrom(old);
+    hold.releaseBy(old);
     owner = null;
-    Clause next = waiters.first();
+    WaitNode next = waiters.first();
     if (next != null) {
       take(next.strand());
       next.fire();

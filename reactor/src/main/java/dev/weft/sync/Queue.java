@@ -5,10 +5,10 @@ import dev.weft.Deadline;
 import dev.weft.error.CancelledException;
 import dev.weft.error.ChannelClosedException;
 import dev.weft.error.DeadlineExceededException;
-import dev.weft.internal.sched.Strand;
-import dev.weft.internal.sched.Wait;
-import dev.weft.internal.sched.Waiter;
-import dev.weft.internal.sched.WaitingRoom;
+import dev.weft.internal.cross.CrossThreadWaitQueue;
+import dev.weft.internal.cross.CrossThreadWaiter;
+import dev.weft.internal.strand.Strand;
+import dev.weft.internal.strand.WaitMode;
 import java.lang.invoke.VarHandle;
 import java.util.Objects;
 import java.util.Optional;
@@ -28,9 +28,9 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Queue<T> implements AutoCloseable {
   private final MessagePassingQueue<T> values;
-  private final Gate gate = new Gate();
-  private final WaitingRoom senders = new WaitingRoom();
-  private final WaitingRoom receivers = new WaitingRoom();
+  private final CloseGate gate = new CloseGate();
+  private final CrossThreadWaitQueue senders = new CrossThreadWaitQueue();
+  private final CrossThreadWaitQueue receivers = new CrossThreadWaitQueue();
 
   private Queue(int capacity) {
     values = new MpmcAtomicArrayQueue<>(capacity);
@@ -74,9 +74,9 @@ public final class Queue<T> implements AutoCloseable {
    *     which it stays
    */
   public void send(T value, Deadline deadline) {
-    refuseIfOver("send", deadline);
+    checkBeforeWait("send", deadline);
     while (!trySend(value)) {
-      Waiter waiter = senders.enter("send");
+      CrossThreadWaiter waiter = senders.enter("send");
       boolean woken = false;
       try {
         VarHandle.fullFence(); // first be seen to wait, then look
@@ -144,13 +144,13 @@ public final class Queue<T> implements AutoCloseable {
    *     which it stays
    */
   public T receive(Deadline deadline) {
-    refuseIfOver("receive", deadline);
+    checkBeforeWait("receive", deadline);
     while (true) {
       T value = take();
       if (value != null) {
         return value;
       }
-      Waiter waiter = receivers.enter("receive");
+      CrossThreadWaiter waiter = receivers.enter("receive");
       boolean woken = false;
       try {
         VarHandle.fullFence(); // first be seen to wait, then look
@@ -190,10 +190,10 @@ public final class Queue<T> implements AutoCloseable {
     return value;
   }
 
-  private void refuseIfOver(String verb, Deadline deadline) {
+  private void checkBeforeWait(String verb, Deadline deadline) {
     Strand strand = Strand.current();
     if (strand != null) {
-      Strand.require(verb).refuseIfOver(verb, this, deadline.nanoTime(), Wait.OUTSIDE);
+      Strand.require(verb).checkBeforeWait(verb, this, deadline.nanoTime(), WaitMode.EXTERNAL);
     } else if (Thread.currentThread().isInterrupted()) {
       throw new CancelledException(
           verb + " " + this + ": " + Thread.currentThread() + " was interrupted");

@@ -2,10 +2,10 @@
 package dev.weft.sync;
 
 import dev.weft.Deadline;
-import dev.weft.internal.sched.EventLoop;
-import dev.weft.internal.sched.Strand;
-import dev.weft.internal.sched.Wait;
-import dev.weft.internal.sched.WaitList;
+import dev.weft.internal.strand.EventLoop;
+import dev.weft.internal.strand.Strand;
+import dev.weft.internal.strand.WaitList;
+import dev.weft.internal.strand.WaitMode;
 
 /**
  * A number of permits for the fibers of one reactor. Who has waited longest gets the next one.
@@ -46,11 +46,11 @@ public final class Semaphore {
    */
   public void acquire(Deadline deadline) {
     Strand strand = Strand.requireOf(loop, "acquire", this);
-    strand.refuseIfOver("acquire", this, deadline.nanoTime(), Wait.INSIDE);
+    strand.checkBeforeWait("acquire", this, deadline.nanoTime(), WaitMode.INTERNAL);
     if (permits > 0) {
       permits--;
     } else {
-      strand.await(waiters, "acquire", this, deadline.nanoTime(), Wait.INSIDE);
+      strand.await(waiters, "acquire", this, deadline.nanoTime(), WaitMode.INTERNAL);
     }
   }
 

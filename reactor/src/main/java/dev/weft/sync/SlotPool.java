@@ -2,11 +2,11 @@
 package dev.weft.sync;
 
 import dev.weft.Deadline;
-import dev.weft.internal.sched.Clause;
-import dev.weft.internal.sched.EventLoop;
-import dev.weft.internal.sched.Strand;
-import dev.weft.internal.sched.Wait;
-import dev.weft.internal.sched.WaitList;
+import dev.weft.internal.strand.EventLoop;
+import dev.weft.internal.strand.Strand;
+import dev.weft.internal.strand.WaitList;
+import dev.weft.internal.strand.WaitMode;
+import dev.weft.internal.strand.WaitNode;
 import java.util.BitSet;
 
 /**
@@ -59,12 +59,12 @@ public final class SlotPool {
    */
   public int get(Deadline deadline) {
     Strand strand = Strand.requireOf(loop, "get", this);
-    strand.refuseIfOver("get", this, deadline.nanoTime(), Wait.INSIDE);
+    strand.checkBeforeWait("get", this, deadline.nanoTime(), WaitMode.INTERNAL);
     if (free > 0) {
       return takeLowest();
     }
-    strand.await(waiters, "get", this, deadline.nanoTime(), Wait.INSIDE);
-    return strand.clause().outcome;
+    strand.await(waiters, "get", this, deadline.nanoTime(), WaitMode.INTERNAL);
+    return strand.node().outcome;
   }
 
   /**
@@ -96,7 +96,7 @@ public final class SlotPool {
     if (slot < 0 || slot >= size || !out.get(slot)) {
       throw new IllegalStateException("put: slot " + slot + " is not out of " + this);
     }
-    Clause waiter = waiters.first();
+    WaitNode waiter = waiters.first();
     if (waiter != null) {
       waiter.outcome = slot;
       waiter.fire();

@@ -29,7 +29,7 @@ class BadTextsTest {
 
   private static final class Faulty extends MicroThread {
     final List<String> notes = new ArrayList<>();
-    @Nullable Fault found;
+    @Nullable MicroFault found;
 
     @Override
     protected void run() {
@@ -88,7 +88,7 @@ class BadTextsTest {
     assertEquals(List.of(), runs.failures);
     assertEquals(1, runs.logged("fault in Faulty: " + BadException.class.getName() + " ("));
     assertEquals(1, runs.logged("lastly of Faulty failed: " + BadException.class.getName() + " ("));
-    Fault fault = faulty.found;
+    MicroFault fault = faulty.found;
     assertNotNull(fault);
     assertEquals(true, fault.description().startsWith(BadException.class.getName()));
     assertEquals(true, fault.toString().startsWith("fault in Faulty: "));
@@ -110,7 +110,7 @@ class BadTextsTest {
 
     @Override
     protected void lastly() {
-      Fault fault = fault();
+      MicroFault fault = fault();
       if (fault != null && errno() == Errno.EFAULT) {
         play(fault.thread());
         clearFault();

@@ -173,9 +173,9 @@ class LastlyErrorsTest {
     protected void run() throws Exception {
       child(other);
       play(other);
-      suspend(Status.YIELD); // until it waits
+      suspend(MicroStatus.YIELD); // until it waits
       raiseAt(other, Errno.EAGAIN);
-      suspend(Status.YIELD);
+      suspend(MicroStatus.YIELD);
       play(other);
     }
   }

@@ -31,7 +31,7 @@ class ManyThreadsTest {
       for (int i = 1; i < COUNT; i++) {
         begin(new Reader());
       }
-      suspend(Status.YIELD);
+      suspend(MicroStatus.YIELD);
       raiseAt(first, Errno.EIO);
       pollread();
     }
@@ -94,7 +94,7 @@ class ManyThreadsTest {
 
     @Override
     protected void run() throws Exception {
-      request(callee, new Request<String, String>(), "what");
+      request(callee, new MicroRequest<String, String>(), "what");
     }
 
     @Override
@@ -119,7 +119,7 @@ class ManyThreadsTest {
         play(asker);
       }
       while (callee.asked < COUNT) {
-        suspend(Status.YIELD);
+        suspend(MicroStatus.YIELD);
       }
       raiseAt(callee, Errno.EINTR);
     }

@@ -20,7 +20,7 @@ class MicroHeapTest {
   private static final String ME = "me";
   private static final String OTHER = "other";
 
-  private final MicroSlab slab = MicroSlab.open(64 * PAGE);
+  private final PagePool slab = PagePool.open(64 * PAGE);
   private final MicroHeap heap = slab.heap(8);
 
   @AfterEach
@@ -222,12 +222,12 @@ class MicroHeapTest {
   void aHeapHasNoPagesBeforeItsFirstBlockAndNoneWhenItRestsWithoutAny() {
     assertEquals(0, slab.takenPages());
     take(ME, PAGE + 1);
-    heap.rest();
+    heap.releaseIfIdle();
     assertEquals(8, slab.takenPages());
     assertEquals(2, heap.residentPages());
 
     heap.free(ME);
-    heap.rest();
+    heap.releaseIfIdle();
 
     assertEquals(0, slab.takenPages());
     assertEquals(0, heap.residentPages());
@@ -251,9 +251,9 @@ class MicroHeapTest {
 
   @Test
   void ofWhatNobodyHasOnlySoMuchStaysResident() {
-    int rings = MicroSlab.IDLE_PAGES_MAX / MicroRing.PAGES + 10;
+    int rings = PagePool.IDLE_PAGES_MAX / ByteRing.PAGES + 10;
     long[] addresses = new long[rings];
-    try (MicroSlab large = MicroSlab.open((long) rings * MicroRing.BYTES)) {
+    try (PagePool large = PagePool.open((long) rings * ByteRing.BYTES)) {
       for (int i = 0; i < rings; i++) {
         addresses[i] = large.takeRing();
         Memory.ALL.set(ValueLayout.JAVA_LONG, addresses[i], i + 1L);
@@ -262,7 +262,7 @@ class MicroHeapTest {
         large.giveRing(address);
       }
 
-      assertEquals(MicroSlab.IDLE_PAGES_MAX, large.idlePages());
+      assertEquals(PagePool.IDLE_PAGES_MAX, large.idlePages());
       for (int i = 0; i < rings; i++) {
         long expected = i < 10 ? 0 : i + 1L; // the oldest are not
         assertEquals(expected, Memory.ALL.get(ValueLayout.JAVA_LONG, addresses[i]), "ring " + i);
@@ -281,7 +281,7 @@ class MicroHeapTest {
 
   @Test
   void hugePagesServeLikeOthers() {
-    try (MicroSlab huge = MicroSlab.openHuge(1)) {
+    try (PagePool huge = PagePool.openHuge(1)) {
       MicroHeap large = huge.heap(512);
       MicroBlock block = large.calloc(ME, 512L * PAGE);
       assertNotNull(block);

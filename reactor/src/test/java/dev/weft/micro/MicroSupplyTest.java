@@ -7,7 +7,7 @@ import dev.weft.Fiber;
 import dev.weft.FiberTask;
 import dev.weft.Reactor;
 import dev.weft.internal.backend.Backend;
-import dev.weft.internal.sched.EventLoop;
+import dev.weft.internal.strand.EventLoop;
 import dev.weft.net.TcpSocket;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;

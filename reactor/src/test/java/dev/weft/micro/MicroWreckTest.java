@@ -8,8 +8,8 @@ import dev.weft.Deadline;
 import dev.weft.Fiber;
 import dev.weft.error.Errno;
 import dev.weft.net.TcpSocket;
-import dev.weft.weave.Context;
-import dev.weft.weave.Routine;
+import dev.weft.routine.Routine;
+import dev.weft.routine.codegen.Context;
 import java.lang.foreign.Arena;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -92,8 +92,8 @@ class MicroWreckTest {
     protected void run() throws Exception {
       child(waiter);
       play(waiter);
-      while (waiter.status() != Status.WAIT) {
-        suspend(Status.YIELD);
+      while (waiter.status() != MicroStatus.WAIT) {
+        suspend(MicroStatus.YIELD);
       }
       waiter.runner = new Unendable(waiter.runner, times);
       raiseAt(waiter, Errno.EIO);

@@ -7,8 +7,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.weft.Deadline;
 import dev.weft.Reactor;
 import dev.weft.error.Errno;
-import dev.weft.internal.sched.EventLoop;
-import dev.weft.internal.sched.TimerQueue;
+import dev.weft.internal.queue.TimerQueue;
+import dev.weft.internal.strand.EventLoop;
 import java.time.Duration;
 import org.junit.jupiter.api.Test;
 
@@ -51,7 +51,7 @@ class SleepTest {
     protected void run() throws Exception {
       child(sleeper);
       play(sleeper);
-      suspend(Status.YIELD); // until it sleeps
+      suspend(MicroStatus.YIELD); // until it sleeps
       raiseAt(sleeper, Errno.EINTR);
     }
   }
@@ -65,7 +65,7 @@ class SleepTest {
             MicroProcess process = MicroProcess.start(waker, OPTIONS);
             process.join(Deadline.after(Duration.ofSeconds(20)));
             assertTrue(process.isEnded());
-            due[0] = EventLoop.require("test").timers().nextDue();
+            due[0] = EventLoop.require("test").timers().nextDeadline();
           });
     }
     return due[0];

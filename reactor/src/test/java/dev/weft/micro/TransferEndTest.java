@@ -68,7 +68,7 @@ class TransferEndTest {
       connection.rxClose();
       connection.txClose();
       while (!connection.rx.closed || !connection.tx.closed) {
-        suspend(Status.YIELD);
+        suspend(MicroStatus.YIELD);
         Fiber.yield();
       }
       isClosed = true;

@@ -27,28 +27,33 @@ final class Kernel {
   }
 
   /** What a descriptor stands for, and where it was made. */
-  record Handle(Description description, Throwable origin) {}
+  record Handle(OpenFileDescription description, Throwable origin) {}
 
   private static final int DESCRIPTORS_MAX = 1 << 16;
   private static final int STANDARD_STREAMS = 3;
 
-  private final Agenda agenda;
-  private final Chance chance;
+  private final VirtualClock agenda;
+  private final SeededRandom chance;
   private final Faults faults;
   private final Completions completions;
   private final List<@Nullable Handle> handles = new ArrayList<>();
-  private final Queue<Description> changes = new ArrayDeque<>();
+  private final Queue<OpenFileDescription> changes = new ArrayDeque<>();
   final Network network;
   final FileTree files;
 
-  Kernel(Agenda agenda, Chance chance, Faults faults, FileTree files, Completions completions) {
+  Kernel(
+      VirtualClock agenda,
+      SeededRandom chance,
+      Faults faults,
+      FileTree files,
+      Completions completions) {
     this.agenda = agenda;
     this.chance = chance;
     this.faults = faults;
     this.files = files;
     this.completions = completions;
     network = new Network(chance.fork());
-    Throwable origin = new Origin("the standard streams");
+    Throwable origin = new CallSite("the standard streams");
     for (String name : List.of("/dev/stdin", "/dev/stdout", "/dev/stderr")) {
       FileTree.@Nullable Node[] found = new FileTree.@Nullable Node[1];
       files.open(name, weft_h.O_CREAT() | weft_h.O_RDWR(), 0666, 0, found);
@@ -58,7 +63,7 @@ final class Kernel {
     }
   }
 
-  private static Description referred(Description description) {
+  private static OpenFileDescription referred(OpenFileDescription description) {
     description.refer();
     return description;
   }
@@ -113,7 +118,7 @@ final class Kernel {
   }
 
   /** Gives {@code description}, and the reference that the caller holds, the lowest descriptor. */
-  int install(Description description, Throwable origin) {
+  int install(OpenFileDescription description, Throwable origin) {
     Handle handle = new Handle(description, origin);
     int free = handles.indexOf(null);
     if (free < 0) {
@@ -124,17 +129,17 @@ final class Kernel {
     return free;
   }
 
-  int open(Description description, Object what) {
-    return install(referred(description), new Origin(what));
+  int open(OpenFileDescription description, Object what) {
+    return install(referred(description), new CallSite(what));
   }
 
-  @Nullable Description description(int descriptor) {
+  @Nullable OpenFileDescription description(int descriptor) {
     Handle handle = descriptor >= 0 && descriptor < handles.size() ? handles.get(descriptor) : null;
     return handle == null ? null : handle.description;
   }
 
   int close(int descriptor) {
-    Description description = description(descriptor);
+    OpenFileDescription description = description(descriptor);
     if (description == null) {
       return -Errno.EBADF.code();
     }
@@ -155,7 +160,7 @@ final class Kernel {
                 + " ("
                 + handle.description
                 + ") was not closed; it was made"
-                + Origin.describe(handle.origin));
+                + CallSite.describe(handle.origin));
       }
     }
     return leaks;
@@ -179,14 +184,14 @@ final class Kernel {
   private void begin(Request request) {
     request.stage = Request.Stage.STARTING;
     if (request.is(weft_h.IORING_OP_READ()) || request.is(weft_h.IORING_OP_RECV())) {
-      request.memory = MemoryWatch.ofTarget(request.address, request.length, chance);
+      request.memory = BufferGuard.ofTarget(request.address, request.length, chance);
     } else if (request.is(weft_h.IORING_OP_WRITE()) || request.is(weft_h.IORING_OP_SEND())) {
-      request.memory = MemoryWatch.ofSource(request.address, request.length);
+      request.memory = BufferGuard.ofSource(request.address, request.length);
     }
     long due = now() + delay();
     if (needsDescription(request)) {
-      Description file = description(request.handle);
-      Description source =
+      OpenFileDescription file = description(request.handle);
+      OpenFileDescription source =
           request.is(weft_h.IORING_OP_SPLICE()) ? description(request.spliceHandle) : file;
       if (file == null || source == null) {
         finish(request, -Errno.EBADF.code());
@@ -210,7 +215,7 @@ final class Kernel {
         && !request.is(weft_h.IORING_OP_STATX());
   }
 
-  private static long startInOrder(Description file, boolean outward, long due) {
+  private static long startInOrder(OpenFileDescription file, boolean outward, long due) {
     if (outward) {
       file.lastOutwardStart = Math.max(file.lastOutwardStart, due);
       return file.lastOutwardStart;
@@ -229,22 +234,24 @@ final class Kernel {
       finish(request, -Errno.EFAULT.code());
       return;
     }
-    if (first && Transfers.isInterruptible(request) && chance.happens(faults.interruptions())) {
+    if (first
+        && OpcodeHandlers.isInterruptible(request)
+        && chance.happens(faults.interruptions())) {
       finish(request, interruption());
       return;
     }
-    if (first && Transfers.isOnSocket(request) && chance.happens(faults.exhaustions())) {
+    if (first && OpcodeHandlers.isOnSocket(request) && chance.happens(faults.exhaustions())) {
       finish(request, -Errno.ENOBUFS.code());
       return;
     }
-    int result = Transfers.perform(this, request);
+    int result = OpcodeHandlers.perform(this, request);
     while (request.multishot && result >= 0 && !chance.happens(faults.endedAccepts())) {
       post(request, result, weft_h.IORING_CQE_F_MORE());
-      result = Transfers.perform(this, request);
+      result = OpcodeHandlers.perform(this, request);
     }
     if (result != Request.BLOCKED) {
       finish(request, result);
-    } else if (Transfers.mayNotWait(request)) {
+    } else if (OpcodeHandlers.mayNotWait(request)) {
       finish(request, -Errno.EAGAIN.code());
     } else if (request.cancelled) {
       finish(request, cancelResult(request));
@@ -258,7 +265,7 @@ final class Kernel {
     if (request.memory != null) {
       request.memory.scribble(chance);
     }
-    Description file = request.file;
+    OpenFileDescription file = request.file;
     assert file != null;
     file.waiting.add(request);
     if (request.source != null && request.source != file) {
@@ -286,12 +293,12 @@ final class Kernel {
   }
 
   private static void letGo(Request request) {
-    Description file = request.file;
+    OpenFileDescription file = request.file;
     if (file != null) {
       file.waiting.remove(request);
       file.release();
     }
-    Description source = request.source;
+    OpenFileDescription source = request.source;
     if (source != null) {
       source.waiting.remove(request);
       source.release();
@@ -300,7 +307,7 @@ final class Kernel {
 
   private void post(Request request, int result, int flags) {
     long due = Math.max(now() + delay(), request.notBefore);
-    Description file = request.file;
+    OpenFileDescription file = request.file;
     if (file != null && request.outward) {
       due = Math.max(due, file.lastOutwardEnd);
       file.lastOutwardEnd = due;
@@ -348,7 +355,7 @@ final class Kernel {
   }
 
   /** Has the requests that wait for {@code description} tried again, soon. */
-  void changed(Description description) {
+  void changed(OpenFileDescription description) {
     if (!description.waiting.isEmpty()) {
       if (changes.isEmpty()) {
         agenda.at(now(), this::retry);
@@ -359,7 +366,7 @@ final class Kernel {
 
   private void retry() {
     while (!changes.isEmpty()) {
-      Description description = changes.remove();
+      OpenFileDescription description = changes.remove();
       for (Request request : List.copyOf(description.waiting)) {
         attempt(request);
       }
@@ -369,7 +376,7 @@ final class Kernel {
   /** The address at {@code address}, or null if it is of another family than {@code ipv6} says. */
   static @Nullable InetSocketAddress decode(long address, boolean ipv6) {
     InetSocketAddress decoded = SocketAddresses.decode(address);
-    int family = Transfers.familyAt(address);
+    int family = OpcodeHandlers.familyAt(address);
     return family == (ipv6 ? weft_h.AF_INET6() : weft_h.AF_INET()) ? decoded : null;
   }
 }

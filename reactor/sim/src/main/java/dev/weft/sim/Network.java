@@ -12,10 +12,10 @@ final class Network {
   private static final int EPHEMERAL_FIRST = 32768;
   private static final int EPHEMERAL_COUNT = 28232;
 
-  private final Chance chance;
+  private final SeededRandom chance;
   private final List<Socket> bound = new ArrayList<>();
 
-  Network(Chance chance) {
+  Network(SeededRandom chance) {
     this.chance = chance;
   }
 

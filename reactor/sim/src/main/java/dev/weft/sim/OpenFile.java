@@ -7,7 +7,7 @@ import dev.weft.internal.backend.Op;
 import java.util.Arrays;
 
 /** A file or directory that is open: a position in it. */
-final class OpenFile extends Description {
+final class OpenFile extends OpenFileDescription {
   /** A disk that is full at this size, so that a program that runs away ends. */
   private static final int SIZE_MAX = 1 << 26;
 

@@ -5,7 +5,7 @@ import dev.weft.bindings.weft_h;
 import dev.weft.error.Errno;
 
 /** One end of a pipe (pipe(7)). Its capacity is counted in bytes; the kernel counts pages. */
-final class PipeEnd extends Description {
+final class PipeEnd extends OpenFileDescription {
   private static final int CAPACITY_DEFAULT = 1 << 16;
   private static final int CAPACITY_MAX = 1 << 20;
   private static final int PAGE = 4096;
@@ -44,7 +44,7 @@ final class PipeEnd extends Description {
     return content.writer;
   }
 
-  boolean isSamePipe(Description other) {
+  boolean isSamePipe(OpenFileDescription other) {
     return other instanceof PipeEnd end && end.content == content;
   }
 

@@ -38,8 +38,8 @@ final class Request {
 
   @Nullable Request next;
   Stage stage = Stage.LINKED;
-  @Nullable Description file;
-  @Nullable Description source;
+  @Nullable OpenFileDescription file;
+  @Nullable OpenFileDescription source;
 
   /** The completion is not delivered before that of the request in front of it in a chain. */
   long notBefore;
@@ -53,15 +53,15 @@ final class Request {
   /** Where the code was that asked for it, if it makes a descriptor. */
   @Nullable Throwable origin;
 
-  @Nullable MemoryWatch memory;
+  @Nullable BufferGuard memory;
 
   /** What its descriptor stood for when the operation was submitted, if that names a handle. */
-  final @Nullable Description named;
+  final @Nullable OpenFileDescription named;
 
   /** The program's memory that it uses, or null. */
   private final @Nullable MemorySegment segment;
 
-  Request(Op op, @Nullable Description named) {
+  Request(Op op, @Nullable OpenFileDescription named) {
     this.op = op;
     this.named = named;
     segment = op.memory();
@@ -80,7 +80,7 @@ final class Request {
             || is(weft_h.IORING_OP_SPLICE())
             || is(weft_h.IORING_OP_SHUTDOWN());
     if (is(weft_h.IORING_OP_OPENAT()) || is(weft_h.IORING_OP_ACCEPT())) {
-      origin = new Origin(op);
+      origin = new CallSite(op);
     }
   }
 

@@ -4,7 +4,7 @@ package dev.weft.sim;
 import dev.weft.error.Errno;
 import dev.weft.internal.backend.Backend;
 import dev.weft.internal.backend.Op;
-import dev.weft.internal.uring.Features;
+import dev.weft.internal.uring.KernelFeatures;
 import java.util.ArrayDeque;
 import java.util.BitSet;
 import java.util.Collections;
@@ -30,12 +30,12 @@ final class SimBackend extends Backend {
   /** An operation to start, or to stop. */
   private record Entry(Request request, boolean cancel) {}
 
-  private final Agenda agenda;
-  private final Chance chance;
+  private final VirtualClock agenda;
+  private final SeededRandom chance;
   private final Faults faults;
   private final Observer observer;
   private final Kernel kernel;
-  private final ControlCalls controls;
+  private final SyncCalls controls;
   private final int entries;
 
   private final Queue<Entry> queue = new ArrayDeque<>();
@@ -45,7 +45,7 @@ final class SimBackend extends Backend {
   private final IdentityHashMap<Op, Request> requests = new IdentityHashMap<>();
 
   /** What the descriptors of operations stand for that the kernel has not got yet. */
-  private final IdentityHashMap<Op, Description> named = new IdentityHashMap<>();
+  private final IdentityHashMap<Op, OpenFileDescription> named = new IdentityHashMap<>();
 
   private int inFlight;
   private int delivered;
@@ -67,14 +67,19 @@ final class SimBackend extends Backend {
   private boolean closed;
 
   SimBackend(
-      Agenda agenda, Chance chance, Faults faults, FileTree files, int entries, Observer observer) {
+      VirtualClock agenda,
+      SeededRandom chance,
+      Faults faults,
+      FileTree files,
+      int entries,
+      Observer observer) {
     this.agenda = agenda;
     this.chance = chance;
     this.faults = faults;
     this.entries = entries;
     this.observer = observer;
     kernel = new Kernel(agenda, chance.fork(), faults, files, this::arrive);
-    controls = new ControlCalls(kernel);
+    controls = new SyncCalls(kernel);
   }
 
   Kernel kernel() {
@@ -102,7 +107,8 @@ final class SimBackend extends Backend {
     }
     inFlight += count;
     for (Op member = op; member != null; member = member.link()) {
-      Description file = member.target() == null ? null : kernel.description(member.handle());
+      OpenFileDescription file =
+          member.target() == null ? null : kernel.description(member.handle());
       if (file != null) {
         named.put(member, file);
       }
@@ -192,7 +198,7 @@ final class SimBackend extends Backend {
       inFlight--;
       delivered++;
       named.remove(op);
-      settle(op, -Errno.ECANCELED.code(), 0);
+      complete(op, -Errno.ECANCELED.code(), 0);
       op = next;
     }
   }
@@ -221,7 +227,7 @@ final class SimBackend extends Backend {
     delivered++;
     stats().completions++;
     observer.completed(request, result, more);
-    settle(op, result, flags);
+    complete(op, result, flags);
   }
 
   @Override
@@ -235,11 +241,11 @@ final class SimBackend extends Backend {
     agenda.run(); // what is due already comes before what is submitted now
     flush();
     agenda.run();
-    long end = timeoutNanos == FOREVER ? Agenda.NEVER : agenda.now() + timeoutNanos;
+    long end = timeoutNanos == FOREVER ? VirtualClock.NEVER : agenda.now() + timeoutNanos;
     lookForSignals();
     while (delivered == 0 && !woken && agenda.now() < end) {
       long next = agenda.nextDue();
-      if (next == Agenda.NEVER && end == Agenda.NEVER) {
+      if (next == VirtualClock.NEVER && end == VirtualClock.NEVER) {
         observer.stuck();
         break;
       }
@@ -275,10 +281,10 @@ final class SimBackend extends Backend {
   }
 
   @Override
-  public Features features() {
+  public KernelFeatures features() {
     BitSet all = new BitSet();
     all.set(0, Byte.MAX_VALUE);
-    return new Features(0, 0, all);
+    return new KernelFeatures(0, 0, all);
   }
 
   @Override

@@ -5,8 +5,8 @@ import dev.weft.FiberKind;
 import dev.weft.FiberTask;
 import dev.weft.Reactor;
 import dev.weft.ReactorOptions;
-import dev.weft.internal.sched.EventLoop;
-import dev.weft.internal.sched.Opener;
+import dev.weft.internal.access.Opener;
+import dev.weft.internal.strand.EventLoop;
 import dev.weft.os.Signal;
 import java.lang.invoke.MethodHandles;
 import java.nio.charset.StandardCharsets;
@@ -178,17 +178,17 @@ public final class Simulation {
   }
 
   private Trace runOnce(FiberTask task) {
-    Chance chance = new Chance(firstSeed);
+    SeededRandom chance = new SeededRandom(firstSeed);
     // A queue that is full at one entry or never.
     int entries = faults.deferrals() > 0 ? 1 << chance.below(ENTRIES_MAX_LOG2 + 1) : 1 << 10;
-    World world = new World(chance, faults, files(), entries, turnsMax);
+    SimulationRun world = new SimulationRun(chance, faults, files(), entries, turnsMax);
     Thread.currentThread().setUncaughtExceptionHandler((thread, failure) -> world.fail(failure));
     Reactor reactor = open(world);
     EventLoop loop = EventLoop.require("run");
     world.begin(loop);
     try {
       reactor.run(task);
-    } catch (World.Abandoned e) {
+    } catch (SimulationRun.Abandoned e) {
       loop.abandon();
       world.fail(e);
       throw failure(world);
@@ -205,10 +205,10 @@ public final class Simulation {
     return world.trace();
   }
 
-  private static void close(Reactor reactor, EventLoop loop, World world) {
+  private static void close(Reactor reactor, EventLoop loop, SimulationRun world) {
     try {
       reactor.close();
-    } catch (World.Abandoned e) {
+    } catch (SimulationRun.Abandoned e) {
       loop.abandon();
       world.fail(e);
     } catch (RuntimeException e) {
@@ -233,7 +233,7 @@ public final class Simulation {
     return files;
   }
 
-  private static Reactor open(World world) {
+  private static Reactor open(SimulationRun world) {
     try {
       MethodHandles.lookup().ensureInitialized(Reactor.class);
     } catch (IllegalAccessException e) {
@@ -255,7 +255,7 @@ public final class Simulation {
     return reactor;
   }
 
-  private SimulationFailure failure(World world) {
+  private SimulationFailure failure(SimulationRun world) {
     List<Throwable> failures = world.failures();
     Throwable first = failures.getFirst();
     String message =
@@ -284,7 +284,7 @@ public final class Simulation {
    * @return a generator for the fibers of this run
    */
   public static RandomGenerator random() {
-    return World.require("random").random();
+    return SimulationRun.require("random").random();
   }
 
   /**
@@ -293,7 +293,7 @@ public final class Simulation {
    * @param check throws if something is wrong, which fails the run; it must not suspend
    */
   public static void afterEachTurn(Runnable check) {
-    World.require("afterEachTurn").check(check);
+    SimulationRun.require("afterEachTurn").check(check);
   }
 
   /**
@@ -303,7 +303,7 @@ public final class Simulation {
    * @param signal which
    */
   public static void raise(Signal signal) {
-    World.require("raise").raise(signal.name());
+    SimulationRun.require("raise").raise(signal.name());
   }
 
   @Override

@@ -9,7 +9,7 @@ import java.util.Deque;
 import org.jspecify.annotations.Nullable;
 
 /** A TCP socket, listening or not, as tcp(7) and the kernel's source have it. */
-final class Socket extends Description {
+final class Socket extends OpenFileDescription {
   /** SYNs are repeated after 1, 2, 4 seconds and so on, six times (tcp_syn_retries). */
   private static final int SYN_RETRIES = 6;
 

@@ -107,7 +107,7 @@ abstract class BackendContract {
 
   void discard(int... handles) {
     for (int handle : handles) {
-      assertEquals(0, control(Op.DISCARD, handle, 0, 0, 0, 0));
+      assertEquals(0, control(Op.CLOSE_SYNC, handle, 0, 0, 0, 0));
     }
   }
 

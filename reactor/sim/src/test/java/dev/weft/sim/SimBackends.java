@@ -9,7 +9,8 @@ final class SimBackends {
     FileTree files = new FileTree();
     files.putDirectory("/dev");
     files.putDirectory("/tmp");
-    return new SimBackend(new Agenda(), new Chance(1), faults, files, entries, new Strict());
+    return new SimBackend(
+        new VirtualClock(), new SeededRandom(1), faults, files, entries, new Strict());
   }
 
   /** Whatever is wrong fails the test at once. */

@@ -19,7 +19,7 @@ import dev.weft.error.DeadlockException;
 import dev.weft.error.Errno;
 import dev.weft.error.ErrnoException;
 import dev.weft.fs.File;
-import dev.weft.internal.sched.EventLoop;
+import dev.weft.internal.strand.EventLoop;
 import dev.weft.io.Pipe;
 import dev.weft.net.SocketOptions;
 import dev.weft.net.TcpListener;

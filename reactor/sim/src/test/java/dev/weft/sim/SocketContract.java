@@ -56,7 +56,7 @@ abstract class SocketContract extends BackendContract {
   private int[] connection() throws Exception {
     int listener = listener(10);
     int client = socket(weft_h.AF_INET());
-    assertEquals(0, connect(client, name(Op.LOCAL_NAME, listener)));
+    assertEquals(0, connect(client, name(Op.GETSOCKNAME, listener)));
     int server = acceptOne(listener);
     discard(listener);
     return new int[] {client, server};
@@ -95,7 +95,7 @@ abstract class SocketContract extends BackendContract {
   void aPortThatNobodyListensToRefuses() throws Exception {
     backend();
     int listener = listener(10);
-    InetSocketAddress address = name(Op.LOCAL_NAME, listener);
+    InetSocketAddress address = name(Op.GETSOCKNAME, listener);
     discard(listener);
     int client = socket(weft_h.AF_INET());
     assertEquals(code(Errno.ECONNREFUSED), connect(client, address));
@@ -106,9 +106,9 @@ abstract class SocketContract extends BackendContract {
   void bothEndsKnowEachOther() throws Exception {
     backend();
     int[] ends = connection();
-    assertEquals(name(Op.LOCAL_NAME, ends[0]), name(Op.PEER_NAME, ends[1]));
-    assertEquals(name(Op.PEER_NAME, ends[0]), name(Op.LOCAL_NAME, ends[1]));
-    assertEquals(code(Errno.EISCONN), connect(ends[0], name(Op.PEER_NAME, ends[0])));
+    assertEquals(name(Op.GETSOCKNAME, ends[0]), name(Op.GETPEERNAME, ends[1]));
+    assertEquals(name(Op.GETPEERNAME, ends[0]), name(Op.GETSOCKNAME, ends[1]));
+    assertEquals(code(Errno.EISCONN), connect(ends[0], name(Op.GETPEERNAME, ends[0])));
     discard(ends);
   }
 
@@ -121,7 +121,7 @@ abstract class SocketContract extends BackendContract {
     int[] clients = new int[5];
     for (int i = 0; i < clients.length; i++) {
       clients[i] = socket(weft_h.AF_INET());
-      assertEquals(0, connect(clients[i], name(Op.LOCAL_NAME, listener)));
+      assertEquals(0, connect(clients[i], name(Op.GETSOCKNAME, listener)));
     }
     pollUntilCompleted(5);
     assertTrue(accept.hasMore());
@@ -135,7 +135,7 @@ abstract class SocketContract extends BackendContract {
     backend();
     int listener = listener(10);
     int client = socket(weft_h.AF_INET());
-    assertEquals(0, connect(client, name(Op.LOCAL_NAME, listener)));
+    assertEquals(0, connect(client, name(Op.GETSOCKNAME, listener)));
     assertEquals(3, send(client, "abc"));
     int server = acceptOne(listener);
     assertEquals(2, receive(server, 2));
@@ -178,11 +178,11 @@ abstract class SocketContract extends BackendContract {
   void aConnectionIsShutDownAtOnce() throws Exception {
     backend();
     int[] ends = connection();
-    assertEquals(0, control(Op.SHUT, ends[0], weft_h.SHUT_RDWR(), 0, 0, 0));
+    assertEquals(0, control(Op.SHUTDOWN_SYNC, ends[0], weft_h.SHUT_RDWR(), 0, 0, 0));
     assertEquals(0, receive(ends[0], 10));
     assertEquals(0, receive(ends[1], 10));
     assertEquals(code(Errno.EPIPE), send(ends[0], "x"));
-    assertEquals(code(Errno.EINVAL), control(Op.SHUT, ends[1], 3, 0, 0, 0));
+    assertEquals(code(Errno.EINVAL), control(Op.SHUTDOWN_SYNC, ends[1], 3, 0, 0, 0));
     discard(ends);
   }
 
@@ -341,8 +341,8 @@ abstract class SocketContract extends BackendContract {
     MemorySegment encoded = arena.allocate(SocketAddresses.BYTES_MAX);
     int length = SocketAddresses.BYTES_MAX;
     assertEquals(
-        code(Errno.ENOTCONN), control(Op.PEER_NAME, socket, 0, 0, encoded.address(), length));
-    assertEquals(0, name(Op.LOCAL_NAME, socket).getPort());
+        code(Errno.ENOTCONN), control(Op.GETPEERNAME, socket, 0, 0, encoded.address(), length));
+    assertEquals(0, name(Op.GETSOCKNAME, socket).getPort());
     discard(socket);
   }
 
@@ -361,7 +361,7 @@ abstract class SocketContract extends BackendContract {
   void anAddressIsTakenOnce() throws Exception {
     backend();
     int listener = listener(10);
-    int port = name(Op.LOCAL_NAME, listener).getPort();
+    int port = name(Op.GETSOCKNAME, listener).getPort();
     assertNotEquals(0, port);
     int second = socket(weft_h.AF_INET());
     assertEquals(code(Errno.EADDRINUSE), bind(second, "127.0.0.1", port));
@@ -379,12 +379,12 @@ abstract class SocketContract extends BackendContract {
     int both = socket(weft_h.AF_INET6());
     assertEquals(0, bind(both, "::", 0));
     assertEquals(0, control(Op.LISTEN, both, 10, 0, 0, 0));
-    int port = name(Op.LOCAL_NAME, both).getPort();
+    int port = name(Op.GETSOCKNAME, both).getPort();
     int client = socket(weft_h.AF_INET());
     InetAddress loopback = InetAddress.ofLiteral("127.0.0.1");
     assertEquals(0, connect(client, new InetSocketAddress(loopback, port)));
     int server = acceptOne(both);
-    assertEquals(loopback, name(Op.PEER_NAME, server).getAddress());
+    assertEquals(loopback, name(Op.GETPEERNAME, server).getAddress());
     discard(both, client, server);
   }
 

@@ -5,7 +5,7 @@ import static org.junit.jupiter.api.Assumptions.abort;
 
 import dev.weft.error.ReactorUnavailableException;
 import dev.weft.internal.backend.Backend;
-import dev.weft.internal.backend.UringBackend;
+import dev.weft.internal.backend.uring.UringBackend;
 import java.nio.file.Path;
 import org.junit.jupiter.api.io.TempDir;
 

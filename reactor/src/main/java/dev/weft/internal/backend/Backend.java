@@ -2,7 +2,7 @@
 package dev.weft.internal.backend;
 
 import dev.weft.error.Errno;
-import dev.weft.internal.uring.Features;
+import dev.weft.internal.uring.KernelFeatures;
 import java.lang.ref.Reference;
 import java.lang.ref.ReferenceQueue;
 import java.util.function.Consumer;
@@ -69,15 +69,15 @@ public abstract class Backend implements AutoCloseable {
     }
     boolean started = false;
     try {
-      op.hold(thread);
+      op.leaseMemory(thread);
       for (Op member = op.link; member != null; member = member.link) {
-        member.hold(thread);
+        member.leaseMemory(thread);
       }
       start(op);
       started = true;
     } finally {
       if (!started) {
-        letGo(op);
+        releaseMemory(op);
       }
     }
   }
@@ -86,10 +86,10 @@ public abstract class Backend implements AutoCloseable {
    * Undoes the submit of what has not started, no memory or stack being left for it. The calls are
    * no deeper than those that have succeeded, so that there is stack for them.
    */
-  private static void letGo(Op head) {
+  private static void releaseMemory(Op head) {
     for (Op member = head; member != null; member = member.link) {
       member.state = Op.State.FREE;
-      member.letGo();
+      member.releaseMemory();
     }
   }
 
@@ -295,7 +295,7 @@ public abstract class Backend implements AutoCloseable {
     }
   }
 
-  public abstract Features features();
+  public abstract KernelFeatures features();
 
   /** How many operations of callers have not completed. */
   public abstract int inFlight();
@@ -341,7 +341,7 @@ public abstract class Backend implements AutoCloseable {
   }
 
   /** Gives {@code op} a result, its last one unless {@code flags} say that it has more. */
-  protected static void settle(Op op, int result, int flags) {
+  protected static void complete(Op op, int result, int flags) {
     op.complete(result, flags);
   }
 

@@ -3,8 +3,8 @@ package dev.weft.internal.backend;
 
 import dev.weft.bindings.weft_h;
 import dev.weft.error.Errno;
+import dev.weft.internal.failure.UncaughtFailures;
 import dev.weft.internal.mem.MemoryLease;
-import dev.weft.internal.os.UncaughtFailures;
 import java.lang.foreign.MemorySegment;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
@@ -48,15 +48,15 @@ public final class Op {
   public static final int SOCKET = 0x100;
   public static final int BIND = 0x101;
   public static final int LISTEN = 0x102;
-  public static final int LOCAL_NAME = 0x103;
-  public static final int PEER_NAME = 0x104;
+  public static final int GETSOCKNAME = 0x103;
+  public static final int GETPEERNAME = 0x104;
   public static final int SET_OPTION = 0x105;
   public static final int GET_OPTION = 0x106;
   public static final int PIPE = 0x107;
   public static final int FCNTL = 0x108;
   public static final int FILE_TYPE = 0x109;
-  public static final int DISCARD = 0x10A;
-  public static final int SHUT = 0x10B;
+  public static final int CLOSE_SYNC = 0x10A;
+  public static final int SHUTDOWN_SYNC = 0x10B;
 
   /** Where a READ or WRITE takes place when the descriptor's own position is meant. */
   public static final long CURRENT_POSITION = -1;
@@ -69,12 +69,12 @@ public final class Op {
   private static final int RESTART_LAST = -516;
 
   // ---- the request
-  int opcode;
-  int sqeFlags;
-  int ioPriority;
+  public int opcode;
+  public int sqeFlags;
+  public int ioPriority;
 
   /** The descriptor: that of {@link #target}, or one that no handle stands for. */
-  int handle;
+  public int handle;
 
   /** What the operation is carried out on; null if it is on no descriptor, or on a number. */
   @Nullable Handle target;
@@ -85,23 +85,23 @@ public final class Op {
   /** The caller's memory, kept from the collector until the last completion; null if it is ours. */
   @Nullable MemorySegment memory;
 
-  long offset;
-  long address;
-  int length;
-  int opFlags;
-  int spliceHandle;
-  @Nullable Op link;
+  public long offset;
+  public long address;
+  public int length;
+  public int opFlags;
+  public int spliceHandle;
+  @Nullable public Op link;
 
   // ---- the outcome
   int result;
   int resultFlags;
-  State state = State.FREE;
+  public State state = State.FREE;
 
   // ---- the backend's bookkeeping
-  final int slot;
+  public final int slot;
   final long scratch;
   int generation;
-  boolean cancelRequested;
+  public boolean cancelRequested;
 
   /** Whether there is a {@link MemoryLease} of {@link #memory}. */
   private boolean leased;
@@ -110,12 +110,12 @@ public final class Op {
   private boolean usesTarget;
   private boolean usesSource;
 
-  @Nullable Op nextDeferred;
+  @Nullable public Op nextDeferred;
 
   /** Whether a request to cancel it waits for room, and the next such operation. */
-  boolean cancelQueued;
+  public boolean cancelQueued;
 
-  @Nullable Op nextCancel;
+  @Nullable public Op nextCancel;
 
   private final Listener listener;
 
@@ -245,12 +245,12 @@ public final class Op {
     return length;
   }
 
-  void complete(int result, int flags) {
+  public void complete(int result, int flags) {
     this.result = withoutRestart(result);
     resultFlags = flags;
     if (!hasMore()) {
       state = State.DONE;
-      letGo();
+      releaseMemory();
     }
     try {
       listener.completed(this);
@@ -272,11 +272,11 @@ public final class Op {
 
   /**
    * Takes hold of descriptors and memory, from submit to the last completion. If it throws, {@link
-   * #letGo} undoes what has been done.
+   * #releaseMemory} undoes what has been done.
    *
    * @param reactor the reactor's thread
    */
-  void hold(Thread reactor) {
+  void leaseMemory(Thread reactor) {
     if (memory != null) {
       leased = MemoryLease.acquire(memory, reactor);
     }
@@ -294,8 +294,8 @@ public final class Op {
     }
   }
 
-  /** Undoes {@link #hold}. The last operation of a closing handle lets the close go on. */
-  void letGo() {
+  /** Undoes {@link #leaseMemory}. The last operation of a closing handle lets the close go on. */
+  void releaseMemory() {
     MemorySegment held = memory;
     if (held != null) {
       if (leased) {

@@ -63,7 +63,8 @@ public final class OpTable implements AutoCloseable {
   }
 
   /** The operation that this completion belongs to, or null if it is stale. */
-  @Nullable Op find(long userData) {
+  @Nullable
+  public Op find(long userData) {
     int slot = (int) userData;
     if (slot < 0 || slot >= used) {
       return null;
@@ -72,7 +73,7 @@ public final class OpTable implements AutoCloseable {
     return op != null && op.generation == (int) (userData >>> 32) ? op : null;
   }
 
-  static long userData(Op op) {
+  public static long userData(Op op) {
     return (long) op.generation << 32 | op.slot;
   }
 
@@ -97,12 +98,13 @@ public final class OpTable implements AutoCloseable {
   }
 
   /** How many slots have ever been used. */
-  int slots() {
+  public int slots() {
     return used;
   }
 
   /** The operation in {@code slot} if a backend holds it, or null. */
-  @Nullable Op busyAt(int slot) {
+  @Nullable
+  public Op busyAt(int slot) {
     Op op = ops[slot];
     return op != null && op.isBusy() ? op : null;
   }

@@ -5,10 +5,10 @@ import dev.weft.error.Errno;
 import dev.weft.error.ErrnoException;
 import dev.weft.internal.backend.Handle;
 import dev.weft.internal.backend.Op;
-import dev.weft.internal.sched.EventLoop;
-import dev.weft.internal.sched.Strand;
-import dev.weft.internal.sched.Wait;
-import dev.weft.internal.sched.WaitList;
+import dev.weft.internal.strand.EventLoop;
+import dev.weft.internal.strand.Strand;
+import dev.weft.internal.strand.WaitList;
+import dev.weft.internal.strand.WaitMode;
 import java.io.IOException;
 import java.nio.channels.AsynchronousCloseException;
 import java.nio.channels.ClosedChannelException;
@@ -66,14 +66,14 @@ public final class Acceptor implements Op.Listener {
   /**
    * Waits until there is a connection to {@link #take}. Suspends.
    *
-   * @param due until when
+   * @param deadline until when
    */
-  public void await(long due) throws IOException {
+  public void await(long deadline) throws IOException {
     Strand strand = Strand.requireOf(loop, "accept", name);
     if (!handle.isOpen()) {
       throw new ClosedChannelException();
     }
-    strand.refuseIfOver("accept", name, due, Wait.OUTSIDE);
+    strand.checkBeforeWait("accept", name, deadline, WaitMode.EXTERNAL);
     while (acceptedCount == 0) {
       if (failure != 0) {
         int code = failure;
@@ -81,7 +81,7 @@ public final class Acceptor implements Op.Listener {
         throw new ErrnoException("accept", name.toString(), code);
       }
       beAccepting();
-      strand.await(waiters, "accept", name, due, Wait.OUTSIDE);
+      strand.await(waiters, "accept", name, deadline, WaitMode.EXTERNAL);
       if (!handle.isOpen()) {
         throw new AsynchronousCloseException();
       }

@@ -6,11 +6,11 @@ import dev.weft.error.PinnedException;
 import dev.weft.internal.backend.Backend;
 import dev.weft.internal.backend.Handle;
 import dev.weft.internal.backend.Op;
-import dev.weft.internal.sched.EventLoop;
-import dev.weft.internal.sched.Strand;
-import dev.weft.internal.sched.TimerQueue;
-import dev.weft.internal.sched.Wait;
-import dev.weft.internal.sched.WaitList;
+import dev.weft.internal.queue.TimerQueue;
+import dev.weft.internal.strand.EventLoop;
+import dev.weft.internal.strand.Strand;
+import dev.weft.internal.strand.WaitList;
+import dev.weft.internal.strand.WaitMode;
 
 /** Closes handles: cancels what is in progress, waits for it, and gives the descriptor back. */
 final class Closing {
@@ -61,7 +61,7 @@ final class Closing {
     backend.beginClose(handle, unused -> waiters.wakeAll());
     try {
       while (!handle.isUnused()) {
-        strand.await(waiters, "close", name, TimerQueue.NEVER, Wait.SHIELDED);
+        strand.await(waiters, "close", name, TimerQueue.NEVER, WaitMode.SHIELDED);
       }
     } catch (PinnedException e) {
       while (!handle.isUnused()) {

@@ -6,9 +6,9 @@ import dev.weft.error.Errno;
 import dev.weft.error.ErrnoException;
 import dev.weft.internal.backend.Handle;
 import dev.weft.internal.backend.Op;
-import dev.weft.internal.sched.EventLoop;
-import dev.weft.internal.sched.Strand;
-import dev.weft.internal.sched.Wait;
+import dev.weft.internal.strand.EventLoop;
+import dev.weft.internal.strand.Strand;
+import dev.weft.internal.strand.WaitMode;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.channels.AsynchronousCloseException;
@@ -78,18 +78,18 @@ public final class Endpoint {
   // ---- bytes
 
   /** Reads some bytes; -1 at the end of the stream, 0 only into an empty segment. Suspends. */
-  public int read(MemorySegment target, long due) throws IOException {
+  public int read(MemorySegment target, long deadline) throws IOException {
     int length = writableLength(target);
     Strand strand = enter("read");
     if (length == 0) {
-      return nothing(strand, "read", due);
+      return nothing(strand, "read", deadline);
     }
     if (reading) {
       throw new IllegalStateException("read " + name + ": another fiber is reading from it");
     }
     reading = true;
     try {
-      int count = transferIn(strand, target, length, Op.CURRENT_POSITION, due);
+      int count = transferIn(strand, target, length, Op.CURRENT_POSITION, deadline);
       return count == 0 ? -1 : count;
     } finally {
       reading = false;
@@ -97,70 +97,71 @@ public final class Endpoint {
   }
 
   /** Reads some bytes at a position of a file; -1 at its end. Suspends. */
-  public int readAt(MemorySegment target, long position, long due) throws IOException {
+  public int readAt(MemorySegment target, long position, long deadline) throws IOException {
     int length = writableLength(target);
     Strand strand = enter("read");
     if (length == 0) {
-      return nothing(strand, "read", due);
+      return nothing(strand, "read", deadline);
     }
-    int count = transferIn(strand, target, length, position, due);
+    int count = transferIn(strand, target, length, position, deadline);
     return count == 0 ? -1 : count;
   }
 
   /** Writes some bytes, at least one unless the segment is empty. Suspends. */
-  public int writeSome(MemorySegment source, long due) throws IOException {
+  public int writeSome(MemorySegment source, long deadline) throws IOException {
     int length = checkedLength(source);
     Strand strand = enter("write");
     if (length == 0) {
-      return nothing(strand, "write", due);
+      return nothing(strand, "write", deadline);
     }
-    return writeSome(strand, source, 0, length, due);
+    return writeSome(strand, source, 0, length, deadline);
   }
 
   /** Moves no bytes, in a fiber that may be over all the same. */
-  private int nothing(Strand strand, String verb, long due) {
-    strand.refuseIfOver(verb, name, due, Wait.OUTSIDE);
+  private int nothing(Strand strand, String verb, long deadline) {
+    strand.checkBeforeWait(verb, name, deadline, WaitMode.EXTERNAL);
     return 0;
   }
 
   /** Writes all the bytes. Suspends. */
-  public void write(MemorySegment source, long due) throws IOException {
+  public void write(MemorySegment source, long deadline) throws IOException {
     checkedLength(source);
     Strand strand = enter("write");
     long end = source.byteSize();
     if (end == 0) {
-      nothing(strand, "write", due);
+      nothing(strand, "write", deadline);
     }
     for (long from = 0; from < end; ) {
       int length = (int) Math.min(end - from, TRANSFER_MAX);
-      from += writeSome(strand, source, from, length, due);
+      from += writeSome(strand, source, from, length, deadline);
     }
   }
 
-  private int writeSome(Strand strand, MemorySegment source, long from, int length, long due)
+  private int writeSome(Strand strand, MemorySegment source, long from, int length, long deadline)
       throws IOException {
     if (writing) {
       throw new IllegalStateException("write " + name + ": another fiber is writing to it");
     }
     writing = true;
     try {
-      return transferOut(strand, source, from, length, Op.CURRENT_POSITION, due);
+      return transferOut(strand, source, from, length, Op.CURRENT_POSITION, deadline);
     } finally {
       writing = false;
     }
   }
 
   /** Writes some bytes at a position of a file. Suspends. */
-  public int writeAt(MemorySegment source, long position, long due) throws IOException {
+  public int writeAt(MemorySegment source, long position, long deadline) throws IOException {
     int length = checkedLength(source);
     Strand strand = enter("write");
     if (length == 0) {
-      return nothing(strand, "write", due);
+      return nothing(strand, "write", deadline);
     }
-    return transferOut(strand, source, 0, length, position, due);
+    return transferOut(strand, source, 0, length, position, deadline);
   }
 
-  private int transferIn(Strand strand, MemorySegment target, int length, long position, long due)
+  private int transferIn(
+      Strand strand, MemorySegment target, int length, long position, long deadline)
       throws IOException {
     while (true) {
       requireOpen();
@@ -170,15 +171,15 @@ public final class Endpoint {
       } else {
         op.read(handle, target, 0, length, position);
       }
-      int result = strand.perform("read", name, op, due, Wait.OUTSIDE);
-      if (!mustRetry(strand, result, this, weft_h.POLLIN(), due)) {
+      int result = strand.perform("read", name, op, deadline, WaitMode.EXTERNAL);
+      if (!mustRetry(strand, result, this, weft_h.POLLIN(), deadline)) {
         return check("read", result);
       }
     }
   }
 
   private int transferOut(
-      Strand strand, MemorySegment source, long from, int length, long position, long due)
+      Strand strand, MemorySegment source, long from, int length, long position, long deadline)
       throws IOException {
     while (true) {
       requireOpen();
@@ -188,11 +189,11 @@ public final class Endpoint {
       } else {
         op.write(handle, source, from, length, position);
       }
-      int result = strand.perform("write", name, op, due, Wait.OUTSIDE);
+      int result = strand.perform("write", name, op, deadline, WaitMode.EXTERNAL);
       if (result == 0) {
         result = -Errno.EIO.code(); // or a caller that writes all of it would never end
       }
-      if (!mustRetry(strand, result, this, weft_h.POLLOUT(), due)) {
+      if (!mustRetry(strand, result, this, weft_h.POLLOUT(), deadline)) {
         return check("write", result);
       }
     }
@@ -210,7 +211,7 @@ public final class Endpoint {
    * non-blocking by whoever shares it with us, and has become ready meanwhile. Suspends.
    */
   private static boolean mustRetry(
-      Strand strand, int result, Endpoint endpoint, int events, long due) throws IOException {
+      Strand strand, int result, Endpoint endpoint, int events, long deadline) throws IOException {
     if (result == -Errno.EINTR.code()) {
       return true;
     }
@@ -219,7 +220,8 @@ public final class Endpoint {
     }
     endpoint.requireOpen();
     Op op = strand.op().poll(endpoint.handle, events);
-    endpoint.check("poll", strand.performRepeatedly("poll", endpoint.name, op, due, Wait.OUTSIDE));
+    endpoint.check(
+        "poll", strand.performRepeatedly("poll", endpoint.name, op, deadline, WaitMode.EXTERNAL));
     return true;
   }
 
@@ -229,7 +231,7 @@ public final class Endpoint {
    *
    * @return how many, 0 at the end of this stream, or -errno
    */
-  public int spliceTo(Endpoint sink, int length, long due) throws IOException {
+  public int spliceTo(Endpoint sink, int length, long deadline) throws IOException {
     Strand strand = enter("splice");
     sink.enter("splice");
     if (reading || sink.writing) {
@@ -243,14 +245,14 @@ public final class Endpoint {
         requireOpen();
         sink.requireOpen();
         Op op = strand.op().splice(handle, sink.handle, length);
-        int result = strand.perform("splice", name, op, due, Wait.OUTSIDE);
+        int result = strand.perform("splice", name, op, deadline, WaitMode.EXTERNAL);
         if (result < 0) {
           requireOpen();
           sink.requireOpen();
         }
         // Either may be the one that is not ready, so wait for both.
-        if (!mustRetry(strand, result, this, weft_h.POLLIN(), due)
-            || !mustRetry(strand, result, sink, weft_h.POLLOUT(), due)) {
+        if (!mustRetry(strand, result, this, weft_h.POLLIN(), deadline)
+            || !mustRetry(strand, result, sink, weft_h.POLLOUT(), deadline)) {
           return result;
         }
       }
@@ -282,7 +284,7 @@ public final class Endpoint {
 
   /** Carries out a control operation, which does not suspend; -EBADF if it is closed. */
   public int control(int opcode, int first, int second, long address, int length) {
-    return Controls.perform(loop, opcode, handle, first, second, address, length);
+    return SyncOps.perform(loop, opcode, handle, first, second, address, length);
   }
 
   private static int writableLength(MemorySegment segment) {

@@ -30,7 +30,7 @@ public final class CompletionQueue {
     tailAddress = io_uring_cq.ktail(cq).address();
     entries = io_uring_cq.ring_entries(cq);
     mask = io_uring_cq.ring_mask(cq);
-    slots = Slots.cut(io_uring_cq.cqes(cq).address(), entries, ENTRY_BYTES);
+    slots = QueueEntries.cut(io_uring_cq.cqes(cq).address(), entries, ENTRY_BYTES);
     head = (int) INT.getAcquire(Memory.ALL, headAddress);
   }
 

@@ -36,7 +36,7 @@ public final class ReceiveBuffers implements AutoCloseable {
   private ReceiveBuffers(MemorySegment ring, Pages entries, int count) {
     this.ring = ring;
     this.entries = entries;
-    slots = Slots.cut(entries.address(), count, ENTRY_BYTES);
+    slots = QueueEntries.cut(entries.address(), count, ENTRY_BYTES);
     tailAddress = entries.address() + io_uring_buf_ring.tail$offset();
     mask = count - 1;
   }

@@ -40,7 +40,7 @@ public final class Ring implements AutoCloseable {
   private final MemorySegment waitTimeout;
   private final SubmissionQueue submissions;
   private final CompletionQueue completions;
-  private final Features features;
+  private final KernelFeatures features;
   private final Workers workers;
   private final int enterFd;
   private final int enterFlags;
@@ -70,12 +70,12 @@ public final class Ring implements AutoCloseable {
     int result = weft_h.io_uring_queue_init_params(submissionEntries, ring, params);
     if (result < 0) {
       arena.close();
-      throw Refusal.explain(-result);
+      throw UnavailableReason.explain(-result);
     }
     submissions = new SubmissionQueue(ring);
     completions = new CompletionQueue(ring);
     workers = new Workers(ring, arena);
-    features = Features.probe(ring, io_uring_params.features(params), SETUP_FLAGS);
+    features = KernelFeatures.probe(ring, io_uring_params.features(params), SETUP_FLAGS);
     weft_h.io_uring_ring_dontfork(ring); // best effort: the descriptor is O_CLOEXEC in any case
     // A registered descriptor saves an fget per enter, about 35 ns in a threaded process. A kernel
     // that has no room for one (RLIMIT) still works with the plain descriptor.
@@ -96,7 +96,7 @@ public final class Ring implements AutoCloseable {
     return completions;
   }
 
-  public Features features() {
+  public KernelFeatures features() {
     return features;
   }
 

@@ -45,7 +45,7 @@ public final class SubmissionQueue {
     flagsAddress = io_uring_sq.kflags(sq).address();
     entries = io_uring_sq.ring_entries(sq);
     mask = io_uring_sq.ring_mask(sq);
-    slots = Slots.cut(io_uring_sq.sqes(sq).address(), entries, ENTRY_BYTES);
+    slots = QueueEntries.cut(io_uring_sq.sqes(sq).address(), entries, ENTRY_BYTES);
     fillIndexArray(io_uring_sq.array(sq).address());
     tail = (int) INT.getAcquire(Memory.ALL, tailAddress);
     headSeen = tail;

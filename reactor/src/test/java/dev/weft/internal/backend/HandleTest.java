@@ -14,6 +14,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import dev.weft.bindings.weft_h;
 import dev.weft.error.Errno;
 import dev.weft.error.ReactorUnavailableException;
+import dev.weft.internal.backend.uring.UringBackend;
 import dev.weft.internal.mem.Memory;
 import dev.weft.internal.mem.MemoryLease;
 import dev.weft.internal.os.Libc;

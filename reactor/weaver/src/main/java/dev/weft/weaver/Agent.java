@@ -137,13 +137,13 @@ public final class Agent {
    * What has been woven by a build is left as it is. The first of a name is the one that counts.
    */
   private void add(byte[] bytes) {
-    var model = Mark.parse(bytes);
-    if (Mark.of(model).isEmpty() && !model.isModuleInfo()) {
+    var model = WovenAttribute.parse(bytes);
+    if (WovenAttribute.of(model).isEmpty() && !model.isModuleInfo()) {
       originals.putIfAbsent(model.thisClass().asInternalName(), bytes);
     }
   }
 
-  private static void report(Problems problems) {
+  private static void report(Diagnostics problems) {
     problems.warnings().forEach(problem -> System.err.println("weft-weaver: warning: " + problem));
     problems.errors().forEach(problem -> System.err.println("weft-weaver: error: " + problem));
     if (problems.isFatal()) {

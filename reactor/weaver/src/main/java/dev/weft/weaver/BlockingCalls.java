@@ -129,7 +129,7 @@ final class BlockingCalls {
   private BlockingCalls() {}
 
   /** Warns of those in {@code method}, which is woven, unless its source says that it blocks. */
-  static void check(MethodInfo method, Problems problems) {
+  static void check(MethodInfo method, Diagnostics problems) {
     List<CodeElement> code = method.code();
     for (int i = 0; i < code.size(); i++) {
       if (code.get(i) instanceof InvokeInstruction call) {

@@ -33,12 +33,12 @@ final class BodyWeaver {
   private record Place(int pass, int index) {}
 
   private final Kind kind;
-  private final SavePlan plan;
+  private final SpillPlan plan;
   private final MethodInfo method;
   private final Map<InvokeDynamicEntry, ClassDesc> lambdas;
   private final CodeBuilder to;
-  private final Suspensions suspensions;
-  private final Passes passes;
+  private final SuspendCodegen suspensions;
+  private final LoopSplitting passes;
 
   /** How many of the original's locals are read or written. */
   private final int usedLocals;
@@ -54,7 +54,7 @@ final class BodyWeaver {
 
   private BodyWeaver(
       Kind kind,
-      SavePlan plan,
+      SpillPlan plan,
       ClassDesc frame,
       Map<InvokeDynamicEntry, ClassDesc> lambdas,
       CodeBuilder to) {
@@ -63,15 +63,15 @@ final class BodyWeaver {
     this.lambdas = lambdas;
     this.to = to;
     method = plan.method;
-    suspensions = new Suspensions(kind, plan, frame, to);
+    suspensions = new SuspendCodegen(kind, plan, frame, to);
     Set<Integer> resumed = kind == Kind.TWIN ? Set.of() : plan.kept.keySet();
-    passes = new Passes(plan, kind != Kind.RESUME, resumed);
+    passes = new LoopSplitting(plan, kind != Kind.RESUME, resumed);
     usedLocals = countUsedLocals();
   }
 
   static void weave(
       Kind kind,
-      SavePlan plan,
+      SpillPlan plan,
       ClassDesc frame,
       Map<InvokeDynamicEntry, ClassDesc> lambdas,
       CodeBuilder to) {
@@ -96,7 +96,7 @@ final class BodyWeaver {
    * What follows a call that has suspended and whose frame could not be made: out of the way, but
    * inside the handlers that the call is in.
    */
-  private void goOnUnsaved(int point, Suspensions.Unsaved labels) {
+  private void goOnUnsaved(int point, SuspendCodegen.Unsaved labels) {
     Label start = to.newBoundLabel();
     suspensions.goOnUnsaved(point, labels);
     Label end = to.newBoundLabel();

@@ -57,7 +57,7 @@ public final class ClassFolder {
    * @param made how many classes were made besides
    * @param problems what was in the way, and what may be
    */
-  public record Summary(int read, int rewritten, int made, Problems problems) {
+  public record Summary(int read, int rewritten, int made, Diagnostics problems) {
     /** The counts in words. */
     @Override
     public String toString() {
@@ -185,7 +185,7 @@ public final class ClassFolder {
       misplaced(file, name, className);
       return;
     }
-    Optional<Mark> mark = Mark.of(model);
+    Optional<WovenAttribute> mark = WovenAttribute.of(model);
     if (mark.isEmpty()) {
       originals.put(name, bytes);
     } else if (mark.get().isGenerated()) {
@@ -218,7 +218,7 @@ public final class ClassFolder {
 
   private static ClassModel parse(Path file, byte[] bytes) throws IOException {
     try {
-      return Mark.parse(bytes);
+      return WovenAttribute.parse(bytes);
     } catch (IllegalArgumentException e) {
       throw new IOException(file + ": not a class file: " + e.getMessage(), e);
     }

@@ -39,7 +39,7 @@ final class ClassTable {
         ClassFile.of(
             ClassFile.StackMapsOption.STACK_MAPS_WHEN_REQUIRED,
             ClassFile.DeadLabelsOption.DROP_DEAD_LABELS,
-            Mark.option(),
+            WovenAttribute.option(),
             ClassFile.ClassHierarchyResolverOption.of(hierarchy()));
   }
 

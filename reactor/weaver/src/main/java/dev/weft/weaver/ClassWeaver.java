@@ -45,7 +45,7 @@ final class ClassWeaver {
           + ": split it";
 
   /** What is made of a method, in the order of the class file. */
-  private record Work(MethodInfo method, SavePlan plan, ClassDesc frame) {
+  private record Work(MethodInfo method, SpillPlan plan, ClassDesc frame) {
     /** Whether the woven method of that name and type is one of those made of this. */
     boolean makes(String name, MethodTypeDesc type) {
       if (plan.isFlat) {
@@ -65,7 +65,7 @@ final class ClassWeaver {
   }
 
   final ClassInfo info;
-  private final Problems problems;
+  private final Diagnostics problems;
   private final Map<InvokeDynamicEntry, ClassDesc> lambdas = new HashMap<>();
   private final List<Work> works = new ArrayList<>();
   private final List<MethodInfo> delegates = new ArrayList<>();
@@ -75,7 +75,7 @@ final class ClassWeaver {
 
   private int numbered;
 
-  ClassWeaver(ClassInfo info, Problems problems) {
+  ClassWeaver(ClassInfo info, Diagnostics problems) {
     this.info = info;
     this.problems = problems;
   }
@@ -133,7 +133,7 @@ final class ClassWeaver {
       if (!method.suspends || method.hasTwin || method.isTwin) {
         continue;
       }
-      Obstacles.check(method, problems);
+      WeavabilityChecks.check(method, problems);
       try {
         plan(method);
       } catch (WeaveException e) {
@@ -141,7 +141,7 @@ final class ClassWeaver {
       }
     }
     if (isNeeded()) {
-      Obstacles.check(info, problems);
+      WeavabilityChecks.check(info, problems);
     }
   }
 
@@ -151,12 +151,12 @@ final class ClassWeaver {
       return;
     }
     if (method.isRoutineBody()) {
-      works.add(new Work(method, new SavePlan(method, true), info.desc()));
+      works.add(new Work(method, new SpillPlan(method, true), info.desc()));
       if (!needsTwin(method)) {
         return;
       }
     }
-    SavePlan plan = new SavePlan(method, false);
+    SpillPlan plan = new SpillPlan(method, false);
     ClassDesc frame = info.desc();
     if (plan.needsFrame()) {
       frame = newName(method.name);
@@ -222,7 +222,8 @@ final class ClassWeaver {
     if (changesMembers()) {
       SerialVersion.keep(builder, info, problems);
     }
-    builder.with(info.isGenerated ? Mark.generated() : Mark.wovenFrom(info.bytes));
+    builder.with(
+        info.isGenerated ? WovenAttribute.generated() : WovenAttribute.wovenFrom(info.bytes));
     // Where a line is in several methods, some debuggers stop in the first one of the class only:
     // that is the copy that is run most, and shall be it.
     works.stream().filter(work -> work.plan.isFlat).forEach(work -> routine(builder, work));
@@ -311,14 +312,14 @@ final class ClassWeaver {
           "resume",
           Names.RESUME,
           ACC_PUBLIC | ACC_SYNTHETIC,
-          code -> Guard.callPlain(code, method));
+          code -> OverrideGuard.callPlain(code, method));
     }
     if (needsTwin(method)) {
       builder.withMethodBody(
           method.name,
           Names.twin(method.type),
           twinFlags(method) | ACC_BRIDGE,
-          code -> Guard.callPlain(code, method));
+          code -> OverrideGuard.callPlain(code, method));
     }
   }
 
@@ -340,7 +341,7 @@ final class ClassWeaver {
   private final class Replacing implements CodeTransform {
     @Override
     public void atStart(CodeBuilder code) {
-      Suspensions.frameHere(code);
+      SuspendCodegen.frameHere(code);
     }
 
     @Override

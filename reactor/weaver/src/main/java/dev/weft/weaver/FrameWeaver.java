@@ -40,17 +40,17 @@ final class FrameWeaver {
 
   private FrameWeaver() {}
 
-  static byte[] weave(SavePlan plan, ClassDesc frame) {
+  static byte[] weave(SpillPlan plan, ClassDesc frame) {
     return plan.method.owner.table.files().build(frame, builder -> build(plan, frame, builder));
   }
 
-  private static void build(SavePlan plan, ClassDesc frame, ClassBuilder builder) {
+  private static void build(SpillPlan plan, ClassDesc frame, ClassBuilder builder) {
     MethodInfo method = plan.method;
     ClassInfo owner = method.owner;
     builder.withVersion(owner.model.majorVersion(), 0);
     builder.withFlags(ACC_FINAL | ACC_SYNTHETIC | ACC_SUPER).withSuperclass(Names.FRAME);
     builder.with(NestHostAttribute.of(ClassDesc.ofInternalName(owner.nestHost())));
-    builder.with(Mark.generated());
+    builder.with(WovenAttribute.generated());
     owner.source().ifPresent(file -> builder.with(SourceFileAttribute.of(file)));
     if (!method.isStatic()) {
       builder.withField(SELF, owner.desc(), 0);
@@ -86,12 +86,12 @@ final class FrameWeaver {
   }
 
   /** The name of the static method of the woven class that makes a frame. */
-  static String maker(SavePlan plan, ClassDesc frame) {
+  static String maker(SpillPlan plan, ClassDesc frame) {
     return Names.internal(frame).substring(plan.method.owner.name.length());
   }
 
   /** Its type: of the receiver, if there is one, and of the context. */
-  static MethodTypeDesc makerType(SavePlan plan, ClassDesc frame) {
+  static MethodTypeDesc makerType(SpillPlan plan, ClassDesc frame) {
     return plan.method.isStatic()
         ? MethodTypeDesc.of(frame, Names.CONTEXT)
         : MethodTypeDesc.of(frame, plan.method.owner.desc(), Names.CONTEXT);
@@ -103,7 +103,7 @@ final class FrameWeaver {
    * an exception would have cleared them. It is in the woven class, so that a failure to load the
    * frame's class is caught as well.
    */
-  static void make(CodeBuilder code, SavePlan plan, ClassDesc frame) {
+  static void make(CodeBuilder code, SpillPlan plan, ClassDesc frame) {
     boolean isStatic = plan.method.isStatic();
     Label start = code.newBoundLabel();
     code.new_(frame).dup().invokespecial(frame, Names.CONSTRUCTOR, Names.NO_ARGUMENTS);
@@ -124,14 +124,14 @@ final class FrameWeaver {
   }
 
   /** Adds the method {@link #FORGET} where it is called. */
-  static void forget(ClassBuilder builder, SavePlan plan, ClassDesc frame) {
+  static void forget(ClassBuilder builder, SpillPlan plan, ClassDesc frame) {
     if (plan.needsForget()) {
       int flags = ACC_STATIC | ACC_SYNTHETIC | (plan.isFlat ? ACC_PRIVATE : 0);
       builder.withMethodBody(FORGET, forgetType(frame), flags, code -> forget(code, plan, frame));
     }
   }
 
-  private static void forget(CodeBuilder code, SavePlan plan, ClassDesc frame) {
+  private static void forget(CodeBuilder code, SpillPlan plan, ClassDesc frame) {
     Label none = code.newLabel();
     Map<Label, Set<String>> pieces = new LinkedHashMap<>();
     List<SwitchCase> cases = new ArrayList<>();
@@ -154,7 +154,7 @@ final class FrameWeaver {
   }
 
   private static void forgetUnlessKept(
-      CodeBuilder code, SavePlan plan, ClassDesc frame, String field) {
+      CodeBuilder code, SpillPlan plan, ClassDesc frame, String field) {
     Label kept = code.newLabel();
     long bit = plan.mask(Set.of(field));
     if (bit != 0) { // or there are too many fields, and it is stored again
@@ -166,7 +166,7 @@ final class FrameWeaver {
   }
 
   /** The body of a frame's method where(). */
-  static void where(CodeBuilder code, SavePlan plan) {
+  static void where(CodeBuilder code, SpillPlan plan) {
     Label elsewhere = code.newLabel();
     List<SwitchCase> cases = new ArrayList<>();
     Map<Label, Integer> places = new LinkedHashMap<>();

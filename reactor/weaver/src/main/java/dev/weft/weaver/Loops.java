@@ -18,7 +18,7 @@ import java.util.TreeMap;
 final class Loops {
   private static final int NONE = -1;
 
-  private final Flow flow;
+  private final ControlFlow flow;
   private final int[] depths;
 
   /** Of each entrance, what jumps back to it. */
@@ -36,7 +36,7 @@ final class Loops {
   /** Of each place, that of the last element that every way there passes. */
   private final int[] dominators;
 
-  Loops(Flow flow) {
+  Loops(ControlFlow flow) {
     this.flow = flow;
     depths = new int[flow.size()];
     places = new int[flow.size()];

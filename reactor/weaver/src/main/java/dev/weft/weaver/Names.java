@@ -5,14 +5,16 @@ import java.lang.constant.ClassDesc;
 import java.lang.constant.ConstantDescs;
 import java.lang.constant.MethodTypeDesc;
 
-/** What the weaver knows of the runtime, package dev.weft.weave, and how it calls what it makes. */
+/**
+ * What the weaver knows of the runtime, package dev.weft.routine, and how it calls what it makes.
+ */
 final class Names {
-  static final ClassDesc CONTEXT = ClassDesc.of("dev.weft.weave.Context");
-  static final ClassDesc FRAME = ClassDesc.of("dev.weft.weave.Frame");
-  static final ClassDesc SUSPENDS = ClassDesc.of("dev.weft.weave.Suspends");
-  static final ClassDesc BLOCKS = ClassDesc.of("dev.weft.weave.Blocks");
-  static final ClassDesc OVERRIDES = ClassDesc.of("dev.weft.weave.Overrides");
-  static final String ROUTINE = "dev/weft/weave/Routine";
+  static final ClassDesc CONTEXT = ClassDesc.of("dev.weft.routine.codegen.Context");
+  static final ClassDesc FRAME = ClassDesc.of("dev.weft.routine.codegen.Frame");
+  static final ClassDesc SUSPENDS = ClassDesc.of("dev.weft.routine.Suspends");
+  static final ClassDesc BLOCKS = ClassDesc.of("dev.weft.routine.Blocks");
+  static final ClassDesc OVERRIDES = ClassDesc.of("dev.weft.routine.codegen.Overrides");
+  static final String ROUTINE = "dev/weft/routine/Routine";
 
   static final ClassDesc OBJECT = ConstantDescs.CD_Object;
   static final ClassDesc PLACE = ClassDesc.of("java.lang.StackTraceElement");

@@ -72,7 +72,7 @@ final class SerialVersion {
   private SerialVersion() {}
 
   /** Adds the field to {@code info}, which gets other members too, if it may be serialized. */
-  static void keep(ClassBuilder builder, ClassInfo info, Problems problems) {
+  static void keep(ClassBuilder builder, ClassInfo info, Diagnostics problems) {
     // The UID of an enum is 0 whatever it has, and that of a record is not compared.
     if (!maySerialize(info.table, info.name)
         || info.table.isA(info.name, ENUM)
@@ -96,7 +96,7 @@ final class SerialVersion {
   }
 
   /** Serialization uses a static final field only; with another one, the class keeps a default. */
-  private static void checkDeclared(FieldModel field, ClassInfo info, Problems problems) {
+  private static void checkDeclared(FieldModel field, ClassInfo info, Diagnostics problems) {
     int needed = ACC_STATIC | ACC_FINAL;
     if ((field.flags().flagsMask() & needed) != needed) {
       problems.warn(

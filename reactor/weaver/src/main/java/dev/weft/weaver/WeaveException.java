@@ -23,7 +23,7 @@ public final class WeaveException extends RuntimeException {
   /**
    * Refuses {@code type}, an internal name; the reason is known to be at {@code place} at least.
    */
-  void report(Problems problems, String type, String place) {
+  void report(Diagnostics problems, String type, String place) {
     problems.refuse(type, where.isEmpty() ? place : where, what);
   }
 }

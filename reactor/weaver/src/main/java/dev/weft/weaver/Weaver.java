@@ -26,10 +26,10 @@ public final class Weaver {
    * @param problems what was in the way, and what may be
    */
   public record Result(
-      SortedMap<String, byte[]> classes, SortedSet<String> generated, Problems problems) {}
+      SortedMap<String, byte[]> classes, SortedSet<String> generated, Diagnostics problems) {}
 
   private final ClassTable table;
-  private final Problems problems = new Problems();
+  private final Diagnostics problems = new Diagnostics();
   private final Map<String, ClassWeaver> weavers = new LinkedHashMap<>();
 
   private Weaver(ClassPath path) {
@@ -66,7 +66,7 @@ public final class Weaver {
       SortedMap<String, byte[]> woven,
       ClassPath path,
       Excludes excludes) {
-    Problems earlier = new Problems();
+    Diagnostics earlier = new Diagnostics();
     while (true) {
       Weaver weaver = new Weaver(path);
       Result result = weaver.weave(classes, woven, excludes, earlier.refused());
@@ -95,7 +95,7 @@ public final class Weaver {
           add(bytes, isLeftOut ? Role.LIBRARY : Role.WOVEN);
         });
     table.noteUnwovenSubclasses();
-    Absences.check(table, problems);
+    MissingClasses.check(table, problems);
     plan();
 
     SortedMap<String, byte[]> written = new TreeMap<>();
@@ -118,7 +118,7 @@ public final class Weaver {
   }
 
   private void plan() {
-    Inference inference = new Inference(table, problems);
+    SuspendInference inference = new SuspendInference(table, problems);
     inference.run();
     for (ClassInfo info : table.ours()) {
       weavers.put(info.name, new ClassWeaver(info, problems));
@@ -169,7 +169,7 @@ public final class Weaver {
   /** A host that is left as it is gets new members of its nest all the same. */
   private void addHost(String host, ClassInfo member) {
     ClassInfo info = table.find(host);
-    if (info != null && info.isGiven && Mark.of(info.model).isEmpty()) {
+    if (info != null && info.isGiven && WovenAttribute.of(info.model).isEmpty()) {
       weavers.put(host, new ClassWeaver(info, problems));
       return;
     }

@@ -40,8 +40,9 @@ class AnalysisTest {
   }
 
   private static void follow(MethodInfo method) {
-    Types types = new Types(method); // throws where it disagrees with the compiler's stack maps
-    Flow flow = new Flow(method.code());
+    FrameTypes types =
+        new FrameTypes(method); // throws where it disagrees with the compiler's stack maps
+    ControlFlow flow = new ControlFlow(method.code());
     assertTrue(types.before(0) != null, method::toString);
     assertTrue(!flow.isMonitorHeld(0), method::toString);
   }

@@ -3,7 +3,7 @@ package dev.weft.examples.benchmarks;
 
 import dev.weft.Bundle;
 import dev.weft.Deadline;
-import dev.weft.internal.sched.TimerQueue;
+import dev.weft.internal.queue.TimerQueue;
 import dev.weft.sync.Channel;
 import java.time.Duration;
 import java.util.Random;
@@ -55,7 +55,7 @@ public class Deadlines extends NanosPerOperation {
       queue.arm(timer, due);
       queue.disarm(timer);
     }
-    return queue.nextDue();
+    return queue.nextDeadline();
   }
 
   /** The same, and the queue is asked for the next one every 64 times, as a loop does. */
@@ -68,7 +68,7 @@ public class Deadlines extends NanosPerOperation {
       queue.arm(timer, dues[i & 1023] + i);
       queue.disarm(timer);
       if ((i & 63) == 0) {
-        sum += queue.nextDue();
+        sum += queue.nextDeadline();
       }
     }
     return sum;

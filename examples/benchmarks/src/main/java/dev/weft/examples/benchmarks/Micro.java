@@ -5,9 +5,9 @@ import dev.weft.error.Errno;
 import dev.weft.micro.MicroBlock;
 import dev.weft.micro.MicroOptions;
 import dev.weft.micro.MicroProcess;
+import dev.weft.micro.MicroRequest;
+import dev.weft.micro.MicroStatus;
 import dev.weft.micro.MicroThread;
-import dev.weft.micro.Request;
-import dev.weft.micro.Status;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.OperationsPerInvocation;
 import org.openjdk.jmh.annotations.Param;
@@ -78,7 +78,7 @@ public class Micro extends NanosPerOperation {
     protected void run() throws Exception {
       for (int i = 0; i < TIMES; i++) {
         count++;
-        suspend(Status.RUN);
+        suspend(MicroStatus.RUN);
       }
     }
   }
@@ -101,7 +101,7 @@ public class Micro extends NanosPerOperation {
     protected void run() throws Exception {
       Answerer answerer = new Answerer();
       child(answerer);
-      Request<Integer, Integer> request = new Request<>();
+      MicroRequest<Integer, Integer> request = new MicroRequest<>();
       Integer value = 0;
       for (int i = 0; i < TIMES; i++) {
         sum += request(answerer, request, value);
@@ -115,7 +115,7 @@ public class Micro extends NanosPerOperation {
     @Override
     protected void run() throws Exception {
       for (int i = 0; i < TIMES; i++) {
-        Request<Integer, Integer> request = listen();
+        MicroRequest<Integer, Integer> request = listen();
         respond(request, request.question() + ONE);
       }
     }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.weft.examples.benchmarks;
 
-import dev.weft.weave.Context;
-import dev.weft.weave.Routine;
+import dev.weft.routine.Routine;
+import dev.weft.routine.codegen.Context;
 import java.util.concurrent.TimeUnit;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.BenchmarkMode;

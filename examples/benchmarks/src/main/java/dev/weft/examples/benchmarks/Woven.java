@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.weft.examples.benchmarks;
 
-import dev.weft.weave.Context;
-import dev.weft.weave.Routine;
+import dev.weft.routine.Routine;
+import dev.weft.routine.codegen.Context;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.Random;
@@ -26,7 +26,7 @@ import org.openjdk.jmh.annotations.State;
       "-Xmx1g",
       "-XX:+UseParallelGC",
       "-XX:CompileCommand=quiet",
-      "-XX:CompileCommand=dontinline,dev.weft.weave.Routine::go",
+      "-XX:CompileCommand=dontinline,dev.weft.routine.Routine::go",
       "--add-exports=java.base/jdk.internal.vm=ALL-UNNAMED"
     })
 public class Woven extends NanosPerOperation {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.weft.examples.micro;
 
+import dev.weft.micro.MicroStatus;
 import dev.weft.micro.MicroThread;
-import dev.weft.micro.Status;
 
 /** Yields after each line. In the local executor there is nobody to go on afterwards. */
 final class Cr extends MicroThread {
@@ -10,7 +10,7 @@ final class Cr extends MicroThread {
   protected void run() throws Exception {
     for (int i = 0; i < 10; i++) {
       System.out.println("iteration " + i);
-      suspend(Status.YIELD);
+      suspend(MicroStatus.YIELD);
     }
   }
 

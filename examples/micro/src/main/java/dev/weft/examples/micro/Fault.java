@@ -30,7 +30,7 @@ final class Fault extends MicroThread {
 
   @Override
   protected void lastly() {
-    dev.weft.micro.Fault fault = fault();
+    dev.weft.micro.MicroFault fault = fault();
     if (fault != null) {
       String signal = fault.description();
       logf("LOG Caught %s\n", signal.substring(0, signal.indexOf(" (")));

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.weft.examples.micro;
 
+import dev.weft.micro.MicroRequest;
 import dev.weft.micro.MicroThread;
-import dev.weft.micro.Request;
 
 /** A request is answered: request, listen, respond. */
 final class Ft extends MicroThread {
@@ -13,7 +13,7 @@ final class Ft extends MicroThread {
     int question = 5;
     logf("LOG Request at requestor: %d\n", question);
 
-    Integer answer = request(responder, new Request<Integer, Integer>(), question);
+    Integer answer = request(responder, new MicroRequest<Integer, Integer>(), question);
 
     logf("LOG Response at requestor: %d\n", answer);
   }
@@ -21,7 +21,7 @@ final class Ft extends MicroThread {
   private static final class Responder extends MicroThread {
     @Override
     protected void run() throws Exception {
-      Request<Integer, Integer> request = listen();
+      MicroRequest<Integer, Integer> request = listen();
       int question = request.question();
       logf("LOG Request at responder: %d\n", question);
       int answer = question + 2;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.weft.examples.micro;
 
+import dev.weft.micro.MicroRequest;
 import dev.weft.micro.MicroThread;
-import dev.weft.micro.Request;
 
 /** What {@link Ft} does, in the steps that request and respond are made of. */
 final class Ft2 extends MicroThread {
@@ -13,7 +13,7 @@ final class Ft2 extends MicroThread {
     int question = 5;
     logf("LOG Request at requestor: %d\n", question);
 
-    send(responder, new Request<Integer, Integer>(), question);
+    send(responder, new MicroRequest<Integer, Integer>(), question);
     pause();
     Integer answer = recv();
 
@@ -23,12 +23,12 @@ final class Ft2 extends MicroThread {
   private static final class Responder extends MicroThread {
     @Override
     protected void run() throws Exception {
-      Request<Integer, Integer> request = listen();
+      MicroRequest<Integer, Integer> request = listen();
       int question = request.question();
       logf("LOG Request at responder: %d\n", question);
       int answer = question + 2;
       logf("LOG Response at responder: %d\n", answer);
-      send(request.asker(), new Request<Integer, Integer>(), answer);
+      send(request.asker(), new MicroRequest<Integer, Integer>(), answer);
     }
   }
 

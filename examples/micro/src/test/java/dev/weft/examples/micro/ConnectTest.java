@@ -15,8 +15,8 @@ import dev.weft.micro.MicroOptions;
 import dev.weft.micro.MicroProcess;
 import dev.weft.micro.MicroService;
 import dev.weft.micro.MicroSocket;
+import dev.weft.micro.MicroStatus;
 import dev.weft.micro.MicroThread;
-import dev.weft.micro.Status;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -317,7 +317,7 @@ class ConnectTest {
   }
 
   private static void awaitWait(MicroThread thread) {
-    while (thread.status() != Status.WAIT) {
+    while (thread.status() != MicroStatus.WAIT) {
       Fiber.yield();
     }
   }
@@ -445,8 +445,8 @@ class ConnectTest {
                 Writer writer = new Writer();
                 child(writer, socket(), connection);
                 play(writer);
-                while (writer.status() != Status.WAIT) {
-                  suspend(Status.YIELD);
+                while (writer.status() != MicroStatus.WAIT) {
+                  suspend(MicroStatus.YIELD);
                 }
                 raiseAt(writer, Errno.EINTR);
               }

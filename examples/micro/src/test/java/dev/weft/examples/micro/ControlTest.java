@@ -5,8 +5,8 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.weft.micro.MicroStatus;
 import dev.weft.micro.MicroThread;
-import dev.weft.micro.Status;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -20,9 +20,9 @@ class ControlTest {
   /** Says its name each time that it runs. */
   private static final class Named extends MicroThread {
     private final String name;
-    private final Status then;
+    private final MicroStatus then;
 
-    Named(String name, Status then) {
+    Named(String name, MicroStatus then) {
       this.name = name;
       this.then = then;
     }
@@ -43,7 +43,7 @@ class ControlTest {
 
   @Test
   void theseTestsAreWoven() throws Exception {
-    Class<?> context = Class.forName("dev.weft.weave.Context");
+    Class<?> context = Class.forName("dev.weft.routine.codegen.Context");
 
     assertEquals(Named.class, Named.class.getDeclaredMethod("resume", context).getDeclaringClass());
   }
@@ -51,8 +51,8 @@ class ControlTest {
   private static final class Players extends MicroThread {
     @Override
     protected void run() {
-      Named one = new Named("a", Status.RUN);
-      Named two = new Named("b", Status.RUN);
+      Named one = new Named("a", MicroStatus.RUN);
+      Named two = new Named("b", MicroStatus.RUN);
       child(one);
       child(two);
       play(one);
@@ -74,14 +74,14 @@ class ControlTest {
   private static final class PlaysAndCalls extends MicroThread {
     @Override
     protected void run() throws Exception {
-      Named played = new Named("played", Status.RUN);
-      Named called = new Named("called", Status.RUN);
-      Named last = new Named("last", Status.RUN);
+      Named played = new Named("played", MicroStatus.RUN);
+      Named called = new Named("called", MicroStatus.RUN);
+      Named last = new Named("last", MicroStatus.RUN);
       child(played);
       child(called);
       child(last);
       play(played);
-      suspend(Status.RUN);
+      suspend(MicroStatus.RUN);
       SAID.add("main");
       play(last);
       call(called);
@@ -100,7 +100,7 @@ class ControlTest {
   private static final class PlaysAndEnds extends MicroThread {
     @Override
     protected void run() {
-      Named played = new Named("played", Status.RUN);
+      Named played = new Named("played", MicroStatus.RUN);
       child(played);
       play(played);
     }
@@ -121,7 +121,7 @@ class ControlTest {
   private static final class PlaysThroughAnother extends MicroThread {
     @Override
     protected void run() {
-      Named played = new Named("played", Status.RUN);
+      Named played = new Named("played", MicroStatus.RUN);
       Proxy proxy = new Proxy(played);
       child(played);
       child(proxy);
@@ -154,7 +154,7 @@ class ControlTest {
     @Override
     protected void run() {
       for (String name : List.of("a", "b")) {
-        Named thread = new Named(name, Status.YIELD);
+        Named thread = new Named(name, MicroStatus.YIELD);
         child(thread);
         play(thread);
       }
@@ -176,8 +176,8 @@ class ControlTest {
   private static final class Caller extends MicroThread {
     @Override
     protected void run() throws Exception {
-      Named called = new Named("called", Status.LISTEN);
-      Named queued = new Named("queued", Status.LISTEN);
+      Named called = new Named("called", MicroStatus.LISTEN);
+      Named queued = new Named("queued", MicroStatus.LISTEN);
       child(called);
       child(queued);
       play(queued);
@@ -195,10 +195,10 @@ class ControlTest {
   private static final class PlaysTheEnded extends MicroThread {
     @Override
     protected void run() throws Exception {
-      Named ended = new Named("ended", Status.END);
+      Named ended = new Named("ended", MicroStatus.END);
       child(ended);
       play(ended);
-      suspend(Status.RUN);
+      suspend(MicroStatus.RUN);
       play(this); // so that the pause returns once the other has run
       pause();
       SAID.add(ended.status().toString());
@@ -221,7 +221,7 @@ class ControlTest {
     }
 
     private int descend(int depth) throws Exception {
-      suspend(Status.RUN);
+      suspend(MicroStatus.RUN);
       return depth == 0 ? 0 : depth + descend(depth - 1);
     }
   }
@@ -277,7 +277,7 @@ class ControlTest {
       while (turns < 10_000) {
         turns++;
         SAID.add(name());
-        suspend(Status.RUN);
+        suspend(MicroStatus.RUN);
         if (other != null && other.turns > 0 && turns < 10_000) {
           SAID.add("other has run before " + turns);
           return;
@@ -305,7 +305,7 @@ class ControlTest {
 
   @Test
   void aThreadIsInOneProcessOnly() {
-    Named once = new Named("a", Status.END);
+    Named once = new Named("a", MicroStatus.END);
     dev.weft.micro.MicroProcess.runLocal(once, 26);
 
     assertThrows(IllegalStateException.class, () -> dev.weft.micro.MicroProcess.runLocal(once, 26));

@@ -10,10 +10,10 @@ import dev.weft.error.Errno;
 import dev.weft.error.ScopeExpiredException;
 import dev.weft.micro.MicroBlock;
 import dev.weft.micro.MicroProcess;
+import dev.weft.micro.MicroRequest;
 import dev.weft.micro.MicroService;
+import dev.weft.micro.MicroStatus;
 import dev.weft.micro.MicroThread;
-import dev.weft.micro.Request;
-import dev.weft.micro.Status;
 import dev.weft.net.TcpSocket;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -86,7 +86,7 @@ class DeadlinesTest {
         case HUP -> hup();
         case CALL -> call(idler);
         case PAUSE -> pause();
-        case REQUEST -> request(idler, new Request<Integer, Integer>(), 1);
+        case REQUEST -> request(idler, new MicroRequest<Integer, Integer>(), 1);
         case LISTEN -> listen();
       }
     }
@@ -134,9 +134,9 @@ class DeadlinesTest {
       play(slow);
       deadline(Deadline.after(SHORT));
       if (requests) {
-        answer = request(slow, new Request<Integer, Integer>(), 41);
+        answer = request(slow, new MicroRequest<Integer, Integer>(), 41);
       } else {
-        Request<Integer, Integer> request = listen();
+        MicroRequest<Integer, Integer> request = listen();
         answer = request.question();
       }
     }
@@ -162,13 +162,13 @@ class DeadlinesTest {
     @Override
     protected void run() throws Exception {
       while (patient.timeouts < 4) {
-        suspend(Status.YIELD);
+        suspend(MicroStatus.YIELD);
       }
       if (patient.requests) {
-        Request<Integer, Integer> request = listen();
+        MicroRequest<Integer, Integer> request = listen();
         respond(request, request.question() + 1);
       } else {
-        send(patient, new Request<Integer, Integer>(), 42);
+        send(patient, new MicroRequest<Integer, Integer>(), 42);
       }
     }
   }
@@ -200,7 +200,7 @@ class DeadlinesTest {
       deadline(Deadline.NOW);
       deadline(last);
       for (int i = 0; i < 100; i++) {
-        suspend(Status.RUN);
+        suspend(MicroStatus.RUN);
       }
     }
 
@@ -232,11 +232,11 @@ class DeadlinesTest {
 
   /** Has its deadline pass while it has something to do. */
   private static final class Late extends MicroThread {
-    private final Status status;
+    private final MicroStatus status;
     private final int times;
     final List<String> said = new ArrayList<>();
 
-    Late(Status status, int times) {
+    Late(MicroStatus status, int times) {
       this.status = status;
       this.times = times;
     }
@@ -260,7 +260,7 @@ class DeadlinesTest {
   @ParameterizedTest
   @EnumSource(names = {"REACTOR_WOVEN", "REACTOR_STACKFUL"})
   void aDeadlineThatHasPassedEndsTheNextWait(How how) throws Exception {
-    Late late = new Late(Status.YIELD, 1000); // the reactor looks at its timers in between
+    Late late = new Late(MicroStatus.YIELD, 1000); // the reactor looks at its timers in between
 
     how.run(late);
 
@@ -270,7 +270,7 @@ class DeadlinesTest {
   @ParameterizedTest
   @EnumSource(names = {"LOCAL_WOVEN", "LOCAL_STACKFUL"})
   void theLocalExecutorLooksWhenTheThreadIsAboutToGoOn(How how) throws Exception {
-    Late late = new Late(Status.RUN, 1);
+    Late late = new Late(MicroStatus.RUN, 1);
 
     how.run(late);
 

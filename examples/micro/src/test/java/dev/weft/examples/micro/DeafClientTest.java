@@ -8,8 +8,8 @@ import dev.weft.Fiber;
 import dev.weft.Reactor;
 import dev.weft.error.Errno;
 import dev.weft.micro.MicroService;
+import dev.weft.micro.MicroStatus;
 import dev.weft.micro.MicroThread;
-import dev.weft.micro.Status;
 import dev.weft.net.TcpSocket;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -64,8 +64,8 @@ class DeafClientTest {
     protected void run() throws Exception {
       responder(writer);
       play(writer);
-      while (writer.status() != Status.WAIT) {
-        suspend(Status.YIELD);
+      while (writer.status() != MicroStatus.WAIT) {
+        suspend(MicroStatus.YIELD);
       }
       raiseAt(writer, Errno.EINTR);
     }
@@ -80,7 +80,7 @@ class DeafClientTest {
       child(writer);
       play(writer);
       while (!writer.isEnded()) {
-        suspend(Status.YIELD);
+        suspend(MicroStatus.YIELD);
       }
     }
   }
@@ -111,7 +111,7 @@ class DeafClientTest {
               }
               service.stop();
               if (kills) {
-                while (handler.status() != Status.WAIT) {
+                while (handler.status() != MicroStatus.WAIT) {
                   Fiber.yield();
                 }
                 service.kill();

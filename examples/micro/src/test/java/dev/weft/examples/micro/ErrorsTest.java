@@ -6,8 +6,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.weft.error.Errno;
 import dev.weft.micro.MicroBlock;
+import dev.weft.micro.MicroStatus;
 import dev.weft.micro.MicroThread;
-import dev.weft.micro.Status;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -42,7 +42,7 @@ class ErrorsTest {
         raise(Errno.ENOENT);
         SAID.add("not reached");
       } finally {
-        suspend(Status.RUN);
+        suspend(MicroStatus.RUN);
         SAID.add("finally");
       }
     }
@@ -80,7 +80,7 @@ class ErrorsTest {
         errno(Errno.ENOENT);
         lower();
       } else if (errno() != null) {
-        suspend(Status.RUN);
+        suspend(MicroStatus.RUN);
         lower();
       }
     }
@@ -133,9 +133,9 @@ class ErrorsTest {
       Paused paused = new Paused();
       child(paused);
       play(paused);
-      suspend(Status.YIELD);
+      suspend(MicroStatus.YIELD);
       raiseAt(paused, Errno.EINTR);
-      suspend(Status.YIELD);
+      suspend(MicroStatus.YIELD);
       SAID.add("still " + paused.status());
       play(paused);
     }
@@ -182,7 +182,7 @@ class ErrorsTest {
     protected void run() throws Exception {
       int local = 1;
       SAID.add("begins");
-      suspend(Status.RUN);
+      suspend(MicroStatus.RUN);
       local++;
       SAID.add("local " + local);
       if (failures++ < 2) {
@@ -278,7 +278,7 @@ class ErrorsTest {
 
     @Override
     protected void run() throws Exception {
-      suspend(Status.RUN);
+      suspend(MicroStatus.RUN);
       SAID.add("attempt " + ++attempts);
       if (attempts < 3) {
         throw new IllegalStateException("attempt " + attempts);

@@ -13,8 +13,8 @@ import dev.weft.error.ScopeExpiredException;
 import dev.weft.error.TaskFailedException;
 import dev.weft.examples.micro.Meetings.Actor;
 import dev.weft.micro.MicroProcess;
-import dev.weft.micro.Request;
-import dev.weft.micro.Status;
+import dev.weft.micro.MicroRequest;
+import dev.weft.micro.MicroStatus;
 import dev.weft.sync.Channel;
 import java.io.IOException;
 import java.time.Duration;
@@ -260,7 +260,7 @@ class MeetingEndTest {
         case PAUSE -> pause();
         case READ -> read(calloc(1, 1), 1);
         case LISTEN -> listen();
-        case REQUEST -> request(idler, new Request<Integer, Integer>(), 1);
+        case REQUEST -> request(idler, new MicroRequest<Integer, Integer>(), 1);
         case LOCKED_OUT -> {
           note("first");
           try {
@@ -360,7 +360,7 @@ class MeetingEndTest {
               throw new IOException("the child's");
             });
         for (int i = 0; i < MORE_THAN_A_TURN; i++) {
-          suspend(Status.YIELD);
+          suspend(MicroStatus.YIELD);
         }
         note("done");
       } catch (TaskFailedException e) {

@@ -5,9 +5,9 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 
 import dev.weft.error.Errno;
-import dev.weft.micro.Fault;
+import dev.weft.micro.MicroFault;
+import dev.weft.micro.MicroRequest;
 import dev.weft.micro.MicroThread;
-import dev.weft.micro.Request;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
@@ -27,7 +27,7 @@ class MessagesTest {
     @Override
     protected void run() throws Exception {
       for (int i = 0; i < times; i++) {
-        Request<Integer, Integer> request = listen();
+        MicroRequest<Integer, Integer> request = listen();
         respond(request, request.question() + 100);
       }
     }
@@ -41,7 +41,7 @@ class MessagesTest {
       Adder adder = new Adder(3);
       child(adder);
       for (int i = 1; i <= 3; i++) {
-        send(adder, new Request<Integer, Integer>(), i);
+        send(adder, new MicroRequest<Integer, Integer>(), i);
       }
       pause();
       for (int i = 0; i < 3; i++) {
@@ -73,7 +73,7 @@ class MessagesTest {
     protected void run() throws Exception {
       Adder adder = new Adder(answers);
       child(adder);
-      Request<Integer, Integer> request = new Request<>();
+      MicroRequest<Integer, Integer> request = new MicroRequest<>();
       for (int i = 0; i < 3; i++) {
         Integer answer = request(adder, request, i);
         sum += answer == null ? 0 : answer;
@@ -125,7 +125,7 @@ class MessagesTest {
     protected void run() throws Exception {
       Deaf deaf = new Deaf();
       child(deaf);
-      request(deaf, new Request<Integer, Integer>(), 1);
+      request(deaf, new MicroRequest<Integer, Integer>(), 1);
     }
 
     @Override
@@ -175,12 +175,12 @@ class MessagesTest {
   }
 
   private static final class Speechless extends MicroThread {
-    @Nullable Fault found;
+    @Nullable MicroFault found;
 
     @Override
     @SuppressWarnings("NullAway") // the mistake of a user
     protected void run() throws Exception {
-      Request<Integer, Integer> request = listen();
+      MicroRequest<Integer, Integer> request = listen();
       respond(request, null);
     }
 
@@ -201,7 +201,7 @@ class MessagesTest {
     @Override
     protected void run() throws Exception {
       child(callee);
-      request(callee, new Request<Integer, Integer>(), 1);
+      request(callee, new MicroRequest<Integer, Integer>(), 1);
     }
 
     @Override
@@ -234,12 +234,12 @@ class MessagesTest {
     protected void run() throws Exception {
       Stranger stranger = new Stranger();
       try {
-        request(stranger, new Request<Integer, Integer>(), 1);
+        request(stranger, new MicroRequest<Integer, Integer>(), 1);
       } catch (IllegalArgumentException e) {
         refusals++;
       }
       try {
-        send(stranger, new Request<Integer, Integer>(), 1);
+        send(stranger, new MicroRequest<Integer, Integer>(), 1);
       } catch (IllegalArgumentException e) {
         refusals++;
       }

@@ -4,8 +4,8 @@ package dev.weft.examples.micro;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import dev.weft.micro.MicroBlock;
+import dev.weft.micro.MicroRequest;
 import dev.weft.micro.MicroThread;
-import dev.weft.micro.Request;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
@@ -20,7 +20,8 @@ class PlayedWhileWaitingTest {
       child(answerer);
       for (int i = 0; i < 3; i++) {
         play(waiter);
-        request(answerer, new Request<Integer, Integer>(), i); // the waiter has its turn meanwhile
+        request(
+            answerer, new MicroRequest<Integer, Integer>(), i); // the waiter has its turn meanwhile
       }
       literal("message");
     }
@@ -39,7 +40,7 @@ class PlayedWhileWaitingTest {
     @Override
     protected void run() throws Exception {
       for (int i = 0; i < 3; i++) {
-        Request<Integer, Integer> request = listen();
+        MicroRequest<Integer, Integer> request = listen();
         respond(request, request.question());
       }
     }

@@ -6,9 +6,9 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import dev.weft.error.Errno;
 import dev.weft.micro.MicroBlock;
 import dev.weft.micro.MicroProcess;
+import dev.weft.micro.MicroRequest;
+import dev.weft.micro.MicroStatus;
 import dev.weft.micro.MicroThread;
-import dev.weft.micro.Request;
-import dev.weft.micro.Status;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
@@ -28,7 +28,7 @@ class RefusedWordsTest {
     @Override
     protected void run() throws Exception {
       if (answers) {
-        Request<Integer, Integer> request = listen();
+        MicroRequest<Integer, Integer> request = listen();
         respond(request, request.question() + 1);
         return;
       }
@@ -43,7 +43,7 @@ class RefusedWordsTest {
           refused.add(e.getMessage());
         }
       }
-      answer = request(other, new Request<Integer, Integer>(), 1);
+      answer = request(other, new MicroRequest<Integer, Integer>(), 1);
     }
 
     private void say(int word, Meddler other) throws Exception {
@@ -51,10 +51,10 @@ class RefusedWordsTest {
         case 0 -> other.pause();
         case 1 -> other.call(this);
         case 2 -> other.listen();
-        case 3 -> other.request(this, new Request<Integer, Integer>(), 1);
-        case 4 -> other.suspend(Status.RUN);
-        case 5 -> other.suspend(Status.YIELD);
-        case 6 -> other.suspend(Status.LISTEN);
+        case 3 -> other.request(this, new MicroRequest<Integer, Integer>(), 1);
+        case 4 -> other.suspend(MicroStatus.RUN);
+        case 5 -> other.suspend(MicroStatus.YIELD);
+        case 6 -> other.suspend(MicroStatus.LISTEN);
         default -> other.raise(Errno.EINVAL);
       }
     }
@@ -87,7 +87,7 @@ class RefusedWordsTest {
     protected void run() throws Exception {
       Answerer answerer = new Answerer();
       child(answerer);
-      Request<Integer, Integer> unanswered = new Request<>();
+      MicroRequest<Integer, Integer> unanswered = new MicroRequest<>();
       send(answerer, unanswered, 1);
       intruder.stolen = unanswered;
       MicroProcess.runLocal(intruder, How.PAGES);
@@ -99,7 +99,7 @@ class RefusedWordsTest {
   private static final class Answerer extends MicroThread {
     @Override
     protected void run() throws Exception {
-      Request<Integer, Integer> request = listen();
+      MicroRequest<Integer, Integer> request = listen();
       respond(request, request.question() + 1);
     }
   }
@@ -109,7 +109,7 @@ class RefusedWordsTest {
 
     private final Host host;
     final List<String> refused = new ArrayList<>();
-    Request<Integer, Integer> stolen = new Request<>();
+    MicroRequest<Integer, Integer> stolen = new MicroRequest<>();
 
     Intruder(Host host) {
       this.host = host;
@@ -131,8 +131,8 @@ class RefusedWordsTest {
       switch (word) {
         case 0 -> play(host);
         case 1 -> call(host);
-        case 2 -> request(host, new Request<Integer, Integer>(), 1);
-        case 3 -> send(host, new Request<Integer, Integer>(), 1);
+        case 2 -> request(host, new MicroRequest<Integer, Integer>(), 1);
+        case 3 -> send(host, new MicroRequest<Integer, Integer>(), 1);
         case 4 -> respond(stolen, 1);
         default -> raiseAt(host, Errno.EINVAL);
       }
@@ -157,8 +157,8 @@ class RefusedWordsTest {
     private static final int ERRORS = 4;
 
     final List<String> refused = new ArrayList<>();
-    private final Request<Integer, Integer> own = new Request<>();
-    private Request<Integer, Integer> asked = new Request<>();
+    private final MicroRequest<Integer, Integer> own = new MicroRequest<>();
+    private MicroRequest<Integer, Integer> asked = new MicroRequest<>();
 
     @Override
     protected void run() throws Exception {
@@ -184,7 +184,7 @@ class RefusedWordsTest {
         case 0 -> respond(asked, 2);
         case 1 -> respond(own, 2);
         case 2 -> send(once, own, 2);
-        default -> send(once, new Request<Integer, Integer>(), null);
+        default -> send(once, new MicroRequest<Integer, Integer>(), null);
       }
     }
   }
@@ -198,7 +198,7 @@ class RefusedWordsTest {
 
     @Override
     protected void run() throws Exception {
-      request(answerer, new Request<Integer, Integer>(), 1);
+      request(answerer, new MicroRequest<Integer, Integer>(), 1);
       pause();
     }
   }

@@ -321,8 +321,8 @@ class SocketsTest {
       rxShutdown();
       errno(Errno.EBADF);
       error();
-      suspend(dev.weft.micro.Status.WAIT);
-      suspend(dev.weft.micro.Status.ERR);
+      suspend(dev.weft.micro.MicroStatus.WAIT);
+      suspend(dev.weft.micro.MicroStatus.ERR);
     }
   }
 

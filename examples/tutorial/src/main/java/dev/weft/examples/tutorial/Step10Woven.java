@@ -4,8 +4,8 @@ package dev.weft.examples.tutorial;
 import dev.weft.Fiber;
 import dev.weft.Reactor;
 import dev.weft.ReactorOptions;
-import dev.weft.weave.Context;
-import dev.weft.weave.Routine;
+import dev.weft.routine.Routine;
+import dev.weft.routine.codegen.Context;
 
 /**
  * Step 10: weaving. The build of this module makes methods that suspend resumable, so that fibers

@@ -34,10 +34,16 @@ final class InjectingLoader extends ClassLoader {
 
   /** Of these packages, the classes with points in them. */
   private static final List<String> POINTED =
-      List.of("dev.weft.internal.sched.", "dev.weft.internal.backend.OpTable");
+      List.of(
+          "dev.weft.internal.strand.",
+          "dev.weft.internal.queue.",
+          "dev.weft.internal.jvm.",
+          "dev.weft.internal.cross.",
+          "dev.weft.internal.diag.",
+          "dev.weft.internal.backend.OpTable");
 
   private static final Set<String> POINTED_CLASSES =
-      Set.of("dev.weft.Fiber", "dev.weft.Life", "dev.weft.Reactor", "dev.weft.Blocking$Job");
+      Set.of("dev.weft.Fiber", "dev.weft.FiberState", "dev.weft.Reactor", "dev.weft.Blocking$Job");
 
   /** Calls of the JDK that may fail for want of memory, or because they suspend. */
   private static final Set<String> ALLOCATING =

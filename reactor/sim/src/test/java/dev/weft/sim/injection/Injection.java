@@ -75,7 +75,9 @@ public final class Injection {
   private static boolean isInTestKit() {
     boolean is =
         StackWalker.getInstance()
-            .walk(frames -> frames.anyMatch(frame -> frame.getClassName().endsWith(".World")));
+            .walk(
+                frames ->
+                    frames.anyMatch(frame -> frame.getClassName().endsWith(".SimulationRun")));
     if (is) {
       first++;
       last++;

@@ -10,8 +10,8 @@ import dev.weft.Task;
 import dev.weft.error.DeadlineExceededException;
 import dev.weft.micro.MicroOptions;
 import dev.weft.micro.MicroProcess;
+import dev.weft.micro.MicroRequest;
 import dev.weft.micro.MicroThread;
-import dev.weft.micro.Request;
 import dev.weft.net.TcpListener;
 import dev.weft.net.TcpSocket;
 import dev.weft.sim.Simulation;
@@ -251,7 +251,7 @@ public final class InjectionScenario implements Runnable {
         Answering other = new Answering();
         child(other);
         play(other);
-        Request<Integer, Integer> request = new Request<>();
+        MicroRequest<Integer, Integer> request = new MicroRequest<>();
         for (int i = 0; i < 3; i++) {
           ask(other, request, i);
         }
@@ -261,7 +261,7 @@ public final class InjectionScenario implements Runnable {
       }
     }
 
-    private void ask(MicroThread other, Request<Integer, Integer> request, int number)
+    private void ask(MicroThread other, MicroRequest<Integer, Integer> request, int number)
         throws Exception {
       Integer answer = request(other, request, number);
       if (answer != null && answer != number + 1) {
@@ -289,7 +289,7 @@ public final class InjectionScenario implements Runnable {
     }
 
     private void answer() throws Exception {
-      Request<Integer, Integer> request = listen();
+      MicroRequest<Integer, Integer> request = listen();
       Fiber.yield();
       respond(request, request.question() + 1);
     }

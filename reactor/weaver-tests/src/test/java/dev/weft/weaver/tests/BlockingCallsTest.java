@@ -4,7 +4,7 @@ package dev.weft.weaver.tests;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.weft.weaver.Problems.Problem;
+import dev.weft.weaver.Diagnostics.Problem;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -15,7 +15,7 @@ class BlockingCallsTest {
   private static final String HEADER =
       """
       package p;
-      import dev.weft.weave.*;
+      import dev.weft.routine.*; import dev.weft.routine.codegen.*;
       import java.util.concurrent.*;
       import java.util.concurrent.locks.*;
       """;

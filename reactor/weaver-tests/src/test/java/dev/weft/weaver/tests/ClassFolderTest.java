@@ -27,7 +27,7 @@ import org.junit.jupiter.api.io.TempDir;
 class ClassFolderTest {
   private static final String QUIET = "package p; class Low { static int m(int x) { return x; } }";
   private static final String SUSPENDING =
-      "package p; class Low { static int m(int x) { dev.weft.weave.Routine.suspend(); return x; } }";
+      "package p; class Low { static int m(int x) { dev.weft.routine.Routine.suspend(); return x; } }";
   private static final String CALLER =
       "package p; class High { static int m(int x) { return Low.m(x) + 1; } }";
 
@@ -147,7 +147,7 @@ class ClassFolderTest {
   void classThatWouldHaveToSuspendButHasNoOriginalIsNamed() throws Exception {
     String both =
         "package p; class High { static int m(int x) { return Low.m(x) + 1; }"
-            + " static void n() { dev.weft.weave.Routine.suspend(); } }";
+            + " static void n() { dev.weft.routine.Routine.suspend(); } }";
     write(folder, Compiler.compile(Map.of("p.Low", QUIET, "p.High", both)));
     weave(folder, unwoven);
     Files.delete(unwoven.resolve("p/High.class"));

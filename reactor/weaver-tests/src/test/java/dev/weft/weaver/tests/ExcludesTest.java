@@ -7,8 +7,8 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.weft.weaver.ClassPath;
+import dev.weft.weaver.Diagnostics.Problem;
 import dev.weft.weaver.Excludes;
-import dev.weft.weaver.Problems.Problem;
 import dev.weft.weaver.Weaver;
 import java.util.List;
 import java.util.Map;
@@ -22,7 +22,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** Classes that are excluded, or can't be woven, are left as they are, and the others are woven. */
 class ExcludesTest {
-  private static final String HEADER = "package p; import dev.weft.weave.*;\n";
+  private static final String HEADER =
+      "package p; import dev.weft.routine.*; import dev.weft.routine.codegen.*;\n";
   private static final String LOW = "class Low { static int m() { Routine.suspend(); return 1; } }";
   private static final String HIGH =
       "class High { static int m() { return Low.m(); }"
@@ -65,9 +66,9 @@ class ExcludesTest {
             Map.of(
                 "p.jmh_generated.B_m_jmhTest",
                 "package p.jmh_generated; class B_m_jmhTest { void m() {"
-                    + " dev.weft.weave.Routine.suspend(); } }",
+                    + " dev.weft.routine.Routine.suspend(); } }",
                 "p.B",
-                "package p; class B { void m() { dev.weft.weave.Routine.suspend(); } }"));
+                "package p; class B { void m() { dev.weft.routine.Routine.suspend(); } }"));
 
     assertEquals(Set.of("p/B"), woven.result.classes().keySet());
   }

@@ -38,7 +38,7 @@ class FrontEndsTest {
   private static final String PROGRAM =
       """
       package p;
-      import dev.weft.weave.*;
+      import dev.weft.routine.*; import dev.weft.routine.codegen.*;
       public class T extends Routine {
         interface Task { int call(int x); }
         static int twice(int x) { Routine.suspend(); return 2 * x; }
@@ -61,7 +61,7 @@ class FrontEndsTest {
   private static final String MODULE = "module app { requires dev.weft.reactor; }";
   private static final String EXPORT = "--add-exports=java.base/jdk.internal.vm=ALL-UNNAMED";
   private static final String REFUSED =
-      "package p; class T { T() { dev.weft.weave.Routine.suspend(); } }";
+      "package p; class T { T() { dev.weft.routine.Routine.suspend(); } }";
 
   @TempDir Path parent;
 

@@ -26,7 +26,7 @@ class JdbTest {
   private static final String PROGRAM =
       """
       package p;
-      import dev.weft.weave.*;
+      import dev.weft.routine.*; import dev.weft.routine.codegen.*;
       public class T extends Routine {
         int sum;
         int step(int x) {

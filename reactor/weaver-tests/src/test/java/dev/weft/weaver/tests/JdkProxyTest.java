@@ -4,7 +4,7 @@ package dev.weft.weaver.tests;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.weft.weave.Routine;
+import dev.weft.routine.Routine;
 import dev.weft.weaver.tests.Woven.Run;
 import java.util.Map;
 import java.util.SortedMap;
@@ -17,7 +17,7 @@ class JdkProxyTest {
   private static final String SERVICE =
       """
       package p;
-      import dev.weft.weave.Routine;
+      import dev.weft.routine.Routine;
       public class Service {
         public static final StringBuilder LOG = new StringBuilder();
         public static void say(Object what) { LOG.append(what).append(' '); }
@@ -50,7 +50,7 @@ class JdkProxyTest {
   private static final String MAIN =
       """
       package p;
-      public class Main extends dev.weft.weave.Routine {
+      public class Main extends dev.weft.routine.Routine {
         public static Service.Greeter<String> greeter;
         @Override protected void run() { Service.use(greeter); }
       }

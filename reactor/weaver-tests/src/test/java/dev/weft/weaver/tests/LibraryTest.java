@@ -5,7 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.weft.weave.Context;
+import dev.weft.routine.codegen.Context;
 import dev.weft.weaver.ClassPath;
 import dev.weft.weaver.Weaver;
 import dev.weft.weaver.tests.Woven.Run;
@@ -26,7 +26,7 @@ class LibraryTest {
   private static final String BASE =
       """
       package lib;
-      import dev.weft.weave.*;
+      import dev.weft.routine.*; import dev.weft.routine.codegen.*;
       public abstract class Base {
         @Suspends
         public int step(int x) { return x + 1; }
@@ -39,7 +39,7 @@ class LibraryTest {
   private static final String PROGRAM =
       """
       package app;
-      import dev.weft.weave.*;
+      import dev.weft.routine.*; import dev.weft.routine.codegen.*;
       import lib.Base;
       public class Program extends Routine {
         public static final StringBuilder LOG = new StringBuilder();
@@ -105,7 +105,7 @@ class LibraryTest {
                 "p.Kinds",
                 """
                 package p;
-                import dev.weft.weave.*;
+                import dev.weft.routine.*; import dev.weft.routine.codegen.*;
                 public class Kinds {
                   public interface Visitor { @Suspends int visit(int x); }
                   public static class Waiting implements Visitor {

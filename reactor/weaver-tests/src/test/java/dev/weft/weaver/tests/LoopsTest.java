@@ -4,7 +4,7 @@ package dev.weft.weaver.tests;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.weft.weave.Context;
+import dev.weft.routine.codegen.Context;
 import java.lang.classfile.ClassFile;
 import java.lang.classfile.MethodModel;
 import java.lang.constant.ClassDesc;
@@ -55,7 +55,7 @@ class LoopsTest {
             "p.T",
             """
             package p;
-            import dev.weft.weave.Routine;
+            import dev.weft.routine.Routine;
             class T extends Routine {
               int n;
               protected void run() {

@@ -5,7 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.weft.weaver.Problems.Problem;
+import dev.weft.weaver.Diagnostics.Problem;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
@@ -14,7 +14,8 @@ import org.junit.jupiter.api.Test;
 
 /** What the JVM would not load, or would take for something else, once it is woven is refused. */
 class ObstaclesTest {
-  private static final String HEADER = "package p; import dev.weft.weave.*;\n";
+  private static final String HEADER =
+      "package p; import dev.weft.routine.*; import dev.weft.routine.codegen.*;\n";
 
   private static void assertRefused(String message, Map<String, String> sources) {
     assertRefused(message, Woven.of(sources));
@@ -36,7 +37,7 @@ class ObstaclesTest {
   void methodWhoseTwinWouldOverrideOneOfRoutineIsRefused() {
     assertRefused(
         "p.T.resume(T.java:3): suspends, and its twin would be taken for"
-            + " dev.weft.weave.Routine.resume: rename it",
+            + " dev.weft.routine.Routine.resume: rename it",
         """
         class T extends Routine {
           void resume() { suspend(); }
@@ -107,7 +108,7 @@ class ObstaclesTest {
         package q;
         public class U {
           static class Hidden {}
-          public static Hidden[] make() { dev.weft.weave.Routine.suspend(); return null; }
+          public static Hidden[] make() { dev.weft.routine.Routine.suspend(); return null; }
         }
         """;
     String caller = "class T { void m() { var made = q.U.make(); Routine.suspend(); } }";

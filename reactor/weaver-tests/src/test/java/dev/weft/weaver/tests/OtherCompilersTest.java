@@ -3,8 +3,8 @@ package dev.weft.weaver.tests;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
-import dev.weft.weave.Routine;
-import dev.weft.weaver.Problems.Problem;
+import dev.weft.routine.Routine;
+import dev.weft.weaver.Diagnostics.Problem;
 import dev.weft.weaver.tests.Woven.Run;
 import java.lang.classfile.ClassFile;
 import java.lang.classfile.CodeBuilder;
@@ -105,7 +105,7 @@ class OtherCompilersTest {
     String source =
         """
         package p;
-        import dev.weft.weave.*;
+        import dev.weft.routine.*; import dev.weft.routine.codegen.*;
         class T {
           interface Task { @Suspends void run() throws Exception; }
           @Blocks Task meant() {
@@ -143,7 +143,7 @@ class OtherCompilersTest {
     String user = // what the inline function becomes where it is called
         """
         package p;
-        import dev.weft.weave.Routine;
+        import dev.weft.routine.Routine;
         class T {
           static class Quiet implements AutoCloseable { public void close() {} }
           static class Slow implements AutoCloseable { public void close() { Routine.suspend(); } }

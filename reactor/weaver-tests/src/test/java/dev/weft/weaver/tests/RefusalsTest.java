@@ -4,7 +4,7 @@ package dev.weft.weaver.tests;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.weft.weaver.Problems.Problem;
+import dev.weft.weaver.Diagnostics.Problem;
 import java.util.Collection;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -14,7 +14,7 @@ class RefusalsTest {
   private static final String HEADER =
       """
       package p;
-      import dev.weft.weave.Routine;
+      import dev.weft.routine.Routine;
       """;
 
   private static Woven weave(String body) {

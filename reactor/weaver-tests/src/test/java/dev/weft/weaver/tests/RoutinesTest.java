@@ -8,8 +8,8 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.sun.management.ThreadMXBean;
-import dev.weft.weave.Context;
-import dev.weft.weave.Routine;
+import dev.weft.routine.Routine;
+import dev.weft.routine.codegen.Context;
 import java.lang.classfile.ClassFile;
 import java.lang.classfile.ClassTransform;
 import java.lang.classfile.CodeTransform;
@@ -192,7 +192,7 @@ class RoutinesTest {
     String source =
         """
         package p;
-        public class T extends dev.weft.weave.Routine {
+        public class T extends dev.weft.routine.Routine {
           public static final StringBuilder LOG = new StringBuilder();
           static class Box { Box(int n) { LOG.append("box").append(n); } }
           protected void run() { new Box(awaitInt()); }

@@ -5,8 +5,8 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.weft.weave.Routine;
-import dev.weft.weaver.Problems.Problem;
+import dev.weft.routine.Routine;
+import dev.weft.weaver.Diagnostics.Problem;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -27,7 +27,7 @@ class SerialVersionTest {
   private static final String HEADER =
       """
       package p;
-      import dev.weft.weave.Routine;
+      import dev.weft.routine.Routine;
       import java.io.*;
       """;
 
@@ -200,7 +200,7 @@ class SerialVersionTest {
             }
             """);
     Routine routine = woven.routine("p.T");
-    assertTrue(routine.go(new dev.weft.weave.Context()));
+    assertTrue(routine.go(new dev.weft.routine.codegen.Context()));
 
     assertEquals("p.T", read(asCompiled(woven), write(routine)).getClass().getName());
   }

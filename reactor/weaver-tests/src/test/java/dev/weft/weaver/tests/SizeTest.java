@@ -84,7 +84,7 @@ class SizeTest {
     Woven woven =
         Woven.of(
             "p.T",
-            "package p;\nclass T extends dev.weft.weave.Routine {\n  String s;\n  protected void run()"
+            "package p;\nclass T extends dev.weft.routine.Routine {\n  String s;\n  protected void run()"
                 + " { }\n  void m(String s) {\n"
                 + shape.body(count)
                 + "    this.s = s;\n  }\n}\n");

@@ -4,8 +4,8 @@ package dev.weft.weaver.tests;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.weft.weave.Context;
-import dev.weft.weave.Routine;
+import dev.weft.routine.Routine;
+import dev.weft.routine.codegen.Context;
 import dev.weft.weaver.tests.ProgramGenerator.Style;
 import dev.weft.weaver.tests.Woven.Run;
 import java.util.ArrayList;

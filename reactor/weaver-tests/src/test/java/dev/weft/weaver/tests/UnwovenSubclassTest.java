@@ -4,7 +4,7 @@ package dev.weft.weaver.tests;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.weft.weave.Routine;
+import dev.weft.routine.Routine;
 import dev.weft.weaver.tests.Woven.Run;
 import java.util.Map;
 import java.util.SortedMap;
@@ -17,7 +17,7 @@ class UnwovenSubclassTest {
   private static final String BASE =
       """
       package p;
-      import dev.weft.weave.Routine;
+      import dev.weft.routine.Routine;
       public class Base<T> {
         public static final StringBuilder LOG = new StringBuilder();
         public static void say(Object what) { LOG.append(what).append(' '); }
@@ -49,7 +49,7 @@ class UnwovenSubclassTest {
       """
       package p;
       import java.util.function.Supplier;
-      public class Main extends dev.weft.weave.Routine {
+      public class Main extends dev.weft.routine.Routine {
         static Object made(String name) throws Exception {
           return Class.forName("q.Unwoven$" + name).getConstructor().newInstance();
         }
@@ -72,7 +72,7 @@ class UnwovenSubclassTest {
   private static final String UNWOVEN =
       """
       package q;
-      import dev.weft.weave.Routine;
+      import dev.weft.routine.Routine;
       import p.Base;
       public class Unwoven {
         public static class Plain extends Base<String> {}

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.weft.weaver.tests;
 
-import dev.weft.weave.Context;
-import dev.weft.weave.Routine;
+import dev.weft.routine.Routine;
+import dev.weft.routine.codegen.Context;
 import dev.weft.weaver.ClassPath;
 import dev.weft.weaver.Weaver;
 import java.io.IOException;

@@ -162,7 +162,7 @@ public abstract class MicroProgram implements Program {
     try (Service service = open(arguments)) {
       Idleness idleness = new Idleness(duration(idleSeconds));
       MicroOptions options = service.options().withUserTimeout(duration(sendSeconds));
-      return new Serving(name, where, options, connections, grace, idleness).run(service);
+      return new ServiceRun(name, where, options, connections, grace, idleness).run(service);
     }
   }
 

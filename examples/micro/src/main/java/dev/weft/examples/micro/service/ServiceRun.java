@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.weft.examples.micro.service;
+
+import dev.weft.Deadline;
+import dev.weft.Fiber;
+import dev.weft.Reactor;
+import dev.weft.ReactorOptions;
+import dev.weft.error.DeadlineExceededException;
+import dev.weft.error.ErrnoException;
+import dev.weft.examples.common.Program;
+import dev.weft.examples.common.Programs;
+import dev.weft.micro.MicroOptions;
+import dev.weft.micro.MicroService;
+import dev.weft.micro.MicroThread;
+import dev.weft.os.Signal;
+import dev.weft.os.Signals;
+import dev.weft.sync.Latch;
+import java.net.Inet6Address;
+import java.net.InetSocketAddress;
+import java.time.Duration;
+import java.util.function.Supplier;
+
+/**
+ * A service from its start to its end: INT, TERM or one of its own threads ends it. Then it listens
+ * no more, lets connections go on for a while, and cuts those that are left.
+ *
+ * @param name of the program
+ * @param address where to listen
+ * @param options of the connections' processes
+ * @param connectionsMax how many connections there may be at a time
+ * @param grace how long connections may go on at the end
+ * @param idleness what is borne of a client
+ */
+record ServiceRun(
+    String name,
+    InetSocketAddress address,
+    MicroOptions options,
+    int connectionsMax,
+    Duration grace,
+    Idleness idleness) {
+  /** Serves on a reactor of its own; returns the exit status. */
+  int run(MicroProgram.Service service) throws Exception {
+    // Pinned: nothing else in a service needs much of a CPU.
+    ReactorOptions pinned = ReactorOptions.defaults().withCpu(ReactorOptions.ANY_CPU);
+    try (Reactor reactor = Reactor.open(pinned)) {
+      return reactor.call(() -> serve(service));
+    }
+  }
+
+  private int serve(MicroProgram.Service service) throws Exception {
+    Latch over = Latch.of(1);
+    Supplier<? extends MicroThread> handlers = service.handlers(over::countDown, idleness);
+    try (Signals signals = Signals.open(Signal.INT, Signal.TERM);
+        MicroService server = MicroService.start(address, options, connectionsMax, handlers)) {
+      Programs.report("tcp listening on " + text(server.localAddress()));
+      Fiber watch = Fiber.start("signals", () -> watch(signals, over));
+      over.await();
+      server.stop();
+      try {
+        server.join(Deadline.after(grace));
+      } catch (DeadlineExceededException e) {
+        server.kill(); // whoever is still there
+      }
+      server.join();
+      watch.cancel();
+      return Program.SUCCESS;
+    } catch (ErrnoException e) {
+      Programs.report(
+          name + ": tcp listen " + e.subject() + ": " + e.errno().text() + " (" + e.errno() + ")");
+      return Program.FAILURE;
+    }
+  }
+
+  private static String text(InetSocketAddress address) {
+    boolean isIpv6Wildcard =
+        address.getAddress() instanceof Inet6Address six && six.isAnyLocalAddress();
+    String host = isIpv6Wildcard ? "::" : address.getAddress().getHostAddress();
+    return (host.indexOf(':') < 0 ? host : "[" + host + "]") + ":" + address.getPort();
+  }
+
+  /** The first signal ends the service, the second one the program. */
+  private static void watch(Signals signals, Latch over) {
+    signals.await();
+    over.countDown();
+    Signal again = signals.await();
+    Runtime.getRuntime().halt(128 + again.number());
+  }
+}

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.weft.sim;
+
+import java.util.random.RandomGenerator;
+
+/** The only source of chance in a simulation: SplitMix64 (Steele, Lea, Flood 2014). */
+final class SeededRandom implements RandomGenerator {
+  private static final int PER_MILLE = 1000;
+
+  private long state;
+
+  SeededRandom(long seed) {
+    state = seed;
+  }
+
+  @Override
+  public long nextLong() {
+    state += 0x9E3779B97F4A7C15L;
+    long z = state;
+    z = (z ^ (z >>> 30)) * 0xBF58476D1CE4E5B9L;
+    z = (z ^ (z >>> 27)) * 0x94D049BB133111EBL;
+    return z ^ (z >>> 31);
+  }
+
+  /** A number from 0 to {@code bound} - 1. */
+  int below(int bound) {
+    return (int) (((nextLong() >>> 33) * bound) >>> 31);
+  }
+
+  /** Whether something happens that does so {@code perMille} times in a thousand. */
+  boolean happens(int perMille) {
+    return perMille > 0 && below(PER_MILLE) < perMille;
+  }
+
+  /** From 1 to {@code most}; every magnitude is equally likely, so that small ones are common. */
+  int portion(int most) {
+    int magnitude = below(Integer.SIZE - Integer.numberOfLeadingZeros(most));
+    return Math.min(most, (1 << magnitude) + below(1 << magnitude));
+  }
+
+  /** Nanoseconds up to {@code most}: half of the time none, else of any magnitude. */
+  long delay(long most) {
+    if (most <= 0 || (nextLong() & 1) == 0) {
+      return 0;
+    }
+    int bits = below(Long.SIZE - Long.numberOfLeadingZeros(most)) + 1;
+    return Math.min(most, nextLong() >>> (Long.SIZE - bits));
+  }
+
+  /** A source of its own, so that what one part draws does not change what another gets. */
+  SeededRandom fork() {
+    return new SeededRandom(nextLong());
+  }
+}

@@ -1,0 +1,297 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.weft.sim;
+
+import dev.weft.internal.backend.Op;
+import dev.weft.internal.diag.LoopInvariants;
+import dev.weft.internal.os.SignalDispatch;
+import dev.weft.internal.os.SignalSource;
+import dev.weft.internal.strand.EventLoop;
+import dev.weft.internal.strand.LoopEnvironment;
+import dev.weft.internal.strand.Strand;
+import dev.weft.internal.strand.StrandTraces;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.HashMap;
+import java.util.IdentityHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.Executor;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One run: its time, its chance, what is around the reactor, and the checks after each turn. What
+ * is wrong is noted, and the run is made to end, so that the fibers' own finally blocks run.
+ */
+final class SimulationRun extends LoopEnvironment implements SimBackend.Observer {
+  /** Thrown where the fibers of a failed run do not end even so. */
+  static final class Abandoned extends Error {
+    private static final long serialVersionUID = 1L;
+
+    Abandoned(String message) {
+      super(message);
+    }
+  }
+
+  /** A failed run has so many turns to clean up. */
+  private static final int LAST_TURNS_MAX = 10_000;
+
+  private final VirtualClock agenda = new VirtualClock();
+  private final SeededRandom order;
+  private final SeededRandom random;
+  private final Faults faults;
+  private final long turnsMax;
+  private final SimBackend backend;
+  private final Trace trace = new Trace();
+  private final List<Runnable> checks = new ArrayList<>();
+  private final Map<String, List<SignalDispatch.Listener>> signalListeners = new HashMap<>();
+  private @Nullable EventLoop loop;
+
+  /** The operations of the loop itself. */
+  private final Set<Op> ownOperations = Collections.newSetFromMap(new IdentityHashMap<>());
+
+  /** Guarded by itself: other threads add to it. */
+  private final List<Throwable> failures = new ArrayList<>();
+
+  private volatile boolean failed;
+  private boolean ending;
+  private boolean givenUp;
+  private long lastTurn;
+
+  /** The thread of the blocking call that the loop waits for, or null. */
+  private volatile @Nullable Thread helper;
+
+  SimulationRun(SeededRandom chance, Faults faults, FileTree files, int entries, long turnsMax) {
+    this.faults = faults;
+    this.turnsMax = turnsMax;
+    order = chance.fork();
+    random = chance.fork();
+    backend = new SimBackend(agenda, chance.fork(), faults, files, entries, this);
+  }
+
+  /** The world of the calling fiber. */
+  static SimulationRun require(String verb) {
+    if (EventLoop.require(verb).clock() instanceof SimulationRun world) {
+      return world;
+    }
+    throw new IllegalStateException(verb + " must be called in a simulation");
+  }
+
+  void begin(EventLoop loop) {
+    this.loop = loop;
+    ownOperations.addAll(backend.operations());
+  }
+
+  /** Looks for what the program has left behind: its reactor has been closed. */
+  void auditEnd(EventLoop closed) {
+    backend.kernel().leaks().forEach(this::broken);
+    if (failed) {
+      return; // a descriptor that was left open says where it was made, its operations do not
+    }
+    String wrong = LoopInvariants.ofClosed(closed);
+    if (wrong != null) {
+      broken(wrong);
+    }
+    for (Op op : backend.operations()) {
+      if (!ownOperations.contains(op)) {
+        broken(op + " was not released");
+      }
+    }
+  }
+
+  SimBackend backend() {
+    return backend;
+  }
+
+  Trace trace() {
+    return trace;
+  }
+
+  /** The program's own source of chance. */
+  SeededRandom random() {
+    return random;
+  }
+
+  void check(Runnable check) {
+    checks.add(check);
+  }
+
+  // ---- what is wrong
+
+  void fail(Throwable failure) {
+    synchronized (failures) {
+      failures.add(failure);
+    }
+    failed = true;
+  }
+
+  @Override
+  public void broken(String rule) {
+    fail(new AssertionError(rule));
+  }
+
+  /** What was found, the first first. */
+  List<Throwable> failures() {
+    synchronized (failures) {
+      return List.copyOf(failures);
+    }
+  }
+
+  @Override
+  public void stuck() {
+    EventLoop stuck = loop;
+    if (stuck == null || givenUp) {
+      throw new Abandoned("fibers that were cancelled do not end");
+    }
+    StringBuilder text = new StringBuilder("nothing can happen any more, and fibers wait:");
+    stuck.forEachLive(strand -> StrandTraces.describe(strand, text));
+    broken(text.toString());
+    givenUp = true;
+    stuck.forceCancel();
+  }
+
+  // ---- the loop's questions
+
+  @Override
+  public long nanoTime() {
+    return agenda.now();
+  }
+
+  @Override
+  public int choose(int bound) {
+    return bound == 1 ? 0 : order.below(bound);
+  }
+
+  @Override
+  public void resumed(Strand strand) {
+    String fiber = strand.body().toString();
+    Strand.State state = strand.state();
+    trace.add(agenda.now(), fiber, state.name());
+    if (state == Strand.State.BLOCKED
+        && strand.thread().getState() == Thread.State.TIMED_WAITING
+        && !failed) {
+      StringBuilder text = new StringBuilder(fiber);
+      text.append(" waits by the real clock, which no seed can repeat (use Fiber.sleep, or a");
+      text.append(" call with a Deadline):");
+      StrandTraces.frames(strand).forEach(at -> text.append("\n    at ").append(at));
+      broken(text.toString());
+    }
+  }
+
+  @Override
+  public void completed(Request request, int result, boolean more) {
+    trace.add(
+        agenda.now(), "operation " + request.opcode, more ? "goes on with" : "ends with", result);
+  }
+
+  @Override
+  public void turned(EventLoop loop) {
+    trace.turned();
+    if (!failed) {
+      audit(loop);
+    }
+    if (failed && !ending) {
+      ending = true;
+      lastTurn = trace.turns() + LAST_TURNS_MAX;
+      loop.cancelAll();
+    } else if (ending && trace.turns() > lastTurn) {
+      throw new Abandoned(
+          "fibers that were cancelled still run after " + LAST_TURNS_MAX + " turns");
+    }
+  }
+
+  private void audit(EventLoop loop) {
+    String wrong = LoopInvariants.of(loop);
+    if (wrong == null) {
+      wrong = backend.audit();
+    }
+    if (wrong != null) {
+      broken(wrong);
+    }
+    if (trace.turns() >= turnsMax) {
+      StringBuilder text = new StringBuilder("it has not ended after " + turnsMax + " turns:");
+      loop.forEachLive(strand -> StrandTraces.describe(strand, text));
+      broken(text.toString());
+    }
+    try {
+      checks.forEach(Runnable::run);
+    } catch (RuntimeException | AssertionError e) {
+      fail(e);
+    }
+  }
+
+  // ---- other threads
+
+  @Override
+  public void reached(Thread thread, Object what) {
+    if (thread == helper) {
+      return;
+    }
+    String call = what instanceof Strand strand ? "has woken " + strand.body() : "has called in";
+    broken(
+        thread
+            + " "
+            + call
+            + " from outside of the simulation, which no seed can repeat (use Blocking.call)");
+  }
+
+  @Override
+  public Executor blocking() {
+    return this::runBeside;
+  }
+
+  /** Some time from now, on a thread of its own, while the loop stands still. */
+  private void runBeside(Runnable call) {
+    long delay = order.delay(faults.delayMax().toNanos());
+    agenda.at(
+        agenda.now() + delay,
+        () -> {
+          Thread thread = Thread.ofPlatform().daemon().name("weft-sim-blocking").unstarted(call);
+          helper = thread;
+          thread.start();
+          await(thread);
+          helper = null;
+        });
+  }
+
+  private static void await(Thread thread) {
+    boolean interrupted = false;
+    while (thread.isAlive()) {
+      try {
+        thread.join();
+      } catch (InterruptedException e) {
+        interrupted = true;
+      }
+    }
+    if (interrupted) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  // ---- signals
+
+  @Override
+  public SignalSource signals() {
+    return new SignalSource() {
+      @Override
+      public void add(String name, SignalDispatch.Listener listener) {
+        signalListeners.computeIfAbsent(name, each -> new ArrayList<>()).add(listener);
+      }
+
+      @Override
+      public void remove(String name, SignalDispatch.Listener listener) {
+        signalListeners.getOrDefault(name, new ArrayList<>()).remove(listener);
+      }
+    };
+  }
+
+  void raise(String name) {
+    List.copyOf(signalListeners.getOrDefault(name, List.of()))
+        .forEach(listener -> listener.raised(name));
+  }
+
+  /** Whether the bookkeeping shows nothing in flight. */
+  boolean isQuiet() {
+    return backend.inFlight() == 0;
+  }
+}

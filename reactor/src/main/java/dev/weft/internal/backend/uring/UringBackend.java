@@ -1,0 +1,504 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.weft.internal.backend.uring;
+
+import static java.lang.foreign.ValueLayout.JAVA_INT;
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
+
+import dev.weft.bindings.io_uring_cqe;
+import dev.weft.bindings.io_uring_sqe;
+import dev.weft.bindings.weft_h;
+import dev.weft.error.Errno;
+import dev.weft.error.ReactorUnavailableException;
+import dev.weft.internal.backend.Backend;
+import dev.weft.internal.backend.BackendStats;
+import dev.weft.internal.backend.Handle;
+import dev.weft.internal.backend.Op;
+import dev.weft.internal.backend.OpTable;
+import dev.weft.internal.os.Libc;
+import dev.weft.internal.uring.CompletionQueue;
+import dev.weft.internal.uring.KernelFeatures;
+import dev.weft.internal.uring.ReceiveBuffers;
+import dev.weft.internal.uring.Ring;
+import dev.weft.internal.uring.SubmissionQueue;
+import dev.weft.internal.uring.Workers;
+import java.lang.foreign.MemorySegment;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
+
+/** Carries out operations on an io_uring. */
+public final class UringBackend extends Backend {
+  /** Makes {@link #wakers} negative, however many there are. */
+  private static final int NO_WAKEUPS = Integer.MIN_VALUE;
+
+  /** In place of a slot: a completion that nobody waits for. */
+  private static final long NOBODY = -1L;
+
+  /** Whether {@link #rehearse} has been done. Threads may race for it, and do it twice. */
+  private static volatile boolean rehearsed;
+
+  private final Ring ring;
+  private final SubmissionQueue submissions;
+  private final CompletionQueue completions;
+  private final BackendStats stats = stats();
+
+  /** Written by {@link #wakeup} of other threads; one read of it is always in flight. */
+  private final Handle eventFd;
+
+  /**
+   * Threads that are about to write to {@link #eventFd}, and {@link #NO_WAKEUPS} once there is to
+   * be no other: it is closed when the last of them has written.
+   */
+  private final AtomicInteger wakers = new AtomicInteger();
+
+  private final Op wakeupRead;
+
+  /** Operations that found no room, in order. */
+  private @Nullable Op firstDeferred;
+
+  private @Nullable Op lastDeferred;
+
+  /** Operations to cancel whose requests have found no room yet, last first. */
+  private @Nullable Op firstCancel;
+
+  /** Operations of callers that have not completed, deferred ones included. */
+  private int inFlight;
+
+  /** Entries of our own that have not completed: cancellations and the wake-up read. */
+  private int housekeeping;
+
+  private @Nullable ReceiveBuffers receiveBuffers;
+
+  private final Workers workers;
+
+  private boolean closing;
+
+  /**
+   * Opens a ring on the calling thread.
+   *
+   * @throws ReactorUnavailableException if this system gives us none
+   */
+  public static UringBackend open(int submissionEntries, int completionEntries)
+      throws ReactorUnavailableException {
+    rehearse();
+    return new UringBackend(Ring.open(submissionEntries, completionEntries));
+  }
+
+  private UringBackend(Ring ring) throws ReactorUnavailableException {
+    this.ring = ring;
+    submissions = ring.submissions();
+    completions = ring.completions();
+    workers = ring.workers();
+    int descriptor = Libc.eventFd();
+    if (descriptor < 0) {
+      ring.close();
+      table.close();
+      Errno errno = Errno.of(-descriptor);
+      throw new ReactorUnavailableException("eventfd: " + errno.text() + " (" + errno + ")", errno);
+    }
+    eventFd = Handle.borrowed(descriptor, "eventfd");
+    try {
+      wakeupRead = table.create(this::wokenUp);
+      watchForWakeup();
+    } catch (Throwable e) { // for want of memory
+      release();
+      throw e;
+    }
+  }
+
+  /**
+   * Does once, on a ring of its own, what a backend does: the JVM links each native call and each
+   * access to memory the first time, and must not run out of memory in the middle of a submission.
+   */
+  private static void rehearse() throws ReactorUnavailableException {
+    if (rehearsed) {
+      return;
+    }
+    try (UringBackend backend = new UringBackend(Ring.open(1, 2))) {
+      Op op = backend.create(each -> {});
+      backend.submit(op.poll(backend.eventFd, 0));
+      backend.poll(0);
+      backend.cancel(op);
+      backend.wakeup();
+      while (op.isBusy()) {
+        backend.poll(1);
+      }
+      backend.release(op);
+    }
+    rehearsed = true;
+  }
+
+  @Override
+  public KernelFeatures features() {
+    return ring.features();
+  }
+
+  @Override
+  public int inFlight() {
+    return inFlight;
+  }
+
+  @Override
+  public int openReceiveBuffers(int count) {
+    if (receiveBuffers != null) {
+      return -Errno.EEXIST.code();
+    }
+    receiveBuffers = ring.openReceiveBuffers(count);
+    return receiveBuffers == null ? -Errno.EOPNOTSUPP.code() : 0;
+  }
+
+  @Override
+  public void offerReceiveBuffer(int number, long address, int bytes) {
+    ReceiveBuffers opened = receiveBuffers;
+    if (opened == null) {
+      super.offerReceiveBuffer(number, address, bytes);
+    } else {
+      opened.offer(number, address, bytes);
+    }
+  }
+
+  @Override
+  public void closeReceiveBuffers() {
+    ReceiveBuffers opened = receiveBuffers;
+    if (opened != null) {
+      receiveBuffers = null;
+      opened.close();
+    }
+  }
+
+  @Override
+  public void beginBlocking() {
+    workers.beginBlocking();
+  }
+
+  @Override
+  public void endBlocking() {
+    workers.endBlocking();
+  }
+
+  public Ring ring() {
+    return ring;
+  }
+
+  // ---- submitting
+
+  @Override
+  protected int perform(Op op) {
+    return SyscallOps.perform(op);
+  }
+
+  @Override
+  public int closeDescriptor(int descriptor) {
+    return Libc.close(descriptor);
+  }
+
+  @Override
+  protected void start(Op op) {
+    int count = op.link == null ? 1 : op.chainLength();
+    if (count > submissions.entries()) {
+      throw new IllegalArgumentException(
+          "a chain of " + count + " operations exceeds the queue of " + submissions.entries());
+    }
+    if (firstDeferred != null || !submissions.hasRoom(count)) {
+      putOff(op);
+    } else {
+      int mark = submissions.mark();
+      try {
+        write(op);
+      } catch (Throwable e) {
+        submissions.rewind(mark); // or the kernel would get what the entry had before
+        throw e;
+      }
+    }
+    inFlight += count;
+  }
+
+  private void putOff(Op op) {
+    stats.deferred++;
+    defer(op);
+    op.nextDeferred = null;
+    if (lastDeferred == null) {
+      firstDeferred = op;
+    } else {
+      lastDeferred.nextDeferred = op;
+    }
+    lastDeferred = op;
+  }
+
+  /** A chain goes into consecutive entries of one submission, whose end would cut it. */
+  private void write(Op head) {
+    for (Op op = head; op != null; op = op.link) {
+      begin(op);
+      int linkFlag = op.link == null ? 0 : weft_h.IOSQE_IO_LINK();
+      MemorySegment sqe = submissions.next();
+      io_uring_sqe.opcode(sqe, (byte) op.opcode);
+      io_uring_sqe.flags(sqe, (byte) (op.sqeFlags | linkFlag));
+      io_uring_sqe.ioprio(sqe, (short) op.ioPriority);
+      io_uring_sqe.fd(sqe, op.handle);
+      io_uring_sqe.off(sqe, op.offset);
+      io_uring_sqe.addr(sqe, op.address);
+      io_uring_sqe.len(sqe, op.length);
+      io_uring_sqe.rw_flags(sqe, op.opFlags);
+      io_uring_sqe.user_data(sqe, OpTable.userData(op));
+      writeRest(sqe, op.spliceHandle);
+      stats.submissions++;
+    }
+  }
+
+  /**
+   * The last 24 bytes, of which only splice uses any; the fewer the stores, the surer all are
+   * inlined.
+   */
+  private static void writeRest(MemorySegment sqe, int spliceHandle) {
+    sqe.set(JAVA_INT, io_uring_sqe.buf_index$offset(), 0); // and personality
+    io_uring_sqe.splice_fd_in(sqe, spliceHandle);
+    io_uring_sqe.addr3(sqe, 0);
+    sqe.set(JAVA_LONG, io_uring_sqe.__pad2$offset(), 0);
+  }
+
+  @Override
+  public void cancel(Op op) {
+    // Otherwise its turn in the queue completes it. The queue is linked through the operations,
+    // since a cancel must not fail for want of memory.
+    if (beginCancel(op) && !op.cancelQueued) {
+      op.cancelQueued = true;
+      op.nextCancel = firstCancel;
+      firstCancel = op;
+    }
+  }
+
+  /**
+   * Moves what waits for room into the queue, as far as there is room.
+   *
+   * @return how many operations were completed, because they had been cancelled while they waited
+   */
+  private int flush() {
+    int completed = 0;
+    while (firstCancel != null && submissions.hasRoom(1)) {
+      Op op = firstCancel;
+      firstCancel = op.nextCancel;
+      op.nextCancel = null;
+      op.cancelQueued = false;
+      if (op.state == Op.State.CANCELLING) { // it may have completed, and be in use again
+        writeCancel(OpTable.userData(op));
+      }
+    }
+    while (firstDeferred != null) {
+      Op op = firstDeferred;
+      boolean cancelled = anyCancelled(op);
+      if (!cancelled && !submissions.hasRoom(op.chainLength())) {
+        return completed;
+      }
+      firstDeferred = op.nextDeferred;
+      op.nextDeferred = null;
+      if (firstDeferred == null) {
+        lastDeferred = null;
+      }
+      if (cancelled) {
+        completed += completeUnsubmitted(op);
+      } else {
+        write(op);
+      }
+    }
+    return completed;
+  }
+
+  private static boolean anyCancelled(Op head) {
+    for (Op op = head; op != null; op = op.link) {
+      if (op.cancelRequested) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  private int completeUnsubmitted(Op head) {
+    int count = 0;
+    for (Op op = head; op != null; count++) {
+      Op next = op.link; // the listener may use op again
+      finish(op, -Errno.ECANCELED.code(), 0);
+      op = next;
+    }
+    return count;
+  }
+
+  private void finish(Op op, int result, int flags) {
+    if ((flags & weft_h.IORING_CQE_F_MORE()) == 0) {
+      if (op == wakeupRead) {
+        housekeeping--;
+      } else {
+        inFlight--;
+      }
+    }
+    op.complete(result, flags);
+  }
+
+  private void writeCancel(long userData) {
+    MemorySegment sqe = submissions.next();
+    io_uring_sqe.opcode(sqe, (byte) weft_h.IORING_OP_ASYNC_CANCEL());
+    io_uring_sqe.flags(sqe, (byte) 0);
+    io_uring_sqe.ioprio(sqe, (short) 0);
+    io_uring_sqe.fd(sqe, -1);
+    io_uring_sqe.off(sqe, 0);
+    io_uring_sqe.addr(sqe, userData);
+    io_uring_sqe.len(sqe, 0);
+    io_uring_sqe.cancel_flags(sqe, 0);
+    io_uring_sqe.user_data(sqe, NOBODY);
+    writeRest(sqe, 0);
+    stats.submissions++;
+    housekeeping++;
+  }
+
+  // ---- the one system call
+
+  @Override
+  public int poll(long timeoutNanos) {
+    workers.adapt();
+    int delivered = flush();
+    // All that is deferred must reach the kernel before we may sleep: the operations that fill the
+    // queue could be ones that never complete by themselves.
+    while (firstDeferred != null || firstCancel != null) {
+      if (!enter(submissions.publish(), 0)) {
+        return delivered + reap(); // the kernel is short of memory: let the fibers run first
+      }
+      delivered += reap() + flush();
+    }
+    int pending = submissions.publish();
+    long wait = delivered > 0 || completions.ready() > 0 ? 0 : timeoutNanos;
+    if (pending > 0 || wait != 0 || submissions.needsEnter()) {
+      enter(pending, wait);
+    }
+    return delivered + reap();
+  }
+
+  /** Returns whether the kernel took what there was, or had nothing against it. */
+  private boolean enter(int pending, long timeoutNanos) {
+    if (submissions.completionsOverflowed()) {
+      stats.overflows++;
+    }
+    stats.enters++;
+    int result =
+        timeoutNanos == 0 ? ring.submit(pending) : ring.submitAndWait(pending, timeoutNanos);
+    if (result >= 0) {
+      return true;
+    }
+    return switch (Errno.of(-result)) {
+      case ETIME, EINTR -> true;
+      // No memory for requests, or a backlog of completions to be read first: both pass.
+      case EAGAIN, EBUSY -> {
+        stats.retries++;
+        yield false;
+      }
+      default ->
+          throw new IllegalStateException(
+              "io_uring_enter: " + Errno.of(-result) + " (" + Errno.of(-result).text() + ")");
+    };
+  }
+
+  private int reap() {
+    int count = completions.ready();
+    for (int i = 0; i < count; i++) {
+      MemorySegment cqe = completions.peek(0);
+      long userData = io_uring_cqe.user_data(cqe);
+      int result = io_uring_cqe.res(cqe);
+      int flags = io_uring_cqe.flags(cqe);
+      completions.advance(1); // before it is delivered, so that it is delivered once at most
+      stats.completions++;
+      deliver(userData, result, flags);
+    }
+    return count;
+  }
+
+  private void deliver(long userData, int result, int flags) {
+    if (userData == NOBODY) {
+      housekeeping--;
+      return;
+    }
+    Op op = table.find(userData);
+    if (op == null || !op.isBusy()) {
+      stats.stale++;
+      return;
+    }
+    finish(op, result, flags);
+  }
+
+  // ---- waking
+
+  @Override
+  public void wakeup() {
+    // Negative: it is closed, and its number may be that of something else.
+    if (wakers.getAndIncrement() >= 0) {
+      Libc.signalEvent(eventFd.number());
+    }
+    wakers.getAndDecrement();
+  }
+
+  /** Closes the event descriptor when no other thread is about to write to it. */
+  private void closeEventFd() {
+    wakers.getAndAdd(NO_WAKEUPS);
+    while (wakers.get() != NO_WAKEUPS) {
+      Thread.onSpinWait(); // for as long as a thread takes for one system call that never waits
+    }
+    Libc.close(eventFd.number());
+  }
+
+  private void watchForWakeup() {
+    submit(wakeupRead.read(eventFd, wakeupRead.scratch(), Long.BYTES, 0));
+    inFlight--;
+    housekeeping++;
+  }
+
+  private void wokenUp(Op op) {
+    stats.wakeups++;
+    if (!closing) {
+      watchForWakeup();
+    }
+  }
+
+  // ---- closing
+
+  @Override
+  public void close() {
+    if (closing) {
+      return;
+    }
+    closing = true;
+    cancelAll();
+    while (inFlight + housekeeping > 0) {
+      poll(FOREVER);
+    }
+    try {
+      closeHandles();
+    } finally {
+      try {
+        closeReceiveBuffers();
+      } finally {
+        release();
+      }
+    }
+  }
+
+  private void release() {
+    try {
+      ring.close();
+    } finally {
+      try {
+        table.close();
+      } finally {
+        closeEventFd();
+      }
+    }
+  }
+
+  /**
+   * Memory may be given back only when the kernel is done with it, so every operation is waited
+   * for.
+   */
+  private void cancelAll() {
+    for (int slot = 0; slot < table.slots(); slot++) {
+      Op op = table.busyAt(slot);
+      if (op != null) {
+        cancel(op);
+      }
+    }
+  }
+}

@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.weft.internal.diag;
+
+import dev.weft.internal.queue.TimerQueue;
+import dev.weft.internal.strand.EventLoop;
+import dev.weft.internal.strand.HostedStrand;
+import dev.weft.internal.strand.Strand;
+import dev.weft.internal.strand.WaitNode;
+import java.util.BitSet;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Checks between two turns that a loop's bookkeeping agrees with itself: for simulations, where
+ * what costs does not matter.
+ */
+public final class LoopInvariants {
+  private LoopInvariants() {}
+
+  /** Returns what is wrong, or null. */
+  public static @Nullable String of(EventLoop loop) {
+    BitSet queued = new BitSet();
+    loop.ready().forEach(queued::set);
+    if (queued.cardinality() != loop.ready().size()) {
+      return "the run queue has strands twice: " + loop.ready().size() + " places for " + queued;
+    }
+    Findings findings = new Findings();
+    loop.forEachLive(
+        strand -> {
+          findings.add(strand, queued.get(strand.slot));
+          queued.clear(strand.slot);
+        });
+    loop.forEachGuest(findings::addGuest);
+    if (!queued.isEmpty()) {
+      return "strands that have ended are in the run queue: " + queued;
+    }
+    if (findings.live != loop.live()) {
+      return findings.live + " strands live, and the loop counts " + loop.live();
+    }
+    if (findings.hopeless != loop.deadlockCandidates) {
+      return findings.hopeless
+          + " strands wait for others, the loop counts "
+          + loop.deadlockCandidates;
+    }
+    return findings.first;
+  }
+
+  /** Returns what a loop that has been closed still has, or null. */
+  public static @Nullable String ofClosed(EventLoop loop) {
+    if (loop.live() != 0 || loop.deadlockCandidates != 0) {
+      return loop.live()
+          + " strands live after close, and "
+          + loop.deadlockCandidates
+          + " wait for others";
+    }
+    int timers = loop.timers().size();
+    return timers == 0 ? null : timers + " timers are left after close";
+  }
+
+  private static final class Findings {
+    @Nullable String first;
+    int live;
+    int hopeless;
+
+    void addGuest(HostedStrand guest) {
+      hopeless += guest.mayDeadlock ? 1 : 0;
+      String wrong = guest.state == Strand.State.PARKED ? wrongWithWait(guest) : null;
+      if (first == null && wrong != null) {
+        first = guest + " (" + guest.waitingFor() + ") " + wrong;
+      }
+    }
+
+    void add(Strand strand, boolean queued) {
+      live++;
+      hopeless += strand.mayDeadlock ? 1 : 0;
+      String wrong = wrongWith(strand, queued);
+      if (first == null && wrong != null) {
+        first = strand + " (" + strand.waitingFor() + ") " + wrong;
+      }
+    }
+  }
+
+  private static @Nullable String wrongWith(Strand strand, boolean queued) {
+    return switch (strand.state) {
+      case READY -> queued ? null : "can run, but is not in the run queue";
+      case PARKED -> queued ? "waits, and is in the run queue" : wrongWithWait(strand);
+      case NEW, BLOCKED -> queued ? "is not ready, and is in the run queue" : null;
+      case RUNNING, YIELDING, ENDED -> "can't be in this state between turns";
+    };
+  }
+
+  private static @Nullable String wrongWithWait(Strand strand) {
+    if (strand.mayDeadlock && strand.waitDue() != TimerQueue.NEVER) {
+      return "waits without a deadline, and an earlier one is still armed";
+    }
+    if (strand.pendingOp != null) {
+      return strand.pendingOp.isBusy() ? null : "waits for an operation that has completed";
+    }
+    if (strand.interruption != null) {
+      return "waits although its wait has been ended";
+    }
+    if (strand.selecting) {
+      for (WaitNode clause : strand.nodes) {
+        if (!clause.isListed()) {
+          return "waits for a choice with a clause that nobody can fire";
+        }
+      }
+      return null;
+    }
+    boolean listed = strand.node != null && strand.node.isListed();
+    boolean sleeping = strand.waitingFor().equals("sleep"); // for ever, it may be
+    return listed || sleeping ? null : "waits for what nobody can end";
+  }
+}

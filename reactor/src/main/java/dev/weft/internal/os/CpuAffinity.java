@@ -1,0 +1,234 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.weft.internal.os;
+
+import dev.weft.error.Errno;
+import dev.weft.internal.uring.Ring;
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.BitSet;
+import java.util.Locale;
+import java.util.concurrent.ThreadLocalRandom;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Ties reactors to CPUs, each to another one as long as there are enough.
+ *
+ * <p>A Linux thread inherits the CPUs of the thread that starts it, so everything that a pinned
+ * thread starts is pinned too. Weft's own threads undo that with {@link #leaveInherited}, and
+ * reactors when they are opened. The JDK's threads and the kernel's workers can't be reached.
+ */
+public final class CpuAffinity {
+  /** Choose a CPU. */
+  public static final int ANY = -1;
+
+  /** Leave the thread where the kernel puts it. */
+  public static final int NONE = -2;
+
+  /** The system property that overrides what a reactor asks for. */
+  private static final String PROPERTY = "dev.weft.cpu";
+
+  private static final Path STATUS_OF_FIRST_THREAD = Path.of("/proc/self/status");
+  private static final String CPUS_ALLOWED = "Cpus_allowed_list:";
+  private static final Path STAT_OF_CALLER = Path.of("/proc/thread-self/stat");
+
+  /** The field "processor" of proc_pid_stat(5), counted from the one after the name. */
+  private static final int PROCESSOR_FIELD = 39 - 3;
+
+  /** The CPUs that reactors have been tied to so far. Guarded by this class. */
+  private static final BitSet PINNED_TO = new BitSet();
+
+  /** How many reactors each CPU has now. Guarded by this class. */
+  private static int[] reactors = new int[0];
+
+  /** The CPUs of the process, while a reactor has tied the process's first thread to one. */
+  private static @Nullable BitSet beforeFirstThread;
+
+  /** Whether there was ever a pinned thread, which others may have inherited from. */
+  private static volatile boolean inheritable;
+
+  private CpuAffinity() {}
+
+  /**
+   * A thread tied to a CPU, and where it was before.
+   *
+   * @param cpu the CPU's number
+   * @param before the CPUs that the thread could run on
+   */
+  public record Pin(int cpu, BitSet before) {
+    /** Lets the calling thread run where it could before. To be called once. */
+    public void undo() {
+      unpin(this);
+    }
+  }
+
+  /**
+   * What the system property {@code dev.weft.cpu} says, or {@code asked} if it is not set.
+   *
+   * @throws IllegalArgumentException if the property is not any, none or a number
+   */
+  public static int configured(int asked) {
+    String value = System.getProperty(PROPERTY);
+    return value == null ? asked : parse(value);
+  }
+
+  private static int parse(String value) {
+    return switch (value.toLowerCase(Locale.ROOT)) {
+      case "any" -> ANY;
+      case "none" -> NONE;
+      default -> number(value);
+    };
+  }
+
+  private static int number(String value) {
+    try {
+      int cpu = Integer.parseInt(value);
+      if (cpu >= 0) {
+        return cpu;
+      }
+    } catch (NumberFormatException e) {
+      // said below
+    }
+    throw new IllegalArgumentException(
+        "the system property " + PROPERTY + " must be any, none or a CPU's number: " + value);
+  }
+
+  /**
+   * Ties the calling thread to the CPU {@code deadline}, or to one of its CPUs if that is {@link
+   * #ANY}. With {@link #NONE} it only undoes a pin that the thread has inherited. The kernel's
+   * workers for {@code ring} get the CPUs that the thread had before, as far as the kernel lets
+   * them.
+   *
+   * @return null if the thread is not tied to a CPU
+   * @throws IllegalArgumentException if the thread may not run there
+   */
+  public static @Nullable Pin pin(int wanted, Ring ring) {
+    leaveInherited();
+    BitSet allowed = Libc.affinity();
+    if (wanted >= 0 && !allowed.get(wanted)) {
+      throw new IllegalArgumentException(
+          "cpu " + wanted + " is not among those that this thread may run on: " + allowed);
+    }
+    if (allowed.isEmpty()) {
+      return null;
+    }
+    try (Arena arena = Arena.ofConfined()) {
+      ring.setWorkerAffinity(Libc.affinityMask(allowed, arena));
+    }
+    return wanted == NONE ? null : pin(wanted, allowed);
+  }
+
+  private static synchronized Pin pin(int wanted, BitSet allowed) {
+    reactors = Arrays.copyOf(reactors, Math.max(reactors.length, allowed.length()));
+    int cpu = wanted >= 0 ? wanted : leastUsed(allowed, current(allowed), reactors);
+    Pin pin = new Pin(cpu, allowed);
+    PINNED_TO.set(cpu);
+    inheritable = true;
+    int result = Libc.pinThread(cpu);
+    if (result < 0) {
+      throw new IllegalStateException("sched_setaffinity to cpu " + cpu + ": " + Errno.of(-result));
+    }
+    reactors[cpu]++;
+    if (isFirstThread()) {
+      beforeFirstThread = allowed;
+    }
+    return pin;
+  }
+
+  private static void unpin(Pin pin) {
+    synchronized (CpuAffinity.class) {
+      reactors[pin.cpu]--;
+      if (isFirstThread()) {
+        beforeFirstThread = null;
+      }
+    }
+    Libc.setAffinity(pin.before);
+  }
+
+  /**
+   * The CPU of {@code allowed} with the fewest reactors; of several the first one from {@code
+   * start} on, which differs between processes.
+   */
+  static int leastUsed(BitSet allowed, int start, int[] reactors) {
+    int best = -1;
+    int cpu = start;
+    for (int i = 0; i < allowed.cardinality(); i++) {
+      cpu = allowed.nextSetBit(cpu);
+      cpu = cpu < 0 ? allowed.nextSetBit(0) : cpu;
+      if (best < 0 || reactors[cpu] < reactors[best]) {
+        best = cpu;
+      }
+      cpu++;
+    }
+    return best;
+  }
+
+  /**
+   * Gives the calling thread the CPUs of the process if it has inherited those of a reactor: if the
+   * only CPU that it may run on is one that a reactor is or was tied to. Called first by each
+   * thread that Weft starts.
+   */
+  public static void leaveInherited() {
+    if (!inheritable) {
+      return;
+    }
+    BitSet mine = Libc.affinity();
+    BitSet all = null;
+    synchronized (CpuAffinity.class) {
+      if (mine.cardinality() == 1 && PINNED_TO.intersects(mine)) {
+        all = ofProcess();
+      }
+    }
+    if (all != null && !all.isEmpty() && !all.equals(mine)) {
+      Libc.setAffinity(all);
+    }
+  }
+
+  /**
+   * The CPUs of the process's first thread when no reactor has tied it to one; empty if unknown.
+   */
+  private static BitSet ofProcess() {
+    if (beforeFirstThread != null) {
+      return beforeFirstThread;
+    }
+    try {
+      for (String line : Files.readAllLines(STATUS_OF_FIRST_THREAD, StandardCharsets.ISO_8859_1)) {
+        if (line.startsWith(CPUS_ALLOWED)) {
+          return list(line.substring(CPUS_ALLOWED.length()).strip());
+        }
+      }
+    } catch (IOException | NumberFormatException e) {
+      // No /proc here: threads keep what they have inherited.
+    }
+    return new BitSet();
+  }
+
+  /** Reads the List Format of cpuset(7), such as 0-4,9. */
+  static BitSet list(String text) {
+    BitSet cpus = new BitSet();
+    for (String range : text.split(",", -1)) {
+      int dash = range.indexOf('-');
+      int first = Integer.parseInt(dash < 0 ? range : range.substring(0, dash));
+      cpus.set(first, Integer.parseInt(range.substring(dash + 1)) + 1);
+    }
+    return cpus;
+  }
+
+  private static boolean isFirstThread() {
+    return Libc.threadId() == ProcessHandle.current().pid();
+  }
+
+  /** The CPU that the caller runs on, or a random one if the kernel does not tell. */
+  private static int current(BitSet allowed) {
+    try {
+      String stat = Files.readString(STAT_OF_CALLER, StandardCharsets.ISO_8859_1);
+      String[] fields = stat.substring(stat.lastIndexOf(')') + 2).split(" ", -1);
+      return Integer.parseInt(fields[PROCESSOR_FIELD]);
+    } catch (IOException | RuntimeException e) {
+      return ThreadLocalRandom.current().nextInt(allowed.length());
+    }
+  }
+}

@@ -1,0 +1,196 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.weft.internal.queue;
+
+import dev.weft.internal.failure.UncaughtFailures;
+import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Deadlines of one reactor: a 4-ary heap with lazy re-arming.
+ *
+ * <p>Most deadlines never come: they are armed, and disarmed when the operation ends in time. So
+ * disarming only forgets the wanted time and leaves the entry in the heap, and arming again later
+ * only notes the new time; the entry is put right when it reaches the top. Either costs a store or
+ * two, however many are armed.
+ */
+public final class TimerQueue {
+  /** Nothing to wait for. */
+  public static final long NEVER = Long.MAX_VALUE;
+
+  private static final int ARITY_LOG2 = 2;
+
+  /** One deadline that can be armed again and again. */
+  public abstract static class Timer {
+    /** When it should expire, or {@link #NEVER} while it is disarmed. */
+    private long deadline = NEVER;
+
+    /**
+     * The key under which the heap has it: at most {@link #deadline}. Meaningless if not in the
+     * heap.
+     */
+    private long key;
+
+    private int index = -1;
+
+    /** Called by {@link TimerQueue#expire}; the timer is disarmed by then. */
+    protected abstract void expired();
+
+    public final boolean isArmed() {
+      return deadline != NEVER;
+    }
+
+    public final long due() {
+      return deadline;
+    }
+  }
+
+  private @Nullable Timer[] heap = new @Nullable Timer[16];
+  private int size;
+
+  /**
+   * Arms {@code timer}, or moves it. {@code deadline} is a time of the reactor's clock, in
+   * nanoseconds. If memory is short, it throws and the timer is as before; after {@link #reserve}
+   * it can't.
+   */
+  public void arm(Timer timer, long deadline) {
+    reserve(timer);
+    timer.deadline = deadline;
+    if (timer.index < 0) {
+      insert(timer, deadline);
+    } else if (deadline < timer.key) {
+      timer.key = deadline;
+      siftUp(timer, timer.index);
+    }
+  }
+
+  /** Makes room for {@code timer}, so that arming it before any other can't fail. */
+  public void reserve(Timer timer) {
+    if (timer.index < 0 && size == heap.length) {
+      heap = Arrays.copyOf(heap, size * 2);
+    }
+  }
+
+  public void disarm(Timer timer) {
+    timer.deadline = NEVER;
+  }
+
+  /** Takes {@code timer} out for good. */
+  public void remove(Timer timer) {
+    timer.deadline = NEVER;
+    if (timer.index >= 0) {
+      removeAt(timer.index);
+    }
+  }
+
+  /** When the next armed timer is due, or {@link #NEVER}. */
+  public long nextDeadline() {
+    while (size > 0) {
+      Timer top = at(0);
+      if (top.deadline == NEVER) {
+        removeAt(0);
+      } else if (top.deadline > top.key) {
+        top.key = top.deadline;
+        siftDown(top, 0);
+      } else {
+        return top.deadline;
+      }
+    }
+    return NEVER;
+  }
+
+  /**
+   * Calls every timer that is due by {@code now}, in order; returns how many. What one throws goes
+   * to {@link UncaughtFailures}, and the next is called.
+   */
+  public int expire(long now) {
+    int count = 0;
+    while (nextDeadline() <= now && size > 0) {
+      Timer top = at(0);
+      top.deadline = NEVER;
+      removeAt(0);
+      count++;
+      try {
+        top.expired();
+      } catch (Throwable e) {
+        UncaughtFailures.report(e);
+      }
+    }
+    return count;
+  }
+
+  /** Entries in the heap, disarmed ones included. */
+  public int size() {
+    return size;
+  }
+
+  private void insert(Timer timer, long key) {
+    timer.key = key;
+    siftUp(timer, size++);
+  }
+
+  private void removeAt(int index) {
+    Timer removed = at(index);
+    Timer last = at(--size);
+    heap[size] = null;
+    removed.index = -1;
+    if (last != removed) {
+      siftDown(last, index);
+      if (last.index == index) {
+        siftUp(last, index);
+      }
+    }
+  }
+
+  private void siftUp(Timer timer, int from) {
+    int index = from;
+    while (index > 0) {
+      int parent = (index - 1) >> ARITY_LOG2;
+      Timer above = at(parent);
+      if (above.key <= timer.key) {
+        break;
+      }
+      place(above, index);
+      index = parent;
+    }
+    place(timer, index);
+  }
+
+  private void siftDown(Timer timer, int from) {
+    int index = from;
+    while (true) {
+      int least = leastChild(index);
+      if (least < 0 || at(least).key >= timer.key) {
+        break;
+      }
+      place(at(least), index);
+      index = least;
+    }
+    place(timer, index);
+  }
+
+  private int leastChild(int parent) {
+    int first = (parent << ARITY_LOG2) + 1;
+    if (first >= size) {
+      return -1;
+    }
+    int end = Math.min(first + (1 << ARITY_LOG2), size);
+    int least = first;
+    for (int child = first + 1; child < end; child++) {
+      if (at(child).key < at(least).key) {
+        least = child;
+      }
+    }
+    return least;
+  }
+
+  private void place(Timer timer, int index) {
+    heap[index] = timer;
+    timer.index = index;
+  }
+
+  private Timer at(int index) {
+    Timer timer = heap[index];
+    assert timer != null;
+    return timer;
+  }
+}

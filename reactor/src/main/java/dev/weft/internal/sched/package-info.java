@@ -1,6 +1,0 @@
-// SPDX-License-Identifier: Apache-2.0
-/** Strands, and the loop that runs them. */
-@NullMarked
-package dev.weft.internal.sched;
-
-import org.jspecify.annotations.NullMarked;

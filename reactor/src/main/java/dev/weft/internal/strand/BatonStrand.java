@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.weft.internal.strand;
+
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.util.concurrent.locks.LockSupport;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A strand for a JVM that does not let us schedule virtual threads: a virtual thread of the default
+ * scheduler that runs only while the reactor's thread waits for it. Slower, with the same meaning.
+ *
+ * <p>When its code blocks in the JDK (a lock, a sleep, a socket), nobody tells the reactor; it
+ * looks now and then at the thread's state while it waits, and if the thread is blocked takes the
+ * baton back so that the others go on. The strand asks for it again at its next call of ours.
+ * Between the end of the blocking call and that one its code runs beside the other strands': the
+ * one difference in meaning.
+ */
+final class BatonStrand extends Strand {
+  /** Who may run. */
+  private enum Holder {
+    LOOP,
+    STRAND,
+    /** The loop has taken the baton from a strand that was blocked in the JDK. */
+    LOOP_FORCED
+  }
+
+  private static final ThreadLocal<BatonStrand> CURRENT = new ThreadLocal<>();
+  private static final VarHandle BATON;
+
+  /** How long the loop waits before it first looks whether the strand's thread is blocked. */
+  private static final long FIRST_LOOK_NANOS = 20_000;
+
+  private static final long LOOK_NANOS_MAX = 1_000_000;
+
+  static {
+    try {
+      BATON = MethodHandles.lookup().findVarHandle(BatonStrand.class, "baton", Holder.class);
+    } catch (ReflectiveOperationException e) {
+      throw new ExceptionInInitializerError(e);
+    }
+  }
+
+  private final Thread thread;
+
+  @SuppressWarnings("unused") // through BATON as well
+  private volatile Holder baton = Holder.LOOP;
+
+  BatonStrand(EventLoop loop, Body body, @Nullable String name, long deadline) {
+    super(loop, body, deadline);
+    Thread.Builder.OfVirtual builder = Thread.ofVirtual();
+    thread = (name == null ? builder : builder.name(name)).unstarted(this::runThread);
+  }
+
+  static @Nullable Strand onCurrentThread() {
+    return CURRENT.get();
+  }
+
+  @Override
+  public Thread thread() {
+    return thread;
+  }
+
+  /** Starts the thread, which waits for the baton: if there is none, it is known here. */
+  @Override
+  void start() {
+    thread.start();
+    submitted();
+  }
+
+  private void runThread() {
+    awaitBaton();
+    try {
+      runNamed();
+    } finally {
+      baton = Holder.LOOP;
+      LockSupport.unpark(loop.thread());
+    }
+  }
+
+  private void runNamed() {
+    try {
+      CURRENT.set(this);
+    } catch (Throwable e) { // for want of memory
+      state = State.ENDED;
+      body().aborted(e);
+      return;
+    }
+    try {
+      runBody();
+    } finally {
+      CURRENT.remove();
+    }
+  }
+
+  @Override
+  void resume() {
+    baton = Holder.STRAND;
+    LockSupport.unpark(thread);
+    long nanos = FIRST_LOOK_NANOS;
+    while (baton == Holder.STRAND) {
+      LockSupport.parkNanos(this, nanos);
+      if (isBlocked() && BATON.compareAndSet(this, Holder.STRAND, Holder.LOOP_FORCED)) {
+        return;
+      }
+      nanos = Math.min(nanos * 2, LOOK_NANOS_MAX);
+    }
+    awaitEnd();
+  }
+
+  /** An ended strand's thread has still to leave; nobody should find it alive after a join. */
+  private void awaitEnd() {
+    if (state() == State.ENDED) {
+      boolean interrupted = false;
+      while (thread.isAlive()) {
+        try {
+          thread.join();
+        } catch (InterruptedException e) {
+          interrupted = true;
+        }
+      }
+      if (interrupted) {
+        Thread.currentThread().interrupt();
+      }
+    }
+  }
+
+  private boolean isBlocked() {
+    return switch (thread.getState()) {
+      case BLOCKED, WAITING, TIMED_WAITING -> !isInOurCode();
+      default -> false;
+    };
+  }
+
+  /**
+   * Whether it is our own code that is blocked for a moment, such as in a class's initialisation,
+   * in the middle of what the loop must not see half done.
+   */
+  private boolean isInOurCode() {
+    for (StackTraceElement frame : thread.getStackTrace()) {
+      String name = frame.getClassName();
+      if (!name.startsWith("java.") && !name.startsWith("jdk.") && !name.startsWith("sun.")) {
+        return name.startsWith("dev.weft.internal.") || name.startsWith("dev.weft.bindings.");
+      }
+    }
+    return true; // not in anybody's code yet
+  }
+
+  @Override
+  void switchOut() {
+    baton = Holder.LOOP;
+    LockSupport.unpark(loop.thread());
+    awaitBaton();
+  }
+
+  @Override
+  void acquireBaton() {
+    if (baton == Holder.LOOP_FORCED) {
+      loop.arriveLater(this);
+      awaitBaton();
+    }
+  }
+
+  private void awaitBaton() {
+    boolean interrupted = false;
+    while (baton != Holder.STRAND) {
+      try {
+        LockSupport.park(this);
+      } catch (OutOfMemoryError | StackOverflowError e) {
+        Thread.onSpinWait(); // the loop has the baton: nothing may run here until it is back
+      }
+      interrupted |= Thread.interrupted(); // else the next park would not wait
+    }
+    if (interrupted) {
+      thread.interrupt();
+    }
+  }
+}

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.weft.micro;
+
+import dev.weft.Blocking;
+import dev.weft.Fiber;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+
+/** A call that blocks, made beside the reactor for a micro-thread, which a fiber waits for. */
+final class BlockingCall<T extends @Nullable Object> {
+  private final MicroProcess process;
+  private final MicroThread thread;
+  private final Callable<T> call;
+  private @Nullable T result;
+  private @Nullable Throwable failure;
+  private boolean isDone;
+
+  BlockingCall(MicroProcess process, MicroThread thread, Callable<T> call) {
+    this.process = process;
+    this.thread = thread;
+    this.call = call;
+  }
+
+  void start() {
+    process.alarms.await(thread);
+    Fiber.start("blocking call of " + thread.label(), this::run);
+  }
+
+  private void run() {
+    try {
+      result = Blocking.call(call);
+    } catch (Throwable e) {
+      failure = e;
+    }
+    isDone = true;
+    if (!process.isEnded()) {
+      process.alarms.awake(thread);
+    }
+  }
+
+  boolean isDone() {
+    return isDone;
+  }
+
+  @SuppressWarnings("NullAway") // null only if T allows it
+  T result() throws Exception {
+    if (failure instanceof Exception exception) {
+      throw exception;
+    }
+    if (failure instanceof Error error) {
+      throw error;
+    }
+    return result;
+  }
+}

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.weft.micro;
+
+import dev.weft.bindings.weft_h;
+import dev.weft.error.Errno;
+import dev.weft.internal.backend.Handle;
+import dev.weft.internal.os.Libc;
+import java.net.InetSocketAddress;
+
+/** Reads and writes by plain system calls, which block the thread: there is nothing else to run. */
+final class BlockingIoDriver extends IoDriver {
+  static final BlockingIoDriver INSTANCE = new BlockingIoDriver();
+
+  private BlockingIoDriver() {}
+
+  @Override
+  void fill(ByteRing ring) {
+    ring.allocate();
+    int number = ring.descriptor().handle().number();
+    int result;
+    do {
+      result = Libc.read(number, ring.fillAddress(), ring.fillBytes());
+    } while (isToBeTriedAgain(result, number, weft_h.POLLIN()));
+    ring.filled(result);
+  }
+
+  @Override
+  void drain(ByteRing ring) {
+    int number = ring.descriptor().handle().number();
+    while (!ring.isEmpty()) {
+      int result = Libc.write(number, ring.drainAddress(), ring.drainBytes());
+      if (!isToBeTriedAgain(result, number, weft_h.POLLOUT())) {
+        ring.drained(result == 0 ? -Errno.EIO.code() : result);
+      }
+    }
+  }
+
+  /**
+   * Whether a call has come to nothing. A standard stream that somebody else has made non-blocking
+   * is waited for here.
+   */
+  private static boolean isToBeTriedAgain(int result, int number, int events) {
+    if (result != -Errno.EAGAIN.code()) {
+      return result == -Errno.EINTR.code();
+    }
+    Libc.poll(number, events); // whatever has come, an error too, the next call tells
+    return true;
+  }
+
+  /** Refuses: nobody could be served while one connection is waited for. */
+  @Override
+  int socket(Handle handle, InetSocketAddress address, MicroOptions options) {
+    return -Errno.EOPNOTSUPP.code();
+  }
+
+  /** A handle that never gets a descriptor: {@link #socket} refuses. */
+  @Override
+  Handle newHandle(String description) {
+    return Handle.borrowed(Handle.NONE, description);
+  }
+
+  @Override
+  void open(Handle handle, int descriptor) {
+    throw new IllegalStateException("the local executor opens no descriptors");
+  }
+
+  @Override
+  void close(Handle handle) {} // the standard streams are not its own
+
+  @Override
+  void connect(ByteRing ring, InetSocketAddress address) {
+    throw new IllegalStateException("the local executor makes no sockets to connect");
+  }
+
+  @Override
+  void cancel(ByteRing ring) {} // nothing is ever in flight
+
+  @Override
+  void close(int descriptor) {
+    Libc.close(descriptor);
+  }
+
+  @Override
+  int shutdown(Handle handle, int how) {
+    return Libc.shutdown(handle.number(), how);
+  }
+
+  @Override
+  void awake(MicroProcess process) {} // it never sleeps
+
+  @Override
+  void release(ByteRing ring) {}
+}

@@ -1,0 +1,480 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.weft.micro;
+
+import dev.weft.Deadline;
+import dev.weft.Fiber;
+import dev.weft.bindings.weft_h;
+import dev.weft.error.CancelledException;
+import dev.weft.internal.backend.Backend;
+import dev.weft.internal.backend.Handle;
+import dev.weft.internal.backend.Op;
+import dev.weft.internal.io.SocketCalls;
+import dev.weft.internal.io.SyncOps;
+import dev.weft.internal.os.SocketAddresses;
+import dev.weft.internal.strand.EventLoop;
+import dev.weft.internal.strand.Strand;
+import dev.weft.internal.strand.StrandHost;
+import dev.weft.internal.strand.WaitList;
+import dev.weft.internal.strand.WaitMode;
+import dev.weft.routine.codegen.Context;
+import java.net.InetSocketAddress;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Runs the micro-processes of one reactor, in one fiber for all of them: it dispatches those that
+ * can run, and suspends. What they have asked for meanwhile goes to the ring in the one system call
+ * of the reactor's turn. It lives as long as there are processes.
+ */
+final class MicroDispatcher extends IoDriver implements StrandHost {
+  private static final Map<EventLoop, MicroDispatcher> KERNELS = new ConcurrentHashMap<>();
+
+  /** So often in a row it may fail itself before it ends all processes. */
+  private static final int FAILURES_MAX = 3;
+
+  private final EventLoop loop;
+  private final PagePool slab;
+
+  private final ReceiveBufferPool supply;
+
+  private final Context context = new Context(this::refused);
+
+  /** All that have not ended, each at its {@link MicroProcess#index}. */
+  private final ArrayList<MicroProcess> processes = new ArrayList<>();
+
+  // Those that can run, linked through themselves: to be queued, one needs no memory.
+  private @Nullable MicroProcess firstReady;
+  private @Nullable MicroProcess lastReady;
+
+  private final WaitList idle = new WaitList();
+
+  /** Threads that have yielded to all fibers. */
+  private final ArrayDeque<MicroThreadStrand> yielded = new ArrayDeque<>();
+
+  private @Nullable Strand strand;
+
+  /** How often it has failed since its last whole turn. */
+  private int failures;
+
+  /** Whether what starts is to end at once. */
+  private boolean closing;
+
+  /** The process that is being dispatched. */
+  private @Nullable MicroProcess running;
+
+  private MicroDispatcher(EventLoop loop, MicroOptions options) {
+    this.loop = loop;
+    long size = (long) options.pages() * MicroHeap.PAGE_BYTES;
+    slab = PagePool.open(Math.max(options.slabBytes(), size), options.hugePages());
+    try {
+      supply = new ReceiveBufferPool(loop.backend(), slab);
+    } catch (Throwable e) {
+      slab.close();
+      throw e;
+    }
+  }
+
+  /** The kernel of the calling reactor; starts it if it has none. */
+  static MicroDispatcher of(MicroOptions options) {
+    EventLoop loop = EventLoop.require("start");
+    MicroDispatcher kernel = KERNELS.get(loop);
+    return kernel == null ? start(loop, options) : kernel;
+  }
+
+  private static MicroDispatcher start(EventLoop loop, MicroOptions options) {
+    MicroDispatcher kernel = new MicroDispatcher(loop, options);
+    boolean started = false;
+    try {
+      KERNELS.put(loop, kernel);
+      Fiber.start("micro-processes", kernel::run);
+      started = true;
+      return kernel;
+    } finally {
+      if (!started) {
+        kernel.close();
+      }
+    }
+  }
+
+  /** No process is left. */
+  private void close() {
+    KERNELS.remove(loop);
+    supply.close();
+    slab.close();
+  }
+
+  Backend backend() {
+    return loop.backend();
+  }
+
+  EventLoop loop() {
+    return loop;
+  }
+
+  ReceiveBufferPool supply() {
+    return supply;
+  }
+
+  // ---- processes
+
+  MicroHeap heap(int pages) {
+    return slab.heap(pages);
+  }
+
+  /** The last step of a start: if it fails, the process is in no list. */
+  void add(MicroProcess process) {
+    processes.add(process);
+    process.index = processes.size() - 1;
+    try {
+      ready(process);
+    } catch (Throwable e) {
+      remove(process);
+      throw e;
+    }
+    if (closing) {
+      process.kill();
+    }
+  }
+
+  private void remove(MicroProcess process) {
+    int index = process.index;
+    if (index >= 0) {
+      process.index = -1;
+      MicroProcess last = processes.removeLast();
+      if (last != process) {
+        processes.set(index, last);
+        last.index = index;
+      }
+    }
+  }
+
+  /** Has {@code process} dispatched in the next turn. */
+  void ready(MicroProcess process) {
+    if (!process.isReady) {
+      process.isReady = true;
+      MicroProcess before = lastReady;
+      if (before == null) {
+        firstReady = process;
+      } else {
+        before.nextReady = process;
+      }
+      lastReady = process;
+    }
+    idle.wakeOne(); // each time: it may have failed the last time
+  }
+
+  private @Nullable MicroProcess takeReady() {
+    MicroProcess process = firstReady;
+    if (process != null) {
+      MicroProcess next = process.nextReady;
+      firstReady = next;
+      if (next == null) {
+        lastReady = null;
+      }
+      process.nextReady = null;
+      process.isReady = false;
+    }
+    return process;
+  }
+
+  private boolean isIdle() {
+    return firstReady == null && yielded.isEmpty();
+  }
+
+  private void run() {
+    Strand mine = Strand.require("run");
+    strand = mine;
+    mine.host(this);
+    try {
+      while (!processes.isEmpty()) {
+        goOn(mine);
+      }
+    } catch (Throwable e) {
+      new CrashCleanup(this).clear(mine, e);
+      throw e;
+    } finally {
+      mine.host(null);
+      close();
+    }
+  }
+
+  /** Runs processes until none is left, or until something fails that need not end all of them. */
+  private void goOn(Strand mine) {
+    try {
+      serve(mine);
+    } catch (CancelledException e) {
+      throw e;
+    } catch (Throwable e) {
+      if (++failures > FAILURES_MAX) {
+        throw e;
+      }
+      MicroProcess process = running;
+      running = null;
+      if (process != null) {
+        ready(process); // it has not had its turn, or not been looked at afterwards
+      }
+      ThreadLog.about("proc_local", "the kernel has failed, and goes on: " + ThreadLog.describe(e));
+      pass("micro-processes", e);
+    }
+  }
+
+  private void serve(Strand mine) {
+    while (!processes.isEmpty()) {
+      turn();
+      failures = 0;
+      if (!isIdle()) {
+        mine.yieldNow();
+      } else if (!processes.isEmpty()) {
+        WaitMode wait = isBlockedByGuests() ? WaitMode.INTERNAL : WaitMode.EXTERNAL;
+        mine.await(idle, "run", this, Deadline.NEVER.nanoTime(), wait);
+      }
+    }
+  }
+
+  /**
+   * Whether all processes wait only for what some threads wait for as fibers do: if those wait for
+   * other fibers, and these for them, the reactor is to see that nobody can go on.
+   */
+  private boolean isBlockedByGuests() {
+    for (int i = 0; i < processes.size(); i++) {
+      if (!processes.get(i).isBlockedByGuests()) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  /** Dispatches those that can run, each once. */
+  private void turn() {
+    admitYielded();
+    MicroProcess last = lastReady;
+    for (MicroProcess process; last != null && (process = takeReady()) != null; ) {
+      running = process;
+      if (process.turn(context)) {
+        remove(process);
+      } else if (process.isRunnable()) {
+        ready(process);
+      }
+      running = null;
+      if (process == last) {
+        break;
+      }
+    }
+  }
+
+  private void admitYielded() {
+    for (int n = yielded.size(); n > 0; n--) {
+      yielded.getFirst().yielded();
+      yielded.removeFirst(); // last: if that fails, it is tried again
+    }
+  }
+
+  WaitList idle() {
+    return idle;
+  }
+
+  /** Tells all processes to end, and those that are yet to start. */
+  void killAll() {
+    closing = true;
+    for (int i = 0; i < processes.size(); i++) {
+      processes.get(i).kill();
+    }
+  }
+
+  /** Breaks all processes off: they are left as they are. */
+  void breakAll(Throwable cause) {
+    for (int i = 0; i < processes.size(); i++) {
+      processes.get(i).abort(cause);
+    }
+  }
+
+  /** Goes on until all processes have ended, which have been told to. */
+  void runOut(Strand mine) {
+    while (!processes.isEmpty()) {
+      turn();
+      if (isIdle() && !processes.isEmpty()) {
+        WaitMode wait = isBlockedByGuests() ? WaitMode.CLOSING : WaitMode.SHIELDED;
+        mine.await(idle, "end", this, Deadline.NEVER.nanoTime(), wait);
+      }
+    }
+  }
+
+  /** As {@link #runOut}, without waiting. */
+  void dispatchOnce() {
+    turn();
+  }
+
+  boolean hasProcesses() {
+    return !processes.isEmpty();
+  }
+
+  /** Has {@code failure} come out of a fiber of its own, to be seen by the reactor's handler. */
+  void pass(String name, Throwable failure) {
+    if (strand().isCancelled()) {
+      return; // no fiber can be started while the reactor closes; it has been logged
+    }
+    Fiber.start(
+        name,
+        () -> {
+          if (failure instanceof Error error) {
+            throw error;
+          }
+          throw failure instanceof Exception e ? e : new IllegalStateException(failure);
+        });
+  }
+
+  // ---- threads that wait as fibers do
+
+  /** The fiber that runs all. */
+  Strand strand() {
+    Strand mine = strand;
+    if (mine == null) {
+      throw new IllegalStateException("no process has been dispatched yet");
+    }
+    return mine;
+  }
+
+  Context context() {
+    return context;
+  }
+
+  private void refused(Context used, Throwable why) {
+    MicroProcess process = running;
+    if (process == null) {
+      used.failure = why;
+    } else {
+      process.threads.refused(used, why);
+    }
+  }
+
+  /** The thread that is running, or null. Any thread, to look at. */
+  @Nullable MicroThread running() {
+    MicroProcess process = running;
+    return process == null ? null : process.threads.running();
+  }
+
+  @Override
+  public @Nullable MicroThreadStrand guest() {
+    MicroThread thread = running();
+    return thread == null ? null : thread.requireGuest(this);
+  }
+
+  @Override
+  public @Nullable String runningName() {
+    MicroThread thread = running();
+    return thread == null ? null : thread.label();
+  }
+
+  /** Has {@code guest} go on when all fibers have had their turn. */
+  void yielded(MicroThreadStrand guest) {
+    yielded.add(guest);
+  }
+
+  // ---- the driver's words
+
+  private RingTransfer transfer(ByteRing ring) {
+    RingTransfer transfer = ring.transfer;
+    if (transfer == null) {
+      transfer = new RingTransfer(this, ring);
+      ring.transfer = transfer;
+    }
+    return transfer;
+  }
+
+  @Override
+  void fill(ByteRing ring) {
+    transfer(ring).start();
+  }
+
+  @Override
+  void drain(ByteRing ring) {
+    transfer(ring).start();
+  }
+
+  @Override
+  int socket(Handle handle, InetSocketAddress address, MicroOptions options) {
+    int family = SocketAddresses.family(address);
+    int made = SyncOps.perform(loop, Op.SOCKET, family, weft_h.SOCK_STREAM(), 0, 0);
+    if (made < 0) {
+      return made;
+    }
+    open(handle, made);
+    int result = setUp(handle, options);
+    if (result < 0) {
+      close(handle);
+    }
+    return result;
+  }
+
+  @Override
+  Handle newHandle(String description) {
+    return loop.backend().newHandle(description);
+  }
+
+  @Override
+  void open(Handle handle, int descriptor) {
+    loop.backend().open(handle, descriptor);
+  }
+
+  /** As what is accepted is set up. */
+  private int setUp(Handle socket, MicroOptions options) {
+    int level = weft_h.IPPROTO_TCP();
+    int limit = options.userTimeoutMillis();
+    int result = SyncOps.setIntOption(loop, socket, level, weft_h.TCP_NODELAY(), 1);
+    return result < 0 || limit == 0
+        ? result
+        : SyncOps.setIntOption(loop, socket, level, weft_h.TCP_USER_TIMEOUT(), limit);
+  }
+
+  @Override
+  void connect(ByteRing ring, InetSocketAddress address) {
+    transfer(ring).connect(address);
+  }
+
+  @Override
+  void cancel(ByteRing ring) {
+    transfer(ring).cancel();
+  }
+
+  @Override
+  void close(Handle handle) {
+    SocketCalls.discard(loop, handle);
+  }
+
+  @Override
+  void close(int descriptor) {
+    loop.backend().closeDescriptor(descriptor);
+  }
+
+  @Override
+  int shutdown(Handle handle, int how) {
+    return SyncOps.perform(loop, Op.SHUTDOWN_SYNC, handle, how, 0, 0, 0);
+  }
+
+  @Override
+  void release(ByteRing ring) {
+    RingTransfer transfer = ring.transfer;
+    if (transfer != null) {
+      transfer.release();
+      ring.transfer = null;
+    }
+  }
+
+  @Override
+  void awake(MicroProcess process) {
+    ready(process);
+  }
+
+  @Override
+  public String toString() {
+    return processes.size() + " micro-processes";
+  }
+
+  /** The kernel that drives {@code process}, or null if it is local. */
+  static @Nullable MicroDispatcher of(MicroProcess process) {
+    return process.driver instanceof MicroDispatcher kernel ? kernel : null;
+  }
+}

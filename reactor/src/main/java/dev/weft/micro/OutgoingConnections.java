@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.weft.micro;
+
+import dev.weft.error.Errno;
+import dev.weft.internal.backend.Handle;
+import dev.weft.internal.os.SocketAddresses;
+import java.net.InetSocketAddress;
+import java.util.ArrayList;
+import org.jspecify.annotations.Nullable;
+
+/** The connections that one thread has opened itself, which are closed when it has ended. */
+final class OutgoingConnections {
+  private final MicroThread thread;
+  private final ArrayList<MicroSocket> open = new ArrayList<>(1);
+
+  OutgoingConnections(MicroThread thread) {
+    this.thread = thread;
+  }
+
+  /** Begins to connect; returns null if an error was raised and lowered. */
+  @Nullable MicroSocket begin(InetSocketAddress address) throws Exception {
+    MicroProcess process = thread.home();
+    process.requireNotEnding(thread);
+    SocketAddresses.requireResolved(address);
+    open.removeIf(socket -> socket.rx.closed && socket.tx.closed);
+    open.ensureCapacity(open.size() + 1);
+    Handle handle = process.driver.newHandle("connection" + subject(address));
+    int result = process.driver.socket(handle, address, process.options());
+    if (result < 0) {
+      thread.raise(-result, subject(address));
+      return null;
+    }
+    MicroSocket socket = open(process, handle);
+    if (socket == null) {
+      thread.raise(Errno.ENOMEM.code(), subject(address));
+      return null;
+    }
+    open.add(socket);
+    process.rings.attach(socket);
+    process.driver.connect(socket.tx, address);
+    return socket;
+  }
+
+  /** The socket of a new descriptor, which is closed if there is no memory for it: then null. */
+  private static @Nullable MicroSocket open(MicroProcess process, Handle handle) {
+    MicroSocket socket = null;
+    try {
+      socket = process.rings.open(handle, handle);
+      return socket;
+    } finally {
+      if (socket == null) {
+        process.driver.close(handle);
+      }
+    }
+  }
+
+  /** What the end of a thread of an error of {@code connect} names. */
+  static String subject(InetSocketAddress address) {
+    return ": connect " + SocketAddresses.text(address);
+  }
+
+  /** Begins to wait until it is connected, or not; the caller parks. */
+  void await(MicroSocket socket) {
+    RingSet rings = thread.home().rings;
+    rings.awaitOutput(socket.tx, thread);
+    if (thread.isOverdue()) {
+      rings.drainOnceThenDrop(socket.tx); // a lastly has no deadline, but no more time either
+    }
+  }
+
+  /** Closes one that has not come about. */
+  void close(MicroSocket socket) {
+    if (open.remove(socket)) {
+      thread.home().rings.detach(socket);
+    }
+  }
+
+  /** Its thread has ended. */
+  void close() {
+    RingSet rings = thread.home().rings;
+    for (MicroSocket socket : open) {
+      rings.detach(socket);
+      rings.writerEnded(thread, socket.tx);
+    }
+    open.clear();
+  }
+}

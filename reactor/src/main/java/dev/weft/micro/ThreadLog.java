@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.weft.micro;
+
+import dev.weft.error.Errno;
+import java.lang.StackWalker.StackFrame;
+import java.util.Locale;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/** Lines on standard error that say who speaks, in the form that mnvkd's filters expect. */
+final class ThreadLog {
+  /** Whether the debugging words speak everywhere. */
+  static final boolean DEBUG = Boolean.getBoolean("dev.weft.micro.debug");
+
+  private ThreadLog() {}
+
+  /** One write a line, so that lines of several processes do not mix. */
+  static void line(MicroThread thread, String message) {
+    System.err.print(prefix(thread) + message);
+    System.err.flush();
+  }
+
+  private static String prefix(MicroThread thread) {
+    StackFrame caller = caller();
+    String file = caller == null ? "?" : String.valueOf(caller.getFileName());
+    int line = caller == null ? 0 : caller.getLineNumber();
+    MicroProcess process = thread.process;
+    return String.format(
+        Locale.ROOT,
+        "    thread: <source loc=\"%48s:%4d\"> <proc_local id=\"%4d\" active=\"%s\" blocked=\"%s\">"
+            + " <thread stage=\"%32s()[%s@%4d]\">: ",
+        file,
+        line,
+        process == null ? 0 : process.id(),
+        flag(process != null && process.isRunnable()),
+        flag(process != null && process.isBlocked()),
+        thread.label(),
+        thread.status(),
+        thread.id);
+  }
+
+  private static String flag(boolean value) {
+    return value ? "t" : "f";
+  }
+
+  /** The innermost frame that is not of this package's machinery. */
+  private static @Nullable StackFrame caller() {
+    Optional<StackFrame> found =
+        StackWalker.getInstance()
+            .walk(frames -> frames.filter(frame -> !isMachinery(frame.getClassName())).findFirst());
+    return found.orElse(null);
+  }
+
+  private static boolean isMachinery(String name) {
+    return name.equals(ThreadLog.class.getName())
+        || name.equals(ThreadControl.class.getName())
+        || name.equals(ErrorState.class.getName())
+        || name.equals(MicroThread.class.getName());
+  }
+
+  /** Throws nothing: a standard error that fails must not end what only wanted to report. */
+  static void about(String what, String message) {
+    try {
+      System.err.print("    " + what + ": " + message + "\n");
+      System.err.flush();
+    } catch (RuntimeException | Error e) {
+      // There is nobody left to tell.
+    }
+  }
+
+  /** The text of {@code failure}, or its class if its own methods fail. */
+  static String describe(Throwable failure) {
+    try {
+      return String.valueOf(failure);
+    } catch (Throwable e) {
+      return failure.getClass().getName()
+          + " (its text can't be had: "
+          + e.getClass().getName()
+          + ")";
+    }
+  }
+
+  static String perror(String text, int code) {
+    String reason = code == 0 ? "Success" : Errno.of(code).text();
+    return text + ": " + reason + "\n";
+  }
+}
