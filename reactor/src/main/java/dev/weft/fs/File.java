@@ -26,15 +26,15 @@ import java.util.HashSet;
 import java.util.Set;
 
 /**
- * An open file. It is a stream at its own position, and can be read and written at any other; the
- * kernel does the work on its worker threads where it would block.
+ * Open file. As a stream it reads and writes at its own position; other methods read and write at
+ * any position. Where an operation would block, the kernel performs it on its worker threads.
  */
 public final class File implements ByteStream {
   static {
     Endpoints.register(File.class, file -> file.endpoint);
   }
 
-  private static final int MODE_DEFAULT = 0666; // less the umask, as open(2) has it
+  private static final int MODE_DEFAULT = 0666; // open(2) subtracts the umask
 
   private final Endpoint endpoint;
 
@@ -43,15 +43,15 @@ public final class File implements ByteStream {
   }
 
   /**
-   * Opens a file. Suspends. A named pipe waits, as in fifo(7), until somebody opens the other end,
-   * and holds a thread of the kernel as long.
+   * Opens a file. Suspends. Opening a named pipe waits until another process or fiber opens the
+   * other end (fifo(7)), and occupies a worker thread of the kernel meanwhile.
    *
-   * @param path its name, of the default file system: the bytes that the path was made of, even if
-   *     they are no text in the locale. It has no slash at its end, which would ask for a
+   * @param path a path of the default file system; its original bytes are used, even if they are
+   *     not valid text in the locale. A {@code Path} has no slash at its end, which would require a
    *     directory: end it with {@code /.} for that
    * @param options {@link StandardOpenOption}s: none to read, otherwise as for {@link
    *     java.nio.channels.FileChannel#open}, but APPEND goes with READ and TRUNCATE_EXISTING too.
-   *     DELETE_ON_CLOSE and SPARSE are refused
+   *     DELETE_ON_CLOSE and SPARSE are rejected
    * @return an open file
    * @throws ErrnoException ENOENT, EACCES, EISDIR, EMFILE and so on (open(2))
    */
@@ -60,15 +60,15 @@ public final class File implements ByteStream {
   }
 
   /**
-   * Opens a file as {@link #open(Path, OpenOption...)} does, but does not wait longer than a
-   * deadline for the other end of a named pipe, or for a slow file system. Suspends.
+   * Opens a file as {@link #open(Path, OpenOption...)} does; waits until {@code deadline} at most
+   * for the other end of a named pipe, or for a slow file system. Suspends.
    *
-   * @param path its name, of the default file system
-   * @param deadline until when
+   * @param path a path of the default file system
+   * @param deadline when to stop waiting
    * @param options see {@link #open(Path, OpenOption...)}
    * @return an open file
    * @throws ErrnoException ENOENT, EACCES, EISDIR, EMFILE and so on (open(2))
-   * @throws dev.weft.error.DeadlineExceededException if it took too long
+   * @throws dev.weft.error.DeadlineExceededException if the deadline passed
    */
   public static File open(Path path, Deadline deadline, OpenOption... options) throws IOException {
     if (path.getFileSystem() != FileSystems.getDefault()) {
@@ -138,35 +138,35 @@ public final class File implements ByteStream {
   }
 
   /**
-   * Reads bytes at a position, without moving the file's own. Suspends.
+   * Reads bytes at a position, without moving the file's own position. Suspends.
    *
-   * @param target native memory to fill from its start; the kernel's until the call ends
+   * @param target native memory to fill from its start, owned by the kernel until the call ends
    * @param position bytes from the start of the file
-   * @return how many bytes, perhaps fewer than asked for; -1 at or beyond the end
-   * @throws ErrnoException ESPIPE if it has no positions, EIO, EISDIR and so on (pread(2))
+   * @return bytes read, perhaps fewer than requested; -1 at or beyond the end of the file
+   * @throws ErrnoException ESPIPE if the file is not seekable, EIO, EISDIR and so on (pread(2))
    */
   public int readAt(MemorySegment target, long position) throws IOException {
     return readAt(target, position, Deadline.NEVER);
   }
 
   /**
-   * As {@link #readAt(MemorySegment, long)}, but does not wait for ever. Suspends.
+   * As {@link #readAt(MemorySegment, long)}; waits until {@code deadline} at most. Suspends.
    *
-   * @param target native memory to fill from its start; the kernel's until the call ends
+   * @param target native memory to fill from its start, owned by the kernel until the call ends
    * @param position bytes from the start of the file
-   * @param deadline until when
-   * @return how many bytes, perhaps fewer than asked for; -1 at or beyond the end
-   * @throws ErrnoException ESPIPE if it has no positions, EIO, EISDIR and so on (pread(2))
-   * @throws dev.weft.error.DeadlineExceededException if it took too long
+   * @param deadline when to stop waiting
+   * @return bytes read, perhaps fewer than requested; -1 at or beyond the end of the file
+   * @throws ErrnoException ESPIPE if the file is not seekable, EIO, EISDIR and so on (pread(2))
+   * @throws dev.weft.error.DeadlineExceededException if the deadline passed
    */
   public int readAt(MemorySegment target, long position, Deadline deadline) throws IOException {
     return endpoint.readAt(target, checked(position), deadline.nanoTime());
   }
 
   /**
-   * Writes all of a segment at a position, without moving the file's own. Suspends.
+   * Writes all of a segment at a position, without moving the file's own position. Suspends.
    *
-   * @param source native memory; the kernel's until the call ends
+   * @param source native memory, owned by the kernel until the call ends
    * @param position bytes from the start of the file
    * @throws ErrnoException ENOSPC, EFBIG, EIO and so on (pwrite(2)); part of it may have been
    *     written
@@ -176,14 +176,14 @@ public final class File implements ByteStream {
   }
 
   /**
-   * As {@link #writeAt(MemorySegment, long)}, but does not wait for ever. Suspends.
+   * As {@link #writeAt(MemorySegment, long)}; waits until {@code deadline} at most. Suspends.
    *
-   * @param source native memory; the kernel's until the call ends
+   * @param source native memory, owned by the kernel until the call ends
    * @param position bytes from the start of the file
-   * @param deadline until when
+   * @param deadline when to stop waiting
    * @throws ErrnoException ENOSPC, EFBIG, EIO and so on (pwrite(2)); part of it may have been
    *     written
-   * @throws dev.weft.error.DeadlineExceededException if it took too long; part may have been
+   * @throws dev.weft.error.DeadlineExceededException if the deadline passed; part may have been
    *     written
    */
   public void writeAt(MemorySegment source, long position, Deadline deadline) throws IOException {
@@ -202,7 +202,7 @@ public final class File implements ByteStream {
   }
 
   /**
-   * What the system knows of the file. Suspends.
+   * Returns the file's attributes (statx(2)). Suspends.
    *
    * @return a snapshot
    * @throws IOException if the file is closed
@@ -212,12 +212,12 @@ public final class File implements ByteStream {
   }
 
   /**
-   * What the system knows of the file; does not wait for ever. Suspends.
+   * Returns the file's attributes (statx(2)); waits until {@code deadline} at most. Suspends.
    *
-   * @param deadline until when
+   * @param deadline when to stop waiting
    * @return a snapshot
    * @throws IOException if the file is closed
-   * @throws dev.weft.error.DeadlineExceededException if it took too long
+   * @throws dev.weft.error.DeadlineExceededException if the deadline passed
    */
   public FileStat stat(Deadline deadline) throws IOException {
     Strand strand = endpoint.enter("stat");
@@ -225,48 +225,48 @@ public final class File implements ByteStream {
   }
 
   /**
-   * Has what was written, and the file's attributes, brought to disk. Suspends.
+   * Flushes the file's data and attributes to disk. Suspends.
    *
-   * @throws ErrnoException EIO, ENOSPC or EDQUOT if that failed (fsync(2)): what was written may be
-   *     lost
+   * @throws ErrnoException EIO, ENOSPC or EDQUOT if that failed (fsync(2)): data that was written
+   *     may be lost
    */
   public void sync() throws IOException {
     sync(Deadline.NEVER);
   }
 
   /**
-   * Has what was written, and the file's attributes, brought to disk; does not wait for ever.
-   * Suspends.
+   * Flushes the file's data and attributes to disk; waits until {@code deadline} at most. Suspends.
    *
-   * @param deadline until when
-   * @throws ErrnoException EIO, ENOSPC or EDQUOT if that failed (fsync(2)): what was written may be
-   *     lost
-   * @throws dev.weft.error.DeadlineExceededException if it took too long: how much is on disk is
-   *     not known
+   * @param deadline when to stop waiting
+   * @throws ErrnoException EIO, ENOSPC or EDQUOT if that failed (fsync(2)): data that was written
+   *     may be lost
+   * @throws dev.weft.error.DeadlineExceededException if the deadline passed: it is not known how
+   *     much is on disk
    */
   public void sync(Deadline deadline) throws IOException {
     sync(false, deadline);
   }
 
   /**
-   * Has what was written brought to disk, but of the attributes only what is needed to read it.
+   * Flushes the file's data to disk, and only those attributes that are needed to read it.
    * Suspends.
    *
-   * @throws ErrnoException EIO, ENOSPC or EDQUOT if that failed (fdatasync(2)): what was written
-   *     may be lost
+   * @throws ErrnoException EIO, ENOSPC or EDQUOT if that failed (fdatasync(2)): data that was
+   *     written may be lost
    */
   public void syncData() throws IOException {
     syncData(Deadline.NEVER);
   }
 
   /**
-   * Brings to disk what {@link #syncData()} does; does not wait for ever. Suspends.
+   * Flushes the file's data, as {@link #syncData()} does; waits until {@code deadline} at most.
+   * Suspends.
    *
-   * @param deadline until when
-   * @throws ErrnoException EIO, ENOSPC or EDQUOT if that failed (fdatasync(2)): what was written
-   *     may be lost
-   * @throws dev.weft.error.DeadlineExceededException if it took too long: how much is on disk is
-   *     not known
+   * @param deadline when to stop waiting
+   * @throws ErrnoException EIO, ENOSPC or EDQUOT if that failed (fdatasync(2)): data that was
+   *     written may be lost
+   * @throws dev.weft.error.DeadlineExceededException if the deadline passed: it is not known how
+   *     much is on disk
    */
   public void syncData(Deadline deadline) throws IOException {
     sync(true, deadline);
@@ -283,8 +283,8 @@ public final class File implements ByteStream {
   /**
    * Closes the file. Suspends, even in a cancelled fiber. Does nothing the second time.
    *
-   * @throws ErrnoException EIO, ENOSPC or EDQUOT if something written earlier could not be kept
-   *     (close(2)); the file is closed all the same
+   * @throws ErrnoException EIO, ENOSPC or EDQUOT if data written earlier could not be stored
+   *     (close(2)); the file is closed even so
    */
   @Override
   public void close() throws IOException {

@@ -4,19 +4,19 @@ package dev.weft.fs;
 import java.time.Instant;
 
 /**
- * What the system knows of a file (statx(2)).
+ * Attributes of a file (statx(2)).
  *
- * @param kind what it is
+ * @param kind the file's type
  * @param permissions the permission bits, the lower twelve of {@code st_mode}
- * @param sizeBytes its length
- * @param allocatedBytes what it takes on disk; less than its length if it has holes
- * @param links names that it has
- * @param inode its number in its file system
+ * @param sizeBytes the file's length
+ * @param allocatedBytes the space it takes on disk; less than its length if it has holes
+ * @param links the number of its hard links
+ * @param inode its inode number in its file system
  * @param owner user id
  * @param group group id
- * @param modified when its contents last changed
- * @param accessed when it was last read, as far as the file system keeps track
- * @param changed when its contents or attributes last changed
+ * @param modified when its contents last changed (mtime)
+ * @param accessed when it was last read (atime), as far as the file system records it
+ * @param changed when its contents or attributes last changed (ctime)
  */
 public record FileStat(
     Kind kind,
@@ -30,7 +30,7 @@ public record FileStat(
     Instant modified,
     Instant accessed,
     Instant changed) {
-  /** What a file can be. */
+  /** Type of a file. */
   public enum Kind {
     /** A regular file. */
     REGULAR,
@@ -50,11 +50,7 @@ public record FileStat(
     OTHER
   }
 
-  /**
-   * Whether it is a directory.
-   *
-   * @return true if so
-   */
+  /** {@return whether the file is a directory} */
   public boolean isDirectory() {
     return kind == Kind.DIRECTORY;
   }

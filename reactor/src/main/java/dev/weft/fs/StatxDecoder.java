@@ -15,11 +15,11 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.time.Instant;
 
-/** statx(2) on an open file, and the structure that it fills. */
+/** Calls statx(2) on an open file and decodes the structure that it fills. */
 final class StatxDecoder {
   private static final int PERMISSION_BITS = 07777;
 
-  /** With AT_EMPTY_PATH: the descriptor itself. */
+  /** With AT_EMPTY_PATH it stands for the descriptor itself. */
   private static final MemorySegment EMPTY_PATH = Arena.global().allocateFrom("");
 
   static {
@@ -28,7 +28,7 @@ final class StatxDecoder {
 
   private StatxDecoder() {}
 
-  /** Suspends. */
+  /** Reads the attributes of an open file. Suspends. */
   static FileStat read(Strand strand, Endpoint endpoint, long deadline) throws IOException {
     Op op = strand.op();
     op.status(

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/** Files. The rules of {@link dev.weft} hold. */
+/** Files. The rules of {@link dev.weft} apply. */
 @NullMarked
 package dev.weft.fs;
 

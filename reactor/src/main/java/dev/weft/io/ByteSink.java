@@ -5,12 +5,12 @@ import dev.weft.Deadline;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 
-/** A stream to write bytes to. One fiber at a time may write. */
+/** Byte stream to write to. One fiber at a time may write. */
 public interface ByteSink extends AutoCloseable {
   /**
-   * Writes all of a segment. Suspends until the system has taken it.
+   * Writes all of a segment. Suspends until the system has accepted it.
    *
-   * @param source native memory; the kernel's until the call ends
+   * @param source native memory, owned by the kernel until the call ends
    * @throws IOException if the stream is broken or closed; part of it may have been written
    */
   default void write(MemorySegment source) throws IOException {
@@ -18,21 +18,21 @@ public interface ByteSink extends AutoCloseable {
   }
 
   /**
-   * Writes all of a segment, but does not wait for ever. Suspends.
+   * Writes all of a segment; waits until {@code deadline} at most. Suspends.
    *
-   * @param source native memory; the kernel's until the call ends
-   * @param deadline until when
+   * @param source native memory, owned by the kernel until the call ends
+   * @param deadline when to stop waiting
    * @throws IOException if the stream is broken or closed; part of it may have been written
-   * @throws dev.weft.error.DeadlineExceededException if it took too long; part may have been
+   * @throws dev.weft.error.DeadlineExceededException if the deadline passed; part may have been
    *     written
    */
   void write(MemorySegment source, Deadline deadline) throws IOException;
 
   /**
-   * Writes as much of a segment as the system takes at once. Suspends until it takes any.
+   * Writes as much of a segment as the system accepts at once. Suspends until it accepts any.
    *
-   * @param source native memory; the kernel's until the call ends
-   * @return how many bytes; 0 only if {@code source} is empty
+   * @param source native memory, owned by the kernel until the call ends
+   * @return bytes written; 0 only if {@code source} is empty
    * @throws IOException if the stream is broken or closed
    */
   default int writeSome(MemorySegment source) throws IOException {
@@ -40,22 +40,23 @@ public interface ByteSink extends AutoCloseable {
   }
 
   /**
-   * Writes as much of a segment as the system takes at once, but does not wait for ever. Suspends.
+   * Writes as much of a segment as the system accepts at once; waits until {@code deadline} at
+   * most. Suspends.
    *
-   * @param source native memory; the kernel's until the call ends
-   * @param deadline until when
-   * @return how many bytes; 0 only if {@code source} is empty
+   * @param source native memory, owned by the kernel until the call ends
+   * @param deadline when to stop waiting
+   * @return bytes written; 0 only if {@code source} is empty
    * @throws IOException if the stream is broken or closed
-   * @throws dev.weft.error.DeadlineExceededException if nothing was taken
+   * @throws dev.weft.error.DeadlineExceededException if nothing was written
    */
   int writeSome(MemorySegment source, Deadline deadline) throws IOException;
 
   /**
-   * Ends the stream. Another fiber that is writing gets an {@link
+   * Closes the stream. Another fiber that is writing gets an {@link
    * java.nio.channels.AsynchronousCloseException}. Suspends, even in a cancelled fiber. Does
    * nothing the second time.
    *
-   * @throws IOException if the system reports a failure; it is closed all the same
+   * @throws IOException if the system reports a failure; the stream is closed even so
    */
   @Override
   void close() throws IOException;

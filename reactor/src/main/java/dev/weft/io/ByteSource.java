@@ -6,13 +6,13 @@ import java.io.EOFException;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 
-/** A stream to read bytes from. One fiber at a time may read. */
+/** Byte stream to read from. One fiber at a time may read. */
 public interface ByteSource extends AutoCloseable {
   /**
-   * Reads what is there, at least one byte. Suspends until there is some.
+   * Reads the bytes that are available, at least one. Suspends until there is one.
    *
-   * @param target native memory to fill from its start; the kernel's until the call ends
-   * @return how many bytes, or -1 at the end of the stream; 0 only if {@code target} is empty
+   * @param target native memory to fill from its start, owned by the kernel until the call ends
+   * @return bytes read, or -1 at the end of the stream; 0 only if {@code target} is empty
    * @throws IOException if the stream is broken or closed
    */
   default int read(MemorySegment target) throws IOException {
@@ -20,21 +20,22 @@ public interface ByteSource extends AutoCloseable {
   }
 
   /**
-   * Reads what is there, at least one byte, but does not wait for ever. Suspends.
+   * Reads the bytes that are available, at least one; waits until {@code deadline} at most.
+   * Suspends.
    *
-   * @param target native memory to fill from its start; the kernel's until the call ends
-   * @param deadline until when
-   * @return how many bytes, or -1 at the end of the stream; 0 only if {@code target} is empty
+   * @param target native memory to fill from its start, owned by the kernel until the call ends
+   * @param deadline when to stop waiting
+   * @return bytes read, or -1 at the end of the stream; 0 only if {@code target} is empty
    * @throws IOException if the stream is broken or closed
-   * @throws dev.weft.error.DeadlineExceededException if nothing came; nothing is lost
+   * @throws dev.weft.error.DeadlineExceededException if no byte arrived; nothing is lost
    */
   int read(MemorySegment target, Deadline deadline) throws IOException;
 
   /**
-   * Fills a segment. Suspends.
+   * Fills a whole segment. Suspends.
    *
-   * @param target native memory; the kernel's until the call ends
-   * @throws EOFException if the stream ends before that
+   * @param target native memory, owned by the kernel until the call ends
+   * @throws EOFException if the stream ends before the segment is full
    * @throws IOException if the stream is broken or closed
    */
   default void readFully(MemorySegment target) throws IOException {
@@ -42,13 +43,14 @@ public interface ByteSource extends AutoCloseable {
   }
 
   /**
-   * Fills a segment, but does not wait for ever. Suspends.
+   * Fills a whole segment; waits until {@code deadline} at most. Suspends.
    *
-   * @param target native memory; the kernel's until the call ends
-   * @param deadline until when
-   * @throws EOFException if the stream ends before that
+   * @param target native memory, owned by the kernel until the call ends
+   * @param deadline when to stop waiting
+   * @throws EOFException if the stream ends before the segment is full
    * @throws IOException if the stream is broken or closed
-   * @throws dev.weft.error.DeadlineExceededException if too little came; what did is lost
+   * @throws dev.weft.error.DeadlineExceededException if too few bytes arrived; those that did are
+   *     lost
    */
   default void readFully(MemorySegment target, Deadline deadline) throws IOException {
     long filled = 0;
@@ -63,11 +65,11 @@ public interface ByteSource extends AutoCloseable {
   }
 
   /**
-   * Ends the stream. Another fiber that is reading gets an {@link
+   * Closes the stream. Another fiber that is reading gets an {@link
    * java.nio.channels.AsynchronousCloseException}. Suspends, even in a cancelled fiber. Does
    * nothing the second time.
    *
-   * @throws IOException if the system reports a failure; it is closed all the same
+   * @throws IOException if the system reports a failure; the stream is closed even so
    */
   @Override
   void close() throws IOException;

@@ -15,7 +15,8 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 
 /**
- * A pipe (pipe(7)): what is written to {@link #sink} comes out of {@link #source}, in the kernel.
+ * Unidirectional pipe in the kernel (pipe(7)): bytes written to {@link #sink} are read from {@link
+ * #source}.
  */
 public final class Pipe implements AutoCloseable {
   static {
@@ -33,7 +34,7 @@ public final class Pipe implements AutoCloseable {
   }
 
   /**
-   * Opens a pipe of the system's default capacity, 64 KiB.
+   * Opens a pipe with the system's default capacity, 64 KiB.
    *
    * @return an open pipe
    * @throws ErrnoException EMFILE or ENFILE if no descriptors are left
@@ -43,10 +44,10 @@ public final class Pipe implements AutoCloseable {
   }
 
   /**
-   * Opens a pipe of a given capacity.
+   * Opens a pipe with a given capacity.
    *
-   * @param capacityBytes a wish, which the system rounds up; 0, or more than it allows
-   *     (pipe-max-size), leaves the default. {@link #capacityBytes()} tells
+   * @param capacityBytes the requested capacity, which the system rounds up; 0, or more than it
+   *     allows (pipe-max-size), leaves the default. {@link #capacityBytes()} returns the actual one
    * @return an open pipe
    * @throws ErrnoException EMFILE or ENFILE if no descriptors are left
    */
@@ -58,7 +59,7 @@ public final class Pipe implements AutoCloseable {
     if (loop == null) {
       throw new WrongThreadException("pipe: there is no reactor on " + Thread.currentThread());
     }
-    // All that is allocated is allocated first, so that no descriptor can be lost.
+    // Everything is allocated before the system call, so that no descriptor can leak.
     Endpoint read = new Endpoint(loop, Endpoint.Kind.STREAM, "pipe", "pipe's source");
     Endpoint write = new Endpoint(loop, Endpoint.Kind.STREAM, "pipe", "pipe's sink");
     Pipe pipe = new Pipe(read, write);
@@ -76,29 +77,17 @@ public final class Pipe implements AutoCloseable {
     return pipe;
   }
 
-  /**
-   * The end to read from.
-   *
-   * @return a stream that ends when the sink is closed
-   */
+  /** {@return the end to read from; it reaches its end when the sink is closed} */
   public ByteSource source() {
     return source;
   }
 
-  /**
-   * The end to write to.
-   *
-   * @return a stream that fails with EPIPE when the source is closed
-   */
+  /** {@return the end to write to; it fails with EPIPE when the source is closed} */
   public ByteSink sink() {
     return sink;
   }
 
-  /**
-   * How much fits before a writer has to wait.
-   *
-   * @return bytes
-   */
+  /** {@return how many bytes fit before a writer has to wait} */
   public int capacityBytes() {
     return capacityBytes;
   }

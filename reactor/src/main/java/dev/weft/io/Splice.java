@@ -16,14 +16,15 @@ import java.lang.foreign.MemorySegment;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Copies streams inside the kernel where it can (splice(2)), through memory where it can't: files
- * opened for appending, terminals, some of /proc, and streams that are not the system's.
+ * Copies from one byte stream to another, inside the kernel where it can (splice(2)). It copies
+ * through memory where the kernel can't splice: files opened for appending, terminals, some of
+ * /proc, and streams that have no descriptor.
  *
- * <p>The kernel splices on worker threads, so this is for bulk: a thread is taken while a copy
- * waits.
+ * <p>The kernel splices on worker threads, so this is for bulk data: a copy occupies a worker
+ * thread even while it waits.
  */
 public final class Splice {
-  /** The most that a process without privileges may ask a pipe to hold (pipe-max-size). */
+  /** The largest capacity that an unprivileged process may request for a pipe (pipe-max-size). */
   private static final int PIPE_BYTES = 1 << 20;
 
   private static final int BUFFER_BYTES = 256 << 10;
@@ -33,24 +34,24 @@ public final class Splice {
   /**
    * Copies until the source ends. Suspends.
    *
-   * @param source what to read to its end; not closed
-   * @param sink what to write to; not closed
-   * @return how many bytes
-   * @throws IOException if either stream fails: {@link SinkException} says that it was the sink
+   * @param source the stream to read to its end; it is not closed
+   * @param sink the stream to write to; it is not closed
+   * @return bytes copied
+   * @throws IOException if either stream fails: a {@link SinkException} if it was the sink
    */
   public static long copy(ByteSource source, ByteSink sink) throws IOException {
     return copy(source, sink, Long.MAX_VALUE);
   }
 
   /**
-   * Copies until the source ends, but not for ever. Suspends.
+   * Copies until the source ends or {@code deadline} passes. Suspends.
    *
-   * @param source what to read to its end; not closed
-   * @param sink what to write to; not closed
-   * @param deadline until when
-   * @return how many bytes
-   * @throws IOException if either stream fails: {@link SinkException} says that it was the sink
-   * @throws dev.weft.error.DeadlineExceededException if it took too long; see {@link
+   * @param source the stream to read to its end; it is not closed
+   * @param sink the stream to write to; it is not closed
+   * @param deadline when to stop copying
+   * @return bytes copied
+   * @throws IOException if either stream fails: a {@link SinkException} if it was the sink
+   * @throws dev.weft.error.DeadlineExceededException if the deadline passed; see {@link
    *     #copy(ByteSource, ByteSink, long, Deadline)}
    */
   public static long copy(ByteSource source, ByteSink sink, Deadline deadline) throws IOException {
@@ -60,29 +61,30 @@ public final class Splice {
   /**
    * Copies until the source ends or a limit is reached. Suspends.
    *
-   * @param source what to read; not closed. Exactly as much is taken from it as is written
-   * @param sink what to write to; not closed
-   * @param limit how many bytes at most, at least 0
-   * @return how many bytes
-   * @throws IOException if either stream fails: {@link SinkException} says that it was the sink
+   * @param source the stream to read; it is not closed. As many bytes are taken from it as are
+   *     written
+   * @param sink the stream to write to; it is not closed
+   * @param limit the most bytes to copy, at least 0
+   * @return bytes copied
+   * @throws IOException if either stream fails: a {@link SinkException} if it was the sink
    */
   public static long copy(ByteSource source, ByteSink sink, long limit) throws IOException {
     return copy(source, sink, limit, Deadline.NEVER);
   }
 
   /**
-   * Copies until the source ends or a limit is reached, but not for ever. Suspends.
+   * Copies until the source ends, a limit is reached or {@code deadline} passes. Suspends.
    *
-   * @param source what to read; not closed. Exactly as much is taken from it as is written, unless
-   *     the copy is cut short while the sink holds it up: then up to 1 MiB may have been taken and
-   *     not written, except if one of the two is a pipe
-   * @param sink what to write to; not closed
-   * @param limit how many bytes at most, at least 0
-   * @param deadline until when
-   * @return how many bytes
-   * @throws IOException if either stream fails: {@link SinkException} says that it was the sink
-   * @throws dev.weft.error.DeadlineExceededException if it took too long; what has been copied by
-   *     then stays so
+   * @param source the stream to read; it is not closed. As many bytes are taken from it as are
+   *     written, unless the copy is interrupted while it waits for the sink: then up to 1 MiB may
+   *     have been read and not written, except if one of the two is a pipe
+   * @param sink the stream to write to; it is not closed
+   * @param limit the most bytes to copy, at least 0
+   * @param deadline when to stop copying
+   * @return bytes copied
+   * @throws IOException if either stream fails: a {@link SinkException} if it was the sink
+   * @throws dev.weft.error.DeadlineExceededException if the deadline passed; what has been copied
+   *     by then stays copied
    */
   public static long copy(ByteSource source, ByteSink sink, long limit, Deadline deadline)
       throws IOException {
@@ -105,33 +107,29 @@ public final class Splice {
     }
   }
 
-  /** The sink of a copy failed, not the source. The cause is what it failed with. */
+  /** Thrown if the sink of a copy failed, not the source. The cause is the sink's exception. */
   public static final class SinkException extends IOException {
     private static final long serialVersionUID = 1L;
 
     private final IOException failure;
 
     /**
-     * Wraps a failure.
+     * Wraps the sink's exception.
      *
-     * @param cause what the sink failed with
+     * @param cause the exception that writing to the sink threw
      */
     SinkException(IOException cause) {
       super(cause.getMessage(), cause);
       this.failure = cause;
     }
 
-    /**
-     * What the sink failed with.
-     *
-     * @return the cause
-     */
+    /** {@return the exception that writing to the sink threw} */
     public IOException failure() {
       return failure;
     }
   }
 
-  /** One of the two is a pipe: the kernel moves pages from one to the other. */
+  /** Copies if one of the two is a pipe: the kernel moves pages from one to the other. */
   private record Direct(
       ByteSource source, ByteSink sink, Endpoint from, Endpoint to, Deadline deadline) {
     long copy(long limit) throws IOException {
@@ -154,7 +152,9 @@ public final class Splice {
     }
   }
 
-  /** Neither is a pipe, so one of ours goes between them. It is empty after each round. */
+  /**
+   * Copies if neither is a pipe, through a pipe of our own. That pipe is empty after each round.
+   */
   private record ThroughPipe(
       ByteSource source, ByteSink sink, Endpoint from, Endpoint to, Pipe pipe, Deadline deadline) {
     long copy(long limit) throws IOException {
@@ -182,7 +182,7 @@ public final class Splice {
       return copied;
     }
 
-    /** Empties the pipe into the sink; returns false if that took the way through memory. */
+    /** Empties the pipe into the sink; returns false if it had to copy through memory. */
     private boolean drain(Endpoint out, int count) throws IOException {
       for (int left = count; left > 0; ) {
         int moved = out.spliceTo(to, left, deadline.nanoTime());
@@ -206,13 +206,13 @@ public final class Splice {
     return endpoint;
   }
 
-  /** Here too, since none of the ways may come to a call that would. */
+  /** Checks the fiber and the deadline here, because a copy can end without a call that waits. */
   private static void checkBeforeCopy(ByteSource source, Deadline deadline) {
     Strand strand = Strand.require("copy");
     strand.checkBeforeWait("copy", source, deadline.nanoTime(), WaitMode.EXTERNAL);
   }
 
-  /** Before it is asked what it is: it must be open, and of this reactor. */
+  /** Checks that the stream is open and belongs to this reactor, before its type is queried. */
   private static void enter(@Nullable Endpoint endpoint) throws IOException {
     if (endpoint != null) {
       endpoint.enter("copy");
@@ -241,12 +241,15 @@ public final class Splice {
     return copied;
   }
 
-  /** EINVAL: one of the two can't be spliced. Nothing has been moved then. */
+  /** Returns whether the kernel can't splice one of the two. Nothing has been moved then. */
   private static boolean isUnsupported(int result) {
     return result == -Errno.EINVAL.code() || result == -Errno.EOPNOTSUPP.code();
   }
 
-  /** The kernel says what failed, not on which side; but these can come from one side only. */
+  /**
+   * Attributes an error to source or sink. The kernel doesn't name the side, but these errors can
+   * come from one side only.
+   */
   private static IOException attribute(int code, Endpoint from, Endpoint to) {
     boolean sinks =
         switch (Errno.of(code)) {
@@ -268,7 +271,7 @@ public final class Splice {
     return endpoint.control(Op.FILE_TYPE, 0, 0, 0, 0) == weft_h.S_IFIFO();
   }
 
-  /** The kernel refuses to splice to a file that is open for appending. */
+  /** Returns whether a file is open for appending. The kernel refuses to splice to one. */
   private static boolean isAppending(Endpoint sink) {
     int flags = sink.control(Op.FCNTL, weft_h.F_GETFL(), 0, 0, 0);
     return flags >= 0 && (flags & weft_h.O_APPEND()) != 0;

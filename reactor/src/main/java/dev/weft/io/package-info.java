@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/** Streams of bytes and ways to move them. The rules of {@link dev.weft} hold. */
+/** Byte streams, pipes and splicing. The rules of {@link dev.weft} apply. */
 @NullMarked
 package dev.weft.io;
 

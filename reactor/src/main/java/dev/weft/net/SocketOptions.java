@@ -7,17 +7,17 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * How a socket is set up (socket(7), tcp(7), ipv6(7)). Immutable; start from {@link #defaults}.
+ * Options of a socket (socket(7), tcp(7), ipv6(7)). Immutable; start from {@link #defaults}.
  *
- * @param flags the options that are on
+ * @param flags the boolean options that are on
  * @param receiveBufferBytes SO_RCVBUF, or 0 to let the kernel choose
  * @param sendBufferBytes SO_SNDBUF, or 0 to let the kernel choose
  * @param backlog connections that may wait to be accepted
  * @param linger SO_LINGER: how long close waits for unsent bytes, in seconds, rounded up; zero to
- *     reset the connection; null to leave it to the kernel
+ *     reset the connection; null for the kernel's default
  * @param userTimeout TCP_USER_TIMEOUT, in milliseconds, up to 24 days: the kernel ends a connection
- *     whose peer has acknowledged nothing of what was sent to it, or has had no room for more, for
- *     as long; zero for no such limit
+ *     whose peer has acknowledged none of the data sent to it, or has kept its receive window
+ *     closed, for that long; zero for no such limit
  */
 public record SocketOptions(
     Set<Flag> flags,
@@ -26,19 +26,21 @@ public record SocketOptions(
     int backlog,
     @Nullable Duration linger,
     Duration userTimeout) {
-  /** An option that is on or off. */
+  /** Boolean option. */
   public enum Flag {
-    /** SO_REUSEADDR: bind although connections of an earlier server linger. */
+    /** SO_REUSEADDR: bind even if connections of an earlier server are in TIME_WAIT. */
     REUSE_ADDRESS,
-    /** SO_REUSEPORT: several listeners share the port, and the kernel spreads clients over them. */
+    /**
+     * SO_REUSEPORT: several listeners share the port, and the kernel distributes clients over them.
+     */
     REUSE_PORT,
     /** TCP_NODELAY: send small segments at once. */
     NO_DELAY,
     /** SO_KEEPALIVE: probe idle connections. */
     KEEP_ALIVE,
-    /** IPV6_V6ONLY: a listener on a wildcard address takes no IPv4 clients. */
+    /** IPV6_V6ONLY: a listener on a wildcard address accepts no IPv4 clients. */
     IPV6_ONLY,
-    /** A listener on the wildcard address {@code 0.0.0.0} takes no IPv6 clients. */
+    /** A listener on the wildcard address {@code 0.0.0.0} accepts no IPv6 clients. */
     IPV4_ONLY
   }
 
@@ -78,31 +80,29 @@ public record SocketOptions(
   }
 
   /**
-   * Addresses are reused, small segments sent at once, 4096 connections may wait, wildcards take
-   * IPv4 and IPv6; the rest is the kernel's.
+   * {@return the options that are used where none are given}
    *
-   * @return the options that are used where none are given
+   * <p>REUSE_ADDRESS and NO_DELAY are on, the backlog is 4096, and wildcard addresses accept IPv4
+   * and IPv6. The other options have the kernel's defaults.
    */
   public static SocketOptions defaults() {
     return DEFAULTS;
   }
 
   /**
-   * Whether an option is on.
+   * {@return whether an option is on}
    *
    * @param flag the option
-   * @return true if so
    */
   public boolean has(Flag flag) {
     return flags.contains(flag);
   }
 
   /**
-   * These options with one on or off.
+   * {@return these options with one turned on or off}
    *
    * @param flag the option
    * @param on whether it is on
-   * @return new options
    */
   public SocketOptions with(Flag flag, boolean on) {
     EnumSet<Flag> changed = EnumSet.noneOf(Flag.class);
@@ -117,41 +117,37 @@ public record SocketOptions(
   }
 
   /**
-   * These options with {@link Flag#REUSE_PORT} on or off.
+   * {@return these options with {@link Flag#REUSE_PORT} on or off}
    *
    * @param reusePort whether the port is shared
-   * @return new options
    */
   public SocketOptions withReusePort(boolean reusePort) {
     return with(Flag.REUSE_PORT, reusePort);
   }
 
   /**
-   * These options with {@link Flag#NO_DELAY} on or off.
+   * {@return these options with {@link Flag#NO_DELAY} on or off}
    *
    * @param noDelay whether small segments are sent at once
-   * @return new options
    */
   public SocketOptions withNoDelay(boolean noDelay) {
     return with(Flag.NO_DELAY, noDelay);
   }
 
   /**
-   * These options with other kernel buffers.
+   * {@return these options with other sizes of the kernel's buffers}
    *
    * @param receiveBytes see {@link #receiveBufferBytes()}
    * @param sendBytes see {@link #sendBufferBytes()}
-   * @return new options
    */
   public SocketOptions withBufferBytes(int receiveBytes, int sendBytes) {
     return new SocketOptions(flags, receiveBytes, sendBytes, backlog, linger, userTimeout);
   }
 
   /**
-   * These options with another backlog.
+   * {@return these options with another backlog}
    *
    * @param backlog see {@link #backlog()}
-   * @return new options
    */
   public SocketOptions withBacklog(int backlog) {
     return new SocketOptions(
@@ -159,10 +155,9 @@ public record SocketOptions(
   }
 
   /**
-   * These options with another linger time.
+   * {@return these options with another linger time}
    *
    * @param linger see {@link #linger()}
-   * @return new options
    */
   public SocketOptions withLinger(@Nullable Duration linger) {
     return new SocketOptions(
@@ -170,17 +165,16 @@ public record SocketOptions(
   }
 
   /**
-   * These options with another user timeout.
+   * {@return these options with another user timeout}
    *
    * @param userTimeout see {@link #userTimeout()}
-   * @return new options
    */
   public SocketOptions withUserTimeout(Duration userTimeout) {
     return new SocketOptions(
         flags, receiveBufferBytes, sendBufferBytes, backlog, linger, userTimeout);
   }
 
-  /** The user timeout in the kernel's unit; what is less than a millisecond is one. */
+  /** The user timeout in milliseconds; a fraction of a millisecond counts as one. */
   int userTimeoutMillis() {
     return userTimeout.isZero() ? 0 : (int) Math.max(userTimeout.toMillis(), 1);
   }

@@ -8,11 +8,11 @@ import dev.weft.internal.strand.EventLoop;
 import dev.weft.net.SocketOptions.Flag;
 import java.io.IOException;
 
-/** Puts {@link SocketOptions} into effect. */
+/** Applies {@link SocketOptions} to a socket. */
 final class SocketSetup {
   private SocketSetup() {}
 
-  /** For any stream socket. */
+  /** Applies the options of any stream socket. */
   static void apply(EventLoop loop, Handle handle, SocketOptions options, Object subject)
       throws IOException {
     int socket = weft_h.SOL_SOCKET();
@@ -38,7 +38,7 @@ final class SocketSetup {
     SocketCalls.linger(loop, handle, options.linger(), subject);
   }
 
-  /** For a socket that is about to be bound. */
+  /** Applies the options that must be set before bind(2). */
   static void applyBeforeBind(
       EventLoop loop, Handle handle, SocketOptions options, boolean ipv6, Object subject)
       throws IOException {

@@ -15,10 +15,10 @@ import java.net.InetSocketAddress;
 import java.nio.channels.AsynchronousCloseException;
 
 /**
- * A TCP server's socket. One request to the kernel accepts many connections (multishot), from the
- * first {@link #accept} on; those that nobody has fetched yet are kept. When there are 1024 of them
- * the kernel is asked to stop until some have been fetched, and its backlog fills. Any number of
- * fibers may accept.
+ * Listening TCP socket. From the first {@link #accept} on, one request to the kernel accepts many
+ * connections (multishot). Connections that no fiber has fetched yet are queued. When 1024 are
+ * queued, the kernel is asked to stop until some have been fetched, and its backlog fills. Any
+ * number of fibers may accept.
  */
 public final class TcpListener implements AutoCloseable {
   private final EventLoop loop;
@@ -31,7 +31,10 @@ public final class TcpListener implements AutoCloseable {
     acceptor = new Acceptor(loop, this, name);
   }
 
-  /** What messages call it; apart from it, so that it can become garbage. */
+  /**
+   * The listener's name in messages. It is a separate object so that the listener can become
+   * garbage.
+   */
   private static final class Name {
     private InetSocketAddress address;
 
@@ -46,11 +49,12 @@ public final class TcpListener implements AutoCloseable {
   }
 
   /**
-   * Opens a server's socket with {@link SocketOptions#defaults}.
+   * Opens a listening socket with {@link SocketOptions#defaults}.
    *
-   * @param address where to listen. A wildcard address of either family is all interfaces and both
-   *     families: {@code [::]} with IPV6_V6ONLY off, or {@code 0.0.0.0} where there is no IPv6.
-   *     Port 0 lets the kernel choose. {@link #localAddress} tells
+   * @param address the address to listen on. A wildcard address of either family stands for all
+   *     interfaces and both families: {@code [::]} with IPV6_V6ONLY off, or {@code 0.0.0.0} where
+   *     there is no IPv6. With port 0 the kernel chooses a port, which {@link #localAddress}
+   *     returns
    * @return an open listener
    * @throws ErrnoException EADDRINUSE, EACCES, EADDRNOTAVAIL and so on (bind(2))
    * @throws java.net.UnknownHostException if {@code address} is not resolved
@@ -60,11 +64,12 @@ public final class TcpListener implements AutoCloseable {
   }
 
   /**
-   * Opens a server's socket.
+   * Opens a listening socket.
    *
-   * @param address where to listen. A wildcard address of either family is all interfaces and both
-   *     families: {@code [::]} with IPV6_V6ONLY off, or {@code 0.0.0.0} where there is no IPv6.
-   *     Port 0 lets the kernel choose. {@link #localAddress} tells
+   * @param address the address to listen on. A wildcard address of either family stands for all
+   *     interfaces and both families: {@code [::]} with IPV6_V6ONLY off, or {@code 0.0.0.0} where
+   *     there is no IPv6. With port 0 the kernel chooses a port, which {@link #localAddress}
+   *     returns
    * @param options for the listener and for the connections that it accepts
    * @return an open listener
    * @throws ErrnoException EADDRINUSE, EACCES, EADDRNOTAVAIL and so on (bind(2))
@@ -85,7 +90,7 @@ public final class TcpListener implements AutoCloseable {
     try {
       boolean ipv6 = chosen.getAddress() instanceof Inet6Address;
       SocketSetup.applyBeforeBind(loop, handle, options, ipv6, chosen);
-      // Accepted sockets inherit these, so that they cost nothing per connection.
+      // Accepted sockets inherit these options, so they cost nothing per connection.
       SocketSetup.apply(loop, handle, options, chosen);
       SocketCalls.bind(loop, handle, chosen);
       SocketCalls.listen(loop, handle, chosen, options.backlog());
@@ -104,22 +109,22 @@ public final class TcpListener implements AutoCloseable {
    *
    * @return an open connection
    * @throws ErrnoException EMFILE or ENFILE if no descriptor is left, ENOBUFS or ENOMEM: the
-   *     listener goes on, and it is best to wait a little before the next call
-   * @throws AsynchronousCloseException if the listener is closed meanwhile
+   *     listener stays usable, and it is best to wait a little before the next call
+   * @throws AsynchronousCloseException if the listener is closed during the call
    */
   public TcpSocket accept() throws IOException {
     return accept(Deadline.NEVER);
   }
 
   /**
-   * Waits for the next connection, but not for ever. Suspends.
+   * Waits for the next connection, until {@code deadline} at most. Suspends.
    *
-   * @param deadline until when
+   * @param deadline when to stop waiting
    * @return an open connection
    * @throws ErrnoException EMFILE or ENFILE if no descriptor is left, ENOBUFS or ENOMEM: the
-   *     listener goes on, and it is best to wait a little before the next call
-   * @throws AsynchronousCloseException if the listener is closed meanwhile
-   * @throws dev.weft.error.DeadlineExceededException if none came
+   *     listener stays usable, and it is best to wait a little before the next call
+   * @throws AsynchronousCloseException if the listener is closed during the call
+   * @throws dev.weft.error.DeadlineExceededException if no connection arrived
    */
   public TcpSocket accept(Deadline deadline) throws IOException {
     acceptor.await(deadline.nanoTime());
@@ -127,9 +132,8 @@ public final class TcpListener implements AutoCloseable {
   }
 
   /**
-   * Where the listener listens.
-   *
-   * @return address and port, the port that the kernel chose if 0 was asked for
+   * {@return the address and port that the listener is bound to; if port 0 was requested, the port
+   * that the kernel chose}
    */
   public InetSocketAddress localAddress() {
     return name.address;
@@ -137,8 +141,8 @@ public final class TcpListener implements AutoCloseable {
 
   /**
    * Stops listening. Fibers that are accepting get an {@link AsynchronousCloseException};
-   * connections that nobody has fetched are closed. Suspends if called in a fiber, even a cancelled
-   * one. Does nothing the second time.
+   * connections that no fiber has fetched are closed. Suspends if called in a fiber, even a
+   * cancelled one. Does nothing the second time.
    */
   @Override
   public void close() {

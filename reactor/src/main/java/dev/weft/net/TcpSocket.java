@@ -22,9 +22,9 @@ import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A TCP connection (tcp(7)). One fiber may read while another writes. A broken connection shows as
- * an {@link ErrnoException}: ECONNRESET when reading, EPIPE or ECONNRESET when writing; there is no
- * SIGPIPE.
+ * TCP connection (tcp(7)). One fiber may read while another writes. A broken connection is reported
+ * by an {@link ErrnoException}: ECONNRESET when reading, EPIPE or ECONNRESET when writing; there is
+ * no SIGPIPE.
  */
 public final class TcpSocket implements ByteStream {
   static {
@@ -40,7 +40,7 @@ public final class TcpSocket implements ByteStream {
     endpoint = new Endpoint(loop, Endpoint.Kind.SOCKET, this, description);
   }
 
-  /** What names a socket that nobody can reach any more. */
+  /** The description of a socket in messages after the socket has become unreachable. */
   private record Connection(InetSocketAddress remote) {
     @Override
     public String toString() {
@@ -48,10 +48,10 @@ public final class TcpSocket implements ByteStream {
     }
   }
 
-  /** Takes over a connection that {@code acceptor} has for us. */
+  /** Takes over a connection that {@code acceptor} has ready. */
   static TcpSocket accepted(EventLoop loop, Acceptor acceptor) {
     TcpSocket socket = new TcpSocket(loop, null);
-    socket.endpoint.open(acceptor.take()); // allocates nothing: the connection can't be lost
+    socket.endpoint.open(acceptor.take()); // allocates nothing, so the connection can't leak
     return socket;
   }
 
@@ -68,14 +68,14 @@ public final class TcpSocket implements ByteStream {
   }
 
   /**
-   * Connects to a server, but does not wait for ever. Suspends.
+   * Connects to a server; waits until {@code deadline} at most. Suspends.
    *
    * @param address a resolved address
-   * @param deadline until when
+   * @param deadline when to stop waiting
    * @return an open connection
    * @throws ErrnoException ECONNREFUSED, ETIMEDOUT, EHOSTUNREACH and so on (connect(2))
    * @throws java.net.UnknownHostException if {@code address} is not resolved
-   * @throws dev.weft.error.DeadlineExceededException if it is not open by then
+   * @throws dev.weft.error.DeadlineExceededException if the connection is not open by then
    */
   public static TcpSocket connect(InetSocketAddress address, Deadline deadline) throws IOException {
     return connect(address, SocketOptions.defaults(), deadline);
@@ -85,17 +85,17 @@ public final class TcpSocket implements ByteStream {
    * Connects to a server with options. Suspends.
    *
    * @param address a resolved address
-   * @param options how to set the socket up
-   * @param deadline until when
+   * @param options the socket's options
+   * @param deadline when to stop waiting
    * @return an open connection
    * @throws ErrnoException ECONNREFUSED, ETIMEDOUT, EHOSTUNREACH and so on (connect(2))
    * @throws java.net.UnknownHostException if {@code address} is not resolved
-   * @throws dev.weft.error.DeadlineExceededException if it is not open by then
+   * @throws dev.weft.error.DeadlineExceededException if the connection is not open by then
    */
   public static TcpSocket connect(
       InetSocketAddress address, SocketOptions options, Deadline deadline) throws IOException {
     Strand strand = Strand.require("connect");
-    // Before there is a socket, not only before it connects.
+    // Checked before the socket is created, not only before it connects.
     strand.checkBeforeWait("connect", address, deadline.nanoTime(), WaitMode.EXTERNAL);
     TcpSocket socket = new TcpSocket(strand.loop, address);
     Handle handle = socket.endpoint.handle();
@@ -137,7 +137,7 @@ public final class TcpSocket implements ByteStream {
   }
 
   /**
-   * Tells the peer that no more bytes will come; it can still send. Suspends.
+   * Closes the sending direction (FIN); the peer can still send. Suspends.
    *
    * @throws ErrnoException ENOTCONN if the connection is gone
    */
@@ -146,19 +146,20 @@ public final class TcpSocket implements ByteStream {
   }
 
   /**
-   * Tells the peer that no more bytes will come, but does not wait for ever. Suspends.
+   * Closes the sending direction, as {@link #shutdownOutput()} does; waits until {@code deadline}
+   * at most. Suspends.
    *
-   * @param deadline until when
+   * @param deadline when to stop waiting
    * @throws ErrnoException ENOTCONN if the connection is gone
-   * @throws dev.weft.error.DeadlineExceededException if it took too long
+   * @throws dev.weft.error.DeadlineExceededException if the deadline passed
    */
   public void shutdownOutput(Deadline deadline) throws IOException {
     shutdown(weft_h.SHUT_WR(), deadline);
   }
 
   /**
-   * Reads no more: a read in progress, and every later one, gives what has come and then the end.
-   * Suspends.
+   * Closes the receiving direction: a read in progress, and every later one, returns the bytes that
+   * have arrived and then the end of the stream. Suspends.
    *
    * @throws ErrnoException ENOTCONN if the connection is gone
    */
@@ -167,11 +168,12 @@ public final class TcpSocket implements ByteStream {
   }
 
   /**
-   * Reads no more, as {@link #shutdownInput()} does, but does not wait for ever. Suspends.
+   * Closes the receiving direction, as {@link #shutdownInput()} does; waits until {@code deadline}
+   * at most. Suspends.
    *
-   * @param deadline until when
+   * @param deadline when to stop waiting
    * @throws ErrnoException ENOTCONN if the connection is gone
-   * @throws dev.weft.error.DeadlineExceededException if it took too long
+   * @throws dev.weft.error.DeadlineExceededException if the deadline passed
    */
   public void shutdownInput(Deadline deadline) throws IOException {
     shutdown(weft_h.SHUT_RD(), deadline);
@@ -186,10 +188,9 @@ public final class TcpSocket implements ByteStream {
   }
 
   /**
-   * Changes whether small segments are sent at once (TCP_NODELAY), which they are unless told
-   * otherwise.
+   * Sets whether small segments are sent at once (TCP_NODELAY). By default they are.
    *
-   * @param noDelay false to let the kernel gather them
+   * @param noDelay false to let the kernel coalesce them (Nagle's algorithm)
    * @throws IOException if the socket is closed
    */
   public void setNoDelay(boolean noDelay) throws IOException {
@@ -200,7 +201,7 @@ public final class TcpSocket implements ByteStream {
   }
 
   /**
-   * Makes {@link #close} reset the connection instead of ending it in order (SO_LINGER of zero).
+   * Makes {@link #close} reset the connection instead of closing it gracefully (SO_LINGER of zero).
    *
    * @throws IOException if the socket is closed
    */
@@ -210,9 +211,8 @@ public final class TcpSocket implements ByteStream {
   }
 
   /**
-   * The address of this end.
+   * {@return the local address and port}
    *
-   * @return address and port
    * @throws IOException if the socket is closed
    */
   public InetSocketAddress localAddress() throws IOException {
@@ -221,10 +221,10 @@ public final class TcpSocket implements ByteStream {
   }
 
   /**
-   * The address of the peer.
+   * {@return the peer's address and port}
    *
-   * @return address and port
-   * @throws ErrnoException ENOTCONN if the peer has reset the connection before it was asked for
+   * @throws ErrnoException ENOTCONN if the peer reset the connection before the first call of this
+   *     method
    */
   public InetSocketAddress remoteAddress() throws IOException {
     InetSocketAddress known = remote;
@@ -236,17 +236,13 @@ public final class TcpSocket implements ByteStream {
     return known;
   }
 
-  /**
-   * Whether {@link #close} has not been called.
-   *
-   * @return false afterwards
-   */
+  /** {@return whether {@link #close} has not been called} */
   public boolean isOpen() {
     return endpoint.isOpen();
   }
 
   /**
-   * Ends the connection. Bytes that the system has taken are still sent. Another fiber that is
+   * Closes the connection. Bytes that the system has accepted are still sent. Another fiber that is
    * reading or writing gets an {@link java.nio.channels.AsynchronousCloseException}. Suspends, even
    * in a cancelled fiber. Does nothing the second time.
    */

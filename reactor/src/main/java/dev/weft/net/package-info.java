@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/** Sockets. The rules of {@link dev.weft} hold. */
+/** TCP sockets. The rules of {@link dev.weft} apply. */
 @NullMarked
 package dev.weft.net;
 

@@ -3,15 +3,15 @@ package dev.weft.os;
 
 /** Signals that a process can wait for (signal(7)). */
 public enum Signal {
-  /** The terminal was closed; by custom, "read your configuration again". */
+  /** The terminal was closed. Daemons use it by convention for "reload the configuration". */
   HUP(1),
-  /** Ctrl-C. */
+  /** Interrupt from the keyboard (Ctrl-C). */
   INT(2),
-  /** Please end. */
+  /** Request to terminate. */
   TERM(15),
-  /** For users. */
+  /** User-defined signal 2. */
   USR2(12),
-  /** The terminal has changed its size. */
+  /** The terminal's size has changed. */
   WINCH(28);
 
   private final int number;
@@ -20,11 +20,7 @@ public enum Signal {
     this.number = number;
   }
 
-  /**
-   * The signal's number on Linux.
-   *
-   * @return such as 15
-   */
+  /** {@return the signal's number on Linux, such as 15} */
   public int number() {
     return number;
   }

@@ -14,13 +14,15 @@ import java.util.Set;
 import java.util.concurrent.RejectedExecutionException;
 
 /**
- * Signals as something that fibers wait for. While it is open the signals do not end the process;
- * several, of one or more reactors, may be open for the same signal, and each gets it. Of those
- * that nobody has awaited yet the first 64 are kept. When the last is closed, the signal does again
- * what it did before.
+ * Subscription to signals that fibers wait for. While it is open, its signals do not end the
+ * process. Several subscriptions, of one or more reactors, may be open for the same signal, and
+ * each receives it. A subscription keeps the first 64 signals that no fiber has awaited yet. When
+ * the last subscription to a signal is closed, the signal's previous disposition is restored.
  */
 public final class Signals implements AutoCloseable {
-  /** More than this unfetched are merged, as the kernel merges pending ones. */
+  /**
+   * Signals beyond this number of pending ones are merged, as the kernel merges pending signals.
+   */
   private static final int PENDING_MAX = 64;
 
   private final EventLoop loop;
@@ -36,12 +38,13 @@ public final class Signals implements AutoCloseable {
   }
 
   /**
-   * Begins to catch signals.
+   * Starts to catch signals.
    *
-   * @param first one of them
-   * @param rest the others
-   * @return signals to be awaited by fibers of the current reactor
-   * @throws IllegalArgumentException if the JVM keeps one of them to itself (option -Xrs, for one)
+   * @param first the first signal
+   * @param rest more signals
+   * @return a subscription for fibers of the current reactor
+   * @throws IllegalArgumentException if the JVM reserves one of them (it depends on options such as
+   *     -Xrs)
    */
   public static Signals open(Signal first, Signal... rest) {
     EventLoop loop = EventLoop.current();
@@ -63,12 +66,12 @@ public final class Signals implements AutoCloseable {
     }
   }
 
-  /** Called on a thread of the JVM's. */
+  /** Called on a thread of the JVM. */
   private void raised(String name) {
     try {
       loop.execute(() -> arrived(Signal.valueOf(name)));
     } catch (RejectedExecutionException e) {
-      // The reactor has been closed without closing this: nobody can be waiting.
+      // The reactor has been closed without closing this, so no fiber can be waiting.
     }
   }
 
@@ -82,18 +85,18 @@ public final class Signals implements AutoCloseable {
   /**
    * Waits for the next signal. Suspends.
    *
-   * @return which one came
+   * @return the signal that arrived
    */
   public Signal await() {
     return await(Deadline.NEVER);
   }
 
   /**
-   * Waits for the next signal, but not for ever. Suspends.
+   * Waits for the next signal, until {@code deadline} at most. Suspends.
    *
-   * @param deadline until when
-   * @return which one came
-   * @throws dev.weft.error.DeadlineExceededException if none came
+   * @param deadline when to stop waiting
+   * @return the signal that arrived
+   * @throws dev.weft.error.DeadlineExceededException if none arrived
    */
   public Signal await(Deadline deadline) {
     Strand strand = Strand.requireOf(loop, "await", this);

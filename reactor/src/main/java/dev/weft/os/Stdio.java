@@ -13,8 +13,8 @@ import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 
 /**
- * The standard streams of the process, unbuffered. Closing one ends only this view of it: the
- * descriptor stays open, since other parts of the process write to it too.
+ * The standard streams of the process, unbuffered. Closing one closes only this object: the
+ * descriptor stays open, because other parts of the process use it too.
  */
 public final class Stdio {
   static {
@@ -27,29 +27,17 @@ public final class Stdio {
 
   private Stdio() {}
 
-  /**
-   * Standard input.
-   *
-   * @return a stream of the current reactor
-   */
+  /** {@return standard input, as a stream of the current reactor} */
   public static ByteSource in() {
     return stream(INPUT, "standard input");
   }
 
-  /**
-   * Standard output.
-   *
-   * @return a stream of the current reactor
-   */
+  /** {@return standard output, as a stream of the current reactor} */
   public static ByteSink out() {
     return stream(OUTPUT, "standard output");
   }
 
-  /**
-   * Standard error.
-   *
-   * @return a stream of the current reactor
-   */
+  /** {@return standard error, as a stream of the current reactor} */
   public static ByteSink err() {
     return stream(ERROR, "standard error");
   }

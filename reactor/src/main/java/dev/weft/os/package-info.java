@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/** The process's surroundings: standard streams and signals. The rules of {@link dev.weft} hold. */
+/** Standard streams and signals of the process. The rules of {@link dev.weft} apply. */
 @NullMarked
 package dev.weft.os;
 
