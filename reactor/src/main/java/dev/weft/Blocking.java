@@ -19,9 +19,9 @@ import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Runs calls that block their thread, or that compute for long, beside the reactor: on one of a
- * bounded number of daemon threads that all reactors share. There are 64 at most, or as many as the
- * system property {@code dev.weft.blocking.threads} says; further calls wait for one.
+ * Runs blocking or long-running calls on a bounded pool of daemon threads, so that they do not hold
+ * up the reactor. All reactors share the pool. It has at most 64 threads, or the number in the
+ * system property {@code dev.weft.blocking.threads}; further calls wait for a free thread.
  */
 public final class Blocking {
   private static final String THREADS_PROPERTY = "dev.weft.blocking.threads";
@@ -54,7 +54,7 @@ public final class Blocking {
             });
   }
 
-  /** How many threads the system property means. */
+  /** Parses the system property; null means the default. */
   static int threads(@Nullable String property) {
     if (property == null) {
       return THREADS_DEFAULT;
@@ -65,24 +65,23 @@ public final class Blocking {
         return threads;
       }
     } catch (NumberFormatException e) {
-      // said below
+      // thrown below
     }
     throw new IllegalArgumentException(
         "the system property " + THREADS_PROPERTY + " must be at least 1: " + property);
   }
 
   /**
-   * Runs a call on another thread and waits for its end. Suspends.
+   * Runs a call on another thread and waits until it has ended. Suspends.
    *
-   * <p>If the fiber is cancelled meanwhile, that thread is interrupted, and the fiber still waits
-   * for the call to end, since nothing that it has started should go on behind its back: a call
-   * that takes no notice of interrupts holds it up. If the call succeeds all the same, its result
-   * is returned.
+   * <p>If the fiber is cancelled meanwhile, that thread is interrupted. The fiber still waits for
+   * the call to end, so that no work it started outlives the wait: a call that ignores interrupts
+   * delays the fiber. If the call succeeds all the same, its result is returned.
    *
    * @param <T> the type of the result
-   * @param call what to run; sees none of the fiber's locals
-   * @return its result
-   * @throws Exception what the call throws, as it is
+   * @param call what to run; it has no access to the fiber's locals
+   * @return what the call returns
+   * @throws Exception what the call throws, unwrapped
    */
   public static <T extends @Nullable Object> T call(Callable<T> call) throws Exception {
     return call(call, Deadline.NEVER);
@@ -93,12 +92,12 @@ public final class Blocking {
    * Suspends.
    *
    * @param <T> the type of the result
-   * @param call what to run; sees none of the fiber's locals
-   * @param deadline when to interrupt it
-   * @return its result
-   * @throws DeadlineExceededException if it failed after the deadline had passed; what it threw is
-   *     suppressed
-   * @throws Exception what the call throws before, as it is
+   * @param call what to run; it has no access to the fiber's locals
+   * @param deadline when to interrupt the call
+   * @return what the call returns
+   * @throws DeadlineExceededException if the call failed after the deadline had passed; what it
+   *     threw is suppressed in this exception
+   * @throws Exception what the call throws before the deadline, unwrapped
    */
   public static <T extends @Nullable Object> T call(Callable<T> call, Deadline deadline)
       throws Exception {
@@ -116,7 +115,7 @@ public final class Blocking {
       try {
         job.await(strand, Deadline.NEVER, WaitMode.SHIELDED);
       } catch (RuntimeException | Error again) {
-        job.block(); // nothing that the fiber has started may go on behind its back
+        job.block(); // the call must not outlive the fiber's wait for it
       }
       if (job.failure != null) {
         Failures.suppress(e, job.failure);
@@ -126,7 +125,7 @@ public final class Blocking {
     return job.result();
   }
 
-  /** A call on its way to another thread and back. */
+  /** A call that runs on another thread and reports its end to the reactor. */
   private static final class Job<T extends @Nullable Object> extends LoopMessage
       implements Runnable {
     private enum State {
@@ -139,18 +138,18 @@ public final class Blocking {
     private final Callable<T> call;
     private final WaitList waiters = new WaitList();
 
-    // Guarded by this, between the two threads.
+    // Guarded by this: both threads use them.
     private State state = State.QUEUED;
     private @Nullable Thread runner;
 
     /** The thread that {@link #block} holds up, or null. */
     private @Nullable Thread waiter;
 
-    // Written before it arrives, read afterwards.
+    // Written before the message arrives, read afterwards.
     private @Nullable T result;
     @Nullable Throwable failure;
 
-    /** On the reactor's side. */
+    /** Set and read on the reactor's thread. */
     private boolean arrived;
 
     Job(EventLoop loop, Callable<T> call) {
@@ -177,13 +176,13 @@ public final class Blocking {
         state = State.DONE;
         runner = null;
         blocked = waiter;
-        Thread.interrupted(); // ours, or left by the call: the thread goes on to another one
+        Thread.interrupted(); // sent by abort, or left by the call: the next call must not see it
       }
       post();
       LockSupport.unpark(blocked);
     }
 
-    /** Waits for the end without suspending the fiber, and if need be blocks the reactor. */
+    /** Waits for the end without suspending the fiber, which blocks the reactor. */
     void block() {
       synchronized (this) {
         waiter = Thread.currentThread();
@@ -197,7 +196,10 @@ public final class Blocking {
       return state == State.DONE;
     }
 
-    /** Gives the call up; returns false if it runs or has run, so that it has to be waited for. */
+    /**
+     * Cancels the call if it is still queued. Otherwise interrupts it and returns false: the caller
+     * must wait for its end.
+     */
     synchronized boolean abort() {
       if (state == State.QUEUED) {
         state = State.ABORTED;

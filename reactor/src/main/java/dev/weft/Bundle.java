@@ -11,9 +11,9 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Fibers that belong together, and of which none outlives the bundle: a nursery, or task scope.
+ * Structured concurrency scope (nursery): a group of fibers none of which outlives the bundle.
  *
- * <p>Mostly it is a block:
+ * <p>Usually a bundle is a block:
  *
  * <p>
  *
@@ -25,21 +25,21 @@ import org.jspecify.annotations.Nullable;
  * } // here both have ended, whichever failed
  * }
  *
- * <p>{@link #close} cancels the children that are left and waits until each has really ended. It is
- * called by the fiber that opened the bundle, and by the last of its open bundles first.
+ * <p>{@link #close} cancels the children that are left and waits until each has really ended. The
+ * fiber that opened the bundle calls it, and closes its most recently opened bundle first.
  *
- * <p>In a bundle of {@link #open} the first child that fails ends the block: the others are
- * cancelled, and whatever the owner waits for inside the block, now or later, throws a {@link
- * TaskFailedException} with the child's exception as its cause and the later failures suppressed in
- * it. In a bundle of {@link #supervising} each failure is reported, and the rest carries on. Either
- * way no failure is lost, and a child that ends because it was cancelled has not failed.
+ * <p>In a bundle of {@link #open} the first child that fails ends the block: the other children are
+ * cancelled, and each suspending call of the owner inside the block, now or later, throws a {@link
+ * TaskFailedException}. Its cause is the child's exception; later failures are suppressed in it. In
+ * a bundle of {@link #supervising} each failure goes to a handler, and the other children continue.
+ * In both kinds no failure is lost, and a child that ends because it was cancelled has not failed.
  *
- * <p>A deadline given to the block holds for every suspending call in it, the children's included.
- * When it has passed they throw a {@link ScopeExpiredException}.
+ * <p>A deadline given to the block applies to every suspending call in it, including those of the
+ * children. When it has passed, these calls throw a {@link ScopeExpiredException}.
  *
  * <h2>Asynchronous objects</h2>
  *
- * A bundle of {@link #detached} is no block but part of an object that has fibers of its own:
+ * A bundle of {@link #detached} is not a block but part of an object that has its own fibers:
  *
  * <p>
  *
@@ -59,17 +59,16 @@ import org.jspecify.annotations.Nullable;
  * }
  * }
  *
- * <p>Such bundles may be closed in any order and by any fiber of their reactor, except by one that
- * runs in them. Each has an owner, which closes it at the latest: the innermost bundle that the
- * fiber that made it has open or runs in, or if there is none, the reactor. {@link
- * #transferTo(Bundle)} gives it another owner. A bundle closes what it owns after its children have
- * ended, the newest first; the reactor does so when all fibers have ended but those of such
- * bundles.
+ * <p>Any fiber of the reactor may close such bundles, in any order, except a fiber that runs in
+ * them. Each has an owner, which closes it if nobody else has: the innermost bundle that the
+ * creating fiber has open or runs in, or if there is none, the reactor. {@link #transferTo(Bundle)}
+ * changes the owner. A bundle closes what it owns after its children have ended, the newest first.
+ * The reactor does so when only fibers of such bundles are left.
  *
- * <p>A failure of a child is thrown by the {@link #await} and {@link #close} of the detached bundle
- * alone: neither the fiber that made it nor the owner notices. One that nobody has been told when
- * the owner closes the bundle goes to {@link ReactorOptions#uncaughtExceptionHandler}. Only a
- * deadline of its own holds for its children, not those of the blocks that it was made in.
+ * <p>Only {@link #await} and {@link #close} of the detached bundle throw the failure of a child:
+ * the creating fiber and the owner are not affected. A failure that no call has thrown when the
+ * owner closes the bundle goes to {@link ReactorOptions#uncaughtExceptionHandler}. Only the
+ * bundle's own deadline applies to its children, not those of the blocks in which it was created.
  */
 public final class Bundle implements AutoCloseable {
   private final BundleState inside;
@@ -85,44 +84,43 @@ public final class Bundle implements AutoCloseable {
   // ---- blocks
 
   /**
-   * Opens a bundle that ends with the first failure.
+   * Opens a bundle that fails with the first failure of a child.
    *
-   * @return a bundle of the calling fiber, to be closed by it
+   * @return a bundle that the calling fiber owns and must close
    */
   public static Bundle open() {
     return open(Deadline.NEVER);
   }
 
   /**
-   * Opens a bundle that ends with the first failure, and in which nothing waits longer than until a
-   * deadline.
+   * Opens a bundle with a deadline. It fails with the first failure of a child.
    *
-   * @param deadline for all that happens in the block; of several around it, the nearest holds
-   * @return a bundle of the calling fiber, to be closed by it
+   * @param deadline applies to every suspending call in the block; of nested blocks, the nearest
+   *     deadline applies
+   * @return a bundle that the calling fiber owns and must close
    */
   public static Bundle open(Deadline deadline) {
     return enter(deadline, null);
   }
 
   /**
-   * Opens a bundle that carries on when a child fails.
+   * Opens a bundle that continues when a child fails.
    *
    * @param onFailure gets what each failed child threw, on the reactor's thread; must not suspend.
    *     If it throws, the bundle fails as one of {@link #open} does: what the child threw is the
-   *     cause, and what the handler threw is suppressed, unless it is the same
-   * @return a bundle of the calling fiber, to be closed by it
+   *     cause, and what the handler threw is suppressed in it, unless they are the same object
+   * @return a bundle that the calling fiber owns and must close
    */
   public static Bundle supervising(Consumer<? super Throwable> onFailure) {
     return supervising(Deadline.NEVER, onFailure);
   }
 
   /**
-   * Opens a bundle that carries on when a child fails, and in which nothing waits longer than until
-   * a deadline.
+   * Opens a bundle with a deadline. It continues when a child fails.
    *
    * @param deadline see {@link #open(Deadline)}
    * @param onFailure see {@link #supervising(Consumer)}
-   * @return a bundle of the calling fiber, to be closed by it
+   * @return a bundle that the calling fiber owns and must close
    */
   public static Bundle supervising(Deadline deadline, Consumer<? super Throwable> onFailure) {
     return enter(deadline, Objects.requireNonNull(onFailure, "onFailure"));
@@ -139,7 +137,7 @@ public final class Bundle implements AutoCloseable {
   // ---- asynchronous objects
 
   /**
-   * Makes a bundle that is no block: see {@link Bundle}. It fails with the first failure.
+   * Creates a detached bundle: see {@link Bundle}. It fails with the first failure of a child.
    *
    * @return a bundle that any fiber of the reactor may close
    */
@@ -148,10 +146,9 @@ public final class Bundle implements AutoCloseable {
   }
 
   /**
-   * Makes a bundle that is no block, and whose children wait no longer than until a deadline. It
-   * fails with the first failure.
+   * Creates a detached bundle with a deadline. It fails with the first failure of a child.
    *
-   * @param deadline for all that its children do
+   * @param deadline applies to every suspending call of its children
    * @return a bundle that any fiber of the reactor may close
    */
   public static Bundle detached(Deadline deadline) {
@@ -159,7 +156,7 @@ public final class Bundle implements AutoCloseable {
   }
 
   /**
-   * Makes a bundle that is no block, and that carries on when a child fails.
+   * Creates a detached bundle that continues when a child fails.
    *
    * @param onFailure see {@link #supervising(Consumer)}
    * @return a bundle that any fiber of the reactor may close
@@ -169,10 +166,9 @@ public final class Bundle implements AutoCloseable {
   }
 
   /**
-   * Makes a bundle that is no block, that carries on when a child fails, and whose children wait no
-   * longer than until a deadline.
+   * Creates a detached bundle with a deadline. It continues when a child fails.
    *
-   * @param deadline for all that its children do
+   * @param deadline applies to every suspending call of its children
    * @param onFailure see {@link #supervising(Consumer)}
    * @return a bundle that any fiber of the reactor may close
    */
@@ -191,16 +187,16 @@ public final class Bundle implements AutoCloseable {
   }
 
   /**
-   * Gives a detached bundle another owner, which closes it at the latest. Any fiber of the reactor
-   * may call this while the bundle is open.
+   * Makes {@code owner} the owner of this detached bundle; it closes the bundle if nobody else has.
+   * Any fiber of the reactor may call this while the bundle is open.
    *
    * @param owner an open bundle, a block or detached, of the same reactor
    * @throws IllegalStateException if this bundle is a block or closed, if {@code owner} is closed,
-   *     or if {@code owner} is this bundle or belongs to a fiber in it, which would own itself
+   *     or if {@code owner} is this bundle or is inside it
    */
   public void transferTo(Bundle owner) {
     inside.requireTransferable();
-    owner.inside.requireNeighbour("transfer to");
+    owner.inside.requireSameReactor("transfer to");
     if (!owner.inside.isOpen()) {
       throw new IllegalStateException("transfer " + this + ": " + owner + " is closed");
     }
@@ -212,7 +208,7 @@ public final class Bundle implements AutoCloseable {
   }
 
   /**
-   * Gives a detached bundle to its reactor, which closes it at the latest, when all other fibers
+   * Makes the reactor the owner of this detached bundle; it closes the bundle when all other fibers
    * have ended. Any fiber of the reactor may call this while the bundle is open.
    *
    * @throws IllegalStateException if this bundle is a block, or closed
@@ -226,9 +222,9 @@ public final class Bundle implements AutoCloseable {
 
   /**
    * Starts a child. It runs when the caller next suspends. Any fiber of the reactor may call this
-   * while the bundle is open, its children among them.
+   * while the bundle is open, including the children.
    *
-   * @param task what it does
+   * @param task what the child runs
    * @return the child
    * @throws IllegalStateException if the bundle is closed
    * @throws dev.weft.error.CancelledException if the caller has been cancelled
@@ -239,11 +235,11 @@ public final class Bundle implements AutoCloseable {
   }
 
   /**
-   * Starts a child that computes something: see {@link #go(FiberTask)}.
+   * Starts a child that returns a result: see {@link #go(FiberTask)}.
    *
    * @param <T> the type of the result
-   * @param call what it computes
-   * @return the child, to be joined for the result
+   * @param call what the child runs
+   * @return the child; {@link Task#join()} returns its result
    * @throws IllegalStateException if the bundle is closed
    */
   public <T extends @Nullable Object> Task<T> go(FiberCall<T> call) {
@@ -253,8 +249,8 @@ public final class Bundle implements AutoCloseable {
   /**
    * Starts a child with a name: see {@link #go(FiberTask)}.
    *
-   * @param name for people, and the name of its thread
-   * @param task what it does
+   * @param name for messages and dumps, and the name of its thread
+   * @param task what the child runs
    * @return the child
    * @throws IllegalStateException if the bundle is closed
    */
@@ -263,12 +259,12 @@ public final class Bundle implements AutoCloseable {
   }
 
   /**
-   * Starts a child with a name that computes something: see {@link #go(FiberTask)}.
+   * Starts a child with a name that returns a result: see {@link #go(FiberTask)}.
    *
    * @param <T> the type of the result
-   * @param name for people, and the name of its thread
-   * @param call what it computes
-   * @return the child, to be joined for the result
+   * @param name for messages and dumps, and the name of its thread
+   * @param call what the child runs
+   * @return the child; {@link Task#join()} returns its result
    * @throws IllegalStateException if the bundle is closed
    */
   public <T extends @Nullable Object> Task<T> go(@Nullable String name, FiberCall<T> call) {
@@ -278,26 +274,26 @@ public final class Bundle implements AutoCloseable {
   // ---- waiting
 
   /**
-   * Waits until no child is left. Suspends. The bundle can be used again afterwards. Any number of
-   * fibers may wait, but not the children themselves.
+   * Waits until all children have ended. Suspends. The bundle can be used again afterwards. Any
+   * number of fibers may wait, except the children themselves.
    *
    * @throws TaskFailedException if a child fails, or has failed
-   * @throws IllegalStateException if the caller is in this bundle, and would wait for itself
+   * @throws IllegalStateException if the caller runs in this bundle, and would wait for itself
    */
   public void await() {
     await(Deadline.NEVER);
   }
 
   /**
-   * Waits until no child is left, but not for ever. Suspends.
+   * Waits until all children have ended, at most until {@code deadline}. Suspends.
    *
-   * @param deadline until when
+   * @param deadline when to stop waiting
    * @throws TaskFailedException if a child fails, or has failed
-   * @throws DeadlineExceededException if children are left then; they go on
-   * @throws IllegalStateException if the caller is in this bundle, and would wait for itself
+   * @throws DeadlineExceededException if children are still running then; they continue
+   * @throws IllegalStateException if the caller runs in this bundle, and would wait for itself
    */
   public void await(Deadline deadline) {
-    FiberState waiter = inside.requireNeighbour("await");
+    FiberState waiter = inside.requireSameReactor("await");
     if (inside.hasAmongChildren(waiter)) {
       throw waitsForItself(waiter, "await");
     }
@@ -310,8 +306,8 @@ public final class Bundle implements AutoCloseable {
   }
 
   /**
-   * Cancels every child, in the order in which they were started, and those still to be started.
-   * Does not wait for their ends.
+   * Cancels every child, in the order in which they were started, and those that are started later.
+   * Does not wait until they have ended.
    */
   public void cancel() {
     inside.reactor.loop().requireThread("cancel", this);
@@ -321,18 +317,20 @@ public final class Bundle implements AutoCloseable {
   // ---- closing
 
   /**
-   * Cancels the children that are left and waits until each has ended, whatever happens to the
-   * caller meanwhile; then closes the detached bundles that this one owns. Suspends, even in a
-   * cancelled fiber. Does nothing the second time; if another fiber is closing it, waits for that.
+   * Cancels the remaining children and waits until each has ended, even if the caller is cancelled
+   * meanwhile. Then closes the detached bundles that this one owns. Suspends, even in a cancelled
+   * fiber. Does nothing if the bundle is closed; if another fiber is closing it, waits until it is
+   * closed.
    *
-   * @throws TaskFailedException if a child has failed, and the owner of the block has not been told
-   *     by another call; or nobody, if the bundle is detached
+   * @throws TaskFailedException if a child has failed, and no call of the block's owner has thrown
+   *     this; for a detached bundle, no call of any fiber
    * @throws ScopeExpiredException if the bundle's deadline has ended a child
    * @throws IllegalStateException if the bundle is a block and the caller is not the fiber that
-   *     opened it, or has opened others since that are not closed; or if it is detached and the
-   *     caller runs in it
-   * @throws dev.weft.error.CancelledException if the bundle is detached, and a child of it waits
-   *     for the caller, so that this wait had to be ended; the children have been cancelled
+   *     opened it, or has not closed a bundle that it opened later; or if the bundle is detached
+   *     and the caller runs in it
+   * @throws dev.weft.error.CancelledException if the bundle is detached and one of its children
+   *     waits for the caller, so that this wait was ended to break the deadlock; the children have
+   *     been cancelled
    */
   @Override
   public void close() {
@@ -344,7 +342,7 @@ public final class Bundle implements AutoCloseable {
       requireInnermost(opener);
       inside.end(opener.strand(), WaitMode.CLOSING);
     } else {
-      FiberState closer = inside.requireNeighbour("close");
+      FiberState closer = inside.requireSameReactor("close");
       BundleState around = closer.bundle;
       if (around != null && around.isWithin(inside)) {
         throw waitsForItself(closer, "close");

@@ -8,17 +8,19 @@ import dev.weft.internal.failure.Failures;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
-/** How the children of one bundle have failed, and who has been told. */
+/** The failures of one bundle's children, and whether they have been delivered. */
 final class BundleFailures {
   private final Bundle bundle;
   private final @Nullable Consumer<? super Throwable> onFailure;
 
-  /** Of the first child that failed; what came later is suppressed in it. Null if none has. */
+  /**
+   * The failure of the first child that failed, with later ones suppressed in it; null if none has.
+   */
   private @Nullable TaskFailedException failure;
 
   private @Nullable FiberState firstFailed;
 
-  /** Whether {@link #failure} has been thrown where it belongs. */
+  /** Whether {@link #failure} has been thrown to the fiber that must handle it. */
   private boolean delivered;
 
   /** The first child that a deadline of the bundle has ended, or null. */
@@ -38,7 +40,7 @@ final class BundleFailures {
     return firstExpired != null;
   }
 
-  /** Notes what {@code child} has thrown; returns whether the bundle fails because of it. */
+  /** Records what {@code child} has thrown; returns whether it makes the bundle fail. */
   boolean add(FiberState child, Throwable thrown, boolean hasExpired) {
     if (hasExpired && isExpiry(thrown)) {
       firstExpired = firstExpired == null ? child : firstExpired;
@@ -57,7 +59,7 @@ final class BundleFailures {
     }
   }
 
-  /** Whether {@code thrown} is what the end of a scope makes calls throw, and nothing else. */
+  /** Whether {@code thrown} comes only from the expiry of a scope. */
   private static boolean isExpiry(Throwable thrown) {
     return thrown instanceof ScopeExpiredException
         && Failures.allMatch(
@@ -74,7 +76,7 @@ final class BundleFailures {
     return true;
   }
 
-  /** Adds what the handler has thrown, unless it is no more than what it was given. */
+  /** Adds what the handler has thrown, unless it rethrew its argument. */
   private void suppress(Throwable given, Throwable thrown) {
     if (failure != null && thrown != given) {
       Failures.suppress(failure, thrown);
@@ -82,17 +84,17 @@ final class BundleFailures {
   }
 
   /**
-   * What a call throws that ends because a child has failed. Not the same object twice: a
-   * try-with-resources statement can't suppress an exception in itself.
+   * Returns the exception for a call that ends because a child has failed. It is a new object each
+   * time: a try-with-resources statement can't suppress an exception in itself.
    *
-   * @param deliver whether it is thrown where it belongs, so that the bundle's close need not throw
+   * @param deliver whether the fiber that must handle it gets it, so that close need not throw
    */
   TaskFailedException toThrow(boolean deliver) {
     TaskFailedException first = failure;
     assert first != null;
     if (deliver && !delivered) {
       delivered = true;
-      return first; // to which those that fail later are added
+      return first; // later failures are added to this object
     }
     Throwable cause = first.getCause();
     TaskFailedException again =
@@ -103,7 +105,7 @@ final class BundleFailures {
     return again;
   }
 
-  /** The failure that has not been delivered, which it is now; null if there is none. */
+  /** Returns the undelivered failure and marks it delivered; null if there is none. */
   @Nullable TaskFailedException takeUndelivered() {
     return failure == null || delivered ? null : toThrow(true);
   }
@@ -114,7 +116,7 @@ final class BundleFailures {
     return firstFailed.fiber;
   }
 
-  /** Throws what close is to tell. */
+  /** Throws what close must report: an undelivered failure, or else the expiry. */
   void throwUndelivered() {
     TaskFailedException undelivered = takeUndelivered();
     if (undelivered != null) {

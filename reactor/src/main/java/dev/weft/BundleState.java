@@ -10,7 +10,7 @@ import dev.weft.internal.strand.WaitMode;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
-/** The state of a {@link Bundle}: its children, what it owns, and who owns it. */
+/** The state of a {@link Bundle}: its children, the bundles that it owns, and its owner. */
 final class BundleState {
   private enum State {
     OPEN,
@@ -21,7 +21,7 @@ final class BundleState {
   private final Bundle bundle;
   final Reactor reactor;
 
-  /** The fiber whose block it is, or null if it is detached. */
+  /** The fiber that opened the block, or null if the bundle is detached. */
   final @Nullable FiberState opener;
 
   private final long ownDeadline;
@@ -32,15 +32,15 @@ final class BundleState {
   private State state = State.OPEN;
   private boolean cancelled;
 
-  /** The detached bundles that this one owns; null until there is one. */
+  /** The detached bundles that this one owns; created on first use. */
   private @Nullable Wards wards;
 
-  // ---- if it is detached: its owner, and its place among what that owns
-  private @Nullable Wards home;
+  // ---- for a detached bundle: its owner's list, and its links in that list
+  private @Nullable Wards ownerList;
   @Nullable BundleState newerWard;
   @Nullable BundleState olderWard;
 
-  /** The bundle as the scheduler sees it. */
+  /** The scope that represents the bundle in the scheduler. */
   private static final class BundleScope extends Scope {
     final BundleState state;
 
@@ -79,7 +79,7 @@ final class BundleState {
     failures = new BundleFailures(bundle, onFailure);
   }
 
-  /** The bundle behind a scope, or null if there is none. */
+  /** Returns the bundle of a scope, or null if it is no bundle's scope. */
   static @Nullable BundleState of(Scope scope) {
     return scope instanceof BundleScope known ? known.state : null;
   }
@@ -96,22 +96,22 @@ final class BundleState {
     return opener == null;
   }
 
-  /** The calling fiber, which must be of this bundle's reactor. */
-  FiberState requireNeighbour(String verb) {
+  /** Returns the calling fiber, which must be of this bundle's reactor. */
+  FiberState requireSameReactor(String verb) {
     return (FiberState) Strand.requireOf(reactor.loop(), verb, bundle).body();
   }
 
   // ---- children
 
   <T extends @Nullable Object> Task<T> start(@Nullable String name, Object task, boolean computes) {
-    FiberState starter = requireNeighbour("start a child of");
+    FiberState starter = requireSameReactor("start a child of");
     starter.strand().throwIfCancelled("start a child of", bundle);
     if (state != State.OPEN) {
       throw new IllegalStateException("start a child: " + bundle + " is closed");
     }
     FiberState child = FiberState.child(this, reactor, name, task, computes);
     FiberLocal.inherit(starter, child);
-    child.begin(due());
+    child.begin(childDeadline());
     children.add(child);
     if (cancelled) {
       child.strand().cancel();
@@ -119,8 +119,8 @@ final class BundleState {
     return new Task<>(child);
   }
 
-  /** The deadline of the children. That of a block includes those around it. */
-  private long due() {
+  /** The deadline of the children. In a block this includes the deadlines of enclosing scopes. */
+  private long childDeadline() {
     return opener == null ? ownDeadline : scope.due();
   }
 
@@ -129,7 +129,7 @@ final class BundleState {
     children.remove(child);
     Throwable thrown = child.failure;
     if (thrown != null && !child.wasCancelledCleanly()) {
-      boolean hasExpired = due() <= reactor.loop().clock().nanoTime();
+      boolean hasExpired = childDeadline() <= reactor.loop().clock().nanoTime();
       if (failures.add(child, thrown, hasExpired)) {
         fail();
       }
@@ -156,9 +156,9 @@ final class BundleState {
     return children.first();
   }
 
-  /** Whether its last child can't end before {@code life} does, which runs below one of them. */
-  boolean hasAmongChildren(FiberState life) {
-    FiberState below = life;
+  /** Whether {@code fiber} is a child of this bundle, or runs in a block inside such a child. */
+  boolean hasAmongChildren(FiberState fiber) {
+    FiberState below = fiber;
     for (BundleState around; below != null && (around = below.bundle) != null; ) {
       if (around == this) {
         return true;
@@ -177,7 +177,7 @@ final class BundleState {
     if (failures.exist()) {
       throw failures.toThrow(opener == null || waiter == opener);
     }
-    if (failures.includeExpiry()) { // the caller may have been woken before its own time was up
+    if (failures.includeExpiry()) { // the wait may have ended before the caller's own deadline
       strand.checkBeforeWait("await", bundle, deadline, WaitMode.INTERNAL);
     }
   }
@@ -185,7 +185,7 @@ final class BundleState {
   // ---- owners
 
   void requireTransferable() {
-    requireNeighbour("transfer");
+    requireSameReactor("transfer");
     if (opener != null) {
       throw new IllegalStateException("transfer: " + bundle + " is a block of its fiber");
     }
@@ -195,14 +195,14 @@ final class BundleState {
   }
 
   void moveTo(Wards owner) {
-    if (home != null) {
-      home.remove(this);
+    if (ownerList != null) {
+      ownerList.remove(this);
     }
-    home = owner;
+    ownerList = owner;
     owner.add(this);
   }
 
-  /** What it owns. */
+  /** Returns the bundles that this one owns. */
   Wards wards() {
     Wards mine = wards;
     if (mine == null) {
@@ -212,15 +212,15 @@ final class BundleState {
     return mine;
   }
 
-  /** The bundle that this one can't outlive, or null. */
+  /** The enclosing bundle, or the owner if detached; null if there is none. */
   private @Nullable BundleState around() {
     if (opener != null) {
       return opener.bundle;
     }
-    return home == null ? null : home.owner;
+    return ownerList == null ? null : ownerList.owner;
   }
 
-  /** Whether it is {@code outer}, or can't outlive it. */
+  /** Whether it is {@code outer}, or is enclosed or owned by it, also indirectly. */
   boolean isWithin(BundleState outer) {
     for (BundleState around = this; around != null; around = around.around()) {
       if (around == outer) {
@@ -242,7 +242,9 @@ final class BundleState {
 
   // ---- the end
 
-  /** Ends the children, and then what the bundle owns, the newest first, and what that owns. */
+  /**
+   * Ends the children, and then the bundles that it owns, the newest first, with all that they own.
+   */
   void end(Strand closer, WaitMode wait) {
     BundleState next = this;
     while (state != State.CLOSED) {
@@ -272,18 +274,18 @@ final class BundleState {
 
   private void closed() {
     if (state == State.CLOSED) {
-      return; // by another fiber meanwhile
+      return; // another fiber has closed it meanwhile
     }
     state = State.CLOSED;
     if (opener != null) {
       opener.strand().leave(scope);
     }
-    if (home != null) {
-      home.remove(this);
+    if (ownerList != null) {
+      ownerList.remove(this);
     }
   }
 
-  /** Tells of a failure that nobody has waited for; its owner has closed the bundle. */
+  /** Reports a failure that no call has thrown, after the owner has closed the bundle. */
   private void reportUndelivered() {
     TaskFailedException undelivered = failures.takeUndelivered();
     if (undelivered != null) {
@@ -291,13 +293,16 @@ final class BundleState {
     }
   }
 
-  /** Closes a bundle of the reactor's, whose end has come. */
+  /** Closes a bundle that the reactor owns. */
   void closeByReactor(Strand closer) {
     end(closer, WaitMode.CLOSING);
     reportUndelivered();
   }
 
-  /** Closes a block whose fiber, {@code owner}, has come to its end; returns the mistake. */
+  /**
+   * Closes a block that its fiber, {@code owner}, has left open; returns the exception that says
+   * so.
+   */
   IllegalStateException closeForgotten(FiberState owner) {
     PinnedException pinned = null;
     try {

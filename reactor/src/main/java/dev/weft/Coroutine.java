@@ -11,8 +11,8 @@ import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Code that runs when it is resumed, until it yields; values go both ways. It is asymmetric: a
- * yield returns to whoever has resumed it last, and so does its end.
+ * Asymmetric stackful coroutine. It runs when it is resumed, until it yields or ends; then the call
+ * that resumed it returns. Values are passed in both directions.
  *
  * <p>
  *
@@ -32,90 +32,87 @@ import org.jspecify.annotations.Nullable;
  * sum.finish(0); // "sum 7"
  * }
  *
- * <p>A coroutine has no thread: its body runs on the thread that resumes it, as a call would, with
- * that thread's locals and monitors, which it keeps across a yield. Scoped values are bound in it
- * as they were at its start. It works in fibers, other virtual threads and platform threads. In a
- * fiber the body may call what suspends: then the whole fiber waits, not only the coroutine, and a
- * cancel of the fiber reaches the body there. Elsewhere blocking calls of the JDK block. From its
- * start on a coroutine belongs to its thread or fiber: others get a {@link WrongThreadException}.
- * (The body may have been compiled to know its thread.)
+ * <p>A coroutine has no thread. Its body runs on the thread that resumes it, as a call would, with
+ * that thread's locals. Monitors that the body holds stay locked across a yield. Scoped values are
+ * bound in it as they were at its start. Coroutines work in fibers, other virtual threads and
+ * platform threads. In a fiber the body may make suspending calls: then the whole fiber waits, not
+ * only the coroutine, and a cancel of the fiber reaches the body there. On other threads blocking
+ * calls block. Once started, a coroutine belongs to its thread or fiber: others get a {@link
+ * WrongThreadException}, because compiled code of the body may depend on the thread.
  *
- * <p>What the body throws reaches whoever resumed it as it is, checked or not, although the methods
- * here do not declare it.
+ * <p>What the body throws is thrown unwrapped by the call that resumed it. This includes checked
+ * exceptions, although the methods here do not declare them.
  *
- * <p>A scope opened in the body ({@link Bundle}, {@link Fiber#shielded}) is the fiber's and should
- * be closed before the next yield. Where a monitor of the JDK blocks in the body, it blocks the
- * thread below the fiber: a reactor's thread.
+ * <p>A scope opened in the body ({@link Bundle}, {@link Fiber#shielded}) belongs to the fiber and
+ * should be closed before the next yield. A contended {@code synchronized} in the body blocks the
+ * carrier thread of the fiber, which is the reactor's thread.
  *
- * @param <Y> what it yields
- * @param <I> what it is given when it is resumed
- * @param <R> what it returns
+ * @param <Y> the type of the yielded values
+ * @param <I> the type of the values passed to {@link #resume}
+ * @param <R> the type of the result
  */
 public final class Coroutine<
         Y extends @Nullable Object, I extends @Nullable Object, R extends @Nullable Object>
     implements AutoCloseable {
   /**
-   * What a coroutine does.
+   * The code of a coroutine.
    *
-   * @param <Y> what it yields
-   * @param <I> what it is given when it is resumed
-   * @param <R> what it returns
+   * @param <Y> the type of the yielded values
+   * @param <I> the type of the values passed to {@link #resume}
+   * @param <R> the type of the result
    */
   @FunctionalInterface
   public interface Body<
       Y extends @Nullable Object, I extends @Nullable Object, R extends @Nullable Object> {
     /**
-     * Runs to the end of the coroutine.
+     * Runs until the end of the coroutine.
      *
-     * @param out the coroutine as seen from inside
-     * @return its result
-     * @throws Exception what ends it early; goes to whoever resumed it
+     * @param out yields values
+     * @return the coroutine's result
+     * @throws Exception ends the coroutine; thrown by the call that resumed it
      */
     R run(Out<Y, I> out) throws Exception;
   }
 
   /**
-   * A coroutine as its own body sees it.
+   * The body's side of a coroutine.
    *
-   * @param <Y> what it yields
-   * @param <I> what it is given when it is resumed
+   * @param <Y> the type of the yielded values
+   * @param <I> the type of the values passed to {@link #resume}
    */
   public sealed interface Out<Y extends @Nullable Object, I extends @Nullable Object>
       permits CoroutineSelf {
     /**
      * Suspends the coroutine, and returns when it is resumed.
      *
-     * @param value what the call that resumed it returns
-     * @return what it is resumed with
+     * @param value returned by the call that resumed the coroutine
+     * @return the value passed to {@link Coroutine#resume}
      * @throws CancelledException if the coroutine is closed instead
      * @throws PinnedException if there is a class initialiser or a native frame between here and
-     *     the body; the coroutine goes on
+     *     the body; the coroutine keeps running
      * @throws IllegalStateException if the caller is not in the body, or is in another coroutine
      *     that the body has resumed
      */
-    @SuppressWarnings("NamedLikeContextualKeyword") // the word of the field; always qualified
+    @SuppressWarnings("NamedLikeContextualKeyword") // the usual name; always qualified
     I yield(Y value);
 
     /**
-     * Suspends the coroutine as {@link #yield} does, then runs {@code then} where it was resumed,
-     * before the call that resumed it returns: for what must not happen until the coroutine can be
-     * resumed, such as handing it to somebody who will. It may resume the coroutine.
+     * Suspends the coroutine as {@link #yield} does, then runs {@code then} on the resumer's side,
+     * before the call that resumed it returns. This is for steps that must not happen until the
+     * coroutine can be resumed, such as passing it to another component that resumes it. {@code
+     * then} may itself resume the coroutine.
      *
-     * @param value what the call that resumed it returns, whatever {@code then} does
-     * @param then runs outside the coroutine; what it throws goes to the resumer
-     * @return what the coroutine is resumed with
+     * @param value returned by the call that resumed the coroutine, whatever {@code then} does
+     * @param then runs outside the coroutine; what it throws is thrown to the resumer
+     * @return the value passed to {@link Coroutine#resume}
      */
     I yieldThen(Y value, FiberTask then);
 
-    /**
-     * The coroutine.
-     *
-     * @return the one whose body was given this
-     */
+    /** {@return the coroutine whose body received this object} */
     Coroutine<Y, I, ?> coroutine();
   }
 
-  /** Where a coroutine stands. */
+  /** The state of a coroutine. */
   public enum State {
     /** It has not been started. */
     START,
@@ -127,20 +124,20 @@ public final class Coroutine<
     DONE
   }
 
-  /** So often a body may answer its unwinding with another yield, as loops and cleanups do. */
+  /** Yields that a body may make while it is being closed, as loops and cleanups do. */
   private static final int YIELDS_WHILE_CLOSING_MAX = 100;
 
   private static final AtomicLong NUMBERS = new AtomicLong();
 
   private final CoroutineStack stack;
 
-  /** Set by the body's side, which alone knows whether it got away. */
+  /** Set on the body's side, which knows whether the switch succeeded. */
   private State state = State.START;
 
-  /** On its way from one side to the other: yielded, injected or returned. */
+  /** The value in transit between the two sides: yielded, passed in or returned. */
   private @Nullable Object carried;
 
-  /** To be run by the side that gets what was yielded. */
+  /** The task of yieldThen, run by the resumer. */
   private @Nullable FiberTask then;
 
   private @Nullable Thread owner;
@@ -148,7 +145,7 @@ public final class Coroutine<
   private LeakWatch.@Nullable OpenCoroutine open;
   private @Nullable Throwable failure;
 
-  /** What the body's yields throw once it is being closed. */
+  /** What the body's yields throw while it is being closed; null otherwise. */
   private @Nullable CancelledException unwinding;
 
   private int yieldsWhileClosing;
@@ -162,14 +159,15 @@ public final class Coroutine<
   }
 
   /**
-   * Makes a coroutine. Nothing runs yet.
+   * Creates a coroutine. Nothing runs yet.
    *
-   * @param <Y> what it yields
-   * @param <I> what it is given when it is resumed
-   * @param <R> what it returns
-   * @param body what it does
-   * @return in the state START
-   * @throws UnsupportedOperationException if the JVM does not let us; names the flag that helps
+   * @param <Y> the type of the yielded values
+   * @param <I> the type of the values passed to {@link #resume}
+   * @param <R> the type of the result
+   * @param body what it runs
+   * @return a coroutine in the state START
+   * @throws UnsupportedOperationException if the JVM denies access to continuations; the message
+   *     names the flag that helps
    */
   public static <Y extends @Nullable Object, I extends @Nullable Object, R extends @Nullable Object>
       Coroutine<Y, I, R> of(Body<Y, I, R> body) {
@@ -178,15 +176,15 @@ public final class Coroutine<
   }
 
   /**
-   * Makes a coroutine with a name.
+   * Creates a coroutine with a name.
    *
-   * @param <Y> what it yields
-   * @param <I> what it is given when it is resumed
-   * @param <R> what it returns
-   * @param name for people
-   * @param body what it does
-   * @return in the state START
-   * @throws UnsupportedOperationException if the JVM does not let us; names the flag that helps
+   * @param <Y> the type of the yielded values
+   * @param <I> the type of the values passed to {@link #resume}
+   * @param <R> the type of the result
+   * @param name for messages
+   * @param body what it runs
+   * @return a coroutine in the state START
+   * @throws UnsupportedOperationException as {@link #of(Body)} does
    */
   public static <Y extends @Nullable Object, I extends @Nullable Object, R extends @Nullable Object>
       Coroutine<Y, I, R> of(String name, Body<Y, I, R> body) {
@@ -194,11 +192,7 @@ public final class Coroutine<
     return new Coroutine<>(body, Objects.requireNonNull(name, "name"));
   }
 
-  /**
-   * The innermost coroutine whose body the caller is in.
-   *
-   * @return the caller, or null outside of any
-   */
+  /** {@return the innermost coroutine that the caller runs in, or null if there is none} */
   public static @Nullable Coroutine<?, ?, ?> current() {
     CoroutineStack.Access.require();
     CoroutineStack current = CoroutineStack.current();
@@ -208,9 +202,9 @@ public final class Coroutine<
   // ---- from outside
 
   /**
-   * Runs the coroutine to its first yield. It belongs to the calling thread or fiber from now on.
+   * Runs the coroutine to its first yield. From now on it belongs to the calling thread or fiber.
    *
-   * @return what it yields, or null if it returns instead: see {@link #state} and {@link #result}
+   * @return the yielded value, or null if the body returns: see {@link #state}
    * @throws IllegalStateException if it has been started or closed before
    */
   public @Nullable Y start() {
@@ -225,10 +219,10 @@ public final class Coroutine<
   /**
    * Continues the coroutine after its last yield, to the next one.
    *
-   * @param value what that last yield returns inside
-   * @return what it yields, or null if it returns instead: see {@link #state} and {@link #result}
-   * @throws IllegalStateException if it is not suspended: it has ended, or not been started, or is
-   *     the caller itself or a coroutine that has resumed the caller
+   * @param value returned by that last yield in the body
+   * @return the yielded value, or null if the body returns: see {@link #state}
+   * @throws IllegalStateException if it is not suspended: it has ended, or has not been started, or
+   *     is the caller itself or a coroutine that has resumed the caller
    * @throws WrongThreadException if it belongs to another thread or fiber
    */
   public @Nullable Y resume(I value) {
@@ -240,10 +234,10 @@ public final class Coroutine<
   /**
    * Continues the coroutine after its last yield, to its end.
    *
-   * @param value what that last yield returns inside
-   * @return what it returns
+   * @param value returned by that last yield in the body
+   * @return the coroutine's result
    * @throws IllegalStateException if it is not suspended, as for {@link #resume}; or if it yields
-   *     again, after which it is suspended there and can go on
+   *     again, after which it is suspended there and can be resumed
    * @throws WrongThreadException if it belongs to another thread or fiber
    */
   public R finish(I value) {
@@ -258,11 +252,10 @@ public final class Coroutine<
   }
 
   /**
-   * What the coroutine has returned.
+   * {@return what the body has returned; may be called repeatedly}
    *
-   * @return as often as asked for
    * @throws TaskFailedException if it ended with an exception, which is the cause
-   * @throws IllegalStateException if it has not ended, or was closed before it had
+   * @throws IllegalStateException if it has not ended, or was closed before it had ended
    */
   public R result() {
     if (state != State.DONE) {
@@ -277,20 +270,16 @@ public final class Coroutine<
     return taken(carried);
   }
 
-  /**
-   * Where the coroutine stands.
-   *
-   * @return START at first, DONE in the end
-   */
+  /** {@return the current state} */
   public State state() {
     return state;
   }
 
   /**
-   * Gives the coroutine an object of its own, which code that it calls finds with {@link #current}
+   * Attaches an object to the coroutine. Code that runs in it gets the object with {@link #current}
    * and {@link #storage}.
    *
-   * @param storage anything
+   * @param storage any object
    * @return this
    * @throws IllegalStateException if it has been started
    */
@@ -303,13 +292,12 @@ public final class Coroutine<
   }
 
   /**
-   * The coroutine's own object.
+   * {@return the object given to {@link #withStorage}}
    *
-   * @param <T> its type
-   * @param type its class, or one above
-   * @return as given to {@link #withStorage}
-   * @throws IllegalStateException if it was given none
-   * @throws ClassCastException if it is no {@code T}
+   * @param <T> the type of the object
+   * @param type its class or a supertype
+   * @throws IllegalStateException if there is none
+   * @throws ClassCastException if the object is not a {@code T}
    */
   public <T> T storage(Class<T> type) {
     Object mine = storage;
@@ -325,13 +313,13 @@ public final class Coroutine<
 
   /**
    * Ends the coroutine early. If it is suspended, the yield that it is in throws a {@link
-   * CancelledException} inside, so that its {@code finally} blocks run; each later yield throws
-   * too. Does nothing if it has ended. A suspended coroutine that is abandoned is not unwound: it
-   * is garbage, and reported ({@link ReactorOptions#leakHandler()}) some time after its collection,
-   * by a reactor or when another coroutine starts.
+   * CancelledException} in the body, so that its {@code finally} blocks run; each later yield
+   * throws too. Does nothing if it has ended. A suspended coroutine that becomes unreachable is not
+   * unwound. It is reported as a leak ({@link ReactorOptions#leakHandler()}) after it has been
+   * garbage-collected, by a reactor or when another coroutine starts.
    *
-   * @throws IllegalStateException if it is running; or if the body goes on yielding all the same,
-   *     in which case it is dropped where it is
+   * @throws IllegalStateException if it is running; or if the body keeps yielding, in which case it
+   *     is dropped without being unwound further
    * @throws WrongThreadException if it belongs to another thread or fiber
    */
   @Override
@@ -367,7 +355,7 @@ public final class Coroutine<
 
   // ---- both sides of a switch
 
-  /** Runs it to its next yield, or its end. */
+  /** Runs to the next yield or the end. */
   private @Nullable Y advance() {
     switchIn();
     if (state == State.DONE) {
@@ -384,7 +372,7 @@ public final class Coroutine<
     return yielded;
   }
 
-  /** What the other side has put there as a {@code T}: one field carries all three types. */
+  /** Casts the value in transit: one field carries all three types. */
   @SuppressWarnings({"unchecked", "NullAway", "TypeParameterUnusedInFormals"})
   private static <T extends @Nullable Object> T taken(@Nullable Object carried) {
     return (T) carried;
@@ -411,7 +399,7 @@ public final class Coroutine<
     state = State.DONE;
   }
 
-  @SuppressWarnings("unchecked") // made in the constructor
+  @SuppressWarnings("unchecked") // created in the constructor
   private Out<Y, I> out() {
     return (Out<Y, I>) stack.body();
   }
@@ -441,8 +429,8 @@ public final class Coroutine<
   }
 
   /**
-   * Goes in. With {@link #switchOut} this is all that a coroutine knows of how it is suspended.
-   * Throws nothing of the body's, but the JVM's own errors: no stack left, no memory.
+   * Switches to the body. Only this and {@link #switchOut} depend on how a coroutine is suspended.
+   * Throws the JVM's own errors (stack overflow, out of memory), but nothing that the body throws.
    */
   private void switchIn() {
     try {
@@ -460,7 +448,7 @@ public final class Coroutine<
     }
   }
 
-  /** Goes out; returns true after the next {@link #switchIn}, or false at once if pinned. */
+  /** Switches to the resumer; returns true when resumed, or false at once if pinned. */
   private boolean switchOut() {
     state = State.SUSPENDED;
     try {
@@ -470,7 +458,7 @@ public final class Coroutine<
     }
   }
 
-  // ---- mistakes
+  // ---- misuse
 
   private void requireSuspended(String call) {
     if (state != State.SUSPENDED || owner != Thread.currentThread()) {
@@ -489,13 +477,13 @@ public final class Coroutine<
         call + ": " + this + " is " + state + ", and must be " + needed);
   }
 
-  /** Throws {@code e} as it is. */
+  /** Throws {@code e} unwrapped, checked or not. */
   @SuppressWarnings("unchecked") // erased to Throwable
   private static <E extends Throwable> RuntimeException undeclared(Throwable e) throws E {
     throw (E) e;
   }
 
-  /** The name; those without one are numbered when they are first asked. */
+  /** Returns the name. A coroutine without a name gets a number on the first call. */
   @Override
   public String toString() {
     String known = name;

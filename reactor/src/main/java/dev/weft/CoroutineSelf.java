@@ -4,7 +4,7 @@ package dev.weft;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
-/** A coroutine as its own body sees it, and what its frames begin with. */
+/** The body's side of a coroutine, and the first frame on its stack. */
 final class CoroutineSelf<
         Y extends @Nullable Object, I extends @Nullable Object, R extends @Nullable Object>
     implements Coroutine.Out<Y, I>, Runnable {

@@ -7,18 +7,18 @@ import dev.weft.internal.strand.EventLoop;
 import java.time.Duration;
 
 /**
- * A point on the monotonic clock of the reactor, CLOCK_MONOTONIC, by which a call must have ended.
- * Unlike a timeout it composes: one deadline handed down through many calls is one budget.
- * Immutable; any thread.
+ * A point in time on the reactor's monotonic clock (CLOCK_MONOTONIC) by which a call must have
+ * ended. Unlike a timeout it composes: several calls can share one deadline as one time budget.
+ * Immutable; may be used by any thread.
  *
  * <p>A call with a deadline that has passed fails at once with {@link
  * dev.weft.error.DeadlineExceededException}.
  */
 public final class Deadline implements Comparable<Deadline> {
-  /** Never comes. */
+  /** A deadline that never passes. */
   public static final Deadline NEVER = new Deadline(TimerQueue.NEVER);
 
-  /** Has always passed. */
+  /** A deadline that has always passed. */
   public static final Deadline NOW = new Deadline(Long.MIN_VALUE);
 
   private final long nanoTime;
@@ -28,10 +28,10 @@ public final class Deadline implements Comparable<Deadline> {
   }
 
   /**
-   * The deadline that comes when {@code duration} from now has gone by.
+   * Creates a deadline {@code duration} from now.
    *
-   * @param duration zero or less makes a deadline that has passed
-   * @return {@link #NEVER} if the duration is longer than the clock can count, about 292 years
+   * @param duration how long from now; if zero or negative, the deadline has passed
+   * @return the deadline; {@link #NEVER} if the duration exceeds the clock's range, about 292 years
    */
   public static Deadline after(Duration duration) {
     long nanos = saturatedNanos(duration);
@@ -46,7 +46,7 @@ public final class Deadline implements Comparable<Deadline> {
     return new Deadline(deadline);
   }
 
-  /** {@code duration} in nanoseconds, or the nearest that a long can hold. */
+  /** Converts {@code duration} to nanoseconds, saturating at the limits of long. */
   static long saturatedNanos(Duration duration) {
     try {
       return duration.toNanos();
@@ -56,18 +56,16 @@ public final class Deadline implements Comparable<Deadline> {
   }
 
   /**
-   * The point itself, on the clock of {@link System#nanoTime}.
-   *
-   * @return nanoseconds; {@link Long#MAX_VALUE} for {@link #NEVER}
+   * {@return the point in time in nanoseconds, on the clock of {@link System#nanoTime}; {@link
+   * Long#MAX_VALUE} for {@link #NEVER}}
    */
   public long nanoTime() {
     return nanoTime;
   }
 
   /**
-   * How long until it comes.
-   *
-   * @return zero if it has passed; 292 years for {@link #NEVER}
+   * {@return the time left until the deadline: zero if it has passed, about 292 years for {@link
+   * #NEVER}}
    */
   public Duration remaining() {
     if (nanoTime == TimerQueue.NEVER) {
@@ -76,20 +74,15 @@ public final class Deadline implements Comparable<Deadline> {
     return hasPassed() ? Duration.ZERO : Duration.ofNanos(nanoTime - clock().nanoTime());
   }
 
-  /**
-   * Whether it has come.
-   *
-   * @return true from then on
-   */
+  /** {@return whether the deadline has passed} */
   public boolean hasPassed() {
     return nanoTime != TimerQueue.NEVER && nanoTime <= clock().nanoTime();
   }
 
   /**
-   * The nearer of two deadlines.
+   * {@return the earlier of the two deadlines}
    *
-   * @param other the other one
-   * @return this or {@code other}
+   * @param other the deadline to compare with
    */
   public Deadline min(Deadline other) {
     return compareTo(other) <= 0 ? this : other;

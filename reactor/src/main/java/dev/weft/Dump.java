@@ -7,11 +7,11 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The fibers of a reactor at one moment, as the tree of those that have started them in bundles.
- * {@link #toString} shows it to people, {@link #toJson} to programs.
+ * Snapshot of the fibers of a reactor, as a tree of fibers, bundles and their children. {@link
+ * #toString} formats it for people, {@link #toJson} for programs.
  *
- * @param reactor which one
- * @param fibers those that are in no bundle, oldest first
+ * @param reactor the name of the reactor
+ * @param fibers the fibers that are in no bundle, oldest first
  */
 public record Dump(String reactor, List<FiberEntry> fibers) {
   /** Copies the list. */
@@ -19,15 +19,15 @@ public record Dump(String reactor, List<FiberEntry> fibers) {
     fibers = List.copyOf(fibers);
   }
 
-  /** What a fiber does. */
+  /** What a fiber is doing. */
   public enum Activity {
-    /** It is running, or has been asked for the dump. */
+    /** It is running. */
     RUNNING,
-    /** It could run. */
+    /** It is ready to run. */
     READY,
-    /** It waits in a call of Weft. */
+    /** It is suspended in a call of Weft. */
     WAITING,
-    /** It waits in a call of the JDK. */
+    /** It is blocked in a call of the JDK. */
     BLOCKED
   }
 
@@ -36,13 +36,15 @@ public record Dump(String reactor, List<FiberEntry> fibers) {
    *
    * @param id see {@link Fiber#id}
    * @param name see {@link Fiber#name}
-   * @param activity what it does
+   * @param activity what it is doing
    * @param cancelled see {@link Fiber#isCancelled}
    * @param waitingFor see {@link Fiber#waitingFor}
-   * @param since for how long it has been waiting, to a turn of the reactor; zero if it is not
-   * @param deadline how long it will wait yet; null if for ever, or not at all
-   * @param stack where it is, innermost frame first, without those of the scheduling
-   * @param bundles those that it has open, outermost first
+   * @param since how long it has been waiting, measured at a turn of the reactor; zero if it is not
+   *     waiting
+   * @param deadline the time left until the deadline of its wait; null if it waits without a
+   *     deadline or is not waiting
+   * @param stack its stack trace, innermost frame first, without frames of the scheduler
+   * @param bundles the bundles that it has open, outermost first
    */
   public record FiberEntry(
       long id,
@@ -64,7 +66,7 @@ public record Dump(String reactor, List<FiberEntry> fibers) {
   /**
    * One open bundle.
    *
-   * @param deadline how long it is open at most; null if for ever
+   * @param deadline the time left until its deadline; null if it has none
    * @param children its fibers, oldest first
    */
   public record BundleEntry(@Nullable Duration deadline, List<FiberEntry> children) {
@@ -74,7 +76,7 @@ public record Dump(String reactor, List<FiberEntry> fibers) {
     }
   }
 
-  /** One line a fiber and a frame, those in bundles indented. */
+  /** One line for each fiber and each frame; fibers in bundles are indented. */
   @Override
   public String toString() {
     StringBuilder text = new StringBuilder(reactor);
@@ -106,11 +108,7 @@ public record Dump(String reactor, List<FiberEntry> fibers) {
     }
   }
 
-  /**
-   * The same as a JSON object. Times are numbers of milliseconds.
-   *
-   * @return RFC 8259 text on one line
-   */
+  /** {@return the dump as a JSON object (RFC 8259) on one line; times are in milliseconds} */
   public String toJson() {
     StringBuilder json = new StringBuilder("{\"reactor\":");
     quote(reactor, json);

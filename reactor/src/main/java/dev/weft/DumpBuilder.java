@@ -13,7 +13,7 @@ import java.util.Comparator;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** Takes a {@link Dump}. */
+/** Builds a {@link Dump} of a reactor. */
 final class DumpBuilder {
   private final EventLoop loop;
   private final long now;
@@ -27,27 +27,27 @@ final class DumpBuilder {
     List<Dump.FiberEntry> roots = new ArrayList<>();
     loop.forEachLive(
         strand -> {
-          FiberState life = (FiberState) strand.body();
-          if (life.bundle == null || life.bundle.isDetached()) {
-            roots.add(entry(life));
+          FiberState state = (FiberState) strand.body();
+          if (state.bundle == null || state.bundle.isDetached()) {
+            roots.add(entry(state));
           }
         });
     loop.forEachGuest(
-        guest -> {
-          if (guest.isWaiting() || guest.scope() != null) {
-            roots.add(entry((FiberState) guest.body()));
+        hosted -> {
+          if (hosted.isWaiting() || hosted.scope() != null) {
+            roots.add(entry((FiberState) hosted.body()));
           }
         });
     roots.sort(Comparator.comparingLong(Dump.FiberEntry::id));
     return new Dump(reactor, roots);
   }
 
-  private Dump.FiberEntry entry(FiberState life) {
-    Strand strand = life.strand();
+  private Dump.FiberEntry entry(FiberState state) {
+    Strand strand = state.strand();
     boolean waiting = strand.state() == Strand.State.PARKED;
     return new Dump.FiberEntry(
-        life.id,
-        life.fiber.name(),
+        state.id,
+        state.fiber.name(),
         activity(strand),
         strand.isCancelled(),
         strand.waitingFor(),
@@ -59,9 +59,9 @@ final class DumpBuilder {
 
   private static Dump.Activity activity(Strand strand) {
     if (strand.state() == Strand.State.RUNNING
-        && strand instanceof HostedStrand guest
-        && !guest.isRunning()) {
-      return Dump.Activity.WAITING; // in its host's way
+        && strand instanceof HostedStrand hosted
+        && !hosted.isRunning()) {
+      return Dump.Activity.WAITING; // its routine is suspended; its host decides when to resume it
     }
     return switch (strand.state()) {
       case NEW, READY, YIELDING -> Dump.Activity.READY;

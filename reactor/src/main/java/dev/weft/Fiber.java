@@ -13,36 +13,36 @@ import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A task that runs on a reactor in straight lines: where it would wait, it suspends, and others
- * run. It is a virtual thread, so locks, thread-locals, scoped values, stack traces and blocking
- * calls of the JDK work in it as in any.
+ * Lightweight thread scheduled by one reactor. Blocking calls of Weft suspend only the fiber; other
+ * fibers run meanwhile. A fiber is a virtual thread, so locks, thread-locals, scoped values, stack
+ * traces and blocking calls of the JDK work in it as in any virtual thread.
  *
- * <p>A fiber whose task has been woven is not: it runs on the reactor's own thread and takes no
- * stack, only some bytes for each call that waits. Calls of Weft mean the same in it. Blocking
- * calls of the JDK hold up the reactor, thread-locals and interrupts are the reactor's, and code
- * that has not been woven can't suspend in it. {@link ReactorOptions#stackful} gives it a thread of
- * its own again.
+ * <p>A fiber whose task has been woven is not a virtual thread: it runs on the reactor's own thread
+ * and needs no stack, only a few bytes for each suspended call. Calls of Weft behave the same in
+ * it. Blocking calls of the JDK block the reactor, thread-locals and interrupts are those of the
+ * reactor's thread, and code that has not been woven can't suspend in it. With {@link
+ * ReactorOptions#stackful} such a fiber gets its own thread.
  *
- * <p>Fibers of one reactor interleave only in calls that suspend: between two of them nothing else
- * of the reactor runs. A fiber must not suspend below a class initialiser or a native frame, nor a
- * woven one below code that is not; it gets a {@link dev.weft.error.PinnedException} there.
+ * <p>Scheduling is cooperative: fibers of one reactor interleave only in calls that suspend. A
+ * fiber can't suspend below a class initialiser or a native frame, and a woven fiber can't suspend
+ * below unwoven code; the call throws a {@link dev.weft.error.PinnedException} there.
  *
- * <p>{@link #close} cancels a fiber and waits for its end, so that it can be the resource of a try
- * statement.
+ * <p>{@link #close} cancels a fiber and waits until it has ended, so a fiber can be the resource of
+ * a try-with-resources statement.
  */
 public final class Fiber implements AutoCloseable {
-  private final FiberState life;
+  private final FiberState state;
 
-  Fiber(FiberState life) {
-    this.life = life;
+  Fiber(FiberState state) {
+    this.state = state;
   }
 
   /**
    * Starts a fiber on the current reactor. It runs when the caller next suspends.
    *
-   * @param task what it does; what it throws goes to who joins the fiber, or, if nobody is joining
-   *     it when it ends, to {@link ReactorOptions#uncaughtExceptionHandler()}
-   * @return the fiber
+   * @param task what the fiber runs; {@link #join} throws its exception, or if no fiber is joining
+   *     it when it ends, the exception goes to {@link ReactorOptions#uncaughtExceptionHandler()}
+   * @return the new fiber
    * @throws WrongThreadException if there is no reactor on this thread
    * @throws CancelledException if the caller is a fiber that has been cancelled
    */
@@ -53,9 +53,9 @@ public final class Fiber implements AutoCloseable {
   /**
    * Starts a fiber with a name.
    *
-   * @param name for people, and the name of its thread
+   * @param name for messages and dumps, and the name of its thread
    * @param task see {@link #start(FiberTask)}
-   * @return the fiber
+   * @return the new fiber
    * @throws WrongThreadException if there is no reactor on this thread
    * @throws CancelledException if the caller is a fiber that has been cancelled
    */
@@ -65,22 +65,21 @@ public final class Fiber implements AutoCloseable {
 
   private static Fiber begin(@Nullable String name, FiberTask task) {
     FiberState starter = FiberState.current();
-    FiberState life;
+    FiberState state;
     if (starter == null) {
-      life = FiberState.of(Reactor.current(), name, task);
+      state = FiberState.of(Reactor.current(), name, task);
     } else {
       Strand.require("start").throwIfCancelled("start", starter.reactor);
-      life = FiberState.of(starter.reactor, name, task);
-      FiberLocal.inherit(starter, life);
+      state = FiberState.of(starter.reactor, name, task);
+      FiberLocal.inherit(starter, state);
     }
-    life.begin(Deadline.NEVER.nanoTime());
-    return life.fiber;
+    state.begin(Deadline.NEVER.nanoTime());
+    return state.fiber;
   }
 
   /**
-   * The fiber that is running on this thread.
+   * {@return the calling fiber}
    *
-   * @return the caller
    * @throws WrongThreadException if the caller is not a fiber
    */
   public static Fiber current() {
@@ -88,55 +87,57 @@ public final class Fiber implements AutoCloseable {
   }
 
   /**
-   * Lets every other fiber that can run do so first. Suspends. It never starves input and output:
-   * completions are looked for after 64 resumed fibers at the latest.
+   * Lets every other fiber that is ready run first. Suspends. Yielding fibers do not starve input
+   * and output: the reactor polls for completions after at most 64 resumed fibers.
    */
-  @SuppressWarnings("NamedLikeContextualKeyword") // the word of the field; it is always qualified
+  @SuppressWarnings("NamedLikeContextualKeyword") // the usual name; always qualified
   public static void yield() {
     Strand.require("yield").yieldNow();
   }
 
   /**
-   * Waits for some time. Suspends, even for a duration of zero.
+   * Waits for a duration. Suspends, even for a duration of zero.
    *
-   * @param duration how long
+   * @param duration how long to wait
    */
   public static void sleep(Duration duration) {
     sleepUntil(Deadline.after(duration));
   }
 
   /**
-   * Waits until a deadline has come. Suspends, even if it has passed.
+   * Waits until a deadline has passed. Suspends, even if it has passed already.
    *
-   * @param deadline when to go on; for {@link Deadline#NEVER}, only a cancel ends it
+   * @param deadline when to continue; with {@link Deadline#NEVER} only a cancel or the failure of a
+   *     scope ends the wait
    */
   public static void sleepUntil(Deadline deadline) {
     Strand.require("sleep").sleepUntil(deadline.nanoTime());
   }
 
   /**
-   * Throws if the caller has been cancelled: for long computations without a suspending call.
+   * Throws if the calling fiber has been cancelled: for long computations without a suspending
+   * call.
    *
-   * @throws CancelledException if so
+   * @throws CancelledException if it has been cancelled
    */
   public static void checkCancelled() {
     Strand.require("checkCancelled").throwIfCancelled("checkCancelled", "");
   }
 
   /**
-   * Cleans up with calls that may suspend, in a fiber that may be cancelled or past its deadline:
-   * inside, neither a cancel nor a deadline or a failed bundle from around it is noticed. They are
-   * again afterwards.
+   * Runs a cleanup that may suspend, even in a fiber that is cancelled or past its deadline.
+   * Inside, a cancel, a deadline of an enclosing scope and the failure of an enclosing bundle have
+   * no effect. They take effect again afterwards.
    *
    * @param <T> the type of the result
-   * @param limit until when the suspending calls inside may wait: a cleanup that hangs must not
-   *     hold up the rest for ever
-   * @param cleanup what to do
-   * @return its result
+   * @param limit deadline of the suspending calls inside: a cleanup that hangs must not block its
+   *     caller indefinitely
+   * @param cleanup what to run
+   * @return what {@code cleanup} returns
    * @throws DeadlineExceededException if {@code limit} has ended a call inside; the cause says
    *     which
-   * @throws Exception what {@code cleanup} throws else, as it is. Mistakes such as a bundle left
-   *     open are suppressed in it
+   * @throws Exception anything else that {@code cleanup} throws, unwrapped. Misuse such as a bundle
+   *     left open is suppressed in it
    * @throws IllegalStateException if {@code cleanup} has left a bundle open, which is closed
    */
   public static <T extends @Nullable Object> T shielded(Deadline limit, FiberCall<T> cleanup)
@@ -148,18 +149,19 @@ public final class Fiber implements AutoCloseable {
   }
 
   /**
-   * Makes calls that must all have ended by a deadline, as one call with that deadline would: if it
-   * passes first, this throws a {@link DeadlineExceededException}. If it is the deadline of a scope
-   * around this call that passes, a {@link ScopeExpiredException} leaves it as it leaves every
-   * call. So what is tried again after this time is not tried again once the scope has expired.
+   * Runs a block of calls under one deadline. If the deadline passes first, this throws a {@link
+   * DeadlineExceededException}, as a single call with that deadline would. If instead the deadline
+   * of an enclosing scope passes, a {@link ScopeExpiredException} passes through unchanged. So a
+   * loop that retries on {@code DeadlineExceededException} stops when an enclosing scope has
+   * expired.
    *
    * @param <T> the type of the result
-   * @param deadline until when the suspending calls inside may wait
-   * @param call what to do; may suspend
-   * @return its result
+   * @param deadline deadline of the suspending calls inside
+   * @param call what to run; may suspend
+   * @return what {@code call} returns
    * @throws DeadlineExceededException if {@code deadline} has ended a call inside; the cause says
    *     which
-   * @throws Exception what {@code call} throws else, as it is
+   * @throws Exception anything else that {@code call} throws, unwrapped
    * @throws IllegalStateException if {@code call} has left a bundle open, which is closed
    */
   public static <T extends @Nullable Object> T within(Deadline deadline, FiberCall<T> call)
@@ -171,20 +173,20 @@ public final class Fiber implements AutoCloseable {
   }
 
   /**
-   * Makes calls as {@link #within(Deadline, FiberCall)} does, without a result.
+   * Runs a block as {@link #within(Deadline, FiberCall)} does, without a result.
    *
-   * @param deadline until when the suspending calls inside may wait
-   * @param task what to do; may suspend
+   * @param deadline deadline of the suspending calls inside
+   * @param task what to run; may suspend
    * @throws DeadlineExceededException if {@code deadline} has ended a call inside; the cause says
    *     which
-   * @throws Exception what {@code task} throws else, as it is
+   * @throws Exception anything else that {@code task} throws, unwrapped
    * @throws IllegalStateException if {@code task} has left a bundle open, which is closed
    */
   public static void within(Deadline deadline, FiberTask task) throws Exception {
     within(deadline, asCall(task));
   }
 
-  /** Makes {@code call} in a scope that {@code caller} has just entered, and leaves that. */
+  /** Runs {@code call} in a scope that {@code caller} has just entered, then leaves the scope. */
   private static <T extends @Nullable Object> T inScope(
       FiberState caller, Scope scope, FiberCall<T> call) throws Exception {
     T result;
@@ -220,14 +222,14 @@ public final class Fiber implements AutoCloseable {
   }
 
   /**
-   * Cleans up as {@link #shielded(Deadline, FiberCall)} does, without a result.
+   * Runs a cleanup as {@link #shielded(Deadline, FiberCall)} does, without a result.
    *
-   * @param limit until when the suspending calls inside may wait
-   * @param cleanup what to do
+   * @param limit deadline of the suspending calls inside
+   * @param cleanup what to run
    * @throws DeadlineExceededException if {@code limit} has ended a call inside; the cause says
    *     which
-   * @throws Exception what {@code cleanup} throws else, as it is. Mistakes such as a bundle left
-   *     open are suppressed in it
+   * @throws Exception anything else that {@code cleanup} throws, unwrapped. Misuse such as a bundle
+   *     left open is suppressed in it
    * @throws IllegalStateException if {@code cleanup} has left a bundle open, which is closed
    */
   public static void shielded(Deadline limit, FiberTask cleanup) throws Exception {
@@ -274,8 +276,8 @@ public final class Fiber implements AutoCloseable {
   }
 
   /**
-   * Waits until this fiber has ended. Suspends. Any number of fibers may join one. A fiber that was
-   * cancelled and obeyed has not failed: joining it returns.
+   * Waits until this fiber has ended. Suspends. Any number of fibers may join the same one. If this
+   * fiber ended because it was cancelled, it has not failed, and join returns.
    *
    * @throws dev.weft.error.TaskFailedException if it ended with an exception, which is the cause
    * @throws IllegalStateException if the caller is this fiber, and would wait for itself
@@ -285,124 +287,102 @@ public final class Fiber implements AutoCloseable {
   }
 
   /**
-   * Waits until this fiber has ended, but not for ever. Suspends.
+   * Waits until this fiber has ended, at most until {@code deadline}. Suspends.
    *
-   * @param deadline until when
+   * @param deadline when to stop waiting
    * @throws dev.weft.error.TaskFailedException if it ended with an exception, which is the cause
    * @throws IllegalStateException if the caller is this fiber, and would wait for itself
-   * @throws dev.weft.error.DeadlineExceededException if it has not ended by then; it goes on
+   * @throws dev.weft.error.DeadlineExceededException if it has not ended by then; it continues
    */
   public void join(Deadline deadline) {
-    Strand joiner = life.requireJoiner("join");
+    Strand joiner = state.requireJoiner("join");
     long effective = joiner.checkBeforeWait("join", this, deadline.nanoTime(), WaitMode.INTERNAL);
-    if (life.ended) {
-      life.joined();
+    if (state.ended) {
+      state.joined();
       return;
     }
-    joiner.awaitUntil(life.joiners(), "join", this, effective, WaitMode.INTERNAL, JOINED);
+    joiner.awaitUntil(state.joiners(), "join", this, effective, WaitMode.INTERNAL, JOINED);
   }
 
-  /** Makes what was joined return its result or throw. */
+  /** Completes a join: returns the result of the joined fiber or throws its failure. */
   static final WaitCompletion JOINED =
       new WaitCompletion() {
         @Override
         public @Nullable Object resultOf(Strand strand, boolean suspended) {
           strand.waited(suspended);
-          return ((Fiber) strand.waitSubject()).life.joined();
+          return ((Fiber) strand.waitSubject()).state.joined();
         }
       };
 
   /**
-   * Cancels this fiber: the suspending call that it is in, and each later one, throws {@link
-   * CancelledException}. An operation that has completed all the same wins: its result is returned,
-   * and the next call throws. If the fiber has a thread of its own, that is interrupted as well,
+   * Cancels this fiber: its current suspending call and each later one throws {@link
+   * CancelledException}. If the operation has completed already, the current call returns its
+   * result, and the next one throws. If the fiber has its own thread, that is interrupted too,
    * which ends blocking calls of the JDK. Does nothing if the fiber has ended.
    */
   public void cancel() {
-    life.strand().loop.requireThread("cancel", this);
-    if (!life.ended) {
-      life.strand().cancel();
+    state.strand().loop.requireThread("cancel", this);
+    if (!state.ended) {
+      state.strand().cancel();
     }
   }
 
   /**
-   * Cancels this fiber and waits until it has ended, whatever happens to the caller meanwhile.
-   * Suspends, even in a cancelled fiber. Any fiber of the reactor may close it, as often as it
-   * likes.
+   * Cancels this fiber and waits until it has ended, even if the caller is cancelled meanwhile.
+   * Suspends, even in a cancelled fiber. Any fiber of the reactor may close it, any number of
+   * times.
    *
    * @throws dev.weft.error.TaskFailedException if it failed, and no other join or close of it has
-   *     thrown that: the cause is what ended it. To have been cancelled is not to have failed
+   *     thrown the failure, which is the cause. Ending because of a cancel is not a failure
    * @throws IllegalStateException if the caller is this fiber or runs in a bundle of it, and would
    *     wait for itself
-   * @throws CancelledException if this fiber waits for the caller in turn, so that the wait had to
-   *     be ended; this fiber has been cancelled
+   * @throws CancelledException if this fiber waits for the caller, so that the wait was ended to
+   *     break the deadlock; this fiber has been cancelled
    */
   @Override
   public void close() {
-    life.close();
+    state.close();
   }
 
-  /**
-   * Whether the fiber has been cancelled.
-   *
-   * @return true from the first {@link #cancel} on
-   */
+  /** {@return whether the fiber has been cancelled} */
   public boolean isCancelled() {
-    return life.strand().isCancelled();
+    return state.strand().isCancelled();
   }
 
-  /**
-   * Whether the fiber has ended, in whatever way.
-   *
-   * @return true if it will never run again
-   */
+  /** {@return whether the fiber has ended, normally or with an exception} */
   public boolean isDone() {
-    return life.ended;
+    return state.ended;
   }
 
-  /**
-   * A number of its own among the fibers of its reactor.
-   *
-   * @return from 1
-   */
+  /** {@return the fiber's number, unique in its reactor, counted from 1} */
   public long id() {
-    return life.id;
+    return state.id;
   }
 
-  /**
-   * The fiber's name.
-   *
-   * @return as given, or {@code fiber-} and its number
-   */
+  /** {@return the fiber's name: the given one, or {@code fiber-} and its number} */
   public String name() {
-    return life.name != null ? life.name : "fiber-" + life.id;
+    return state.name != null ? state.name : "fiber-" + state.id;
   }
 
   /**
-   * What the fiber is waiting for, for people.
-   *
-   * @return such as {@code receive 127.0.0.1:7}; empty if it is not waiting
+   * {@return a readable description of what the fiber waits for, such as {@code receive
+   * 127.0.0.1:7}; empty if it is not waiting}
    */
   public String waitingFor() {
-    return life.strand().waitingFor();
+    return state.strand().waitingFor();
   }
 
-  /**
-   * Where the fiber is.
-   *
-   * @return its frames, innermost first; empty if it has ended
-   */
+  /** {@return the fiber's stack trace, innermost frame first; empty if it has ended} */
   public StackTraceElement[] stackTrace() {
-    return life.strand().stackTrace();
+    return state.strand().stackTrace();
   }
 
   /**
-   * The virtual thread that the fiber is, for tools. Any thread.
-   *
-   * @return a started thread; of a fiber that has none of its own, the reactor's
+   * {@return the fiber's virtual thread, for tools; the reactor's thread if the fiber has no thread
+   * of its own} May be called from any thread.
    */
   public Thread thread() {
-    return life.strand().thread();
+    return state.strand().thread();
   }
 
   @Override

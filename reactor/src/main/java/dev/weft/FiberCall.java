@@ -5,18 +5,18 @@ import dev.weft.routine.Suspends;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a fiber computes. It may suspend, which is why it is not a {@link
- * java.util.concurrent.Callable}.
+ * The code of a fiber that returns a result. It may suspend. It is not a {@link
+ * java.util.concurrent.Callable}, so that code that can be woven is recognisable by its type.
  *
  * @param <T> the type of the result
  */
 @FunctionalInterface
 public interface FiberCall<T extends @Nullable Object> {
   /**
-   * Runs to the end of the fiber.
+   * Runs until the end of the fiber.
    *
    * @return the result
-   * @throws Exception what ends the fiber early
+   * @throws Exception ends the fiber as failed
    */
   @Suspends
   T call() throws Exception;

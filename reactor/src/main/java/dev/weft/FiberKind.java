@@ -4,8 +4,8 @@ package dev.weft;
 import java.util.Locale;
 
 /**
- * How the fibers of a reactor are run that have a stack: those whose task has not been woven. Their
- * meaning is the same.
+ * How a reactor runs fibers that have a stack, which are those whose task has not been woven.
+ * Fibers of both kinds behave the same.
  */
 public enum FiberKind {
   /**
@@ -16,14 +16,14 @@ public enum FiberKind {
 
   /**
    * Each fiber is a virtual thread of the JDK's own scheduler that runs only while the reactor
-   * waits for it. Some hundred times slower to switch; needs nothing of the JVM.
+   * waits for it. Switching is about a hundred times slower; it needs no access to JVM internals.
    */
   BATON;
 
-  /** The system property that chooses the default kind: {@code scheduled} or {@code baton}. */
+  /** The system property that sets the default kind: {@code scheduled} or {@code baton}. */
   private static final String PROPERTY = "dev.weft.fibers";
 
-  /** The system property that has woven tasks run on stacks too. */
+  /** The system property that makes woven tasks run on stacks too. */
   private static final String STACKFUL = "dev.weft.stackful";
 
   static boolean stackfulConfigured() {

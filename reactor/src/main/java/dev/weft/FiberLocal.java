@@ -6,8 +6,8 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A value that each fiber has for itself. Unlike a {@link ThreadLocal} it also works in code that
- * does not run on a thread of its own, and a child can inherit it.
+ * Fiber-local variable: each fiber has its own value. Unlike a {@link ThreadLocal} it also works in
+ * fibers without their own thread, and a child can inherit the value.
  *
  * @param <T> the type of the value
  */
@@ -23,48 +23,48 @@ public final class FiberLocal<T> {
   }
 
   /**
-   * Makes a value that starts out as null in every fiber.
+   * Creates a variable whose value is initially null in every fiber.
    *
-   * @param <T> its type
-   * @return a key
+   * @param <T> the type of the value
+   * @return the variable
    */
   public static <T> FiberLocal<T> create() {
     return new FiberLocal<>(() -> null, false);
   }
 
   /**
-   * Makes a value that each fiber computes when it first asks for it.
+   * Creates a variable whose initial value each fiber computes on its first {@link #get}.
    *
-   * @param <T> its type
-   * @param initial computes it; must not suspend
-   * @return a key
+   * @param <T> the type of the value
+   * @param initial computes the initial value; must not suspend
+   * @return the variable
    */
   public static <T> FiberLocal<T> withInitial(Supplier<? extends T> initial) {
     return new FiberLocal<>(initial, false);
   }
 
   /**
-   * Makes a value that a fiber hands to those that it starts: they begin with what it has then, and
-   * changes on either side are not seen on the other. It starts out as null.
+   * Creates a variable whose value is inherited: a new fiber starts with the current value of the
+   * fiber that starts it. Later assignments in one are not visible in the other. The value is
+   * initially null.
    *
-   * @param <T> its type
-   * @return a key
+   * @param <T> the type of the value
+   * @return the variable
    */
   public static <T> FiberLocal<T> inheritable() {
     return new FiberLocal<>(() -> null, true);
   }
 
   /**
-   * The value of the calling fiber.
+   * {@return the value of the calling fiber: as set, inherited or computed}
    *
-   * @return as set, inherited or computed
    * @throws WrongThreadException if the caller is not a fiber
    */
   public @Nullable T get() {
-    FiberState life = FiberState.require("get");
-    int index = find(life.locals);
+    FiberState state = FiberState.require("get");
+    int index = find(state.locals);
     if (index >= 0) {
-      @Nullable Object[] locals = life.locals;
+      @Nullable Object[] locals = state.locals;
       assert locals != null;
       @SuppressWarnings("unchecked") // put there by set
       T value = (T) locals[index + 1];
@@ -72,33 +72,33 @@ public final class FiberLocal<T> {
     }
     T value = initial.get();
     if (value != null) {
-      put(life, value);
+      put(state, value);
     }
     return value;
   }
 
   /**
-   * Changes the value of the calling fiber.
+   * Sets the value of the calling fiber.
    *
-   * @param value the new one
+   * @param value the new value
    * @throws WrongThreadException if the caller is not a fiber
    */
   public void set(@Nullable T value) {
     put(FiberState.require("set"), value);
   }
 
-  private void put(FiberState life, @Nullable T value) {
-    int index = find(life.locals);
-    @Nullable Object[] locals = life.locals;
+  private void put(FiberState state, @Nullable T value) {
+    int index = find(state.locals);
+    @Nullable Object[] locals = state.locals;
     if (locals == null) {
       locals = new @Nullable Object[ENTRIES_INITIAL * 2];
-      life.locals = locals;
+      state.locals = locals;
     }
     if (index < 0) {
       index = firstFree(locals);
       if (index == locals.length) {
         locals = Arrays.copyOf(locals, index * 2);
-        life.locals = locals;
+        state.locals = locals;
       }
     }
     locals[index] = this;
@@ -124,7 +124,7 @@ public final class FiberLocal<T> {
     return -1;
   }
 
-  /** Hands the inheritable values of {@code from} to {@code to}, which is about to start. */
+  /** Copies the inheritable values of {@code from} to {@code to}, which is about to start. */
   static void inherit(FiberState from, FiberState to) {
     @Nullable Object[] locals = from.locals;
     if (locals == null) {

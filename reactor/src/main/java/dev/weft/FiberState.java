@@ -16,9 +16,9 @@ import java.nio.channels.ClosedByInterruptException;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
-/** What a fiber is to the scheduler, which users should not see. */
+/** The fiber's state as the scheduler sees it; not part of the API. */
 final class FiberState extends Strand.Body {
-  /** The task of a guest: what it does is done by its host. */
+  /** The task of a hosted strand, whose code its host runs. */
   private static final FiberTask NOTHING = () -> {};
 
   final Fiber fiber = new Fiber(this);
@@ -31,10 +31,10 @@ final class FiberState extends Strand.Body {
 
   private final boolean computes;
 
-  /** Whether all others are to be cancelled if it fails. */
+  /** Whether its failure cancels all other fibers. */
   private final boolean isMain;
 
-  /** Those that wait for its end; null until there is one. */
+  /** The fibers that wait for its end; created on first use. */
   private @Nullable WaitList joiners;
 
   private @Nullable Strand strand;
@@ -42,7 +42,7 @@ final class FiberState extends Strand.Body {
   @Nullable Throwable failure;
   boolean ended;
 
-  /** Whether somebody has seen, or is about to see, how the fiber ended. */
+  /** Whether a fiber has received, or is about to receive, this fiber's outcome. */
   boolean observed;
 
   /** Whether a join or close has thrown {@link #failure}. */
@@ -51,7 +51,7 @@ final class FiberState extends Strand.Body {
   /** Whether it is in no bundle, and counted among the reactor's such fibers. */
   private boolean isRoot;
 
-  // ---- its place in the tree
+  // ---- its place in the tree of bundles
   final @Nullable BundleState bundle;
   @Nullable FiberState nextSibling;
   @Nullable FiberState previousSibling;
@@ -70,47 +70,47 @@ final class FiberState extends Strand.Body {
     this.bundle = bundle;
     this.id = reactor.nextFiberId();
     this.name = name;
-    this.task = Objects.requireNonNull(task, "task"); // before anybody counts it as started
+    this.task = Objects.requireNonNull(task, "task"); // before it is counted as started
     this.computes = computes;
     this.isMain = isMain;
   }
 
-  /** The life of a fiber that has not begun, and is in no bundle. */
+  /** Creates the state of a fiber that has not started and is in no bundle. */
   static FiberState of(Reactor reactor, @Nullable String name, FiberTask task) {
     return new FiberState(reactor, null, name, task, false, false);
   }
 
-  /** The life of a bundle's child that has not begun. */
+  /** Creates the state of a bundle's child that has not started. */
   static FiberState child(
       BundleState bundle, Reactor reactor, @Nullable String name, Object task, boolean computes) {
     return new FiberState(reactor, bundle, name, task, computes, false);
   }
 
-  /** The life of a reactor's first fiber. */
+  /** Creates the state of a reactor's first fiber. */
   static FiberState main(Reactor reactor, Object task, boolean computes) {
     FiberState main = new FiberState(reactor, null, "main", task, computes, true);
     main.observed = true;
     return main;
   }
 
-  /** The fiber that is running on this thread, or null. */
+  /** Returns the fiber that is running on this thread, or null. */
   static @Nullable FiberState current() {
     Strand strand = Strand.current();
     return strand == null ? null : (FiberState) strand.body();
   }
 
-  /** The fiber that is running on this thread. */
+  /** Returns the fiber that is running on this thread, or throws if there is none. */
   static FiberState require(String verb) {
     return (FiberState) Strand.require(verb).body();
   }
 
-  /** What makes the guests of the fibers of {@code reactor}. */
-  static HostedStrand.Maker guests(Object reactor) {
+  /** Returns the factory of the strands hosted by fibers of {@code reactor}. */
+  static HostedStrand.Maker hostedStrands(Object reactor) {
     return (name, make) -> {
-      FiberState life = FiberState.of((Reactor) reactor, name, NOTHING);
-      HostedStrand guest = make.apply(life);
-      life.strand = guest;
-      return guest;
+      FiberState state = FiberState.of((Reactor) reactor, name, NOTHING);
+      HostedStrand hosted = make.apply(state);
+      state.strand = hosted;
+      return hosted;
     };
   }
 
@@ -127,7 +127,7 @@ final class FiberState extends Strand.Body {
     return strand;
   }
 
-  /** The calling fiber, which is about to wait for the end of this one. */
+  /** Returns the calling fiber, which is about to wait for the end of this one. */
   Strand requireJoiner(String verb) {
     Strand joiner = Strand.requireOf(reactor.loop(), verb, this);
     if (joiner == strand) {
@@ -137,8 +137,8 @@ final class FiberState extends Strand.Body {
   }
 
   /**
-   * What it has computed, for one that has waited for its end. A cancel that it has obeyed matters
-   * only to one who expects a result.
+   * Returns the result to a fiber that has waited for the end, or throws the failure. If the fiber
+   * ended because of a cancel, this throws only if the fiber was to compute a result.
    */
   @Nullable Object joined() {
     observed = true;
@@ -156,7 +156,7 @@ final class FiberState extends Strand.Body {
     return new TaskFailedException(this + " failed: " + Failures.text(thrown), thrown);
   }
 
-  /** Cancels the fiber and waits for its end, whatever happens to the caller meanwhile. */
+  /** Cancels the fiber and waits for its end, even if the caller is cancelled meanwhile. */
   void close() {
     Strand closer = requireJoiner("close");
     BundleState around = ((FiberState) closer.body()).bundle;
@@ -178,7 +178,9 @@ final class FiberState extends Strand.Body {
     }
   }
 
-  /** The bundle that the fiber has opened last and not closed, or that it runs in; or null. */
+  /**
+   * Returns the innermost bundle that the fiber has open, or else the one that it runs in, or null.
+   */
   @Nullable BundleState innermostBundle() {
     for (Scope scope = strand().scope(); scope != null; scope = scope.outer()) {
       BundleState opened = BundleState.of(scope);
@@ -238,7 +240,7 @@ final class FiberState extends Strand.Body {
     IllegalStateException mistake = null;
     for (Scope scope; (scope = strand().scope()) != outer && scope != null; ) {
       BundleState forgotten = BundleState.of(scope);
-      assert forgotten != null : scope; // others are left by the code that entered them
+      assert forgotten != null : scope; // other scopes are left by the code that entered them
       IllegalStateException another = forgotten.closeForgotten(this);
       if (mistake == null) {
         mistake = another;
@@ -256,7 +258,7 @@ final class FiberState extends Strand.Body {
       try {
         fail(new IllegalStateException(this + " has ended and still held " + held));
         held.releaseAbandoned();
-      } catch (Throwable e) { // the others must be given back all the same
+      } catch (Throwable e) { // the other resources must still be released
         fail(e);
         if (strand().possession() == held) {
           held.releaseBy(strand());
@@ -294,7 +296,7 @@ final class FiberState extends Strand.Body {
     }
   }
 
-  /** Whether what ended it is no more than the cancel that it had to obey. */
+  /** Whether the fiber ended only because it was cancelled. */
   boolean wasCancelledCleanly() {
     return failure != null
         && strand().isCancelled()
@@ -302,8 +304,9 @@ final class FiberState extends Strand.Body {
   }
 
   /**
-   * Whether {@code thrown} is what a cancel makes calls throw: ours, and those of the JDK, which it
-   * interrupts. The failure of a cleanup, which is suppressed in it, is not.
+   * Whether {@code thrown} is an exception that a cancel causes, in calls of Weft or in calls of
+   * the JDK, which it interrupts. The failure of a cleanup, suppressed in such an exception, is not
+   * one.
    */
   private static boolean isCancellation(Throwable thrown) {
     return thrown instanceof CancelledException

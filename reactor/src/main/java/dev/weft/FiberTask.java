@@ -4,15 +4,15 @@ package dev.weft;
 import dev.weft.routine.Suspends;
 
 /**
- * What a fiber does. It may suspend, which is why it is not a {@link Runnable}: code that can be
- * woven must be recognisable by its type.
+ * The code of a fiber without a result. It may suspend. It is not a {@link Runnable}, so that code
+ * that can be woven is recognisable by its type.
  */
 @FunctionalInterface
 public interface FiberTask {
   /**
-   * Runs to the end of the fiber.
+   * Runs until the end of the fiber.
    *
-   * @throws Exception what ends the fiber early
+   * @throws Exception ends the fiber as failed
    */
   @Suspends
   void run() throws Exception;

@@ -11,9 +11,8 @@ import java.util.stream.StreamSupport;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Values made one by one, by code that runs only when the next one is asked for. A {@link
- * Coroutine} in the clothes of an {@link Iterable}: what is said there of threads, fibers and
- * exceptions is so here too.
+ * Lazy sequence of values: a {@link Coroutine} as an {@link Iterable}. The body runs only when the
+ * next value is requested. The coroutine's rules for threads, fibers and exceptions apply here too.
  *
  * <p>
  *
@@ -37,17 +36,17 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Generator<T extends @Nullable Object> implements Iterable<T>, AutoCloseable {
   /**
-   * What makes the values.
+   * The code that produces the values.
    *
-   * @param <T> their type
+   * @param <T> the type of the values
    */
   @FunctionalInterface
   public interface Body<T extends @Nullable Object> {
     /**
      * Yields all values.
      *
-     * @param out its {@code yield} takes them; what that returns is always null
-     * @throws Exception what ends it early; goes to whoever asked for the next value
+     * @param out takes each value with {@code yield}, which always returns null
+     * @throws Exception ends the generator; thrown by the call that requested the next value
      */
     void run(Coroutine.Out<T, @Nullable Void> out) throws Exception;
   }
@@ -56,7 +55,7 @@ public final class Generator<T extends @Nullable Object> implements Iterable<T>,
    *         \--> ENDED
    */
   private enum Next {
-    /** The body has to be asked. */
+    /** The body must be run to find the next value. */
     UNKNOWN,
     READY,
     ENDED
@@ -65,7 +64,7 @@ public final class Generator<T extends @Nullable Object> implements Iterable<T>,
   private final Coroutine<T, @Nullable Void, @Nullable Void> coroutine;
   private boolean iterated;
 
-  @SuppressWarnings("NullAway") // it takes the parameter of the lambda for an Out<T, Void>
+  @SuppressWarnings("NullAway") // it infers Out<T, Void> for the lambda's parameter
   private Generator(Body<T> body) {
     coroutine =
         Coroutine.<T, @Nullable Void, @Nullable Void>of(
@@ -76,22 +75,22 @@ public final class Generator<T extends @Nullable Object> implements Iterable<T>,
   }
 
   /**
-   * Makes a generator. Nothing runs yet.
+   * Creates a generator. Nothing runs yet.
    *
    * @param <T> the type of the values
-   * @param body makes them
-   * @return to be iterated over once
-   * @throws UnsupportedOperationException if the JVM does not let us; names the flag that helps
+   * @param body produces the values
+   * @return a generator that can be iterated over once
+   * @throws UnsupportedOperationException if the JVM denies access to continuations; the message
+   *     names the flag that helps
    */
   public static <T extends @Nullable Object> Generator<T> of(Body<T> body) {
     return new Generator<>(Objects.requireNonNull(body, "body"));
   }
 
   /**
-   * The values.
+   * {@return an iterator over the values; its {@code hasNext} runs the body up to the next value}
    *
-   * @return an iterator, whose {@code hasNext} runs the body as far as the next value
-   * @throws IllegalStateException if it, or {@link #stream}, has been called before
+   * @throws IllegalStateException if this or {@link #stream} has been called before
    */
   @Override
   public Iterator<T> iterator() {
@@ -103,10 +102,9 @@ public final class Generator<T extends @Nullable Object> implements Iterable<T>,
   }
 
   /**
-   * The values as a stream, which is sequential and closes this generator when it is closed.
+   * {@return a lazy sequential stream of the values; closing it closes this generator}
    *
-   * @return lazy
-   * @throws IllegalStateException if it, or {@link #iterator}, has been called before
+   * @throws IllegalStateException if this or {@link #iterator} has been called before
    */
   public Stream<T> stream() {
     return StreamSupport.stream(
@@ -114,10 +112,7 @@ public final class Generator<T extends @Nullable Object> implements Iterable<T>,
         .onClose(this::close);
   }
 
-  /**
-   * Ends the generator early, as {@link Coroutine#close} does. Whoever iterates over it finds no
-   * more values.
-   */
+  /** Ends the generator early, as {@link Coroutine#close} does. Its iterator has no more values. */
   @Override
   public void close() {
     coroutine.close();

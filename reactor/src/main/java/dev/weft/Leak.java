@@ -4,22 +4,22 @@ package dev.weft;
 import java.util.List;
 
 /**
- * Something that was not closed: a socket, listener, file or pipe that was open when its reactor
- * was closed or when nothing referred to it any more, or a suspended {@link Coroutine} or {@link
- * Generator} that nothing referred to, whose {@code finally} blocks never run. The reactor has
+ * A resource that was not closed: a socket, listener, file or pipe that was still open when its
+ * reactor was closed or when it became unreachable; or a suspended {@link Coroutine} or {@link
+ * Generator} that became unreachable, whose {@code finally} blocks never run. The reactor has
  * closed the descriptor. See {@link ReactorOptions#leakHandler()}.
  *
- * @param resource what it is, with its name or address where that is known
- * @param reason how it was found
+ * @param resource what kind of resource, with its name or address if known
+ * @param reason how the leak was found
  * @param openedAt the stack trace of the call that opened it, innermost frame first. Empty unless
- *     the JVM was started with {@code -Ddev.weft.trace.opens=true}, since traces are expensive
+ *     the JVM was started with {@code -Ddev.weft.trace.opens=true}, because traces are expensive
  */
 public record Leak(String resource, Reason reason, List<StackTraceElement> openedAt) {
   /** How a leak was found. */
   public enum Reason {
     /** It was open when its reactor was closed. */
     REACTOR_CLOSED,
-    /** Nothing referred to it any more; found some time after a garbage collection. */
+    /** It became unreachable; found some time after a garbage collection. */
     GARBAGE
   }
 

@@ -12,11 +12,11 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
-/** Finds what was not closed, and reports it. */
+/** Finds resources that were not closed and reports them. */
 final class LeakWatch {
   private static final ReferenceQueue<Object> ABANDONED = new ReferenceQueue<>();
 
-  /** Started coroutines that have not ended; keeps the references alive, not the coroutines. */
+  /** Started coroutines that have not ended; keeps the references reachable, not the coroutines. */
   private static final Set<OpenCoroutine> OPEN = ConcurrentHashMap.newKeySet();
 
   private static final boolean RECORDS_ORIGINS = Boolean.getBoolean("dev.weft.trace.opens");
@@ -36,7 +36,7 @@ final class LeakWatch {
     handler.accept(new Leak(resource, reason, origin == null ? List.of() : stack(origin)));
   }
 
-  /** Reports and closes what has become garbage. On the thread of the backend's reactor. */
+  /** Reports and closes handles that have become unreachable. Called on the reactor's thread. */
   static void look(Backend backend, Consumer<? super Leak> handler) {
     for (Handle handle; (handle = backend.findGarbage()) != null; ) {
       Handle found = handle;
@@ -56,7 +56,7 @@ final class LeakWatch {
 
   // ---- coroutines
 
-  /** A coroutine that has been started and has not ended. It does not keep the coroutine alive. */
+  /** Phantom reference to a coroutine that has been started and has not ended. */
   static final class OpenCoroutine extends PhantomReference<Object> {
     private final String resource;
     private final List<StackTraceElement> startedAt;
@@ -67,14 +67,14 @@ final class LeakWatch {
       startedAt = RECORDS_ORIGINS ? stack(new Throwable()) : List.of();
     }
 
-    /** The coroutine has ended. */
+    /** Called when the coroutine has ended. */
     void end() {
       OPEN.remove(this);
       clear();
     }
   }
 
-  /** Begins to watch a coroutine that starts. */
+  /** Starts watching a coroutine, which is about to run. */
   static OpenCoroutine started(Object coroutine, @Nullable String name) {
     lookForCoroutines(ReactorOptions::log);
     String resource = name == null ? "suspended coroutine" : "suspended coroutine " + name;

@@ -23,7 +23,7 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Runs fibers, and their input and output on io_uring, on the thread that opened it.
+ * Event loop that runs fibers and their io_uring operations on the thread that opened it.
  *
  * <p>
  *
@@ -33,18 +33,18 @@ import org.jspecify.annotations.Nullable;
  * }
  * }
  *
- * <p>A fiber uses the stack of the reactor's thread while it runs, and its frames are copied to the
- * heap while it waits. So it gets a {@link StackOverflowError} where that thread would get one.
- * Give the thread a stack of at least 1 MiB, which is the JVM's default on x86-64 ({@code -Xss}, or
- * {@link Thread.Builder.OfPlatform#stackSize}).
+ * <p>A running fiber uses the stack of the reactor's thread; while it waits, its frames are on the
+ * heap. So the stack size of that thread limits the fiber's stack depth ({@link
+ * StackOverflowError}). Give the thread a stack of at least 1 MiB, which is the JVM's default on
+ * x86-64 ({@code -Xss}, or {@link Thread.Builder.OfPlatform#stackSize}).
  *
- * <p>A thread has at most one reactor at a time, and it is a platform thread. Everything made in a
- * reactor belongs to it. The one method for other threads is {@link #execute}.
+ * <p>A thread has at most one reactor at a time, and must be a platform thread. Objects created in
+ * a reactor belong to it. Only {@link #execute} may be called from other threads.
  */
 public final class Reactor implements AutoCloseable, Executor {
   /**
-   * Completions may come in bursts, multishot ones unasked; more than this go to the kernel's
-   * backlog.
+   * Completions can come in bursts, and multishot operations produce several each; more than this
+   * overflow to the kernel's backlog.
    */
   private static final int COMPLETIONS_PER_ENTRY = 4;
 
@@ -54,7 +54,7 @@ public final class Reactor implements AutoCloseable, Executor {
     Opener.Registry.register(
         (options, backend, clock) ->
             new Reactor((ReactorOptions) options, backend, checkedThread(clock)));
-    HostedStrand.MAKERS.register(Reactor.class, FiberState::guests);
+    HostedStrand.MAKERS.register(Reactor.class, FiberState::hostedStrands);
   }
 
   private final ReactorOptions options;
@@ -64,10 +64,10 @@ public final class Reactor implements AutoCloseable, Executor {
   private final WovenTasks wovenTasks = new WovenTasks();
   private CpuAffinity.@Nullable Pin pin;
   private @Nullable Object attachment;
-  private @Nullable Consumer<Object> cookieDestructor;
+  private @Nullable Consumer<Object> attachmentDestructor;
   private long fibersStarted;
 
-  /** Fibers that have not ended and are in no bundle. */
+  /** The number of fibers that have not ended and are in no bundle. */
   private int roots;
 
   /** The detached bundles that no other bundle owns. */
@@ -84,7 +84,7 @@ public final class Reactor implements AutoCloseable, Executor {
       backend.onLeak(handle -> LeakWatch.report(handle, options.leakHandler()));
       loop.housekeeping(this::lookForLeaks);
       watch = options.stallLimit().isZero() ? null : watch();
-    } catch (Throwable e) { // no memory, or no thread for the watchdog
+    } catch (Throwable e) { // out of memory, or no thread for the watchdog
       loop.abandon();
       throw e;
     }
@@ -93,7 +93,7 @@ public final class Reactor implements AutoCloseable, Executor {
   private void lookForLeaks() {
     try {
       LeakWatch.look(backend, options.leakHandler());
-    } catch (Throwable e) { // of the handler
+    } catch (Throwable e) { // thrown by the handler
       UncaughtFailures.report(e);
     }
   }
@@ -101,9 +101,9 @@ public final class Reactor implements AutoCloseable, Executor {
   /**
    * Opens a reactor with {@link ReactorOptions#defaults}.
    *
-   * @return a reactor of the calling thread, to be closed by it
-   * @throws ReactorUnavailableException if this system has no io_uring for us; says why, and what
-   *     helps
+   * @return a reactor that the calling thread owns and must close
+   * @throws ReactorUnavailableException if io_uring is not available; the message names the cause
+   *     and the remedy
    * @throws IllegalStateException if the thread has a reactor already, or is a virtual thread
    */
   public static Reactor open() throws ReactorUnavailableException {
@@ -113,13 +113,13 @@ public final class Reactor implements AutoCloseable, Executor {
   /**
    * Opens a reactor.
    *
-   * @param options how to set it up
-   * @return a reactor of the calling thread, to be closed by it
-   * @throws ReactorUnavailableException if this system has no io_uring for us; says why, and what
-   *     helps
+   * @param options the settings
+   * @return a reactor that the calling thread owns and must close
+   * @throws ReactorUnavailableException if io_uring is not available; the message names the cause
+   *     and the remedy
    * @throws IllegalStateException if the thread has a reactor already, or is a virtual thread
-   * @throws IllegalArgumentException if the thread may not run on the CPU asked for, or the system
-   *     property {@code dev.weft.cpu} is none of its values
+   * @throws IllegalArgumentException if the thread may not run on the requested CPU, or the value
+   *     of the system property {@code dev.weft.cpu} is invalid
    */
   public static Reactor open(ReactorOptions options) throws ReactorUnavailableException {
     Clock clock = checkedThread(Clock.SYSTEM);
@@ -129,7 +129,7 @@ public final class Reactor implements AutoCloseable, Executor {
     UringBackend backend = openBackend(options.queueEntries(), completions);
     Reactor reactor = newReactor(options, backend, clock);
     try {
-      // Last: the threads that the JDK starts while a reactor is made do not inherit the CPU then.
+      // Last, so that threads that the JDK starts during opening do not inherit the CPU.
       reactor.pin = CpuAffinity.pin(cpu, backend.ring());
       return reactor;
     } catch (RuntimeException | Error e) {
@@ -147,7 +147,7 @@ public final class Reactor implements AutoCloseable, Executor {
     }
   }
 
-  /** Passes {@code clock} on if the calling thread may have a reactor. */
+  /** Returns {@code clock}; throws if the calling thread can't have a reactor. */
   private static Clock checkedThread(Clock clock) {
     Thread thread = Thread.currentThread();
     if (thread.isVirtual()) {
@@ -189,9 +189,8 @@ public final class Reactor implements AutoCloseable, Executor {
   }
 
   /**
-   * The reactor of the calling fiber or thread.
+   * {@return the open reactor of the calling fiber or thread}
    *
-   * @return an open reactor
    * @throws WrongThreadException if there is none
    */
   public static Reactor current() {
@@ -204,12 +203,12 @@ public final class Reactor implements AutoCloseable, Executor {
 
   /**
    * Runs {@code task} as a fiber, and every fiber that is started meanwhile, until all of them have
-   * ended. If {@code task} fails, the others are cancelled. Detached bundles that the reactor owns
-   * are closed when only their own fibers are left.
+   * ended. If {@code task} fails, the other fibers are cancelled. The reactor closes the detached
+   * bundles that it owns when only their fibers are left.
    *
-   * @param task the first fiber
-   * @throws Exception what ended {@code task}, as it is
-   * @throws IllegalStateException if the reactor runs already, or is closed
+   * @param task the code of the first fiber
+   * @throws Exception what {@code task} throws, unwrapped
+   * @throws IllegalStateException if the reactor is running or closed
    * @throws dev.weft.error.DeadlockException if each fiber waited for another; they have been
    *     cancelled
    */
@@ -232,22 +231,22 @@ public final class Reactor implements AutoCloseable, Executor {
   }
 
   /**
-   * Runs {@code call} as {@link #run} does.
+   * Runs {@code call} as {@link #run} does, and returns its result.
    *
    * @param <T> the type of the result
-   * @param call the first fiber
-   * @return its result, once every fiber has ended
-   * @throws Exception what ended {@code call}, as it is
-   * @throws IllegalStateException if the reactor runs already, or is closed
+   * @param call the code of the first fiber
+   * @return what {@code call} returns, once every fiber has ended
+   * @throws Exception what {@code call} throws, unwrapped
+   * @throws IllegalStateException if the reactor is running or closed
    * @throws dev.weft.error.DeadlockException if each fiber waited for another; they have been
    *     cancelled
    */
-  @SuppressWarnings({"unchecked", "NullAway"}) // what the call has made; null if T allows it
+  @SuppressWarnings({"unchecked", "NullAway"}) // the result of the call; null only if T allows it
   public <T> T call(FiberCall<T> call) throws Exception {
     return (T) runMain("call", call, true).result;
   }
 
-  /** The deadlock comes first: what the cancelled fibers threw is its consequence. */
+  /** Throws the deadlock rather than what the cancelled fibers threw, which is its consequence. */
   private static void rethrow(@Nullable Throwable first, @Nullable Throwable second)
       throws Exception {
     Throwable thrown = first != null ? first : second;
@@ -263,10 +262,10 @@ public final class Reactor implements AutoCloseable, Executor {
   }
 
   /**
-   * Runs {@code action} on the reactor's thread, outside any fiber, soon. <b>Any thread.</b> It
-   * wakes the reactor if it sleeps. The action must not suspend, but may start fibers; what it
-   * throws goes to the thread's uncaught exception handler. If no fiber is running, it waits for
-   * the next {@link #run}, or for {@link #close}.
+   * Queues {@code action} to run on the reactor's thread, outside any fiber. <b>May be called from
+   * any thread.</b> Wakes the reactor if it sleeps. The action must not suspend, but may start
+   * fibers; its exceptions go to the thread's uncaught exception handler. If the reactor is not
+   * running, the action runs in the next {@link #run} or in {@link #close}.
    *
    * @param action what to run
    * @throws java.util.concurrent.RejectedExecutionException if the reactor is closed
@@ -276,11 +275,7 @@ public final class Reactor implements AutoCloseable, Executor {
     loop.execute(Objects.requireNonNull(action, "action"));
   }
 
-  /**
-   * What the reactor has done so far.
-   *
-   * @return counts since it was opened
-   */
+  /** {@return the counters since the reactor was opened} */
   public ReactorStats stats() {
     loop.requireThread("stats");
     BackendStats counts = backend.stats();
@@ -297,86 +292,75 @@ public final class Reactor implements AutoCloseable, Executor {
         counts.wakeups);
   }
 
-  /**
-   * What all fibers are doing: for people who look for what hangs, and for tools.
-   *
-   * @return the tree of fibers and bundles
-   */
+  /** {@return a snapshot of all fibers and bundles, to find out what hangs} */
   public Dump dump() {
     loop.requireThread("dump");
     return new DumpBuilder(loop).take(toString());
   }
 
-  /**
-   * How fibers are run: as asked for, or as the JVM allows.
-   *
-   * @return the kind
-   */
+  /** {@return how fibers with a stack are run: as configured, or as the JVM allows} */
   public FiberKind fiberKind() {
     return loop.passesBaton() ? FiberKind.BATON : FiberKind.SCHEDULED;
   }
 
   /**
-   * The CPU that the reactor's thread is tied to.
-   *
-   * @return its number, or {@link ReactorOptions#UNPINNED}
+   * {@return the number of the CPU to which the reactor's thread is pinned, or {@link
+   * ReactorOptions#UNPINNED}}
    */
   public int cpu() {
     return pin == null ? ReactorOptions.UNPINNED : pin.cpu();
   }
 
   /**
-   * Keeps one object of the user's with the reactor.
+   * Attaches an object to the reactor, and destroys the previous attachment.
    *
-   * @param <T> its type
-   * @param cookie the object; one that was attached before is destroyed first
-   * @param destructor called with it when the reactor is closed or another is attached
+   * @param <T> the type of the object
+   * @param attachment the object
+   * @param destructor called with the object when the reactor is closed or another object is
+   *     attached
    * @throws IllegalStateException if the reactor is closed
    */
-  public <T> void attach(T cookie, Consumer<? super T> destructor) {
+  public <T> void attach(T attachment, Consumer<? super T> destructor) {
     loop.requireThread("attach");
     if (closed) {
       throw new IllegalStateException("attach: the reactor is closed");
     }
-    Objects.requireNonNull(cookie, "cookie");
+    Objects.requireNonNull(attachment, "attachment");
     Objects.requireNonNull(destructor, "destructor");
-    destroyCookie();
-    this.attachment = cookie;
-    @SuppressWarnings("unchecked") // called with this cookie only
+    destroyAttachment();
+    this.attachment = attachment;
+    @SuppressWarnings("unchecked") // called with this attachment only
     Consumer<Object> untyped = (Consumer<Object>) destructor;
-    cookieDestructor = untyped;
+    attachmentDestructor = untyped;
   }
 
-  /**
-   * The object that was attached.
-   *
-   * @return the last one, or null
-   */
+  /** {@return the attached object, or null if there is none} */
   public @Nullable Object attachment() {
     loop.requireThread("attachment");
     return attachment;
   }
 
-  private void destroyCookie() {
+  private void destroyAttachment() {
     Object old = attachment;
-    Consumer<Object> destructor = cookieDestructor;
+    Consumer<Object> destructor = attachmentDestructor;
     attachment = null;
-    cookieDestructor = null;
+    attachmentDestructor = null;
     if (old != null && destructor != null) {
       destructor.accept(old);
     }
   }
 
   /**
-   * Cancels the fibers that have not ended and waits for them, cancels what the kernel still has in
-   * hand and waits for that, closes what is still open and reports it ({@link
-   * ReactorOptions#leakHandler()}), destroys the attachment, and gives everything back. Tasks that
-   * have been given to {@link #execute} before are run; a fiber that one of them starts is
-   * cancelled, so it runs until its first call that suspends. Does nothing the second time.
+   * Closes the reactor: cancels the fibers that have not ended and waits for them, cancels
+   * operations still in flight in the kernel and waits for them, closes and reports resources that
+   * are still open ({@link ReactorOptions#leakHandler()}), destroys the attachment, and releases
+   * the ring and its memory. Actions given to {@link #execute} before are run; a fiber that one of
+   * them starts is cancelled, so it runs until its first suspending call. Does nothing if the
+   * reactor is closed.
    *
-   * @throws IllegalStateException if the reactor runs: none of its fibers can close it
-   * @throws dev.weft.error.DeadlockException if the fibers waited for each other in shielded calls,
-   *     which have been ended; everything is closed by then
+   * @throws IllegalStateException if the reactor is running: its own fibers can't close it
+   * @throws dev.weft.error.DeadlockException if the fibers waited for each other in shielded calls;
+   *     these calls have been ended, and the reactor is closed
    */
   @Override
   public void close() {
@@ -396,7 +380,7 @@ public final class Reactor implements AutoCloseable, Executor {
           pin.undo();
         }
       } finally {
-        destroyCookie();
+        destroyAttachment();
       }
     }
   }
@@ -411,7 +395,7 @@ public final class Reactor implements AutoCloseable, Executor {
     }
   }
 
-  /** Whether a fiber that runs the user's {@code task} is to have no stack of its own. */
+  /** Whether a fiber that runs {@code task} needs no stack of its own. */
   boolean runsStackless(Object task) {
     return !options.stackful() && wovenTasks.include(task);
   }
@@ -432,7 +416,7 @@ public final class Reactor implements AutoCloseable, Executor {
     roots++;
   }
 
-  /** Closes the detached bundles that are left when all fibers have ended but those in them. */
+  /** Closes the reactor's detached bundles when only their fibers are left. */
   void rootEnded() {
     roots--;
     if (roots == 0 && wards.newest() != null) {
@@ -451,7 +435,7 @@ public final class Reactor implements AutoCloseable, Executor {
   void uncaught(Fiber fiber, Throwable failure) {
     try {
       options.uncaughtExceptionHandler().accept(fiber, failure);
-    } catch (Throwable e) { // of the handler; what it was to handle must not be lost with it
+    } catch (Throwable e) { // thrown by the handler; the fiber's failure must not be lost
       UncaughtFailures.report(failure);
       UncaughtFailures.report(e);
     }

@@ -7,28 +7,29 @@ import java.util.function.BiConsumer;
 import java.util.function.Consumer;
 
 /**
- * How a reactor is set up. Immutable; start from {@link #defaults}.
+ * Settings of a reactor. Immutable; start from {@link #defaults}.
  *
  * @param queueEntries slots of the submission queue, a power of two from 1 to 32768. More
- *     operations than that may be under way; they wait for room in order. The completion queue has
- *     four times as many, up to 65536
- * @param cpu the CPU to tie the thread to until close, {@link #ANY_CPU}, or {@link #UNPINNED}, the
- *     default. The system property {@code dev.weft.cpu} overrides it: {@code any}, {@code none} or
- *     a CPU's number. Pinning suits a program that does little beside serving: Linux lets every
- *     thread inherit the CPU of the thread that starts it, for good. The threads of {@link
- *     Blocking}, the watchdog and later reactors go back to the CPUs of the process. What a fiber
- *     of a pinned reactor has the JDK start stays on the reactor's CPU: threads, pools, the
- *     carriers of virtual threads. So do, from Linux 6.2 on, the kernel's workers, which sync files
- *     for instance
- * @param fiberKind how fibers are run
- * @param stackful whether tasks that have been woven run as the others do, each on a stack of its
- *     own: for debuggers, and where woven code calls what has not been woven
- * @param uncaughtExceptionHandler gets what ends a fiber that nobody is joining, on the reactor's
- *     thread; it must not suspend
- * @param stallLimit how long a fiber may run without suspending before {@link #stallHandler} gets
- *     to know; zero for as long as it likes. Costs the reactor nothing
- * @param stallHandler gets each stall, once, on a thread of its own
- * @param leakHandler gets what was not closed, once, on the reactor's thread; it must not suspend
+ *     operations may be in flight; those that find the queue full wait for room in order. The
+ *     completion queue has four times as many entries, up to 65536
+ * @param cpu the CPU to which the thread is pinned until close, {@link #ANY_CPU}, or {@link
+ *     #UNPINNED}, the default. The system property {@code dev.weft.cpu} overrides it: {@code any},
+ *     {@code none} or a CPU's number. Pinning suits a program that does little besides serving: on
+ *     Linux a new thread permanently inherits the CPU affinity of the thread that starts it. The
+ *     threads of {@link Blocking}, the watchdog and later reactors reset theirs to the CPUs of the
+ *     process. Threads, pools and carriers of virtual threads that the JDK starts on behalf of a
+ *     fiber of a pinned reactor stay on the reactor's CPU. So do, from Linux 6.2 on, the kernel's
+ *     workers, which sync files for instance
+ * @param fiberKind how fibers with a stack are run
+ * @param stackful whether woven tasks run on stacks of their own, as unwoven ones do: for
+ *     debuggers, and where woven code calls unwoven code that suspends
+ * @param uncaughtExceptionHandler gets the exception of a fiber that failed while no fiber was
+ *     joining it, on the reactor's thread; must not suspend
+ * @param stallLimit how long a fiber may run without suspending before {@link #stallHandler} is
+ *     called; zero means no limit. Costs the reactor nothing
+ * @param stallHandler gets each stall once, on its own thread
+ * @param leakHandler gets each resource that was not closed once, on the reactor's thread; must not
+ *     suspend
  */
 public record ReactorOptions(
     int queueEntries,
@@ -40,12 +41,12 @@ public record ReactorOptions(
     Consumer<? super Stall> stallHandler,
     Consumer<? super Leak> leakHandler) {
   /**
-   * For {@link #cpu}: choose the CPU, of those that the thread may run on, with the fewest reactors
-   * of this process; of several, the one that the thread runs on or the next.
+   * For {@link #cpu}: choose, among the CPUs that the thread may run on, the one with the fewest
+   * reactors of this process; of several, the thread's current CPU or the next one.
    */
   public static final int ANY_CPU = -1;
 
-  /** For {@link #cpu}: leave the thread where the kernel puts it. */
+  /** For {@link #cpu}: do not pin the thread. */
   public static final int UNPINNED = -2;
 
   private static final int QUEUE_ENTRIES_DEFAULT = 1024;
@@ -76,11 +77,10 @@ public record ReactorOptions(
   }
 
   /**
-   * 1024 queue entries, a thread that is not tied to a CPU, the fastest fibers that the JVM allows,
-   * uncaught exceptions to the thread's handler, which prints them on standard error, and stalls of
-   * more than a second to the logger {@code dev.weft} of {@link System#getLogger}.
-   *
-   * @return the options of {@link Reactor#open()}
+   * {@return the options of {@link Reactor#open()}} They are: 1024 queue entries, a thread that is
+   * not pinned, the fastest fibers that the JVM allows, uncaught exceptions to the thread's
+   * handler, which prints them on standard error, and leaks and stalls of more than a second to the
+   * logger {@code dev.weft} of {@link System#getLogger}.
    */
   public static ReactorOptions defaults() {
     return new ReactorOptions(
@@ -95,10 +95,9 @@ public record ReactorOptions(
   }
 
   /**
-   * These options with another queue.
+   * {@return these options with another queue size}
    *
    * @param queueEntries see {@link #queueEntries()}
-   * @return new options
    */
   public ReactorOptions withQueueEntries(int queueEntries) {
     return new ReactorOptions(
@@ -113,10 +112,9 @@ public record ReactorOptions(
   }
 
   /**
-   * These options with another CPU.
+   * {@return these options with another CPU}
    *
    * @param cpu see {@link #cpu()}
-   * @return new options
    */
   public ReactorOptions withCpu(int cpu) {
     return new ReactorOptions(
@@ -131,10 +129,9 @@ public record ReactorOptions(
   }
 
   /**
-   * These options with other fibers.
+   * {@return these options with another kind of fibers}
    *
    * @param fiberKind see {@link #fiberKind()}
-   * @return new options
    */
   public ReactorOptions withFiberKind(FiberKind fiberKind) {
     return new ReactorOptions(
@@ -149,10 +146,9 @@ public record ReactorOptions(
   }
 
   /**
-   * These options, with woven tasks on stacks or without.
+   * {@return these options with woven tasks on stacks or without}
    *
    * @param stackful see {@link #stackful()}
-   * @return new options
    */
   public ReactorOptions withStackful(boolean stackful) {
     return new ReactorOptions(
@@ -167,10 +163,9 @@ public record ReactorOptions(
   }
 
   /**
-   * These options with another handler.
+   * {@return these options with another handler of uncaught exceptions}
    *
    * @param handler see {@link #uncaughtExceptionHandler()}
-   * @return new options
    */
   public ReactorOptions withUncaughtExceptionHandler(
       BiConsumer<? super Fiber, ? super Throwable> handler) {
@@ -179,11 +174,10 @@ public record ReactorOptions(
   }
 
   /**
-   * These options with another watch on fibers that hold up the others.
+   * {@return these options with another limit and handler of stalls}
    *
    * @param limit see {@link #stallLimit()}
    * @param handler see {@link #stallHandler()}
-   * @return new options
    */
   public ReactorOptions withStallHandler(Duration limit, Consumer<? super Stall> handler) {
     return new ReactorOptions(
@@ -197,20 +191,15 @@ public record ReactorOptions(
         leakHandler);
   }
 
-  /**
-   * These options without a watch on fibers that hold up the others.
-   *
-   * @return new options
-   */
+  /** {@return these options without stall detection} */
   public ReactorOptions withoutStallHandler() {
     return withStallHandler(Duration.ZERO, stallHandler);
   }
 
   /**
-   * These options with another handler of what was not closed.
+   * {@return these options with another handler of leaks}
    *
    * @param handler see {@link #leakHandler()}
-   * @return new options
    */
   public ReactorOptions withLeakHandler(Consumer<? super Leak> handler) {
     return new ReactorOptions(
@@ -233,7 +222,7 @@ public record ReactorOptions(
   }
 
   private static void toThreadHandler(Fiber fiber, Throwable failure) {
-    // The fiber's own thread has ended, and has no group any more; the reactor's has.
+    // The fiber's own thread has ended and has no thread group any more.
     Thread.currentThread().getThreadGroup().uncaughtException(fiber.thread(), failure);
   }
 }

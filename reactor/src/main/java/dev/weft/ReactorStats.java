@@ -2,9 +2,9 @@
 package dev.weft;
 
 /**
- * What a reactor has done since it was opened.
+ * Counters of a reactor since it was opened.
  *
- * @param turns turns of its loop
+ * @param turns turns of the event loop
  * @param resumes fibers resumed, the first time included: two switches each
  * @param submissions operations handed to the kernel (SQEs), cancellations included
  * @param enters system calls to submit operations or to wait
@@ -12,7 +12,7 @@ package dev.weft;
  * @param deferred operations that found the submission queue full and waited for room
  * @param overflows times the completion queue overflowed; nothing is lost then
  * @param stale results of an earlier use of a slot, ignored
- * @param retries times the kernel asked to try again, for want of memory
+ * @param retries times the kernel asked to try again because memory was short
  * @param wakeups times another thread woke the sleeping reactor
  */
 public record ReactorStats(
@@ -28,10 +28,9 @@ public record ReactorStats(
     long wakeups) {
 
   /**
-   * What was done between two looks.
+   * {@return the difference of each counter to {@code earlier}}
    *
-   * @param earlier the first look
-   * @return each count less the earlier one
+   * @param earlier an earlier reading of the same reactor
    */
   public ReactorStats since(ReactorStats earlier) {
     return new ReactorStats(

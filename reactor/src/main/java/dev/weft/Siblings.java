@@ -9,7 +9,7 @@ final class Siblings {
   private @Nullable FiberState last;
   private int count;
 
-  /** The one that was started first, or null. */
+  /** The child that was started first, or null. */
   @Nullable FiberState first() {
     return first;
   }

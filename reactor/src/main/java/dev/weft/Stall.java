@@ -5,14 +5,14 @@ import java.time.Duration;
 import java.util.List;
 
 /**
- * A fiber has kept its reactor from all others for too long: it computes, or blocks in native code
- * or where it can't be suspended. See {@link ReactorOptions#stallLimit()}.
+ * Report of a fiber that has occupied its reactor for too long: it computes, or blocks in native
+ * code or where it can't be suspended. See {@link ReactorOptions#stallLimit()}.
  *
- * @param fiber its name
- * @param lasting for how long at least; it may go on
- * @param blocked whether its thread waits instead of computing, which is worse: it may be for
- *     something that only this reactor could do
- * @param stack where it is, innermost frame first
+ * @param fiber the fiber's name
+ * @param lasting for how long at least; the stall may continue
+ * @param blocked whether its thread waits instead of computing; this can be a deadlock, if it waits
+ *     for something that only this reactor can do
+ * @param stack the fiber's stack trace, innermost frame first
  */
 public record Stall(
     String fiber, Duration lasting, boolean blocked, List<StackTraceElement> stack) {

@@ -10,8 +10,8 @@ import dev.weft.internal.strand.WaitMode;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One child of a {@link Bundle}: a fiber, and what it computes. {@link #close} cancels it and waits
- * for its end, so that it can be the resource of a try statement.
+ * Handle of a child of a {@link Bundle}: its fiber and its result. {@link #close} cancels it and
+ * waits until it has ended, so a task can be the resource of a try-with-resources statement.
  *
  * @param <T> the type of the result
  */
@@ -20,9 +20,9 @@ public final class Task<T extends @Nullable Object> implements Awaitable, AutoCl
     Selectable.IN.register(Task.class, task -> ((Task<?>) task).inside());
   }
 
-  /** How far a task is. */
+  /** The state of a task. */
   public enum State {
-    /** Not ended yet; it may have been cancelled already. */
+    /** Not ended; it may have been cancelled. */
     RUNNING,
     /** Ended with a result. */
     SUCCEEDED,
@@ -32,48 +32,44 @@ public final class Task<T extends @Nullable Object> implements Awaitable, AutoCl
     CANCELLED
   }
 
-  private final FiberState life;
+  private final FiberState state;
 
-  Task(FiberState life) {
-    this.life = life;
+  Task(FiberState state) {
+    this.state = state;
   }
 
   private Selectable inside() {
     return new Selectable() {
       @Override
       public EventLoop loop() {
-        return life.reactor.loop();
+        return state.reactor.loop();
       }
 
       @Override
       public WaitList waiters() {
-        return life.joiners();
+        return state.joiners();
       }
 
       @Override
       public boolean take() {
-        return life.ended;
+        return state.ended;
       }
     };
   }
 
-  /**
-   * Whether it has ended.
-   *
-   * @return true if joining it would not suspend
-   */
+  /** {@return whether the task has ended, so that joining it would not suspend} */
   @Override
   public boolean isReady() {
-    return life.ended;
+    return state.ended;
   }
 
   /**
-   * Waits for the end of the task. Suspends. Any number of fibers may join one. A task that
-   * computes nothing, and was cancelled and obeyed, has not failed: joining it returns.
+   * Waits for the end of the task. Suspends. Any number of fibers may join one. If a task without a
+   * result ended because it was cancelled, it has not failed, and join returns.
    *
-   * @return what it computed
-   * @throws TaskFailedException if it failed: the cause is what ended it
-   * @throws dev.weft.error.TaskCancelledException if there is no result to return, because it was
+   * @return the task's result
+   * @throws TaskFailedException if it failed; the cause is the exception that ended it
+   * @throws dev.weft.error.TaskCancelledException if there is no result, because the task was
    *     cancelled
    * @throws IllegalStateException if the caller is this task, and would wait for itself
    */
@@ -82,77 +78,71 @@ public final class Task<T extends @Nullable Object> implements Awaitable, AutoCl
   }
 
   /**
-   * Waits for the end of the task, but not for ever. Suspends.
+   * Waits for the end of the task, at most until {@code deadline}. Suspends.
    *
-   * @param deadline until when
-   * @return what it computed
-   * @throws TaskFailedException if it failed: the cause is what ended it
-   * @throws dev.weft.error.TaskCancelledException if there is no result to return, because it was
+   * @param deadline when to stop waiting
+   * @return the task's result
+   * @throws TaskFailedException if it failed; the cause is the exception that ended it
+   * @throws dev.weft.error.TaskCancelledException if there is no result, because the task was
    *     cancelled
    * @throws IllegalStateException if the caller is this task, and would wait for itself
-   * @throws dev.weft.error.DeadlineExceededException if it has not ended by then; it goes on
+   * @throws dev.weft.error.DeadlineExceededException if it has not ended by then; it continues
    */
-  @SuppressWarnings({"unchecked", "NullAway"}) // a call of this T has made it; null if T allows it
+  @SuppressWarnings({"unchecked", "NullAway"}) // null only if T allows it
   public T join(Deadline deadline) {
-    Strand joiner = life.requireJoiner("join");
+    Strand joiner = state.requireJoiner("join");
     long effective =
-        joiner.checkBeforeWait("join", life.fiber, deadline.nanoTime(), WaitMode.INTERNAL);
-    if (life.ended) {
-      return (T) life.joined();
+        joiner.checkBeforeWait("join", state.fiber, deadline.nanoTime(), WaitMode.INTERNAL);
+    if (state.ended) {
+      return (T) state.joined();
     }
     return (T)
         joiner.awaitResult(
-            life.joiners(), "join", life.fiber, effective, WaitMode.INTERNAL, Fiber.JOINED);
-  }
-
-  /** Cancels this task alone: see {@link Fiber#cancel}. Its bundle takes it for no failure. */
-  public void cancel() {
-    life.fiber.cancel();
+            state.joiners(), "join", state.fiber, effective, WaitMode.INTERNAL, Fiber.JOINED);
   }
 
   /**
-   * Cancels this task alone and waits until it has ended, whatever happens to the caller meanwhile.
-   * Suspends, even in a cancelled fiber. Any fiber of the reactor may close it, as often as it
-   * likes. A result that it has, or has in spite of the cancel, is there to be joined.
+   * Cancels this task alone: see {@link Fiber#cancel}. Its bundle does not treat this as a failure.
+   */
+  public void cancel() {
+    state.fiber.cancel();
+  }
+
+  /**
+   * Cancels this task alone and waits until it has ended, even if the caller is cancelled
+   * meanwhile. Suspends, even in a cancelled fiber. Any fiber of the reactor may close it, any
+   * number of times. If the task has a result all the same, {@link #join()} still returns it.
    *
-   * @throws TaskFailedException if it failed, and no other join or close of it has thrown that: the
-   *     cause is what ended it. To have been cancelled is not to have failed
+   * @throws TaskFailedException if it failed, and no other join or close of it has thrown the
+   *     failure, which is the cause. Ending because of a cancel is not a failure
    * @throws IllegalStateException if the caller is this task or runs in a bundle of it, and would
    *     wait for itself
-   * @throws dev.weft.error.CancelledException if the task waits for the caller in turn, so that
-   *     this wait had to be ended; the task has been cancelled
+   * @throws dev.weft.error.CancelledException if the task waits for the caller, so that this wait
+   *     was ended to break the deadlock; the task has been cancelled
    */
   @Override
   public void close() {
-    life.close();
+    state.close();
   }
 
-  /**
-   * How far it is.
-   *
-   * @return its state now
-   */
+  /** {@return the current state} */
   public State state() {
-    if (!life.ended) {
+    if (!state.ended) {
       return State.RUNNING;
     }
-    if (life.failure == null) {
+    if (state.failure == null) {
       return State.SUCCEEDED;
     }
-    return life.wasCancelledCleanly() ? State.CANCELLED : State.FAILED;
+    return state.wasCancelledCleanly() ? State.CANCELLED : State.FAILED;
   }
 
-  /**
-   * The fiber that carries it out.
-   *
-   * @return its fiber
-   */
+  /** {@return the fiber that runs the task} */
   public Fiber fiber() {
-    return life.fiber;
+    return state.fiber;
   }
 
   @Override
   public String toString() {
-    return life.fiber + " " + state();
+    return state.fiber + " " + state();
   }
 }

@@ -3,9 +3,9 @@ package dev.weft;
 
 import org.jspecify.annotations.Nullable;
 
-/** The detached bundles that one bundle, or the reactor, owns: it closes them at its own end. */
+/** The detached bundles that a bundle or the reactor owns, and closes when it ends itself. */
 final class Wards {
-  /** Whose they are; null if the reactor's. */
+  /** The bundle that owns them; null for the reactor. */
   final @Nullable BundleState owner;
 
   private @Nullable BundleState newest;
@@ -14,7 +14,7 @@ final class Wards {
     this.owner = owner;
   }
 
-  /** The one that came last, or null. */
+  /** The bundle that was added last, or null. */
   @Nullable BundleState newest() {
     return newest;
   }

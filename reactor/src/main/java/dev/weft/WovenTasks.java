@@ -7,8 +7,7 @@ import java.lang.reflect.Proxy;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Tells which tasks have been woven, by the twin of the method that runs them. One for each
- * reactor, on its thread.
+ * Detects woven tasks by the twin of their run method. Each reactor has one, used on its thread.
  */
 final class WovenTasks {
   private static final int RECENT = 32;
@@ -21,10 +20,10 @@ final class WovenTasks {
         }
       };
 
-  /** Woven classes by the last bits of their hashes, looked at first: it takes less time. */
+  /** Direct-mapped cache of woven classes, indexed by hash: faster than {@link #KNOWN}. */
   private final @Nullable Object[] recent = new @Nullable Object[RECENT];
 
-  /** Whether {@code task}, a {@link FiberTask} or {@link FiberCall}, can do without a stack. */
+  /** Whether {@code task}, a {@link FiberTask} or {@link FiberCall}, can run without a stack. */
   boolean include(Object task) {
     Class<?> type = task.getClass();
     int place = type.hashCode() & (RECENT - 1);
@@ -40,15 +39,14 @@ final class WovenTasks {
   }
 
   private static boolean isWoven(Class<?> type, String name, Class<?> as) {
-    // A proxy has a twin as it has everything of its interfaces, but its handler is not woven.
+    // A proxy inherits the twin of its interface, but its handler is not woven.
     if (!as.isAssignableFrom(type) || Proxy.isProxyClass(type)) {
       return false;
     }
     try {
       Method plain = type.getMethod(name);
       Method twin = type.getMethod(name, Context.class);
-      // One that is inherited while the method is overridden is another method's. That of the
-      // interface itself calls the plain one.
+      // A twin inherited past an overriding method belongs to the overridden one.
       Class<?> declaring = twin.getDeclaringClass();
       return declaring != as && declaring == plain.getDeclaringClass();
     } catch (NoSuchMethodException e) {
