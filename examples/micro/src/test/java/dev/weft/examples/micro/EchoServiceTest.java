@@ -35,6 +35,7 @@ class EchoServiceTest {
               java,
               "-XX:+UseSerialGC",
               "-XX:TieredStopAtLevel=1",
+              "-XX:+UseSerialGC",
               "--enable-native-access=ALL-UNNAMED",
               "--add-opens=java.base/java.lang=ALL-UNNAMED",
               "-cp",

@@ -198,6 +198,7 @@ class GoldenTest {
           List.of(
               "-XX:+UseSerialGC",
               "-XX:TieredStopAtLevel=1",
+              "-XX:+UseSerialGC",
               "-Xshare:auto",
               "--enable-native-access=ALL-UNNAMED",
               "--add-opens=java.base/java.lang=ALL-UNNAMED",
