@@ -6,7 +6,7 @@ import dev.weft.Fiber;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 
-/** A call that blocks, made beside the reactor for a micro-thread, which a fiber waits for. */
+/** Blocking call of a micro-thread, run on a thread outside the reactor. A fiber waits for it. */
 final class BlockingCall<T extends @Nullable Object> {
   private final MicroProcess process;
   private final MicroThread thread;

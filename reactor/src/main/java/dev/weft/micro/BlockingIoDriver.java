@@ -7,7 +7,9 @@ import dev.weft.internal.backend.Handle;
 import dev.weft.internal.os.Libc;
 import java.net.InetSocketAddress;
 
-/** Reads and writes by plain system calls, which block the thread: there is nothing else to run. */
+/**
+ * Driver of the local executor: reads and writes by blocking system calls, as nothing else can run.
+ */
 final class BlockingIoDriver extends IoDriver {
   static final BlockingIoDriver INSTANCE = new BlockingIoDriver();
 
@@ -36,24 +38,24 @@ final class BlockingIoDriver extends IoDriver {
   }
 
   /**
-   * Whether a call has come to nothing. A standard stream that somebody else has made non-blocking
-   * is waited for here.
+   * Whether a call has to be repeated. Polls a standard stream that another process has made
+   * non-blocking.
    */
   private static boolean isToBeTriedAgain(int result, int number, int events) {
     if (result != -Errno.EAGAIN.code()) {
       return result == -Errno.EINTR.code();
     }
-    Libc.poll(number, events); // whatever has come, an error too, the next call tells
+    Libc.poll(number, events); // the next call reports the event or error
     return true;
   }
 
-  /** Refuses: nobody could be served while one connection is waited for. */
+  /** Not supported: waiting for one connection would block all others. */
   @Override
   int socket(Handle handle, InetSocketAddress address, MicroOptions options) {
     return -Errno.EOPNOTSUPP.code();
   }
 
-  /** A handle that never gets a descriptor: {@link #socket} refuses. */
+  /** A handle that never gets a descriptor, because {@link #socket} fails. */
   @Override
   Handle newHandle(String description) {
     return Handle.borrowed(Handle.NONE, description);
@@ -65,7 +67,7 @@ final class BlockingIoDriver extends IoDriver {
   }
 
   @Override
-  void close(Handle handle) {} // the standard streams are not its own
+  void close(Handle handle) {} // the standard streams are not owned
 
   @Override
   void connect(ByteRing ring, InetSocketAddress address) {

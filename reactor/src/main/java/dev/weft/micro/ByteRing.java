@@ -12,14 +12,14 @@ import java.lang.foreign.MemorySegment;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Bytes on their way, in a ring: from a descriptor to a thread, from a thread to a descriptor, or
- * from one thread to another, who then share this one ring.
+ * Ring buffer of bytes: from a descriptor to a thread, from a thread to a descriptor, or from one
+ * thread to another, which then share the ring (a pipe).
  *
- * <p>It has memory while there are bytes in it, and some time longer: when its process waits and it
- * is empty, the memory goes back. Its place in the micro-heap is only set aside.
+ * <p>It has memory from its first bytes until its process waits while the ring is empty. In the
+ * micro-heap its pages are only reserved.
  *
- * <p>Positions only grow while it has memory; where they are in the ring is their remainder. Who
- * waits for it is a list of thread numbers, linked through the threads.
+ * <p>Positions only grow while it has memory; modulo the size they are offsets in the ring. The
+ * threads that wait for the ring form a list of thread numbers, linked through the threads.
  */
 final class ByteRing {
   static final int BYTES = 16 * 1024;
@@ -29,73 +29,73 @@ final class ByteRing {
   final ProcessScheduler threads;
   private final MicroHeap heap;
 
-  /** Where its memory is; 0 while it has none. */
+  /** The address of its memory; 0 while it has none. */
   private long address;
 
   private final @Nullable SharedDescriptor descriptor;
 
-  /** The next byte to be taken. */
+  /** The position of the next byte to read. */
   private long head;
 
-  /** Behind the last byte that has been put. */
+  /** The position behind the last byte written. */
   private long tail;
 
-  /** Whether a descriptor's bytes come in here. */
+  /** Whether it is filled from a descriptor. */
   final boolean isInput;
 
-  /** Whether a descriptor takes what is here. */
+  /** Whether it is drained to a descriptor. */
   final boolean isOutput;
 
-  /** How many threads may read it, and write it. */
+  /** How many threads may read from it, and write to it. */
   int readerEnds;
 
   int writerEnds;
 
-  /** Whether the descriptor has been told that this end of it is closed. */
+  /** Whether this end of the descriptor has been closed. */
   boolean closed;
 
-  /** Whether a thread has shut the descriptor's side down, which stays open otherwise. */
+  /** Whether a thread has shut down the descriptor's side; the descriptor itself stays open. */
   boolean shut;
 
-  // ---- what the ends have done
+  // ---- state of the two ends
 
-  /** No more bytes follow for now: the writer waits for {@link MicroSocket#readhup}. */
+  /** The writer has ended its message and waits for {@link MicroSocket#readhup}. */
   boolean hungUp;
 
-  /** No more bytes follow at all. */
+  /** No more bytes follow. */
   boolean ended;
 
-  /** Nobody will take what is put. */
+  /** No reader is left: written bytes are not consumed. */
   boolean abandoned;
 
-  /** Nobody waits for the descriptor any more: what it does not take at once is dropped. */
+  /** A deadline has passed: bytes that the descriptor does not accept at once are dropped. */
   boolean dropsAfterDrain;
 
-  /** Whether a thread that wrote here was over its deadline when it ended. */
+  /** Whether a thread that wrote here was past its deadline when it ended. */
   boolean overdue;
 
-  /** Until when it may take what a thread that has ended has left here, or null. */
+  /** The deadline for bytes that an ended thread has left here, or null. */
   ProcessTimers.@Nullable Alarm alarm;
 
-  // ---- the neighbours in the list of those that the same alarm is for
+  // ---- neighbours in the list of rings of the same alarm
   @Nullable ByteRing nextLeft;
   @Nullable ByteRing previousLeft;
 
-  /** Why the descriptor gave or took nothing more, as an error number; 0 if it has not failed. */
+  /** The error number of the descriptor's failure; 0 if it has not failed. */
   int failure;
 
-  // ---- who waits
+  // ---- waiting threads
   private int readers = IntDeque.NONE;
   private int writers = IntDeque.NONE;
 
-  // ---- what the driver has in hand
+  // ---- state of the driver
   @Nullable RingTransfer transfer;
   boolean inFlight;
 
-  /** Whether what is in flight is not its bytes, but the attempt to connect its descriptor. */
+  /** Whether the operation in flight connects the descriptor instead of moving bytes. */
   boolean isConnecting;
 
-  /** Whether it is on the list of those to be read into, or written from. */
+  /** Whether it is on the list of rings to be filled or drained. */
   boolean pending;
 
   private ByteRing(
@@ -149,12 +149,12 @@ final class ByteRing {
     return descriptor == null;
   }
 
-  /** Whether a reader has nothing to wait for. */
+  /** Whether a reader has reached the end of the message or of the stream. */
   boolean isAtEnd() {
     return (hungUp || ended) && tail == head;
   }
 
-  /** Whether what is in flight is of no use any more. */
+  /** Whether the operation in flight is no longer needed. */
   boolean isGivenUp() {
     return isInput ? abandoned : dropsAfterDrain || threads.process().isKilled();
   }
@@ -165,14 +165,14 @@ final class ByteRing {
     return address != 0;
   }
 
-  /** Takes memory if it has none. */
+  /** Allocates its memory if it has none. */
   void allocate() {
     if (address == 0) {
       address = heap.takeRing();
     }
   }
 
-  /** Takes memory over, with so many bytes from its beginning on that have come in. */
+  /** Takes over memory that starts with {@code count} received bytes. */
   void adopt(long memory, int count) {
     assert address == 0 && isEmpty() : this;
     heap.adoptedRing();
@@ -180,14 +180,14 @@ final class ByteRing {
     filled(count);
   }
 
-  /** Gives its memory back if there is nothing in it, nor on its way in or out. */
+  /** Releases its memory if it is empty and no operation is in flight. */
   void releaseIfIdle() {
     if (address != 0 && head == tail && !inFlight) {
       release();
     }
   }
 
-  /** Gives its memory back whatever is in it; nothing is in flight. */
+  /** Releases its memory even if it is not empty; no operation is in flight. */
   void release() {
     assert !inFlight : this;
     if (address != 0) {
@@ -198,7 +198,7 @@ final class ByteRing {
     tail = 0;
   }
 
-  // ---- bytes; the caller knows that there is as much
+  // ---- bytes; the caller has checked that there are enough bytes, or enough room
 
   void put(long from, int count) {
     allocate();
@@ -222,7 +222,7 @@ final class ByteRing {
     tail += count;
   }
 
-  /** Puts a text of ASCII characters, if it is one and there is room for all of it. */
+  /** Writes a text if it is ASCII and fits as a whole; returns whether it has. */
   boolean putAscii(String text) {
     int length = text.length();
     if (length > writable()) {
@@ -232,7 +232,7 @@ final class ByteRing {
     for (int i = 0; i < length; i++) {
       char character = text.charAt(i);
       if (character >= 0x80) {
-        return false; // what was put so far is behind the tail
+        return false; // what was written so far is behind the tail
       }
       Memory.ALL.set(JAVA_BYTE, address + ((tail + i) & MASK), (byte) character);
     }
@@ -241,8 +241,8 @@ final class ByteRing {
   }
 
   /**
-   * Puts a number, which is whole in the ring: only numbers are in such a one. The caller wakes the
-   * readers.
+   * Writes a number. A ring of numbers holds nothing else, so a number never wraps. The caller
+   * wakes the readers.
    *
    * @return true
    */
@@ -284,7 +284,10 @@ final class ByteRing {
     MemorySegment.copy(Memory.ALL, from, Memory.ALL, to, count);
   }
 
-  /** How many of the first {@code count} bytes it takes to have the first newline; 0 if none is. */
+  /**
+   * The length up to and including the first newline in the first {@code count} bytes; 0 if there
+   * is none.
+   */
   int lineLength(int count) {
     for (int i = 0; i < count; i++) {
       if (Memory.ALL.get(JAVA_BYTE, address + ((head + i) & MASK)) == '\n') {
@@ -294,7 +297,7 @@ final class ByteRing {
     return 0;
   }
 
-  // ---- the descriptor's side: one run of bytes without a wrap
+  // ---- the descriptor's side: one contiguous run of bytes
 
   long fillAddress() {
     return address + ((int) tail & MASK);
@@ -312,7 +315,7 @@ final class ByteRing {
     return Math.min(readable(), BYTES - ((int) head & MASK));
   }
 
-  /** The attempt to connect the descriptor came to this: 0, or -errno. */
+  /** Completes the attempt to connect the descriptor, with 0 or -errno. */
   void connected(int result) {
     inFlight = false;
     isConnecting = false;
@@ -321,7 +324,7 @@ final class ByteRing {
     wakeWriters();
   }
 
-  /** The source gave this: bytes, 0 at its end, or -errno. */
+  /** Completes a read from the descriptor, with a byte count, 0 at its end, or -errno. */
   void filled(int result) {
     if (result > 0) {
       tail += result;
@@ -332,7 +335,7 @@ final class ByteRing {
     wakeReaders();
   }
 
-  /** The sink took this: bytes, or -errno. */
+  /** Completes a write to the descriptor, with a byte count or -errno. */
   void drained(int result) {
     if (result > 0) {
       head += result;
@@ -340,17 +343,20 @@ final class ByteRing {
     } else {
       failure = -result;
       abandoned = true;
-      head = tail; // nobody will take them
+      head = tail; // they can't be written any more
     }
     wakeWriters();
   }
 
-  /** Whether the sink's taking this is all that there was to do, and of no interest to anybody. */
+  /**
+   * Whether this completion empties the ring and no thread waits for it, so that the process need
+   * not be dispatched.
+   */
   boolean isDoneWith(int result) {
     return isOutput && result == readable() && result > 0 && !ended && !isAwaited();
   }
 
-  /** Takes the failure, which is told once. */
+  /** Returns the failure and resets it, so that it is raised once. */
   int takeFailure() {
     int taken = failure;
     failure = 0;
@@ -379,11 +385,11 @@ final class ByteRing {
     }
     thread.nextWaiting = first;
     if (thread.waitsFor != this) {
-      thread.waitsFor = this; // only if new: a collector's barrier costs more
+      thread.waitsFor = this; // only if it changes: the write barrier costs more than the check
     }
   }
 
-  /** Whether what wakes one who waits here is outside the process. */
+  /** Whether a thread waits here for the descriptor. */
   boolean isAwaitedOutside() {
     return descriptor != null && isAwaited();
   }
@@ -404,13 +410,15 @@ final class ByteRing {
     }
   }
 
-  /** Wakes one that waits. It leaves the list last: if this is cut short, it can be woken again. */
+  /**
+   * Wakes a waiting thread. It leaves the list last: if this fails midway, it can be woken again.
+   */
   private void wake(MicroThread thread) {
     threads.play(thread);
     forget(thread);
   }
 
-  /** Takes a thread that waits here off its list. */
+  /** Removes a thread that waits here from its list. */
   void forget(MicroThread thread) {
     int next = thread.nextWaiting;
     int previous = thread.previousWaiting;

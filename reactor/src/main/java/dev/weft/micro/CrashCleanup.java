@@ -5,40 +5,40 @@ import dev.weft.internal.backend.Backend;
 import dev.weft.internal.strand.Strand;
 
 /**
- * Ends all processes after their kernel has been cancelled or has failed. Whatever else fails
- * meanwhile, it does not return before the last of them has ended: what is in flight is in their
- * memory.
+ * Ends all processes after their dispatcher has been cancelled or has failed. Whatever else fails
+ * meanwhile, it returns only after the last process has ended, because operations in flight use the
+ * processes' memory.
  */
 final class CrashCleanup {
-  /** So many failures in a row, and no more code of the processes is run. */
+  /** After more failures in a row than this, no code of the processes is run any more. */
   private static final int KILLS_MAX = 3;
 
-  /** So many, and the kernel's fiber does not try to suspend any more. */
+  /** After more failures than this, the dispatcher's fiber no longer tries to suspend. */
   private static final int WAITS_MAX = 2 * KILLS_MAX;
 
-  private final MicroDispatcher kernel;
+  private final MicroDispatcher dispatcher;
 
-  CrashCleanup(MicroDispatcher kernel) {
-    this.kernel = kernel;
+  CrashCleanup(MicroDispatcher dispatcher) {
+    this.dispatcher = dispatcher;
   }
 
   /**
    * Kills all processes, and waits until they have ended.
    *
-   * @param cause why; gets what else fails
+   * @param cause the original failure; later failures are added to it as suppressed
    */
   void clear(Strand strand, Throwable cause) {
-    for (int failures = 0; kernel.hasProcesses(); failures++) {
+    for (int failures = 0; dispatcher.hasProcesses(); failures++) {
       try {
-        kernel.killAll();
+        dispatcher.killAll();
         if (failures > KILLS_MAX) {
-          kernel.breakAll(cause);
+          dispatcher.abortAll(cause);
         }
         if (failures > WAITS_MAX) {
-          kernel.loop().backend().poll(Backend.FOREVER); // all that is in flight is cancelled
-          kernel.dispatchOnce();
+          dispatcher.loop().backend().poll(Backend.FOREVER); // all operations are cancelled
+          dispatcher.dispatchOnce();
         } else {
-          kernel.runOut(strand);
+          dispatcher.runOut(strand);
         }
       } catch (Throwable e) {
         if (failures <= WAITS_MAX) {
@@ -54,7 +54,7 @@ final class CrashCleanup {
         cause.addSuppressed(other);
       }
     } catch (OutOfMemoryError e) {
-      // The cause has to do by itself.
+      // The cause is reported without it.
     }
   }
 }

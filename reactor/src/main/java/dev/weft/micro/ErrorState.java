@@ -8,24 +8,24 @@ import dev.weft.routine.codegen.Context;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The part of a micro-thread that deals with errors, and with memory, whose want is one.
+ * The part of a micro-thread that deals with errors, deadlines and memory.
  *
  * <p>
  *
  * {@snippet :
  *   BODY --returns------------> LASTLY ------------------> ENDED
- *    |  --raise: lastly() runs as a call of it; lower() lets it go on
- *    |  --raiseAt-------------> RAISED --lower()--> BODY   as if nothing had been
+ *    |  --raise: lastly() is called there; after lower() the body continues
+ *    |  --raiseAt-------------> RAISED --lower()--> BODY   where it was
  *    |                             \--------------> UNWINDING -> ENDED
  *    |  --faults--------------> FAULTED --lower()--> BODY  from its last suspension
  *    |                             \--------------> ENDED
  *    \--its process ends------> REAPED -----------> UNWINDING -> ENDED
  * }
  *
- * <p>One that has left bundles open is SETTLING before it has ENDED.
+ * <p>A thread that has left bundles open is SETTLING before it has ENDED.
  */
 abstract class ErrorState extends ThreadControl {
-  /** What a thread is in the middle of. */
+  /** Phase of a thread's life; see the diagram. */
   enum Phase {
     BODY,
     LASTLY,
@@ -37,7 +37,7 @@ abstract class ErrorState extends ThreadControl {
     ENDED
   }
 
-  /** A lastly that raises runs lastly: so deep at most. */
+  /** A lastly that raises runs lastly again: the maximal depth. */
   private static final int RAISES_MAX = 16;
 
   Phase phase = Phase.BODY;
@@ -45,60 +45,60 @@ abstract class ErrorState extends ThreadControl {
   /** Runs {@link #lastly} while the body is suspended or over; null while the body runs. */
   @Nullable Routine cleanup;
 
-  /** What was raised at it from elsewhere, as an error number; 0 if nothing was. */
+  /** The number of an error that was raised at it from outside; 0 if none. */
   int raisedAt;
 
-  // ---- deadlines; see MicroAlarms
+  // ---- deadlines; see ProcessTimers
 
-  /** Wakes it from a wait for a time. */
+  /** Timer that ends a sleep. */
   ProcessTimers.@Nullable Alarm sleep;
 
-  /** Its deadline; made when it sets one for the first time. */
+  /** Timer of its deadline; created when it first sets one. */
   ProcessTimers.@Nullable Alarm alarm;
 
   /** Its deadline in the local executor. */
   @Nullable Deadline localDeadline;
 
-  /** Whether it waits for a time, or for somebody outside the process. */
+  /** Whether it waits for a timer, or for an event outside the process. */
   boolean waitsOutside;
 
-  /** Whether its deadline has passed since it was put into the run queue. */
+  /** Whether its deadline passed while it was in the run queue. */
   boolean isLate;
 
-  /** Whether its deadline has passed while its lastly ran, which is not told. */
+  /** Whether its deadline passed while its lastly ran, in which it is not raised. */
   boolean isOverdueAside;
 
-  // ---- calls of fibers; see MicroGuest
+  // ---- fiber calls; see MicroThreadStrand
 
-  /** The strand of its body; made when it says a word of fibers for the first time. */
+  /** The hosted strand of its body; created by its first fiber call. */
   @Nullable MicroThreadStrand guest;
 
-  /** The strand of its lastly, while that runs in place of the body, which may wait meanwhile. */
+  /** The hosted strand of its lastly, while that runs in place of the (possibly waiting) body. */
   @Nullable MicroThreadStrand asideGuest;
 
-  /** Whether it is being unwound, but was in a call of fibers, which must end first. */
+  /** Whether it is to be unwound once its fiber call has ended. */
   boolean isToEnd;
 
-  /** Whether a scope that it is in may be over, to be told at its present or next wait. */
+  /** Whether an enclosing scope may have ended, to be checked at its current or next wait. */
   boolean hasScopeEnded;
 
-  // What the body was doing when something was raised at it.
+  // The state of the body when an error was raised at the thread.
   boolean bodyPlayed;
   int bodyStatus;
 
-  /** How many blocks of the heap it has. */
+  /** How many blocks of the heap it owns. */
   int blocks;
 
   private int errno;
   private boolean lowered;
 
-  /** How many of its raises are running their lastly, each in that of the one before. */
+  /** How many raises are running their lastly, nested in each other. */
   private int raises;
 
-  /** What such a lastly has thrown last. */
+  /** The last exception that such a lastly has thrown. */
   private @Nullable Throwable lastlyFailure;
 
-  // The errno and lowered of a raise of the body whose lastly another lastly has come before.
+  // errno and lowered of a raise of the body, while another lastly runs in place of the body.
   private int bodyErrno;
   private boolean bodyLowered;
 
@@ -108,28 +108,24 @@ abstract class ErrorState extends ThreadControl {
 
   // ---- errno
 
-  /**
-   * The error that was set or raised last and not lowered.
-   *
-   * @return null if there is none
-   */
+  /** {@return the error that was last set or raised and not lowered; null if there is none} */
   protected final @Nullable Errno errno() {
     return errno == 0 ? null : Errno.of(errno);
   }
 
   /**
-   * Sets the error that {@link #perror} and {@link #error} are about.
+   * Sets the error that {@link #perror} logs and {@link #error} raises.
    *
-   * @param errno which one
+   * @param errno the error
    */
   protected final void errno(Errno errno) {
     this.errno = errno.code();
   }
 
   /**
-   * Logs a line that ends with the text of the present error.
+   * Logs a line that ends with the text of the current error.
    *
-   * @param message what comes before
+   * @param message the text before it
    */
   protected final void perror(String message) {
     ThreadLog.line(self(), ThreadLog.perror(message, errno));
@@ -138,7 +134,7 @@ abstract class ErrorState extends ThreadControl {
   /**
    * As {@link #perror}, if this thread is debugging.
    *
-   * @param message what comes before
+   * @param message the text before the error's text
    */
   protected final void dbgPerror(String message) {
     if (isDebugging()) {
@@ -149,43 +145,46 @@ abstract class ErrorState extends ThreadControl {
   // ---- raising
 
   /**
-   * Raises an error: {@link #lastly} runs here and now. If it calls {@link #lower}, this returns;
-   * if not, the thread is over, and leaves its calls through their finally blocks. May suspend, if
-   * lastly does.
+   * Raises an error: runs {@link #lastly} immediately. If that calls {@link #lower}, this method
+   * returns; if not, the thread ends and its stack is unwound through its finally blocks. Suspends
+   * if lastly does.
    *
-   * @param errno which one
-   * @throws Exception what lastly throws
+   * @param errno the error
+   * @throws Exception whatever {@code lastly} throws
    */
   protected final void raise(Errno errno) throws Exception {
     raise(errno.code());
   }
 
   /**
-   * Raises the error that {@link #errno(Errno)} has set.
+   * Raises the error that {@link #errno(Errno)} has set; EINVAL if none is set.
    *
-   * @throws Exception what lastly throws
+   * @throws Exception whatever {@code lastly} throws
    */
   protected final void error() throws Exception {
     int code = errno == 0 ? Errno.EINVAL.code() : errno;
     if (raises == 0 && cleanup == null) {
-      errno = 0; // it is that error which may be lowered; in a lastly, the one that it was run for
+      errno = 0; // so that lower() clears it; a lastly keeps the error that it was run for
     }
     raise(code);
   }
 
-  /** As {@link #raise(Errno)}, for a code that may have no name. */
+  /** As {@link #raise(Errno)}, for an error number that may have no name. */
   final void raise(int code) throws Exception {
     raise(code, "");
   }
 
-  /** As {@link #raise(int)}; what is behind the error's name is told if the thread ends of it. */
+  /**
+   * As {@link #raise(int)}; {@code subject} follows the error's name in the message of {@link
+   * ThreadExit}.
+   */
   final void raise(int code, String subject) throws Exception {
     requireRunning("raise");
     int depth = raises;
     if (depth >= RAISES_MAX) {
       throw new ThreadExit("lastly of " + label() + " raises each time that it runs");
     }
-    int outerErrno = errno; // of the lastly that raises, if it is one
+    int outerErrno = errno; // of the enclosing lastly, if this is called in one
     boolean outerLowered = lowered;
     raises = depth + 1;
     begin(code);
@@ -204,52 +203,55 @@ abstract class ErrorState extends ThreadControl {
     lowered = outerLowered;
   }
 
-  /** Whether {@code failure} has come out of a lastly that a raise of the body has run. */
+  /** Whether {@code failure} was thrown by a lastly that a raise of the body has run. */
   final boolean isOfLastly(Throwable failure) {
     return failure == lastlyFailure;
   }
 
-  /** As {@link #begin}, in place of the body, which may itself be in a lastly. */
+  /** As {@link #begin}, for a lastly in place of the body, which may itself be in a lastly. */
   final void beginAside(int code) {
     bodyErrno = errno;
     bodyLowered = lowered;
     begin(code);
   }
 
-  /** The body goes on where it was. */
+  /** Restores the body's error state, before the body continues. */
   final void endAside() {
     errno = bodyErrno;
     lowered = bodyLowered;
   }
 
-  /** Has {@link #lastly} see this error, 0 for none. */
+  /** Sets the error that {@link #lastly} is run for, 0 for none. */
   final void begin(int code) {
     errno = code;
     lowered = false;
   }
 
-  /** Whether its next step is more than to go on. */
+  /** Whether its next step is more than resuming the body. */
   final boolean isStepAside() {
     return raisedAt != 0 || isLate || hasScopeEnded || localDeadline != null;
   }
 
-  /** Whether lastly runs in place of its body, which may be suspended. */
+  /** Whether lastly runs in place of the body, which may be suspended. */
   private boolean isAsideOfBody() {
     return cleanup != null && phase != Phase.LASTLY && phase != Phase.SETTLING;
   }
 
-  /** The strand of what is next of it, body or lastly; null if it has said no word of fibers. */
+  /**
+   * The hosted strand of the code that runs next, body or lastly; null if that has made no fiber
+   * call.
+   */
   final @Nullable MicroThreadStrand activeGuest() {
     return isAsideOfBody() ? asideGuest : guest;
   }
 
-  /** The same; makes it at the first use. */
-  final MicroThreadStrand requireGuest(MicroDispatcher kernel) {
+  /** As {@link #activeGuest}; creates the strand at its first use. */
+  final MicroThreadStrand requireGuest(MicroDispatcher dispatcher) {
     MicroThreadStrand found = activeGuest();
     if (found != null) {
       return found;
     }
-    MicroThreadStrand made = MicroThreadStrand.of(self(), kernel);
+    MicroThreadStrand made = MicroThreadStrand.of(self(), dispatcher);
     if (isAsideOfBody()) {
       asideGuest = made;
     } else {
@@ -261,7 +263,7 @@ abstract class ErrorState extends ThreadControl {
     return made;
   }
 
-  /** Whether it is in a call of fibers. */
+  /** Whether it is in a fiber call. */
   final boolean isInCall() {
     MicroThreadStrand active = activeGuest();
     return active != null && active.isWaiting();
@@ -272,9 +274,9 @@ abstract class ErrorState extends ThreadControl {
     return isOverdueAside || (phase != Phase.BODY && errno == Errno.ETIMEDOUT.code());
   }
 
-  // ---- when something is broken beneath it, so that nothing of it runs any more
+  // ---- after a failure of the runtime's own code, when it no longer runs
 
-  /** Cancels the calls of fibers that it is in. */
+  /** Cancels the fiber calls that it is in. */
   final void endCalls() {
     for (MicroThreadStrand strand : new @Nullable MicroThreadStrand[] {guest, asideGuest}) {
       if (strand != null) {
@@ -283,7 +285,7 @@ abstract class ErrorState extends ThreadControl {
     }
   }
 
-  /** Whether such a call has not ended. */
+  /** Whether it is in a fiber call that has not ended. */
   final boolean isInCallStill() {
     return isWaiting(guest) || isWaiting(asideGuest);
   }
@@ -292,11 +294,11 @@ abstract class ErrorState extends ThreadControl {
     return strand != null && strand.isWaiting() && !strand.canGoOn();
   }
 
-  /** Forgets what came of them. */
+  /** Discards the results of its fiber calls. */
   final void discardCalls() {
     for (MicroThreadStrand strand : new @Nullable MicroThreadStrand[] {guest, asideGuest}) {
       if (strand != null) {
-        MicroThreadStrand.letGoOn(strand);
+        MicroThreadStrand.prepareResume(strand);
         if (!strand.holdsResources()) {
           strand.close();
         }
@@ -304,12 +306,12 @@ abstract class ErrorState extends ThreadControl {
     }
   }
 
-  /** It begins anew: the raises that its body was in are gone with it. */
+  /** Forgets the raises of its body, which starts again. */
   final void forgetRaises() {
     raises = 0;
   }
 
-  /** Whether lastly has lowered what it was called for. */
+  /** Returns whether lastly has lowered its error, and resets that. */
   final boolean takeLowered() {
     boolean was = lowered;
     lowered = false;
@@ -317,13 +319,13 @@ abstract class ErrorState extends ThreadControl {
   }
 
   /**
-   * Raises an error in another thread of this process. Its {@link #lastly} runs when it is that
-   * thread's turn; if it lowers, the thread goes on where it was, waiting if it waited; if not, the
-   * thread is over. An ended thread raises ESRCH here.
+   * Raises an error in another thread of this process. That thread's {@link #lastly} runs when the
+   * thread is next scheduled. If it lowers the error, the thread continues where it was, waiting if
+   * it waited; if not, the thread ends. Raises ESRCH in this thread if the other one has ended.
    *
-   * @param thread one of this process
-   * @param errno which one
-   * @throws Exception what lastly throws
+   * @param thread a thread of this process
+   * @param errno the error
+   * @throws Exception whatever {@code lastly} throws
    */
   protected final void raiseAt(MicroThread thread, Errno errno) throws Exception {
     if (checked(thread).isEnded()) {
@@ -334,49 +336,53 @@ abstract class ErrorState extends ThreadControl {
   }
 
   /**
-   * Sets until when this thread may wait, in whatever word that suspends: if it waits then, or
-   * begins to later, ETIMEDOUT is raised in it as by {@link #raiseAt}. Lowered, it waits on, and
-   * has no deadline until it sets another. One deadline is for all waits until it is set again; it
-   * costs next to nothing to do that before each. A {@link #lastly} that waits after the end of the
-   * body, or in place of it, is not told.
+   * Sets the deadline of all waits of this thread. If the thread is waiting when the deadline
+   * passes, or begins to wait later, ETIMEDOUT is raised in it as by {@link #raiseAt}. If {@code
+   * lastly} lowers the error, the thread continues to wait, without a deadline until it sets
+   * another. A deadline holds for all waits until it is set again; setting it before each wait is
+   * cheap. It is not raised in a {@link #lastly} that waits after the end of the body, or in place
+   * of it.
    *
-   * <p>It holds for the output to a descriptor too: when it has passed and lastly waits for room
-   * there, or the thread has ended, what the descriptor does not take at once is dropped. Nobody
-   * who does not read holds a connection.
+   * <p>The deadline also limits output to a descriptor: once it has passed, and lastly waits for
+   * room in the ring or the thread has ended, output that the descriptor does not accept at once is
+   * dropped. So a peer that does not read can't hold a connection open.
    *
-   * <p>In the local executor, where a wait for a descriptor blocks all, it is looked at when the
-   * thread is about to go on: a wait lasts longer, and one that nothing ends is not ended by it.
+   * <p>In the local executor, where a wait for a descriptor blocks the whole process, the deadline
+   * is checked only when the thread is about to resume: a wait can last longer, and the deadline
+   * does not end a wait by itself.
    *
-   * @param deadline until when; {@link Deadline#NEVER} takes it back
+   * @param deadline when waits end; {@link Deadline#NEVER} removes the deadline
    */
   protected final void deadline(Deadline deadline) {
     home().alarms.deadline(self(), deadline);
   }
 
   /**
-   * Runs when an error was raised, when something went wrong, when the process ends around the
-   * thread, and at its end in any case: then without an error. Whether there is one is told by
-   * {@link #errno()}. May suspend.
+   * Error handler and finaliser (mnvkd's {@code vk_finally}). Runs when an error is raised, when
+   * the thread faults, when the process ends, and in any case at the thread's end, then without an
+   * error. {@link #errno()} returns the error. May suspend.
    *
-   * @throws Exception nothing that it can help: the thread is over then
+   * @throws Exception if it fails; the thread then ends
    */
   protected void lastly() throws Exception {}
 
   /**
-   * The twin of {@link #lastly()}, which the weaver overrides in classes that override that.
+   * The twin of {@link #lastly()}, which the weaver overrides in classes that override {@code
+   * lastly()}.
    *
-   * @param context the calling thread's
-   * @throws Exception what lastly throws
+   * @param context the calling thread's context
+   * @throws Exception whatever {@link #lastly()} throws
    */
   protected void lastly(Context context) throws Exception {
     lastly();
   }
 
   /**
-   * In {@link #lastly}: once it returns, the thread goes on. After a raise, behind that raise;
-   * after one by another thread, where it was; after a fault, from its last suspension, with its
-   * locals as they were then, or from its beginning if it has not suspended, if that was in a call
-   * of fibers, or if it runs on a stack of its own. The process ends around it all the same.
+   * Lowers the current error: once {@link #lastly} returns, the thread continues. After a raise it
+   * continues behind that raise; after {@link #raiseAt}, where it was; after a fault, from its last
+   * suspension, with its locals as they were then. After a fault it starts again from the beginning
+   * if it has not suspended, if its last suspension was in a fiber call, or if it runs on a stack
+   * of its own. It does not stop the process from ending.
    *
    * @throws IllegalStateException if there is no error
    */
@@ -391,10 +397,8 @@ abstract class ErrorState extends ThreadControl {
   // ---- faults
 
   /**
-   * What went wrong, if {@link #errno()} is EFAULT: in this thread, or in another one if this is
-   * the supervisor.
-   *
-   * @return null if nothing did, or if it was cleared
+   * {@return the fault if {@link #errno()} is EFAULT: of this thread, or of another one if this is
+   * the supervisor; null if there is none or it was cleared}
    */
   protected final @Nullable MicroFault fault() {
     return fault;
@@ -404,12 +408,12 @@ abstract class ErrorState extends ThreadControl {
     fault = found;
   }
 
-  /** Forgets the fault. */
+  /** Clears the fault. */
   protected final void clearFault() {
     fault = null;
   }
 
-  /** Logs the fault, if the present error is one, and forgets it. */
+  /** Logs the fault, if the current error is one, and clears it. */
   protected final void sigerror() {
     MicroFault found = fault;
     if (found != null && errno == Errno.EFAULT.code()) {
@@ -421,13 +425,14 @@ abstract class ErrorState extends ThreadControl {
   // ---- memory
 
   /**
-   * Takes zeroed memory from the process's heap, page-aligned. If there is too little, logs of how
-   * many pages the heap would have to be and raises ENOMEM; if that is lowered, tries once more.
+   * Allocates a zeroed, page-aligned block from the process's heap. If memory is short, logs how
+   * many pages the heap would need and raises ENOMEM; if that is lowered, tries once more.
    *
-   * @param count how many
-   * @param size of each, in bytes; raises ERANGE if the product is no number of bytes
-   * @return a block that is this thread's until it frees it or ends
-   * @throws Exception what lastly throws
+   * @param count how many elements
+   * @param size the size of an element in bytes; raises ERANGE if the product overflows or is
+   *     negative
+   * @return a block that this thread owns until it frees the block or ends
+   * @throws Exception whatever {@code lastly} throws
    */
   protected final MicroBlock calloc(long count, long size) throws Exception {
     long bytes = count * size;
@@ -452,7 +457,7 @@ abstract class ErrorState extends ThreadControl {
 
   private MicroBlock exhausted(long bytes) throws Exception {
     MicroHeap heap = home().heap;
-    want("calloc of " + bytes + " bytes", bytes);
+    raiseNoMemory("calloc of " + bytes + " bytes", bytes);
     MicroBlock block = heap.calloc(this, bytes);
     if (block == null) {
       throw new ThreadExit(label() + " has no memory left");
@@ -460,18 +465,18 @@ abstract class ErrorState extends ThreadControl {
     return block;
   }
 
-  /** Has the heap set the pages of a pipe's ring aside; raises ENOMEM if it has not as many. */
+  /** Reserves the heap's pages for a pipe's ring; raises ENOMEM if too few are left. */
   final void reserveRing() throws Exception {
     MicroHeap heap = home().heap;
     if (!heap.reserveRing()) {
-      want("a pipe", ByteRing.BYTES);
+      raiseNoMemory("a pipe", ByteRing.BYTES);
       if (!heap.reserveRing()) {
         throw new ThreadExit(label() + " has no memory left");
       }
     }
   }
 
-  private void want(String subject, long bytes) throws Exception {
+  private void raiseNoMemory(String subject, long bytes) throws Exception {
     ThreadLog.line(
         self(),
         subject + ": the micro-heap needs page count of " + home().heap.neededPages(bytes) + "\n");
@@ -481,7 +486,7 @@ abstract class ErrorState extends ThreadControl {
   /**
    * Frees the newest block of this thread. Raises ERANGE if it has none.
    *
-   * @throws Exception what lastly throws
+   * @throws Exception whatever {@code lastly} throws
    */
   protected final void free() throws Exception {
     if (home().heap.free(this)) {

@@ -14,15 +14,15 @@ import java.nio.charset.StandardCharsets;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Memory of a micro-heap, from {@link MicroThread#calloc} until it is freed, its thread or its
- * process ends. Every access is checked: out of bounds, after the end, or from outside the process
- * it throws before it has touched anything, which in a micro-thread is a fault. Values are in the
- * machine's byte order and need no alignment.
+ * Block of a micro-heap's memory, valid from {@link MicroThread#calloc} until it is freed or its
+ * thread or process ends. Every access is checked: an access out of bounds, after the block's end,
+ * or while its process is not running throws before it touches memory, which in a micro-thread is a
+ * fault. Values are in the machine's byte order and need no alignment.
  *
- * <p>It is the handle, and not a {@link MemorySegment}, because a segment's scope knows threads and
- * not processes, many of which share one thread. A block is revoked by setting its length to
- * nothing, so that the one check of the bounds is the check of its life too. {@link #segment} makes
- * a segment where one is needed.
+ * <p>It is not a {@link MemorySegment}, because a segment's scope confines it to a thread and not
+ * to a process, and many processes share one thread. A block is revoked by making its length
+ * negative, so that one bounds check also checks that it is alive. {@link #segment} makes a segment
+ * where one is needed.
  */
 public final class MicroBlock {
   private final MicroHeap heap;
@@ -30,7 +30,7 @@ public final class MicroBlock {
   private @Nullable MicroBlock below;
   private final long address;
 
-  /** Its length; {@link #DEAD} once it has been freed. */
+  /** Its length in bytes; {@link #DEAD} once it has been freed. */
   private long limit;
 
   private @Nullable Arena arena;
@@ -58,7 +58,7 @@ public final class MicroBlock {
     below = block;
   }
 
-  /** Where it begins, dead or alive. */
+  /** Its address, dead or alive. */
   long start() {
     return address;
   }
@@ -68,10 +68,10 @@ public final class MicroBlock {
   }
 
   /**
-   * Ends it.
+   * Frees the block.
    *
-   * @throws IllegalStateException if an operation has its segment, which may be written to still;
-   *     it lives on then
+   * @throws IllegalStateException if an operation uses its segment and may still write to it; the
+   *     block then stays alive
    */
   void revoke() {
     Arena opened = arena;
@@ -82,7 +82,7 @@ public final class MicroBlock {
     limit = DEAD;
   }
 
-  /** As {@link #revoke}; returns whether it could. */
+  /** As {@link #revoke}; returns false instead of throwing. */
   boolean tryRevoke() {
     try {
       revoke();
@@ -93,26 +93,25 @@ public final class MicroBlock {
   }
 
   /**
-   * Its length.
+   * {@return its length in bytes}
    *
-   * @return in bytes
    * @throws IllegalStateException if it has been freed
    */
   public long byteSize() {
-    return limit < 0 ? refuse(0, 0) : limit;
+    return limit < 0 ? throwInvalid(0, 0) : limit;
   }
 
   /**
-   * The address of {@code length} bytes at {@code offset}, once they have been found to be there.
+   * Checks that {@code length} bytes at {@code offset} can be accessed, and returns their address.
    */
   long at(long offset, long length) {
     if (offset < 0 || length < 0 || offset > limit - length || !heap.active) {
-      return refuse(offset, length);
+      return throwInvalid(offset, length);
     }
     return address + offset;
   }
 
-  private long refuse(long offset, long length) {
+  private long throwInvalid(long offset, long length) {
     if (limit == DEAD) {
       throw new IllegalStateException("a block of a micro-heap was used after it had been freed");
     }
@@ -129,8 +128,8 @@ public final class MicroBlock {
   /**
    * Reads a byte.
    *
-   * @param offset where, in bytes
-   * @return its value
+   * @param offset the offset in bytes
+   * @return the value
    */
   public byte getByte(long offset) {
     return Memory.ALL.get(JAVA_BYTE, at(offset, Byte.BYTES));
@@ -139,8 +138,8 @@ public final class MicroBlock {
   /**
    * Writes a byte.
    *
-   * @param offset where, in bytes
-   * @param value its value
+   * @param offset the offset in bytes
+   * @param value the value
    */
   public void setByte(long offset, byte value) {
     Memory.ALL.set(JAVA_BYTE, at(offset, Byte.BYTES), value);
@@ -149,8 +148,8 @@ public final class MicroBlock {
   /**
    * Reads two bytes.
    *
-   * @param offset where, in bytes
-   * @return their value
+   * @param offset the offset in bytes
+   * @return the value
    */
   public short getShort(long offset) {
     return Memory.ALL.get(JAVA_SHORT_UNALIGNED, at(offset, Short.BYTES));
@@ -159,8 +158,8 @@ public final class MicroBlock {
   /**
    * Writes two bytes.
    *
-   * @param offset where, in bytes
-   * @param value their value
+   * @param offset the offset in bytes
+   * @param value the value
    */
   public void setShort(long offset, short value) {
     Memory.ALL.set(JAVA_SHORT_UNALIGNED, at(offset, Short.BYTES), value);
@@ -169,8 +168,8 @@ public final class MicroBlock {
   /**
    * Reads four bytes.
    *
-   * @param offset where, in bytes
-   * @return their value
+   * @param offset the offset in bytes
+   * @return the value
    */
   public int getInt(long offset) {
     return Memory.ALL.get(JAVA_INT_UNALIGNED, at(offset, Integer.BYTES));
@@ -179,8 +178,8 @@ public final class MicroBlock {
   /**
    * Writes four bytes.
    *
-   * @param offset where, in bytes
-   * @param value their value
+   * @param offset the offset in bytes
+   * @param value the value
    */
   public void setInt(long offset, int value) {
     Memory.ALL.set(JAVA_INT_UNALIGNED, at(offset, Integer.BYTES), value);
@@ -189,8 +188,8 @@ public final class MicroBlock {
   /**
    * Reads eight bytes.
    *
-   * @param offset where, in bytes
-   * @return their value
+   * @param offset the offset in bytes
+   * @return the value
    */
   public long getLong(long offset) {
     return Memory.ALL.get(JAVA_LONG_UNALIGNED, at(offset, Long.BYTES));
@@ -199,8 +198,8 @@ public final class MicroBlock {
   /**
    * Writes eight bytes.
    *
-   * @param offset where, in bytes
-   * @param value their value
+   * @param offset the offset in bytes
+   * @param value the value
    */
   public void setLong(long offset, long value) {
     Memory.ALL.set(JAVA_LONG_UNALIGNED, at(offset, Long.BYTES), value);
@@ -209,8 +208,8 @@ public final class MicroBlock {
   /**
    * Reads eight bytes as a floating-point number.
    *
-   * @param offset where, in bytes
-   * @return their value
+   * @param offset the offset in bytes
+   * @return the value
    */
   public double getDouble(long offset) {
     return Memory.ALL.get(JAVA_DOUBLE_UNALIGNED, at(offset, Double.BYTES));
@@ -219,8 +218,8 @@ public final class MicroBlock {
   /**
    * Writes a floating-point number as eight bytes.
    *
-   * @param offset where, in bytes
-   * @param value their value
+   * @param offset the offset in bytes
+   * @param value the value
    */
   public void setDouble(long offset, double value) {
     Memory.ALL.set(JAVA_DOUBLE_UNALIGNED, at(offset, Double.BYTES), value);
@@ -231,9 +230,9 @@ public final class MicroBlock {
   /**
    * Copies bytes into a new array.
    *
-   * @param offset of the first
-   * @param length how many
-   * @return a copy
+   * @param offset the first byte's offset
+   * @param length how many bytes
+   * @return a new array
    */
   public byte[] toArray(long offset, int length) {
     long from = at(offset, length);
@@ -243,22 +242,22 @@ public final class MicroBlock {
   }
 
   /**
-   * Copies all of an array to a place in this block.
+   * Copies an array into this block.
    *
-   * @param offset where the first byte goes
-   * @param bytes what is copied
+   * @param offset the first byte's offset in this block
+   * @param bytes the array
    */
   public void set(long offset, byte[] bytes) {
     MemorySegment.copy(bytes, 0, Memory.ALL, JAVA_BYTE, at(offset, bytes.length), bytes.length);
   }
 
   /**
-   * Copies bytes from another block, or from elsewhere in this one.
+   * Copies bytes from another block, or within this one.
    *
-   * @param offset where the first byte goes
-   * @param source where they come from
-   * @param sourceOffset of the first byte there
-   * @param length how many
+   * @param offset the first byte's offset in this block
+   * @param source the block to copy from
+   * @param sourceOffset the first byte's offset in {@code source}
+   * @param length how many bytes
    */
   public void copyFrom(long offset, MicroBlock source, long sourceOffset, long length) {
     long from = source.at(sourceOffset, length);
@@ -266,9 +265,9 @@ public final class MicroBlock {
   }
 
   /**
-   * Sets all of its bytes.
+   * Sets all bytes to one value.
    *
-   * @param value to what
+   * @param value the value
    */
   public void fill(byte value) {
     long length = byteSize();
@@ -276,20 +275,20 @@ public final class MicroBlock {
   }
 
   /**
-   * Decodes its first bytes as UTF-8.
+   * Decodes the first bytes as UTF-8.
    *
-   * @param length how many
-   * @return the text; what is not UTF-8 is U+FFFD
+   * @param length how many bytes
+   * @return the text; malformed input is replaced by U+FFFD
    */
   public String string(int length) {
     return new String(toArray(0, length), StandardCharsets.UTF_8);
   }
 
   /**
-   * Encodes a text as UTF-8 at the beginning of this block.
+   * Encodes a text as UTF-8 at the start of this block.
    *
-   * @param text what to write
-   * @return how many bytes that took
+   * @param text the text
+   * @return the text's length in bytes
    * @throws IndexOutOfBoundsException if it does not fit; nothing has been written
    */
   public int setString(String text) {
@@ -299,11 +298,11 @@ public final class MicroBlock {
   }
 
   /**
-   * The same memory as a segment, for what takes no blocks: it can be used until the block is
-   * freed, on the thread that runs the process. The first call makes an arena, which the end of the
-   * block has to close: that costs more than the block itself.
+   * Returns the block's memory as a segment, for APIs that take segments. It is valid until the
+   * block is freed, on the thread that runs the process. The first call creates an arena, which is
+   * closed when the block is freed: that costs more than the block itself.
    *
-   * @return all of the block
+   * @return a segment of the whole block
    */
   public MemorySegment segment() {
     long length = byteSize();

@@ -4,8 +4,8 @@ package dev.weft.micro;
 import dev.weft.internal.backend.Backend;
 
 /**
- * A connection that was accepted and has found no thread yet: pass it to {@link
- * MicroThread#accepted}, once, which then closes it.
+ * Accepted connection that no thread owns yet. Pass it once to {@link MicroThread#accepted} or
+ * {@link MicroProcess#start(MicroThread, MicroOptions, MicroConnection)}; its new owner closes it.
  */
 public final class MicroConnection {
   private static final int TAKEN = -1;
@@ -16,7 +16,7 @@ public final class MicroConnection {
     this.descriptor = descriptor;
   }
 
-  /** The descriptor, which is then the caller's. */
+  /** Returns the descriptor, which the caller then owns. */
   int take() {
     requireFree();
     int taken = descriptor;
@@ -24,14 +24,14 @@ public final class MicroConnection {
     return taken;
   }
 
-  /** Closes a connection that nobody has taken. */
+  /** Closes the connection unless it has been taken. */
   void discard(Backend backend) {
     if (descriptor != TAKEN) {
       backend.closeDescriptor(take());
     }
   }
 
-  /** Refuses a connection that has been taken. */
+  /** Throws if the connection has been taken. */
   void requireFree() {
     if (descriptor == TAKEN) {
       throw new IllegalStateException("the connection has been given to a thread already");

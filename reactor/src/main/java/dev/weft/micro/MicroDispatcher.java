@@ -25,41 +25,41 @@ import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Runs the micro-processes of one reactor, in one fiber for all of them: it dispatches those that
- * can run, and suspends. What they have asked for meanwhile goes to the ring in the one system call
- * of the reactor's turn. It lives as long as there are processes.
+ * Dispatcher of a reactor's micro-processes. One fiber runs all of them: it dispatches the runnable
+ * processes, then suspends. The operations that they have started are submitted in the one system
+ * call of the reactor's turn. It exists as long as there are processes.
  */
 final class MicroDispatcher extends IoDriver implements StrandHost {
-  private static final Map<EventLoop, MicroDispatcher> KERNELS = new ConcurrentHashMap<>();
+  private static final Map<EventLoop, MicroDispatcher> DISPATCHERS = new ConcurrentHashMap<>();
 
-  /** So often in a row it may fail itself before it ends all processes. */
+  /** How often in a row it may itself fail before it ends all processes. */
   private static final int FAILURES_MAX = 3;
 
   private final EventLoop loop;
-  private final PagePool slab;
+  private final PagePool pool;
 
-  private final ReceiveBufferPool supply;
+  private final ReceiveBufferPool receiveBuffers;
 
   private final Context context = new Context(this::refused);
 
-  /** All that have not ended, each at its {@link MicroProcess#index}. */
+  /** All processes that have not ended, each at its {@link MicroProcess#index}. */
   private final ArrayList<MicroProcess> processes = new ArrayList<>();
 
-  // Those that can run, linked through themselves: to be queued, one needs no memory.
+  // The runnable processes, an intrusive list: queueing one allocates nothing.
   private @Nullable MicroProcess firstReady;
   private @Nullable MicroProcess lastReady;
 
   private final WaitList idle = new WaitList();
 
-  /** Threads that have yielded to all fibers. */
+  /** Hosted strands of threads that have yielded to all fibers. */
   private final ArrayDeque<MicroThreadStrand> yielded = new ArrayDeque<>();
 
   private @Nullable Strand strand;
 
-  /** How often it has failed since its last whole turn. */
+  /** How often it has failed since its last complete turn. */
   private int failures;
 
-  /** Whether what starts is to end at once. */
+  /** Whether new processes are killed at once. */
   private boolean closing;
 
   /** The process that is being dispatched. */
@@ -68,42 +68,42 @@ final class MicroDispatcher extends IoDriver implements StrandHost {
   private MicroDispatcher(EventLoop loop, MicroOptions options) {
     this.loop = loop;
     long size = (long) options.pages() * MicroHeap.PAGE_BYTES;
-    slab = PagePool.open(Math.max(options.slabBytes(), size), options.hugePages());
+    pool = PagePool.open(Math.max(options.slabBytes(), size), options.hugePages());
     try {
-      supply = new ReceiveBufferPool(loop.backend(), slab);
+      receiveBuffers = new ReceiveBufferPool(loop.backend(), pool);
     } catch (Throwable e) {
-      slab.close();
+      pool.close();
       throw e;
     }
   }
 
-  /** The kernel of the calling reactor; starts it if it has none. */
+  /** The dispatcher of the calling reactor; started if there is none. */
   static MicroDispatcher of(MicroOptions options) {
     EventLoop loop = EventLoop.require("start");
-    MicroDispatcher kernel = KERNELS.get(loop);
-    return kernel == null ? start(loop, options) : kernel;
+    MicroDispatcher dispatcher = DISPATCHERS.get(loop);
+    return dispatcher == null ? start(loop, options) : dispatcher;
   }
 
   private static MicroDispatcher start(EventLoop loop, MicroOptions options) {
-    MicroDispatcher kernel = new MicroDispatcher(loop, options);
+    MicroDispatcher dispatcher = new MicroDispatcher(loop, options);
     boolean started = false;
     try {
-      KERNELS.put(loop, kernel);
-      Fiber.start("micro-processes", kernel::run);
+      DISPATCHERS.put(loop, dispatcher);
+      Fiber.start("micro-processes", dispatcher::run);
       started = true;
-      return kernel;
+      return dispatcher;
     } finally {
       if (!started) {
-        kernel.close();
+        dispatcher.close();
       }
     }
   }
 
-  /** No process is left. */
+  /** Releases everything, after the last process has ended. */
   private void close() {
-    KERNELS.remove(loop);
-    supply.close();
-    slab.close();
+    DISPATCHERS.remove(loop);
+    receiveBuffers.close();
+    pool.close();
   }
 
   Backend backend() {
@@ -114,17 +114,17 @@ final class MicroDispatcher extends IoDriver implements StrandHost {
     return loop;
   }
 
-  ReceiveBufferPool supply() {
-    return supply;
+  ReceiveBufferPool receiveBuffers() {
+    return receiveBuffers;
   }
 
   // ---- processes
 
   MicroHeap heap(int pages) {
-    return slab.heap(pages);
+    return pool.heap(pages);
   }
 
-  /** The last step of a start: if it fails, the process is in no list. */
+  /** Adds a process, as the last step of its start: if it fails, the process is in no list. */
   void add(MicroProcess process) {
     processes.add(process);
     process.index = processes.size() - 1;
@@ -151,7 +151,7 @@ final class MicroDispatcher extends IoDriver implements StrandHost {
     }
   }
 
-  /** Has {@code process} dispatched in the next turn. */
+  /** Queues {@code process} for the next turn. */
   void ready(MicroProcess process) {
     if (!process.isReady) {
       process.isReady = true;
@@ -163,7 +163,7 @@ final class MicroDispatcher extends IoDriver implements StrandHost {
       }
       lastReady = process;
     }
-    idle.wakeOne(); // each time: it may have failed the last time
+    idle.wakeOne(); // each time, because it may have failed the last time
   }
 
   private @Nullable MicroProcess takeReady() {
@@ -190,7 +190,7 @@ final class MicroDispatcher extends IoDriver implements StrandHost {
     mine.host(this);
     try {
       while (!processes.isEmpty()) {
-        goOn(mine);
+        serveUntilFailure(mine);
       }
     } catch (Throwable e) {
       new CrashCleanup(this).clear(mine, e);
@@ -201,8 +201,8 @@ final class MicroDispatcher extends IoDriver implements StrandHost {
     }
   }
 
-  /** Runs processes until none is left, or until something fails that need not end all of them. */
-  private void goOn(Strand mine) {
+  /** Runs processes until none is left, or until a failure that need not end all of them. */
+  private void serveUntilFailure(Strand mine) {
     try {
       serve(mine);
     } catch (CancelledException e) {
@@ -214,10 +214,11 @@ final class MicroDispatcher extends IoDriver implements StrandHost {
       MicroProcess process = running;
       running = null;
       if (process != null) {
-        ready(process); // it has not had its turn, or not been looked at afterwards
+        ready(process); // its turn was not completed
       }
-      ThreadLog.about("proc_local", "the kernel has failed, and goes on: " + ThreadLog.describe(e));
-      pass("micro-processes", e);
+      ThreadLog.about(
+          "proc_local", "the dispatcher has failed, and goes on: " + ThreadLog.describe(e));
+      throwInFiber("micro-processes", e);
     }
   }
 
@@ -235,8 +236,8 @@ final class MicroDispatcher extends IoDriver implements StrandHost {
   }
 
   /**
-   * Whether all processes wait only for what some threads wait for as fibers do: if those wait for
-   * other fibers, and these for them, the reactor is to see that nobody can go on.
+   * Whether all processes wait only for fiber calls of their threads. The wait is then internal, so
+   * that the reactor can detect a deadlock between these threads and other fibers.
    */
   private boolean isBlockedByGuests() {
     for (int i = 0; i < processes.size(); i++) {
@@ -247,7 +248,7 @@ final class MicroDispatcher extends IoDriver implements StrandHost {
     return true;
   }
 
-  /** Dispatches those that can run, each once. */
+  /** Dispatches each runnable process once. */
   private void turn() {
     admitYielded();
     MicroProcess last = lastReady;
@@ -268,7 +269,7 @@ final class MicroDispatcher extends IoDriver implements StrandHost {
   private void admitYielded() {
     for (int n = yielded.size(); n > 0; n--) {
       yielded.getFirst().yielded();
-      yielded.removeFirst(); // last: if that fails, it is tried again
+      yielded.removeFirst(); // last, so that a failure is retried
     }
   }
 
@@ -276,7 +277,7 @@ final class MicroDispatcher extends IoDriver implements StrandHost {
     return idle;
   }
 
-  /** Tells all processes to end, and those that are yet to start. */
+  /** Kills all processes, and those that start later. */
   void killAll() {
     closing = true;
     for (int i = 0; i < processes.size(); i++) {
@@ -284,14 +285,14 @@ final class MicroDispatcher extends IoDriver implements StrandHost {
     }
   }
 
-  /** Breaks all processes off: they are left as they are. */
-  void breakAll(Throwable cause) {
+  /** Aborts all processes: none of their code runs any more. */
+  void abortAll(Throwable cause) {
     for (int i = 0; i < processes.size(); i++) {
       processes.get(i).abort(cause);
     }
   }
 
-  /** Goes on until all processes have ended, which have been told to. */
+  /** Runs until all processes, which have been killed, have ended. */
   void runOut(Strand mine) {
     while (!processes.isEmpty()) {
       turn();
@@ -302,7 +303,7 @@ final class MicroDispatcher extends IoDriver implements StrandHost {
     }
   }
 
-  /** As {@link #runOut}, without waiting. */
+  /** Runs one turn without waiting. */
   void dispatchOnce() {
     turn();
   }
@@ -311,8 +312,8 @@ final class MicroDispatcher extends IoDriver implements StrandHost {
     return !processes.isEmpty();
   }
 
-  /** Has {@code failure} come out of a fiber of its own, to be seen by the reactor's handler. */
-  void pass(String name, Throwable failure) {
+  /** Throws {@code failure} in a fiber of its own, so that the reactor's handler receives it. */
+  void throwInFiber(String name, Throwable failure) {
     if (strand().isCancelled()) {
       return; // no fiber can be started while the reactor closes; it has been logged
     }
@@ -326,9 +327,9 @@ final class MicroDispatcher extends IoDriver implements StrandHost {
         });
   }
 
-  // ---- threads that wait as fibers do
+  // ---- fiber calls of threads
 
-  /** The fiber that runs all. */
+  /** The strand of the fiber that runs the processes. */
   Strand strand() {
     Strand mine = strand;
     if (mine == null) {
@@ -350,7 +351,7 @@ final class MicroDispatcher extends IoDriver implements StrandHost {
     }
   }
 
-  /** The thread that is running, or null. Any thread, to look at. */
+  /** The running micro-thread, or null. May be called from any thread; the result can be stale. */
   @Nullable MicroThread running() {
     MicroProcess process = running;
     return process == null ? null : process.threads.running();
@@ -368,12 +369,12 @@ final class MicroDispatcher extends IoDriver implements StrandHost {
     return thread == null ? null : thread.label();
   }
 
-  /** Has {@code guest} go on when all fibers have had their turn. */
+  /** Resumes {@code guest} after all other runnable fibers have run. */
   void yielded(MicroThreadStrand guest) {
     yielded.add(guest);
   }
 
-  // ---- the driver's words
+  // ---- driver
 
   private RingTransfer transfer(ByteRing ring) {
     RingTransfer transfer = ring.transfer;
@@ -419,7 +420,7 @@ final class MicroDispatcher extends IoDriver implements StrandHost {
     loop.backend().open(handle, descriptor);
   }
 
-  /** As what is accepted is set up. */
+  /** Sets the options that accepted sockets inherit from the listener. */
   private int setUp(Handle socket, MicroOptions options) {
     int level = weft_h.IPPROTO_TCP();
     int limit = options.userTimeoutMillis();
@@ -473,8 +474,8 @@ final class MicroDispatcher extends IoDriver implements StrandHost {
     return processes.size() + " micro-processes";
   }
 
-  /** The kernel that drives {@code process}, or null if it is local. */
+  /** The dispatcher of {@code process}, or null if it runs in the local executor. */
   static @Nullable MicroDispatcher of(MicroProcess process) {
-    return process.driver instanceof MicroDispatcher kernel ? kernel : null;
+    return process.driver instanceof MicroDispatcher dispatcher ? dispatcher : null;
   }
 }

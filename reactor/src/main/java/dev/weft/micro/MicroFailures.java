@@ -4,16 +4,16 @@ package dev.weft.micro;
 import dev.weft.routine.codegen.Context;
 import org.jspecify.annotations.Nullable;
 
-/** What has gone wrong beneath the threads of one process, in the code that runs them. */
+/** Failures of one process in the runtime's own code, as opposed to faults of its threads. */
 final class MicroFailures {
-  /** After so many, to end its threads is not tried any more. */
+  /** After more failures than this, its threads are no longer ended in order. */
   private static final int COUNT_MAX = 3;
 
   private int count;
   private @Nullable Throwable first;
   private boolean isReported;
 
-  /** There has been another one; returns whether these are too many. Allocates nothing. */
+  /** Counts a failure; returns whether there have been too many. Allocates nothing. */
   boolean add(Throwable failure) {
     if (first == null) {
       first = failure;
@@ -21,12 +21,12 @@ final class MicroFailures {
     return ++count > COUNT_MAX;
   }
 
-  /** The next one is too many. */
+  /** Makes the next failure one too many. */
   void exhaust() {
     count = COUNT_MAX;
   }
 
-  /** Reports the first, once: in the log, and to the reactor's handler. */
+  /** Reports the first failure, once: in the log, and to the reactor's handler. */
   void report(MicroProcess process) {
     Throwable failure = first;
     if (failure == null || isReported) {
@@ -34,13 +34,13 @@ final class MicroFailures {
     }
     isReported = true;
     process.report("failed, and is ended: " + ThreadLog.describe(failure));
-    MicroDispatcher kernel = MicroDispatcher.of(process);
-    if (kernel != null) {
-      kernel.pass("micro-process " + process.id(), failure);
+    MicroDispatcher dispatcher = MicroDispatcher.of(process);
+    if (dispatcher != null) {
+      dispatcher.throwInFiber("micro-process " + process.id(), failure);
     }
   }
 
-  /** Forgets what the code that has failed was to be told: all processes use one context. */
+  /** Resets the context, which all processes share, after the code that used it has failed. */
   static void clear(Context context) {
     context.reset();
     context.failure = null;

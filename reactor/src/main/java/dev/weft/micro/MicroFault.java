@@ -2,10 +2,10 @@
 package dev.weft.micro;
 
 /**
- * What went wrong in a micro-thread without its having raised it: an exception that nobody caught.
+ * Uncaught exception of a micro-thread.
  *
- * @param thread where it happened
- * @param cause what was thrown
+ * @param thread the thread that threw it
+ * @param cause the exception
  */
 public record MicroFault(MicroThread thread, Throwable cause) {
   private static final String ARITHMETIC =
@@ -18,10 +18,10 @@ public record MicroFault(MicroThread thread, Throwable cause) {
       "Signal SIGSEGV: Invalid memory reference. - Code SEGV_ACCERR: Stack overflow";
 
   /**
-   * Says what happened in the words of the signal that a C program would have got, where there is
-   * one, and in those of the exception.
+   * Describes the fault: by the signal that a C program would have received, where there is one,
+   * and by the exception.
    *
-   * @return one line
+   * @return one line of text
    */
   public String description() {
     String signal =

@@ -4,7 +4,7 @@ package dev.weft.micro;
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
-/** Counts the faults of one process, and knows the thread that supervises the others. */
+/** Fault counter of one process, and its supervisor thread. */
 final class MicroFaults {
   static final int COUNT_MAX = 10;
   static final Duration WITHIN = Duration.ofSeconds(1);
@@ -15,24 +15,24 @@ final class MicroFaults {
   private int count;
   private long since;
 
-  /** Has {@code thread} supervise the others, with the present limit. */
+  /** Makes {@code thread} the supervisor, with the current limit. */
   void supervisor(MicroThread thread) {
     supervisor = thread;
   }
 
-  /** The thread that supervises the others, or null if there is none that could. */
+  /** The supervisor, or null if there is none or it has ended. */
   @Nullable MicroThread supervisor() {
     MicroThread thread = supervisor;
     return thread == null || thread.isEnded() ? null : thread;
   }
 
-  /** Sets how many faults within what time are not too many. */
+  /** Sets how many faults are tolerated within a period. */
   void limit(int faultsMax, Duration within) {
     countMax = faultsMax;
     withinNanos = within.toNanos();
   }
 
-  /** There has been another one. */
+  /** Counts one fault. */
   void add() {
     long now = System.nanoTime();
     if (count == 0 || now - since > withinNanos) {

@@ -8,42 +8,42 @@ import java.lang.foreign.ValueLayout;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The memory of one micro-process: a stack of page-aligned blocks. The newest is freed first, so
- * that fragments are at the ends of pages only, unless threads take turns.
+ * Memory of one micro-process: a stack of page-aligned blocks. The newest block is freed first, so
+ * that fragmentation occurs only at the ends of pages, unless threads allocate alternately.
  *
- * <p>Who owns a block, and how long it is, is kept beside the memory and not in it, where the owner
- * could overwrite it. Each thread of the process frees its own blocks, its newest first. A block
- * that is freed while another thread's lies above it is dead at once; its pages come back when
- * those above are free, or for a block that has no room on top.
+ * <p>The owner and length of a block are stored outside the memory, where the owner can't overwrite
+ * them. Each thread of the process frees its own blocks, its newest first. A block that is freed
+ * while another thread's block lies above it is dead at once; its pages are reused when the blocks
+ * above are free, or by a block that does not fit on top.
  *
- * <p>It has pages of the slab from its first block on, until its process waits and no block is
- * left. The rings of the process count as pages of it, whether there is anything in them or not, so
- * that the number of its pages bounds all that a process may hold.
+ * <p>The heap holds pages of the page pool from its first block on, until its process waits and no
+ * block is left. The rings of the process count against the heap's pages even while they are empty,
+ * so that the number of pages bounds the memory of the process.
  */
 public final class MicroHeap {
   static final int PAGE_BYTES = Pages.PAGE_BYTES;
 
   private static final int LINE_BYTES = 64;
 
-  /** In place of {@link #limit} while it has no pages: less than any cursor. */
+  /** Value of {@link #limit} while the heap holds no pages; less than any cursor. */
   private static final long NOTHING = -1;
 
-  private final PagePool slab;
-  private final PageRunFreeList shelf;
+  private final PagePool pool;
+  private final PageRunFreeList freeList;
   private final int pages;
 
-  /** Where its pages begin, and its next block; 0 while it has none. */
+  /** The address of its pages; 0 while it holds none. */
   private long start;
 
   private long cursor;
 
-  /** Where its blocks must end, for the sake of what is set aside. */
+  /** The end of the pages that blocks may use; reserved pages lie above. */
   private long limit = NOTHING;
 
-  /** Where its blocks have ended at most since it has these pages. */
+  /** The highest end of a block since it acquired these pages. */
   private long touched;
 
-  /** How many pages are set aside for rings. */
+  /** How many pages are reserved for rings. */
   private int reserved;
 
   private int highWater;
@@ -52,49 +52,35 @@ public final class MicroHeap {
   /** How many rings of its process hold memory. */
   private int ringsHeld;
 
-  /** Whether its process is running: no other time may its blocks be used. */
+  /** Whether its process is running; its blocks may be accessed only then. */
   boolean active = true;
 
   private boolean open = true;
 
-  MicroHeap(PagePool slab, int pages) {
-    this.slab = slab;
+  MicroHeap(PagePool pool, int pages) {
+    this.pool = pool;
     this.pages = pages;
-    shelf = slab.shelf(pages);
+    freeList = pool.freeList(pages);
   }
 
-  /**
-   * The size of this heap.
-   *
-   * @return how many pages of 4096 bytes it has
-   */
+  /** {@return the size of this heap, in pages of 4096 bytes} */
   public int pages() {
     return pages;
   }
 
-  /**
-   * What is in use.
-   *
-   * @return how many of its pages belong to a block, or are set aside for a ring
-   */
+  /** {@return how many of its pages belong to a block or are reserved for a ring} */
   public int usedPages() {
     return reserved + pagesIn(cursor - start);
   }
 
-  /**
-   * What would have been enough so far.
-   *
-   * @return the most pages that have been in use at a time
-   */
+  /** {@return the most pages that have been in use at the same time} */
   public int highWaterPages() {
     return highWater;
   }
 
   /**
-   * What it takes of the machine's memory: nothing, if no thread has a block and no byte is on its
-   * way while the process waits.
-   *
-   * @return how many pages have been touched and not given back, those of rings included
+   * {@return how many pages have been touched and not released, including those of rings: none
+   * while the process waits, no thread has a block and the rings are empty}
    */
   public int residentPages() {
     return pagesIn(touched - start) + ringsHeld * ByteRing.PAGES;
@@ -104,7 +90,9 @@ public final class MicroHeap {
     return (int) (bytes / Pages.PAGE_BYTES);
   }
 
-  /** A zeroed block on top of the stack, or null if {@link #neededPages} are more than it has. */
+  /**
+   * Allocates a zeroed block on top of the stack; null if {@link #neededPages} exceeds its pages.
+   */
   @Nullable MicroBlock calloc(Object owner, long bytes) {
     long next = cursor + ((bytes + Pages.PAGE_BYTES - 1) & -Pages.PAGE_BYTES);
     if (next > limit || bytes < 0 || next < cursor) {
@@ -127,7 +115,7 @@ public final class MicroHeap {
     if (limit != NOTHING) {
       return callocBetween(owner, bytes);
     }
-    start = slab.take(shelf);
+    start = pool.take(freeList);
     cursor = start;
     touched = start;
     limit = start + (long) (pages - reserved) * Pages.PAGE_BYTES;
@@ -135,8 +123,8 @@ public final class MicroHeap {
   }
 
   /**
-   * A block in the place of dead ones, for want of room on top. It has to be above all that its
-   * owner has, whose newest is freed first.
+   * Allocates a block in the place of dead ones, because it does not fit on top. It has to be above
+   * all blocks of its owner, whose newest is freed first.
    */
   private @Nullable MicroBlock callocBetween(Object owner, long bytes) {
     MicroBlock above = top;
@@ -164,11 +152,11 @@ public final class MicroHeap {
     highWater = Math.max(highWater, usedPages());
   }
 
-  /** Gives its pages back if no block is left; the next block takes others. */
+  /** Releases its pages if no block is left; the next block acquires others. */
   void releaseIfIdle() {
     if (top == null && limit != NOTHING) {
       limit = NOTHING;
-      slab.give(shelf, start, pagesIn(touched - start));
+      pool.give(freeList, start, pagesIn(touched - start));
       start = 0;
       cursor = 0;
       touched = 0;
@@ -177,7 +165,7 @@ public final class MicroHeap {
 
   // ---- rings
 
-  /** Sets the pages of a ring aside; returns false if there are not as many. */
+  /** Reserves the pages of a ring; returns false if too few are left. */
   boolean reserveRing() {
     if (usedPages() + ByteRing.PAGES > pages) {
       return false;
@@ -193,24 +181,24 @@ public final class MicroHeap {
     limit += limit == NOTHING ? 0 : ByteRing.BYTES;
   }
 
-  /** Memory for what a ring is to hold, which has anything in it. */
+  /** Returns memory for the contents of a ring, taken from the page pool. */
   long takeRing() {
-    long address = slab.takeRing();
+    long address = pool.takeRing();
     ringsHeld++;
     return address;
   }
 
-  /** A ring has memory that it did not take here. */
+  /** Counts a ring whose memory was not taken from here. */
   void adoptedRing() {
     ringsHeld++;
   }
 
   void giveRing(long address) {
     ringsHeld--;
-    slab.giveRing(address);
+    pool.giveRing(address);
   }
 
-  /** Of how many pages the heap would have to be for a block of {@code bytes} more. */
+  /** Returns how many pages the heap would need for another block of {@code bytes}. */
   long neededPages(long bytes) {
     return usedPages() + (bytes - 1) / Pages.PAGE_BYTES + 1;
   }
@@ -236,7 +224,9 @@ public final class MicroHeap {
     return false;
   }
 
-  /** Frees every block of {@code owner}; returns false if one is in use, and stays. */
+  /**
+   * Frees every block of {@code owner}; returns false if one is in use by an operation, and stays.
+   */
   boolean freeAll(Object owner) {
     boolean all = true;
     for (MicroBlock block = top; block != null; block = block.below()) {
@@ -261,8 +251,8 @@ public final class MicroHeap {
     if (bytes > LINE_BYTES) {
       Memory.at(address, bytes).fill((byte) 0);
     } else if (bytes > 0) {
-      // The rest of the line is nobody's: the block is the last on its page. Written out, since a
-      // loop takes six times as long.
+      // The rest of the line belongs to no other block, because this is the last one on its page.
+      // Unrolled, since a loop takes six times as long.
       MemorySegment line = Memory.at(address, LINE_BYTES);
       line.set(ValueLayout.JAVA_LONG_UNALIGNED, 0, 0L);
       line.set(ValueLayout.JAVA_LONG_UNALIGNED, 8, 0L);
@@ -276,8 +266,8 @@ public final class MicroHeap {
   }
 
   /**
-   * Gives the memory back in one step; every block is dead. If an operation has one of them, the
-   * memory is not given back at all, rather than to somebody else.
+   * Releases the memory in one step; every block is dead. If an operation still uses a block, the
+   * memory is never released, so that it can't be reused under the operation.
    */
   void close() {
     if (!open) {
@@ -292,9 +282,9 @@ public final class MicroHeap {
     if (all) {
       releaseIfIdle();
     } else {
-      slab.abandoned();
+      pool.abandoned();
     }
-    slab.closed(this);
+    pool.closed(this);
   }
 
   boolean isOpen() {

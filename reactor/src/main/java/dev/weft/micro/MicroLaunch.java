@@ -5,16 +5,16 @@ import dev.weft.internal.backend.Handle;
 import dev.weft.internal.strand.EventLoop;
 import java.util.function.Consumer;
 
-/** Starts processes. One that can't start leaves nothing behind. */
+/** Starts processes. A process that fails to start leaves no memory or descriptor behind. */
 final class MicroLaunch {
   private MicroLaunch() {}
 
   /** See {@link MicroProcess#runLocal(MicroThread, MicroOptions)}. */
   static void local(MicroThread main, MicroOptions options) {
-    // Twice: once for its blocks, once for its rings.
+    // Twice the size: once for its blocks, once for its rings.
     long bytes = 2L * options.pages() * MicroHeap.PAGE_BYTES;
-    try (PagePool slab = PagePool.open(bytes, options.hugePages())) {
-      MicroHeap heap = slab.heap(options.pages());
+    try (PagePool pool = PagePool.open(bytes, options.hugePages())) {
+      MicroHeap heap = pool.heap(options.pages());
       try {
         MicroProcess process = new MicroProcess(heap, BlockingIoDriver.INSTANCE, options);
         begin(process, main, options);
@@ -46,25 +46,28 @@ final class MicroLaunch {
 
   /**
    * As {@link MicroProcess#start(MicroThread, MicroOptions, MicroConnection)}; calls {@code onEnd}
-   * at its end.
+   * when the process has ended.
    */
   static MicroProcess connection(
       MicroThread main, MicroOptions options, MicroConnection peer, Consumer<MicroProcess> onEnd) {
     EventLoop loop = EventLoop.require("start");
     peer.requireFree();
     try {
-      MicroDispatcher kernel = MicroDispatcher.of(options);
-      Handle handle = kernel.newHandle("accepted connection");
+      MicroDispatcher dispatcher = MicroDispatcher.of(options);
+      Handle handle = dispatcher.newHandle("accepted connection");
       MicroProcess process =
-          start(kernel, options, onEnd, made -> made.begin(main, handle, handle));
-      kernel.open(handle, peer.take()); // allocates nothing: the connection can't be lost
+          start(dispatcher, options, onEnd, made -> made.begin(main, handle, handle));
+      dispatcher.open(handle, peer.take()); // allocates nothing, so the connection can't leak
       return process;
     } finally {
       peer.discard(loop.backend()); // if it has not been taken
     }
   }
 
-  /** Starts a process whose default socket is a listening one; calls {@code onEnd} at its end. */
+  /**
+   * Starts a process whose default socket is a listening socket; calls {@code onEnd} when it has
+   * ended.
+   */
   static MicroProcess listening(
       MicroThread main, MicroOptions options, Handle descriptor, Consumer<MicroProcess> onEnd) {
     return start(
@@ -75,17 +78,17 @@ final class MicroLaunch {
   }
 
   private static MicroProcess start(
-      MicroDispatcher kernel,
+      MicroDispatcher dispatcher,
       MicroOptions options,
       Consumer<MicroProcess> onEnd,
       Consumer<MicroProcess> begin) {
-    MicroHeap heap = kernel.heap(options.pages());
+    MicroHeap heap = dispatcher.heap(options.pages());
     boolean started = false;
     try {
-      MicroProcess process = new MicroProcess(heap, kernel, options);
+      MicroProcess process = new MicroProcess(heap, dispatcher, options);
       process.onEnd = onEnd;
       begin.accept(process);
-      kernel.add(process); // the last that can fail
+      dispatcher.add(process); // the last step that can fail
       started = true;
       return process;
     } finally {

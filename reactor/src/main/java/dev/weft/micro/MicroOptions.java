@@ -4,22 +4,23 @@ package dev.weft.micro;
 import java.time.Duration;
 
 /**
- * How to set up a micro-process.
+ * Options of a micro-process. Immutable; start from {@link #ofPages}.
  *
- * @param pages of how many pages of 4096 bytes its heap is: all that its threads take, and 8 for
- *     the rings of each socket
- * @param input the descriptor that its default socket reads; stays open
- * @param output the descriptor that its default socket writes; stays open
- * @param stackful whether its threads run on stacks of their own although they have been woven, as
- *     debuggers like it
- * @param budget how many times its threads are resumed before other processes get their turn
- * @param slabBytes the size of the reactor's slab, if this process is the first on it
- * @param hugePages whether that slab is to be on huge pages
+ * @param pages the size of its heap, in pages of 4096 bytes: the blocks of its threads, and 8 pages
+ *     for the rings of each socket
+ * @param input the descriptor that its default socket reads; it stays open
+ * @param output the descriptor that its default socket writes; it stays open
+ * @param stackful whether its threads run on stacks of their own even if they have been woven,
+ *     which suits debuggers
+ * @param budget how many times its threads are resumed before other processes run
+ * @param slabBytes the size of the reactor's page pool in bytes, if this process is the reactor's
+ *     first
+ * @param hugePages whether that page pool uses huge pages
  * @param userTimeout how long the peer of a TCP connection, accepted by a {@link MicroService} or
- *     opened by a thread, may take nothing of what has been sent to it before the system ends the
- *     connection with ETIMEDOUT (TCP_USER_TIMEOUT of tcp(7)); one that has taken all may be silent
- *     for as long as it likes. Zero leaves it to the system, which waits for ever for a peer that
- *     is there and reads nothing
+ *     opened by a thread, may acknowledge none of the data sent to it before the system ends the
+ *     connection with ETIMEDOUT (TCP_USER_TIMEOUT of tcp(7)); a peer that has received everything
+ *     may be silent indefinitely. Zero is the system's default, which waits indefinitely for a peer
+ *     that is reachable and reads nothing
  */
 public record MicroOptions(
     int pages,
@@ -37,9 +38,9 @@ public record MicroOptions(
   private static final int STANDARD_OUTPUT = 1;
 
   /**
-   * Options with bounds checked.
+   * Checks the arguments.
    *
-   * @throws IllegalArgumentException if a number can't be
+   * @throws IllegalArgumentException if a number is out of range
    */
   public MicroOptions {
     if (pages <= 0 || budget <= 0 || slabBytes <= 0) {
@@ -58,11 +59,11 @@ public record MicroOptions(
   }
 
   /**
-   * The standard streams, and threads woven if they can be; the system property {@code
-   * dev.weft.micro.stackful} makes them stackful everywhere.
+   * Returns options with the standard streams, and with woven threads where possible. The system
+   * property {@code dev.weft.micro.stackful} makes all threads stackful.
    *
-   * @param pages of how many pages the heap is
-   * @return options for one or more processes
+   * @param pages the size of the heap, in pages of 4096 bytes
+   * @return options for any number of processes
    */
   public static MicroOptions ofPages(int pages) {
     return new MicroOptions(
@@ -77,11 +78,10 @@ public record MicroOptions(
   }
 
   /**
-   * The same with other descriptors.
+   * {@return these options with other descriptors}
    *
-   * @param input what the default socket reads
-   * @param output what it writes
-   * @return changed options
+   * @param input the descriptor that the default socket reads
+   * @param output the descriptor that it writes
    */
   public MicroOptions withDescriptors(int input, int output) {
     return new MicroOptions(
@@ -89,10 +89,9 @@ public record MicroOptions(
   }
 
   /**
-   * The same with threads on stacks of their own, or not.
+   * {@return these options with or without stackful threads}
    *
-   * @param stackful whether they are to be
-   * @return changed options
+   * @param stackful whether threads run on stacks of their own
    */
   public MicroOptions withStackful(boolean stackful) {
     return new MicroOptions(
@@ -100,10 +99,9 @@ public record MicroOptions(
   }
 
   /**
-   * The same with another budget.
+   * {@return these options with another budget}
    *
    * @param budget resumes per dispatch
-   * @return changed options
    */
   public MicroOptions withBudget(int budget) {
     return new MicroOptions(
@@ -111,27 +109,25 @@ public record MicroOptions(
   }
 
   /**
-   * The same with another slab.
+   * {@return these options with another page pool}
    *
-   * @param bytes its size
-   * @param huge whether on huge pages
-   * @return changed options
+   * @param bytes its size in bytes
+   * @param huge whether it uses huge pages
    */
   public MicroOptions withSlab(long bytes, boolean huge) {
     return new MicroOptions(pages, input, output, stackful, budget, bytes, huge, userTimeout);
   }
 
   /**
-   * The same with a limit for peers that take nothing.
+   * {@return these options with another user timeout}
    *
-   * @param limit up to 24 days, in milliseconds; zero for none
-   * @return changed options
+   * @param limit up to 24 days, with a resolution of milliseconds; zero for none
    */
   public MicroOptions withUserTimeout(Duration limit) {
     return new MicroOptions(pages, input, output, stackful, budget, slabBytes, hugePages, limit);
   }
 
-  /** The same in the kernel's unit, for which a little is not nothing. */
+  /** The user timeout in milliseconds; a fraction of a millisecond counts as one. */
   int userTimeoutMillis() {
     return userTimeout.isZero() ? 0 : (int) Math.max(userTimeout.toMillis(), 1);
   }

@@ -13,12 +13,12 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Micro-threads that share one run queue and one heap. A dispatch runs them until none can run;
- * what they have written goes out then, and what they wait for is asked for.
+ * Group of micro-threads that share one run queue and one heap. A dispatch runs them until none can
+ * run; then their output is submitted to the kernel, and so are the operations that they wait for.
  *
- * <p>It ends when its threads have, or when those that are left could only be woken by each other:
- * they are reported on standard error, and run their {@code lastly} with EINTR. Its heap goes back
- * in one step, and its connections are closed.
+ * <p>A process ends when all its threads have ended. It also ends when the remaining threads could
+ * only be woken by each other: they are reported on standard error, and run their {@code lastly}
+ * with EINTR. Its heap is released in one step, and its connections are closed.
  */
 public final class MicroProcess {
   private static int lastId;
@@ -36,28 +36,28 @@ public final class MicroProcess {
   private boolean ending;
   private boolean killed;
 
-  /** Whether nothing of it runs any more: what is in flight is waited for, and that is all. */
+  /** Whether none of its threads runs any more and only operations in flight are awaited. */
   private boolean broken;
 
-  /** How many of its threads are in a call of fibers. */
+  /** How many of its threads are in a fiber call. */
   int guestsWaiting;
 
-  // ---- its place in the kernel
+  // ---- its place in the dispatcher
 
-  /** Whether it is in the queue of those that can run. */
+  /** Whether it is in the queue of runnable processes. */
   boolean isReady;
 
   @Nullable MicroProcess nextReady;
 
-  /** Its number in the list of all; -1 if it is not in it. */
+  /** Its index in the list of all processes; -1 if it is not in the list. */
   int index = -1;
 
   private final WaitList joiners = new WaitList();
 
-  /** Is told of its end. */
+  /** Called when the process has ended. */
   Consumer<MicroProcess> onEnd = MicroProcess::nothing;
 
-  private boolean endIsTold;
+  private boolean endIsReported;
 
   MicroProcess(MicroHeap heap, IoDriver driver, MicroOptions options) {
     this.heap = heap;
@@ -70,28 +70,19 @@ public final class MicroProcess {
   // ---- facts
 
   /**
-   * Its number, as logs have it.
-   *
-   * @return unique in this JVM, but for processes that start at one moment on different threads
+   * {@return the process's number in logs; unique in this JVM, except for processes that start at
+   * the same moment on different threads}
    */
   public int id() {
     return id;
   }
 
-  /**
-   * Its memory.
-   *
-   * @return the heap that its threads share
-   */
+  /** {@return the heap that its threads share} */
   public MicroHeap heap() {
     return heap;
   }
 
-  /**
-   * Whether it is over.
-   *
-   * @return true once all of its threads have ended and its heap has been given back
-   */
+  /** {@return whether all of its threads have ended and its heap has been released} */
   public boolean isEnded() {
     return !heap.isOpen();
   }
@@ -108,7 +99,7 @@ public final class MicroProcess {
     return alarms.areSet() || rings.areAwaited();
   }
 
-  /** Whether all that it waits for is what some of its threads wait for as fibers do. */
+  /** Whether it waits only for fiber calls of its threads. */
   boolean isBlockedByGuests() {
     return guestsWaiting > 0 && !isBlockedOutside();
   }
@@ -128,12 +119,12 @@ public final class MicroProcess {
   // ---- executors
 
   /**
-   * Runs a process to its end on the calling thread, with nothing else: no reactor, no polling. The
-   * default socket's descriptors are those of the standard streams, and block. A thread that yields
-   * is not run again: there is nobody to yield to but the caller.
+   * Runs a process to its end on the calling thread, without a reactor or polling (the local
+   * executor). The default socket's descriptors are the standard streams, with blocking calls. A
+   * thread that yields is not run again, because there is no other process to yield to.
    *
-   * @param main its first thread
-   * @param pages of how many pages its heap is
+   * @param main the process's first thread
+   * @param pages the size of its heap, in pages of 4096 bytes
    */
   public static void runLocal(MicroThread main, int pages) {
     runLocal(main, MicroOptions.ofPages(pages));
@@ -142,8 +133,8 @@ public final class MicroProcess {
   /**
    * As {@link #runLocal(MicroThread, int)}, with other options.
    *
-   * @param main its first thread
-   * @param options how to set it up
+   * @param main the process's first thread
+   * @param options the process's options
    */
   public static void runLocal(MicroThread main, MicroOptions options) {
     MicroLaunch.local(main, options);
@@ -151,11 +142,11 @@ public final class MicroProcess {
 
   /**
    * Starts a process on the current reactor, beside its other processes and fibers. The default
-   * socket's descriptors are those of the standard streams.
+   * socket's descriptors are the standard streams.
    *
-   * @param main its first thread
-   * @param pages of how many pages its heap is
-   * @return the process
+   * @param main the process's first thread
+   * @param pages the size of its heap, in pages of 4096 bytes
+   * @return the started process
    * @throws WrongThreadException if there is no reactor on this thread
    */
   public static MicroProcess start(MicroThread main, int pages) {
@@ -165,9 +156,9 @@ public final class MicroProcess {
   /**
    * As {@link #start(MicroThread, int)}, with other options.
    *
-   * @param main its first thread
-   * @param options how to set it up
-   * @return the process
+   * @param main the process's first thread
+   * @param options the process's options
+   * @return the started process
    * @throws WrongThreadException if there is no reactor on this thread
    */
   public static MicroProcess start(MicroThread main, MicroOptions options) {
@@ -175,28 +166,34 @@ public final class MicroProcess {
   }
 
   /**
-   * Starts a process that talks to {@code peer}.
+   * Starts a process whose default socket is the connection {@code peer}.
    *
-   * @param main its first thread
-   * @param options how to set it up; the descriptors are not used
-   * @param peer what {@code accept} gave; closed when the process ends, or if it can't start
-   * @return the process
+   * @param main the process's first thread
+   * @param options the process's options; its descriptors are not used
+   * @param peer a connection returned by {@code accept}; closed when the process ends, or if it
+   *     can't start
+   * @return the started process
    * @throws WrongThreadException if there is no reactor on this thread
    */
   public static MicroProcess start(MicroThread main, MicroOptions options, MicroConnection peer) {
     return MicroLaunch.connection(main, options, peer, MicroProcess::nothing);
   }
 
-  /** Waits until it has ended. Suspends the fiber, or thread of another process, that calls it. */
+  /**
+   * Waits until the process has ended. Suspends the calling fiber, or the calling thread of another
+   * process.
+   */
   public void join() {
     join(Deadline.NEVER);
   }
 
   /**
-   * Waits until it has ended, but not for ever. Suspends the fiber that calls it.
+   * Waits until the process has ended or {@code deadline} passes. Suspends the calling fiber, or
+   * the calling thread of another process.
    *
-   * @param deadline until when
-   * @throws dev.weft.error.DeadlineExceededException if it has not ended by then; it goes on
+   * @param deadline when to stop waiting
+   * @throws dev.weft.error.DeadlineExceededException if the process has not ended by then; it
+   *     continues to run
    */
   public void join(Deadline deadline) {
     Strand strand = requireJoiner(this);
@@ -207,25 +204,27 @@ public final class MicroProcess {
   }
 
   /**
-   * The calling fiber, which is about to wait for the end of {@code subject}: it, or its service.
+   * Returns the calling fiber's strand, which is about to wait for the end of {@code subject}: this
+   * process or its service.
    */
   Strand requireJoiner(Object subject) {
-    MicroDispatcher kernel = MicroDispatcher.of(this);
-    return kernel == null
+    MicroDispatcher dispatcher = MicroDispatcher.of(this);
+    return dispatcher == null
         ? Strand.require("join")
-        : Strand.requireOf(kernel.loop(), "join", subject);
+        : Strand.requireOf(dispatcher.loop(), "join", subject);
   }
 
   /**
-   * Ends it: its threads run their {@code lastly} with EINTR, what is in flight is cancelled, its
-   * connections are closed. On its reactor's thread, but not by one of its own threads.
+   * Terminates the process: its threads run their {@code lastly} with EINTR, operations in flight
+   * are cancelled, and its connections are closed. Must be called on its reactor's thread, but not
+   * by one of its own threads.
    */
   public void kill() {
-    MicroDispatcher kernel = MicroDispatcher.of(this);
-    if (kernel == null) {
+    MicroDispatcher dispatcher = MicroDispatcher.of(this);
+    if (dispatcher == null) {
       EventLoop.require("kill");
     } else {
-      kernel.loop().requireThread("kill", this);
+      dispatcher.loop().requireThread("kill", this);
     }
     if (!isEnded()) {
       killed = true;
@@ -240,8 +239,8 @@ public final class MicroProcess {
   }
 
   /**
-   * Runs what can run; returns whether it has ended. Throws nothing: what goes wrong beneath its
-   * threads ends this process, and no other.
+   * Runs the runnable threads; returns whether the process has ended. Throws nothing: a failure in
+   * the runtime's own code ends this process, and no other.
    */
   boolean turn(Context context) {
     try {
@@ -277,11 +276,14 @@ public final class MicroProcess {
     return finish(context);
   }
 
-  /** Gives back what it has once nothing is in flight, and says so; may be called again. */
+  /**
+   * Releases memory and descriptors once nothing is in flight, and notifies the joiners;
+   * idempotent.
+   */
   private boolean finish(Context context) {
     failures.report(this);
     if (!isEnded()) {
-      if (broken ? !isAtRest() : threads.live() > 0 || !rings.areClosed()) {
+      if (broken ? !cancelOperations() : threads.live() > 0 || !rings.areClosed()) {
         return false;
       }
       if (broken) {
@@ -293,21 +295,22 @@ public final class MicroProcess {
       heap.close();
     }
     joiners.wakeAll();
-    if (!endIsTold) {
+    if (!endIsReported) {
       onEnd.accept(this);
-      endIsTold = true;
+      endIsReported = true;
     }
     return true;
   }
 
-  // ---- what goes wrong beneath its threads
+  // ---- failures in the runtime's own code
 
   /**
-   * Something of its own code has failed, for want of memory, say. Its threads are ended as by
-   * {@link #kill}; if that fails too, nothing of it runs any more. Allocates nothing.
+   * Handles a failure in the runtime's own code, for example because memory was short. Its threads
+   * are terminated as by {@link #kill}; if that fails too, none of them runs any more. Allocates
+   * nothing.
    */
   void failed(Throwable e) {
-    threads.stopped();
+    threads.resetRunning();
     heap.active = false;
     killed = true;
     if (failures.add(e)) {
@@ -317,14 +320,14 @@ public final class MicroProcess {
     driver.awake(this);
   }
 
-  /** Has nothing of it run any more, because of {@code cause}. */
+  /** Stops running its threads for good, because of {@code cause}. */
   void abort(Throwable cause) {
     failures.exhaust();
     failed(cause);
   }
 
-  /** Whether nothing that has been broken off is in flight any more; cancels what is. */
-  private boolean isAtRest() {
+  /** Cancels the operations in flight; returns whether none is left. */
+  private boolean cancelOperations() {
     rings.cancel();
     threads.forEachLive(MicroThread::endCalls);
     return !rings.areInFlight() && !threads.areInCalls();
@@ -334,7 +337,7 @@ public final class MicroProcess {
     return broken;
   }
 
-  /** Runs it to its end, for the local executor. */
+  /** Runs the process to its end, for the local executor. */
   void runToEnd() {
     Context context = new Context(threads::refused);
     try {
@@ -356,7 +359,7 @@ public final class MicroProcess {
     }
   }
 
-  /** Makes {@code main} its first thread, and lets it run. */
+  /** Makes {@code main} its first thread and plays it. */
   void begin(MicroThread main, Handle input, Handle output) {
     MicroSocket socket = rings.open(input, output);
     if (socket == null) {
@@ -379,7 +382,7 @@ public final class MicroProcess {
 
   // ---- dispatch
 
-  /** Runs threads until none can run, or this many resumes are spent. */
+  /** Runs threads until none can run, or {@code budget} resumes are spent. */
   void dispatch(Context context, int budget) {
     heap.active = true;
     try {
@@ -393,7 +396,7 @@ public final class MicroProcess {
     }
   }
 
-  /** Takes a thread off the lists of those that wait for something outside. */
+  /** Removes a thread from the wait lists of rings and timers. */
   void forgetWaits(MicroThread thread) {
     rings.forgetWaits(thread);
     alarms.forgetWait(thread);
@@ -425,11 +428,11 @@ public final class MicroProcess {
         report(thread.label() + " has ended while a block of it is in use, which stays");
       }
     }
-    thread.refuseAskers();
+    thread.abandonRequests();
   }
 
   private void terminate(Context context) {
-    if (!killed) { // an end that was asked for is no news
+    if (!killed) { // a requested end is not reported
       report("threads that nobody can wake: " + threads.describeLive());
     }
     ending = true;
@@ -439,8 +442,8 @@ public final class MicroProcess {
   }
 
   /**
-   * Ends the threads that wait although they have been told to end; those that wait for the end of
-   * an operation, or of children, later.
+   * Ends the threads that wait although they were asked to end. Threads that wait for the end of an
+   * operation, or of children, end later.
    */
   private void forceTerminate(Context context) {
     for (int round = 0; round < 2; round++) {
@@ -456,11 +459,11 @@ public final class MicroProcess {
   // ---- faults
 
   /**
-   * Has the faults of all other threads raised in {@code thread}, as EFAULT. The one that failed
-   * stays as it was at its last suspension: whoever plays it lets it try again from there. More
-   * than ten faults within a second are too many: the thread that failed last is ended then.
+   * Makes {@code thread} the supervisor: faults of all other threads are raised in it, as EFAULT.
+   * The thread that failed stays as it was at its last suspension; played, it tries again from
+   * there. After more than ten faults within a second the thread that failed last is ended.
    *
-   * @param thread one of this process
+   * @param thread a thread of this process
    */
   public void supervise(MicroThread thread) {
     supervise(thread, MicroFaults.COUNT_MAX, MicroFaults.WITHIN);
@@ -469,9 +472,9 @@ public final class MicroProcess {
   /**
    * As {@link #supervise(MicroThread)}, with another limit.
    *
-   * @param thread one of this process
-   * @param faultsMax how many faults of the process are borne, at least 0
-   * @param within in what time
+   * @param thread a thread of this process
+   * @param faultsMax how many faults of the process are tolerated, at least 0
+   * @param within the period in which they are counted
    */
   public void supervise(MicroThread thread, int faultsMax, Duration within) {
     if (thread.process != this) {

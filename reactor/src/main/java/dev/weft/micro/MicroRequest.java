@@ -5,21 +5,21 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A message between two micro-threads of a process, and its answer. It carries references: nothing
- * is copied, and null is none. It is in one thread's queue at a time, is answered once at most, and
- * may be used again once it has been taken.
+ * Message between two micro-threads of a process, and its answer. It carries references, which are
+ * not copied and must not be null. It is in one thread's queue at a time, is answered at most once,
+ * and may be reused once it has been received.
  *
- * @param <Q> what is asked
- * @param <R> what is answered
+ * @param <Q> the type of the question
+ * @param <R> the type of the answer
  */
 public final class MicroRequest<Q, R> {
-  /** In a thread's queue: on its way to the callee, or back to the asker. */
+  /** In the queue of the callee, or back in that of the asker. */
   private static final int QUEUED = 1;
 
-  /** Its asker waits for the answer. */
+  /** The asker waits for the answer. */
   private static final int AWAITED = 2;
 
-  /** What it carries is the answer. */
+  /** It carries the answer, not the question. */
   private static final int ANSWERED = 4;
 
   @Nullable MicroThread asker;
@@ -27,21 +27,20 @@ public final class MicroRequest<Q, R> {
   private @Nullable Object message;
   @Nullable MicroRequest<?, ?> next;
 
-  // ---- the neighbours in the list of those that the callee is to answer; see MicroCaller
+  // ---- neighbours in the list of requests that the callee has to answer; see ThreadCalls
   @Nullable MicroRequest<?, ?> olderAwaited;
   @Nullable MicroRequest<?, ?> newerAwaited;
 
-  /** Of the three above. */
+  /** A set of the three flags above. */
   private int state;
 
-  /** A request to be sent. */
+  /** Creates a request that has not been sent. */
   public MicroRequest() {}
 
   /**
-   * Who sent it.
+   * {@return the thread that sent the request and receives the answer}
    *
-   * @return the thread that gets what is responded
-   * @throws IllegalStateException if it was not sent
+   * @throws IllegalStateException if the request was not sent
    */
   public MicroThread asker() {
     MicroThread thread = asker;
@@ -51,11 +50,7 @@ public final class MicroRequest<Q, R> {
     return thread;
   }
 
-  /**
-   * What is asked.
-   *
-   * @return what was given to {@code request} or {@code send}
-   */
+  /** {@return the question: the message passed to {@code request} or {@code send}} */
   public Q question() {
     if (isAnswered()) {
       throw new IllegalStateException("the request has been answered");
@@ -63,11 +58,7 @@ public final class MicroRequest<Q, R> {
     return taken();
   }
 
-  /**
-   * What was answered.
-   *
-   * @return what was given to {@code respond}
-   */
+  /** {@return the answer: the message passed to {@code respond}} */
   public R answer() {
     if (!isAnswered()) {
       throw new IllegalStateException("the request has not been answered");
@@ -75,7 +66,7 @@ public final class MicroRequest<Q, R> {
     return taken();
   }
 
-  @SuppressWarnings({"unchecked", "TypeParameterUnusedInFormals"}) // as those who put it said
+  @SuppressWarnings({"unchecked", "TypeParameterUnusedInFormals"}) // the sender chose the type
   <T> T taken() {
     Object found = message;
     if (found == null) {
@@ -92,7 +83,7 @@ public final class MicroRequest<Q, R> {
     return (state & AWAITED) != 0;
   }
 
-  /** Carries what is asked, on its way to a thread's queue. */
+  /** Loads the question, before the request is queued. */
   void ask(Object question, boolean awaited) {
     if ((state & QUEUED) != 0) {
       throw new IllegalStateException("the request is on its way already");
@@ -101,7 +92,7 @@ public final class MicroRequest<Q, R> {
     state = awaited ? QUEUED | AWAITED : QUEUED;
   }
 
-  /** Carries the answer; returns whether the asker waits for it, and needs no queue. */
+  /** Loads the answer; returns whether the asker waits for it, so that it need not be queued. */
   boolean respond(Object answer) {
     int before = state;
     if ((before & (QUEUED | ANSWERED)) != 0) {
@@ -123,7 +114,7 @@ public final class MicroRequest<Q, R> {
     }
   }
 
-  /** Has left a queue. */
+  /** Marks the request as removed from its queue. */
   void take() {
     state &= ~QUEUED;
     if (next != null) {
@@ -131,12 +122,12 @@ public final class MicroRequest<Q, R> {
     }
   }
 
-  /** Nobody waits for the answer any more. */
+  /** Marks the request as no longer awaited. */
   void forget() {
     state &= ~AWAITED;
   }
 
-  /** There will be no answer: its callee has ended, and its queue with it. */
+  /** Ends the request without an answer: the callee has ended, and its queue with it. */
   void abandon() {
     take();
     forget();

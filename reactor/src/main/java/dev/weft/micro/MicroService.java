@@ -20,15 +20,15 @@ import java.util.Set;
 import java.util.function.Supplier;
 
 /**
- * A TCP server of micro-processes: it accepts connections, and starts a process for each, whose
- * default socket is the connection. A connection is closed when its process ends, however it ends.
+ * TCP server that accepts connections and starts a micro-process for each. The process's default
+ * socket is the connection, which is closed when the process ends, however it ends.
  *
- * <p>When no descriptor is left for a connection, it waits a little and goes on; when there are as
- * many connections as are allowed, it waits until one ends. Belongs to the reactor that it was
+ * <p>When no descriptor is left for a connection, it retries after 10 ms; when the number of
+ * connections has reached its limit, it waits until one ends. Belongs to the reactor that it was
  * started on.
  */
 public final class MicroService implements AutoCloseable {
-  /** As many connections as {@link #start(InetSocketAddress, MicroOptions, Supplier)} allows. */
+  /** How many connections {@link #start(InetSocketAddress, MicroOptions, Supplier)} allows. */
   public static final int CONNECTIONS_MAX = 10_000;
 
   private static final int BACKLOG = 4096;
@@ -65,7 +65,7 @@ public final class MicroService implements AutoCloseable {
               .withStackful(options.stackful())
               .withSlab(options.slabBytes(), options.hugePages());
       process = MicroLaunch.listening(listener, small, descriptor, this::listenerEnded);
-      process.faults.limit(Integer.MAX_VALUE, Duration.ZERO); // it is never given up
+      process.faults.limit(Integer.MAX_VALUE, Duration.ZERO); // accepting survives any fault
       started = true;
     } finally {
       if (!started) {
@@ -85,12 +85,12 @@ public final class MicroService implements AutoCloseable {
       if (wanted.getAddress() instanceof Inet6Address) {
         int six = weft_h.IPPROTO_IPV6();
         SocketCalls.set(
-            loop, descriptor, six, weft_h.IPV6_V6ONLY(), 0, wanted); // whatever the sysctl
+            loop, descriptor, six, weft_h.IPV6_V6ONLY(), 0, wanted); // overrides the sysctl
       }
-      // Inherited by what is accepted. A process writes all that it has at once anyway.
+      // Accepted sockets inherit it. A process writes all its output at once anyway.
       int tcp = weft_h.IPPROTO_TCP();
       SocketCalls.set(loop, descriptor, tcp, weft_h.TCP_NODELAY(), 1, wanted);
-      // Or a client that has vanished without a word would be a connection for ever.
+      // Without it, the connection of a client that vanished silently would stay open indefinitely.
       SocketCalls.set(loop, descriptor, level, weft_h.SO_KEEPALIVE(), 1, wanted);
       if (userTimeoutMillis > 0) {
         SocketCalls.set(
@@ -107,13 +107,13 @@ public final class MicroService implements AutoCloseable {
   }
 
   /**
-   * Starts a server for {@value #CONNECTIONS_MAX} connections at a time.
+   * Starts a server for up to {@value #CONNECTIONS_MAX} simultaneous connections.
    *
-   * @param address where to listen, a wildcard address for both families; port 0 lets the kernel
-   *     choose, see {@link #localAddress}
-   * @param options of the processes
-   * @param handlers makes the first thread of each
-   * @return a server that listens
+   * @param address the address to listen on; a wildcard address stands for both families. With port
+   *     0 the kernel chooses a port, which {@link #localAddress} returns
+   * @param options the options of the processes
+   * @param handlers creates the first thread of each process
+   * @return a listening server
    * @throws IOException EADDRINUSE, EACCES and so on (bind(2)); UnknownHostException if the address
    *     is not resolved
    */
@@ -126,12 +126,12 @@ public final class MicroService implements AutoCloseable {
   /**
    * Starts a server.
    *
-   * @param address where to listen, a wildcard address for both families; port 0 lets the kernel
-   *     choose, see {@link #localAddress}
-   * @param options of the processes
-   * @param connectionsMax how many connections there may be at a time, at least 1
-   * @param handlers makes the first thread of each
-   * @return a server that listens
+   * @param address the address to listen on; a wildcard address stands for both families. With port
+   *     0 the kernel chooses a port, which {@link #localAddress} returns
+   * @param options the options of the processes
+   * @param connectionsMax the most simultaneous connections, at least 1
+   * @param handlers creates the first thread of each process
+   * @return a listening server
    * @throws IOException EADDRINUSE, EACCES and so on (bind(2)); UnknownHostException if the address
    *     is not resolved
    */
@@ -148,29 +148,22 @@ public final class MicroService implements AutoCloseable {
     return new MicroService(address, options, connectionsMax, handlers);
   }
 
-  /**
-   * Where it listens.
-   *
-   * @return address and port
-   */
+  /** {@return the address and port that the server listens on} */
   public InetSocketAddress localAddress() {
     return address;
   }
 
   /**
-   * The connections at present.
-   *
-   * @return how many processes have been started and have not ended
+   * {@return the number of open connections: processes that have been started and have not ended}
    */
   public int connections() {
     return connections.size();
   }
 
   /**
-   * What its connections take of the machine's memory at present: nothing for those whose threads
-   * have no block while they wait for a client.
-   *
-   * @return how many pages of 4096 bytes, see {@link MicroHeap#residentPages}
+   * {@return how many pages of 4096 bytes its connections occupy at present, see {@link
+   * MicroHeap#residentPages}; none for a connection whose threads have no block while they wait for
+   * the client}
    */
   public int residentPages() {
     int pages = 0;
@@ -180,12 +173,15 @@ public final class MicroService implements AutoCloseable {
     return pages;
   }
 
-  /** Stops listening, at once; connections go on. On its reactor's thread. */
+  /** Stops listening, at once; connections continue. Must be called on its reactor's thread. */
   public void stop() {
     process.kill();
   }
 
-  /** Stops listening, and ends all connections ({@link MicroProcess#kill}), at once. */
+  /**
+   * Stops listening and ends all connections ({@link MicroProcess#kill}), at once. Must be called
+   * on its reactor's thread.
+   */
   public void kill() {
     stop();
     for (MicroProcess connection : connections) {
@@ -193,23 +189,26 @@ public final class MicroService implements AutoCloseable {
     }
   }
 
-  /** As {@link #kill}; {@link #join} waits until all is over. */
+  /** As {@link #kill}; {@link #join} waits until listener and connections have ended. */
   @Override
   public void close() {
     kill();
   }
 
-  /** Waits until it has stopped listening and all connections have ended. Suspends the fiber. */
+  /**
+   * Waits until the server has stopped listening and all connections have ended. Suspends the
+   * calling fiber.
+   */
   public void join() {
     join(Deadline.NEVER);
   }
 
   /**
-   * Waits until it has stopped listening and all connections have ended, but not for ever. Suspends
-   * the fiber.
+   * Waits until the server has stopped listening and all connections have ended, or {@code
+   * deadline} passes. Suspends the calling fiber.
    *
-   * @param deadline until when
-   * @throws dev.weft.error.DeadlineExceededException if they have not by then; they go on
+   * @param deadline when to stop waiting
+   * @throws dev.weft.error.DeadlineExceededException if they have not ended by then; they continue
    */
   public void join(Deadline deadline) {
     Strand strand = process.requireJoiner(this);
@@ -223,18 +222,18 @@ public final class MicroService implements AutoCloseable {
     joiners.wakeAll();
   }
 
-  /** Starts a process for a connection. Whatever the handler's maker does, others are accepted. */
+  /** Starts a process for a connection. If the supplier of handlers fails, accepting continues. */
   private void connected(MicroConnection peer) {
     MicroProcess started = null;
-    boolean noted = false;
+    boolean added = false;
     try {
       started = MicroLaunch.connection(handlers.get(), options, peer, this::ended);
-      noted = connections.add(started);
+      added = connections.add(started);
     } catch (Throwable e) {
       process.report("a connection was refused: " + ThreadLog.describe(e));
       peer.discard(EventLoop.require("accept").backend());
     } finally {
-      if (started != null && !noted) {
+      if (started != null && !added) {
         started.kill();
       }
     }
@@ -257,7 +256,7 @@ public final class MicroService implements AutoCloseable {
   private final class Listener extends MicroThread {
     boolean isFull;
 
-    /** Whether the last attempt to accept has failed, which has been told. */
+    /** Whether the last attempt to accept has failed, which has been reported. */
     private boolean isShort;
 
     @Override
@@ -273,7 +272,7 @@ public final class MicroService implements AutoCloseable {
           isShort = false;
           connected(peer);
         } else {
-          // No descriptor or memory: there may be when a connection has ended.
+          // No descriptor or memory is left; the end of a connection may free some.
           process().alarms.sleep(this, BACK_OFF_NANOS);
           park();
         }
@@ -284,7 +283,7 @@ public final class MicroService implements AutoCloseable {
     protected void lastly() {
       if (errno() != null && errno() != Errno.EINTR) {
         if (!isShort) {
-          perror("accept"); // and not a hundred times a second
+          perror("accept"); // once, not a hundred times a second
         }
         isShort = true;
         lower();

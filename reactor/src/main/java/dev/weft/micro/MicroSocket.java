@@ -8,13 +8,13 @@ import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a micro-thread reads from and writes to: two rings of bytes in the micro-heap. At the other
- * end of each is a descriptor of the system, or another thread of the process; the words are the
- * same.
+ * Buffered byte stream of a micro-thread: a receive ring and a transmit ring, whose pages count
+ * against the micro-heap. The other end of each is a descriptor, or another thread of the process;
+ * the methods are the same.
  *
- * <p>What is written is in the ring, and goes on its way when the process waits: all that was
- * written until then goes together. Errors of the system are raised in the thread. All words belong
- * to the thread that is running; those that say so suspend it.
+ * <p>Written bytes stay in the ring until the process waits; they are then submitted together.
+ * Errors of the system are raised in the thread. Only the running thread of the process may call
+ * these methods; those that say so suspend it.
  */
 public final class MicroSocket {
   final MicroProcess process;
@@ -30,28 +30,28 @@ public final class MicroSocket {
   // ---- reading
 
   /**
-   * Reads a number of bytes, fewer only at the end. Suspends.
+   * Reads a number of bytes, fewer only at the end of the input. Suspends.
    *
-   * @param target where they go
-   * @param length how many
-   * @return how many there were; 0 if it was at the end
-   * @throws Exception what lastly throws
+   * @param target the block to fill
+   * @param length how many bytes to read
+   * @return bytes read; 0 at the end
+   * @throws Exception whatever {@code lastly} throws
    */
   public int read(MicroBlock target, int length) throws Exception {
     return read(target, 0, length);
   }
 
   /**
-   * Reads a number of bytes, fewer only at the end. Suspends.
+   * Reads a number of bytes, fewer only at the end of the input. Suspends.
    *
-   * @param target where they go
-   * @param offset where the first goes
-   * @param length how many
-   * @return how many there were; 0 if it was at the end
-   * @throws Exception what lastly throws
+   * @param target the block to fill
+   * @param offset the first byte's offset in {@code target}
+   * @param length how many bytes to read
+   * @return bytes read; 0 at the end
+   * @throws Exception whatever {@code lastly} throws
    */
   public int read(MicroBlock target, long offset, int length) throws Exception {
-    target.at(offset, length); // refused before a byte has been taken
+    target.at(offset, length); // checked before a byte is consumed
     int done = 0;
     while (done < length) {
       int count = Math.min(rx.readable(), length - done);
@@ -69,25 +69,27 @@ public final class MicroSocket {
   }
 
   /**
-   * Reads a line: to a newline, which is part of it, or a number of bytes, or to the end. Suspends.
+   * Reads up to and including a newline, at most {@code length} bytes, or up to the end of the
+   * input. Suspends.
    *
-   * @param target where it goes, from the beginning
-   * @param length how many bytes at most
-   * @return how many there were; 0 if it was at the end
-   * @throws Exception what lastly throws
+   * @param target the block to fill from its start
+   * @param length the most bytes to read
+   * @return bytes read; 0 at the end
+   * @throws Exception whatever {@code lastly} throws
    */
   public int readline(MicroBlock target, int length) throws Exception {
     return readline(target, 0, length);
   }
 
   /**
-   * Reads a line: to a newline, which is part of it, or a number of bytes, or to the end. Suspends.
+   * Reads up to and including a newline, at most {@code length} bytes, or up to the end of the
+   * input. Suspends.
    *
-   * @param target where it goes
-   * @param offset where the first byte goes
-   * @param length how many bytes at most
-   * @return how many there were; 0 if it was at the end
-   * @throws Exception what lastly throws
+   * @param target the block to fill
+   * @param offset the first byte's offset in {@code target}
+   * @param length the most bytes to read
+   * @return bytes read; 0 at the end
+   * @throws Exception whatever {@code lastly} throws
    */
   public int readline(MicroBlock target, long offset, int length) throws Exception {
     target.at(offset, length);
@@ -113,19 +115,17 @@ public final class MicroSocket {
   }
 
   /**
-   * Looks how much there is to read without waiting.
-   *
-   * @return how many bytes; 0 if none have come yet, or none will
+   * {@return how many bytes can be read without waiting; 0 if none have arrived yet, or at the end}
    */
   public int buffered() {
     return rx.readable();
   }
 
   /**
-   * Waits until there is something to read, and leaves it there. Suspends.
+   * Waits until there are bytes to read, without reading them. Suspends.
    *
-   * @return how many bytes there are; 0 at the end
-   * @throws Exception what lastly throws
+   * @return how many bytes are available; 0 at the end
+   * @throws Exception whatever {@code lastly} throws
    */
   public int pollread() throws Exception {
     while (rx.isEmpty() && !isAtEnd("pollread")) {
@@ -135,8 +135,8 @@ public final class MicroSocket {
   }
 
   /**
-   * Whether nothing more is to be read, be it that the descriptor has failed, which is raised, or
-   * that this side has been closed, which is EBADF.
+   * Whether no more bytes can be read. Raises the descriptor's error, or EBADF if this side has
+   * been closed.
    */
   private boolean isAtEnd(String verb) throws Exception {
     if (rx.failure != 0) {
@@ -158,26 +158,26 @@ public final class MicroSocket {
   // ---- writing
 
   /**
-   * Writes bytes. Suspends while the ring is full; returns when they are in it.
+   * Writes bytes into the ring. Suspends while the ring is full.
    *
-   * @param source where they are, from the beginning
-   * @param length how many
-   * @throws Exception what lastly throws
+   * @param source the block to write from, from its start
+   * @param length how many bytes to write
+   * @throws Exception whatever {@code lastly} throws
    */
   public void write(MicroBlock source, int length) throws Exception {
     write(source, 0, length);
   }
 
   /**
-   * Writes bytes. Suspends while the ring is full; returns when they are in it.
+   * Writes bytes into the ring. Suspends while the ring is full.
    *
-   * @param source where they are
-   * @param offset where the first is
-   * @param length how many
-   * @throws Exception what lastly throws
+   * @param source the block to write from
+   * @param offset the first byte's offset in {@code source}
+   * @param length how many bytes to write
+   * @throws Exception whatever {@code lastly} throws
    */
   public void write(MicroBlock source, long offset, int length) throws Exception {
-    source.at(offset, length); // refused before a byte is on its way
+    source.at(offset, length); // checked before a byte is written
     int done = 0;
     while (done < length) {
       if (isRefused("write")) {
@@ -195,10 +195,10 @@ public final class MicroSocket {
   }
 
   /**
-   * Writes bytes. Suspends while the ring is full; returns when they are in it.
+   * Writes bytes into the ring. Suspends while the ring is full.
    *
-   * @param bytes all that is written; not to be changed until this returns
-   * @throws Exception what lastly throws
+   * @param bytes the bytes, all of which are written; not to be changed until this returns
+   * @throws Exception whatever {@code lastly} throws
    */
   public void write(byte[] bytes) throws Exception {
     int done = 0;
@@ -220,8 +220,8 @@ public final class MicroSocket {
   /**
    * Writes a text, as UTF-8. Suspends while the ring is full.
    *
-   * @param text best a constant
-   * @throws Exception what lastly throws
+   * @param text preferably a constant
+   * @throws Exception whatever {@code lastly} throws
    */
   public void literal(String text) throws Exception {
     if (isRefused("literal")) {
@@ -235,15 +235,15 @@ public final class MicroSocket {
   }
 
   /**
-   * Formats a text in memory and writes it, as UTF-8. Raises ENOBUFS if it is not shorter than the
-   * memory. Suspends while the ring is full.
+   * Formats a text into a block and writes it, as UTF-8. Raises ENOBUFS unless the text is shorter
+   * than {@code length}. Suspends while the ring is full.
    *
-   * @param line the memory
-   * @param length how much of it may be used
-   * @param format as of {@link String#format}
-   * @param arguments for it
-   * @return how many bytes the text has
-   * @throws Exception what lastly throws
+   * @param line the block to format into
+   * @param length how many bytes of the block may be used
+   * @param format a format string of {@link String#format}
+   * @param arguments the format's arguments
+   * @return the text's length in bytes
+   * @throws Exception whatever {@code lastly} throws
    */
   public int writef(MicroBlock line, int length, String format, Object... arguments)
       throws Exception {
@@ -258,10 +258,10 @@ public final class MicroSocket {
   }
 
   /**
-   * Waits until all that was written has been taken by the system. Another thread has it at once.
-   * Suspends.
+   * Waits until the system has accepted all bytes written so far. If another thread is at the other
+   * end, it returns at once. Suspends.
    *
-   * @throws Exception what lastly throws
+   * @throws Exception whatever {@code lastly} throws
    */
   public void flush() throws Exception {
     while (!tx.isPipe() && !tx.isEmpty() && !process.isEnding()) {
@@ -270,10 +270,10 @@ public final class MicroSocket {
       }
       awaitRoom("flush");
     }
-    isRefused("flush"); // what the last write came to
+    isRefused("flush"); // raises the error of the last write
   }
 
-  /** Whether nobody takes what is written any more, which is raised. */
+  /** Whether the other end accepts no more bytes. Raises the error, or EPIPE. */
   private boolean isRefused(String verb) throws Exception {
     if (!isClosedToWriters()) {
       return false;
@@ -299,18 +299,18 @@ public final class MicroSocket {
     MicroThread thread = process.threads.current(verb);
     process.rings.awaitOutput(tx, thread);
     if (tx.isOutput && thread.isOverdue()) {
-      process.rings.drainOnceThenDrop(tx); // a lastly has no deadline, but no more time either
+      process.rings.drainOnceThenDrop(tx); // after the deadline lastly must not wait for the peer
     }
     ThreadControl.park();
   }
 
   /**
-   * Moves bytes from the input to the output without their passing through memory of the thread,
-   * fewer only at the end. Does not flush. Suspends.
+   * Moves bytes from the input to the output without copying them to a block, fewer only at the end
+   * of the input. Does not flush. Suspends.
    *
-   * @param length how many
-   * @return how many there were
-   * @throws Exception what lastly throws
+   * @param length how many bytes to move
+   * @return bytes moved
+   * @throws Exception whatever {@code lastly} throws
    */
   public long forward(long length) throws Exception {
     if (length < 0) {
@@ -341,19 +341,19 @@ public final class MicroSocket {
   // ---- the ends of messages
 
   /**
-   * Whether the writer has said that its message is complete, or has gone, and all has been read.
-   *
-   * @return whether {@link #readhup} would find the end
+   * {@return whether all bytes have been read and the writer has ended its message, or has gone, so
+   * that {@link #readhup} would succeed}
    */
   public boolean pollhup() {
     return rx.isAtEnd();
   }
 
   /**
-   * Takes the end of a message: the writer, which waits in {@link #hup}, goes on. Raises EAGAIN if
-   * there is none yet, or bytes before it. Never suspends by itself.
+   * Acknowledges the end of a message, which resumes the writer that waits in {@link #hup}. Raises
+   * EAGAIN if the end has not arrived, or bytes before it are unread. Does not suspend, unless
+   * {@code lastly} does.
    *
-   * @throws Exception what lastly throws
+   * @throws Exception whatever {@code lastly} throws
    */
   public void readhup() throws Exception {
     if (!rx.isAtEnd()) {
@@ -364,21 +364,21 @@ public final class MicroSocket {
       rx.hungUp = false;
       rx.wakeWriters();
     } else if (!rx.isPipe()) {
-      rx.ended = false; // a terminal, say, goes on after its end
+      rx.ended = false; // a terminal, for example, can be read on after its end
     }
   }
 
   /**
-   * Ends a message: waits until the reader has taken all of it and its end. Raises EPIPE if the
-   * reader ends first, EINVAL if another thread is in a hup of the same socket, EOPNOTSUPP if a
-   * descriptor is at the other end, where nobody would ever acknowledge. Suspends.
+   * Ends a message and waits until the reader has read all of it and acknowledged its end. Raises
+   * EPIPE if the reader ends first, EINVAL if another thread is in a hup of the same socket,
+   * EOPNOTSUPP if a descriptor is at the other end, which can't acknowledge. Suspends.
    *
-   * @throws Exception what lastly throws
+   * @throws Exception whatever {@code lastly} throws
    */
   public void hup() throws Exception {
     if (!tx.isPipe()) {
       flush();
-      if (!isClosedToWriters()) { // or flush has raised that
+      if (!isClosedToWriters()) { // otherwise flush has raised the error
         process.threads.current("hup").raise(Errno.EOPNOTSUPP);
       }
     } else if (tx.hungUp) {
@@ -405,10 +405,10 @@ public final class MicroSocket {
 
   /**
    * Waits for a connection to a listening socket. Raises EMFILE and the like, after which the
-   * socket still listens, and EINVAL if it is none. Suspends.
+   * socket still listens, and EINVAL if it is not a listening socket. Suspends.
    *
    * @return the connection, or null if an error was raised and lowered
-   * @throws Exception what lastly throws
+   * @throws Exception whatever {@code lastly} throws
    */
   public @Nullable MicroConnection accept() throws Exception {
     if (rx.isPipe() || !rx.descriptor().listening) {
@@ -427,22 +427,23 @@ public final class MicroSocket {
   // ---- ends
 
   /**
-   * Closes the reading side: what the other side still writes is refused with EPIPE, and a thread
-   * that reads on has EBADF raised.
+   * Closes the reading side: later writes of the other side fail with EPIPE, and later reads raise
+   * EBADF.
    */
   public void rxClose() {
     process.rings.closeInput(rx);
   }
 
-  /** Closes the writing side: the reader finds the end after what was written. */
+  /** Closes the writing side: after the bytes written so far the reader finds the end. */
   public void txClose() {
     process.rings.closeOutput(tx);
   }
 
   /**
-   * Shuts the reading side of a connection down; it stays open. Raises the system's error.
+   * Shuts down the reading side of a connection; the descriptor stays open. Raises the system's
+   * error.
    *
-   * @throws Exception what lastly throws
+   * @throws Exception whatever {@code lastly} throws
    */
   public void rxShutdown() throws Exception {
     int result = shutDown(rx, weft_h.SHUT_RD());
@@ -452,20 +453,23 @@ public final class MicroSocket {
   }
 
   /**
-   * Writes out what was written and shuts the writing side of a connection down: the other side
-   * finds the end. It stays open. Raises the system's error. Suspends.
+   * Flushes the output and shuts down the writing side of a connection: the peer finds the end. The
+   * descriptor stays open. Raises the system's error. Suspends.
    *
-   * @throws Exception what lastly throws
+   * @throws Exception whatever {@code lastly} throws
    */
   public void txShutdown() throws Exception {
     flush();
     int result = shutDown(tx, weft_h.SHUT_WR());
-    if (result < 0 && !isClosedToWriters()) { // or flush has raised what is wrong
+    if (result < 0 && !isClosedToWriters()) { // otherwise flush has raised the error
       process.threads.current("shutdown").raise(-result);
     }
   }
 
-  /** Returns 0 or -errno. The number of a descriptor that has been closed may be another's. */
+  /**
+   * Returns 0 or -errno. A closed ring is checked first, because its descriptor's number may have
+   * been reused.
+   */
   private int shutDown(ByteRing ring, int how) {
     if (ring.isPipe()) {
       return -Errno.ENOTSOCK.code();

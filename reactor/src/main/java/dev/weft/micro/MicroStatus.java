@@ -1,22 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.weft.micro;
 
-/** What a micro-thread that suspends wants to be done with it. */
+/** How a micro-thread has suspended: when it is to be resumed. */
 public enum MicroStatus {
-  /** To go on at once, before all others of its process. */
+  /** Resume at once, before all other threads of its process. */
   RUN(0),
-  /** To go on after all others that can run; in the local executor, not any more. */
+  /** Resume after all other runnable threads; in the local executor, never. */
   YIELD(1),
-  /** To go on when somebody plays it, best with a request. */
+  /** Resume when another thread plays it, preferably with a request. */
   LISTEN(2),
-  /** To go on when the socket that it has named is ready. */
+  /** Resume when the socket that it waits for is ready. */
   WAIT(3),
-  /** To run its {@code lastly}, as if {@code error} had been called. */
+  /** Run its {@code lastly}, as if it had called {@code error}. */
   ERR(4),
-  /** To be over. */
+  /** Ended. */
   END(5);
 
-  /** Its place in {@link #values()}. */
+  /** Its index in {@link #values()}. */
   final int code;
 
   MicroStatus(int code) {

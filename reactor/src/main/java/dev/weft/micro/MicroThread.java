@@ -6,9 +6,9 @@ import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Code that runs until it has to wait, in a micro-process. What it does is {@link #run}, an
- * ordinary method; its state is ordinary fields and locals, which survive a suspension; arguments
- * are the constructor's. All words below are for the thread itself to say.
+ * Lightweight thread of a micro-process, scheduled cooperatively. Its body is {@link #run}, an
+ * ordinary method; its state is ordinary fields and locals, which survive a suspension; its
+ * arguments are the constructor's. Only the thread itself may call the methods below.
  *
  * <p>
  *
@@ -24,44 +24,41 @@ import org.jspecify.annotations.Nullable;
  * }
  *
  * <p>Errors are raised, not returned: {@link #raise(dev.weft.error.Errno)} runs {@link #lastly()},
- * which may {@link #lower} the error, so that the thread goes on where it was raised. What goes
- * wrong otherwise (an exception that nobody catches) is raised as EFAULT.
+ * which may {@link #lower} the error; the thread then continues where the error was raised. An
+ * uncaught exception is a fault and is raised as EFAULT.
  *
- * <p>On a reactor it may make the calls of fibers too ({@link dev.weft.sync.Channel}, {@link
- * dev.weft.Bundle}, {@link dev.weft.Fiber#sleep}, sockets, files), and waits in them alone: other
- * threads and processes go on. A deadline or failure of a bundle that it is in ends its own words
- * as well, with the exception that such a call would throw. Raised at, it runs {@link #lastly()}
- * and is in its call again if that lowers; told to end, it gets a {@link
- * dev.weft.error.CancelledException} there.
+ * <p>On a reactor a micro-thread may also make the calls of fibers ({@link dev.weft.sync.Channel},
+ * {@link dev.weft.Bundle}, {@link dev.weft.Fiber#sleep}, sockets, files). Such a call suspends only
+ * this thread. A deadline or failure of a bundle that encloses it also ends waits of the
+ * micro-thread's own methods, with the exception that a fiber's call would throw. If an error is
+ * raised at a thread in a fiber call, it runs {@link #lastly()} and resumes the call if that lowers
+ * the error; if the thread is terminated, the call throws a {@link
+ * dev.weft.error.CancelledException}.
  *
- * <p>Words that suspend must not be used in a constructor or in a {@code synchronized} block. The
- * words about sockets are those of {@link MicroSocket}, said of the default one.
+ * <p>Methods that suspend must not be called in a constructor or in a {@code synchronized} block.
+ * The methods about sockets are those of {@link MicroSocket}, applied to the default socket.
  */
 public abstract class MicroThread extends ThreadCalls {
-  /** Made when it connects for the first time. */
+  /** Created by the first connect. */
   @Nullable OutgoingConnections connector;
 
-  /** A thread that belongs to no process yet. */
+  /** Creates a thread that belongs to no process yet. */
   protected MicroThread() {}
 
-  /**
-   * Its default socket.
-   *
-   * @return what the words below are about
-   */
+  /** {@return the default socket, which the methods below use} */
   protected final MicroSocket socket() {
     return defaultSocket();
   }
 
   /**
-   * Makes a call that blocks, on a thread of {@link dev.weft.Blocking}; the other threads of this
-   * process, and of all others, go on. In the local executor it blocks them. If the process is
-   * killed meanwhile, the call goes on and nobody gets its result. Suspends.
+   * Runs a blocking call on a thread of {@link dev.weft.Blocking}; the other threads of this
+   * process, and all other processes, continue to run. In the local executor it blocks them. If the
+   * process is killed meanwhile, the call completes and its result is discarded. Suspends.
    *
    * @param <T> the type of the result
-   * @param call must not use the micro-heap, nor say any of these words
-   * @return its result
-   * @throws Exception what the call throws, as it is
+   * @param call must use neither the micro-heap nor the methods of this class
+   * @return the call's result
+   * @throws Exception the exception that the call throws, unchanged
    */
   protected final <T extends @Nullable Object> T blocking(Callable<T> call) throws Exception {
     MicroProcess process = home();
@@ -71,87 +68,87 @@ public abstract class MicroThread extends ThreadCalls {
     BlockingCall<T> made = new BlockingCall<>(process, this, call);
     made.start();
     while (!made.isDone()) {
-      process.alarms.await(this); // again, if it was played, or lowered what was raised at it
+      process.alarms.await(this); // again, if it was played or lowered an error raised at it
       park();
     }
     return made.result();
   }
 
   /**
-   * Waits until there is something to read from {@code other}, or its end. Suspends.
+   * Waits until {@code other} has bytes to read or has reached its end. Suspends.
    *
    * @param other a socket of this process
-   * @throws Exception what lastly throws
+   * @throws Exception whatever {@code lastly} throws
    */
   protected final void await(MicroSocket other) throws Exception {
     other.pollread();
   }
 
   /**
-   * Reads a number of bytes, fewer only at the end. Suspends.
+   * Reads a number of bytes, fewer only at the end of the input. Suspends.
    *
-   * @param target where they go
-   * @param length how many
-   * @return how many there were; 0 if it was at the end
-   * @throws Exception what lastly throws
+   * @param target the block to fill
+   * @param length how many bytes to read
+   * @return bytes read; 0 at the end
+   * @throws Exception whatever {@code lastly} throws
    */
   protected final int read(MicroBlock target, int length) throws Exception {
     return defaultSocket().read(target, length);
   }
 
   /**
-   * Reads a number of bytes, fewer only at the end. Suspends.
+   * Reads a number of bytes, fewer only at the end of the input. Suspends.
    *
-   * @param target where they go
-   * @param offset where the first goes
-   * @param length how many
-   * @return how many there were; 0 if it was at the end
-   * @throws Exception what lastly throws
+   * @param target the block to fill
+   * @param offset the first byte's offset in {@code target}
+   * @param length how many bytes to read
+   * @return bytes read; 0 at the end
+   * @throws Exception whatever {@code lastly} throws
    */
   protected final int read(MicroBlock target, long offset, int length) throws Exception {
     return defaultSocket().read(target, offset, length);
   }
 
   /**
-   * Reads a line, its newline included, or as many bytes, or to the end. Suspends.
+   * Reads up to and including a newline, at most {@code length} bytes, or up to the end of the
+   * input. Suspends.
    *
-   * @param target where it goes
-   * @param length how many bytes at most
-   * @return how many there were; 0 if it was at the end
-   * @throws Exception what lastly throws
+   * @param target the block to fill
+   * @param length the most bytes to read
+   * @return bytes read; 0 at the end
+   * @throws Exception whatever {@code lastly} throws
    */
   protected final int readline(MicroBlock target, int length) throws Exception {
     return defaultSocket().readline(target, length);
   }
 
   /**
-   * Reads a line, its newline included, or as many bytes, or to the end. Suspends.
+   * Reads up to and including a newline, at most {@code length} bytes, or up to the end of the
+   * input. Suspends.
    *
-   * @param target where it goes
-   * @param offset where the first byte goes
-   * @param length how many bytes at most
-   * @return how many there were; 0 if it was at the end
-   * @throws Exception what lastly throws
+   * @param target the block to fill
+   * @param offset the first byte's offset in {@code target}
+   * @param length the most bytes to read
+   * @return bytes read; 0 at the end
+   * @throws Exception whatever {@code lastly} throws
    */
   protected final int readline(MicroBlock target, long offset, int length) throws Exception {
     return defaultSocket().readline(target, offset, length);
   }
 
   /**
-   * Looks how much there is to read without waiting.
-   *
-   * @return how many bytes; 0 if none have come yet, or none will
+   * {@return how many bytes can be read without waiting; 0 if none have arrived yet, or at the end}
    */
   protected final int buffered() {
     return defaultSocket().buffered();
   }
 
   /**
-   * Waits until there is something to read, and leaves it there. Suspends. A thread that waits here
-   * before it takes memory for what comes holds none while its connection is idle.
+   * Waits until there are bytes to read, without reading them. Suspends. A thread that waits here
+   * before it allocates a block for the input holds no memory while its connection is idle.
    *
-   * @return how many bytes there are; 0 at the end
-   * @throws Exception what lastly throws
+   * @return how many bytes are available; 0 at the end
+   * @throws Exception whatever {@code lastly} throws
    */
   protected final int pollread() throws Exception {
     return defaultSocket().pollread();
@@ -160,9 +157,9 @@ public abstract class MicroThread extends ThreadCalls {
   /**
    * Writes bytes. Suspends while the ring is full.
    *
-   * @param source where they are
-   * @param length how many
-   * @throws Exception what lastly throws
+   * @param source the block to write from
+   * @param length how many bytes to write
+   * @throws Exception whatever {@code lastly} throws
    */
   protected final void write(MicroBlock source, int length) throws Exception {
     defaultSocket().write(source, length);
@@ -171,10 +168,10 @@ public abstract class MicroThread extends ThreadCalls {
   /**
    * Writes bytes. Suspends while the ring is full.
    *
-   * @param source where they are
-   * @param offset where the first is
-   * @param length how many
-   * @throws Exception what lastly throws
+   * @param source the block to write from
+   * @param offset the first byte's offset in {@code source}
+   * @param length how many bytes to write
+   * @throws Exception whatever {@code lastly} throws
    */
   protected final void write(MicroBlock source, long offset, int length) throws Exception {
     defaultSocket().write(source, offset, length);
@@ -183,8 +180,8 @@ public abstract class MicroThread extends ThreadCalls {
   /**
    * Writes bytes. Suspends while the ring is full.
    *
-   * @param bytes all that is written
-   * @throws Exception what lastly throws
+   * @param bytes the bytes, all of which are written
+   * @throws Exception whatever {@code lastly} throws
    */
   protected final void write(byte[] bytes) throws Exception {
     defaultSocket().write(bytes);
@@ -193,23 +190,23 @@ public abstract class MicroThread extends ThreadCalls {
   /**
    * Writes a text as UTF-8. Suspends while the ring is full.
    *
-   * @param text best a constant
-   * @throws Exception what lastly throws
+   * @param text preferably a constant
+   * @throws Exception whatever {@code lastly} throws
    */
   protected final void literal(String text) throws Exception {
     defaultSocket().literal(text);
   }
 
   /**
-   * Formats a text in memory and writes it. Raises ENOBUFS if it is not shorter than that. Suspends
-   * while the ring is full.
+   * Formats a text into a block and writes it. Raises ENOBUFS unless the text is shorter than
+   * {@code length}. Suspends while the ring is full.
    *
-   * @param line the memory
-   * @param length how much of it may be used
-   * @param format as of {@link String#format}
-   * @param arguments for it
-   * @return how many bytes the text has
-   * @throws Exception what lastly throws
+   * @param line the block to format into
+   * @param length how many bytes of the block may be used
+   * @param format a format string of {@link String#format}
+   * @param arguments the format's arguments
+   * @return the text's length in bytes
+   * @throws Exception whatever {@code lastly} throws
    */
   protected final int writef(MicroBlock line, int length, String format, Object... arguments)
       throws Exception {
@@ -217,47 +214,47 @@ public abstract class MicroThread extends ThreadCalls {
   }
 
   /**
-   * Waits until all that was written has been taken by the system. Suspends.
+   * Waits until the system has accepted all bytes written so far. Suspends.
    *
-   * @throws Exception what lastly throws
+   * @throws Exception whatever {@code lastly} throws
    */
   protected final void flush() throws Exception {
     defaultSocket().flush();
   }
 
   /**
-   * Moves bytes from the input to the output, fewer only at the end. Suspends.
+   * Moves bytes from the input to the output, fewer only at the end of the input. Suspends.
    *
-   * @param length how many
-   * @return how many there were
-   * @throws Exception what lastly throws
+   * @param length how many bytes to move
+   * @return bytes moved
+   * @throws Exception whatever {@code lastly} throws
    */
   protected final long forward(long length) throws Exception {
     return defaultSocket().forward(length);
   }
 
   /**
-   * Whether all of a message has been read, and its end is there.
-   *
-   * @return whether {@link #readhup} would find it
+   * {@return whether all of a message has been read and its end has arrived, so that {@link
+   * #readhup} would succeed}
    */
   protected final boolean pollhup() {
     return defaultSocket().pollhup();
   }
 
   /**
-   * Takes the end of a message, so that its writer goes on. Raises EAGAIN if it is not there.
+   * Acknowledges the end of a message, which resumes its writer. Raises EAGAIN if the end has not
+   * arrived.
    *
-   * @throws Exception what lastly throws
+   * @throws Exception whatever {@code lastly} throws
    */
   protected final void readhup() throws Exception {
     defaultSocket().readhup();
   }
 
   /**
-   * Ends a message and waits until the reader has taken its end. Suspends.
+   * Ends a message and waits until the reader has acknowledged its end. Suspends.
    *
-   * @throws Exception what lastly throws
+   * @throws Exception whatever {@code lastly} throws
    */
   protected final void hup() throws Exception {
     defaultSocket().hup();
@@ -267,7 +264,7 @@ public abstract class MicroThread extends ThreadCalls {
    * Waits for a connection to the listening socket. Suspends.
    *
    * @return the connection, or null if an error was raised and lowered
-   * @throws Exception what lastly throws
+   * @throws Exception whatever {@code lastly} throws
    */
   protected final @Nullable MicroConnection accept() throws Exception {
     return defaultSocket().accept();
@@ -275,16 +272,16 @@ public abstract class MicroThread extends ThreadCalls {
 
   /**
    * Opens a TCP connection. Raises ECONNREFUSED, ETIMEDOUT, EHOSTUNREACH and so on (connect(2)),
-   * EMFILE if there is no descriptor for it, ENOMEM if there are not eight pages for its rings, and
-   * EOPNOTSUPP in the local executor. Suspends.
+   * EMFILE if no descriptor is left, ENOMEM if the heap does not have eight pages for its rings,
+   * and EOPNOTSUPP in the local executor. Suspends.
    *
    * @param address a resolved address
    * @return the connection, or null if an error was raised and lowered. It is closed when both its
-   *     sides have been ({@link MicroSocket#rxClose}, {@link MicroSocket#txClose}), or else when
-   *     this thread has ended and all that {@link #child(MicroThread, MicroSocket, MicroSocket)}
-   *     has given it to
+   *     sides have been closed ({@link MicroSocket#rxClose}, {@link MicroSocket#txClose}), at the
+   *     latest when this thread and all threads that received it by {@link #child(MicroThread,
+   *     MicroSocket, MicroSocket)} have ended
    * @throws java.net.UnknownHostException if {@code address} is not resolved
-   * @throws Exception what lastly throws
+   * @throws Exception whatever {@code lastly} throws
    */
   protected final @Nullable MicroSocket connect(InetSocketAddress address) throws Exception {
     OutgoingConnections its = connector;
@@ -305,13 +302,13 @@ public abstract class MicroThread extends ThreadCalls {
       connected = made.tx.failure == 0;
     } finally {
       if (!connected) {
-        its.close(made); // whatever has ended the wait
+        its.close(made); // however the wait ended
       }
     }
     if (connected) {
       return made;
     }
-    // Not taken: after a fault the thread may be here again.
+    // The failure is not reset: after a fault the thread may execute this again.
     raise(made.tx.failure, OutgoingConnections.subject(address));
     return null;
   }
@@ -327,18 +324,18 @@ public abstract class MicroThread extends ThreadCalls {
   }
 
   /**
-   * Shuts the reading side of a connection down.
+   * Shuts down the reading side of a connection.
    *
-   * @throws Exception what lastly throws
+   * @throws Exception whatever {@code lastly} throws
    */
   protected final void rxShutdown() throws Exception {
     defaultSocket().rxShutdown();
   }
 
   /**
-   * Writes out what was written and shuts the writing side down. Suspends.
+   * Flushes the output and shuts down the writing side of a connection. Suspends.
    *
-   * @throws Exception what lastly throws
+   * @throws Exception whatever {@code lastly} throws
    */
   protected final void txShutdown() throws Exception {
     defaultSocket().txShutdown();

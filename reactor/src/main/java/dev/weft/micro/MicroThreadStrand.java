@@ -8,40 +8,40 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a micro-thread is to channels, bundles and all else that fibers wait for: a strand that the
- * kernel's fiber runs. A thread has none before its first such call, and threads that make none
- * cost nothing for it.
+ * Strand of a micro-thread that makes fiber calls: channels, bundles and other waits of fibers. It
+ * is hosted by the dispatcher's fiber. It is created by a thread's first fiber call, so threads
+ * that make none have no cost.
  */
 final class MicroThreadStrand extends HostedStrand {
   private final MicroThread thread;
-  private final MicroDispatcher kernel;
+  private final MicroDispatcher dispatcher;
 
   /** Whether a deadline of a scope is counted among the process's. */
   private boolean hasDeadline;
 
-  private MicroThreadStrand(MicroThread thread, MicroDispatcher kernel, Strand.Body body) {
-    super(kernel.strand(), kernel.context(), body);
+  private MicroThreadStrand(MicroThread thread, MicroDispatcher dispatcher, Strand.Body body) {
+    super(dispatcher.strand(), dispatcher.context(), body);
     this.thread = thread;
-    this.kernel = kernel;
+    this.dispatcher = dispatcher;
   }
 
-  static MicroThreadStrand of(MicroThread thread, MicroDispatcher kernel) {
-    Object reactor = kernel.loop().owner();
+  static MicroThreadStrand of(MicroThread thread, MicroDispatcher dispatcher) {
+    Object reactor = dispatcher.loop().owner();
     Maker maker = MAKERS.of(reactor);
     if (maker == null) {
       throw new IllegalStateException(reactor + " knows no fibers");
     }
     HostedStrand made =
-        maker.make(thread.label(), body -> new MicroThreadStrand(thread, kernel, body));
+        maker.make(thread.label(), body -> new MicroThreadStrand(thread, dispatcher, body));
     made.start();
     return (MicroThreadStrand) made;
   }
 
   /**
-   * Lets the code of {@code guest}, if there is one, go on; returns false if it is in a call that
-   * has not ended, and must not be resumed.
+   * Prepares {@code guest}, if any, to be resumed; returns false if it is in a fiber call that has
+   * not ended and must not be resumed.
    */
-  static boolean letGoOn(@Nullable MicroThreadStrand guest) {
+  static boolean prepareResume(@Nullable MicroThreadStrand guest) {
     if (guest != null && guest.isWaiting()) {
       if (!guest.canGoOn()) {
         return false;
@@ -51,7 +51,7 @@ final class MicroThreadStrand extends HostedStrand {
     return true;
   }
 
-  /** What it is that runs: the body, or lastly. */
+  /** The routine that runs on this strand: the body, or lastly. */
   private Routine running() {
     Routine cleanup = thread.cleanup;
     return cleanup != null && thread.activeGuest() == this ? cleanup : thread.runner;
@@ -70,19 +70,19 @@ final class MicroThreadStrand extends HostedStrand {
 
   @Override
   protected void yields() {
-    kernel.yielded(this);
+    dispatcher.yielded(this);
   }
 
   @Override
   protected void awake() {
-    // If not, the body's call has ended while lastly runs in place of the body: it is looked at
-    // when that has.
+    // If this strand is not active, the body's call has ended while lastly runs in place of the
+    // body; it is checked when lastly has ended.
     MicroProcess process = thread.home();
     if (thread.activeGuest() == this) {
       process.threads.play(thread);
-      kernel.ready(process);
+      dispatcher.ready(process);
     } else if (process.isBroken()) {
-      kernel.ready(process);
+      dispatcher.ready(process);
     }
   }
 
@@ -113,7 +113,7 @@ final class MicroThreadStrand extends HostedStrand {
 
   @Override
   public boolean isRunning() {
-    return kernel.running() == thread && thread.activeGuest() == this && !isWaiting();
+    return dispatcher.running() == thread && thread.activeGuest() == this && !isWaiting();
   }
 
   @Override
@@ -121,7 +121,7 @@ final class MicroThreadStrand extends HostedStrand {
     return running().stack();
   }
 
-  /** Gives back what it has; it has been settled. */
+  /** Releases the strand, which holds no resources any more. */
   void close() {
     hasDeadline(false);
     forget();

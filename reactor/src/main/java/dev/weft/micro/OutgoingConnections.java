@@ -8,7 +8,7 @@ import java.net.InetSocketAddress;
 import java.util.ArrayList;
 import org.jspecify.annotations.Nullable;
 
-/** The connections that one thread has opened itself, which are closed when it has ended. */
+/** The connections that one thread has opened, which are closed when it has ended. */
 final class OutgoingConnections {
   private final MicroThread thread;
   private final ArrayList<MicroSocket> open = new ArrayList<>(1);
@@ -17,7 +17,7 @@ final class OutgoingConnections {
     this.thread = thread;
   }
 
-  /** Begins to connect; returns null if an error was raised and lowered. */
+  /** Starts to connect; returns null if an error was raised and lowered. */
   @Nullable MicroSocket begin(InetSocketAddress address) throws Exception {
     MicroProcess process = thread.home();
     process.requireNotEnding(thread);
@@ -41,7 +41,9 @@ final class OutgoingConnections {
     return socket;
   }
 
-  /** The socket of a new descriptor, which is closed if there is no memory for it: then null. */
+  /**
+   * Opens a socket on a new descriptor; closes the descriptor and returns null if memory is short.
+   */
   private static @Nullable MicroSocket open(MicroProcess process, Handle handle) {
     MicroSocket socket = null;
     try {
@@ -54,28 +56,28 @@ final class OutgoingConnections {
     }
   }
 
-  /** What the end of a thread of an error of {@code connect} names. */
+  /** The address, for the message when an unhandled connect error ends the thread. */
   static String subject(InetSocketAddress address) {
     return ": connect " + SocketAddresses.text(address);
   }
 
-  /** Begins to wait until it is connected, or not; the caller parks. */
+  /** Starts to wait until the attempt to connect has completed; the caller parks. */
   void await(MicroSocket socket) {
     RingSet rings = thread.home().rings;
     rings.awaitOutput(socket.tx, thread);
     if (thread.isOverdue()) {
-      rings.drainOnceThenDrop(socket.tx); // a lastly has no deadline, but no more time either
+      rings.drainOnceThenDrop(socket.tx); // after the deadline lastly must not wait for the peer
     }
   }
 
-  /** Closes one that has not come about. */
+  /** Closes a socket that could not be connected. */
   void close(MicroSocket socket) {
     if (open.remove(socket)) {
       thread.home().rings.detach(socket);
     }
   }
 
-  /** Its thread has ended. */
+  /** Closes all connections, after the thread has ended. */
   void close() {
     RingSet rings = thread.home().rings;
     for (MicroSocket socket : open) {

@@ -7,25 +7,25 @@ import java.util.HashMap;
 import java.util.Map;
 
 /**
- * Memory for the heaps and the rings of many micro-processes, from one mapping. They have runs of
- * its pages while something is in them, and what is given back is kept for the next that wants as
- * many pages, so that it maps and unmaps nothing once it has settled. When the mapping is used up,
- * another of the same size is added.
+ * Pool of memory pages for the heaps and rings of many micro-processes, carved from one mapping.
+ * Heaps and rings take runs of pages while they are in use. A released run is kept for the next
+ * request of the same length, so nothing is mapped or unmapped in the steady state. When the
+ * mapping is used up, another of the same size is added.
  *
- * <p>Pages that nobody has stay resident, but not more than {@link #IDLE_PAGES_MAX}.
+ * <p>Free pages stay resident, up to {@link #IDLE_PAGES_MAX}.
  *
- * <p>Not thread-safe: it belongs to whoever runs the processes.
+ * <p>Not thread-safe: it belongs to the thread that runs the processes.
  */
 public final class PagePool implements AutoCloseable {
-  /** Bytes of a slab that nobody has given a size: 160 processes of 26 pages. */
+  /** The default size of a pool in bytes: 160 processes of 26 pages. */
   static final long DEFAULT_BYTES = 16L << 20;
 
-  /** So many pages that nobody has are not given back to the system: 16 MiB. */
+  /** How many free pages stay resident before pages are returned to the system: 16 MiB. */
   static final int IDLE_PAGES_MAX = 4096;
 
   private final ArrayList<Pages> mappings = new ArrayList<>();
-  private final Map<Integer, PageRunFreeList> shelves = new HashMap<>();
-  private final PageRunFreeList rings = shelf(ByteRing.PAGES);
+  private final Map<Integer, PageRunFreeList> freeLists = new HashMap<>();
+  private final PageRunFreeList rings = freeList(ByteRing.PAGES);
   private final long bytes;
   private final boolean huge;
   private long unused;
@@ -34,10 +34,10 @@ public final class PagePool implements AutoCloseable {
 
   private boolean isAbandoned;
 
-  /** The resident pages of runs that nobody has, at most. */
+  /** An upper bound of the resident pages of free runs. */
   private int idlePages;
 
-  /** The pages of runs that somebody has. */
+  /** The pages of runs that are in use. */
   private long takenPages;
 
   private PagePool(long bytes, boolean huge) {
@@ -47,23 +47,23 @@ public final class PagePool implements AutoCloseable {
   }
 
   /**
-   * Maps a slab of pages of the ordinary size.
+   * Opens a pool of ordinary pages (4096 bytes).
    *
-   * @param bytes how much; what is never used costs address space only
-   * @return a slab, to be closed after the last of its heaps
-   * @throws OutOfMemoryError if the kernel refuses
+   * @param bytes the size of its mapping; pages that are never used cost only address space
+   * @return a pool, to be closed after the last of its heaps
+   * @throws OutOfMemoryError if the kernel refuses the mapping
    */
   public static PagePool open(long bytes) {
     return new PagePool(bytes, false);
   }
 
   /**
-   * Maps a slab of huge pages: reserved ones if there are any, else transparent ones if the kernel
-   * likes.
+   * Opens a pool of huge pages: reserved ones if there are any, otherwise transparent ones if the
+   * kernel grants them.
    *
-   * @param bytes how much, rounded up to 2 MiB
-   * @return a slab, to be closed after the last of its heaps
-   * @throws OutOfMemoryError if the kernel refuses
+   * @param bytes the size of its mapping, rounded up to 2 MiB
+   * @return a pool, to be closed after the last of its heaps
+   * @throws OutOfMemoryError if the kernel refuses the mapping
    */
   public static PagePool openHuge(long bytes) {
     return new PagePool(bytes, true);
@@ -81,31 +81,29 @@ public final class PagePool implements AutoCloseable {
     end = unused + mapping.bytes();
   }
 
-  /** How many times the kernel has been asked for memory. */
+  /** The number of mappings. */
   int mappings() {
     return mappings.size();
   }
 
-  /**
-   * The heaps that are in use.
-   *
-   * @return how many have been opened and not given back
-   */
+  /** {@return how many heaps have been opened and not closed} */
   public int heaps() {
     return heaps;
   }
 
-  /** How many pages the runs have that somebody has. */
+  /** How many pages are in runs that are in use. */
   long takenPages() {
     return takenPages;
   }
 
-  /** How many pages of runs that nobody has may be resident. */
+  /** An upper bound of the resident pages of free runs. */
   int idlePages() {
     return idlePages;
   }
 
-  /** A heap of {@code pages} pages, which it takes with its first block; to be closed. */
+  /**
+   * Opens a heap of {@code pages} pages, which it takes with its first block; the caller closes it.
+   */
   MicroHeap heap(int pages) {
     if (pages <= 0) {
       throw new IllegalArgumentException("a micro-heap has at least one page, not " + pages);
@@ -120,38 +118,38 @@ public final class PagePool implements AutoCloseable {
     heaps--;
   }
 
-  /** Some of its pages are in use for good: none of its memory may be unmapped. */
+  /** Marks some pages as in use for good, so that no memory is unmapped. */
   void abandoned() {
     isAbandoned = true;
   }
 
   // ---- runs of pages
 
-  PageRunFreeList shelf(int pages) {
-    return shelves.computeIfAbsent(pages, PageRunFreeList::new);
+  PageRunFreeList freeList(int pages) {
+    return freeLists.computeIfAbsent(pages, PageRunFreeList::new);
   }
 
-  /** The address of a run of pages that have anything in them. */
-  long take(PageRunFreeList shelf) {
-    if (shelf.isEmpty()) {
-      shelf.reserve();
-      long address = carve(shelf.pages);
-      shelf.made();
-      takenPages += shelf.pages;
+  /** Takes a run of pages, with arbitrary contents; returns its address. */
+  long take(PageRunFreeList freeList) {
+    if (freeList.isEmpty()) {
+      freeList.reserve();
+      long address = carve(freeList.pages);
+      freeList.made();
+      takenPages += freeList.pages;
       return address;
     }
-    takenPages += shelf.pages;
-    idlePages -= shelf.nextTouched();
-    return shelf.take();
+    takenPages += freeList.pages;
+    idlePages -= freeList.nextTouched();
+    return freeList.take();
   }
 
-  /** Takes a run back of which the first {@code touchedPages} pages have been touched. */
-  void give(PageRunFreeList shelf, long address, int touchedPages) {
-    takenPages -= shelf.pages;
-    shelf.put(address, touchedPages);
+  /** Releases a run, of which the first {@code touchedPages} pages have been touched. */
+  void give(PageRunFreeList freeList, long address, int touchedPages) {
+    takenPages -= freeList.pages;
+    freeList.put(address, touchedPages);
     idlePages += touchedPages;
-    while (idlePages > IDLE_PAGES_MAX && !huge && shelf.hasResident()) {
-      idlePages -= shelf.discardOldest();
+    while (idlePages > IDLE_PAGES_MAX && !huge && freeList.hasResident()) {
+      idlePages -= freeList.discardOldest();
     }
   }
 
@@ -174,9 +172,9 @@ public final class PagePool implements AutoCloseable {
   }
 
   /**
-   * Unmaps it.
+   * Unmaps the memory.
    *
-   * @throws IllegalStateException if a process still has a heap of it
+   * @throws IllegalStateException if a heap of the pool is still open
    */
   @Override
   public void close() {
@@ -187,7 +185,7 @@ public final class PagePool implements AutoCloseable {
       mappings.forEach(Pages::close);
     }
     mappings.clear();
-    shelves.clear();
+    freeLists.clear();
     unused = 0;
     end = 0;
   }

@@ -5,23 +5,23 @@ import dev.weft.internal.mem.Pages;
 import java.util.Arrays;
 
 /**
- * Runs of pages of one length that nobody has: last in, first out, so that what is taken is what
- * the processor's caches know. The oldest are discarded first, when too many are resident: from the
- * bottom up to a mark, they are only addresses.
+ * Free list of page runs of one length: last in, first out, so that a taken run is likely to be in
+ * the processor's caches. When too many pages are resident, the oldest runs are discarded first:
+ * the runs from the bottom up to {@code discarded} have no memory.
  */
 final class PageRunFreeList {
   final int pages;
   private long[] addresses = new long[16];
 
-  /** How many pages of each have been touched, from its beginning. */
+  /** How many pages of each run have been touched, counted from its start. */
   private int[] touched = new int[16];
 
   private int count;
 
-  /** How many runs of this length there are, wherever they are: there is room for all of them. */
+  /** How many runs of this length exist, free or in use: the arrays have room for all of them. */
   private int runs;
 
-  /** How many, from the bottom, are not resident. */
+  /** How many runs, from the bottom, are not resident. */
   private int discarded;
 
   PageRunFreeList(int pages) {
@@ -36,7 +36,7 @@ final class PageRunFreeList {
     return discarded < count;
   }
 
-  /** Makes room for one run more, so that to put it back needs no memory. */
+  /** Makes room for one more run, so that releasing it allocates nothing. */
   void reserve() {
     if (runs == touched.length) {
       addresses = Arrays.copyOf(addresses, runs * 2);
@@ -44,7 +44,7 @@ final class PageRunFreeList {
     }
   }
 
-  /** There is one run more, for which there is room. */
+  /** Counts a new run, for which room has been made. */
   void made() {
     runs++;
   }
@@ -54,7 +54,7 @@ final class PageRunFreeList {
     touched[count++] = touchedPages;
   }
 
-  /** The one that {@link #take} gives next. */
+  /** How many pages of the run that {@link #take} returns next may be resident. */
   int nextTouched() {
     return discarded < count ? touched[count - 1] : 0;
   }
@@ -65,7 +65,7 @@ final class PageRunFreeList {
     return address;
   }
 
-  /** Returns how many pages are not resident any more. */
+  /** Discards the oldest resident run; returns how many pages it had resident. */
   int discardOldest() {
     int pagesThen = touched[discarded];
     if (pagesThen > 0) {

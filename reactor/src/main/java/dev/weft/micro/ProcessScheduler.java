@@ -10,20 +10,20 @@ import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The threads of one process and its run queue. A step resumes one of them until it suspends; when
- * it returns or throws instead, the rest of its life is arranged by {@link ThreadLifecycle}.
+ * Scheduler of one process: its thread table and run queue. A step resumes one thread until it
+ * suspends. If it returns or throws instead, {@link ThreadLifecycle} decides what follows.
  */
 final class ProcessScheduler {
   private final MicroProcess process;
   final ThreadLifecycle ends;
   private static final int INITIAL_LENGTH = 8;
 
-  /** So many threads are called by name in a report. */
+  /** The most threads that a report names. */
   private static final int DESCRIBED_MAX = 100;
 
   private @Nullable MicroThread[] table = new @Nullable MicroThread[INITIAL_LENGTH];
 
-  /** As long as the table. */
+  /** Stack of free ids; as long as the table. */
   private int[] freeIds = new int[INITIAL_LENGTH];
 
   private int freeCount;
@@ -32,7 +32,7 @@ final class ProcessScheduler {
 
   private final IntDeque ready = new IntDeque();
 
-  /** Those that have let all others go first. */
+  /** Threads that have yielded to all others. */
   private final IntDeque yielded = new IntDeque();
 
   private int current = IntDeque.NONE;
@@ -64,8 +64,8 @@ final class ProcessScheduler {
   }
 
   /**
-   * Makes room for twice as many threads wherever each has a place, so that nothing is allocated
-   * when one is queued or ends. If there is no memory, all is as it was.
+   * Doubles the table and all queues, so that queueing or ending a thread allocates nothing. If
+   * memory is short, nothing changes.
    */
   private void grow() {
     int length = table.length * 2;
@@ -79,7 +79,7 @@ final class ProcessScheduler {
   private void remove(MicroThread thread) {
     table[thread.id] = null;
     int id = thread.id;
-    thread.id = IntDeque.NONE; // or run would take it for the next that has this number
+    thread.id = IntDeque.NONE; // or run would confuse it with the next thread of this number
     freeIds[freeCount++] = id;
   }
 
@@ -93,7 +93,7 @@ final class ProcessScheduler {
     return thread;
   }
 
-  /** The thread that is running. */
+  /** The running thread. */
   MicroThread current(String verb) {
     if (current == IntDeque.NONE) {
       throw new IllegalStateException(verb + " must be called by a thread of the process");
@@ -105,7 +105,7 @@ final class ProcessScheduler {
     return current != IntDeque.NONE;
   }
 
-  /** The thread that is running, or null. Any thread, to look at. */
+  /** The running thread, or null. May be called from any thread; the result can be stale. */
   @Nullable MicroThread running() {
     int id = current;
     @Nullable MicroThread[] threads = table;
@@ -134,10 +134,10 @@ final class ProcessScheduler {
 
   private void queueFirst(MicroThread thread) {
     ready.addFirst(thread.id);
-    thread.queued = true; // afterwards, here and below: a stack that overflows loses no thread
+    thread.queued = true; // afterwards, here and below, so that a stack overflow loses no thread
   }
 
-  /** Has {@code thread} run its lastly with this error when it is its turn. */
+  /** Makes {@code thread} run its lastly with this error when it is next scheduled. */
   void raiseAt(MicroThread thread, int code) {
     if (!thread.hasPendingStep) {
       thread.hasPendingStep = true;
@@ -147,15 +147,14 @@ final class ProcessScheduler {
     queue(thread);
   }
 
-  /** The deadline of {@code thread} has passed. */
+  /** Handles that the deadline of {@code thread} has passed. */
   void late(MicroThread thread) {
     if (thread.phase == Phase.RAISED || thread.phase == Phase.FAULTED) {
-      thread.raisedAt =
-          Errno.ETIMEDOUT.code(); // told when its lastly, which is not hurried, is over
+      thread.raisedAt = Errno.ETIMEDOUT.code(); // raised after its lastly, which is not interrupted
     } else if (thread.phase == Phase.BODY && !thread.queued) {
       raiseAt(thread, Errno.ETIMEDOUT.code());
     } else if (thread.phase == Phase.BODY) {
-      thread.isLate = true; // what it waited for has come first: told at its next wait
+      thread.isLate = true; // its wait was satisfied first: raised at its next wait
       if (!thread.hasPendingStep) {
         thread.hasPendingStep = true;
         thread.played = true;
@@ -171,8 +170,8 @@ final class ProcessScheduler {
   }
 
   /**
-   * A scope of {@code thread}'s is over: its own words are told as the calls of fibers are. See
-   * {@link #stepOvertaken}.
+   * Handles that a scope of {@code thread} has ended: its pending micro-thread call throws, as a
+   * fiber's would. See {@link #stepScopeEnded}.
    */
   void scopeEnded(MicroThread thread) {
     if (thread.phase != Phase.BODY) {
@@ -202,7 +201,7 @@ final class ProcessScheduler {
     return !yielded.isEmpty();
   }
 
-  /** Lets those that have yielded run again. */
+  /** Queues the threads that have yielded. */
   void admitYielded() {
     for (int id; (id = yielded.poll()) != IntDeque.NONE; ) {
       ready.addLast(id);
@@ -214,8 +213,8 @@ final class ProcessScheduler {
   /**
    * Resumes threads until none can run.
    *
-   * @param budget how many times at most
-   * @return what is left of it
+   * @param budget the most resumes
+   * @return the rest of the budget
    */
   int run(Context context, int budget) {
     int left = budget;
@@ -249,8 +248,8 @@ final class ProcessScheduler {
             break;
           }
         }
-        // Most often it is the same thread, or the one before, which has called it: then the
-        // processor knows who without waiting for what this thread has stored.
+        // Most often it is the same thread, or its caller before it. Then the processor can predict
+        // the thread without waiting for the load of what this thread has stored.
         if (id != thread.id) {
           MicroThread before = thread;
           thread = id == other.id ? other : thread(id);
@@ -269,7 +268,7 @@ final class ProcessScheduler {
     queueNext(thread);
   }
 
-  /** Has what would be next, as {@code thread} has suspended, be the first in the queue. */
+  /** Puts what would run next, now that {@code thread} has suspended, at the head of the queue. */
   private void queueNext(MicroThread thread) {
     if (thread.status == ThreadControl.AT_ONCE) {
       thread.status = ThreadControl.RUN;
@@ -279,7 +278,7 @@ final class ProcessScheduler {
     thread.handoffTo = ThreadControl.AWAY;
   }
 
-  /** Has the thread that {@code thread} hands control to be the first in the queue. */
+  /** Puts the handoff target of {@code thread} at the head of the queue. */
   void queueHandedOff(MicroThread thread) {
     int id = thread.handoffTo;
     if (id >= 0) {
@@ -288,24 +287,26 @@ final class ProcessScheduler {
     }
   }
 
-  /** Runs a routine of {@code thread} until it suspends; returns whether it has. */
+  /**
+   * Runs a routine of {@code thread} until it suspends or ends; returns whether it has suspended.
+   */
   private boolean go(MicroThread thread, Routine routine, Context context) {
     boolean suspended = false;
     Throwable failure = null;
     try {
-      // Two calls, that the woven thread need not be loaded.
+      // Two calls, so that the usual one does not depend on the load of thread.runner.
       suspended = routine == thread ? thread.go(context) : routine.go(context);
     } catch (Throwable e) {
       failure = e;
     }
     if (!suspended) {
-      queueHandedOff(thread); // its end, or what follows, is before that
+      queueHandedOff(thread); // queued first, so that the thread's own next step precedes it
       ends.finished(thread, routine, failure, context);
     }
     return suspended;
   }
 
-  /** Ends the wait that the thread which is running has begun, since it can't suspend. */
+  /** Ends the wait that the running thread has begun, because it can't suspend. */
   void refused(Context context, Throwable why) {
     context.failure = why;
     MicroThread thread = running();
@@ -322,7 +323,7 @@ final class ProcessScheduler {
     }
   }
 
-  /** A step of a thread that is not simply running its body. */
+  /** Runs a step of a thread that does more than resume its body. */
   private void stepAside(MicroThread thread, Context context) {
     if (thread.isEnded()) {
       remove(thread);
@@ -336,7 +337,7 @@ final class ProcessScheduler {
       int code = thread.raisedAt;
       thread.raisedAt = 0;
       if (thread.phase != Phase.BODY) {
-        ends.stepUnwinding(thread, context); // nothing more happens to it
+        ends.stepUnwinding(thread, context); // it only unwinds now
         return;
       }
       if (code == 0) {
@@ -345,22 +346,22 @@ final class ProcessScheduler {
       }
       if (thread.status() == MicroStatus.WAIT) {
         process.forgetWaits(thread);
-        thread.played = true; // what waits looks again when it goes on
+        thread.played = true; // a resumed wait checks its condition again
       }
       thread.bodyPlayed = thread.played || thread.expects();
       thread.bodyStatus = thread.status;
       ends.beginLastly(thread, Phase.RAISED, code);
     }
     Routine cleanup = thread.cleanup;
-    if (cleanup != null && MicroThreadStrand.letGoOn(thread.activeGuest())) {
+    if (cleanup != null && MicroThreadStrand.prepareResume(thread.activeGuest())) {
       resume(thread, cleanup, context);
     }
   }
 
-  /** A step of a thread whose deadline has passed, or has to be looked at before each step. */
+  /** Runs a step of a thread whose deadline has passed, or has to be checked before each step. */
   private void stepWithDeadline(MicroThread thread, Context context) {
     if (thread.hasScopeEnded) {
-      stepOvertaken(thread, context);
+      stepScopeEnded(thread, context);
       return;
     }
     thread.hasPendingStep = false;
@@ -376,10 +377,11 @@ final class ProcessScheduler {
   }
 
   /**
-   * A step of a thread one of whose scopes may be over. The calls of fibers throw by themselves
-   * then; a word of its own is made to, unless it has been played before: then the next one.
+   * Runs a step of a thread one of whose scopes may have ended. A fiber call throws by itself then.
+   * A micro-thread call is made to throw, unless the thread has been played before: then the next
+   * call throws.
    */
-  private void stepOvertaken(MicroThread thread, Context context) {
+  private void stepScopeEnded(MicroThread thread, Context context) {
     boolean inCall = thread.isInCall();
     RuntimeException refusal = inCall || thread.played ? null : refusal(thread);
     thread.hasScopeEnded = false;
@@ -392,7 +394,7 @@ final class ProcessScheduler {
     } else if (inCall || thread.played) {
       stepWithDeadline(thread, context);
     } else {
-      thread.hasPendingStep = thread.isStepAside(); // it has left the scope: it waits on
+      thread.hasPendingStep = thread.isStepAside(); // it has left the scope, and continues to wait
     }
     if (thread.phase == Phase.BODY && thread.guest != null && thread.guest.isRefused()) {
       thread.hasScopeEnded = true;
@@ -411,7 +413,7 @@ final class ProcessScheduler {
     return guest == null ? null : guest.refusal(thread.status().name(), "");
   }
 
-  /** Has it run next, unless it is in the queue already. */
+  /** Makes it run next, unless it is queued already. */
   void again(MicroThread thread) {
     if (!thread.queued) {
       queueFirst(thread);
@@ -426,8 +428,8 @@ final class ProcessScheduler {
     }
   }
 
-  /** No thread runs any more, after a step from outside, or one that has failed. */
-  void stopped() {
+  /** Resets the running thread, after a step from outside the run loop or a failed one. */
+  void resetRunning() {
     MicroThread thread = running();
     if (thread != null && thread.handoffTo != ThreadControl.AWAY) {
       queueHandedOff(thread);
@@ -436,7 +438,7 @@ final class ProcessScheduler {
     current = IntDeque.NONE;
   }
 
-  /** Names the threads that have not ended, not more than {@value #DESCRIBED_MAX} of them. */
+  /** Names the threads that have not ended, at most {@value #DESCRIBED_MAX} of them. */
   String describeLive() {
     StringBuilder text = new StringBuilder();
     int described = 0;
@@ -454,8 +456,8 @@ final class ProcessScheduler {
     return text.toString();
   }
 
-  /** Has all that wait look whether what they wait for has come. */
-  void lookAgain() {
+  /** Plays all waiting threads, so that they check their conditions again. */
+  void playWaiting() {
     forEachLive(
         thread -> {
           if (thread.isListed || thread.expects()) {
@@ -464,7 +466,7 @@ final class ProcessScheduler {
         });
   }
 
-  /** Whether any is in a call of fibers that has not ended. */
+  /** Whether a thread is in a fiber call that has not ended. */
   boolean areInCalls() {
     for (int id = 0; id < used; id++) {
       MicroThread thread = table[id];

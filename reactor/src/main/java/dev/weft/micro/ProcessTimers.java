@@ -8,18 +8,18 @@ import dev.weft.micro.ErrorState.Phase;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What the threads of one process wait for that is neither a ring nor a thread: a time, or somebody
- * outside. A process that has such a wait, or a deadline, is not over when none of its threads can
+ * Waits of a process's threads for a timer or for an event outside the process, and their
+ * deadlines. A process that has such a wait or a deadline does not end when none of its threads can
  * run.
  */
 final class ProcessTimers {
-  /** What one thread has armed: made at its first use, and used again. */
+  /** Timer of one thread, for sleeps or for its deadline; created at its first use and reused. */
   static final class Alarm extends TimerQueue.Timer {
     private final MicroThread thread;
     private final EventLoop loop;
     private final boolean isDeadline;
 
-    /** The outputs that a thread which has ended has left bytes in: the deadline holds for them. */
+    /** The outputs in which the ended thread has left bytes; its deadline still holds for them. */
     private @Nullable ByteRing left;
 
     Alarm(MicroThread thread, EventLoop loop, boolean isDeadline) {
@@ -76,14 +76,14 @@ final class ProcessTimers {
 
   private final MicroProcess process;
 
-  /** How many waits there are, and deadlines. */
+  /** The number of waits and deadlines. */
   private int count;
 
   ProcessTimers(MicroProcess process) {
     this.process = process;
   }
 
-  /** There is one more that the process has to live for, or one less. */
+  /** Changes the number of waits and deadlines that keep the process alive. */
   void count(int change) {
     count += change;
   }
@@ -94,7 +94,7 @@ final class ProcessTimers {
 
   // ---- waits
 
-  /** Begins to wait for {@link #awake}; the caller parks. */
+  /** Starts to wait for {@link #awake}; the caller parks. */
   void await(MicroThread thread) {
     process.requireNotEnding(thread);
     thread.waits();
@@ -104,7 +104,7 @@ final class ProcessTimers {
     }
   }
 
-  /** As {@link #await}, for a time at most. Not in the local executor. */
+  /** As {@link #await}, for {@code nanos} at most. Not in the local executor. */
   void sleep(MicroThread thread, long nanos) {
     Alarm alarm = thread.sleep;
     if (alarm == null) {
@@ -112,10 +112,12 @@ final class ProcessTimers {
       thread.sleep = alarm;
     }
     alarm.arm(alarm.loop.clock().nanoTime() + nanos);
-    await(thread); // last: if there is no memory for the timer, it does not wait
+    await(thread); // last, so that it does not wait if memory for the timer was short
   }
 
-  /** Ends such a wait, if there is one. On the reactor's thread, but not by a micro-thread. */
+  /**
+   * Ends such a wait, if there is one. Called on the reactor's thread, but not by a micro-thread.
+   */
   void awake(MicroThread thread) {
     if (thread.waitsOutside) {
       forgetWait(thread);
@@ -124,7 +126,7 @@ final class ProcessTimers {
     }
   }
 
-  /** A thread does not wait any more, although nobody has woken it. */
+  /** Ends such a wait without playing the thread. */
   void forgetWait(MicroThread thread) {
     if (thread.waitsOutside) {
       thread.waitsOutside = false;
@@ -138,12 +140,12 @@ final class ProcessTimers {
 
   // ---- deadlines
 
-  /** Has ETIMEDOUT raised in {@code thread}, which is running, if it waits at that time. */
+  /** Sets the deadline of {@code thread}, which is running; see {@link ErrorState#deadline}. */
   void deadline(MicroThread thread, Deadline deadline) {
     thread.isLate = false;
     thread.isOverdueAside = false;
-    MicroDispatcher kernel = MicroDispatcher.of(process);
-    if (kernel == null) {
+    MicroDispatcher dispatcher = MicroDispatcher.of(process);
+    if (dispatcher == null) {
       thread.localDeadline = deadline.equals(Deadline.NEVER) ? null : deadline;
       thread.hasPendingStep |= thread.localDeadline != null;
       return;
@@ -153,7 +155,7 @@ final class ProcessTimers {
       if (deadline.equals(Deadline.NEVER)) {
         return;
       }
-      alarm = new Alarm(thread, kernel.loop(), true);
+      alarm = new Alarm(thread, dispatcher.loop(), true);
       thread.alarm = alarm;
     }
     int before = alarm.isArmed() ? 1 : 0;
@@ -171,7 +173,7 @@ final class ProcessTimers {
     process.driver.awake(process);
   }
 
-  /** The deadline of a thread that has ended holds on, for what it has left in its output. */
+  /** Keeps the deadline of an ended thread, for the bytes that it has left in its output. */
   void leave(MicroThread thread, ByteRing output) {
     Alarm alarm = thread.alarm;
     if (alarm != null && alarm.isArmed() && output.alarm == null) {
@@ -179,7 +181,7 @@ final class ProcessTimers {
     }
   }
 
-  /** Nothing is left in it any more. */
+  /** Forgets an output in which no bytes are left. */
   static void forget(ByteRing output) {
     Alarm alarm = output.alarm;
     if (alarm != null) {
@@ -190,14 +192,14 @@ final class ProcessTimers {
     }
   }
 
-  /** Gives back what a thread that has ended had armed. */
+  /** Removes the timers of a thread that has ended. */
   void forget(MicroThread thread) {
     forgetWait(thread);
     remove(thread.sleep);
     thread.sleep = null;
     Alarm alarm = thread.alarm;
     if (alarm != null) {
-      count -= alarm.isArmed() ? 1 : 0; // an output is reason enough for the process to live on
+      count -= alarm.isArmed() ? 1 : 0; // an output keeps the process alive by itself
       if (alarm.left == null) {
         remove(alarm);
       }
@@ -211,7 +213,9 @@ final class ProcessTimers {
     }
   }
 
-  /** Whether the deadline of a thread of the local executor has passed, which is told once. */
+  /**
+   * Returns whether the deadline of a thread of the local executor has passed, and resets it then.
+   */
   static boolean takeLocalDeadline(MicroThread thread) {
     Deadline deadline = thread.localDeadline;
     if (deadline == null || !deadline.hasPassed()) {

@@ -4,80 +4,81 @@ package dev.weft.micro;
 import dev.weft.internal.backend.Backend;
 
 /**
- * Memory for rings, lent to the reactor's ring, which gives it to connections as their bytes come:
- * one that waits has none. There is as much of it as connections have been seen to send at a time.
+ * Pool of provided buffers for receives. The reactor's io_uring assigns one to a connection when
+ * its bytes arrive, so an idle connection has no memory. The pool grows to as many buffers as have
+ * been needed at the same time.
  */
 final class ReceiveBufferPool {
-  /** More makes each receive find cold memory: the kernel takes the oldest first. */
+  /** With more buffers each receive would use cold memory, as the kernel takes the oldest first. */
   private static final int BUFFERS_MAX = 1024;
 
   private static final int BUFFERS_MIN = 32;
 
   private final Backend backend;
-  private final PagePool slab;
+  private final PagePool pages;
   private final boolean isOpen;
 
-  /** What has been lent, by number. */
+  /** The addresses of the provided buffers, by number. */
   private final long[] addresses = new long[BUFFERS_MAX];
 
   private int count;
 
-  ReceiveBufferPool(Backend backend, PagePool slab) {
+  ReceiveBufferPool(Backend backend, PagePool pages) {
     this.backend = backend;
-    this.slab = slab;
+    this.pages = pages;
     isOpen = backend.openReceiveBuffers(BUFFERS_MAX) >= 0;
   }
 
-  /** Whether a connection may wait for memory from here: older kernels know no such thing. */
+  /** Whether receives can use provided buffers, which older kernels don't support. */
   boolean serves() {
     if (isOpen && count == 0) {
-      lendMore(BUFFERS_MIN);
+      provideUpTo(BUFFERS_MIN);
     }
     return isOpen;
   }
 
-  /** What has been lent under this number, with bytes in it; other memory is lent in its place. */
+  /** Takes the filled buffer of this number, and provides another one in its place. */
   long take(int number) {
     long address = addresses[number];
     long other;
     try {
-      other = slab.takeRing();
+      other = pages.takeRing();
     } catch (Throwable e) {
-      backend.offerReceiveBuffer(number, address, ByteRing.BYTES); // what has come is lost
+      backend.offerReceiveBuffer(number, address, ByteRing.BYTES); // the received bytes are lost
       throw e;
     }
-    lend(number, other);
+    provide(number, other);
     return address;
   }
 
-  void giveBack(long address) {
-    slab.giveRing(address);
+  void release(long address) {
+    pages.giveRing(address);
   }
 
-  /** All of it has been used at once. */
+  /** Grows the pool, after all buffers were in use at once. */
   void exhausted() {
-    lendMore(Math.min(count * 2, BUFFERS_MAX));
+    provideUpTo(Math.min(count * 2, BUFFERS_MAX));
   }
 
-  private void lendMore(int wanted) {
+  private void provideUpTo(int wanted) {
     while (count < wanted) {
-      lend(count, slab.takeRing());
+      provide(count, pages.takeRing());
       count++;
     }
   }
 
-  private void lend(int number, long address) {
+  private void provide(int number, long address) {
     addresses[number] = address;
     backend.offerReceiveBuffer(number, address, ByteRing.BYTES);
   }
 
-  /** Takes back what has been lent; no receive is in flight. */
+  /** Withdraws the provided buffers; no receive is in flight. */
   void close() {
     if (isOpen) {
       backend.closeReceiveBuffers();
     }
     while (count > 0) {
-      slab.giveRing(addresses[--count]);
+      pages.giveRing(addresses[--count]);
     }
   }
 }

@@ -7,16 +7,14 @@ import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/**
- * The rings of one process: what is to be moved when its threads wait, and who is at their ends.
- */
+/** The rings of one process: pending transfers, waiting threads, and the closing of their ends. */
 final class RingSet {
   private final MicroProcess process;
 
   /** Every ring that is in use. */
   private final ArrayList<ByteRing> rings = new ArrayList<>();
 
-  // Rings to be written from, and read into, when all threads wait.
+  // Rings to be drained and filled when all threads wait.
   private final List<ByteRing> outputs = new ArrayList<>();
   private final List<ByteRing> inputs = new ArrayList<>();
 
@@ -34,7 +32,7 @@ final class RingSet {
     return false;
   }
 
-  /** Whether all descriptors have been done with. */
+  /** Whether all ends of descriptors have been closed. */
   boolean areClosed() {
     for (ByteRing ring : rings) {
       if (!ring.isPipe() && !ring.closed) {
@@ -44,7 +42,7 @@ final class RingSet {
     return true;
   }
 
-  /** Has the driver write what was written, then read what is waited for. */
+  /** Starts the pending writes, then the reads that threads wait for. */
   void pump() {
     for (int i = 0; i < outputs.size(); i++) {
       ByteRing ring = outputs.get(i);
@@ -57,7 +55,7 @@ final class RingSet {
       } else {
         process.driver.drain(ring);
         if (ring.dropsAfterDrain && ring.inFlight) {
-          process.driver.cancel(ring); // behind the write, which takes what it can before
+          process.driver.cancel(ring); // queued behind the write, which first writes what it can
         }
       }
     }
@@ -66,7 +64,7 @@ final class RingSet {
       ByteRing ring = inputs.get(i);
       ring.pending = false;
       if (!ring.inFlight && !ring.ended && ring.writable() > 0 && ring.isAwaitedOutside()) {
-        ring.releaseIfIdle(); // or it would wait with its hands full
+        ring.releaseIfIdle(); // or it would hold memory while it waits
         process.driver.fill(ring);
       }
     }
@@ -75,7 +73,7 @@ final class RingSet {
     releaseIfIdle();
   }
 
-  /** Gives back what an idle process has no use for. */
+  /** Releases memory that an idle process does not need. */
   private void releaseIfIdle() {
     for (int i = 0; i < rings.size(); i++) {
       rings.get(i).releaseIfIdle();
@@ -83,7 +81,7 @@ final class RingSet {
     process.heap.releaseIfIdle();
   }
 
-  /** Has what is in {@code ring} written when all threads wait. */
+  /** Marks {@code ring} to be drained when all threads wait. */
   void outputs(ByteRing ring) {
     if (!ring.pending) {
       ring.pending = true;
@@ -92,8 +90,8 @@ final class RingSet {
   }
 
   /**
-   * A deadline has passed. What is in {@code ring} is offered to its descriptor once, without
-   * waiting for a peer that may never read, and the rest is dropped.
+   * After a deadline: writes the bytes in {@code ring} once, without waiting for a peer that may
+   * never read, and drops the rest.
    */
   void drainOnceThenDrop(ByteRing ring) {
     ring.dropsAfterDrain = true;
@@ -104,7 +102,7 @@ final class RingSet {
     }
   }
 
-  /** The same of the ring in which {@code thread} waits for room, if it does. */
+  /** The same for the ring in which {@code thread} waits for room, if it does. */
   void drainOnceThenDrop(MicroThread thread) {
     ByteRing ring = thread.waitsFor;
     if (thread.isListed && thread.waitsToWrite && ring != null && ring.isOutput) {
@@ -112,12 +110,15 @@ final class RingSet {
     }
   }
 
-  /** A thread has ended that wrote to {@code output}: the deadlines of such hold for the rest. */
+  /**
+   * After the end of a thread that wrote to {@code output}: its deadline holds for the bytes left
+   * there.
+   */
   void writerEnded(MicroThread thread, ByteRing output) {
     if (output.isOutput) {
       output.overdue |= thread.isOverdue();
       if (!output.ended || output.isEmpty()) {
-        return; // somebody else goes on writing, or all has been taken
+        return; // another thread continues to write, or nothing is left
       }
       if (output.overdue) {
         drainOnceThenDrop(output);
@@ -136,7 +137,7 @@ final class RingSet {
 
   void awaitInput(ByteRing ring, MicroThread thread) {
     process.requireNotEnding(thread);
-    forgetWaits(thread); // played while it waited, it is in a list still
+    forgetWaits(thread); // if it was played while it waited, it is still in a list
     ring.addReader(thread);
     thread.waits();
     if (ring.isInput) {
@@ -154,7 +155,7 @@ final class RingSet {
     }
   }
 
-  /** Takes {@code thread} off the list that it is in, if it is in one. */
+  /** Removes {@code thread} from its wait list, if it is in one. */
   void forgetWaits(MicroThread thread) {
     ByteRing ring = thread.waitsFor;
     if (thread.isListed && ring != null) {
@@ -164,7 +165,9 @@ final class RingSet {
 
   // ---- sockets
 
-  /** A socket of two descriptors, which may be one; null if there is no memory. */
+  /**
+   * Creates a socket of two descriptors, which may be the same; null if the heap has too few pages.
+   */
   @Nullable MicroSocket open(Handle input, Handle output) {
     SharedDescriptor source = new SharedDescriptor(input, false);
     SharedDescriptor sink = input == output ? source : new SharedDescriptor(output, false);
@@ -184,7 +187,7 @@ final class RingSet {
     return socket;
   }
 
-  /** A listening socket: numbers of descriptors come in. */
+  /** Creates a listening socket, whose ring holds the descriptors of accepted connections. */
   MicroSocket listening(MicroThread thread, Handle descriptor) {
     ByteRing rx = ByteRing.input(process.threads, new SharedDescriptor(descriptor, true));
     MicroSocket socket = new MicroSocket(process, rx, rx);
@@ -196,7 +199,10 @@ final class RingSet {
     return socket;
   }
 
-  /** A ring between two threads; raises ENOMEM in {@code thread} if there is no memory. */
+  /**
+   * Creates a ring between two threads; raises ENOMEM in {@code thread} if the heap has too few
+   * pages.
+   */
   ByteRing pipe(MicroThread thread) throws Exception {
     ByteRing ring = ByteRing.pipe(process.threads);
     rings.ensureCapacity(rings.size() + 1);
@@ -205,7 +211,10 @@ final class RingSet {
     return ring;
   }
 
-  /** The socket of an accepted connection; raises ENOMEM in {@code thread}, as {@link #pipe}. */
+  /**
+   * Creates the socket of an accepted connection; raises ENOMEM in {@code thread}, as {@link
+   * #pipe}.
+   */
   MicroSocket accepted(MicroThread thread, MicroConnection peer) throws Exception {
     peer.requireFree();
     Handle handle = process.driver.newHandle("accepted connection");
@@ -214,7 +223,7 @@ final class RingSet {
       thread.raise(Errno.ENOMEM);
       throw new ThreadExit(thread.label() + " has no memory for a connection");
     }
-    process.driver.open(handle, peer.take()); // allocates nothing: the connection can't be lost
+    process.driver.open(handle, peer.take()); // allocates nothing, so the connection can't leak
     return socket;
   }
 
@@ -235,7 +244,7 @@ final class RingSet {
   void closeInput(ByteRing ring) {
     ring.abandoned = true;
     ring.wakeWriters();
-    ring.wakeReaders(); // of other threads: there is nothing to wait for any more
+    ring.wakeReaders(); // other threads that read there must not wait any more
   }
 
   void closeOutput(ByteRing ring) {
@@ -244,7 +253,7 @@ final class RingSet {
     ring.wakeWriters();
   }
 
-  /** No thread is left; returns whether that was news to any of the rings. */
+  /** Marks all ends as closed, when no thread is left; returns whether any ring has changed. */
   boolean closeAll() {
     boolean changed = false;
     for (int i = 0; i < rings.size(); i++) {
@@ -258,7 +267,7 @@ final class RingSet {
     return changed;
   }
 
-  /** Closes the descriptors of rings whose threads are done with them, and forgets these. */
+  /** Closes the descriptors of rings that no thread uses any more, and removes these rings. */
   private void closeEnds() {
     for (int i = rings.size() - 1; i >= 0; i--) {
       ByteRing ring = rings.get(i);
@@ -270,7 +279,7 @@ final class RingSet {
           ? ring.ended && (ring.isEmpty() || process.isKilled())
           : ring.abandoned) {
         closeEnd(ring);
-        i = Math.min(i, rings.size()); // two may have gone
+        i = Math.min(i, rings.size()); // two may have been removed
       }
     }
   }
@@ -282,7 +291,7 @@ final class RingSet {
     }
     if (!ring.closed) {
       SharedDescriptor descriptor = ring.descriptor();
-      boolean last = giveBack(ring);
+      boolean last = releaseEnd(ring);
       if (last && descriptor.isOwned()) {
         process.driver.close(descriptor.handle());
         removeEnds(descriptor);
@@ -305,13 +314,13 @@ final class RingSet {
     process.heap.unreserveRing();
   }
 
-  /** Gives back what rings hold that nobody will look into any more; nothing is in flight. */
+  /** Releases all rings; nothing is in flight. */
   void release() {
     rings.forEach(ByteRing::release);
     rings.clear();
   }
 
-  /** Cancels all that is in flight. */
+  /** Cancels all operations in flight. */
   void cancel() {
     for (ByteRing ring : rings) {
       ring.abandoned = true;
@@ -330,11 +339,11 @@ final class RingSet {
     return false;
   }
 
-  /** Closes what is open, and forgets what is in the rings; nothing is in flight. */
+  /** Closes the open descriptors and discards the rings' bytes; nothing is in flight. */
   void discard() {
     for (ByteRing ring : rings) {
       if (!ring.isPipe() && !ring.closed) {
-        boolean last = giveBack(ring);
+        boolean last = releaseEnd(ring);
         if (last && ring.descriptor().isOwned()) {
           process.driver.close(ring.descriptor().handle());
         }
@@ -343,16 +352,16 @@ final class RingSet {
     release();
   }
 
-  /** Gives back what the driver has for a ring; returns whether its descriptor has no other. */
-  private boolean giveBack(ByteRing ring) {
+  /** Closes a ring's end of its descriptor; returns whether it was the last one. */
+  private boolean releaseEnd(ByteRing ring) {
     ProcessTimers.forget(ring);
-    refuseAccepted(ring);
+    closeAccepted(ring);
     process.driver.release(ring);
-    ring.closed = true; // last: what has failed before is tried again
+    ring.closed = true; // last, so that it is retried after a failure
     return ring.descriptor().closedEnd();
   }
 
-  private void refuseAccepted(ByteRing ring) {
+  private void closeAccepted(ByteRing ring) {
     while (ring.descriptor().listening && !ring.isEmpty()) {
       process.driver.close(ring.takeInt());
     }

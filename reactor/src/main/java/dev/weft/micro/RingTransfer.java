@@ -8,48 +8,48 @@ import dev.weft.internal.backend.Op;
 import dev.weft.internal.os.SocketAddresses;
 import java.net.InetSocketAddress;
 
-/** Carries the bytes of one ring to or from its descriptor, by operations of the reactor. */
+/** Transfers of one ring to or from its descriptor, by operations of the reactor's backend. */
 final class RingTransfer implements Op.Listener {
-  private final MicroDispatcher kernel;
+  private final MicroDispatcher dispatcher;
   private final ByteRing ring;
   private final Op op;
 
-  /** Whether the connection that has come last is in the ring, which closes it if need be. */
+  /** Whether the last accepted connection is in the ring, which then closes it if necessary. */
   private boolean isStored;
 
-  /** Whether the operation is not the transfer, but waits until that can be tried again. */
+  /** Whether the operation polls until the transfer can be retried. */
   private boolean polling;
 
-  /** Whether what is in flight has been asked to stop. */
+  /** Whether the operation in flight has been cancelled. */
   private boolean cancelled;
 
-  RingTransfer(MicroDispatcher kernel, ByteRing ring) {
-    this.kernel = kernel;
+  RingTransfer(MicroDispatcher dispatcher, ByteRing ring) {
+    this.dispatcher = dispatcher;
     this.ring = ring;
-    op = kernel.backend().create(this);
+    op = dispatcher.backend().create(this);
   }
 
-  /** Begins a read, a write or, on a listening socket, to accept. */
+  /** Starts a read, a write or, on a listening socket, accepting. */
   void start() {
     polling = false;
     cancelled = false;
     SharedDescriptor descriptor = ring.descriptor();
     if (descriptor.listening) {
-      ring.allocate(); // for what is accepted, when there may be no memory
+      ring.allocate(); // now, because memory may be short when a connection arrives
       submit(op.acceptMultishot(descriptor.handle()));
     } else if (ring.isOutput) {
       submit(write(descriptor));
     } else if (ring.isAllocated() || !descriptor.isSocket()) {
       ring.allocate();
       submit(read(descriptor));
-    } else if (kernel.supply().serves()) {
+    } else if (dispatcher.receiveBuffers().serves()) {
       submit(op.receiveAny(descriptor.handle()));
     } else {
-      poll(); // who waits has no memory
+      poll(); // so that a waiting ring needs no memory
     }
   }
 
-  /** Begins to connect. */
+  /** Starts to connect. */
   void connect(InetSocketAddress address) {
     cancelled = false;
     int length = SocketAddresses.encode(address, op.scratch());
@@ -59,7 +59,7 @@ final class RingTransfer implements Op.Listener {
 
   private void connected(int result) {
     if (result == -Errno.EINTR.code()) {
-      submit(op); // the request is still in it, and a second connect(2) waits for the first
+      submit(op); // op still holds the request, and a second connect(2) waits for the first
     } else {
       ring.connected(result);
     }
@@ -89,10 +89,13 @@ final class RingTransfer implements Op.Listener {
     submit(op.poll(ring.descriptor().handle(), events));
   }
 
-  /** Whatever becomes of it, the ring knows whether the kernel has its memory. */
+  /**
+   * Submits a request. Even if that fails, {@code inFlight} says whether the kernel uses the ring's
+   * memory.
+   */
   private void submit(Op request) {
     try {
-      kernel.backend().submit(request);
+      dispatcher.backend().submit(request);
     } finally {
       ring.inFlight = op.isBusy();
     }
@@ -100,14 +103,14 @@ final class RingTransfer implements Op.Listener {
 
   void cancel() {
     cancelled = true;
-    kernel.backend().cancel(op);
+    dispatcher.backend().cancel(op);
   }
 
   void release() {
-    kernel.backend().release(op);
+    dispatcher.backend().release(op);
   }
 
-  /** Throws nothing: it is the process that fails, and not whoever delivers completions. */
+  /** Throws nothing: an exception fails the process, not the loop that delivers completions. */
   @Override
   public void completed(Op op) {
     isStored = false;
@@ -115,24 +118,24 @@ final class RingTransfer implements Op.Listener {
       deliver(op);
     } catch (Throwable e) {
       ring.inFlight = op.isBusy();
-      if (!ring.descriptor().listening || !refuse(op.result())) {
+      if (!ring.descriptor().listening || !closeUnstored(op.result())) {
         ring.threads.process().failed(e);
       }
     }
   }
 
   /**
-   * Closes a connection that could not be put into the ring, and lets its listener go on; returns
-   * whether that has gone well.
+   * Closes a connection that could not be stored in the ring, and raises ENOMEM in its listener;
+   * returns whether that has succeeded.
    */
-  private boolean refuse(int result) {
+  private boolean closeUnstored(int result) {
     try {
       if (result >= 0 && !isStored) {
-        kernel.close(result);
+        dispatcher.close(result);
       }
       ring.failure = Errno.ENOMEM.code();
       ring.wakeReaders();
-      kernel.ready(ring.threads.process());
+      dispatcher.ready(ring.threads.process());
       return true;
     } catch (RuntimeException | Error e) {
       return false;
@@ -142,7 +145,7 @@ final class RingTransfer implements Op.Listener {
   private void deliver(Op op) {
     int result = op.result();
     if (cancelled && result == -Errno.EINTR.code()) {
-      result = -Errno.ECANCELED.code(); // how a worker of the kernel ends what is cancelled
+      result = -Errno.ECANCELED.code(); // how a kernel worker reports a cancelled operation
     }
     if (ring.descriptor().listening) {
       accepted(op, result);
@@ -154,21 +157,23 @@ final class RingTransfer implements Op.Listener {
       ring.inFlight = false;
       ring.drained(result);
       ring.releaseIfIdle();
-      return; // a turn of the process would find nothing to do
+      return; // the process has nothing to do
     } else if (ring.inFlight) {
       moved(result);
     }
-    kernel.ready(ring.threads.process());
+    dispatcher.ready(ring.threads.process());
   }
 
-  /** The ring of this reactor has chosen memory for what has come, which is now ours. */
+  /**
+   * Completes a receive for which io_uring has chosen a provided buffer, which the ring takes over.
+   */
   private void received(int buffer, int result) {
-    long memory = kernel.supply().take(buffer);
+    long memory = dispatcher.receiveBuffers().take(buffer);
     if (result > 0) {
       ring.inFlight = false;
       ring.adopt(memory, result);
     } else {
-      kernel.supply().giveBack(memory);
+      dispatcher.receiveBuffers().release(memory);
       moved(result);
     }
   }
@@ -182,11 +187,11 @@ final class RingTransfer implements Op.Listener {
     } else if (result == -Errno.EINTR.code()) {
       start();
     } else if (result == -Errno.ENOBUFS.code() && ring.isInput && !ring.isAllocated()) {
-      kernel.supply().exhausted();
+      dispatcher.receiveBuffers().exhausted();
       ring.allocate();
       start();
     } else if (result == -Errno.EAGAIN.code()) {
-      poll(); // somebody who shares the descriptor has made it non-blocking
+      poll(); // another process that shares the descriptor has made it non-blocking
     } else {
       finish(result);
     }
@@ -207,14 +212,14 @@ final class RingTransfer implements Op.Listener {
   }
 
   /**
-   * A connection that takes no more is over in the other direction too, even if the system sees
-   * that otherwise, as it does when it wants memory: a thread that only reads there would wait for
-   * one who waits for what has been lost. It finds the end behind what has come.
+   * After a failed write the read side is shut down too. With ENOMEM the kernel keeps it open, and
+   * a reader would wait for a reply to data that was never sent. The reader finds the end after the
+   * bytes that have arrived.
    */
   private void abort(int result) {
     boolean failed = result <= 0 && result != -Errno.ECANCELED.code();
     if (failed && ring.descriptor().isSocket() && !ring.shut) {
-      kernel.shutdown(ring.descriptor().handle(), weft_h.SHUT_RDWR());
+      dispatcher.shutdown(ring.descriptor().handle(), weft_h.SHUT_RDWR());
     }
   }
 
@@ -224,12 +229,12 @@ final class RingTransfer implements Op.Listener {
     }
     if (result >= 0) {
       if (ring.writable() == 0) {
-        kernel.close(result); // the cancel has come too late
+        dispatcher.close(result); // it was accepted before the cancel took effect
       } else {
         isStored = ring.putInt(result);
       }
       if (ring.writable() < ByteRing.BYTES / 2) {
-        kernel.backend().cancel(op); // nobody accepts: the kernel's backlog is for that
+        dispatcher.backend().cancel(op); // no thread accepts: leave the rest to the backlog
       }
     } else if (result != -Errno.ECANCELED.code() && result != -Errno.EINTR.code()) {
       ring.failure = -result;

@@ -3,12 +3,12 @@ package dev.weft.micro;
 
 import dev.weft.internal.backend.Handle;
 
-/** A descriptor of the system and the rings at its ends: it is closed when the last of them is. */
+/** Descriptor shared by its rings; it is closed with the last of them. */
 final class SharedDescriptor {
   private final Handle handle;
   private int ends;
 
-  /** Whether connections come out of it instead of bytes. */
+  /** Whether it is a listening socket, which delivers connections instead of bytes. */
   final boolean listening;
 
   SharedDescriptor(Handle handle, boolean listening) {
@@ -24,7 +24,7 @@ final class SharedDescriptor {
     return handle.isOwned();
   }
 
-  /** Whether it is known to be a connection: what has been accepted, or connected. */
+  /** Whether it is known to be a connection: accepted, or connected. */
   boolean isSocket() {
     return isOwned() && !listening;
   }
@@ -33,7 +33,7 @@ final class SharedDescriptor {
     ends++;
   }
 
-  /** Returns whether it was the last end. */
+  /** Closes one end; returns whether it was the last one. */
   boolean closedEnd() {
     return --ends == 0;
   }

@@ -6,23 +6,24 @@ import dev.weft.routine.Routine;
 import dev.weft.routine.codegen.Context;
 import org.jspecify.annotations.Nullable;
 
-/** The part of a micro-thread that makes other threads and exchanges messages with them. */
+/** The part of a micro-thread that creates other threads and exchanges messages with them. */
 abstract class ThreadCalls extends ErrorState {
   @Nullable MicroSocket socket;
 
-  // ---- messages that have come, first in, first out
-  // Stores of references are spared, for their barriers: what the count says is not there stays.
+  // ---- received messages, first in, first out
+  // References are not cleared, to save their write barriers: the count says what is valid.
   private int messages;
   private @Nullable MicroRequest<?, ?> first;
   private @Nullable MicroRequest<?, ?> last;
 
-  /** The request that its body has waited for the answer of last. */
+  /** The last request whose answer the body has waited for. */
   private @Nullable MicroRequest<?, ?> awaited;
 
-  /** The same of its lastly, while that runs in place of the body. */
+  /** The same for its lastly, while that runs in place of the body. */
   private @Nullable MicroRequest<?, ?> awaitedAside;
 
-  // Those of others that this thread is to answer, and how many: if it is one, it stays noted.
+  // The requests of others that this thread has to answer, and their number. A single one stays
+  // linked after it has been removed.
   private int awaitedHere;
   private @Nullable MicroRequest<?, ?> newestAwaited;
 
@@ -33,23 +34,23 @@ abstract class ThreadCalls extends ErrorState {
   // ---- threads
 
   /**
-   * Makes {@code thread} a thread of this process with the same default socket, what it has read
-   * ahead and not yet written included. It is not started: {@code play}, {@code call}, {@code send}
-   * and {@code request} do.
+   * Adds {@code thread} to this process, with the same default socket, including its buffered input
+   * and output. It is not started: {@code play}, {@code call}, {@code send} and {@code request}
+   * start it.
    *
-   * @param thread a new one
+   * @param thread a thread that belongs to no process yet
    */
   protected final void child(MicroThread thread) {
     adopt(thread, defaultSocket());
   }
 
   /**
-   * Makes {@code thread} a thread of this process that reads what {@code input} reads and writes
-   * where {@code output} writes, as others do that have them. It is not started.
+   * Adds {@code thread} to this process, with a default socket that reads from {@code input} and
+   * writes to {@code output}, sharing their rings. It is not started.
    *
-   * @param thread a new one
+   * @param thread a thread that belongs to no process yet
    * @param input a socket of this process
-   * @param output another one, or the same
+   * @param output another socket of this process, or the same
    */
   protected final void child(MicroThread thread, MicroSocket input, MicroSocket output) {
     MicroProcess process = home();
@@ -61,29 +62,32 @@ abstract class ThreadCalls extends ErrorState {
   }
 
   /**
-   * Makes {@code thread} a thread of this process that reads what this one writes, and writes where
-   * this one wrote: what this one has written so far goes before. It is not started.
+   * Adds {@code thread} to this process, reading this thread's output through a pipe, and writing
+   * to this thread's former output. Bytes that this thread has written so far come first. It is not
+   * started.
    *
-   * @param thread a new one
-   * @throws Exception what lastly throws; ENOMEM is raised if there are not four pages for the pipe
+   * @param thread a thread that belongs to no process yet
+   * @throws Exception whatever {@code lastly} throws; ENOMEM is raised if the heap does not have
+   *     four pages for the pipe
    */
   protected final void responder(MicroThread thread) throws Exception {
     ByteRing pipe = home().rings.pipe(self());
     MicroSocket mine = defaultSocket();
     MicroSocket pipeline = new MicroSocket(home(), mine.rx, pipe);
     adopt(thread, new MicroSocket(home(), pipe, mine.tx));
-    home().rings.attach(pipeline); // first: an end that nobody has is closed
+    home().rings.attach(pipeline); // first, because an end without a user is closed
     home().rings.detach(mine);
     socket = pipeline;
   }
 
   /**
-   * Makes {@code thread} a thread of this process that talks to {@code peer}. It is not started.
+   * Adds {@code thread} to this process, with the connection {@code peer} as default socket. It is
+   * not started.
    *
-   * @param thread a new one
-   * @param peer what {@code accept} gave; closed when the thread ends
-   * @throws Exception what lastly throws; ENOMEM is raised if there are not eight pages for the
-   *     rings
+   * @param thread a thread that belongs to no process yet
+   * @param peer a connection returned by {@code accept}; closed when the thread ends
+   * @throws Exception whatever {@code lastly} throws; ENOMEM is raised if the heap does not have
+   *     eight pages for the rings
    */
   protected final void accepted(MicroThread thread, MicroConnection peer) throws Exception {
     adopt(thread, home().rings.accepted(self(), peer));
@@ -99,7 +103,7 @@ abstract class ThreadCalls extends ErrorState {
       adopted = true;
     } finally {
       if (!adopted) {
-        process.rings.detach(its); // which closes it if nobody else has it
+        process.rings.detach(its); // which closes it if no other thread uses it
       }
     }
   }
@@ -115,11 +119,11 @@ abstract class ThreadCalls extends ErrorState {
   // ---- suspending
 
   /**
-   * Suspends as {@code status} says. WAIT raises EINVAL, since it names no socket: the words that
-   * read and write do that.
+   * Suspends as {@code status} says. WAIT raises EINVAL, because it names no socket; the methods
+   * that read and write wait for one.
    *
-   * @param status what is to be done with this thread
-   * @throws Exception what lastly throws
+   * @param status when this thread is to be resumed
+   * @throws Exception whatever {@code lastly} throws
    */
   protected final void suspend(MicroStatus status) throws Exception {
     if (status == MicroStatus.RUN) {
@@ -127,7 +131,7 @@ abstract class ThreadCalls extends ErrorState {
       return;
     }
     switch (status) {
-      case RUN -> {} // see above: before the table that a switch asks
+      case RUN -> {} // handled above, ahead of the switch's table lookup
       case YIELD -> yieldToAll();
       case LISTEN -> awaitPlay();
       case WAIT -> raise(Errno.EINVAL);
@@ -164,7 +168,7 @@ abstract class ThreadCalls extends ErrorState {
     throw new ThreadExit(label() + " ends");
   }
 
-  /** Whether it has left its calls because it wanted to end, not because of an error. */
+  /** Whether it unwinds because it asked to end, not because of an error. */
   final boolean endsHere() {
     return endsHere;
   }
@@ -172,16 +176,16 @@ abstract class ThreadCalls extends ErrorState {
   // ---- messages
 
   /**
-   * Sends a message and waits for the answer; the callee runs next. Raises ESRCH if it has ended,
-   * or ends without an answer. Suspends.
+   * Sends a message and waits for the answer; the callee runs next. Raises ESRCH if the callee has
+   * ended, or ends without an answer. Suspends.
    *
-   * @param <Q> what is asked
-   * @param <R> what is answered
-   * @param there the callee, of this process
-   * @param request to carry it; may be used again afterwards
-   * @param message what is asked
+   * @param <Q> the type of the question
+   * @param <R> the type of the answer
+   * @param there the callee, a thread of this process
+   * @param request the request that carries the message; it may be reused afterwards
+   * @param message the question
    * @return the answer; null if ESRCH was raised and lowered
-   * @throws Exception what lastly throws
+   * @throws Exception whatever {@code lastly} throws
    */
   @SuppressWarnings("NullAway") // null only as documented
   protected final <Q, R> R request(MicroThread there, MicroRequest<Q, R> request, Q message)
@@ -202,16 +206,17 @@ abstract class ThreadCalls extends ErrorState {
     return answer();
   }
 
-  /** Parks until {@link #deliver} has the answer: at the end of request, which needs no frame. */
-  @SuppressWarnings({"unchecked", "NullAway", "TypeParameterUnusedInFormals"}) // as request says
+  /** Parks until {@link #deliver} has the answer. It is a tail call, so request needs no frame. */
+  @SuppressWarnings({"unchecked", "NullAway", "TypeParameterUnusedInFormals"}) // see request
   private static <R> R answer() {
     return (R) Routine.await();
   }
 
   /**
-   * Waits for the answer in a lastly or a finally that runs by itself, to which nobody delivers.
+   * Waits for the answer in a lastly or a finally block that runs outside the body; {@link
+   * #deliver} serves only the body.
    */
-  @SuppressWarnings("NullAway") // as request says
+  @SuppressWarnings("NullAway") // as documented at request
   private <R> R answerAside(MicroRequest<?, R> request) throws Exception {
     awaitedAside = request;
     while (request.isAwaited()) {
@@ -227,8 +232,8 @@ abstract class ThreadCalls extends ErrorState {
   }
 
   /**
-   * Hands a thread that is to go on what it waits for; returns false if that has not come, and the
-   * thread was played for nothing.
+   * Stores what the thread waits for, before it is resumed. Returns false if that has not arrived
+   * and the thread must not be resumed.
    */
   final boolean deliver(Context context) {
     if (status == FOR_MESSAGE) {
@@ -239,7 +244,7 @@ abstract class ThreadCalls extends ErrorState {
       return true;
     }
     if (status != FOR_ANSWER) {
-      return MicroThreadStrand.letGoOn(guest);
+      return MicroThreadStrand.prepareResume(guest);
     }
     MicroRequest<?, ?> request = awaited;
     if (request == null || request.isAwaited()) {
@@ -250,14 +255,14 @@ abstract class ThreadCalls extends ErrorState {
   }
 
   /**
-   * Sends a message and goes on. What is responded is for {@link #recv}. Raises ESRCH if the other
-   * thread has ended.
+   * Sends a message without waiting. The answer is received by {@link #recv}. Raises ESRCH if the
+   * other thread has ended.
    *
-   * @param <Q> what is sent
+   * @param <Q> the type of the message
    * @param there the other thread, of this process, which is played
-   * @param request to carry it
-   * @param message what is sent
-   * @throws Exception what lastly throws
+   * @param request the request that carries the message
+   * @param message the message
+   * @throws Exception whatever {@code lastly} throws
    */
   protected final <Q> void send(MicroThread there, MicroRequest<Q, ?> request, Q message)
       throws Exception {
@@ -277,7 +282,7 @@ abstract class ThreadCalls extends ErrorState {
     MicroThread before = request.isAwaited() ? request.callee : null;
     request.ask(message, awaited);
     if (before != null) {
-      before.removeAwaited(request); // it was given up
+      before.removeAwaited(request); // its asker no longer waits for it
     }
     MicroThread self = self();
     if (request.asker != self) {
@@ -296,11 +301,11 @@ abstract class ThreadCalls extends ErrorState {
   /**
    * Waits for a message. Suspends if there is none.
    *
-   * @param <Q> what is asked
-   * @param <R> what is answered
-   * @return the oldest
+   * @param <Q> the type of the question
+   * @param <R> the type of the answer
+   * @return the oldest message
    */
-  @SuppressWarnings({"unchecked", "TypeParameterUnusedInFormals"}) // as the two sides agree
+  @SuppressWarnings({"unchecked", "TypeParameterUnusedInFormals"}) // both sides must agree
   protected final <Q, R> MicroRequest<Q, R> listen() {
     if (messages > 0) {
       return (MicroRequest<Q, R>) dequeue();
@@ -313,13 +318,13 @@ abstract class ThreadCalls extends ErrorState {
     return (MicroRequest<Q, R>) message();
   }
 
-  /** As {@link #answer}, for listen. */
+  /** Parks until {@link #deliver} has a message, as {@link #answer} does. */
   static MicroRequest<?, ?> message() {
     return answer();
   }
 
-  /** The twin of {@link #message()}, by hand: a cast after the call would need a frame. */
-  @SuppressWarnings("NullAway") // of no meaning
+  /** The hand-written twin of {@link #message()}: a cast after the call would need a frame. */
+  @SuppressWarnings("NullAway") // the result is ignored
   static MicroRequest<?, ?> message(Context context) {
     context.suspended = true;
     return null;
@@ -334,12 +339,12 @@ abstract class ThreadCalls extends ErrorState {
   }
 
   /**
-   * Takes a message that has come, be it sent or responded. Does not wait: raises EAGAIN if there
-   * is none.
+   * Receives a message that has arrived, whether sent or responded, without waiting. Raises EAGAIN
+   * if there is none.
    *
-   * @param <T> what it is
-   * @return what the oldest carries; null if EAGAIN was raised and lowered
-   * @throws Exception what lastly throws
+   * @param <T> the type of the message
+   * @return the oldest message; null if EAGAIN was raised and lowered
+   * @throws Exception whatever {@code lastly} throws
    */
   @SuppressWarnings({"NullAway", "TypeParameterUnusedInFormals"}) // null only as documented
   protected final <T> T recv() throws Exception {
@@ -351,12 +356,12 @@ abstract class ThreadCalls extends ErrorState {
   }
 
   /**
-   * Answers a message; its sender is played. Raises ESRCH if that has ended.
+   * Answers a message; its sender is played. Raises ESRCH if the sender has ended.
    *
-   * @param <R> what is answered
-   * @param request what {@link #listen} gave
+   * @param <R> the type of the answer
+   * @param request a request returned by {@link #listen}
    * @param message the answer
-   * @throws Exception what lastly throws
+   * @throws Exception whatever {@code lastly} throws
    */
   protected final <R> void respond(MicroRequest<?, R> request, R message) throws Exception {
     MicroThread asker = checked(request.asker());
@@ -372,7 +377,7 @@ abstract class ThreadCalls extends ErrorState {
     play(asker);
   }
 
-  /** It is not going to wait any more for what it has requested. */
+  /** Forgets the request whose answer the body waits for. */
   final void forgetAwaited() {
     awaited = null;
   }
@@ -393,7 +398,7 @@ abstract class ThreadCalls extends ErrorState {
 
   final void removeAwaited(MicroRequest<?, ?> request) {
     if (--awaitedHere == 0) {
-      return; // it was the only one, and stays noted: see above
+      return; // it was the only one, and stays linked: see above
     }
     MicroRequest<?, ?> older = request.olderAwaited;
     MicroRequest<?, ?> newer = request.newerAwaited;
@@ -409,8 +414,8 @@ abstract class ThreadCalls extends ErrorState {
     }
   }
 
-  /** It has ended: whoever waits for an answer of it is told, the oldest first. */
-  final void refuseAskers() {
+  /** After the thread's end: notifies the threads that wait for its answer, the oldest first. */
+  final void abandonRequests() {
     forgetRequest(awaited);
     forgetRequest(awaitedAside);
     MicroRequest<?, ?> request = awaitedHere == 0 ? null : newestAwaited;
@@ -421,12 +426,12 @@ abstract class ThreadCalls extends ErrorState {
       MicroRequest<?, ?> newer = request.newerAwaited;
       removeAwaited(request);
       request.abandon();
-      request.asker().gaveUp(request);
+      request.asker().requestAbandoned(request);
       request = newer;
     }
   }
 
-  /** It has ended, and waits for this answer no longer. */
+  /** After the thread's end: withdraws a request whose answer it awaited. */
   private void forgetRequest(@Nullable MicroRequest<?, ?> request) {
     if (request != null && request.isAwaited() && request.asker == this) {
       request.forget();
@@ -436,7 +441,7 @@ abstract class ThreadCalls extends ErrorState {
     }
   }
 
-  final void gaveUp(MicroRequest<?, ?> request) {
+  final void requestAbandoned(MicroRequest<?, ?> request) {
     if (isEnded()) {
       return;
     }

@@ -6,7 +6,7 @@ import dev.weft.routine.Routine;
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
-/** The part of a micro-thread that passes control: its place in the process and its log. */
+/** The part of a micro-thread that deals with scheduling and logging. */
 abstract class ThreadControl extends Routine {
   static final int RUN = 0;
   private static final int YIELD = 1;
@@ -14,18 +14,18 @@ abstract class ThreadControl extends Routine {
   private static final int WAIT = 3;
   private static final int END = 5;
 
-  /** RUN past the queue, before which the thread would be: it is to be resumed at once. */
+  /** Like RUN, but bypasses the run queue: the thread is resumed at once. */
   static final int AT_ONCE = 6;
 
-  // Ways to wait in which a thread goes on only with what it waits for. They are behind all others,
-  // that one comparison tells them.
+  // States in which a thread is resumed only with the value that it waits for. They come last, so
+  // that one comparison recognises them.
   static final int FOR_MESSAGE = 7;
   static final int FOR_ANSWER = 8;
 
-  /** In a call of fibers, which the thread's {@link MicroThreadStrand} knows. */
+  /** In a fiber call, whose state is in the thread's {@link MicroThreadStrand}. */
   static final int FOR_GUEST = 9;
 
-  /** In place of {@link #handoffTo} while a thread does not run. */
+  /** Value of {@link #handoffTo} while the thread does not run. */
   static final int AWAY = IntDeque.NONE - 1;
 
   private static final MicroStatus[] STATUSES = statuses();
@@ -41,45 +41,45 @@ abstract class ThreadControl extends Routine {
 
   @Nullable MicroProcess process;
 
-  /** Its number in the process, which the run queue and the waiting lists hold. */
+  /** Its number in the process, which run queue and wait lists store. */
   int id = IntDeque.NONE;
 
   /**
-   * Whether it is in the run queue or handed over to: it is there once, however often it was
-   * played.
+   * Whether it is in the run queue or the target of a handoff. It is queued once, however often it
+   * was played.
    */
   boolean queued;
 
   /**
-   * The thread that is before all in the queue, if this one, which runs, has played or called it: a
-   * note here is found sooner than one in the queue, which is a chain of loads away.
+   * The thread that runs next, before the queue, because this running thread has played or called
+   * it. Reading this field is cheaper than reading the queue, which takes a chain of loads.
    */
   int handoffTo = AWAY;
 
-  /** Whether something else than its body is next: a cleanup, what was raised at it, its end. */
+  /** Whether its next step is not its body: a cleanup, an error raised at it, or its end. */
   boolean hasPendingStep;
 
-  /** Whether somebody has played it since something was raised at it. */
+  /** Whether it was played since an error was raised at it. */
   boolean played;
 
-  // ---- its place in the list of the threads that wait for a ring; see ByteRing
+  // ---- its place in a ring's wait list; see ByteRing
 
-  /** Whether it is in such a list, which it may be although it has been played meanwhile. */
+  /** Whether it is in a wait list. It can be in one even if it has been played meanwhile. */
   boolean isListed;
 
-  /** Whether it waits to write there, not to read. */
+  /** Whether it waits to write, not to read. */
   boolean waitsToWrite;
 
-  /** The ring of the list that it is in, or was in last. */
+  /** The ring whose wait list it is in, or was in last. */
   @Nullable ByteRing waitsFor;
 
   int nextWaiting = IntDeque.NONE;
   int previousWaiting = IntDeque.NONE;
 
-  /** A {@link MicroStatus} by number, or one of those above: a store without a barrier. */
+  /** The code of a {@link MicroStatus}, or a constant from above. An int needs no write barrier. */
   int status;
 
-  /** This, or what runs it on a stack of its own. */
+  /** This thread, or the routine that runs it on a stack of its own. */
   Routine runner = this;
 
   ThreadControl() {}
@@ -88,7 +88,7 @@ abstract class ThreadControl extends Routine {
     return (MicroThread) this; // its only subclass
   }
 
-  /** The process that it is in, once it has been made a child, a responder or the main thread. */
+  /** Its process; throws if it belongs to none yet. */
   final MicroProcess home() {
     MicroProcess found = process;
     if (found == null) {
@@ -97,11 +97,7 @@ abstract class ThreadControl extends Routine {
     return found;
   }
 
-  /**
-   * What it is called in logs.
-   *
-   * @return the name of its class
-   */
+  /** {@return its name in logs; unless overridden, the simple name of its class} */
   public String name() {
     return getClass().getSimpleName();
   }
@@ -115,11 +111,7 @@ abstract class ThreadControl extends Routine {
     }
   }
 
-  /**
-   * How it has suspended last, or END.
-   *
-   * @return RUN while it runs, and before
-   */
+  /** {@return how it last suspended, or END; RUN while it runs and before it has run} */
   public final MicroStatus status() {
     return STATUSES[status];
   }
@@ -128,24 +120,20 @@ abstract class ThreadControl extends Routine {
     status = next.code;
   }
 
-  /** Whether it goes on only with something that has to be delivered. */
+  /** Whether it is resumed only with a delivered value. */
   final boolean expects() {
     return status >= FOR_MESSAGE;
   }
 
-  /**
-   * Whether it is over.
-   *
-   * @return true once its {@code lastly} has returned
-   */
+  /** {@return whether it has ended: its {@code lastly} has returned} */
   public final boolean isEnded() {
     return status == END;
   }
 
   /**
-   * The process that this thread is in.
+   * {@return the process that this thread belongs to}
    *
-   * @return its process
+   * @throws IllegalStateException if it belongs to none yet
    */
   protected final MicroProcess process() {
     return home();
@@ -154,10 +142,10 @@ abstract class ThreadControl extends Routine {
   // ---- control
 
   /**
-   * Puts {@code thread} into the run queue, behind all that are there. Played twice it is queued
-   * once; an ended one is left alone.
+   * Appends {@code thread} to the run queue. A thread that is queued already is not queued again;
+   * playing an ended thread has no effect.
    *
-   * @param thread one of this process
+   * @param thread a thread of this process
    */
   protected final void play(MicroThread thread) {
     ProcessScheduler threads = home().threads;
@@ -167,7 +155,7 @@ abstract class ThreadControl extends Routine {
     }
   }
 
-  /** Suspends, off the run queue, until somebody plays this thread. */
+  /** Suspends this thread, outside the run queue, until another thread plays it. */
   protected final void pause() {
     requireRunning("pause");
     status = YIELD;
@@ -175,10 +163,10 @@ abstract class ThreadControl extends Routine {
   }
 
   /**
-   * Passes control to {@code thread}: it runs next, and this one is off the queue until somebody
-   * plays it. Suspends.
+   * Passes control to {@code thread}: it runs next, and this thread is suspended until another
+   * thread plays it. Suspends.
    *
-   * @param thread one of this process
+   * @param thread a thread of this process
    */
   protected final void call(MicroThread thread) {
     handOffTo("call", checked(thread));
@@ -186,21 +174,21 @@ abstract class ThreadControl extends Routine {
     park();
   }
 
-  /** Has {@code thread} run next, before all of the queue; this one is about to suspend. */
-  final void handOffTo(String word, MicroThread thread) {
+  /** Makes {@code thread} run next, before the queue. This thread is about to suspend. */
+  final void handOffTo(String method, MicroThread thread) {
     if (!canHandOff(thread)) {
-      queueFirst(word, thread);
+      queueFirst(method, thread);
     }
   }
 
-  final void queueFirst(String word, MicroThread thread) {
-    requireRunning(word);
+  final void queueFirst(String method, MicroThread thread) {
+    requireRunning(method);
     ProcessScheduler threads = home().threads;
     threads.queueHandedOff(self());
     threads.playFirst(thread);
   }
 
-  /** Notes that {@code thread} is first; returns false if that is more than a note. */
+  /** Sets {@code thread} as the handoff target; returns false if it has to go through the queue. */
   private boolean canHandOff(MicroThread thread) {
     if (!isFirstWithoutQueue(thread)) {
       return false;
@@ -210,25 +198,25 @@ abstract class ThreadControl extends Routine {
     return true;
   }
 
-  /** Whether a note is enough for {@code thread} to be before all in the queue. */
+  /** Whether {@code thread} can run next without going through the queue. */
   final boolean isFirstWithoutQueue(ThreadControl thread) {
     return !thread.queued && !thread.hasPendingStep && handoffTo == IntDeque.NONE;
   }
 
   /**
-   * Refuses a word that suspends if another thread says it in this one's name: it would be the
-   * other that suspends.
+   * Checks that this thread itself makes a call that suspends: otherwise the calling thread would
+   * be suspended instead.
    *
-   * @throws IllegalStateException if so
+   * @throws IllegalStateException if this thread is not running
    */
-  final void requireRunning(String word) {
+  final void requireRunning(String method) {
     if (handoffTo == AWAY) {
       throw new IllegalStateException(
-          word + " is for " + label() + " itself to say, which is not running");
+          method + " is for " + label() + " itself to say, which is not running");
     }
   }
 
-  /** Refuses {@code thread} if it is not of this one's process. */
+  /** Checks that {@code thread} belongs to this thread's process. */
   final MicroThread checked(MicroThread thread) {
     if (thread.process != process) {
       throw new IllegalArgumentException(
@@ -238,19 +226,19 @@ abstract class ThreadControl extends Routine {
   }
 
   /**
-   * The one place where a micro-thread suspends. Nothing is done here after it has been resumed, so
-   * that woven it needs no frame.
+   * The only place where a micro-thread suspends. It is a tail call, so woven code needs no frame
+   * for it.
    */
   static void park() {
     Routine.suspend();
   }
 
-  /** Begins to wait for the process to wake it. */
+  /** Marks the thread as waiting to be woken by its process. */
   final void waits() {
     status = WAIT;
   }
 
-  /** Begins to wait for a message. */
+  /** Marks the thread as waiting for a message. */
   final void listens() {
     status = LISTEN;
   }
@@ -258,9 +246,8 @@ abstract class ThreadControl extends Routine {
   // ---- log
 
   /**
-   * Whether {@code dbg}, {@code dbgf} and {@code dbgPerror} of this thread write.
-   *
-   * @return unless overridden, whether the system property {@code dev.weft.micro.debug} is true
+   * {@return whether {@code dbg}, {@code dbgf} and {@code dbgPerror} of this thread write; unless
+   * overridden, whether the system property {@code dev.weft.micro.debug} is true}
    */
   protected boolean isDebugging() {
     return ThreadLog.DEBUG;
@@ -269,7 +256,7 @@ abstract class ThreadControl extends Routine {
   /**
    * Logs a line.
    *
-   * @param message without the end of the line
+   * @param message the line, without its newline
    */
   protected final void log(String message) {
     ThreadLog.line(self(), message + "\n");
@@ -278,8 +265,8 @@ abstract class ThreadControl extends Routine {
   /**
    * Logs formatted text.
    *
-   * @param format as of {@link String#format}, with the end of the line if there is to be one
-   * @param arguments for it
+   * @param format a format string of {@link String#format}; no newline is added
+   * @param arguments the format's arguments
    */
   protected final void logf(String format, Object... arguments) {
     ThreadLog.line(self(), String.format(java.util.Locale.ROOT, format, arguments));
@@ -288,7 +275,7 @@ abstract class ThreadControl extends Routine {
   /**
    * Logs a line if this thread is debugging.
    *
-   * @param message without the end of the line
+   * @param message the line, without its newline
    */
   protected final void dbg(String message) {
     if (isDebugging()) {
@@ -299,8 +286,8 @@ abstract class ThreadControl extends Routine {
   /**
    * Logs formatted text if this thread is debugging.
    *
-   * @param format as of {@link String#format}, with the end of the line if there is to be one
-   * @param arguments for it
+   * @param format a format string of {@link String#format}; no newline is added
+   * @param arguments the format's arguments
    */
   protected final void dbgf(String format, Object... arguments) {
     if (isDebugging()) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.weft.micro;
 
-/** Takes a micro-thread out of its calls, through their finally blocks: it is over. */
+/** Thrown to unwind a micro-thread that ends, through its finally blocks. */
 final class ThreadExit extends RuntimeException {
   private static final long serialVersionUID = 1L;
 

@@ -9,11 +9,11 @@ import dev.weft.routine.codegen.Context;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Arranges the rest of a thread's life when what it runs has returned or thrown instead of
- * suspending, or when its process ends (see {@link ErrorState}).
+ * Phase transitions of a process's threads, when a thread has returned or thrown instead of
+ * suspending, or when the process ends (see the diagram at {@link ErrorState}).
  */
 final class ThreadLifecycle {
-  /** Whether the lastly of a class of threads can suspend without a stack. */
+  /** Whether the lastly of a thread class is woven, so that it can suspend without a stack. */
   private static final ClassValue<Boolean> LASTLY_IS_WOVEN =
       new ClassValue<>() {
         @Override
@@ -34,7 +34,7 @@ final class ThreadLifecycle {
     this.threads = threads;
   }
 
-  /** Runs lastly() while the body is suspended, or over. */
+  /** Runs lastly() while the body is suspended or has ended. */
   private static final class Lastly extends Routine {
     private final MicroThread thread;
 
@@ -66,7 +66,7 @@ final class ThreadLifecycle {
     }
   }
 
-  /** Allocates before anything changes. */
+  /** Sets the next step to {@code cleanup}. Allocates before it changes anything. */
   private static Routine beginAside(
       MicroThread thread, Phase phase, Routine cleanup, boolean stackful) {
     Routine runner = stackful ? cleanup.stackful() : cleanup;
@@ -76,7 +76,7 @@ final class ThreadLifecycle {
     return runner;
   }
 
-  /** A routine of {@code thread} has returned, or thrown. */
+  /** Handles that a routine of {@code thread} has returned or thrown. */
   void finished(MicroThread thread, Routine routine, @Nullable Throwable failure, Context context) {
     if (routine == thread.cleanup) {
       lastlyEnded(thread, failure, context);
@@ -108,7 +108,7 @@ final class ThreadLifecycle {
     }
   }
 
-  /** What leaves the calls of a thread that has been told to end. */
+  /** Whether the exception is one that unwinds a terminated thread. */
   private static boolean isOfAnEnd(Throwable failure) {
     return failure instanceof ThreadExit || failure instanceof CancelledException;
   }
@@ -117,9 +117,9 @@ final class ThreadLifecycle {
     MicroFault fault = new MicroFault(thread, failure);
     process.faults.add();
     process.report("fault in " + thread.label() + ": " + ThreadLog.describe(failure));
-    process.forgetWaits(thread); // a wait that it was about to begin
+    process.forgetWaits(thread); // a wait that it was about to start
     if (failure instanceof VirtualMachineError) {
-      threads.lookAgain(); // it may have cut short what was to wake them
+      threads.playWaiting(); // it may have interrupted a wake-up
     }
     MicroThread supervisor = process.faults.supervisor();
     if (supervisor != null && supervisor != thread) {
@@ -142,12 +142,12 @@ final class ThreadLifecycle {
     threads.again(thread);
   }
 
-  /** Makes a thread that has thrown go on from its last suspension, or else from its beginning. */
+  /** Makes a thread that has thrown resume from its last suspension, or else from its beginning. */
   private void rewind(MicroThread thread, Context context) {
     thread.phase = Phase.BODY;
     thread.hasPendingStep = thread.isStepAside();
     thread.forgetRaises();
-    // What a call of fibers has waited for can't be waited for again from the middle of the call.
+    // A fiber call can't be resumed in its middle to wait again.
     boolean inCall = thread.status == ThreadControl.FOR_GUEST;
     if (inCall || !thread.runner.rewind(context)) {
       thread.restart();
@@ -195,7 +195,7 @@ final class ThreadLifecycle {
       return;
     }
     if (process.isEnding()) {
-      terminate(thread); // its process has begun to end meanwhile
+      terminate(thread); // its process has started to end meanwhile
       return;
     }
     thread.phase = Phase.BODY;
@@ -221,7 +221,7 @@ final class ThreadLifecycle {
 
   // ---- to the end
 
-  /** Takes the body out of its calls, through its finally blocks, in which it may suspend. */
+  /** Unwinds the body through its finally blocks, in which it may suspend. */
   private void unwind(MicroThread thread, Context context) {
     thread.phase = Phase.UNWINDING;
     thread.hasPendingStep = true;
@@ -235,8 +235,8 @@ final class ThreadLifecycle {
     if (guest != null) {
       guest.end();
       if (guest.isWaiting()) {
-        // The call is left as calls of fibers are: when its operation has ended, and with what it
-        // has got if that was first.
+        // A fiber call ends when its operation has ended, with the operation's result if that came
+        // first.
         thread.isToEnd = true;
         if (guest.canGoOn()) {
           threads.queue(thread);
@@ -252,9 +252,9 @@ final class ThreadLifecycle {
     threads.resume(thread, routine, context);
   }
 
-  /** A step of a thread that is being unwound. */
+  /** Runs a step of a thread that is being unwound. */
   void stepUnwinding(MicroThread thread, Context context) {
-    if (!MicroThreadStrand.letGoOn(thread.guest)) {
+    if (!MicroThreadStrand.prepareResume(thread.guest)) {
       return;
     }
     threads.resume(thread, thread.runner, context);
@@ -286,7 +286,7 @@ final class ThreadLifecycle {
 
   // ---- the end of the process
 
-  /** Begins to end the threads that are left: each runs its lastly with EINTR. */
+  /** Starts to end the remaining threads: each runs its lastly with EINTR. */
   void terminate() {
     threads.admitYielded();
     threads.forEachLive(
@@ -295,7 +295,7 @@ final class ThreadLifecycle {
           if (thread.phase == Phase.BODY) {
             terminate(thread);
           } else if (guest != null) {
-            guest.end(); // its lastly, or finally, waits for fibers no longer
+            guest.end(); // cancels the fiber call of its lastly or finally block
           }
         });
   }
@@ -306,20 +306,19 @@ final class ThreadLifecycle {
     threads.queue(thread);
   }
 
-  /** Ends the threads whose lastly, or finally, waits. */
+  /** Ends the threads whose lastly or finally block waits. */
   void forceTerminate(Context context) {
     threads.forEachLive(thread -> forceTerminate(thread, context));
-    threads.stopped();
+    threads.resetRunning();
   }
 
   private void forceTerminate(MicroThread thread, Context context) {
     Routine cleanup = thread.cleanup;
     if (thread.isInCall()) {
-      return; // for the end of an operation, or of children: whatever else it is has been told to
-      // end
+      return; // it ends with its operation or its children; every other wait has been cancelled
     }
     if (cleanup != null && thread.asideGuest != null && !thread.isToEnd) {
-      thread.isToEnd = true; // through its finally blocks too, since it may hold what others want
+      thread.isToEnd = true; // unwound through its finally blocks: it may hold what others need
       leaveCalls(thread, cleanup, context);
       return;
     }

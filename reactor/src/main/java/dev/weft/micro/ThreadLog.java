@@ -7,14 +7,14 @@ import java.util.Locale;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
-/** Lines on standard error that say who speaks, in the form that mnvkd's filters expect. */
+/** Log lines on standard error that name the thread, in the format that mnvkd's filters expect. */
 final class ThreadLog {
-  /** Whether the debugging words speak everywhere. */
+  /** Whether the {@code dbg} methods of all threads write. */
   static final boolean DEBUG = Boolean.getBoolean("dev.weft.micro.debug");
 
   private ThreadLog() {}
 
-  /** One write a line, so that lines of several processes do not mix. */
+  /** Writes a line with one call, so that lines of several processes do not mix. */
   static void line(MicroThread thread, String message) {
     System.err.print(prefix(thread) + message);
     System.err.flush();
@@ -43,7 +43,7 @@ final class ThreadLog {
     return value ? "t" : "f";
   }
 
-  /** The innermost frame that is not of this package's machinery. */
+  /** The innermost frame that does not belong to this package's runtime. */
   private static @Nullable StackFrame caller() {
     Optional<StackFrame> found =
         StackWalker.getInstance()
@@ -58,13 +58,16 @@ final class ThreadLog {
         || name.equals(MicroThread.class.getName());
   }
 
-  /** Throws nothing: a standard error that fails must not end what only wanted to report. */
+  /**
+   * Writes a line about {@code what}. Throws nothing: a failing standard error must not end the
+   * caller.
+   */
   static void about(String what, String message) {
     try {
       System.err.print("    " + what + ": " + message + "\n");
       System.err.flush();
     } catch (RuntimeException | Error e) {
-      // There is nobody left to tell.
+      // There is nowhere left to report it.
     }
   }
 

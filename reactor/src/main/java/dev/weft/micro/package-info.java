@@ -1,17 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 /**
- * Micro-threads: code that waits, in processes that each have a run queue and a little memory of
- * their own, after the threading interface of mnvkd.
+ * Micro-threads: lightweight threads grouped in micro-processes, each with a run queue and a small
+ * heap of its own. The programming interface follows mnvkd's threading interface.
  *
- * <p>A {@link dev.weft.micro.MicroProcess} runs its {@link dev.weft.micro.MicroThread}s to
- * quiescence in one dispatch: they pass control ({@code play}, {@code pause}, {@code call}),
- * messages ({@code request}, {@code listen}, {@code respond}, {@code send}, {@code recv}) and bytes
- * ({@link dev.weft.micro.MicroSocket}) to each other without leaving it. What waits for the outside
- * world does so together with all other processes of the reactor: their reads and writes go to the
- * kernel in one system call a turn.
+ * <p>A {@link dev.weft.micro.MicroProcess} runs its {@link dev.weft.micro.MicroThread}s until none
+ * can run, in one dispatch: they pass control ({@code play}, {@code pause}, {@code call}), messages
+ * ({@code request}, {@code listen}, {@code respond}, {@code send}, {@code recv}) and bytes ({@link
+ * dev.weft.micro.MicroSocket}) to each other without leaving it. The reads and writes of all
+ * processes of a reactor are submitted to the kernel in one system call per turn.
  *
- * <p>Micro-threads are written as ordinary methods. Woven, a suspended one is a few fields; unwoven
- * it keeps a stack, and means the same.
+ * <p>Micro-threads are written as ordinary methods. A suspended woven thread is a few fields; an
+ * unwoven one keeps a stack and behaves the same.
  */
 @NullMarked
 package dev.weft.micro;
