@@ -9,9 +9,9 @@ public final class ChannelClosedException extends RuntimeException {
   private static final long serialVersionUID = 1L;
 
   /**
-   * Tells what has ended.
+   * Creates the exception.
    *
-   * @param message the call, and what it was made on
+   * @param message the call, and the object that has ended
    */
   public ChannelClosedException(String message) {
     super(message);

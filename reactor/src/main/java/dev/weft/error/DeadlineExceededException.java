@@ -2,19 +2,19 @@
 package dev.weft.error;
 
 /**
- * A call did not finish before the deadline that it was given. What it waited for goes on; the
- * fiber is not cancelled, and its next call may wait again.
+ * A call did not finish before its deadline. Other work that it waited for continues; the fiber is
+ * not cancelled, and its next call may wait again.
  *
- * <p>If it is the deadline of a scope around the call that has passed, the call throws a {@link
+ * <p>If the deadline of an enclosing scope has passed, the call throws a {@link
  * ScopeExpiredException} instead, and so does every later call in that scope.
  */
 public final class DeadlineExceededException extends RuntimeException {
   private static final long serialVersionUID = 1L;
 
   /**
-   * Tells what took too long.
+   * Creates the exception.
    *
-   * @param message the call that was cut short
+   * @param message the call that timed out
    */
   public DeadlineExceededException(String message) {
     super(message);

@@ -2,7 +2,7 @@
 package dev.weft.error;
 
 /**
- * The errors of Linux, by name (errno(3)). Codes are those of the generic Linux ABI, which x86-64
+ * Linux error numbers by name (errno(3)). Codes are those of the generic Linux ABI, which x86-64
  * and AArch64 share.
  */
 public enum Errno {
@@ -289,20 +289,12 @@ public enum Errno {
     return code >= 0 && code < BY_CODE.length ? BY_CODE[code] : UNKNOWN;
   }
 
-  /**
-   * The number of this error.
-   *
-   * @return the positive error number, or -1 for {@link #UNKNOWN}
-   */
+  /** {@return the positive error number, or -1 for {@link #UNKNOWN}} */
   public int code() {
     return code;
   }
 
-  /**
-   * What the error means, in the words of strerror(3).
-   *
-   * @return a text without a full stop
-   */
+  /** {@return the description of the error as in strerror(3), without a full stop} */
   public String text() {
     return text;
   }

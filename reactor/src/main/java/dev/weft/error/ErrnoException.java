@@ -4,7 +4,7 @@ package dev.weft.error;
 import java.io.IOException;
 import org.jspecify.annotations.Nullable;
 
-/** An operation failed with an error of the system: which operation, on what, and why. */
+/** A system call failed: the operation, its subject and the error number. */
 public final class ErrnoException extends IOException {
   private static final long serialVersionUID = 1L;
 
@@ -13,10 +13,10 @@ public final class ErrnoException extends IOException {
   private final int code;
 
   /**
-   * Describes a failure.
+   * Creates the exception.
    *
-   * @param operation what was tried, such as {@code "connect"}
-   * @param subject what it was tried on, such as an address or a path, or null
+   * @param operation the operation that failed, such as {@code "connect"}
+   * @param subject the object of the operation, such as an address or a path, or null
    * @param code the positive error number
    */
   public ErrnoException(String operation, @Nullable String subject, int code) {
@@ -27,37 +27,23 @@ public final class ErrnoException extends IOException {
   }
 
   /**
-   * The error by name.
-   *
-   * @return the error, or {@link Errno#UNKNOWN} if Weft has no name for {@link #code()}
+   * {@return the error by name, or {@link Errno#UNKNOWN} if Weft has no name for {@link #code()}}
    */
   public Errno errno() {
     return Errno.of(code);
   }
 
-  /**
-   * The number of the error.
-   *
-   * @return the positive error number
-   */
+  /** {@return the positive error number} */
   public int code() {
     return code;
   }
 
-  /**
-   * What was tried.
-   *
-   * @return a verb, such as {@code "connect"}
-   */
+  /** {@return the operation that failed: a verb, such as {@code "connect"}} */
   public String operation() {
     return operation;
   }
 
-  /**
-   * What it was tried on.
-   *
-   * @return an address or path, or null if there is none
-   */
+  /** {@return the object of the operation, such as an address or path, or null if there is none} */
   public @Nullable String subject() {
     return subject;
   }

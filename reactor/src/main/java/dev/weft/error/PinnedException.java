@@ -4,14 +4,13 @@ package dev.weft.error;
 /**
  * A fiber or coroutine tried to suspend where it can't be taken off its thread: below a class
  * initialiser, or below a native frame such as an upcall; or, if its task has been woven, below
- * code that has not. A fiber that waited there would stop the whole reactor, so the call fails
- * instead.
+ * unwoven code. A fiber that waited there would block the whole reactor, so the call fails instead.
  */
 public final class PinnedException extends IllegalStateException {
   private static final long serialVersionUID = 1L;
 
   /**
-   * Describes the place.
+   * Creates the exception.
    *
    * @param message the fiber, the call that would have suspended, and the frames
    */

@@ -4,12 +4,12 @@ package dev.weft.error;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The deadline of a scope that the caller is in has passed: of a bundle, of the bundle that the
- * fiber was started in, or of a shielded cleanup. Every suspending call in that scope throws it
- * from then on, whatever deadline the call itself was given, so that the fiber leaves the scope.
+ * The deadline of a scope around the call has passed: of a bundle, of the bundle that the fiber was
+ * started in, or of a shielded cleanup. Every suspending call in that scope throws it from then on,
+ * whatever the call's own deadline, so that the fiber leaves the scope.
  *
- * <p>It is not a {@link DeadlineExceededException}, which says that only the time of the one call
- * is up. So a loop that catches that one and tries again ends with its scope:
+ * <p>It is not a {@link DeadlineExceededException}, which means that only the deadline of the one
+ * call has passed. So a loop that catches that exception and retries ends with its scope:
  *
  * <p>
  *
@@ -27,8 +27,8 @@ import org.jspecify.annotations.Nullable;
  * }
  * }
  *
- * <p>Where scopes with deadlines are nested, the one around may be the one that has expired. {@code
- * Fiber.within} tells them apart: it throws a {@link DeadlineExceededException} for its own
+ * <p>If scopes with deadlines are nested, it may be the outer one that has expired. {@code
+ * Fiber.within} distinguishes them: it throws a {@link DeadlineExceededException} for its own
  * deadline, and passes this exception on for any other.
  */
 public final class ScopeExpiredException extends RuntimeException {
@@ -37,9 +37,9 @@ public final class ScopeExpiredException extends RuntimeException {
   private final transient @Nullable Object scope;
 
   /**
-   * Tells whose deadline has passed.
+   * Creates the exception.
    *
-   * @param message the call that was cut short, and the scope
+   * @param message the call that timed out, and the scope
    * @param scope the scope; null if the fiber has inherited the deadline
    */
   public ScopeExpiredException(String message, @Nullable Object scope) {
@@ -48,11 +48,11 @@ public final class ScopeExpiredException extends RuntimeException {
   }
 
   /**
-   * Whether it was the deadline of a certain scope that has passed.
+   * Returns whether the deadline of a given scope has passed.
    *
-   * @param candidate such as a bundle
-   * @return true if {@code candidate} was opened by the fiber that got this exception, and its
-   *     deadline was the first to pass of all around the call
+   * @param candidate a scope, such as a bundle
+   * @return true if the fiber that got this exception opened {@code candidate}, and of all
+   *     deadlines around the call its deadline was the first to pass
    */
   public boolean isOf(Object candidate) {
     return candidate == scope;

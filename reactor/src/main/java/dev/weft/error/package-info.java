@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/** What can go wrong: errors of the system by name, and the exceptions that end a call early. */
+/** Errors of the operating system by name, and the exceptions that end a call early. */
 @NullMarked
 package dev.weft.error;
 

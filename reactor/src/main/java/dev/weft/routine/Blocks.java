@@ -8,9 +8,8 @@ import java.lang.annotation.RetentionPolicy;
 import java.lang.annotation.Target;
 
 /**
- * Says that a method, with the lambdas in it, or all methods of a class may well block their
- * thread: that they never do so for long, or not on a thread that others wait for. The weaver does
- * not warn of it then.
+ * Allows a method (with its lambdas) or all methods of a class to block their thread, because they
+ * never block for long, or not on a thread that others wait for. Suppresses the weaver's warning.
  */
 @Documented
 @Target({ElementType.METHOD, ElementType.CONSTRUCTOR, ElementType.TYPE})

@@ -8,24 +8,25 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The outermost frame: code that runs until it suspends, and goes on from there whenever somebody
- * says so. It knows no scheduler. Woven, a suspended routine is this object and one frame for each
- * call below {@link #run}, whose own state is in fields that the weaver adds to the class: 32 bytes
- * in all if run suspends by itself and keeps three ints.
+ * Stackless coroutine: code that runs until it suspends, and continues there when {@link #go} is
+ * called again. It is also the outermost frame, and has no scheduler. A suspended woven routine
+ * consists of this object and one frame for each call below {@link #run}. The state of run itself
+ * is in fields that the weaver adds to the class: 32 bytes in all if run itself suspends and keeps
+ * three ints.
  *
- * <p>A routine may go on on another thread than before, with that thread's context, if the two
- * threads order this themselves.
+ * <p>A routine may continue on another thread, with that thread's context, if the callers establish
+ * a happens-before order between the threads.
  */
 public abstract class Routine extends Frame {
-  /** A routine that has not begun. */
+  /** Creates a routine that has not begun. */
   protected Routine() {
     parent = this;
   }
 
   /**
-   * What the routine does. It is called once.
+   * The code of the routine. It is called once.
    *
-   * @throws Exception as it likes; {@link #go} passes it on
+   * @throws Exception ends the routine; {@link #go} throws it
    */
   protected abstract void run() throws Exception;
 
@@ -50,11 +51,11 @@ public abstract class Routine extends Frame {
   }
 
   /**
-   * Runs until the next suspension, or to the end. Not to be called by the routine itself, nor once
-   * it has ended.
+   * Runs until the next suspension, or to the end. Must not be called by the routine itself, nor
+   * after it has ended.
    *
    * @param context the calling thread's
-   * @return whether there is more to do
+   * @return true if it has suspended, false if it has ended
    * @throws Exception what {@link #run} has thrown, with the suspended callers in its stack trace
    */
   public final boolean go(Context context) throws Exception {
@@ -73,12 +74,12 @@ public abstract class Routine extends Frame {
     }
     context.suspended = false;
     if (context.leaf != null || (frame != this && frame.label < 0)) {
-      keep(context, frame); // run() leaves its place to no call: its label need not be waited for
+      keep(context, frame); // run() makes no tail calls: no need to load its label
     }
     return true;
   }
 
-  /** Goes on behind a frame that has returned or thrown, in its callers. */
+  /** Continues in the callers of a frame that has returned or thrown. */
   private boolean leave(Context context, Frame left, int firstLabel, @Nullable Throwable thrown)
       throws Exception {
     Frame frame = left;
@@ -113,7 +114,7 @@ public abstract class Routine extends Frame {
 
   /** Ends the routine, throwing what run() has thrown. */
   private void end(Context context, int firstLabel, boolean hasThrown) {
-    Frame first = parent; // what was resumed first: only a suspension changes it
+    Frame first = parent; // the frame that was resumed first: only a suspension changes it
     parent = null;
     if (hasThrown) {
       context.rewindTo = first;
@@ -123,11 +124,12 @@ public abstract class Routine extends Frame {
   }
 
   /**
-   * Takes back the last {@link #go}, which has thrown: the routine is suspended again where that
-   * found it, with the locals that it had there. What it did to other objects stays done.
+   * Undoes the last {@link #go}, which has thrown: the routine is suspended again where it was
+   * before, with the same locals. Changes that it made to other objects remain.
    *
-   * @param context the one that go was called with, and nothing else since
-   * @return false if that can't be, since it ran on a stack of its own, which is gone
+   * @param context the context of that go, not used for anything else since
+   * @return false if this is impossible, because the routine ran on a stack of its own, which is
+   *     gone
    */
   public boolean rewind(Context context) {
     Frame first = context.rewindTo;
@@ -137,7 +139,7 @@ public abstract class Routine extends Frame {
     }
     for (Frame frame = first; frame != this; frame = parentOf(frame)) {
       if (frame != first && frame.label < 0) {
-        return false; // a caller that has gone on, and has left its place to what it called last
+        return false; // a caller that has continued and ended in a tail call
       }
     }
     first.label = context.rewindLabel;
@@ -145,17 +147,13 @@ public abstract class Routine extends Frame {
     return true;
   }
 
-  /** Makes it a routine that has not begun. */
+  /** Resets this to a routine that has not begun. */
   public final void restart() {
     parent = this;
     label = 0;
   }
 
-  /**
-   * Whether it has been run at all.
-   *
-   * @return false before the first {@link #go}
-   */
+  /** {@return whether {@link #go} has been called} */
   public boolean hasBegun() {
     return parent != this || label != 0;
   }
@@ -173,7 +171,7 @@ public abstract class Routine extends Frame {
     parent = leaf;
     Frame tail = context.tail;
     if (tail != null && tail != resumed) {
-      tail.parent = resumed.parent; // what was resumed ended in a tail call: it is not needed
+      tail.parent = resumed.parent; // the resumed frame ended in a tail call: drop it
     }
     context.leaf = null;
     context.tail = null;
@@ -187,19 +185,13 @@ public abstract class Routine extends Frame {
     return above;
   }
 
-  /**
-   * Whether the routine has ended.
-   *
-   * @return whether {@link #run} has returned or thrown
-   */
+  /** {@return whether {@link #run} has returned or thrown} */
   public final boolean isDone() {
     return parent == null;
   }
 
   /**
-   * Where a suspended routine waits.
-   *
-   * @return the calls, innermost first; none if it has ended
+   * {@return the stack trace of the suspended routine, innermost call first; empty if it has ended}
    */
   public final List<StackTraceElement> stack() {
     List<StackTraceElement> places = new ArrayList<>();
@@ -207,7 +199,7 @@ public abstract class Routine extends Frame {
     while (frame != null) {
       if (frame instanceof Stackful stackful) {
         places.addAll(stackful.frames());
-        return places; // the routine's own among them
+        return places; // these include the routine's own
       } else if (frame != this || label >= 0) {
         places.add(frame.where());
       }
@@ -217,9 +209,9 @@ public abstract class Routine extends Frame {
   }
 
   /**
-   * A routine that runs the plain methods of this one, woven or not, on a continuation of the JDK:
-   * for debuggers, and for code that has frames in between that can't be woven. This one is not to
-   * be run besides.
+   * Returns a routine that runs the plain methods of this one, woven or not, on a continuation of
+   * the JDK: for debuggers, and for code with frames that can't be woven. This routine must not be
+   * run as well.
    *
    * @return a routine that has not begun
    */
@@ -228,35 +220,31 @@ public abstract class Routine extends Frame {
   }
 
   /**
-   * Suspends this routine, which is running, from unwoven code below it: for schedulers, whose call
-   * it is to decide what follows if that can't be. It has no twin: woven code sets {@link
-   * Context#suspended}.
+   * Suspends this running routine from unwoven code below it: for schedulers, which decide what to
+   * do if this is impossible. It has no twin: woven code sets {@link Context#suspended}.
    *
-   * @return once it has been resumed, true; at once, false if it runs on no stack of its own, or if
-   *     that can't be left here
+   * @return true once it has been resumed; false at once if it has no stack of its own, or is
+   *     pinned here
    */
   public final boolean leaveStack() {
     return Stackful.leave(this);
   }
 
   /**
-   * What keeps woven code that has called the caller from suspending there: for the messages of
-   * schedulers.
-   *
-   * @return the frames from the caller to those that woven code has called, innermost first
+   * {@return the unwoven frames that keep woven code below them from suspending here: from the
+   * caller to the one that woven code has called, innermost first} For messages of schedulers.
    */
   public static List<StackTraceElement> blockingFrames() {
-    return Traces.inTheWay();
+    return Traces.blockingFrames();
   }
 
-  // ---- the calls that suspend, each a pair written by hand: for unwoven callers and for woven
-  // ones
+  // ---- suspending calls: hand-written pairs, for unwoven callers and for woven ones
 
   /**
-   * Suspends the routine that is running.
+   * Suspends the running routine.
    *
-   * @throws IllegalStateException outside a routine, or below code that has not been woven in one
-   *     that has; the message names that code
+   * @throws IllegalStateException outside a routine, or in a woven routine below unwoven code; the
+   *     message names that code
    */
   public static void suspend() {
     Stackful.yieldNow();
@@ -272,7 +260,7 @@ public abstract class Routine extends Frame {
   }
 
   /**
-   * Suspends until whoever resumes the routine has put a value in {@link Context#result}.
+   * Suspends the running routine until it is resumed with a value in {@link Context#result}.
    *
    * @return the value
    */
@@ -284,7 +272,7 @@ public abstract class Routine extends Frame {
    * The twin of {@link #await()}.
    *
    * @param context the calling thread's
-   * @return of no meaning
+   * @return a placeholder
    */
   public static @Nullable Object await(Context context) {
     context.suspended = true;
@@ -292,7 +280,7 @@ public abstract class Routine extends Frame {
   }
 
   /**
-   * Suspends until whoever resumes the routine has put a value in {@link Context#intResult}.
+   * Suspends the running routine until it is resumed with a value in {@link Context#intResult}.
    *
    * @return the value
    */
@@ -304,7 +292,7 @@ public abstract class Routine extends Frame {
    * The twin of {@link #awaitInt()}.
    *
    * @param context the calling thread's
-   * @return of no meaning
+   * @return a placeholder
    */
   public static int awaitInt(Context context) {
     context.suspended = true;
@@ -312,7 +300,7 @@ public abstract class Routine extends Frame {
   }
 
   /**
-   * Suspends until whoever resumes the routine has put a value in {@link Context#longResult}.
+   * Suspends the running routine until it is resumed with a value in {@link Context#longResult}.
    *
    * @return the value
    */
@@ -324,7 +312,7 @@ public abstract class Routine extends Frame {
    * The twin of {@link #awaitLong()}.
    *
    * @param context the calling thread's
-   * @return of no meaning
+   * @return a placeholder
    */
   public static long awaitLong(Context context) {
     context.suspended = true;

@@ -10,15 +10,15 @@ import jdk.internal.vm.ContinuationSupport;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Runs the plain methods of a routine on a continuation of the JDK: as a routine of its own, or as
- * the only frame below one that has not been woven.
+ * Runs the plain methods of a routine on a continuation of the JDK: as a separate routine, or as
+ * the only frame below an unwoven one.
  */
 final class Stackful extends Routine {
   private static final String PACKAGE = "jdk.internal.vm";
 
   /**
-   * Whether {@link Stack} can be defined. It must not be touched before: this class would remember
-   * the failure, although the package may be opened later.
+   * Whether {@link Stack} can be defined. It must not be initialised before: the failure would be
+   * permanent, although the package may be opened later.
    */
   private static boolean accessible;
 
@@ -27,7 +27,7 @@ final class Stackful extends Routine {
   private @Nullable Throwable failure;
   private boolean begun;
 
-  /** Whose {@link #resume} runs the continuation. */
+  /** The context whose {@link #resume} runs the continuation. */
   private @Nullable Context context;
 
   Stackful(Routine body) {
@@ -35,12 +35,12 @@ final class Stackful extends Routine {
     stack = newStack(this);
   }
 
-  /** The continuation, which can be asked whose it is. */
+  /** The continuation, with a reference to its owner. */
   private static final class Stack extends Continuation {
     static final ContinuationScope SCOPE = new ContinuationScope("routine");
     final Stackful owner;
 
-    /** Whether whoever tries to leave it wants no exception. */
+    /** Whether a failed yield returns false instead of throwing. */
     private boolean mayStay;
 
     Stack(Stackful owner) {
@@ -58,7 +58,7 @@ final class Stackful extends Routine {
       }
     }
 
-    /** As leave, but tells whether it has. */
+    /** As leave, but returns false if the continuation is pinned. */
     boolean tryLeave() {
       mayStay = true;
       try {
@@ -114,7 +114,7 @@ final class Stackful extends Routine {
     try {
       body.run();
     } catch (Throwable thrown) {
-      failure = thrown; // thrown again to whoever waits for this frame
+      failure = thrown; // rethrown by resume
     }
   }
 
@@ -153,7 +153,7 @@ final class Stackful extends Routine {
     return frames.isEmpty() ? body.where() : frames.getFirst();
   }
 
-  /** Where it is suspended, innermost call first. */
+  /** Returns the frames in which it is suspended, innermost first. */
   List<StackTraceElement> frames() {
     return List.of(stack.getStackTrace()).stream()
         .filter(frame -> !Traces.isMachinery(frame))
@@ -161,9 +161,9 @@ final class Stackful extends Routine {
   }
 
   /**
-   * Suspends the continuation that is running.
+   * Suspends the running continuation.
    *
-   * @return the context that it goes on with
+   * @return the context that it is resumed with
    */
   static Context yieldNow() {
     Stack stack = current();
@@ -173,11 +173,11 @@ final class Stackful extends Routine {
     Stack.leave();
     Context context = stack.owner.context;
     assert context != null : "resumed by something else";
-    context.resumed(); // whoever resumes it may have it fail instead
+    context.resumed(); // throws if it was resumed with a failure
     return context;
   }
 
-  /** Suspends {@code routine} if the innermost continuation is its own; tells whether it has. */
+  /** Suspends {@code routine} if the innermost continuation is its own; returns whether it has. */
   static boolean leave(Routine routine) {
     Stack stack = current();
     if (stack == null || (stack.owner != routine && stack.owner.body != routine)) {

@@ -8,9 +8,8 @@ import java.lang.annotation.RetentionPolicy;
 import java.lang.annotation.Target;
 
 /**
- * Tells the weaver that a method may suspend where it can't find that out: the method of an
- * interface that a library calls, and that only code woven later implements. Everything else is
- * inferred.
+ * Declares to the weaver that a method may suspend where it can't infer this: an interface method
+ * that a library calls, and that only code woven later implements. All other methods are inferred.
  */
 @Documented
 @Target(ElementType.METHOD)

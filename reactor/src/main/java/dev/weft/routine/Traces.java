@@ -8,7 +8,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 
-/** Stack traces as the source has them, although the stack was not there. */
+/** Rebuilds stack traces of woven code as the source would produce them. */
 final class Traces {
   private static final Set<String> MACHINERY =
       Set.of(
@@ -18,7 +18,7 @@ final class Traces {
           Traces.class.getName());
   private static final String ROUTINE = Routine.class.getName();
 
-  /** In the name of each class that the weaver makes; see the weaver's class Names. */
+  /** Part of the name of each generated class; see the weaver's class Names. */
   private static final String GENERATED = "$$weft$";
 
   private static final StackWalker WALKER =
@@ -26,7 +26,7 @@ final class Traces {
 
   private Traces() {}
 
-  /** Whether {@code element} is not of the program, but of what suspends and resumes it. */
+  /** Whether {@code element} belongs to the machinery that suspends and resumes routines. */
   static boolean isMachinery(StackTraceElement element) {
     String name = element.getClassName();
     return name.startsWith("jdk.internal.vm.Continuation")
@@ -34,23 +34,23 @@ final class Traces {
         || isResuming(element);
   }
 
-  /** Whether it is the step between the trampoline and a woven method, or from one to its frame. */
+  /** Whether it is a step from the trampoline to a woven method, or from that to its frame. */
   private static boolean isResuming(StackTraceElement element) {
     return element.getMethodName().contains(GENERATED)
         || (element.getClassName().contains(GENERATED) && element.getMethodName().equals("resume"));
   }
 
   /**
-   * Puts the suspended callers of {@code resumed} where they would be in the trace of {@code
-   * thrown}, had they stayed on the stack, and calls the routine's body by its name. If that can't
-   * be done, because a method of {@code thrown} throws or memory is short, the trace stays as it
-   * is: the callers still have to get {@code thrown}, and to run their finally blocks.
+   * Inserts the suspended callers of {@code resumed} into the trace of {@code thrown}, as if they
+   * had stayed on the stack, and names the routine's body by its method. If this fails, because a
+   * method of {@code thrown} throws or memory is short, the trace stays unchanged: the callers must
+   * still get {@code thrown} and run their finally blocks.
    */
   static void insertCallers(Throwable thrown, Routine routine, Frame resumed) {
     try {
       insert(thrown, routine, resumed);
     } catch (Throwable e) {
-      // said above
+      // the trace stays unchanged, see above
     }
   }
 
@@ -61,7 +61,7 @@ final class Traces {
       trampoline++;
     }
     if (trampoline == trace.length) {
-      return; // made elsewhere, or without a trace
+      return; // created elsewhere, or without a trace
     }
     String entry = routine.where().getClassName();
     List<StackTraceElement> whole = new ArrayList<>();
@@ -87,7 +87,7 @@ final class Traces {
     thrown.setStackTrace(whole.toArray(new StackTraceElement[0]));
   }
 
-  /** Whether it has been thrown before, and has its callers. */
+  /** Whether it has been thrown before, so that its callers are in the trace already. */
   private static boolean isComplete(List<StackTraceElement> elements, Routine routine) {
     if (elements.isEmpty()) {
       return false;
@@ -114,10 +114,10 @@ final class Traces {
   }
 
   /**
-   * The frames of the calling thread down to the innermost woven one, which is not among them:
-   * those that keep it from suspending, and those of who asks. All there are if none is woven.
+   * Returns the frames of the calling thread above the innermost woven one: those that keep it from
+   * suspending, and those of the caller. Returns all frames if none is woven.
    */
-  static List<StackTraceElement> inTheWay() {
+  static List<StackTraceElement> blockingFrames() {
     return WALKER.walk(
         all ->
             all.dropWhile(frame -> MACHINERY.contains(frame.getClassName()))
@@ -126,17 +126,17 @@ final class Traces {
                 .toList());
   }
 
-  /** Why the calling thread can't suspend, naming the frames that are in the way. */
+  /** Returns the message why the calling thread can't suspend, with the frames that prevent it. */
   static String whyUnwoven() {
-    List<StackTraceElement> inTheWay = inTheWay();
+    List<StackTraceElement> blockingFrames = blockingFrames();
     return WALKER.walk(all -> all.noneMatch(Traces::isWoven))
-        ? "suspend was called outside a routine: " + inTheWay
-        : inTheWay
+        ? "suspend was called outside a routine: " + blockingFrames
+        : blockingFrames
             + " can't be suspended: called by woven code, but not woven. Weave these classes, pass"
             + " lambdas to interfaces that are woven, or run the routine with Routine.stackful()";
   }
 
-  /** Whether it is a twin, or goes on with one, or is the trampoline that calls it. */
+  /** Whether it is a twin, or the continuation of one, or the trampoline that calls it. */
   private static boolean isWoven(StackFrame frame) {
     return frame.getMethodType().parameterList().contains(Context.class);
   }

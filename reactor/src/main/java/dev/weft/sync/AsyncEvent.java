@@ -13,8 +13,8 @@ import dev.weft.internal.strand.WaitMode;
 import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
- * A signal from any thread to the fibers of the reactor that made it. It stays until a fiber takes
- * it; several signals before that are one.
+ * Auto-reset event that any thread can signal and the fibers of one reactor wait for. A signal
+ * stays set until one fiber takes it; several signals before that count as one.
  */
 public final class AsyncEvent implements Awaitable, AutoCloseable {
   static {
@@ -58,19 +58,15 @@ public final class AsyncEvent implements Awaitable, AutoCloseable {
 
   private AsyncEvent() {}
 
-  /**
-   * Makes an event.
-   *
-   * @return an event of the current reactor
-   */
+  /** {@return a new event of the current reactor} */
   public static AsyncEvent create() {
     return new AsyncEvent();
   }
 
   /**
-   * Gives the signal. <b>Any thread.</b> Wakes the reactor if it sleeps.
+   * Sets the signal. <b>May be called from any thread.</b> Wakes the reactor if it sleeps.
    *
-   * @return false if nobody can ever take it, because the event or its reactor is closed
+   * @return false if no fiber can ever take the signal, because the event or its reactor is closed
    */
   public boolean signal() {
     if (closed) {
@@ -80,7 +76,7 @@ public final class AsyncEvent implements Awaitable, AutoCloseable {
   }
 
   /**
-   * Waits for the signal, and takes it. Suspends unless it has been given.
+   * Waits for the signal, and takes it. Suspends unless it is set.
    *
    * @throws ChannelClosedException if the event is closed
    */
@@ -89,11 +85,11 @@ public final class AsyncEvent implements Awaitable, AutoCloseable {
   }
 
   /**
-   * Waits for the signal, but not for ever, and takes it. Suspends unless it has been given.
+   * Waits for the signal, at most until {@code deadline}, and takes it. Suspends unless it is set.
    *
-   * @param deadline until when
+   * @param deadline when to stop waiting
    * @throws ChannelClosedException if the event is closed
-   * @throws dev.weft.error.DeadlineExceededException if it did not come
+   * @throws dev.weft.error.DeadlineExceededException if there was no signal in time
    */
   public void await(Deadline deadline) {
     Strand strand = Strand.requireOf(loop, "await", this);
@@ -104,9 +100,9 @@ public final class AsyncEvent implements Awaitable, AutoCloseable {
   }
 
   /**
-   * Takes the signal if it has been given. Does not suspend.
+   * Takes the signal if it is set. Does not suspend.
    *
-   * @return whether it had been
+   * @return whether it was set
    * @throws ChannelClosedException if the event is closed
    */
   public boolean tryAwait() {
@@ -120,19 +116,15 @@ public final class AsyncEvent implements Awaitable, AutoCloseable {
     return false;
   }
 
-  /**
-   * Whether a signal waits to be taken.
-   *
-   * @return true if so, or if the event is closed
-   */
+  /** {@return whether the signal is set or the event is closed} */
   @Override
   public boolean isReady() {
     return signalled.get() || closed;
   }
 
   /**
-   * Ends the event. <b>Any thread.</b> A signal that was given before can still be taken; fibers
-   * that wait get a {@link ChannelClosedException}.
+   * Closes the event. <b>May be called from any thread.</b> A signal that was set before can still
+   * be taken; waiting fibers get a {@link ChannelClosedException}.
    */
   @Override
   public void close() {

@@ -8,8 +8,8 @@ import dev.weft.internal.strand.WaitList;
 import dev.weft.internal.strand.WaitMode;
 
 /**
- * Where a number of fibers wait for each other, again and again. One that gives up, by a deadline
- * or a cancel, has not come; the others wait on.
+ * Cyclic barrier: a fixed number of fibers wait for each other. A fiber whose wait ends by a
+ * deadline or a cancel no longer counts as arrived; the others keep waiting.
  */
 public final class Barrier {
   private final EventLoop loop = EventLoop.require("make a barrier");
@@ -22,9 +22,9 @@ public final class Barrier {
   }
 
   /**
-   * Makes a barrier.
+   * Creates a barrier.
    *
-   * @param parties how many fibers it takes to open it, at least 1
+   * @param parties how many fibers must arrive to open it, at least 1
    * @return a barrier of the current reactor
    */
   public static Barrier of(int parties) {
@@ -35,21 +35,21 @@ public final class Barrier {
   }
 
   /**
-   * Waits until as many fibers have come as it takes. Suspends, except the last one.
+   * Waits until all parties have arrived. Suspends, except for the last one.
    *
-   * @return how many had come before, from 0
+   * @return how many had arrived before the caller, from 0
    */
   public int await() {
     return await(Deadline.NEVER);
   }
 
   /**
-   * Waits until as many fibers have come as it takes, but not for ever. Suspends, except the last
-   * one.
+   * Waits until all parties have arrived, at most until {@code deadline}. Suspends, except for the
+   * last one.
    *
-   * @param deadline until when
-   * @return how many had come before, from 0
-   * @throws dev.weft.error.DeadlineExceededException if too few have come
+   * @param deadline when to stop waiting
+   * @return how many had arrived before the caller, from 0
+   * @throws dev.weft.error.DeadlineExceededException if too few have arrived
    */
   public int await(Deadline deadline) {
     Strand strand = Strand.requireOf(loop, "await", this);
@@ -58,7 +58,7 @@ public final class Barrier {
     if (arrived == parties) {
       arrived = 0;
       WaitList all = waiters;
-      waiters = new WaitList(); // who comes from now on waits for the next time
+      waiters = new WaitList(); // later callers wait for the next round
       all.wakeAll();
       return before;
     }
@@ -74,11 +74,7 @@ public final class Barrier {
     return before;
   }
 
-  /**
-   * How many wait now.
-   *
-   * @return from 0 to one less than it takes
-   */
+  /** {@return how many fibers are waiting now, at most one less than the parties} */
   public int waiting() {
     return arrived;
   }

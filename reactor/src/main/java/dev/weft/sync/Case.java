@@ -6,35 +6,33 @@ import dev.weft.internal.strand.WaitNode;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
-/** One of the things that a {@link Choose} chooses from. */
+/** One alternative of a {@link Choose}. */
 abstract class Case<R extends @Nullable Object> {
-  /** Does it, if that is possible now. Returns what it has got, for {@link #result}, or null. */
+  /** Performs it if that is possible now; returns the value for {@link #result}, or null if not. */
   abstract @Nullable Object attempt();
 
-  /** Puts {@code node} where it will be fired when it is possible. */
-  abstract void enlist(WaitNode clause);
+  /** Adds {@code node} to the wait list that fires it when the operation may be possible. */
+  abstract void enlist(WaitNode node);
 
   /**
-   * What it has got by the firing of {@code node}; null if it has not been done thereby, and is to
-   * be attempted again.
+   * Returns the value that came with the firing of {@code node}; null if the operation has not been
+   * performed and must be attempted again.
    */
-  abstract @Nullable Object accept(WaitNode clause);
+  abstract @Nullable Object accept(WaitNode node);
 
-  /** What the user makes of {@code got}. May suspend. */
+  /** Returns what the user's handler makes of {@code got}. May suspend. */
   abstract R result(Object got);
 
-  /** As {@link #result}, for a case that {@link #isSettled}. */
+  /** As {@link #result}, for a case with {@link #isSettled}. */
   abstract @Nullable Object plainResult(Object got);
 
-  /**
-   * Whether it is done once its clause has fired, and what the user makes of it does not suspend.
-   */
+  /** Whether the firing of its node completes it, and its handler is known not to suspend. */
   abstract boolean isSettled();
 
-  /** Takes note that {@code other} is in the same choice. */
+  /** Tells this case that {@code other} is in the same select. */
   void linkClosedCase(Case<?> other) {}
 
-  /** One that gets a value. */
+  /** A case that receives a value. */
   abstract static class ValueCase<T, R extends @Nullable Object> extends Case<R> {
     private final Choose.Handler<? super T, ? extends R> handler;
 
@@ -43,7 +41,7 @@ abstract class Case<R extends @Nullable Object> {
     }
 
     @Override
-    @SuppressWarnings("unchecked") // of this case
+    @SuppressWarnings("unchecked") // its own value
     final R result(Object got) {
       return handler.handle((T) got);
     }
@@ -59,9 +57,9 @@ abstract class Case<R extends @Nullable Object> {
     }
   }
 
-  /** One that gets nothing. */
+  /** A case without a value. */
   abstract static class SignalCase<R extends @Nullable Object> extends Case<R> {
-    /** What there is instead of a value. */
+    /** Stands for the missing value. */
     static final Object DONE = "done";
 
     private final Choose.Outcome<? extends R> outcome;
@@ -88,7 +86,7 @@ abstract class Case<R extends @Nullable Object> {
 
   static final class Receive<T, R extends @Nullable Object> extends ValueCase<T, R> {
     private final Channel<T> channel;
-    private boolean endIsMinded;
+    private boolean hasClosedCase;
 
     Receive(Channel<T> channel, Choose.Handler<? super T, ? extends R> handler) {
       super(handler);
@@ -97,32 +95,32 @@ abstract class Case<R extends @Nullable Object> {
 
     @Override
     void linkClosedCase(Case<?> other) {
-      endIsMinded |= other instanceof Closed<?> end && end.channel == channel;
+      hasClosedCase |= other instanceof Closed<?> end && end.channel == channel;
     }
 
     @Override
     @Nullable Object attempt() {
-      return endIsMinded && channel.isDrained() ? null : channel.take();
+      return hasClosedCase && channel.isDrained() ? null : channel.take();
     }
 
     @Override
-    void enlist(WaitNode clause) {
-      clause.value = null;
-      channel.receivers.add(clause);
+    void enlist(WaitNode node) {
+      node.value = null;
+      channel.receivers.add(node);
     }
 
     @Override
-    Object accept(WaitNode clause) {
-      if (clause.outcome == Channel.ENDED) {
+    Object accept(WaitNode node) {
+      if (node.outcome == Channel.ENDED) {
         throw channel.ended("choose");
       }
-      return channel.received(clause);
+      return channel.received(node);
     }
   }
 
   static final class Send<T, R extends @Nullable Object> extends SignalCase<R> {
     private final Channel<T> channel;
-    private boolean endIsMinded;
+    private boolean hasClosedCase;
     private final T value;
 
     Send(Channel<T> channel, T value, Choose.Outcome<? extends R> outcome) {
@@ -133,23 +131,23 @@ abstract class Case<R extends @Nullable Object> {
 
     @Override
     void linkClosedCase(Case<?> other) {
-      endIsMinded |= other instanceof Closed<?> end && end.channel == channel;
+      hasClosedCase |= other instanceof Closed<?> end && end.channel == channel;
     }
 
     @Override
     @Nullable Object attempt() {
-      return !(endIsMinded && channel.isDone()) && channel.give(value) ? DONE : null;
+      return !(hasClosedCase && channel.isDone()) && channel.give(value) ? DONE : null;
     }
 
     @Override
-    void enlist(WaitNode clause) {
-      clause.value = value;
-      channel.senders.add(clause);
+    void enlist(WaitNode node) {
+      node.value = value;
+      channel.senders.add(node);
     }
 
     @Override
-    Object accept(WaitNode clause) {
-      if (clause.outcome == Channel.ENDED) {
+    Object accept(WaitNode node) {
+      if (node.outcome == Channel.ENDED) {
         throw channel.ended("choose");
       }
       return DONE;
@@ -170,12 +168,12 @@ abstract class Case<R extends @Nullable Object> {
     }
 
     @Override
-    void enlist(WaitNode clause) {
-      channel.closeWaiters.add(clause);
+    void enlist(WaitNode node) {
+      channel.closeWaiters.add(node);
     }
 
     @Override
-    Object accept(WaitNode clause) {
+    Object accept(WaitNode node) {
       return DONE;
     }
   }
@@ -194,18 +192,18 @@ abstract class Case<R extends @Nullable Object> {
     }
 
     @Override
-    void enlist(WaitNode clause) {
-      mailbox.waiters.add(clause);
+    void enlist(WaitNode node) {
+      mailbox.waiters.add(node);
     }
 
     @Override
-    @Nullable Object accept(WaitNode clause) {
+    @Nullable Object accept(WaitNode node) {
       return attempt();
     }
 
     @Override
     boolean isSettled() {
-      return false; // another may have taken it
+      return false; // another fiber may have taken the value
     }
   }
 
@@ -223,18 +221,18 @@ abstract class Case<R extends @Nullable Object> {
     }
 
     @Override
-    void enlist(WaitNode clause) {
-      event.waiters().add(clause);
+    void enlist(WaitNode node) {
+      event.waiters().add(node);
     }
 
     @Override
-    @Nullable Object accept(WaitNode clause) {
+    @Nullable Object accept(WaitNode node) {
       return attempt();
     }
 
     @Override
     boolean isSettled() {
-      return false; // another may have been first
+      return false; // another fiber may have been first
     }
   }
 }

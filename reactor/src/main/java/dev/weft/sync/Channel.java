@@ -14,24 +14,24 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Hands values from fibers to fibers of one reactor, first come, first served. Any number may send
- * and receive. A hand-over to a fiber that waits does not suspend the other side.
+ * Unbuffered or buffered channel between fibers of one reactor, in FIFO order. Any number of fibers
+ * may send and receive. Handing a value to a waiting fiber does not suspend the other side.
  *
- * <p>{@link #done} ends the channel for everybody at once, which also serves as a signal to all
- * receivers: each, present or future, gets what is buffered and then a {@link
+ * <p>{@link #done} ends the channel for all senders and receivers. It also serves as a broadcast:
+ * each receiver, present or future, gets the buffered values and then a {@link
  * ChannelClosedException}.
  *
  * @param <T> the type of the values, which are not null
  */
 public final class Channel<T> {
-  /** Outcomes of a clause: its value was handed over, or the channel ended. */
+  /** Outcomes of a wait node: its value was handed over, or the channel ended. */
   static final int HANDED_OVER = 1;
 
   static final int ENDED = 2;
 
   private final EventLoop loop;
 
-  /** Values under way, oldest at {@link #head}; empty for a rendezvous. */
+  /** Ring of buffered values, the oldest at {@link #head}; empty for a rendezvous. */
   private final @Nullable Object[] buffer;
 
   private int head;
@@ -41,7 +41,7 @@ public final class Channel<T> {
   final WaitList senders = new WaitList();
   final WaitList receivers = new WaitList();
 
-  /** Those that wait for the end. */
+  /** Waiters for the end of the channel. */
   final WaitList closeWaiters = new WaitList();
 
   private Channel(int capacity) {
@@ -50,7 +50,7 @@ public final class Channel<T> {
   }
 
   /**
-   * Makes a channel without a buffer: each sender waits until its value is received.
+   * Creates an unbuffered channel: each sender waits until its value is received.
    *
    * @param <T> the type of the values
    * @return a channel of the current reactor
@@ -60,7 +60,7 @@ public final class Channel<T> {
   }
 
   /**
-   * Makes a channel with a buffer: senders wait only while it is full.
+   * Creates a buffered channel: senders wait only while it is full.
    *
    * @param <T> the type of the values
    * @param capacity how many values it holds, at least 1
@@ -79,21 +79,23 @@ public final class Channel<T> {
    * Sends a value. Suspends until it is received or buffered.
    *
    * @param value not null
-   * @throws ChannelClosedException if the channel has ended, or ends before that; the value has not
-   *     been received then
+   * @throws ChannelClosedException if the channel has ended, or ends while the call waits; the
+   *     value has not been received
    */
   public void send(T value) {
     send(value, Deadline.NEVER);
   }
 
   /**
-   * Sends a value, but does not wait for ever. Suspends.
+   * Sends a value, and waits at most until {@code deadline}. Suspends until it is received or
+   * buffered.
    *
    * @param value not null
-   * @param deadline until when
-   * @throws ChannelClosedException if the channel has ended, or ends before that; the value has not
-   *     been received then
-   * @throws dev.weft.error.DeadlineExceededException if nobody took it; it has not been sent
+   * @param deadline when to stop waiting
+   * @throws ChannelClosedException if the channel has ended, or ends while the call waits; the
+   *     value has not been received
+   * @throws dev.weft.error.DeadlineExceededException if no fiber took the value in time; it has not
+   *     been sent
    */
   public void send(T value, Deadline deadline) {
     Objects.requireNonNull(value, "value");
@@ -110,14 +112,14 @@ public final class Channel<T> {
       new WaitCompletion() {
         @Override
         public @Nullable Object resultOf(Strand strand, boolean suspended) {
-          WaitNode clause = strand.node();
+          WaitNode node = strand.node();
           try {
             strand.waited(suspended);
           } catch (RuntimeException e) {
-            clause.value = null;
+            node.value = null;
             throw e;
           }
-          if (clause.outcome == ENDED) {
+          if (node.outcome == ENDED) {
             throw ((Channel<?>) strand.waitSubject()).ended("send");
           }
           return null;
@@ -125,7 +127,8 @@ public final class Channel<T> {
       };
 
   /**
-   * Sends a value if that needs no waiting. Does not suspend; may be called outside fibers.
+   * Sends a value if that is possible without waiting. Does not suspend; may be called outside
+   * fibers.
    *
    * @param value not null
    * @return whether it was received or buffered
@@ -174,14 +177,14 @@ public final class Channel<T> {
   }
 
   /**
-   * Receives a value, but does not wait for ever. Suspends.
+   * Receives a value, and waits at most until {@code deadline}. Suspends until there is one.
    *
-   * @param deadline until when
+   * @param deadline when to stop waiting
    * @return the value sent first
    * @throws ChannelClosedException if the channel has ended and nothing is left in it
-   * @throws dev.weft.error.DeadlineExceededException if there was none
+   * @throws dev.weft.error.DeadlineExceededException if there was none in time
    */
-  @SuppressWarnings({"unchecked", "NullAway"}) // RECEIVED makes what give has put there
+  @SuppressWarnings({"unchecked", "NullAway"}) // RECEIVED returns what give has put there
   public T receive(Deadline deadline) {
     Strand strand = Strand.requireOf(loop, "receive", this);
     long effective =
@@ -199,12 +202,12 @@ public final class Channel<T> {
         @Override
         public Object resultOf(Strand strand, boolean suspended) {
           strand.waited(suspended);
-          WaitNode clause = strand.node();
+          WaitNode node = strand.node();
           Channel<?> channel = (Channel<?>) strand.waitSubject();
-          if (clause.outcome == ENDED) {
+          if (node.outcome == ENDED) {
             throw channel.ended("receive");
           }
-          return channel.received(clause);
+          return channel.received(node);
         }
       };
 
@@ -219,16 +222,16 @@ public final class Channel<T> {
     return Optional.ofNullable(take());
   }
 
-  /** What has been handed over to {@code node}. */
-  T received(WaitNode clause) {
+  /** Returns the value handed over to {@code node}. */
+  T received(WaitNode node) {
     @SuppressWarnings("unchecked") // put there by give
-    T value = (T) clause.value;
-    clause.value = null;
+    T value = (T) node.value;
+    node.value = null;
     assert value != null;
     return value;
   }
 
-  /** The oldest value, or null if there is none yet. */
+  /** Takes the oldest value; null if there is none yet. */
   @Nullable T take() {
     WaitNode sender = senders.first();
     Object value;
@@ -263,9 +266,9 @@ public final class Channel<T> {
   // ---- the end
 
   /**
-   * Ends the channel. Fibers that are sending get a {@link ChannelClosedException}; those that
-   * receive, now or later, get what is buffered and then the same. Does nothing the second time.
-   * May be called outside fibers.
+   * Ends the channel. Waiting senders get a {@link ChannelClosedException}; receivers, present or
+   * future, get the buffered values and then the same exception. Does nothing if it has ended. May
+   * be called outside fibers.
    */
   public void done() {
     loop.requireThread("end", this);
@@ -274,25 +277,21 @@ public final class Channel<T> {
     }
     done = true;
     if (isDrained()) {
-      closeWaiters.wakeAll(); // first: a choice that waits for the end does not want an exception
+      closeWaiters.wakeAll(); // first: a select that waits for the end must not get the exception
     }
     endAll(senders);
     endAll(receivers);
   }
 
   private static void endAll(WaitList list) {
-    for (WaitNode clause; (clause = list.first()) != null; ) {
-      clause.value = null;
-      clause.outcome = ENDED;
-      clause.fire();
+    for (WaitNode node; (node = list.first()) != null; ) {
+      node.value = null;
+      node.outcome = ENDED;
+      node.fire();
     }
   }
 
-  /**
-   * Whether {@link #done} has been called.
-   *
-   * @return true if nothing more can be sent
-   */
+  /** {@return whether {@link #done} has been called, so that nothing more can be sent} */
   public boolean isDone() {
     return done;
   }

@@ -15,7 +15,8 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Waits for the first of several things, and does that one alone.
+ * Select over channels and events: waits until one of several operations is possible, and performs
+ * only that one.
  *
  * <p>
  *
@@ -28,15 +29,15 @@ import org.jspecify.annotations.Nullable;
  *         .await();
  * }
  *
- * <p>If several are possible at once, {@link #create} takes any of them, so that none is neglected,
- * and {@link #inOrder} the one that was named first. A choice may be awaited again and again, by
- * one fiber at a time; it allocates nothing then.
+ * <p>If several are possible at once, a select of {@link #create} takes a random one, so that none
+ * starves, and a select of {@link #inOrder} takes the one that was added first. A select may be
+ * awaited repeatedly, by one fiber at a time; this allocates nothing.
  *
- * @param <R> what the choice results in
+ * @param <R> the type of the result
  */
 public final class Choose<R extends @Nullable Object> {
   /**
-   * Makes a result of what was received. It runs in the fiber that chooses, after the choice.
+   * Maps the received value to the result. It runs in the selecting fiber, after the select.
    *
    * @param <T> the type of the value
    * @param <R> the type of the result
@@ -44,26 +45,27 @@ public final class Choose<R extends @Nullable Object> {
   @FunctionalInterface
   public interface Handler<T, R extends @Nullable Object> {
     /**
-     * Makes the result. May suspend.
+     * Computes the result. May suspend.
      *
-     * @param value what was received
-     * @return the result of the choice
+     * @param value the received value
+     * @return the result of the select
      */
     @Suspends
     R handle(T value);
   }
 
   /**
-   * Makes a result where nothing was received. It runs in the fiber that chooses, after the choice.
+   * Computes the result of a case without a value. It runs in the selecting fiber, after the
+   * select.
    *
    * @param <R> the type of the result
    */
   @FunctionalInterface
   public interface Outcome<R extends @Nullable Object> {
     /**
-     * Makes the result. May suspend.
+     * Computes the result. May suspend.
      *
-     * @return the result of the choice
+     * @return the result of the select
      */
     @Suspends
     R get();
@@ -71,26 +73,26 @@ public final class Choose<R extends @Nullable Object> {
 
   private static final int WAITING = 0;
 
-  @SuppressWarnings("rawtypes") // of no type: it is empty
+  @SuppressWarnings("rawtypes") // empty, so of any type
   private static final Case[] NONE = {};
 
   private final EventLoop loop = EventLoop.require("choose");
   private final boolean fair;
 
-  @SuppressWarnings("unchecked") // of each type
+  @SuppressWarnings("unchecked") // empty, so of any type
   private Case<R>[] cases = NONE;
 
   private Deadline timeout = Deadline.NEVER;
   private @Nullable Outcome<R> onTimeout;
   private @Nullable Outcome<R> otherwise;
-  private WaitNode[] clauses = {};
+  private WaitNode[] nodes = {};
 
-  /** Whether nothing is left to do once a wait has ended but what does not suspend. */
+  /** Whether the firing of any case completes the select without suspending again. */
   private boolean settled = true;
 
   private boolean waiting;
 
-  /** Which of the cases has been done last. */
+  /** The index of the case that was performed last. */
   private int chosen;
 
   private Choose(boolean fair) {
@@ -98,34 +100,35 @@ public final class Choose<R extends @Nullable Object> {
   }
 
   /**
-   * Makes a choice that is fair: of several possible things it takes any.
+   * Creates a fair select: of several possible operations it takes a random one.
    *
-   * @param <R> what it results in
-   * @return a choice of the current reactor, with nothing to choose yet
+   * @param <R> the type of the result
+   * @return a select of the current reactor, without cases yet
    */
   public static <R extends @Nullable Object> Choose<R> create() {
     return new Choose<>(true);
   }
 
   /**
-   * Makes a choice that prefers what is named earlier.
+   * Creates a select that prefers cases that were added earlier.
    *
-   * @param <R> what it results in
-   * @return a choice of the current reactor, with nothing to choose yet
+   * @param <R> the type of the result
+   * @return a select of the current reactor, without cases yet
    */
   public static <R extends @Nullable Object> Choose<R> inOrder() {
     return new Choose<>(false);
   }
 
-  // ---- what to choose from
+  // ---- cases
 
   /**
-   * Adds the receipt of a value. If the channel ends, it is chosen as well, and {@link #await}
-   * throws a {@link dev.weft.error.ChannelClosedException}, unless {@link #closed} is there too.
+   * Adds receiving a value. The end of the channel selects this case too, and {@link #await} throws
+   * a {@link dev.weft.error.ChannelClosedException}, unless a {@link #closed} case of the channel
+   * exists.
    *
    * @param <T> the type of the value
-   * @param channel where from; of this reactor
-   * @param handler makes the result
+   * @param channel the source; of this reactor
+   * @param handler computes the result
    * @return this
    */
   public <T> Choose<R> receive(Channel<T> channel, Handler<? super T, ? extends R> handler) {
@@ -133,13 +136,14 @@ public final class Choose<R extends @Nullable Object> {
   }
 
   /**
-   * Adds the sending of a value. If the channel ends, it is chosen as well, and {@link #await}
-   * throws a {@link dev.weft.error.ChannelClosedException}, unless {@link #closed} is there too.
+   * Adds sending a value. The end of the channel selects this case too, and {@link #await} throws a
+   * {@link dev.weft.error.ChannelClosedException}, unless a {@link #closed} case of the channel
+   * exists.
    *
    * @param <T> the type of the value
-   * @param channel where to; of this reactor
-   * @param value not null; the same each time the choice is awaited
-   * @param outcome makes the result
+   * @param channel the destination; of this reactor
+   * @param value not null; the same each time the select is awaited
+   * @param outcome computes the result
    * @return this
    */
   public <T> Choose<R> send(Channel<T> channel, T value, Outcome<? extends R> outcome) {
@@ -149,8 +153,8 @@ public final class Choose<R extends @Nullable Object> {
   /**
    * Adds the end of a channel, once nothing is left in it.
    *
-   * @param channel which; of this reactor
-   * @param outcome makes the result
+   * @param channel the channel; of this reactor
+   * @param outcome computes the result
    * @return this
    */
   public Choose<R> closed(Channel<?> channel, Outcome<? extends R> outcome) {
@@ -158,11 +162,11 @@ public final class Choose<R extends @Nullable Object> {
   }
 
   /**
-   * Adds the receipt of a value from another thread.
+   * Adds receiving a value from a mailbox.
    *
    * @param <T> the type of the value
-   * @param mailbox where from; of this reactor
-   * @param handler makes the result
+   * @param mailbox the source; of this reactor
+   * @param handler computes the result
    * @return this
    */
   public <T> Choose<R> receive(Mailbox<T> mailbox, Handler<? super T, ? extends R> handler) {
@@ -171,11 +175,11 @@ public final class Choose<R extends @Nullable Object> {
   }
 
   /**
-   * Adds that something becomes ready: a {@link dev.weft.Task} ends, a {@link Latch} opens, an
-   * {@link AsyncEvent} is signalled (and consumed thereby).
+   * Adds waiting for an object to become ready: a {@link dev.weft.Task} ends, a {@link Latch}
+   * opens, an {@link AsyncEvent} is signalled (and consumed thereby).
    *
-   * @param awaitable what; of this reactor
-   * @param outcome makes the result
+   * @param awaitable the object; of this reactor
+   * @param outcome computes the result
    * @return this
    */
   public Choose<R> ready(Awaitable awaitable, Outcome<? extends R> outcome) {
@@ -188,11 +192,11 @@ public final class Choose<R extends @Nullable Object> {
   }
 
   /**
-   * Adds the end of patience. Of several, the nearest counts.
+   * Adds a timeout. Of several, the earliest applies.
    *
-   * @param deadline until when to wait for the other things; if it has passed, they are still
-   *     looked at
-   * @param outcome makes the result
+   * @param deadline when to stop waiting for the other cases; if it has passed, they are still
+   *     attempted once
+   * @param outcome computes the result
    * @return this
    */
   public Choose<R> timeout(Deadline deadline, Outcome<R> outcome) {
@@ -208,9 +212,9 @@ public final class Choose<R extends @Nullable Object> {
   }
 
   /**
-   * Has the choice not wait at all: if nothing is possible, it is this.
+   * Adds a default case: the select does not wait, and takes this if no other case is possible.
    *
-   * @param outcome makes the result
+   * @param outcome computes the result
    * @return this
    */
   public Choose<R> otherwise(Outcome<R> outcome) {
@@ -249,30 +253,33 @@ public final class Choose<R extends @Nullable Object> {
     }
   }
 
-  // ---- choosing
+  // ---- selecting
 
   /**
-   * Waits for the first of the things, and does it. Suspends unless one is possible at once.
+   * Waits until a case is possible, and performs it. Suspends unless one is possible at once.
    *
-   * @return what its handler makes of it
-   * @throws dev.weft.error.ChannelClosedException if it is a receipt or sending on a channel that
-   *     has ended
+   * @return what the handler of that case returns
+   * @throws dev.weft.error.ChannelClosedException if the case sends to or receives from a channel
+   *     that has ended
    */
   public R await() {
     return await(Deadline.NEVER);
   }
 
   /**
-   * Waits for the first of the things, but not for ever, and does it. Suspends unless one is
-   * possible at once.
+   * Waits until a case is possible, at most until {@code deadline}, and performs it. Suspends
+   * unless one is possible at once.
    *
-   * @param deadline until when
-   * @return what its handler makes of it
-   * @throws dev.weft.error.ChannelClosedException if it is a receipt or sending on a channel that
-   *     has ended
-   * @throws dev.weft.error.DeadlineExceededException if none came in time
+   * @param deadline when to stop waiting
+   * @return what the handler of that case returns
+   * @throws dev.weft.error.ChannelClosedException if the case sends to or receives from a channel
+   *     that has ended
+   * @throws dev.weft.error.DeadlineExceededException if no case was possible in time
    */
-  @SuppressWarnings({"unchecked", "NullAway"}) // SETTLED makes the result, null if R allows it
+  @SuppressWarnings({
+    "unchecked",
+    "NullAway"
+  }) // SETTLED returns the result, null only if R allows it
   public R await(Deadline deadline) {
     Strand strand = Strand.requireOf(loop, "choose", this);
     requireNotWaiting();
@@ -289,16 +296,16 @@ public final class Choose<R extends @Nullable Object> {
     }
     if (settled && !strand.isGuest()) {
       enlist(strand, deadline);
-      return (R) strand.awaitAny(clauses, "choose", this, earliest(deadline), SETTLED);
+      return (R) strand.awaitAny(nodes, "choose", this, earliest(deadline), SETTLED);
     }
     return awaitUnsettled(strand, deadline);
   }
 
-  /** Waits until there is something to do that is still possible then, and does it. Suspends. */
+  /** Waits until a case has fired and is still possible, and performs it. Suspends. */
   private R awaitUnsettled(Strand strand, Deadline deadline) {
     while (true) {
       enlist(strand, deadline);
-      Object got = strand.awaitAny(clauses, "choose", this, earliest(deadline), CHOSEN);
+      Object got = strand.awaitAny(nodes, "choose", this, earliest(deadline), CHOSEN);
       if (got == null) {
         if (onTimeout != null && endsBy(deadline) && timeout.hasPassed()) {
           return onTimeout.get();
@@ -316,12 +323,12 @@ public final class Choose<R extends @Nullable Object> {
     return Math.min(deadline.nanoTime(), timeout.nanoTime());
   }
 
-  /** Whether patience is not to outlast {@code deadline}; both may have passed. */
+  /** Whether the timeout comes no later than {@code deadline}; both may have passed. */
   private boolean endsBy(Deadline deadline) {
     return timeout.compareTo(deadline) <= 0;
   }
 
-  /** Does one of the things that are possible at once; null if there is none. */
+  /** Performs one of the cases that are possible at once; null if there is none. */
   private @Nullable Object attempt() {
     Case<R>[] all = cases;
     int index = fair && all.length > 1 ? loop.random(all.length) : 0;
@@ -336,23 +343,23 @@ public final class Choose<R extends @Nullable Object> {
     return null;
   }
 
-  /** Has all the cases be waited for. */
+  /** Adds a wait node for each case. */
   private void enlist(Strand strand, Deadline deadline) {
     bind(strand);
     strand.prepareToWait(earliest(deadline));
     try {
-      for (int i = 0; i < clauses.length; i++) {
-        clauses[i].outcome = WAITING;
-        cases[i].enlist(clauses[i]);
+      for (int i = 0; i < nodes.length; i++) {
+        nodes[i].outcome = WAITING;
+        cases[i].enlist(nodes[i]);
       }
-    } catch (Throwable e) { // a list could not be made
-      strand.withdraw(clauses);
+    } catch (Throwable e) { // a list could not grow
+      strand.withdraw(nodes);
       throw e;
     }
     waiting = true;
   }
 
-  /** Makes what the case has got that is chosen, or null if it has not been done after all. */
+  /** Returns the value of the selected case, or null if it has not been performed. */
   private static final WaitCompletion CHOSEN =
       new WaitCompletion() {
         @Override
@@ -361,7 +368,7 @@ public final class Choose<R extends @Nullable Object> {
         }
       };
 
-  /** Makes the result. */
+  /** Returns the result of the select. */
   private static final WaitCompletion SETTLED =
       new WaitCompletion() {
         @Override
@@ -393,13 +400,13 @@ public final class Choose<R extends @Nullable Object> {
 
   private void bind(Strand strand) {
     int size = cases.length;
-    if (clauses.length == size && (size == 0 || clauses[0].strand() == strand)) {
+    if (nodes.length == size && (size == 0 || nodes[0].strand() == strand)) {
       return;
     }
-    clauses = new WaitNode[size];
+    nodes = new WaitNode[size];
     for (int i = 0; i < size; i++) {
-      clauses[i] = new WaitNode(strand);
-      clauses[i].index = i;
+      nodes[i] = new WaitNode(strand);
+      nodes[i].index = i;
     }
   }
 

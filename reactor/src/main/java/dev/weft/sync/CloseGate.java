@@ -4,8 +4,8 @@ package dev.weft.sync;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /**
- * Lets senders in until it is closed, and tells when the last of them has left: only then is it
- * certain that nothing more will come. Any thread.
+ * Counts senders in progress until it is closed. When it is closed and the last sender has left, no
+ * more values can arrive. May be used by any thread.
  */
 final class CloseGate {
   private static final int CLOSED = 1;
@@ -14,7 +14,7 @@ final class CloseGate {
   /** Twice the number of senders inside, and 1 if it is closed. */
   private final AtomicInteger state = new AtomicInteger();
 
-  /** Lets the caller in, who has to leave again; false if it is closed. */
+  /** Registers the caller, which must call {@link #leave}; returns false if the gate is closed. */
   boolean enter() {
     while (true) {
       int old = state.get();
@@ -39,7 +39,7 @@ final class CloseGate {
     return (state.get() & CLOSED) != 0;
   }
 
-  /** Whether it is closed and nobody is inside. */
+  /** Whether it is closed and no sender is inside. */
   boolean isShut() {
     return state.get() == CLOSED;
   }

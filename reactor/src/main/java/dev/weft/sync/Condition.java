@@ -8,8 +8,8 @@ import dev.weft.internal.strand.WaitMode;
 import java.util.Objects;
 
 /**
- * Where fibers that have a {@link Mutex} wait for others to change what it protects. Between two
- * calls that suspend nothing else runs, so many conditions need no mutex: see {@link EventCount}.
+ * Condition variable of a {@link Mutex}. Since fibers interleave only in suspending calls, many
+ * conditions need no mutex: see {@link EventCount}.
  */
 public final class Condition {
   private final Mutex mutex;
@@ -20,9 +20,9 @@ public final class Condition {
   }
 
   /**
-   * Makes a condition.
+   * Creates a condition.
    *
-   * @param mutex what its waiters have
+   * @param mutex the mutex that its waiters hold
    * @return a condition of the mutex's reactor
    */
   public static Condition of(Mutex mutex) {
@@ -30,24 +30,24 @@ public final class Condition {
   }
 
   /**
-   * Unlocks, waits for a signal, and locks again. Suspends. The caller should then look again
-   * whether what it waits for holds.
+   * Unlocks, waits for a signal, and locks again. Suspends. The caller should then check its
+   * condition again.
    *
    * @param guard of the condition's mutex, held by the caller
-   * @throws IllegalStateException if the caller does not have the mutex
+   * @throws IllegalStateException if the caller does not hold the mutex
    */
   public void await(Mutex.Guard guard) {
     await(guard, Deadline.NEVER);
   }
 
   /**
-   * Unlocks, waits for a signal, but not for ever, and locks again, whichever way the wait ended.
-   * Suspends.
+   * Unlocks, waits for a signal, at most until {@code deadline}, and locks again, however the wait
+   * ended. Suspends.
    *
    * @param guard of the condition's mutex, held by the caller
-   * @param deadline until when to wait for the signal; the lock is waited for as long as need be
-   * @throws IllegalStateException if the caller does not have the mutex
-   * @throws dev.weft.error.DeadlineExceededException if no signal came
+   * @param deadline when to stop waiting for the signal; it does not limit the wait for the lock
+   * @throws IllegalStateException if the caller does not hold the mutex
+   * @throws dev.weft.error.DeadlineExceededException if there was no signal in time
    */
   public void await(Mutex.Guard guard, Deadline deadline) {
     if (guard.mutex() != mutex) {
@@ -64,13 +64,15 @@ public final class Condition {
     }
   }
 
-  /** Lets the fiber that has waited longest go on, once it has the mutex. Does not suspend. */
+  /**
+   * Wakes the fiber that has waited longest; it continues once it has the mutex. Does not suspend.
+   */
   public void signal() {
     mutex.loop().requireThread("signal", this);
     waiters.wakeOne();
   }
 
-  /** Lets all fibers that wait go on, one after the other as they get the mutex. */
+  /** Wakes all waiting fibers; each continues once it has the mutex. Does not suspend. */
   public void signalAll() {
     mutex.loop().requireThread("signal", this);
     waiters.wakeAll();

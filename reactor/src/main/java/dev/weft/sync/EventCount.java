@@ -10,13 +10,13 @@ import dev.weft.internal.strand.WaitNode;
 import java.util.function.BooleanSupplier;
 
 /**
- * Lets fibers wait until something holds that others bring about, without a lock: take a ticket,
- * look, and wait only for signals that come after the ticket.
+ * Lets fibers wait for a condition without a lock: take a ticket, check the condition, and wait
+ * only for signals after the ticket.
  *
  * <p>
  *
  * {@snippet :
- * count.awaitUntil(() -> !queue.isEmpty()); // beside: queue.add(item); count.signal();
+ * count.awaitUntil(() -> !queue.isEmpty()); // another fiber: queue.add(item); count.signal();
  * }
  */
 public final class EventCount {
@@ -26,20 +26,12 @@ public final class EventCount {
 
   private EventCount() {}
 
-  /**
-   * Makes an event count.
-   *
-   * @return an event count of the current reactor
-   */
+  /** {@return a new event count of the current reactor} */
   public static EventCount create() {
     return new EventCount();
   }
 
-  /**
-   * How many signals there have been.
-   *
-   * @return a ticket for {@link #await}
-   */
+  /** {@return a ticket for {@link #await}: the number of signals so far} */
   public long ticket() {
     return signals;
   }
@@ -55,12 +47,13 @@ public final class EventCount {
   }
 
   /**
-   * Waits for a signal after a ticket, but not for ever. Suspends unless there has been one.
+   * Waits for a signal after a ticket, at most until {@code deadline}. Suspends unless there has
+   * been one.
    *
    * @param ticket from {@link #ticket}
-   * @param deadline until when
+   * @param deadline when to stop waiting
    * @return a new ticket
-   * @throws dev.weft.error.DeadlineExceededException if there was none
+   * @throws dev.weft.error.DeadlineExceededException if there was none in time
    */
   public long await(long ticket, Deadline deadline) {
     Strand strand = Strand.requireOf(loop, "await", this);
@@ -75,8 +68,8 @@ public final class EventCount {
   }
 
   /**
-   * Waits until something holds. Suspends unless it does. It is looked at again after each signal
-   * that reaches the caller.
+   * Waits until a condition holds. Suspends unless it does. The condition is checked again after
+   * each signal that wakes the caller.
    *
    * @param condition what to wait for; must not suspend
    */
@@ -85,11 +78,11 @@ public final class EventCount {
   }
 
   /**
-   * Waits until something holds, but not for ever. Suspends unless it does.
+   * Waits until a condition holds, at most until {@code deadline}. Suspends unless it does.
    *
    * @param condition what to wait for; must not suspend
-   * @param deadline until when
-   * @throws dev.weft.error.DeadlineExceededException if it did not come to hold
+   * @param deadline when to stop waiting
+   * @throws dev.weft.error.DeadlineExceededException if the condition did not hold in time
    */
   public void awaitUntil(BooleanSupplier condition, Deadline deadline) {
     Strand strand = Strand.requireOf(loop, "await", this);
@@ -104,9 +97,9 @@ public final class EventCount {
   }
 
   /**
-   * Signals to the fiber that has waited longest. Does not suspend; may be called outside fibers.
+   * Wakes the fiber that has waited longest. Does not suspend; may be called outside fibers.
    *
-   * @return whether one waited
+   * @return whether a fiber was waiting
    */
   public boolean signal() {
     loop.requireThread("signal", this);
@@ -115,16 +108,16 @@ public final class EventCount {
   }
 
   /**
-   * Signals to all fibers that wait. Does not suspend; may be called outside fibers.
+   * Wakes all waiting fibers. Does not suspend; may be called outside fibers.
    *
-   * @return how many
+   * @return how many were waiting
    */
   public int signalAll() {
     loop.requireThread("signal", this);
     signals++;
     int count = 0;
-    for (WaitNode clause; (clause = waiters.first()) != null; count++) {
-      clause.fire();
+    for (WaitNode node; (node = waiters.first()) != null; count++) {
+      node.fire();
     }
     return count;
   }

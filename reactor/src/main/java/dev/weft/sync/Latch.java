@@ -9,7 +9,7 @@ import dev.weft.internal.strand.Strand;
 import dev.weft.internal.strand.WaitList;
 import dev.weft.internal.strand.WaitMode;
 
-/** Opens for ever once it has been counted down to zero, and lets all fibers through. */
+/** Count-down latch for fibers. Once it has been counted down to zero, it stays open. */
 public final class Latch implements Awaitable {
   static {
     Selectable.IN.register(Latch.class, latch -> ((Latch) latch).inside);
@@ -42,9 +42,9 @@ public final class Latch implements Awaitable {
   }
 
   /**
-   * Makes a latch.
+   * Creates a latch.
    *
-   * @param count how often it is to be counted down, at least 0
+   * @param count how many times it must be counted down, at least 0
    * @return a latch of the current reactor
    */
   public static Latch of(int count) {
@@ -76,10 +76,10 @@ public final class Latch implements Awaitable {
   }
 
   /**
-   * Waits until it is open, but not for ever. Suspends unless it is.
+   * Waits until it is open, at most until {@code deadline}. Suspends unless it is.
    *
-   * @param deadline until when
-   * @throws dev.weft.error.DeadlineExceededException if it has not opened
+   * @param deadline when to stop waiting
+   * @throws dev.weft.error.DeadlineExceededException if it has not opened in time
    */
   public void await(Deadline deadline) {
     Strand strand = Strand.requireOf(loop, "await", this);
@@ -89,11 +89,7 @@ public final class Latch implements Awaitable {
     }
   }
 
-  /**
-   * How often it is still to be counted down.
-   *
-   * @return 0 if it is open
-   */
+  /** {@return how many times it must still be counted down; 0 if it is open} */
   public int count() {
     return count;
   }

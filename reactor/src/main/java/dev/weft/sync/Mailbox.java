@@ -16,8 +16,8 @@ import org.jctools.queues.atomic.MpscUnboundedAtomicArrayQueue;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Brings values from any threads to the fibers of the reactor that made it, in order of each
- * sender. Sending never blocks.
+ * Multi-producer mailbox: any thread sends values to the fibers of one reactor. The values of each
+ * sender arrive in order. Sending never blocks.
  *
  * @param <T> the type of the values, which are not null
  */
@@ -42,7 +42,7 @@ public final class Mailbox<T> implements AutoCloseable {
   }
 
   /**
-   * Makes a mailbox that takes whatever comes.
+   * Creates a mailbox without a capacity limit.
    *
    * @param <T> the type of the values
    * @return a mailbox of the current reactor
@@ -52,10 +52,10 @@ public final class Mailbox<T> implements AutoCloseable {
   }
 
   /**
-   * Makes a mailbox that refuses values while it is full.
+   * Creates a mailbox that rejects values while it is full.
    *
    * @param <T> the type of the values
-   * @param capacity how many it holds at least, from 1 on; rounded up to a power of two
+   * @param capacity how many values it holds, at least 1; rounded up to a power of two
    * @return a mailbox of the current reactor
    */
   public static <T> Mailbox<T> bounded(int capacity) {
@@ -66,10 +66,11 @@ public final class Mailbox<T> implements AutoCloseable {
   }
 
   /**
-   * Sends a value. <b>Any thread.</b> Wakes the reactor if it sleeps.
+   * Sends a value. <b>May be called from any thread.</b> Wakes the reactor if it sleeps.
    *
    * @param value not null
-   * @return false if it was not taken, because the mailbox is full, or it or its reactor is closed
+   * @return false if the value was rejected, because the mailbox is full, or it or its reactor is
+   *     closed
    */
   public boolean offer(T value) {
     Objects.requireNonNull(value, "value");
@@ -86,12 +87,12 @@ public final class Mailbox<T> implements AutoCloseable {
       return arrival.post();
     }
     if (gate.isClosed()) {
-      arrival.post(); // it has been closed meanwhile, and receivers wait for us to leave
+      arrival.post(); // closed meanwhile: receivers wait for this sender to leave
     }
     return false;
   }
 
-  /** On the reactor's thread: lets as many go on as there may be values for. */
+  /** Wakes as many receivers as there may be values. Called on the reactor's thread. */
   private void wake() {
     if (gate.isClosed()) {
       waiters.wakeAll();
@@ -103,7 +104,7 @@ public final class Mailbox<T> implements AutoCloseable {
   /**
    * Receives a value. Suspends until there is one.
    *
-   * @return the oldest
+   * @return the oldest value
    * @throws ChannelClosedException if the mailbox is closed and nothing is left in it
    */
   public T receive() {
@@ -111,12 +112,12 @@ public final class Mailbox<T> implements AutoCloseable {
   }
 
   /**
-   * Receives a value, but does not wait for ever. Suspends.
+   * Receives a value, at most until {@code deadline}. Suspends until there is one.
    *
-   * @param deadline until when
-   * @return the oldest
+   * @param deadline when to stop waiting
+   * @return the oldest value
    * @throws ChannelClosedException if the mailbox is closed and nothing is left in it
-   * @throws dev.weft.error.DeadlineExceededException if there was none
+   * @throws dev.weft.error.DeadlineExceededException if there was none in time
    */
   public T receive(Deadline deadline) {
     Strand strand = Strand.requireOf(loop, "receive", this);
@@ -133,7 +134,7 @@ public final class Mailbox<T> implements AutoCloseable {
   /**
    * Receives a value if there is one. Does not suspend.
    *
-   * @return the oldest, or empty
+   * @return the oldest value, or empty
    * @throws ChannelClosedException if the mailbox is closed and nothing is left in it
    */
   public Optional<T> tryReceive() {
@@ -142,7 +143,7 @@ public final class Mailbox<T> implements AutoCloseable {
   }
 
   @Nullable T take() {
-    // In this order: once the gate has shut behind the last sender, what is not there never comes.
+    // In this order: once the last sender has left the closed gate, no more values arrive.
     boolean over = gate.isShut();
     T value = values.poll();
     if (value == null && over) {
@@ -152,8 +153,8 @@ public final class Mailbox<T> implements AutoCloseable {
   }
 
   /**
-   * Ends the mailbox. <b>Any thread.</b> What it has taken can still be received; after that,
-   * receivers get a {@link ChannelClosedException}.
+   * Closes the mailbox. <b>May be called from any thread.</b> Values in it can still be received;
+   * after that, receivers get a {@link ChannelClosedException}.
    */
   @Override
   public void close() {

@@ -12,9 +12,9 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A lock that one fiber of a reactor has at a time, also across calls that suspend. Who has waited
- * longest gets it next. A fiber that ends while it has one fails with an {@link
- * IllegalStateException}, and the lock goes on to the next.
+ * Mutual exclusion lock between fibers of one reactor, held across suspending calls. Fair: the
+ * fiber that has waited longest gets it next. A fiber that ends while it holds one fails with an
+ * {@link IllegalStateException}, and the lock passes to the next fiber.
  *
  * <p>
  *
@@ -33,14 +33,14 @@ public final class Mutex {
 
   private Mutex() {}
 
-  /** The lock in somebody's hands. Closing it unlocks. */
+  /** The held lock. Closing it unlocks. */
   public final class Guard implements AutoCloseable {
     private Guard() {}
 
     /**
      * Unlocks. Does not suspend.
      *
-     * @throws IllegalStateException if the caller does not have the lock
+     * @throws IllegalStateException if the caller does not hold the lock
      */
     @Override
     public void close() {
@@ -65,32 +65,28 @@ public final class Mutex {
     }
   }
 
-  /**
-   * Makes a mutex that nobody has.
-   *
-   * @return a mutex of the current reactor
-   */
+  /** {@return a new unlocked mutex of the current reactor} */
   public static Mutex create() {
     return new Mutex();
   }
 
   /**
-   * Locks. Suspends while another fiber has it.
+   * Locks. Suspends while another fiber holds the lock.
    *
-   * @return what unlocks it, to be closed by the caller
-   * @throws IllegalStateException if the caller has it already, and would wait for itself
+   * @return a guard that the caller must close to unlock
+   * @throws IllegalStateException if the caller holds the lock already, and would wait for itself
    */
   public Guard lock() {
     return lock(Deadline.NEVER);
   }
 
   /**
-   * Locks, but does not wait for ever. Suspends while another fiber has it.
+   * Locks, and waits at most until {@code deadline}. Suspends while another fiber holds the lock.
    *
-   * @param deadline until when
-   * @return what unlocks it, to be closed by the caller
-   * @throws IllegalStateException if the caller has it already, and would wait for itself
-   * @throws dev.weft.error.DeadlineExceededException if it was not to be had
+   * @param deadline when to stop waiting
+   * @return a guard that the caller must close to unlock
+   * @throws IllegalStateException if the caller holds the lock already, and would wait for itself
+   * @throws dev.weft.error.DeadlineExceededException if the lock was not free in time
    */
   public Guard lock(Deadline deadline) {
     return lock(deadline, WaitMode.INTERNAL);
@@ -99,7 +95,7 @@ public final class Mutex {
   Guard lock(Deadline deadline, WaitMode wait) {
     Strand strand = Strand.requireOf(loop, "lock", this);
     strand.checkBeforeWait("lock", this, deadline.nanoTime(), wait);
-    refuseTwice(strand);
+    requireNotOwner(strand);
     if (owner == null) {
       take(strand);
     } else {
@@ -110,14 +106,14 @@ public final class Mutex {
   }
 
   /**
-   * Locks if nobody has it. Does not suspend.
+   * Locks if the lock is free. Does not suspend.
    *
-   * @return what unlocks it, to be closed by the caller; empty if another fiber has it
-   * @throws IllegalStateException if the caller has it already
+   * @return a guard that the caller must close to unlock; empty if another fiber holds the lock
+   * @throws IllegalStateException if the caller holds the lock already
    */
   public Optional<Guard> tryLock() {
     Strand strand = Strand.requireOf(loop, "lock", this);
-    refuseTwice(strand);
+    requireNotOwner(strand);
     if (owner != null) {
       return Optional.empty();
     }
@@ -125,7 +121,7 @@ public final class Mutex {
     return Optional.of(guard);
   }
 
-  private void refuseTwice(Strand strand) {
+  private void requireNotOwner(Strand strand) {
     if (owner == strand) {
       throw new IllegalStateException(
           "lock: " + strand.body() + " has the mutex already, and would wait for itself");
@@ -137,7 +133,7 @@ public final class Mutex {
     hold.acquireBy(strand);
   }
 
-  /** Passes it on, so that no latecomer can come between. */
+  /** Hands the lock to the next waiter directly, so that no later caller can take it first. */
   private void release() {
     Strand old = owner;
     assert old != null;
@@ -162,11 +158,7 @@ public final class Mutex {
     return loop;
   }
 
-  /**
-   * Whether a fiber has it.
-   *
-   * @return true from a lock to the unlock
-   */
+  /** {@return whether a fiber holds the lock} */
   public boolean isLocked() {
     return owner != null;
   }

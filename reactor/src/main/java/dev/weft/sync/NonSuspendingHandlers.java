@@ -10,8 +10,8 @@ import java.lang.invoke.MethodType;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Calls of what users give a choice to make its result, where that is known not to suspend: by
- * handles, so that the weaver does not take the callers to suspend.
+ * Calls handlers of a select that are known not to suspend. It uses method handles, so that the
+ * weaver does not treat the callers as suspending.
  */
 final class NonSuspendingHandlers {
   private static final MethodHandle HANDLE =
@@ -19,7 +19,7 @@ final class NonSuspendingHandlers {
   private static final MethodHandle GET =
       find(Choose.Outcome.class, "get", methodType(Object.class));
 
-  /** Of a class, whether the methods that it has of those interfaces do not suspend. */
+  /** For each class, whether its implementations of the handler interfaces do not suspend. */
   private static final ClassValue<Boolean> DO =
       new ClassValue<>() {
         @Override
@@ -41,17 +41,17 @@ final class NonSuspendingHandlers {
     }
   }
 
-  /** Whether the twin that {@code type} has is the weaver's bridge to the plain method. */
+  /** Whether the twin in {@code type} is the weaver's bridge to the plain method. */
   private static boolean isPlain(Class<?> type, String name, Class<?>... parameters) {
     try {
       return type.getMethod(name, parameters).isBridge();
     } catch (NoSuchMethodException e) {
-      return false; // nothing is woven
+      return false; // not woven
     }
   }
 
   /**
-   * Whether what {@code given} does is known not to suspend.
+   * Whether {@code given} is known not to suspend.
    *
    * @param given a {@link Choose.Handler} or {@link Choose.Outcome}
    */
@@ -75,7 +75,7 @@ final class NonSuspendingHandlers {
     }
   }
 
-  /** The compiler is told that it is a {@code T}, which at run time nobody asks. */
+  /** Casts to {@code T} for the compiler; the cast is unchecked at run time. */
   @SuppressWarnings({"unchecked", "TypeParameterUnusedInFormals"})
   private static <T extends Throwable> T unchecked(Throwable thrown) throws T {
     throw (T) thrown;

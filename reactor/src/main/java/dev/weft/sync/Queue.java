@@ -17,12 +17,12 @@ import org.jctools.queues.atomic.MpmcAtomicArrayQueue;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A bounded queue between any fibers and threads: of one reactor, of several, or of none. Fibers
- * suspend where threads block. <b>All methods: any thread</b>, except one that runs a reactor
- * outside its fibers, which must not wait.
+ * Bounded multi-producer, multi-consumer queue between fibers of any reactors and other threads.
+ * Fibers suspend where threads block. <b>All methods may be called from any thread</b>; but a
+ * reactor's thread, outside its fibers, must not call those that wait.
  *
- * <p>Values leave in the order in which they came. Those that wait are woken in their order too,
- * but another may be quicker.
+ * <p>Values leave in FIFO order. Waiters are woken in FIFO order too, but a caller that did not
+ * wait may take a value or a place before them.
  *
  * @param <T> the type of the values, which are not null
  */
@@ -37,10 +37,10 @@ public final class Queue<T> implements AutoCloseable {
   }
 
   /**
-   * Makes a queue.
+   * Creates a queue.
    *
    * @param <T> the type of the values
-   * @param capacity how many it holds at least, from 2 on; rounded up to a power of two
+   * @param capacity how many values it holds, at least 2; rounded up to a power of two
    * @return an open queue
    */
   public static <T> Queue<T> bounded(int capacity) {
@@ -57,21 +57,23 @@ public final class Queue<T> implements AutoCloseable {
    *
    * @param value not null
    * @throws ChannelClosedException if the queue is closed; the value is not in it
-   * @throws CancelledException if the fiber is cancelled or the thread interrupted, which it stays
+   * @throws CancelledException if the fiber is cancelled or the thread interrupted; the interrupt
+   *     status stays set
    */
   public void send(T value) {
     send(value, Deadline.NEVER);
   }
 
   /**
-   * Sends a value, but does not wait for ever. Suspends or blocks while the queue is full.
+   * Sends a value, and waits at most until {@code deadline}. Suspends or blocks while the queue is
+   * full.
    *
    * @param value not null
-   * @param deadline until when
+   * @param deadline when to stop waiting
    * @throws ChannelClosedException if the queue is closed; the value is not in it
    * @throws DeadlineExceededException if it stayed full; the value is not in it
-   * @throws dev.weft.error.CancelledException if the fiber is cancelled or the thread interrupted,
-   *     which it stays
+   * @throws dev.weft.error.CancelledException if the fiber is cancelled or the thread interrupted;
+   *     the interrupt status stays set
    */
   public void send(T value, Deadline deadline) {
     checkBeforeWait("send", deadline);
@@ -79,7 +81,7 @@ public final class Queue<T> implements AutoCloseable {
       CrossThreadWaiter waiter = senders.enter("send");
       boolean woken = false;
       try {
-        VarHandle.fullFence(); // first be seen to wait, then look
+        VarHandle.fullFence(); // register as a waiter before checking
         if (gate.isClosed() || values.size() < values.capacity()) {
           continue;
         }
@@ -97,7 +99,7 @@ public final class Queue<T> implements AutoCloseable {
    * Sends a value if there is room. Does not wait.
    *
    * @param value not null
-   * @return whether it was taken
+   * @return whether the value was accepted
    * @throws ChannelClosedException if the queue is closed; the value is not in it
    */
   public boolean trySend(T value) {
@@ -111,9 +113,9 @@ public final class Queue<T> implements AutoCloseable {
     } finally {
       gate.leave();
     }
-    VarHandle.fullFence(); // first put it in, then look who waits
+    VarHandle.fullFence(); // publish the value before checking for waiters
     if (gate.isClosed()) {
-      receivers.wakeAll(); // they may have seen us inside, and so not the end
+      receivers.wakeAll(); // they may have seen this sender inside, and so not the end
     } else if (taken) {
       receivers.wakeOne();
     }
@@ -125,23 +127,25 @@ public final class Queue<T> implements AutoCloseable {
   /**
    * Receives a value. Suspends or blocks until there is one.
    *
-   * @return the oldest
+   * @return the oldest value
    * @throws ChannelClosedException if the queue is closed and nothing is left in it
-   * @throws CancelledException if the fiber is cancelled or the thread interrupted, which it stays
+   * @throws CancelledException if the fiber is cancelled or the thread interrupted; the interrupt
+   *     status stays set
    */
   public T receive() {
     return receive(Deadline.NEVER);
   }
 
   /**
-   * Receives a value, but does not wait for ever. Suspends or blocks until there is one.
+   * Receives a value, and waits at most until {@code deadline}. Suspends or blocks until there is
+   * one.
    *
-   * @param deadline until when
-   * @return the oldest
+   * @param deadline when to stop waiting
+   * @return the oldest value
    * @throws ChannelClosedException if the queue is closed and nothing is left in it
-   * @throws DeadlineExceededException if there was none
-   * @throws dev.weft.error.CancelledException if the fiber is cancelled or the thread interrupted,
-   *     which it stays
+   * @throws DeadlineExceededException if there was none in time
+   * @throws dev.weft.error.CancelledException if the fiber is cancelled or the thread interrupted;
+   *     the interrupt status stays set
    */
   public T receive(Deadline deadline) {
     checkBeforeWait("receive", deadline);
@@ -153,7 +157,7 @@ public final class Queue<T> implements AutoCloseable {
       CrossThreadWaiter waiter = receivers.enter("receive");
       boolean woken = false;
       try {
-        VarHandle.fullFence(); // first be seen to wait, then look
+        VarHandle.fullFence(); // register as a waiter before checking
         if (gate.isShut() || !values.isEmpty()) {
           continue;
         }
@@ -170,7 +174,7 @@ public final class Queue<T> implements AutoCloseable {
   /**
    * Receives a value if there is one. Does not wait.
    *
-   * @return the oldest, or empty
+   * @return the oldest value, or empty
    * @throws ChannelClosedException if the queue is closed and nothing is left in it
    */
   public Optional<T> tryReceive() {
@@ -178,11 +182,11 @@ public final class Queue<T> implements AutoCloseable {
   }
 
   private @Nullable T take() {
-    // In this order: once the gate has shut behind the last sender, what is not there never comes.
+    // In this order: once the last sender has left the closed gate, no more values arrive.
     boolean over = gate.isShut();
     T value = values.poll();
     if (value != null) {
-      VarHandle.fullFence(); // first make room, then look who waits for it
+      VarHandle.fullFence(); // make room before checking for waiters
       senders.wakeOne();
     } else if (over) {
       throw new ChannelClosedException("receive " + this + ": it is closed");
@@ -203,8 +207,8 @@ public final class Queue<T> implements AutoCloseable {
   }
 
   /**
-   * Ends the queue. Those that send get a {@link ChannelClosedException}, and so do those that
-   * receive once nothing is left in it.
+   * Closes the queue. Senders get a {@link ChannelClosedException}, and so do receivers once
+   * nothing is left in it.
    */
   @Override
   public void close() {

@@ -8,8 +8,8 @@ import dev.weft.internal.strand.WaitList;
 import dev.weft.internal.strand.WaitMode;
 
 /**
- * A number of permits for the fibers of one reactor. Who has waited longest gets the next one.
- * Permits belong to nobody: a fiber may release what another has acquired.
+ * Counting semaphore for the fibers of one reactor. Fair: the fiber that has waited longest gets
+ * the next permit. Permits have no owner: a fiber may release a permit that another has acquired.
  */
 public final class Semaphore {
   private final EventLoop loop = EventLoop.require("make a semaphore");
@@ -21,9 +21,9 @@ public final class Semaphore {
   }
 
   /**
-   * Makes a semaphore.
+   * Creates a semaphore.
    *
-   * @param permits how many there are at first, at least 0
+   * @param permits the initial number of permits, at least 0
    * @return a semaphore of the current reactor
    */
   public static Semaphore of(int permits) {
@@ -39,10 +39,10 @@ public final class Semaphore {
   }
 
   /**
-   * Takes a permit, but does not wait for ever. Suspends until there is one.
+   * Takes a permit, and waits at most until {@code deadline}. Suspends until there is one.
    *
-   * @param deadline until when
-   * @throws dev.weft.error.DeadlineExceededException if there was none
+   * @param deadline when to stop waiting
+   * @throws dev.weft.error.DeadlineExceededException if there was none in time
    */
   public void acquire(Deadline deadline) {
     Strand strand = Strand.requireOf(loop, "acquire", this);
@@ -69,10 +69,10 @@ public final class Semaphore {
   }
 
   /**
-   * Gives a permit, to the fiber that has waited longest if there is one. Does not suspend; may be
-   * called outside fibers.
+   * Releases a permit, to the fiber that has waited longest if there is one. Does not suspend; may
+   * be called outside fibers.
    *
-   * @throws IllegalStateException if there are more permits than an int can count
+   * @throws IllegalStateException if the number of permits would exceed {@link Integer#MAX_VALUE}
    */
   public void release() {
     loop.requireThread("release", this);
@@ -85,11 +85,7 @@ public final class Semaphore {
     permits++;
   }
 
-  /**
-   * How many permits there are to be had.
-   *
-   * @return at least 0
-   */
+  /** {@return the number of available permits} */
   public int available() {
     return permits;
   }

@@ -10,8 +10,9 @@ import dev.weft.internal.strand.WaitNode;
 import java.util.BitSet;
 
 /**
- * Numbers from 0 on, each of which is out to one fiber at a time: for arrays of buffers, ports,
- * connections. The lowest free one is given first; who has waited longest gets the next.
+ * Pool of slot numbers from 0, each of which one fiber uses at a time: for arrays of buffers, ports
+ * or connections. {@link #get} returns the lowest free number. Fair: the fiber that has waited
+ * longest gets the next free slot.
  */
 public final class SlotPool {
   /** What {@link #tryGet} returns if no slot is free. */
@@ -29,7 +30,7 @@ public final class SlotPool {
   }
 
   /**
-   * Makes a pool with all slots free.
+   * Creates a pool with all slots free.
    *
    * @param size how many slots, at least 1
    * @return a pool of the current reactor
@@ -44,18 +45,18 @@ public final class SlotPool {
   /**
    * Takes a slot. Suspends until one is free.
    *
-   * @return its number, to be given back by {@link #put}
+   * @return the slot's number; return it with {@link #put}
    */
   public int get() {
     return get(Deadline.NEVER);
   }
 
   /**
-   * Takes a slot, but does not wait for ever. Suspends until one is free.
+   * Takes a slot, and waits at most until {@code deadline}. Suspends until one is free.
    *
-   * @param deadline until when
-   * @return its number, to be given back by {@link #put}
-   * @throws dev.weft.error.DeadlineExceededException if none became free
+   * @param deadline when to stop waiting
+   * @return the slot's number; return it with {@link #put}
+   * @throws dev.weft.error.DeadlineExceededException if none became free in time
    */
   public int get(Deadline deadline) {
     Strand strand = Strand.requireOf(loop, "get", this);
@@ -70,7 +71,7 @@ public final class SlotPool {
   /**
    * Takes a slot if one is free. Does not suspend; may be called outside fibers.
    *
-   * @return its number, to be given back by {@link #put}; or {@link #NONE}
+   * @return the slot's number; return it with {@link #put}; or {@link #NONE}
    */
   public int tryGet() {
     loop.requireThread("get", this);
@@ -85,11 +86,11 @@ public final class SlotPool {
   }
 
   /**
-   * Gives a slot back, to the fiber that has waited longest if there is one. Does not suspend; may
-   * be called outside fibers.
+   * Returns a slot, to the fiber that has waited longest if there is one. Does not suspend; may be
+   * called outside fibers.
    *
-   * @param slot its number
-   * @throws IllegalStateException if it is not out
+   * @param slot the slot's number
+   * @throws IllegalStateException if the slot is not in use
    */
   public void put(int slot) {
     loop.requireThread("put", this);
@@ -106,11 +107,7 @@ public final class SlotPool {
     }
   }
 
-  /**
-   * How many slots are free.
-   *
-   * @return from 0 to the size
-   */
+  /** {@return the number of free slots} */
   public int free() {
     return free;
   }

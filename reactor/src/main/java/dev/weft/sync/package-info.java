@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 /**
- * Channels, locks and other ways for fibers to wait for each other, or for other threads.
+ * Channels, locks and other synchronisation between fibers, and between fibers and other threads.
  *
  * <p>{@link dev.weft.sync.AsyncEvent}, {@link dev.weft.sync.Mailbox} and {@link
- * dev.weft.sync.Queue} are for several threads. The others belong to the reactor that they are made
- * in, and know waiting fibers by order: who waits longest goes on first, and what is handed over
- * can't be snatched by a latecomer. If all fibers wait for them without a deadline, that is a
- * deadlock, and reported as one. The rules of {@link dev.weft} hold.
+ * dev.weft.sync.Queue} can be used by several threads. Objects of the other types belong to the
+ * reactor in which they are created. They wake waiting fibers in FIFO order, and a fiber that calls
+ * later can't take what was handed to a waiting one. If all fibers wait for such objects without a
+ * deadline, the reactor reports a deadlock. The rules of {@link dev.weft} apply.
  */
 @NullMarked
 package dev.weft.sync;
