@@ -4,7 +4,7 @@ package dev.weft.error;
 import java.io.IOException;
 import org.jspecify.annotations.Nullable;
 
-/** A system call failed: the operation, its subject and the error number. */
+/** An operation failed with a Linux error number: the operation, its subject and the number. */
 public final class ErrnoException extends IOException {
   private static final long serialVersionUID = 1L;
 

@@ -276,10 +276,7 @@ public final class Choose<R extends @Nullable Object> {
    *     that has ended
    * @throws dev.weft.error.DeadlineExceededException if no case was possible in time
    */
-  @SuppressWarnings({
-    "unchecked",
-    "NullAway"
-  }) // SETTLED returns the result, null only if R allows it
+  @SuppressWarnings({"unchecked", "NullAway"}) // null only if R allows it
   public R await(Deadline deadline) {
     Strand strand = Strand.requireOf(loop, "choose", this);
     requireNotWaiting();

@@ -5,44 +5,44 @@ import dev.weft.routine.Routine;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a thread hands to the woven code that it runs: the way that results, failures and the news
- * "I have suspended" take. One serves all routines of a thread, which keeps them small; none of its
- * values outlives a call of {@link Routine#go}.
+ * Per-thread state of running woven code: passes results, failures and the suspended flag between
+ * calls. One context serves all routines of a thread, which keeps them small. Its values are valid
+ * only during a call of {@link Routine#go}.
  *
- * <p>The fields are for woven code, and for pairs of methods written by hand. Such a pair is a
- * method {@code R m(A)}, which suspends as unwoven code does, and a method {@code R m(A, Context)},
- * which sets {@link #suspended} and returns anything; what its caller receives in its place is the
- * result that whoever resumes the routine has put into the field of that type.
+ * <p>The fields are for woven code and for hand-written pairs of methods. Such a pair is a method
+ * {@code R m(A)}, which suspends as unwoven code does, and a method {@code R m(A, Context)}, which
+ * sets {@link #suspended} and returns any value. Its caller receives instead the result that the
+ * resumer of the routine has put into the field of that type.
  */
 public final class Context {
   private final Refusal refusal;
 
   /**
-   * What ends a wait that woven code has begun, and can't suspend for: there was no memory for the
-   * frame of one of the calls.
+   * Ends a wait that woven code has begun but can't suspend for, because there was no memory for
+   * the frame of one of the calls.
    */
   public interface Refusal {
     /**
-     * Ends the wait that the routine has just begun, at once, and puts into the context what the
-     * call that waited comes to: its result, if it has one all the same, or its {@link #failure}.
-     * What this throws is taken for the failure.
+     * Ends at once the wait that the routine has just begun, and puts the outcome of the waiting
+     * call into the context: its result, if it has one all the same, or its {@link #failure}. An
+     * exception thrown here becomes the failure.
      *
-     * @param context that the routine runs with
-     * @param why it can't suspend
+     * @param context the context that the routine runs with
+     * @param why why it can't suspend
      */
     void refused(Context context, Throwable why);
   }
 
   /**
-   * A context for one thread at a time, with which a call that suspends, and can't for want of
-   * memory, throws what says so.
+   * Creates a context for one thread at a time. A call that can't suspend because memory is short
+   * fails with the error of the allocation.
    */
   public Context() {
     this((context, why) -> context.failure = why);
   }
 
   /**
-   * A context for one thread at a time.
+   * Creates a context for one thread at a time.
    *
    * @param refusal called by the thread whenever a routine could not suspend
    */
@@ -68,10 +68,10 @@ public final class Context {
   /** A result that is a reference. Woven code takes it by {@link #takeResult}. */
   public @Nullable Object result;
 
-  /** What the call that is awaited has thrown, or null. */
+  /** What the awaited call has thrown, or null. */
   public @Nullable Throwable failure;
 
-  // ---- the frames made since the routine went on; null if one suspended again that was there
+  // ---- the frames created since the routine was resumed; null if an existing one suspended again
 
   /** The first of them, which is to be resumed. */
   @Nullable public Frame leaf;
@@ -79,19 +79,15 @@ public final class Context {
   /** The last of them. */
   @Nullable public Frame tail;
 
-  // ---- where the routine that has thrown last had gone on from
+  // ---- where the routine that has thrown last had been resumed
 
-  /** The frame that the routine had gone on from. */
+  /** The frame in which the routine had been resumed. */
   @Nullable public Frame rewindTo;
 
-  /** The label that was in it. */
+  /** The label of that frame at the time. */
   public int rewindLabel;
 
-  /**
-   * The result that is a reference, which is forgotten here.
-   *
-   * @return {@link #result}
-   */
+  /** {@return {@link #result}, which is cleared} */
   public @Nullable Object takeResult() {
     Object taken = result;
     result = null;
@@ -99,8 +95,8 @@ public final class Context {
   }
 
   /**
-   * Throws what the awaited call has thrown: where woven code goes on begins with this, inside the
-   * handlers that the call is in.
+   * Throws what the awaited call has thrown. Woven code calls this first when it is resumed, inside
+   * the exception handlers around the call.
    */
   public void resumed() {
     if (failure != null) {
@@ -109,14 +105,14 @@ public final class Context {
   }
 
   /**
-   * Has the calls go on that have suspended, since one of their callers, which calls this, could
-   * not make its frame: the innermost is the call that waits, and gets what the wait comes to; each
-   * of the others gets what the one in it has returned or thrown, as after a suspension. They are
-   * suspended in their frames, and the caller is on the stack. For woven code.
+   * Resumes the suspended calls below the caller, which could not create its frame. The innermost
+   * call gets the outcome of the ended wait; each of the others gets what the call in it has
+   * returned or thrown, as after a suspension. These calls are suspended in their frames; the
+   * caller is on the stack. For woven code.
    *
-   * @return true if one of them has suspended again: the caller has to try once more to make its
-   *     frame. If not, what it has called has returned, and left its result here, or thrown, as
-   *     this does
+   * @return true if one of them has suspended again: the caller must try again to create its frame.
+   *     False if the caller's call has returned and left its result here; if that call has thrown,
+   *     this throws the same
    */
   public boolean refused() {
     Throwable why = failure;
@@ -156,11 +152,11 @@ public final class Context {
   private void keep(Frame resumed, @Nullable Frame above, @Nullable Frame last) {
     Frame below = tail;
     if (below == null) {
-      leaf = resumed.label < 0 ? above : resumed; // or what it called last needs no frame
+      leaf = resumed.label < 0 ? above : resumed; // negative: a tail call, which needs no frame
       tail = leaf == null ? null : last;
       return;
     }
-    if (below != resumed) { // it has left its place to what it called last
+    if (below != resumed) { // it ended in a tail call
       below.parent = above;
     }
     if (below == resumed || above != null) {
@@ -174,13 +170,13 @@ public final class Context {
     throw Context.<RuntimeException>unchecked(thrown);
   }
 
-  /** The compiler is told that it is a {@code T}, which at run time nobody asks. */
+  /** Casts to {@code T} for the compiler; the cast is unchecked at run time. */
   @SuppressWarnings({"unchecked", "TypeParameterUnusedInFormals"})
   private static <T extends Throwable> T unchecked(@Nullable Throwable thrown) throws T {
     throw (T) thrown;
   }
 
-  /** Forgets a suspension that an exception has overtaken. */
+  /** Discards a suspension because an exception was thrown instead. */
   public void reset() {
     suspended = false;
     leaf = null;

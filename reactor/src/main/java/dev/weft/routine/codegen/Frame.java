@@ -5,40 +5,36 @@ import dev.weft.routine.Routine;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One suspended activation of a woven method: where it goes on, and what it needs for that. The
- * weaver makes a subclass for each method, with fields of the types that the method needs; only
- * {@link Routine} is extended by hand.
+ * One suspended activation of a woven method: where it resumes, and its live state. The weaver
+ * generates a subclass for each method, with fields for that state; only {@link Routine} is
+ * extended by hand.
  */
 public abstract class Frame {
-  /** The caller's frame. In a routine, which is the outermost frame, the one to be resumed. */
+  /** The caller's frame. In a routine, which is the outermost frame, the frame to be resumed. */
   @Nullable public Frame parent;
 
   /**
-   * The number of the call that it waits for; 0 before the first. Negative once it has nothing left
-   * to do but to return what that call returns.
+   * The number of the call that it waits for; 0 before the first. Negative if it only has to return
+   * what that call returns (a tail call).
    */
   public int label;
 
-  /** A frame that has not suspended yet. */
+  /** Creates a frame that has not suspended yet. */
   protected Frame() {}
 
   /**
-   * Goes on after call {@link #label}, until the method returns or suspends again.
+   * Continues after call {@link #label}, until the method returns or suspends again.
    *
-   * @param context has what the call has returned or thrown, and takes what this one does
+   * @param context holds the outcome of that call, and receives the outcome of this one
    * @throws Exception what the method throws
    */
   public abstract void resume(Context context) throws Exception;
 
-  /**
-   * The place of the call that it waits for.
-   *
-   * @return as in a stack trace
-   */
+  /** {@return the place of the call that it waits for, as a stack trace element} */
   public abstract StackTraceElement where();
 
   /**
-   * Adds this frame, which is new, above that of the call that suspended.
+   * Adds this new frame above the frame of the call that suspended.
    *
    * @param context the thread's
    * @param at the number of that call
@@ -61,8 +57,8 @@ public abstract class Frame {
    */
   public final void again(Context context, int at) {
     label = at;
-    // No reference is stored unless it has called something new: the collector's barrier would cost
-    // more than all the rest of a switch.
+    // Stores no reference unless there are new frames: the collector's barrier would cost more
+    // than the rest of a switch.
     if (context.tail != null) {
       context.tail.parent = this;
       context.tail = this;

@@ -13,14 +13,13 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Finds methods that override a woven one in a class that has not been woven: they inherit its
- * twin, which would be run in their place. Twins that can be overridden begin with asking here,
- * unless the receiver is of their own class.
+ * Finds unwoven methods that override a woven one: they inherit its twin, which would run in their
+ * place. Twins that can be overridden check this first, unless the receiver is of their own class.
  */
 public final class Overrides {
   private static final Set<String> NONE = Set.of();
 
-  /** Of a class, the methods of its ancestors that it overrides but for their twins. */
+  /** For each class, the inherited methods that it overrides without overriding their twins. */
   private static final ClassValue<Set<String>> BYPASSED =
       new ClassValue<>() {
         @Override
@@ -32,7 +31,7 @@ public final class Overrides {
   /** The label of a routine whose overriding run() is on a continuation below it. */
   private static final int RUNS_BELOW = -2;
 
-  /** A method as the JVM tells them apart, and from where it can be overridden. */
+  /** A method as the JVM identifies it, and from where it can be overridden. */
   private record Signature(String name, MethodType type, Class<?> owner, boolean isPackagePrivate) {
     static Signature of(Method method, String name, MethodType type) {
       int access = Modifier.PUBLIC | Modifier.PROTECTED;
@@ -58,11 +57,12 @@ public final class Overrides {
   private Overrides() {}
 
   /**
-   * Whether the twin of a method, reached by way of {@code self}, is not that of the method that a
-   * call of the plain one would reach. For woven code.
+   * Whether the twin of a method, called on {@code self}, does not belong to the method that a call
+   * of the plain method would reach. For woven code.
    *
    * @param self the receiver
-   * @param method the plain one: its class, a dot, its name, and its type as in a class file
+   * @param method the plain method: its class, a dot, its name, and its descriptor as in a class
+   *     file
    * @return whether the plain method is to be called instead
    */
   public static boolean areBypassed(Object self, String method) {
@@ -109,7 +109,7 @@ public final class Overrides {
     return Signature.of(twin, twin.getName(), typeOf(twin));
   }
 
-  /** What {@code twin} is the twin of. The body of a routine is entered by way of resume. */
+  /** Returns the plain method of {@code twin}. The body of a routine is entered through resume. */
   private static Signature plain(Method twin) {
     boolean isEntry =
         twin.getName().equals("resume")
@@ -125,7 +125,9 @@ public final class Overrides {
     return MethodType.methodType(method.getReturnType(), method.getParameterTypes());
   }
 
-  /** Where the method is declared that a call reaches: in a class, or else in an interface. */
+  /**
+   * Returns the type that declares the method that a call reaches: a class, or else an interface.
+   */
   private static @Nullable Class<?> selected(
       Class<?> type, Set<Class<?>> ancestors, Signature signature) {
     for (Class<?> each = type; each != null; each = each.getSuperclass()) {
@@ -150,8 +152,8 @@ public final class Overrides {
   // ---- the bodies of routines
 
   /**
-   * Begins a routine whose run() is bypassed: on a continuation, as one that has not been woven at
-   * all. For woven code.
+   * Begins a routine whose run() is bypassed on a continuation, as if it had not been woven. For
+   * woven code.
    *
    * @param routine has not begun
    * @param context the calling thread's
@@ -167,11 +169,11 @@ public final class Overrides {
   }
 
   /**
-   * Goes on with a routine that has no such call as its label says: it ends, if it has been begun
-   * here and its continuation has ended. For woven code.
+   * Resumes a routine that has no call with the number of its label. It ends, if it was begun here
+   * and its continuation has ended. For woven code.
    *
-   * @param routine the one that is resumed
-   * @param context has what run() has thrown
+   * @param routine the routine that is resumed
+   * @param context holds what run() has thrown
    * @throws IllegalStateException if it waits for nothing
    */
   public static void end(Routine routine, Context context) {
