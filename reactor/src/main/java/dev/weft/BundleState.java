@@ -121,7 +121,7 @@ final class BundleState {
 
   /** The deadline of the children. In a block this includes the deadlines of enclosing scopes. */
   private long childDeadline() {
-    return opener == null ? ownDeadline : scope.due();
+    return opener == null ? ownDeadline : scope.deadline();
   }
 
   /** Called on the reactor's thread, outside any fiber. */

@@ -32,7 +32,7 @@ final class DumpBuilder {
             roots.add(entry(state));
           }
         });
-    loop.forEachGuest(
+    loop.forEachHosted(
         hosted -> {
           if (hosted.isWaiting() || hosted.scope() != null) {
             roots.add(entry((FiberState) hosted.body()));
@@ -52,7 +52,7 @@ final class DumpBuilder {
         strand.isCancelled(),
         strand.waitingFor(),
         waiting ? Duration.ofNanos(now - strand.waitSince()) : Duration.ZERO,
-        waiting ? left(strand.waitDue()) : null,
+        waiting ? left(strand.waitDeadline()) : null,
         StrandTraces.frames(strand),
         bundles(strand));
   }
@@ -76,7 +76,7 @@ final class DumpBuilder {
     for (Scope scope = strand.scope(); scope != null; scope = scope.outer()) {
       BundleState bundle = BundleState.of(scope);
       if (bundle != null) {
-        entries.addFirst(new Dump.BundleEntry(left(scope.due()), children(bundle)));
+        entries.addFirst(new Dump.BundleEntry(left(scope.deadline()), children(bundle)));
       }
     }
     return entries;

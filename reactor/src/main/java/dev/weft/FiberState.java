@@ -254,13 +254,13 @@ final class FiberState extends Strand.Body {
   }
 
   private void releaseAbandoned() {
-    for (HeldResource held; (held = strand().possession()) != null; ) {
+    for (HeldResource held; (held = strand().heldResource()) != null; ) {
       try {
         fail(new IllegalStateException(this + " has ended and still held " + held));
         held.releaseAbandoned();
       } catch (Throwable e) { // the other resources must still be released
         fail(e);
-        if (strand().possession() == held) {
+        if (strand().heldResource() == held) {
           held.releaseBy(strand());
         }
       }

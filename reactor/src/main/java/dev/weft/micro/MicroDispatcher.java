@@ -358,7 +358,7 @@ final class MicroDispatcher extends IoDriver implements StrandHost {
   }
 
   @Override
-  public @Nullable MicroThreadStrand guest() {
+  public @Nullable MicroThreadStrand hostedStrand() {
     MicroThread thread = running();
     return thread == null ? null : thread.requireGuest(this);
   }

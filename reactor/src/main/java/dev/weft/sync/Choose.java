@@ -249,7 +249,7 @@ public final class Choose<R extends @Nullable Object> {
 
   private void requireOwn(EventLoop owner, Object subject) {
     if (owner != loop) {
-      throw owner.stranger("choose", subject);
+      throw owner.wrongThread("choose", subject);
     }
   }
 
@@ -291,7 +291,7 @@ public final class Choose<R extends @Nullable Object> {
     if (onTimeout != null && timeout.hasPassed()) {
       return onTimeout.get();
     }
-    if (settled && !strand.isGuest()) {
+    if (settled && !strand.isHosted()) {
       enlist(strand, deadline);
       return (R) strand.awaitAny(nodes, "choose", this, earliest(deadline), SETTLED);
     }

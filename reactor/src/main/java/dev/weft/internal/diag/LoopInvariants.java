@@ -29,7 +29,7 @@ public final class LoopInvariants {
           findings.add(strand, queued.get(strand.slot));
           queued.clear(strand.slot);
         });
-    loop.forEachGuest(findings::addGuest);
+    loop.forEachHosted(findings::addHosted);
     if (!queued.isEmpty()) {
       return "strands that have ended are in the run queue: " + queued;
     }
@@ -61,7 +61,7 @@ public final class LoopInvariants {
     int live;
     int hopeless;
 
-    void addGuest(HostedStrand guest) {
+    void addHosted(HostedStrand guest) {
       hopeless += guest.mayDeadlock ? 1 : 0;
       String wrong = guest.state == Strand.State.PARKED ? wrongWithWait(guest) : null;
       if (first == null && wrong != null) {
@@ -89,7 +89,7 @@ public final class LoopInvariants {
   }
 
   private static @Nullable String wrongWithWait(Strand strand) {
-    if (strand.mayDeadlock && strand.waitDue() != TimerQueue.NEVER) {
+    if (strand.mayDeadlock && strand.waitDeadline() != TimerQueue.NEVER) {
       return "waits without a deadline, and an earlier one is still armed";
     }
     if (strand.pendingOp != null) {

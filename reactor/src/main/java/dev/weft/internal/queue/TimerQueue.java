@@ -39,7 +39,7 @@ public final class TimerQueue {
       return deadline != NEVER;
     }
 
-    public final long due() {
+    public final long deadline() {
       return deadline;
     }
   }

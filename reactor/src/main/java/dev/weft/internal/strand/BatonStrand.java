@@ -8,16 +8,17 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * A strand for a JVM that does not let us schedule virtual threads: a virtual thread of the default
- * scheduler that runs only while the reactor's thread waits for it. Slower, with the same meaning.
+ * scheduler that runs only while the reactor's thread waits for it. It is slower, with the same
+ * semantics.
  *
- * <p>When its code blocks in the JDK (a lock, a sleep, a socket), nobody tells the reactor; it
- * looks now and then at the thread's state while it waits, and if the thread is blocked takes the
- * baton back so that the others go on. The strand asks for it again at its next call of ours.
- * Between the end of the blocking call and that one its code runs beside the other strands': the
- * one difference in meaning.
+ * <p>When its code blocks in the JDK (a lock, a sleep, a socket), the reactor is not notified. It
+ * polls the thread's state while it waits, and takes the baton back if the thread is blocked, so
+ * that the other strands go on. The strand asks for the baton again at its next call of Weft.
+ * Between the end of the blocking call and that call its code runs in parallel with the other
+ * strands: the only difference in semantics.
  */
 final class BatonStrand extends Strand {
-  /** Who may run. */
+  /** The holder of the baton, who may run. */
   private enum Holder {
     LOOP,
     STRAND,
@@ -28,7 +29,7 @@ final class BatonStrand extends Strand {
   private static final ThreadLocal<BatonStrand> CURRENT = new ThreadLocal<>();
   private static final VarHandle BATON;
 
-  /** How long the loop waits before it first looks whether the strand's thread is blocked. */
+  /** How long the loop waits before it first checks whether the strand's thread is blocked. */
   private static final long FIRST_LOOK_NANOS = 20_000;
 
   private static final long LOOK_NANOS_MAX = 1_000_000;
@@ -61,7 +62,7 @@ final class BatonStrand extends Strand {
     return thread;
   }
 
-  /** Starts the thread, which waits for the baton: if there is none, it is known here. */
+  /** Starts the thread, which waits for the baton. Throws here if no thread can be started. */
   @Override
   void start() {
     thread.start();
@@ -81,7 +82,7 @@ final class BatonStrand extends Strand {
   private void runNamed() {
     try {
       CURRENT.set(this);
-    } catch (Throwable e) { // for want of memory
+    } catch (Throwable e) { // because memory is short
       state = State.ENDED;
       body().aborted(e);
       return;
@@ -108,7 +109,7 @@ final class BatonStrand extends Strand {
     awaitEnd();
   }
 
-  /** An ended strand's thread has still to leave; nobody should find it alive after a join. */
+  /** Joins the thread of an ended strand, so that it is not alive after the fiber was joined. */
   private void awaitEnd() {
     if (state() == State.ENDED) {
       boolean interrupted = false;
@@ -133,8 +134,8 @@ final class BatonStrand extends Strand {
   }
 
   /**
-   * Whether it is our own code that is blocked for a moment, such as in a class's initialisation,
-   * in the middle of what the loop must not see half done.
+   * Whether the thread is blocked in Weft's own code, such as in the initialisation of a class. The
+   * loop must not run then, since data may be half changed.
    */
   private boolean isInOurCode() {
     for (StackTraceElement frame : thread.getStackTrace()) {
@@ -143,7 +144,7 @@ final class BatonStrand extends Strand {
         return name.startsWith("dev.weft.internal.") || name.startsWith("dev.weft.bindings.");
       }
     }
-    return true; // not in anybody's code yet
+    return true; // the thread runs no user code yet
   }
 
   @Override
@@ -167,7 +168,7 @@ final class BatonStrand extends Strand {
       try {
         LockSupport.park(this);
       } catch (OutOfMemoryError | StackOverflowError e) {
-        Thread.onSpinWait(); // the loop has the baton: nothing may run here until it is back
+        Thread.onSpinWait(); // the loop has the baton: this thread must not go on
       }
       interrupted |= Thread.interrupted(); // else the next park would not wait
     }

@@ -5,22 +5,22 @@ import dev.weft.internal.failure.UncaughtFailures;
 import java.util.function.Consumer;
 
 /**
- * What ends every strand of a loop, one after the other. Made beforehand, since it is needed where
- * memory may be exhausted; a failure with one strand does not keep it from the next.
+ * Actions that cancel each strand of a loop. They are made in advance, because they are needed when
+ * memory may be exhausted. A failure with one strand does not affect the next.
  */
 final class Cancellation {
   /** Calls {@link Strand#cancel}. */
   static final Consumer<Strand> CANCEL = Cancellation::cancel;
 
   /** Calls {@link Strand#forceCancel}. */
-  static final Consumer<Strand> GIVE_UP = Cancellation::forceCancel;
+  static final Consumer<Strand> FORCE_CANCEL = Cancellation::forceCancel;
 
   private Cancellation() {}
 
   private static void cancel(Strand strand) {
     try {
       strand.cancel();
-    } catch (Throwable e) { // such as of the interrupt of its thread
+    } catch (Throwable e) { // such as from interrupting its thread
       UncaughtFailures.report(e);
     }
   }

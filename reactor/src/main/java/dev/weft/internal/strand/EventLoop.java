@@ -18,13 +18,13 @@ import org.jspecify.annotations.Nullable;
 /**
  * Runs the strands of one reactor on its thread.
  *
- * <p>A turn: resume strands that can run, {@value #RESUMES_PER_TURN_MAX} at most → let in what came
- * from other threads → expire deadlines → one poll of the backend, which blocks only if no strand
- * can run. Completions and deadlines make strands ready; they are resumed from here alone, never
- * from inside a poll, so the stack stays flat.
+ * <p>A turn: resume strands that can run, at most {@value #RESUMES_PER_TURN_MAX} → take messages
+ * from other threads → expire deadlines → poll the backend once, which blocks only if no strand can
+ * run. Completions and deadlines only make strands ready. Strands are resumed here, never inside a
+ * poll, so the stack stays flat.
  */
 public final class EventLoop extends StrandTable {
-  /** So often at least, completions are looked for, however busy the strands keep each other. */
+  /** The limit of resumes between two polls, however busy the strands keep each other. */
   public static final int RESUMES_PER_TURN_MAX = 64;
 
   private final Object owner;
@@ -34,35 +34,35 @@ public final class EventLoop extends StrandTable {
   private final RunQueue ready = new RunQueue(this);
   private final TimerQueue timers = new TimerQueue();
   private final InboundQueue inbound = new InboundQueue();
-  private final StrandTraces whereabouts = new StrandTraces();
+  private final StrandTraces traces = new StrandTraces();
   private final Consumer<Throwable> onTaskFailure;
 
-  /** Decides what else chance and the machine would, or null outside simulations. */
-  private final @Nullable LoopEnvironment simulator;
+  /** Decides what chance and the machine decide otherwise; null outside simulations. */
+  private final @Nullable LoopEnvironment environment;
 
-  /** For what completes at once: never in flight, so one is enough. */
+  /** For operations that complete at once. They are never in flight, so one is enough. */
   private final Op controlOp;
 
-  /** What the stackless strands are run with. */
-  private final Context context = new Context(Schedulable::refused);
+  /** The context of the stackless strands. */
+  private final Context context = new Context(Schedulable::suspensionRefused);
 
-  /** Strands that only another strand could let go on. */
+  /** The number of waits that only another strand can end. */
   public int deadlockCandidates;
 
-  /** Those that other strands run. */
-  final HostedStrands guests = new HostedStrands();
+  /** The strands that other strands run. */
+  final HostedStrands hosted = new HostedStrands();
 
   private @Nullable Runnable housekeeping;
 
   private @Nullable DeadlockException deadlock;
   private boolean running;
 
-  /** Whether all strands are to end, those included that are still to be started. */
+  /** Whether all strands are cancelled, including those that are started from now on. */
   private boolean cancelling;
 
   private long turns;
 
-  /** Xorshift (Marsaglia 2003). The same in each run, so that a test repeats itself. */
+  /** Xorshift (Marsaglia 2003) with a fixed seed, so that tests are repeatable. */
   private int random = 0x9E3779B9;
 
   /** The time at the start of the turn. */
@@ -73,10 +73,10 @@ public final class EventLoop extends StrandTable {
   /**
    * Makes the loop of the calling thread.
    *
-   * @param owner what users know the loop as
-   * @param clock a {@link LoopEnvironment} to be run by it
-   * @param baton whether strands must pass a baton even where the JVM lets us schedule them
-   * @param onTaskFailure gets what tasks given to {@link #execute} throw
+   * @param owner the object that users know the loop as
+   * @param clock the clock; if it is a {@link LoopEnvironment}, that drives the loop
+   * @param baton whether strands pass a baton even if the JVM lets us schedule virtual threads
+   * @param onTaskFailure called with what tasks given to {@link #execute} throw
    */
   public EventLoop(
       Object owner,
@@ -89,16 +89,16 @@ public final class EventLoop extends StrandTable {
     this.clock = clock;
     this.baton = baton || !VirtualThreadStrand.isAvailable();
     this.onTaskFailure = onTaskFailure;
-    simulator = clock instanceof LoopEnvironment given ? given : null;
-    if (simulator != null) {
-      random = 1 + simulator.choose(Integer.MAX_VALUE); // anything but 0
+    environment = clock instanceof LoopEnvironment given ? given : null;
+    if (environment != null) {
+      random = 1 + environment.choose(Integer.MAX_VALUE); // anything but 0
     }
     UncaughtFailures.prepare();
     controlOp = backend.create(op -> {});
     LoopRegistry.put(this);
   }
 
-  /** The loop whose strand or task is running on the calling thread, or that it owns; or null. */
+  /** The loop whose strand or task runs on the calling thread, or that the thread owns; or null. */
   public static @Nullable EventLoop current() {
     Thread thread = Thread.currentThread();
     if (!thread.isVirtual()) {
@@ -113,7 +113,7 @@ public final class EventLoop extends StrandTable {
   }
 
   /**
-   * The loop that the caller runs on.
+   * The loop that {@link #current} returns.
    *
    * @throws WrongThreadException if there is none
    */
@@ -149,13 +149,13 @@ public final class EventLoop extends StrandTable {
     return clock;
   }
 
-  /** What runs blocking calls in a simulation, or null. */
+  /** The executor of blocking calls in a simulation, or null outside of one. */
   public @Nullable Executor blocking() {
-    return simulator == null ? null : simulator.blocking();
+    return environment == null ? null : environment.blocking();
   }
 
   public SignalSource signals() {
-    return simulator == null ? SignalSource.PROCESS : simulator.signals();
+    return environment == null ? SignalSource.PROCESS : environment.signals();
   }
 
   /** Whether strands pass a baton instead of being scheduled by this loop. */
@@ -171,7 +171,7 @@ public final class EventLoop extends StrandTable {
     return turns;
   }
 
-  /** A number from 0 to {@code bound} - 1, for choices that must favour none: not for secrets. */
+  /** A pseudo-random number from 0 to {@code bound} - 1, for fair choices; not for secrets. */
   public int random(int bound) {
     random ^= random << 13;
     random ^= random >>> 17;
@@ -179,7 +179,7 @@ public final class EventLoop extends StrandTable {
     return Integer.remainderUnsigned(random, bound);
   }
 
-  /** What the clock read when the turn began: near enough for what people look at. */
+  /** The time at the start of the turn: precise enough for dumps. */
   public long turnStart() {
     return turnStart;
   }
@@ -192,13 +192,13 @@ public final class EventLoop extends StrandTable {
     return ready;
   }
 
-  /** As {@link #requireThread(String, Object)}, of the reactor itself. */
+  /** As {@link #requireThread(String, Object)}, with the reactor as the subject. */
   public void requireThread(String verb) {
     requireThread(verb, "");
   }
 
   /**
-   * Refuses callers that are not on this reactor's thread.
+   * Checks that the caller is on this reactor's thread.
    *
    * @throws WrongThreadException if it is not
    */
@@ -208,15 +208,15 @@ public final class EventLoop extends StrandTable {
       strand.acquireBaton();
     }
     if (!isOnThread()) {
-      throw stranger(verb, subject);
+      throw wrongThread(verb, subject);
     }
   }
 
   /**
-   * What a strand of another reactor gets. That may run on the same thread, once this one has been
-   * closed, so to look at the thread is not enough for what is to wait.
+   * The exception for a strand of another reactor. Once this reactor is closed, another may run on
+   * the same thread, so comparing threads is not enough before a wait.
    */
-  public WrongThreadException stranger(String verb, Object subject) {
+  public WrongThreadException wrongThread(String verb, Object subject) {
     return new WrongThreadException(
         (verb + " " + subject).strip()
             + " belongs to the reactor on "
@@ -228,19 +228,19 @@ public final class EventLoop extends StrandTable {
   // ---- strands
 
   /**
-   * Starts a strand, to be run in its turn.
+   * Starts a strand: adds it to the run queue.
    *
-   * @param woven whether all code in it that suspends is woven, so that it needs no stack
-   * @param deadline the deadline of all that it does, or {@link TimerQueue#NEVER}
+   * @param woven whether all its suspending code is woven, so that it needs no stack
+   * @param deadline the deadline of all its waits, or {@link TimerQueue#NEVER}
    */
   public Strand start(Strand.Body body, @Nullable String name, boolean woven, long deadline) {
     Strand strand =
         woven ? new StacklessStrand(this, body, deadline) : stackful(body, name, deadline);
-    ready.reserve(live() + 1); // each is in the queue once at most: to make it ready can't fail
+    ready.reserve(live() + 1); // a strand is queued at most once, so ready() can't fail
     strand.slot = add(strand);
     try {
       strand.start();
-    } catch (Throwable e) { // no thread for it
+    } catch (Throwable e) { // no thread could be started
       remove(strand.slot);
       strand.slot = UNLISTED;
       throw e;
@@ -270,29 +270,29 @@ public final class EventLoop extends StrandTable {
       strand.slot = UNLISTED;
       end(strand);
     }
-    if (simulator != null) {
-      simulator.resumed(strand);
+    if (environment != null) {
+      environment.resumed(strand);
     }
   }
 
   private static void end(Strand strand) {
     try {
       strand.body().ended();
-    } catch (Throwable e) { // of one strand; the others go on
+    } catch (Throwable e) { // from one strand; the others go on
       UncaughtFailures.report(e);
     }
   }
 
   private int next() {
-    return simulator == null ? ready.poll() : ready.pollAny(simulator);
+    return environment == null ? ready.poll() : ready.pollAny(environment);
   }
 
-  /** Calls {@code action} with every strand that another one runs. */
-  public void forEachGuest(Consumer<HostedStrand> action) {
-    guests.forEach(action);
+  /** Calls {@code action} with every hosted strand. */
+  public void forEachHosted(Consumer<HostedStrand> action) {
+    hosted.forEach(action);
   }
 
-  /** Cancels every strand, and those that start before the present run has ended. */
+  /** Cancels every strand, and those that are started before the present run ends. */
   public void cancelAll() {
     cancelling = true;
     forEachLive(Cancellation.CANCEL);
@@ -318,8 +318,8 @@ public final class EventLoop extends StrandTable {
   }
 
   /**
-   * Runs {@code action} on the reactor's thread, outside any strand, in one of its next turns. Any
-   * thread.
+   * Runs {@code action} on the reactor's thread, outside any strand, in one of its next turns. May
+   * be called from any thread.
    *
    * @throws RejectedExecutionException if the reactor is closed
    */
@@ -329,10 +329,10 @@ public final class EventLoop extends StrandTable {
     }
   }
 
-  /** Any thread. Returns false if the loop is closed. */
+  /** Queues {@code node}; returns false if the loop is closed. May be called from any thread. */
   public boolean arriveLater(InboundQueue.Node node) {
-    if (simulator != null && !isOnThread()) {
-      simulator.reached(Thread.currentThread(), node);
+    if (environment != null && !isOnThread()) {
+      environment.reached(Thread.currentThread(), node);
     }
     InboundQueue.Push push = inbound.push(node);
     if (push == InboundQueue.Push.WAKE) {
@@ -341,7 +341,7 @@ public final class EventLoop extends StrandTable {
     return push != InboundQueue.Push.CLOSED;
   }
 
-  /** Any thread. Whether nothing arrives any more. */
+  /** Whether the loop takes no more messages. May be called from any thread. */
   public boolean isClosed() {
     return inbound.isClosed();
   }
@@ -351,15 +351,15 @@ public final class EventLoop extends StrandTable {
   /**
    * Runs until every strand has ended.
    *
-   * @throws DeadlockException if they had to be cancelled because each waited for another
+   * @throws DeadlockException if the strands were cancelled because each waited for another
    */
   public void run() {
     running = true;
     try {
       while (live() > 0) {
         turn();
-        if (simulator != null) {
-          simulator.turned(this);
+        if (environment != null) {
+          environment.turned(this);
         }
       }
     } finally {
@@ -373,9 +373,9 @@ public final class EventLoop extends StrandTable {
     }
   }
 
-  /** Has {@code action} run once a turn; not in a simulation, whose runs must be repeatable. */
+  /** Sets what runs once a turn, except in a simulation, whose runs must be repeatable. */
   public void housekeeping(Runnable action) {
-    housekeeping = simulator == null ? action : null;
+    housekeeping = environment == null ? action : null;
   }
 
   private void turn() {
@@ -395,7 +395,7 @@ public final class EventLoop extends StrandTable {
       backend.poll(0);
       return;
     }
-    if (timeout == Backend.FOREVER && deadlockCandidates == live() + guests.waiting()) {
+    if (timeout == Backend.FOREVER && deadlockCandidates == live() + hosted.waiting()) {
       breakDeadlock();
       return;
     }
@@ -407,7 +407,7 @@ public final class EventLoop extends StrandTable {
     }
   }
 
-  /** Expires what is due; returns how long to wait for the next, 0 if a strand can run. */
+  /** Expires timers; returns the time until {@code deadline}, or 0 if it has passed. */
   private long untilNext(long deadline) {
     long now = clock.nanoTime();
     if (deadline > now) {
@@ -418,18 +418,18 @@ public final class EventLoop extends StrandTable {
   }
 
   private void breakDeadlock() {
-    deadlock = whereabouts.deadlock(this);
+    deadlock = traces.deadlock(this);
     forceCancel();
   }
 
   /** Cancels every strand, and ends even shielded waits. */
   public void forceCancel() {
     cancelAll();
-    forEachLive(Cancellation.GIVE_UP);
-    guests.forEachWaiting(Cancellation.GIVE_UP);
+    forEachLive(Cancellation.FORCE_CANCEL);
+    hosted.forEachWaiting(Cancellation.FORCE_CANCEL);
   }
 
-  /** Waits for one operation where no strand can be resumed. */
+  /** Waits for one operation without resuming strands. */
   public void pollUntilDone(Op op) {
     while (!op.isDone()) {
       backend.poll(Backend.FOREVER);
@@ -437,13 +437,12 @@ public final class EventLoop extends StrandTable {
   }
 
   /**
-   * Ends the loop: cancels what is left of the strands and runs them to their end, since an
-   * abandoned thread would never run its finally blocks; then closes the backend. Tasks that have
-   * been given to {@link #execute} before are run, and what they start is cancelled and run to its
-   * end as well; later ones are refused.
+   * Ends the loop: cancels the remaining strands and runs them to their end, since an abandoned
+   * thread would never run its finally blocks; then closes the backend. Tasks already given to
+   * {@link #execute} are run; strands that they start are cancelled and run to their end as well.
+   * Later tasks are rejected.
    *
-   * @throws DeadlockException if the strands waited for each other even so; thrown when all is
-   *     closed
+   * @throws DeadlockException if the strands still waited for each other; thrown when all is closed
    */
   public void close() {
     requireThread("close");
@@ -454,7 +453,7 @@ public final class EventLoop extends StrandTable {
       ended = true;
     } finally {
       if (!ended) {
-        abandon(); // whatever happens, the thread may have another loop
+        abandon(); // so that the thread can have another loop
       }
     }
     try {
@@ -486,13 +485,13 @@ public final class EventLoop extends StrandTable {
           first.addSuppressed(e);
         }
       }
-      cancelling = true; // what the last tasks start
+      cancelling = true; // for strands that the last tasks start
       inbound.drain();
     } while (live() > 0 || !inbound.closeIfEmpty());
     return first;
   }
 
-  /** Leaves the loop as it is, with strands that can't be ended: after a simulation has failed. */
+  /** Closes the loop without ending its strands: for use after a simulation has failed. */
   public void abandon() {
     try {
       inbound.close();

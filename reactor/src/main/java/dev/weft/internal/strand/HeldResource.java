@@ -3,28 +3,28 @@ package dev.weft.internal.strand;
 
 import org.jspecify.annotations.Nullable;
 
-/** Something that a strand holds for a while and must give back before it ends, such as a lock. */
+/** A resource that a strand holds and must release before it ends, such as a lock. */
 public abstract class HeldResource {
   private @Nullable HeldResource nextHeld;
 
-  /** Called on the strand that is about to end without having given it back. */
+  /** Releases the resource; called on the strand that is about to end without having done so. */
   public abstract void releaseAbandoned();
 
-  /** Notes that {@code strand} has it. */
+  /** Records that {@code strand} holds this resource. */
   public final void acquireBy(Strand strand) {
-    nextHeld = strand.possessions;
-    strand.possessions = this;
+    nextHeld = strand.heldResources;
+    strand.heldResources = this;
   }
 
-  /** Notes that {@code strand} has it no more. */
+  /** Records that {@code strand} no longer holds this resource. */
   public final void releaseBy(Strand strand) {
     HeldResource before = null;
-    for (HeldResource held = strand.possessions; held != this; held = held.nextHeld) {
+    for (HeldResource held = strand.heldResources; held != this; held = held.nextHeld) {
       assert held != null : this;
       before = held;
     }
     if (before == null) {
-      strand.possessions = nextHeld;
+      strand.heldResources = nextHeld;
     } else {
       before.nextHeld = nextHeld;
     }

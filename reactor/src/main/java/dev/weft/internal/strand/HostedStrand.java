@@ -12,19 +12,20 @@ import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The strand of a routine that another strand runs among others, its {@link StrandHost}: in the
- * calls of fibers it waits by itself, and what it has entered and holds is its own. The loop never
- * runs it; once it can go on, its host is told.
+ * A strand that another strand, its {@link StrandHost}, runs instead of the loop. It waits, enters
+ * scopes and holds resources independently. The loop never runs it: when it becomes ready, {@link
+ * #awake} notifies the host.
  *
- * <p>It is RUNNING as long as it is in no such call, however its host makes it wait besides.
+ * <p>It is RUNNING whenever it is in no suspending call of fibers, even while its host suspends the
+ * routine for reasons of its own.
  */
 public abstract class HostedStrand extends Strand {
-  /** What knows what a fiber is to its users; found by the owner of the loop. */
+  /** Makes hosted strands with a fiber as their body; set by the public package. */
   public static final Accessors<Maker> MAKERS = new Accessors<>();
 
-  /** Makes guests with the body that a fiber has. */
+  /** Makes hosted strands whose body is that of a fiber. */
   public interface Maker {
-    /** Returns what {@code make} has made with that body. */
+    /** Returns the strand that {@code make} returns for such a body. */
     HostedStrand make(String name, Function<Body, HostedStrand> make);
   }
 
@@ -34,18 +35,18 @@ public abstract class HostedStrand extends Strand {
 
   private final Strand carrier;
 
-  /** What its routine is run with. */
+  /** The context with which the host runs the routine. */
   private final Context context;
 
-  /** Whether it is in a call that suspends: from its suspension until it goes on. */
+  /** Whether it is suspended in a call of fibers: from its suspension until {@link #goOn}. */
   private boolean waiting;
 
-  /** Whether a call of it has thrown since {@link #end} because it is to end. */
+  /** Whether a call has thrown since {@link #end} because the strand must unwind. */
   private boolean cancellationSeen;
 
   private @Nullable Alarm alarm;
 
-  /** Tells when a scope's deadline passes in which it may be waiting by its host's means. */
+  /** Notifies the host of a scope's deadline, since its own waits know nothing of scopes. */
   private final class Alarm extends TimerQueue.Timer {
     @Override
     protected void expired() {
@@ -55,9 +56,9 @@ public abstract class HostedStrand extends Strand {
   }
 
   /**
-   * Makes a guest of {@code carrier}'s.
+   * Makes a strand that {@code carrier} runs.
    *
-   * @param context what its routine is run with
+   * @param context the context with which the host runs the routine
    */
   protected HostedStrand(Strand carrier, Context context, Body body) {
     super(carrier.loop, body, TimerQueue.NEVER);
@@ -65,58 +66,58 @@ public abstract class HostedStrand extends Strand {
     this.context = context;
   }
 
-  // ---- what the host does for it
+  // ---- calls to the host
 
-  /** It begins to wait: the routine must not be resumed before {@link #goOn}. */
+  /** The strand begins to wait: the routine must not be resumed before {@link #goOn}. */
   protected abstract void waits();
 
-  /** Has {@link #yielded} called when all other strands have had their turn. */
+  /** The host must call {@link #yielded} when all other strands have had their turn. */
   protected abstract void yields();
 
-  /** Its wait has ended: the routine is to be resumed, right after {@link #goOn}. */
+  /** The wait has ended: the host must call {@link #goOn} and then resume the routine. */
   protected abstract void awake();
 
-  /** It goes on, or has not been able to suspend. */
+  /** The strand goes on, or could not suspend. */
   protected abstract void goesOn();
 
-  /** Suspends the routine if it has a stack that can be left; false, at once, if it has none. */
+  /** Suspends the routine if it has a stack that can be unmounted; otherwise returns false. */
   protected abstract boolean leaveStack();
 
   /** Whether the routine has a stack. */
   protected abstract boolean isOnStack();
 
-  /** It has been cancelled, or a scope that it is in is over; see {@link #isRefused}. */
+  /** The strand was cancelled, or one of its scopes has ended; see {@link #isRefused}. */
   protected abstract void scopeEnded();
 
-  /** Whether a scope that it is in has a deadline that has not passed. */
+  /** Reports whether the strand is in a scope with a deadline that has not passed. */
   protected abstract void hasDeadline(boolean has);
 
-  /** Whether its routine is running, and not suspended in whatever way. */
+  /** Whether the routine is running, and not suspended for any reason. */
   public abstract boolean isRunning();
 
   @Override
   protected abstract List<StackTraceElement> places();
 
-  // ---- for the host
+  // ---- calls by the host
 
-  /** Begins its life: its routine is running. */
+  /** Starts the strand; the routine is running. */
   @Override
   public final void start() {
     state = State.RUNNING;
-    loop.guests.add(this);
+    loop.hosted.add(this);
   }
 
-  /** Whether it is in a call that suspends: the routine must be resumed by nobody else. */
+  /** Whether it is suspended in a call of fibers, so that only {@link #goOn} may resume it. */
   public final boolean isWaiting() {
     return waiting;
   }
 
-  /** Whether it waits no more, so that {@link #goOn} may be called. */
+  /** Whether the wait has ended, so that {@link #goOn} may be called. */
   public final boolean canGoOn() {
     return waiting && state == State.READY;
   }
 
-  /** Ends its wait; the routine is resumed next. */
+  /** Completes the wait; the host resumes the routine next. */
   public final void goOn() {
     assert state == State.READY : this;
     state = State.RUNNING;
@@ -124,13 +125,13 @@ public abstract class HostedStrand extends Strand {
     deliverResult(context);
   }
 
-  /** Ends its wait, for which its routine can't suspend; the routine goes on. */
+  /** Ends the wait because the routine can't suspend; the routine goes on. */
   public final void refuseToWait(Throwable why) {
     stopWaiting();
-    refuse(context, why);
+    refuseSuspension(context, why);
   }
 
-  /** All others have had their turn since it has yielded. */
+  /** Makes the strand ready if it has yielded; all others have had their turn. */
   public final void yielded() {
     if (state == State.YIELDING) {
       ready();
@@ -142,7 +143,7 @@ public abstract class HostedStrand extends Strand {
     return mustUnwind() || scopeDeadline() <= loop.clock().nanoTime();
   }
 
-  /** What it would throw, which has been told thereby; null if it would begin. */
+  /** The exception that the next wait would throw, which counts as thrown; or null. */
   public final @Nullable RuntimeException refusal(String verb, Object subject) {
     try {
       checkBeforeWait(verb, subject, TimerQueue.NEVER, WaitMode.INTERNAL);
@@ -152,26 +153,26 @@ public abstract class HostedStrand extends Strand {
     }
   }
 
-  /** Cancels it, and has {@link #isCancellationSeen} tell whether it has noticed. */
+  /** Cancels the strand and resets {@link #isCancellationSeen}. */
   public final void end() {
     cancellationSeen = false;
     cancel();
   }
 
-  /** Whether a wait of it has thrown because of {@link #end}. */
+  /** Whether a wait has thrown because of {@link #end}. */
   public final boolean isCancellationSeen() {
     return cancellationSeen;
   }
 
   /**
-   * Whether it has left bundles open, or has to give something back. Its body, which is a routine,
-   * does that and nothing else: it is to be run when what it is the strand of is over.
+   * Whether it has left bundles open or holds resources. Then the host must run the body after the
+   * hosted routine has ended: it closes the bundles and releases the resources.
    */
   public final boolean holdsResources() {
-    return scope() != null || possession() != null;
+    return scope() != null || heldResource() != null;
   }
 
-  /** Forgets it, which is settled. */
+  /** Ends the strand, which waits for nothing and holds nothing. */
   public final void forget() {
     assert !waiting && !holdsResources() : this;
     state = State.ENDED;
@@ -179,11 +180,11 @@ public abstract class HostedStrand extends Strand {
       loop.timers().remove(alarm);
     }
     releaseAll();
-    loop.guests.remove(this);
+    loop.hosted.remove(this);
     body().ended();
   }
 
-  // ---- as a strand
+  // ---- the strand
 
   @Override
   final Strand runsIn() {
@@ -223,7 +224,7 @@ public abstract class HostedStrand extends Strand {
     try {
       leaveStack();
     } finally {
-      if (waiting) { // it could not leave, or has not been able to for want of memory
+      if (waiting) { // the stack could not be left: pinned, or memory was short
         stopWaiting();
       }
     }
@@ -231,16 +232,16 @@ public abstract class HostedStrand extends Strand {
 
   private void beginWaiting(State as) {
     if (as == State.YIELDING) {
-      yields(); // first, since this may fail
+      yields(); // first, since it can fail
     }
     waiting = true;
-    loop.guests.waits();
+    loop.hosted.waitBegan();
     waits();
   }
 
   private void stopWaiting() {
     waiting = false;
-    loop.guests.goesOn();
+    loop.hosted.waitEnded();
     goesOn();
   }
 
@@ -259,7 +260,7 @@ public abstract class HostedStrand extends Strand {
 
   @Override
   final RuntimeException exception(Interruption why, String verb, Object subject) {
-    cancellationSeen |= why == Interruption.OVER;
+    cancellationSeen |= why == Interruption.UNWIND;
     return super.exception(why, verb, subject);
   }
 
@@ -298,13 +299,13 @@ public abstract class HostedStrand extends Strand {
     carrier.acquireBaton();
   }
 
-  /** Never called: it is in no run queue. */
+  /** Never called: the strand is in no run queue. */
   @Override
   final void resume() {
     throw new AssertionError(this);
   }
 
-  // ---- its thread is everybody's
+  // ---- the thread is shared with other strands: it is not interrupted
 
   @Override
   final void interruptThread() {}

@@ -4,22 +4,22 @@ package dev.weft.internal.strand;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
-/** The strands of a loop that others of its strands run. */
+/** The list of a loop's hosted strands, and how many of them wait. */
 final class HostedStrands {
   private @Nullable HostedStrand first;
   private int waiting;
 
-  void add(HostedStrand guest) {
-    guest.next = first;
+  void add(HostedStrand strand) {
+    strand.next = first;
     if (first != null) {
-      first.previous = guest;
+      first.previous = strand;
     }
-    first = guest;
+    first = strand;
   }
 
-  void remove(HostedStrand guest) {
-    HostedStrand before = guest.previous;
-    HostedStrand after = guest.next;
+  void remove(HostedStrand strand) {
+    HostedStrand before = strand.previous;
+    HostedStrand after = strand.next;
     if (before == null) {
       first = after;
     } else {
@@ -30,35 +30,35 @@ final class HostedStrands {
     }
   }
 
-  /** How many of them wait. */
+  /** How many of the strands wait. */
   int waiting() {
     return waiting;
   }
 
-  void waits() {
+  void waitBegan() {
     waiting++;
   }
 
-  void goesOn() {
+  void waitEnded() {
     waiting--;
   }
 
   void forEach(Consumer<HostedStrand> action) {
-    for (HostedStrand guest = first; guest != null; ) {
-      HostedStrand next = guest.next;
-      action.accept(guest);
-      guest = next;
+    for (HostedStrand strand = first; strand != null; ) {
+      HostedStrand next = strand.next;
+      action.accept(strand);
+      strand = next;
     }
   }
 
-  /** Calls {@code action} with those whose wait has not ended. */
+  /** Calls {@code action} with each strand whose wait has not ended. */
   void forEachWaiting(Consumer<? super HostedStrand> action) {
-    for (HostedStrand guest = first; guest != null; ) {
-      HostedStrand next = guest.next;
-      if (guest.state == Strand.State.PARKED) {
-        action.accept(guest);
+    for (HostedStrand strand = first; strand != null; ) {
+      HostedStrand next = strand.next;
+      if (strand.state == Strand.State.PARKED) {
+        action.accept(strand);
       }
-      guest = next;
+      strand = next;
     }
   }
 }

@@ -6,8 +6,8 @@ import dev.weft.internal.queue.Clock;
 import java.util.concurrent.Executor;
 
 /**
- * Stands in for what a loop has from the machine, so that a run depends on a seed alone: the time,
- * the order among strands that can run, threads beside it, signals.
+ * The simulated environment of a loop, which makes a run depend only on a seed: the time, the order
+ * of runnable strands, other threads, signals.
  */
 public abstract class LoopEnvironment implements Clock {
   /** For subclasses in the test kit. */
@@ -16,18 +16,18 @@ public abstract class LoopEnvironment implements Clock {
   /** A number from 0 to {@code bound} - 1. */
   public abstract int choose(int bound);
 
-  /** Runs what blocks its thread, at some time, while the loop stands still. */
+  /** The executor that runs blocking calls at some time while the loop does not run. */
   public abstract Executor blocking();
 
-  /** Where signals come from. */
+  /** The source of signals. */
   public abstract SignalSource signals();
 
-  /** A strand has been resumed and has suspended or ended again. */
+  /** Called when a resumed strand has suspended or ended. */
   public abstract void resumed(Strand strand);
 
-  /** A turn is over. */
+  /** Called at the end of a turn. */
   public abstract void turned(EventLoop loop);
 
-  /** A thread other than the loop's asks for something to arrive. Any thread. */
+  /** Called when another thread sends {@code what} to the loop. Called on that thread. */
   public abstract void reached(Thread thread, Object what);
 }

@@ -4,7 +4,7 @@ package dev.weft.internal.strand;
 import dev.weft.internal.queue.IntDeque;
 import java.util.function.IntConsumer;
 
-/** Strands that can run, by their numbers in a {@link StrandTable}: first in, first out. */
+/** FIFO queue of the strands that can run, by their slots in a {@link StrandTable}. */
 public final class RunQueue extends IntDeque {
   private final StrandTable table;
 
@@ -13,10 +13,10 @@ public final class RunQueue extends IntDeque {
   }
 
   /**
-   * As {@link #poll}, but any of them by the simulator's choice. One that has yielded comes after
-   * all that were before it, which is what yielding promises.
+   * As {@link #poll}, but {@code environment} chooses the strand. One that has yielded comes after
+   * all strands that were queued before it, as yielding promises.
    */
-  int pollAny(LoopEnvironment simulator) {
+  int pollAny(LoopEnvironment environment) {
     if (isEmpty()) {
       return NONE;
     }
@@ -25,7 +25,7 @@ public final class RunQueue extends IntDeque {
       eligible += hasYielded(i) ? 0 : 1;
     }
     int index = 0;
-    for (int chosen = simulator.choose(eligible); chosen > 0; ) {
+    for (int chosen = environment.choose(eligible); chosen > 0; ) {
       index++;
       chosen -= hasYielded(index) ? 0 : 1;
     }

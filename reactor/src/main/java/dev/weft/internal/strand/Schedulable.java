@@ -11,19 +11,20 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The part of a strand that the loop drives: it is run until it suspends, and resumed later.
+ * The part of a strand that the loop schedules: the loop runs it until it suspends, and resumes it
+ * later.
  *
  * <p>
  *
  * {@snippet :
  *   NEW -> READY <-> RUNNING -> ENDED
- *            ^         |-> PARKED     in a call of ours, until the loop makes it ready
+ *            ^         |-> PARKED     in a call of Weft, until the loop makes it ready
  *            |         |-> YIELDING   to the end of the run queue
- *            |         \-> ABROAD     in a lock, a sleep or another blocking call of the JDK
+ *            |         \-> BLOCKED    in a lock, a sleep or another blocking call of the JDK
  *            \-----------/
  * }
  *
- * All fields belong to the reactor's thread, or to the strand while it runs, which is the same
+ * All fields are confined to the reactor's thread, or to the strand while it runs in the loop's
  * turn.
  */
 public abstract class Schedulable extends InboundQueue.Node {
@@ -31,25 +32,25 @@ public abstract class Schedulable extends InboundQueue.Node {
   private final Body body;
   public State state = State.NEW;
 
-  /** What ends the wait of a stackless strand, if {@link #settles}; else what ended the last. */
-  private WaitCompletion ending = WaitCompletion.NONE;
+  /** Completes the present wait if {@link #hasPendingResult}; otherwise that of the last wait. */
+  private WaitCompletion completion = WaitCompletion.NONE;
 
-  private boolean settles;
+  private boolean hasPendingResult;
 
-  /** What the JVM has thrown in place of suspending its thread, until {@link #notSuspended}. */
+  /** What the JVM threw instead of suspending the thread; cleared by {@link #notSuspended}. */
   private @Nullable Throwable suspensionFailure;
 
-  /** What it runs that waits by itself, or null. */
+  /** The host of hosted strands that this strand runs, or null. */
   @Nullable StrandHost host;
 
-  /** Whether it is in the run queue by its own wish, behind all that were there. */
+  /** Whether it is in the run queue because it yielded, behind the strands that were there. */
   boolean hasYielded;
 
-  /** Its number in the loop's table. */
+  /** The strand's slot in the loop's {@link StrandTable}. */
   public int slot = StrandTable.UNLISTED;
 
-  /** What it holds and has to give back, newest first. */
-  @Nullable HeldResource possessions;
+  /** The resources that the strand holds and must release, newest first. */
+  @Nullable HeldResource heldResources;
 
   Schedulable(EventLoop loop, Body body) {
     this.loop = loop;
@@ -66,17 +67,17 @@ public abstract class Schedulable extends InboundQueue.Node {
     return strand != null ? strand : BatonStrand.onCurrentThread();
   }
 
-  /** The strand that the loop runs when this one's code is running. */
+  /** The strand that the loop runs while this strand's code runs: itself, unless it is hosted. */
   Strand runsIn() {
     return (Strand) this; // its only subclass
   }
 
-  /** Has {@code host}, which this strand runs, tell which of its guests is running. */
+  /** Sets the host that knows which hosted strand this strand is running; null if there is none. */
   public final void host(@Nullable StrandHost host) {
     this.host = host;
   }
 
-  /** Who is running now, for people. Any thread, to look at. */
+  /** The name of the code that is running. May be called from any thread; it can be stale. */
   public final String runningName() {
     StrandHost mine = host;
     String name = mine == null ? null : mine.runningName();
@@ -91,22 +92,22 @@ public abstract class Schedulable extends InboundQueue.Node {
     return false;
   }
 
-  /** Where its code is, innermost frame first. */
+  /** The strand's stack trace, innermost frame first. */
   public StackTraceElement[] stackTrace() {
     return thread().getStackTrace();
   }
 
-  /** Ends the JDK's blocking calls in it, the present one or the next. */
+  /** Interrupts the strand's thread: ends its present or next blocking call of the JDK. */
   void interruptThread() {
     thread().interrupt();
   }
 
-  /** Takes {@link #interruptThread} back; called by the strand itself. */
+  /** Clears the interrupt of {@link #interruptThread}; called by the strand itself. */
   void clearInterrupt() {
     Thread.interrupted();
   }
 
-  /** Why {@link #park} could not suspend. */
+  /** The reason why {@link #park} could not suspend, for a message. */
   String whyPinned() {
     return "can't be suspended below a class initialiser or a native frame";
   }
@@ -120,12 +121,11 @@ public abstract class Schedulable extends InboundQueue.Node {
   }
 
   /**
-   * Suspends until the loop resumes this strand, which has a stack.
+   * Suspends this strand, which has a stack, until the loop resumes it.
    *
-   * @param as where the strand stands meanwhile
-   * @return false if it could not be suspended, because its thread is pinned or the JVM has no
-   *     memory for its frames: then the wait is to be ended without, and {@link #notSuspended} says
-   *     why
+   * @param as the state while it is suspended
+   * @return false if the strand could not be suspended, because its thread is pinned or the JVM has
+   *     no memory for its frames. The caller then ends the wait and throws {@link #notSuspended}
    */
   private boolean suspend(State as) {
     state = as;
@@ -141,14 +141,14 @@ public abstract class Schedulable extends InboundQueue.Node {
     return false;
   }
 
-  /** Forgets why the strand could not be suspended: what it waited for has come all the same. */
+  /** Drops the reason why the strand could not be suspended, because the wait succeeded anyway. */
   final void forgetSuspension() {
     suspensionFailure = null;
   }
 
   /**
-   * What a wait throws that could not suspend, and whose bookkeeping has been undone. Throws it
-   * itself if it is the JVM's.
+   * Returns the exception of a wait that could not suspend and has been undone. If the reason is an
+   * error of the JVM, this method throws that.
    */
   final RuntimeException notSuspended(String verb, Object subject) {
     Throwable failure = suspensionFailure;
@@ -161,62 +161,62 @@ public abstract class Schedulable extends InboundQueue.Node {
     };
   }
 
-  // ---- all that is written twice in the library, for code that has a stack and for woven code:
-  // whatever calls it, however far up, is woven from that. It is the last thing that its callers
-  // do, so that none of them takes a frame.
+  // ---- The only methods that are written twice, for stackful and for woven code. All their
+  // callers are woven from the stackful form. Each is called last (a tail call), so that the
+  // woven caller saves no frame.
 
-  /** Waits until the loop resumes this strand, and ends the wait. */
-  final void park(WaitCompletion ending) {
-    parkForResult(ending);
+  /** Suspends until the loop resumes this strand, and then completes the wait. */
+  final void park(WaitCompletion completion) {
+    parkForResult(completion);
   }
 
-  /** The twin of {@link #park(WaitCompletion)}. */
-  final void park(WaitCompletion ending, Context context) {
-    if (isOwn(context, State.PARKED)) {
-      leave(ending, context);
+  /** The woven twin of {@link #park(WaitCompletion)}. */
+  final void park(WaitCompletion completion, Context context) {
+    if (isOwnContext(context, State.PARKED)) {
+      suspendWoven(completion, context);
     } else {
-      park(ending);
+      park(completion);
     }
   }
 
-  /** As {@link #park(WaitCompletion)}; returns what {@code ending} makes. */
-  final @Nullable Object parkForResult(WaitCompletion ending) {
-    return ending.resultOf((Strand) this, suspend(State.PARKED));
+  /** As {@link #park(WaitCompletion)}; returns the result of {@code completion}. */
+  final @Nullable Object parkForResult(WaitCompletion completion) {
+    return completion.resultOf((Strand) this, suspend(State.PARKED));
   }
 
-  /** The twin of {@link #parkForResult(WaitCompletion)}. */
-  final @Nullable Object parkForResult(WaitCompletion ending, Context context) {
-    if (isOwn(context, State.PARKED)) {
-      leave(ending, context);
+  /** The woven twin of {@link #parkForResult(WaitCompletion)}. */
+  final @Nullable Object parkForResult(WaitCompletion completion, Context context) {
+    if (isOwnContext(context, State.PARKED)) {
+      suspendWoven(completion, context);
       return null;
     }
-    return parkForResult(ending);
+    return parkForResult(completion);
   }
 
-  /** As {@link #park(WaitCompletion)}; returns what {@code ending} makes. */
-  final int parkForInt(WaitCompletion.OfInt ending) {
-    return ending.number((Strand) this, suspend(State.PARKED));
+  /** As {@link #park(WaitCompletion)}; returns the result of {@code completion}. */
+  final int parkForInt(WaitCompletion.OfInt completion) {
+    return completion.number((Strand) this, suspend(State.PARKED));
   }
 
-  /** The twin of {@link #parkForInt(Ending.OfInt)}. */
-  final int parkForInt(WaitCompletion.OfInt ending, Context context) {
-    if (isOwn(context, State.PARKED)) {
-      leave(ending, context);
+  /** The woven twin of {@link #parkForInt(WaitCompletion.OfInt)}. */
+  final int parkForInt(WaitCompletion.OfInt completion, Context context) {
+    if (isOwnContext(context, State.PARKED)) {
+      suspendWoven(completion, context);
       return 0;
     }
-    return parkForInt(ending);
+    return parkForInt(completion);
   }
 
-  /** Suspends until the loop has resumed all that can run. */
+  /** Suspends until the loop has resumed every other strand that can run. */
   final void yieldOut() {
     if (!suspend(State.YIELDING)) {
       throw notSuspended("yield", "");
     }
   }
 
-  /** The twin of {@link #yieldOut()}. */
+  /** The woven twin of {@link #yieldOut()}. */
   final void yieldOut(Context context) {
-    if (isOwn(context, State.YIELDING)) {
+    if (isOwnContext(context, State.YIELDING)) {
       state = State.YIELDING;
       context.suspended = true;
     } else {
@@ -225,80 +225,81 @@ public abstract class Schedulable extends InboundQueue.Node {
   }
 
   /**
-   * Whether {@code context} is what this strand is run with. If not, the woven code is of a routine
-   * that the strand resumes by itself: it is the strand that has to wait, with all that it is
-   * doing.
+   * Whether this strand is run with {@code context}. If not, the woven code belongs to a routine
+   * that the strand resumes itself: then the whole strand has to wait.
    */
-  private boolean isOwn(Context context, State as) {
+  private boolean isOwnContext(Context context, State as) {
     assert context != loop.context() || isStackless() : this;
     return context == loop.context() || isHostContext(context, as);
   }
 
-  /** Whether its host runs it with {@code context}, with which it is about to suspend then. */
+  /**
+   * Whether a host runs this strand with {@code context}; if so, it is about to suspend with it.
+   */
   boolean isHostContext(Context context, State as) {
     return false;
   }
 
-  private void leave(WaitCompletion ending, Context context) {
+  private void suspendWoven(WaitCompletion completion, Context context) {
     state = State.PARKED;
-    if (this.ending != ending) {
-      this.ending = ending;
+    if (this.completion != completion) {
+      this.completion = completion;
     }
-    settles = true;
+    hasPendingResult = true;
     context.suspended = true;
   }
 
-  /** Gives what the wait has come to, if there was one, to the woven code that is to go on. */
+  /** Passes the result of the wait, if there was one, to the woven code that resumes. */
   final void deliverResult(Context context) {
-    if (settles) {
-      settles = false;
+    if (hasPendingResult) {
+      hasPendingResult = false;
       try {
-        ending.deliver((Strand) this, context, true);
+        completion.deliver((Strand) this, context, true);
       } catch (Throwable e) {
         context.failure = e;
-        addPlaces(e);
+        addWaitFrames(e);
       }
     }
   }
 
-  /** Ends the wait that the stackless strand of the calling thread has begun with its loop's. */
-  static void refused(Context context, Throwable why) {
+  /** Calls {@link #refuseSuspension} on the strand of the calling thread that began to suspend. */
+  static void suspensionRefused(Context context, Throwable why) {
     Strand strand = carrier();
     if (strand == null) {
       throw new AssertionError("no strand has suspended", why);
     }
-    strand.refuse(context, why);
+    strand.refuseSuspension(context, why);
   }
 
   /**
-   * Ends the wait that woven code of this strand has begun, since it can't suspend: as if its
-   * thread could not. What it comes to is given to the code, which goes on.
+   * Ends the wait that woven code of this strand has begun but can't suspend for, as if its thread
+   * were pinned. The code goes on with the result.
    */
-  final void refuse(Context context, Throwable why) {
+  final void refuseSuspension(Context context, Throwable why) {
     state = State.RUNNING;
-    if (settles) {
-      settles = false;
+    if (hasPendingResult) {
+      hasPendingResult = false;
       suspensionFailure = why;
-      ending.deliver((Strand) this, context, false);
+      completion.deliver((Strand) this, context, false);
     } else { // it has yielded
       context.failure = why;
     }
   }
 
   /**
-   * Adds the frames of the call that waited to the trace of {@code thrown}. It is thrown without
-   * them if that can't be done, because one of its methods throws or memory is short.
+   * Adds the frames of the waiting call to the trace of {@code thrown}. If that fails, because a
+   * method of {@code thrown} throws or memory is short, the trace stays without them.
    */
-  private void addPlaces(Throwable thrown) {
+  private void addWaitFrames(Throwable thrown) {
     try {
-      thrown.setStackTrace(asThrownThere(thrown.getStackTrace()));
+      thrown.setStackTrace(withWaitFrames(thrown.getStackTrace()));
     } catch (Throwable e) {
-      // said above
+      // the trace stays as it is
     }
   }
 
-  /** The trace of what was thrown above, with the frames of the call that waited. */
-  private StackTraceElement[] asThrownThere(StackTraceElement[] trace) {
+  /** Returns {@code trace} with the suspended frames inserted above this class's. */
+  private StackTraceElement[] withWaitFrames(StackTraceElement[] trace) {
     List<StackTraceElement> whole = new ArrayList<>(List.of(trace));
     int here = 0;
     while (here < trace.length && !trace[here].getClassName().equals(Schedulable.class.getName())) {
@@ -308,12 +309,12 @@ public abstract class Schedulable extends InboundQueue.Node {
     return whole.toArray(new StackTraceElement[0]);
   }
 
-  /** Where its woven code is suspended, innermost frame first. */
+  /** The frames in which the woven code is suspended, innermost first. */
   List<StackTraceElement> places() {
     return body.stack();
   }
 
-  /** What a wait throws that could not suspend because its thread is pinned. */
+  /** The exception of a wait that could not suspend because the thread is pinned. */
   abstract RuntimeException pinned(String verb, Object subject);
 
   final void ready() {
@@ -322,7 +323,7 @@ public abstract class Schedulable extends InboundQueue.Node {
     enqueue();
   }
 
-  /** Sees to it that it is resumed. */
+  /** Adds the strand to the run queue. */
   void enqueue() {
     loop.enqueue(slot);
   }
@@ -334,7 +335,7 @@ public abstract class Schedulable extends InboundQueue.Node {
     hasYielded = false;
     try {
       resume();
-    } catch (Throwable e) { // of the JDK's part of the switch: the other strands go on
+    } catch (Throwable e) { // from the JDK's part of the switch; the other strands go on
       UncaughtFailures.report(e);
     }
     switch (state) {
@@ -348,27 +349,24 @@ public abstract class Schedulable extends InboundQueue.Node {
     }
   }
 
-  /** Gives back what it has from the loop; it has ended. */
+  /** Releases the loop's objects that the strand uses; called when it has ended. */
   abstract void releaseAll();
 
   // ---- what the kinds of strand do differently
 
-  /** Begins to run; the loop is on its own thread or on another strand. */
+  /** Starts the strand; called on the loop's thread or on another strand. */
   abstract void start();
 
-  /** Gives the strand the processor; returns when it has given it back. */
+  /** Switches to the strand; returns when it has suspended or ended. */
   abstract void resume();
 
-  /**
-   * Gives the processor back to the loop; returns at the next {@link #resume}, or at once if
-   * pinned.
-   */
+  /** Switches back to the loop; returns at the next {@link #resume}, or at once if pinned. */
   abstract void switchOut();
 
-  /** Makes sure that the strand, whose code is running, has the processor by the loop's leave. */
+  /** Blocks until the loop has handed this strand the baton; does nothing for other kinds. */
   void acquireBaton() {}
 
-  /** What the strand's own thread runs. */
+  /** The main method of the strand's own thread. */
   final void runBody() {
     try {
       body.run();
@@ -381,9 +379,9 @@ public abstract class Schedulable extends InboundQueue.Node {
   }
 
   /**
-   * Its thread asks to be run: it has come back from abroad, or has yielded by itself. The JDK also
-   * asks after somebody has looked at the thread's stack, whether or not we held it back on
-   * purpose.
+   * Called when the strand's thread wants to run: its blocking call has ended, or it called {@link
+   * Thread#yield} itself. The JDK also calls it after another thread has read the thread's stack,
+   * even if the strand is parked.
    */
   final void submitted() {
     if (!loop.isOnThread()) {

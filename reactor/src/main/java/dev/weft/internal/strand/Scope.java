@@ -5,8 +5,8 @@ import dev.weft.internal.queue.TimerQueue;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A stretch of a strand's code that has a deadline of its own, or that may be told to end early, or
- * that is shielded from all such wishes from outside. Scopes nest.
+ * A dynamic extent of a strand's code that has its own deadline, can fail as a whole, or is
+ * shielded from cancels, deadlines and failures outside it. Scopes nest.
  */
 public abstract class Scope {
   /** Its own deadline, or {@link TimerQueue#NEVER}. */
@@ -25,7 +25,7 @@ public abstract class Scope {
    * Makes a scope.
    *
    * @param deadline its deadline, or {@link TimerQueue#NEVER}
-   * @param shield whether neither a cancel nor the deadlines and failures outside it reach in
+   * @param shield whether cancels, deadlines and failures outside it have no effect inside
    */
   protected Scope(long deadline, boolean shield) {
     this.ownDeadline = deadline;
@@ -37,14 +37,14 @@ public abstract class Scope {
     return outer;
   }
 
-  public final long due() {
+  public final long deadline() {
     return deadline;
   }
 
-  /** What the strand's waits in a failed scope are to end with. */
+  /** The exception that the strand's waits throw in the scope once it has failed. */
   protected abstract RuntimeException failure();
 
-  /** What users know the scope as, if not as itself; messages name it. */
+  /** The object that users know the scope as, for messages. */
   protected Object subject() {
     return this;
   }
@@ -55,7 +55,7 @@ public abstract class Scope {
     deadline = ownDeadline;
     if (outer != null) {
       shielded |= outer.shielded;
-      // A shield has only its own limit; but one inside another can't outlast that.
+      // A shield has only its own deadline, but one inside another can't outlast that.
       if (!shield || outer.shielded) {
         deadline = Math.min(ownDeadline, outer.deadline);
       }

@@ -3,17 +3,17 @@ package dev.weft.internal.strand;
 
 import org.jspecify.annotations.Nullable;
 
-/** The scopes that a strand is in, and what they mean for its next wait. */
+/** The stack of a strand's scopes, and their effect on its next wait. */
 final class ScopeStack {
   private @Nullable Scope innermost;
 
-  /** The nearest deadline of them. */
+  /** The nearest deadline in force. */
   private long deadline;
 
-  /** What a strand has from the scope that it was started in: the deadline that is always there. */
+  /** The deadline of the scope that the strand was started in; always in force. */
   private final long inheritedDeadline;
 
-  /** The scope that has failed, if that is to be noticed here. */
+  /** The outermost failed scope inside the innermost shield, or null. */
   private @Nullable Scope failed;
 
   ScopeStack(long inheritedDeadline) {
@@ -29,12 +29,12 @@ final class ScopeStack {
     return innermost != null && innermost.shielded;
   }
 
-  /** Whether a wait that lets itself be ended must not begin: cancelled, or a scope has failed. */
+  /** Whether an unshielded wait must throw: the strand is cancelled or a scope has failed. */
   boolean mustUnwind(boolean cancelled) {
     return failed != null || (cancelled && !isShielded());
   }
 
-  /** The nearer of a call's own deadline and the scopes'. */
+  /** The nearer of {@code deadline} and the deadline of the scopes. */
   long effectiveDeadline(long deadline) {
     return Math.min(deadline, this.deadline);
   }
@@ -68,8 +68,8 @@ final class ScopeStack {
   }
 
   /**
-   * The scope whose deadline is the nearest one; of several with the same deadline the outermost.
-   * Null if it is the deadline that the strand was started with.
+   * The scope that has the nearest deadline; of several with the same deadline, the outermost. Null
+   * if that is the deadline that the strand was started with.
    */
   @Nullable Scope nearestScope() {
     Scope found = null;
@@ -82,13 +82,13 @@ final class ScopeStack {
       }
       if (scope.deadline != deadline
           || (scope.shield && (scope.outer == null || !scope.outer.shielded))) {
-        break; // no scope further out has to do with the deadlines in force here
+        break; // scopes further out don't affect the deadline in force
       }
     }
     return found;
   }
 
-  /** The failure to be noticed here, unless the strand is cancelled, which comes first. */
+  /** The failure of a scope, or null if none failed or a cancel takes precedence. */
   @Nullable RuntimeException failure(boolean cancelled) {
     boolean cancelledHere = cancelled && !isShielded();
     return failed != null && !cancelledHere ? failed.failure() : null;

@@ -3,17 +3,17 @@ package dev.weft.internal.strand;
 
 import dev.weft.internal.access.Accessors;
 
-/** Something that a choice can wait for, inside an object of a public type. */
+/** The internal side of a public object that a select can wait for. */
 public interface Selectable {
-  /** Where to find it in such objects. */
+  /** Returns the selectable of such a public object. */
   Accessors<Selectable> IN = new Accessors<>();
 
-  /** Whose strands may wait for it. */
+  /** The loop whose strands may wait for it. */
   EventLoop loop();
 
-  /** The list that is woken when it may be had. */
+  /** The list that is woken when {@link #take} may succeed. */
   WaitList waiters();
 
-  /** Has it, if it is to be had now. */
+  /** Takes it if it is available now; returns whether it was. */
   boolean take();
 }

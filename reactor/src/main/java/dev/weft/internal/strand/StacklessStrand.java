@@ -4,15 +4,15 @@ package dev.weft.internal.strand;
 import dev.weft.routine.codegen.Context;
 
 /**
- * A strand that is a woven routine: it runs on the reactor's own thread until it suspends, and is
- * then no more than its frames. Blocking calls of the JDK hold up the reactor in it.
+ * A strand that is a woven routine: it runs on the reactor's own thread until it suspends, and then
+ * consists only of its saved frames. Blocking calls of the JDK in it block the reactor.
  */
 final class StacklessStrand extends Strand {
   StacklessStrand(EventLoop loop, Body body, long deadline) {
     super(loop, body, deadline);
   }
 
-  /** The reactor's, which it shares with the others. */
+  /** The reactor's thread, which all stackless strands share. */
   @Override
   public Thread thread() {
     return loop.thread();
@@ -51,7 +51,7 @@ final class StacklessStrand extends Strand {
     }
   }
 
-  /** Reached by a call that is not woven, below one that is: there is no stack to leave. */
+  /** Does nothing: called from unwoven code below woven code, where no stack can be left. */
   @Override
   void switchOut() {}
 
@@ -60,7 +60,7 @@ final class StacklessStrand extends Strand {
     return UnwovenFrames.why();
   }
 
-  // ---- its thread is everybody's
+  // ---- the thread is shared with other strands: it is not interrupted
 
   @Override
   void interruptThread() {}

@@ -11,19 +11,20 @@ import java.lang.foreign.MemorySegment;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Something that a reactor runs until it suspends, and resumes later. Every suspending call of the
- * library ends in one of the {@code park}s of {@link Schedulable}, and nothing else does.
+ * Code that a reactor runs until it suspends, and resumes later: the body of a fiber. Every
+ * suspending call of the library suspends in one of the {@code park} methods of {@link
+ * Schedulable}.
  */
 public abstract class Strand extends Waiting {
-  /** What a strand runs; if it is stackless, the outermost frame as well. */
+  /** The code of a strand; the outermost frame if the strand is stackless. */
   public abstract static class Body extends Routine {
     public Body() {}
 
-    /** Runs on the strand. What it throws goes to {@link #aborted}. */
+    /** Runs on the strand. {@link #aborted} gets what it throws. */
     @Override
     protected abstract void run();
 
-    /** Called on the strand, or after it, if {@link #run} has thrown or could not be run. */
+    /** Called if {@link #run} threw or could not be called; on the strand or after its end. */
     protected void aborted(Throwable failure) {
       UncaughtFailures.report(failure);
     }
@@ -32,7 +33,7 @@ public abstract class Strand extends Waiting {
     protected abstract void ended();
   }
 
-  /** Where a strand stands. */
+  /** The state of a strand; {@link Schedulable} shows the transitions. */
   public enum State {
     NEW,
     READY,
@@ -49,15 +50,15 @@ public abstract class Strand extends Waiting {
 
   /** The strand that is running on the calling thread, or null. */
   public static @Nullable Strand current() {
-    Strand simple = StrandTable.simple();
-    return simple != null ? simple : search();
+    Strand fast = StrandTable.fastCurrent();
+    return fast != null ? fast : slowCurrent();
   }
 
-  private static @Nullable Strand search() {
+  private static @Nullable Strand slowCurrent() {
     Strand carrier = carrier();
     StrandHost host = carrier == null ? null : carrier.host;
-    Strand guest = host == null ? null : host.guest();
-    return guest == null ? carrier : guest;
+    Strand hosted = host == null ? null : host.hostedStrand();
+    return hosted == null ? carrier : hosted;
   }
 
   /**
@@ -66,12 +67,12 @@ public abstract class Strand extends Waiting {
    * @throws WrongThreadException if there is none
    */
   public static Strand require(String verb) {
-    Strand simple = StrandTable.simple();
-    return simple != null ? simple : search(verb);
+    Strand fast = StrandTable.fastCurrent();
+    return fast != null ? fast : slowCurrent(verb);
   }
 
-  private static Strand search(String verb) {
-    Strand strand = search();
+  private static Strand slowCurrent(String verb) {
+    Strand strand = slowCurrent();
     if (strand == null) {
       throw new WrongThreadException(
           verb + " must be called in a fiber, but was called on " + Thread.currentThread());
@@ -80,25 +81,25 @@ public abstract class Strand extends Waiting {
     return strand;
   }
 
-  /** Whether it is not the loop that runs it, but another strand. */
-  public final boolean isGuest() {
+  /** Whether another strand runs this one, and not the loop. */
+  public final boolean isHosted() {
     return runsIn() != this;
   }
 
   /**
    * The strand that is running on the calling thread, which must be one of {@code loop}.
    *
-   * @throws WrongThreadException if there is none, or it is another reactor's
+   * @throws WrongThreadException if there is none, or it belongs to another reactor
    */
   public static Strand requireOf(EventLoop loop, String verb, Object subject) {
-    Strand simple = loop.ownSimple();
-    return simple != null ? simple : search(loop, verb, subject);
+    Strand fast = loop.fastCurrentOwn();
+    return fast != null ? fast : slowCurrent(loop, verb, subject);
   }
 
-  private static Strand search(EventLoop loop, String verb, Object subject) {
-    Strand strand = search(verb);
+  private static Strand slowCurrent(EventLoop loop, String verb, Object subject) {
+    Strand strand = slowCurrent(verb);
     if (strand.loop != loop) {
-      throw loop.stranger(verb, subject);
+      throw loop.wrongThread(verb, subject);
     }
     return strand;
   }
@@ -106,11 +107,11 @@ public abstract class Strand extends Waiting {
   // ---- calls made by the strand itself
 
   /**
-   * Carries out {@code op}, which is this strand's, and waits for its end. Suspends.
+   * Submits {@code op}, the strand's operation, and waits until it is done. Suspends.
    *
-   * @param deadline when to cancel it, or {@link TimerQueue#NEVER}
-   * @return at least 0, or -errno. An operation that ended in spite of a cancel or a deadline is
-   *     reported as if there had been none: what it did must not be lost
+   * @param deadline when to cancel the operation, or {@link TimerQueue#NEVER}
+   * @return at least 0, or -errno. If the operation succeeds in spite of a cancel or a deadline,
+   *     its result is returned, because what it did must not be lost
    */
   public final int perform(String verb, Object subject, Op op, long deadline, WaitMode wait) {
     assert loop.isCurrent(this) : this;
@@ -125,8 +126,8 @@ public abstract class Strand extends Waiting {
   }
 
   /**
-   * As {@link #perform}, and carries {@code op} out again whenever a signal has interrupted it
-   * before it did anything: for operations that can simply be repeated.
+   * As {@link #perform}, and repeats {@code op} when a signal has interrupted it before it did
+   * anything. For operations that can be repeated.
    *
    * @return at least 0, or -errno, but never -EINTR
    */
@@ -135,18 +136,18 @@ public abstract class Strand extends Waiting {
     MemorySegment memory = op.memory();
     int result;
     do {
-      op.use(memory); // it has let go of it at the end of the last attempt
+      op.use(memory); // the operation dropped it when the last attempt ended
       result = perform(verb, subject, op, deadline, wait);
     } while (result == -Errno.EINTR.code());
     return result;
   }
 
-  /** As {@link #perform}, with no end but the operation's own, not even a cancel. */
+  /** As {@link #perform}, without a deadline, and a cancel does not end it. */
   public final int performShielded(String verb, Object subject, Op op) {
     return perform(verb, subject, op, TimerQueue.NEVER, WaitMode.SHIELDED);
   }
 
-  /** Waits in {@code list} until woken, with {@link #node}. Suspends. */
+  /** Waits in {@code list}, with {@link #node}, until woken. Suspends. */
   public final void await(
       WaitList list, String verb, Object subject, long deadline, WaitMode wait) {
     awaitUntil(
@@ -159,8 +160,8 @@ public abstract class Strand extends Waiting {
   }
 
   /**
-   * As {@link #await}, with the {@code nearest} deadline that {@link #checkBeforeWait} has told,
-   * and with an {@code ending} of its own, whose result nobody gets.
+   * As {@link #await}, with the {@code effective} deadline that {@link #checkBeforeWait} returned,
+   * and with a {@code completion} whose result is dropped.
    */
   public final void awaitUntil(
       WaitList list,
@@ -168,55 +169,55 @@ public abstract class Strand extends Waiting {
       Object subject,
       long effective,
       WaitMode wait,
-      WaitCompletion ending) {
+      WaitCompletion completion) {
     WaitNode mine = node();
     prepare(effective);
     list.add(mine);
     begin(verb, subject, effective, wait);
-    park(ending);
+    park(completion);
   }
 
-  /** As {@link #awaitUntil}; returns what {@code ending} makes. */
+  /** As {@link #awaitUntil}; returns the result of {@code completion}. */
   public final @Nullable Object awaitResult(
       WaitList list,
       String verb,
       Object subject,
       long effective,
       WaitMode wait,
-      WaitCompletion ending) {
+      WaitCompletion completion) {
     WaitNode mine = node();
     prepare(effective);
     list.add(mine);
     begin(verb, subject, effective, wait);
-    return parkForResult(ending);
+    return parkForResult(completion);
   }
 
   /**
-   * Makes what a wait until {@code deadline} needs: to be called before the first clause of an
-   * {@link #awaitAny} is put in a list, which can't fail for want of memory then.
+   * Allocates what a wait until {@code deadline} needs. To be called before the first node of an
+   * {@link #awaitAny} is put in a list, so that the wait can't fail because memory is short.
    */
   public final void prepareToWait(long deadline) {
     prepare(effectiveDeadline(deadline));
   }
 
-  /** Takes those of {@code clauses} out of their lists that are in one. */
-  public final void withdraw(WaitNode[] clauses) {
-    for (WaitNode clause : clauses) {
-      clause.withdraw();
+  /** Removes those of {@code waitNodes} that are in a list from it. */
+  public final void withdraw(WaitNode[] waitNodes) {
+    for (WaitNode node : waitNodes) {
+      node.withdraw();
     }
   }
 
   /**
-   * Waits until one of several clauses fires, each of which is this strand's and in a list.
-   * Suspends. None of them is in a list afterwards.
+   * Waits until one of {@code waitNodes} fires. All are nodes of this strand and in a list; none is
+   * in a list afterwards. Suspends.
    *
-   * @param deadline as {@link #prepareToWait} was given
-   * @param ending calls {@link #chosen}
+   * @param deadline the one given to {@link #prepareToWait}
+   * @param completion calls {@link #chosen}
    */
   public final @Nullable Object awaitAny(
-      WaitNode[] clauses, String verb, Object subject, long deadline, WaitCompletion ending) {
-    beginChoice(clauses, verb, subject, deadline);
-    return parkForResult(ending);
+      WaitNode[] waitNodes, String verb, Object subject, long deadline, WaitCompletion completion) {
+    beginSelect(waitNodes, verb, subject, deadline);
+    return parkForResult(completion);
   }
 
   /** Waits until the clock reads {@code deadline}. Suspends. */
@@ -231,25 +232,25 @@ public abstract class Strand extends Waiting {
     park(SLEPT);
   }
 
-  /** Lets every other strand that can run do so first. Suspends. */
+  /** Lets every other strand that can run go first. Suspends. */
   public final void yieldNow() {
     assert loop.isCurrent(this) : this;
     checkBeforeWait("yield", NOTHING, TimerQueue.NEVER, WaitMode.EXTERNAL);
     yieldOut();
   }
 
-  /** Throws if the strand is cancelled, or a scope that it is in has failed. */
+  /** Throws if the strand is cancelled or one of its scopes has failed, unless it is shielded. */
   public final void throwIfCancelled(String verb, Object subject) {
     if (mustUnwind()) {
-      throw exception(Interruption.OVER, verb, subject);
+      throw exception(Interruption.UNWIND, verb, subject);
     }
   }
 
   /**
-   * Throws if the strand is to end, or if {@code deadline} or a scope's deadline has passed: what
-   * each call that may suspend begins with, even if it turns out not to.
+   * Throws if the strand must unwind, or if {@code deadline} or a scope's deadline has passed. Each
+   * call that may suspend begins with this check, even if it does not suspend.
    *
-   * @return the nearest deadline
+   * @return the nearest of these deadlines
    */
   public final long checkBeforeWait(String verb, Object subject, long deadline, WaitMode wait) {
     if (wait.isShielded()) {
@@ -258,12 +259,12 @@ public abstract class Strand extends Waiting {
     throwIfCancelled(verb, subject);
     long effective = effectiveDeadline(deadline);
     if (effective != TimerQueue.NEVER) {
-      refuseIfPast(verb, subject, effective);
+      requireNotPast(verb, subject, effective);
     }
     return effective;
   }
 
-  private void refuseIfPast(String verb, Object subject, long effective) {
+  private void requireNotPast(String verb, Object subject, long effective) {
     long now = loop.clock().nanoTime();
     if (effective <= now) {
       boolean scopes = scopeDeadline() <= now;
@@ -271,9 +272,9 @@ public abstract class Strand extends Waiting {
     }
   }
 
-  /** The newest of the things that it holds and has to give back, or null. */
-  public final @Nullable HeldResource possession() {
-    return possessions;
+  /** The resource that the strand acquired last of those that it holds, or null. */
+  public final @Nullable HeldResource heldResource() {
+    return heldResources;
   }
 
   // ---- scopes
@@ -284,7 +285,7 @@ public abstract class Strand extends Waiting {
     return all == null ? null : all.innermost();
   }
 
-  /** The nearest deadline of the scopes that it is in, which those that it starts inherit. */
+  /** The nearest deadline of the strand's scopes; strands that it starts inherit it. */
   public final long scopeDeadline() {
     return effectiveDeadline(TimerQueue.NEVER);
   }
@@ -296,7 +297,7 @@ public abstract class Strand extends Waiting {
     all.enter(scope);
     scopesChanged(all);
     if (scope.shield && !shielded) {
-      clearInterrupt(); // a cancel's, which must not end the JDK's calls in the shield
+      clearInterrupt(); // from a cancel; it must not end the JDK's calls in the shield
     }
   }
 
@@ -311,31 +312,32 @@ public abstract class Strand extends Waiting {
   }
 
   /**
-   * Ends this strand's waits in {@code scope}, the present one and later ones, with its failure.
+   * Makes the present and all later waits of this strand in {@code scope} throw the scope's
+   * failure.
    */
   public final void fail(Scope scope) {
     scope.failed = true;
-    ScopeStack all = scopes(); // there are some: it is in one
+    ScopeStack all = scopes(); // not empty: the strand is in one
     all.update();
     scopesChanged(all);
     if (mustUnwind()) {
-      interrupt(Interruption.OVER);
+      interrupt(Interruption.UNWIND);
     }
   }
 
   // ---- calls made by others, on the reactor's thread
 
   /**
-   * Ends the present wait with a {@link CancelledException}, and every later one; the thread is
-   * interrupted, so that the blocking calls of the JDK end too. What is shielded goes on. Allocates
-   * nothing, so that it does not fail where memory is short.
+   * Makes the present and all later waits throw {@link CancelledException}, and interrupts the
+   * thread, which ends blocking calls of the JDK. Shielded waits go on. Allocates nothing, so it
+   * can't fail because memory is short.
    */
   public final void cancel() {
     if (!isCancelled()) {
       noteCancel();
       ScopeStack all = scopesIfAny();
       if (all == null || !all.isShielded()) {
-        interrupt(Interruption.OVER);
+        interrupt(Interruption.UNWIND);
         interruptThread();
       }
     }

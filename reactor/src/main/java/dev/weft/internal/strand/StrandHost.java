@@ -3,11 +3,11 @@ package dev.weft.internal.strand;
 
 import org.jspecify.annotations.Nullable;
 
-/** What a strand runs that runs others in turn, each of which can wait by itself. */
+/** A scheduler of hosted strands inside a strand. */
 public interface StrandHost {
-  /** The strand of the one whose code is running now; null if it is the host's own. */
-  @Nullable HostedStrand guest();
+  /** The hosted strand whose code is running now; null if the host's own code is. */
+  @Nullable HostedStrand hostedStrand();
 
-  /** What that one is called; null if it is the host's own code. Any thread, to look at. */
+  /** The name of that strand, or null. May be called from any thread; it can be stale. */
   @Nullable String runningName();
 }

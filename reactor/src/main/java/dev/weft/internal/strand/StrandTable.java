@@ -7,73 +7,72 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The part of a loop that knows its strands by number, and which of them is running. What changes
- * at each switch is numbers: a reference that is stored costs the collector's barrier, the dearest
- * part of a switch.
+ * The part of a loop that numbers its strands (slots) and knows which one runs. A switch stores
+ * only numbers: storing a reference costs a GC barrier, the most expensive part of a switch.
  */
 public abstract class StrandTable {
   /** No strand. */
   static final int NONE = IntDeque.NONE;
 
-  /** The number of a strand that has none, because it is new or has ended. */
+  /** The slot of a strand that is not in the table, because it is new or has ended. */
   static final int UNLISTED = -2;
 
   private static final int FEW = 16;
 
   private final Thread thread = Thread.currentThread();
 
-  /** Those that have not ended, at their numbers. */
+  /** The strands that have not ended, by slot. */
   private @Nullable Strand[] strands = new @Nullable Strand[FEW];
 
   /**
-   * The numbers that are not in use, the next to be given last. Has room for all, so that {@link
-   * #remove} allocates nothing.
+   * A stack of the free slots. It has room for all slots, so that {@link #remove} allocates
+   * nothing.
    */
   private int[] free = new int[FEW];
 
   private int freeCount;
 
-  /** How many numbers have ever been given. */
-  private int given;
+  /** How many slots have ever been used. */
+  private int allocated;
 
-  /** The number of the strand that runs, or {@link #NONE}. */
+  /** The slot of the running strand, or {@link #NONE}. */
   private int current = NONE;
 
-  /** Whether that one does without a stack: one with a thread is on that, not on this one. */
+  /** Whether the running strand is stackless: others run on their own thread. */
   private boolean currentIsStackless;
 
   /**
-   * The thread whose code the reactor's thread is running, if it is not itself. Other threads may
-   * read it, but only to compare it with themselves, and it is never them: plain access will do.
+   * The virtual thread that the reactor's thread is running, or null. Other threads only compare it
+   * with themselves, and it never is them, so plain access is enough.
    */
   private @Nullable Thread currentThread;
 
-  /** The thread that the loop runs on, which has made it. */
+  /** The thread that made the loop and runs it. */
   public final Thread thread() {
     return thread;
   }
 
-  // ---- those that have not ended
+  // ---- the strands that have not ended
 
-  /** Gives {@code strand} a number. If memory is short, it throws and the table is as before. */
+  /** Adds {@code strand}; returns its slot. If memory is short, throws and changes nothing. */
   final int add(Strand strand) {
-    if (freeCount == 0 && given == strands.length) {
-      @Nullable Strand[] larger = Arrays.copyOf(strands, given * 2);
-      free = Arrays.copyOf(free, given * 2);
+    if (freeCount == 0 && allocated == strands.length) {
+      @Nullable Strand[] larger = Arrays.copyOf(strands, allocated * 2);
+      free = Arrays.copyOf(free, allocated * 2);
       strands = larger;
     }
-    int slot = freeCount > 0 ? free[--freeCount] : given++;
+    int slot = freeCount > 0 ? free[--freeCount] : allocated++;
     strands[slot] = strand;
     return slot;
   }
 
-  /** Takes the number of an ended strand back. */
+  /** Frees the slot of an ended strand. */
   final void remove(int slot) {
     strands[slot] = null;
     free[freeCount++] = slot;
   }
 
-  /** The strand of that number, which is in use. */
+  /** The strand in {@code slot}, which is in use. */
   final Strand at(int slot) {
     Strand strand = strands[slot];
     assert strand != null : slot;
@@ -81,12 +80,12 @@ public abstract class StrandTable {
   }
 
   public final int live() {
-    return given - freeCount;
+    return allocated - freeCount;
   }
 
-  /** Calls {@code action} with each strand, which must not end one. */
+  /** Calls {@code action} with each strand; the action must not end one. */
   public final void forEachLive(Consumer<Strand> action) {
-    for (int slot = given - 1; slot >= 0; slot--) {
+    for (int slot = allocated - 1; slot >= 0; slot--) {
       Strand strand = strands[slot];
       if (strand != null) {
         action.accept(strand);
@@ -94,7 +93,7 @@ public abstract class StrandTable {
     }
   }
 
-  // ---- the one that runs
+  // ---- the running strand
 
   /** Runs {@code strand} until it suspends or ends. */
   final void run(Strand strand) {
@@ -111,7 +110,7 @@ public abstract class StrandTable {
     current = NONE;
   }
 
-  /** Whether the calling code runs on the reactor's thread, in a strand or outside. */
+  /** Whether the caller runs on the reactor's thread, in a strand or outside. */
   final boolean isOnThread() {
     Thread caller = Thread.currentThread();
     return caller == thread || caller == currentThread;
@@ -121,7 +120,7 @@ public abstract class StrandTable {
     return strand.runsIn().slot == current;
   }
 
-  /** The strand that the loop runs, or null. Any thread, to look at. */
+  /** The running strand, or null. May be called from any thread; the result can be stale. */
   final @Nullable public Strand currentStrand() {
     @Nullable Strand[] seen = strands;
     int slot = current;
@@ -129,26 +128,26 @@ public abstract class StrandTable {
   }
 
   /**
-   * The stackless strand whose own code is running on the calling thread. Most calls begin with
-   * this; null says no more than that one has to search.
+   * The stackless strand without hosted strands that runs on the calling thread. This is the fast
+   * path of most calls; null means that the caller has to search.
    */
-  static @Nullable Strand simple() {
+  static @Nullable Strand fastCurrent() {
     Thread caller = Thread.currentThread();
-    StrandTable loop = LoopRegistry.near(caller);
-    return loop != null ? loop.simpleOn(caller) : null;
+    StrandTable loop = LoopRegistry.cached(caller);
+    return loop != null ? loop.fastCurrentOn(caller) : null;
   }
 
-  /** As {@link #simple}, if it is one of this loop. */
-  final @Nullable Strand ownSimple() {
-    return simpleOn(Thread.currentThread());
+  /** As {@link #fastCurrent}, but only for strands of this loop. */
+  final @Nullable Strand fastCurrentOwn() {
+    return fastCurrentOn(Thread.currentThread());
   }
 
-  private @Nullable Strand simpleOn(Thread caller) {
+  private @Nullable Strand fastCurrentOn(Thread caller) {
     Strand strand = caller == thread ? stackless() : null;
     return strand != null && strand.host == null ? strand : null;
   }
 
-  /** The stackless strand that is running on {@code thread}, the calling one, or null. */
+  /** The stackless strand that runs on {@code thread}, the calling one, or null. */
   static @Nullable Strand stacklessOn(Thread thread) {
     StrandTable loop = LoopRegistry.get(thread);
     return loop == null ? null : loop.stackless();

@@ -10,16 +10,16 @@ import java.util.concurrent.Executor;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A strand that is a virtual thread, whose scheduler is the strand itself: the JDK hands us the
- * thread's continuation whenever it can run, and we run it on the reactor's thread in its turn. So
- * locks, monitors, thread-locals, scoped values, dumps and debuggers mean in it what they say.
+ * A strand that is a virtual thread whose scheduler is the strand itself. The JDK gives us the
+ * thread's continuation whenever it can run, and the loop runs it on the reactor's thread. So
+ * locks, monitors, thread-locals, scoped values, dumps and debuggers work as in any virtual thread.
  *
- * <p>To suspend in a call of ours it <em>yields</em>, and its scheduler keeps it back until the
- * loop wants it. That is cheaper than parking, takes no notice of interrupts and stray permits, and
- * if the thread is pinned, returns at once instead of blocking the reactor for ever.
+ * <p>To suspend in a call of Weft the thread <em>yields</em>, and its scheduler holds it back until
+ * the loop resumes it. That is cheaper than parking, ignores interrupts and stray permits, and if
+ * the thread is pinned, it returns at once instead of blocking the reactor.
  *
- * <p>What is needed of the JDK's internals is here and nowhere else: the constructor with a
- * scheduler, the scheduler of a thread, and the default scheduler.
+ * <p>Only this class uses these internals of the JDK: the constructor with a scheduler, the
+ * scheduler of a thread, and the default scheduler.
  */
 final class VirtualThreadStrand extends Strand implements Executor {
   /**
@@ -32,10 +32,10 @@ final class VirtualThreadStrand extends Strand implements Executor {
   private record Internals(
       MethodHandle newThread, MethodHandle scheduler, Executor defaultScheduler) {}
 
-  /** Null as long as {@link #isAvailable} has not found them. */
+  /** Null until {@link #isAvailable} has found them. */
   private static @Nullable Internals found;
 
-  /** Whether java.lang is open and the internals are not there or do not work: final. */
+  /** Whether java.lang is open but the internals are missing or do not work; never reset. */
   private static boolean unsupported;
 
   /** Whether {@link Bound} may be used. */
@@ -56,8 +56,8 @@ final class VirtualThreadStrand extends Strand implements Executor {
   }
 
   /**
-   * Whether this JVM lets us choose the scheduler of a virtual thread. Opens java.lang first if
-   * need be; if that fails, the next call tries again. Any thread.
+   * Whether this JVM lets us choose the scheduler of a virtual thread. Opens java.lang if
+   * necessary; if that fails, the next call tries again. May be called from any thread.
    */
   static synchronized boolean isAvailable() {
     if (!available && !unsupported && NativeLibrary.openTo(VirtualThreadStrand.class.getModule())) {
@@ -106,7 +106,7 @@ final class VirtualThreadStrand extends Strand implements Executor {
 
   private final Thread thread;
 
-  /** Runs or continues {@link #thread}; the JDK hands it over when the thread is started. */
+  /** Runs or continues {@link #thread}; the JDK passes it when the thread is started. */
   private @Nullable Runnable continuation;
 
   VirtualThreadStrand(EventLoop loop, Body body, @Nullable String name, long deadline) {
@@ -131,7 +131,7 @@ final class VirtualThreadStrand extends Strand implements Executor {
     } catch (Throwable e) {
       throw new IllegalStateException("the scheduler of " + thread + " can't be read", e);
     }
-    // Virtual threads that a fiber starts inherit its scheduler, but are not it.
+    // Virtual threads that a fiber starts inherit its scheduler, but are not the fiber.
     return scheduler instanceof VirtualThreadStrand strand && strand.thread == thread
         ? strand
         : null;
@@ -152,18 +152,18 @@ final class VirtualThreadStrand extends Strand implements Executor {
     assert continuation != null;
     continuation.run();
     if (state == State.RUNNING && thread.getState() == Thread.State.TERMINATED) {
-      state = State.ENDED; // the JDK has ended the thread before it came to the body
+      state = State.ENDED; // the JDK ended the thread before it ran the body
       body().aborted(new IllegalStateException(body() + ": its thread has ended by itself"));
     }
   }
 
   @Override
-  @SuppressWarnings("ThreadPriorityCheck") // not a hint: the scheduler is ours
+  @SuppressWarnings("ThreadPriorityCheck") // not a hint: this class is the scheduler
   void switchOut() {
     Thread.yield();
   }
 
-  /** The JDK's side: {@code task} runs or continues the thread, or one that it has started. */
+  /** Called by the JDK: {@code task} continues this thread, or one that this thread started. */
   @Override
   public void execute(Runnable task) {
     if (continuation == null) {
@@ -172,7 +172,7 @@ final class VirtualThreadStrand extends Strand implements Executor {
     if (task == continuation) {
       submitted();
     } else {
-      // A virtual thread started by the fiber in the JDK's own way is an ordinary one: it may block
+      // A virtual thread that the fiber started through the JDK is an ordinary one: it may block
       // for long and outlive the reactor.
       Bound.DEFAULT_SCHEDULER.execute(task);
     }

@@ -5,12 +5,12 @@ import dev.weft.routine.codegen.Context;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What is left to do when a wait has ended: it makes what the call that waited returns or throws.
- * It is one object for all waits of a kind, and is the last thing that the call does, so that woven
- * a wait takes no frame.
+ * Computes the result of a waiting call when the wait has ended, or throws. There is one stateless
+ * object for all waits of a kind. Parking with it is the last thing that the call does (a tail
+ * call), so that woven code saves no frame.
  */
 public abstract class WaitCompletion {
-  /** Of a wait that comes to nothing but its end. */
+  /** For a wait without a result. */
   static final WaitCompletion NONE =
       new WaitCompletion() {
         @Override
@@ -23,13 +23,14 @@ public abstract class WaitCompletion {
   protected WaitCompletion() {}
 
   /**
-   * The result of the wait of {@code strand} that has just ended; calls {@link Strand#waited}.
+   * Returns the result of the wait of {@code strand} that has just ended. Must call {@link
+   * Strand#waited}.
    *
    * @param suspended false if the strand could not be suspended
    */
   public abstract @Nullable Object resultOf(Strand strand, boolean suspended);
 
-  /** Gives the result to woven code. No method of the kinds, which would be a call more. */
+  /** Passes the result to woven code. Not virtual, which saves a call. */
   final void deliver(Strand strand, Context context, boolean suspended) {
     if (this instanceof OfInt maker) {
       context.intResult = maker.number(strand, suspended);
@@ -41,7 +42,7 @@ public abstract class WaitCompletion {
     }
   }
 
-  /** One that makes a number. */
+  /** A completion whose result is an int. */
   abstract static class OfInt extends WaitCompletion {
     abstract int number(Strand strand, boolean suspended);
 

@@ -4,65 +4,65 @@ package dev.weft.internal.strand;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Strands that wait for one thing, in the order in which they came. Most often there is one at
- * most, for which as few references as possible are stored: each costs the collector's barrier.
+ * FIFO list of the strands that wait for one thing. It mostly has at most one node. For that case
+ * it stores as few references as possible, since each costs a GC barrier.
  */
 public final class WaitList {
   private @Nullable WaitNode first;
 
-  /** The last if there are several; otherwise nothing is to be had from it. */
+  /** The last node if there are several, otherwise null. */
   private @Nullable WaitNode last;
 
   public boolean isEmpty() {
     return first == null;
   }
 
-  /** The clause that has waited longest, or null. */
+  /** The node that has waited longest, or null. */
   public @Nullable WaitNode first() {
     return first;
   }
 
-  /** Puts {@code node} at the end. It must be in no list. */
-  public void add(WaitNode clause) {
-    assert !clause.isListed : clause.strand();
-    clause.isListed = true;
-    if (clause.list != this) {
-      clause.list = this;
+  /** Adds {@code node} at the end. It must be in no list. */
+  public void add(WaitNode node) {
+    assert !node.isListed : node.strand();
+    node.isListed = true;
+    if (node.list != this) {
+      node.list = this;
     }
     WaitNode head = first;
     if (head == null) {
-      first = clause;
+      first = node;
       return;
     }
     WaitNode before = last != null ? last : head;
-    before.next = clause;
-    clause.previous = before;
-    last = clause;
+    before.next = node;
+    node.previous = before;
+    last = node;
   }
 
-  void remove(WaitNode clause) {
-    assert clause.isListed && clause.list == this : clause.strand();
-    clause.isListed = false;
-    WaitNode before = clause.previous;
-    WaitNode after = clause.next;
+  void remove(WaitNode node) {
+    assert node.isListed && node.list == this : node.strand();
+    node.isListed = false;
+    WaitNode before = node.previous;
+    WaitNode after = node.next;
     if (before == null) {
       first = after;
     } else {
       before.next = after;
-      clause.previous = null;
+      node.previous = null;
     }
     if (after != null) {
       after.previous = before;
-      clause.next = null;
+      node.next = null;
     }
     if (last != null) {
-      removeFromEnd(clause, before);
+      removeFromEnd(node, before);
     }
   }
 
-  /** Keeps {@link #last} right after {@code node} has been taken out, which may have been it. */
-  private void removeFromEnd(WaitNode clause, @Nullable WaitNode before) {
-    if (last == clause) {
+  /** Updates {@link #last} after {@code node} has been removed. */
+  private void removeFromEnd(WaitNode node, @Nullable WaitNode before) {
+    if (last == node) {
       last = before;
     }
     if (last == first) {
@@ -70,17 +70,17 @@ public final class WaitList {
     }
   }
 
-  /** Lets the one that has waited longest go on; returns whether there was one. */
+  /** Wakes the strand that has waited longest; returns whether there was one. */
   public boolean wakeOne() {
-    WaitNode clause = first;
-    if (clause == null) {
+    WaitNode node = first;
+    if (node == null) {
       return false;
     }
-    clause.fire();
+    node.fire();
     return true;
   }
 
-  /** Lets all of them go on. */
+  /** Wakes all strands in the list. */
   public void wakeAll() {
     while (wakeOne()) {}
   }

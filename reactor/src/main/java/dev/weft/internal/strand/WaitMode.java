@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.weft.internal.strand;
 
-/** How a wait may end, and who could end it. */
+/** How a wait can end, and who can end it. */
 public enum WaitMode {
-  /** Something outside may end it (a peer, a signal, another thread), and so may a cancel. */
+  /** An external event (a peer, a signal, another thread) or a cancel can end the wait. */
   EXTERNAL,
-  /** Only another strand can end it, or a cancel: if all wait like this, they are deadlocked. */
+  /** Only another strand or a cancel can end it: if all strands wait so, they are deadlocked. */
   INTERNAL,
-  /** As OUTSIDE, but neither a cancel nor a deadline reaches it: for cleaning up. */
+  /** As {@link #EXTERNAL}, but neither a cancel nor a deadline ends it: for cleaning up. */
   SHIELDED,
-  /** As SHIELDED, for strands that have been told to end: if those can't, nobody can. */
+  /** As {@link #SHIELDED}, for a wait for cancelled strands: only their end can end it. */
   CLOSING,
-  /** As CLOSING, but it may wait for a strand that waits for this one: a deadlock ends it. */
+  /** As {@link #CLOSING}, but the strand may wait for the waiter: a deadlock ends it. */
   JOINING;
 
   /** Whether only another strand can end it. */

@@ -4,32 +4,32 @@ package dev.weft.internal.strand;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One thing that a strand waits for: its place in a {@link WaitList}, and what is handed over
- * there. A strand that waits for several at once has as many clauses; the first that fires takes
- * the others out of their lists.
+ * A node of a {@link WaitList}: a waiting strand and the value that is passed to or from it. A
+ * strand that waits for several things has a node for each; the first that fires removes the others
+ * from their lists.
  */
 public final class WaitNode {
   private final Strand strand;
 
-  /** Whether it is in a list. */
+  /** Whether the node is in a list. */
   boolean isListed;
 
-  /** The list that it is in, or was in last. */
+  /** The list that the node is in, or was in last. */
   @Nullable WaitList list;
 
   @Nullable WaitNode next;
   @Nullable WaitNode previous;
 
-  /** What the waiter gives or gets; whoever fires the clause agrees with it on which. */
+  /** The value that the waiter sends or receives, as agreed with whoever fires the node. */
   public @Nullable Object value;
 
-  /** How the wait ended, if there is more than one way that it may; zero before it does. */
+  /** How the wait ended, if it can end in several ways; zero before it ends. */
   public int outcome;
 
-  /** Which of the clauses of a choice it is. */
+  /** The index of the node among those of a select. */
   public int index;
 
-  /** Makes a clause of {@code strand}'s. */
+  /** Makes a node of {@code strand}. */
   public WaitNode(Strand strand) {
     this.strand = strand;
   }
@@ -42,14 +42,14 @@ public final class WaitNode {
     return isListed;
   }
 
-  /** Takes it out of the list that it is in, if it is in one. */
+  /** Removes the node from its list, if it is in one. */
   void withdraw() {
     if (isListed && list != null) {
       list.remove(this);
     }
   }
 
-  /** Ends the wait of its strand, which finds this to be the clause that fired. */
+  /** Ends the strand's wait, with this node as the one that fired. */
   public void fire() {
     strand.fire(this);
   }

@@ -14,12 +14,12 @@ import dev.weft.internal.strand.Strand.State;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
-/** The part of a strand that waits: what for, how that ends, and what it comes to. */
+/** The part of a strand that holds its wait: its subject, its end, and its result. */
 public abstract class Waiting extends Schedulable implements Op.Listener {
-  /** Why a wait ended before what it waited for. */
+  /** Why a wait ended early. */
   enum Interruption {
     /** The strand was cancelled, or a scope that it is in has failed. */
-    OVER,
+    UNWIND,
     /** The deadline that the call was given has passed. */
     EXPIRED,
     /** The deadline of a scope that the strand is in has passed. */
@@ -34,7 +34,7 @@ public abstract class Waiting extends Schedulable implements Op.Listener {
   @Nullable public Interruption interruption;
   private boolean interruptible;
 
-  /** Whether not even what ends shielded waits may end it. */
+  /** Whether even {@link #forceCancel}, which ends shielded waits, must not end it. */
   private boolean closing;
 
   public boolean mayDeadlock;
@@ -42,39 +42,39 @@ public abstract class Waiting extends Schedulable implements Op.Listener {
   private Object waitSubject = NOTHING;
   private long waitSince;
 
-  /** Whether it waits for the {@link #nodes} of several things. */
+  /** Whether the strand waits with several {@link #nodes}, and not with {@link #node}. */
   public boolean selecting;
 
-  /** The clauses of the present choice, or of the last. */
+  /** The nodes of the present or the last select. */
   public WaitNode[] nodes = NO_NODES;
 
-  /** Which of them has fired last. */
+  /** The index of the node that fired last. */
   private int firedIndex;
 
-  /** Until when a choice or a sleep is to wait by its own wish. */
+  /** The deadline given to a select or a sleep, without that of the scopes. */
   private long ownDeadline;
 
-  // Made at the first use: many strands never do an operation, or wait in a list.
+  // Made at first use: many strands never start an operation or wait in a list.
   private @Nullable Op op;
   @Nullable public WaitNode node;
 
   private @Nullable Expiry expiry;
 
-  // ---- what it waits inside of
+  // ---- scopes and cancellation
 
-  /** The nearest deadline of all scopes that it is in, and the one that it was started with. */
+  /** The nearest of the deadlines of the strand's scopes and the one that it was started with. */
   private long scopeDeadline;
 
-  /** Whether the next wait must not begin. */
+  /** Whether the next wait must throw instead of beginning. */
   private boolean unwinding;
 
   private boolean cancelled;
 
-  /** Null until it has entered a scope. */
+  /** Null until the strand has entered a scope. */
   private @Nullable ScopeStack scopes;
 
   private final class Expiry extends TimerQueue.Timer {
-    /** Whether the deadline is a scope's, and not only the call's own. */
+    /** Whether the deadline is that of a scope, and not only the call's own. */
     boolean isScopes;
 
     @Override
@@ -92,7 +92,7 @@ public abstract class Waiting extends Schedulable implements Op.Listener {
     return (Strand) this; // its only subclass
   }
 
-  /** The operation of this strand, for one blocking call at a time. */
+  /** The strand's operation, used by one blocking call at a time. */
   public final Op op() {
     Op mine = op;
     if (mine == null) {
@@ -102,7 +102,7 @@ public abstract class Waiting extends Schedulable implements Op.Listener {
     return mine;
   }
 
-  /** Its place in the list that it waits in, for one wait at a time. */
+  /** The strand's node in a {@link WaitList}, used by one wait at a time. */
   public final WaitNode node() {
     WaitNode mine = node;
     if (mine == null) {
@@ -112,7 +112,7 @@ public abstract class Waiting extends Schedulable implements Op.Listener {
     return mine;
   }
 
-  /** What it waits for, such as "receive 127.0.0.1:7"; empty if it does not. */
+  /** What the strand waits for, such as "receive 127.0.0.1:7"; empty if it does not wait. */
   public final String waitingFor() {
     return switch (state) {
       case PARKED -> describe(waitVerb, waitSubject);
@@ -126,30 +126,30 @@ public abstract class Waiting extends Schedulable implements Op.Listener {
     return waitSince;
   }
 
-  /** When the present wait is given up, or {@link TimerQueue#NEVER}. */
-  public final long waitDue() {
-    return expiry == null ? TimerQueue.NEVER : expiry.due();
+  /** The deadline of the present wait, or {@link TimerQueue#NEVER}. */
+  public final long waitDeadline() {
+    return expiry == null ? TimerQueue.NEVER : expiry.deadline();
   }
 
-  // ---- a wait
+  // ---- the begin and the end of a wait
 
-  /** Notes that the wait that begins is for {@code pending} alone. */
+  /** Begins a wait for the operation {@code pending}. */
   final void beginOperation(Op pending, String verb, Object subject, long deadline, WaitMode wait) {
     pendingOp = pending;
     begin(verb, subject, deadline, wait);
   }
 
-  /** Notes that the wait that begins is for {@code clauses}, and until {@code deadline} at most. */
-  final void beginChoice(WaitNode[] clauses, String verb, Object subject, long deadline) {
+  /** Begins a wait for the first of {@code waitNodes} to fire, until {@code deadline}. */
+  final void beginSelect(WaitNode[] waitNodes, String verb, Object subject, long deadline) {
     selecting = true;
-    if (nodes != clauses) {
-      nodes = clauses;
+    if (nodes != waitNodes) {
+      nodes = waitNodes;
     }
     ownDeadline = deadline;
     begin(verb, subject, effectiveDeadline(deadline), WaitMode.INTERNAL);
   }
 
-  /** Notes that the wait that begins is for no more than that the clock reads {@code deadline}. */
+  /** Begins a wait that ends when the clock reads {@code deadline}. */
   final void beginSleep(long deadline) {
     ownDeadline = deadline;
     begin("sleep", NOTHING, effectiveDeadline(deadline), WaitMode.EXTERNAL);
@@ -158,7 +158,7 @@ public abstract class Waiting extends Schedulable implements Op.Listener {
   final void begin(String verb, Object subject, long deadline, WaitMode wait) {
     assert loop.isCurrent(self()) : this;
     if (waitSubject != subject) {
-      waitSubject = subject; // only if new: a collector's barrier costs more, and most are alike
+      waitSubject = subject; // only if new: the GC barrier costs more, and most are the same
     }
     if (!waitVerb.equals(verb)) {
       waitVerb = verb;
@@ -175,8 +175,8 @@ public abstract class Waiting extends Schedulable implements Op.Listener {
   }
 
   /**
-   * Makes what a wait with this deadline needs, so that {@link #begin} can't fail: once an
-   * operation has been submitted or a clause is in a list, it would be too late.
+   * Allocates what a wait with this deadline needs, so that {@link #begin} can't fail. To be called
+   * before an operation is submitted or a node is put in a list.
    */
   final void prepare(long deadline) {
     if (deadline != TimerQueue.NEVER) {
@@ -195,7 +195,7 @@ public abstract class Waiting extends Schedulable implements Op.Listener {
     loop.timers().arm(expiry, deadline);
   }
 
-  private @Nullable Interruption end() {
+  private @Nullable Interruption endWait() {
     if (mayDeadlock) {
       mayDeadlock = false;
       loop.deadlockCandidates--;
@@ -207,7 +207,7 @@ public abstract class Waiting extends Schedulable implements Op.Listener {
     return why;
   }
 
-  // ---- what it comes to
+  // ---- the result of a wait
 
   static final WaitCompletion.OfInt PERFORMED =
       new WaitCompletion.OfInt() {
@@ -221,13 +221,13 @@ public abstract class Waiting extends Schedulable implements Op.Listener {
     Op op = Objects.requireNonNull(pendingOp);
     assert !suspended || op.isDone() : op;
     pendingOp = null;
-    Interruption why = end();
+    Interruption why = endWait();
     if (!suspended) {
       if (interruptible) {
         loop.backend().cancel(op);
       }
       loop.pollUntilDone(op);
-      // What it has done all the same must not be lost.
+      // What the operation has done anyway must not be lost.
       if (wasInterrupted(op.result()) && interruptible) {
         throw notSuspended(waitVerb, waitSubject);
       }
@@ -240,15 +240,17 @@ public abstract class Waiting extends Schedulable implements Op.Listener {
     return result;
   }
 
-  /** How a cancelled operation ends: with EINTR if a kernel worker was blocked in it. */
+  /** Whether {@code result} is that of a cancelled operation: EINTR if it blocked a worker. */
   private static boolean wasInterrupted(int result) {
     return result == -Errno.ECANCELED.code() || result == -Errno.EINTR.code();
   }
 
-  /** The clause that has ended a wait for several, or null if none had fired when time was up. */
+  /** Ends a select: the node that fired, or null if the select's own deadline passed first. */
   public final @Nullable WaitNode chosen(boolean suspended) {
-    Interruption why = firedIndex(suspended);
-    if (why != null && why != Interruption.OVER && ownDeadline == effectiveDeadline(ownDeadline)) {
+    Interruption why = endListWait(suspended);
+    if (why != null
+        && why != Interruption.UNWIND
+        && ownDeadline == effectiveDeadline(ownDeadline)) {
       return null;
     }
     if (why != null) {
@@ -257,33 +259,33 @@ public abstract class Waiting extends Schedulable implements Op.Listener {
     return nodes[firedIndex];
   }
 
-  /** Until when the last choice was to wait by its own wish. */
+  /** The deadline given to the last select or sleep, without that of the scopes. */
   public final long ownDeadline() {
     return ownDeadline;
   }
 
-  /** What a wait throws whose time is over. */
+  /** The exception of a wait whose deadline has passed. */
   public final RuntimeException expired() {
     boolean own = ownDeadline < scopeDeadline;
     return exception(
         own ? Interruption.EXPIRED : Interruption.SCOPE_EXPIRED, waitVerb, waitSubject);
   }
 
-  /** What each wait in a list ends with: throws if it was for another reason than a clause. */
+  /** Ends a wait in a list: throws if it ended early. */
   public final void waited(boolean suspended) {
-    Interruption why = firedIndex(suspended);
+    Interruption why = endListWait(suspended);
     if (why != null) {
       throw exception(why, waitVerb, waitSubject);
     }
   }
 
-  /** What the last wait was for. */
+  /** The subject of the last wait. */
   public final Object waitSubject() {
     return waitSubject;
   }
 
-  private @Nullable Interruption firedIndex(boolean suspended) {
-    Interruption why = end();
+  private @Nullable Interruption endListWait(boolean suspended) {
+    Interruption why = endWait();
     if (!suspended) {
       withdraw();
       selecting = false;
@@ -293,7 +295,7 @@ public abstract class Waiting extends Schedulable implements Op.Listener {
     return why;
   }
 
-  /** Takes its clauses out of the lists that they are in. */
+  /** Removes the strand's nodes from their lists. */
   private void withdraw() {
     if (!selecting) {
       if (node != null) {
@@ -314,8 +316,8 @@ public abstract class Waiting extends Schedulable implements Op.Listener {
       };
 
   final void slept(boolean suspended) {
-    Interruption why = end();
-    if (why == Interruption.OVER || (why != null && scopeDeadline < ownDeadline)) {
+    Interruption why = endWait();
+    if (why == Interruption.UNWIND || (why != null && scopeDeadline < ownDeadline)) {
       throw exception(why, "sleep", NOTHING);
     }
     if (!suspended) {
@@ -323,23 +325,23 @@ public abstract class Waiting extends Schedulable implements Op.Listener {
     }
   }
 
-  // ---- ended by others, on the reactor's thread
+  // ---- how others end a wait, on the reactor's thread
 
-  /** Ends a wait that nothing else can end, shielded or not. */
+  /** Ends the present wait even if it is shielded, unless it is {@link #closing}. */
   final void forceCancel() {
     if (!closing) {
       interruptible = true;
-      interrupt(Interruption.OVER);
+      interrupt(Interruption.UNWIND);
     }
   }
 
   void interrupt(Interruption why) {
     if (state != State.PARKED || !interruptible || interruption != null) {
-      return; // if it has been made ready already, what it waited for came first
+      return; // if the strand is ready already, its wait has succeeded
     }
     interruption = why;
     if (pendingOp != null) {
-      loop.backend().cancel(pendingOp); // its memory is the kernel's until the completion
+      loop.backend().cancel(pendingOp); // its memory belongs to the kernel until it completes
     } else {
       withdraw();
       ready();
@@ -347,13 +349,13 @@ public abstract class Waiting extends Schedulable implements Op.Listener {
   }
 
   /** Ends the wait that {@code node} is part of. */
-  final void fire(WaitNode clause) {
-    assert state == State.PARKED && clause.isListed : this;
+  final void fire(WaitNode fired) {
+    assert state == State.PARKED && fired.isListed : this;
     if (selecting) {
-      firedIndex = clause.index;
+      firedIndex = fired.index;
       withdraw();
     } else {
-      clause.withdraw();
+      fired.withdraw();
     }
     ready();
   }
@@ -379,7 +381,7 @@ public abstract class Waiting extends Schedulable implements Op.Listener {
 
   // ---- scopes
 
-  /** The scopes that it is in; {@link #scopesChanged} afterwards if they have changed. */
+  /** The stack of the strand's scopes. Whoever changes it calls {@link #scopesChanged}. */
   final ScopeStack scopes() {
     ScopeStack all = scopes;
     if (all == null) {
@@ -389,7 +391,7 @@ public abstract class Waiting extends Schedulable implements Op.Listener {
     return all;
   }
 
-  /** Whether it has been cancelled, be it that a shield keeps it from being noticed. */
+  /** Whether the strand has been cancelled, even if it is in a shield. */
   public final boolean isCancelled() {
     return cancelled;
   }
@@ -399,7 +401,7 @@ public abstract class Waiting extends Schedulable implements Op.Listener {
     unwinding = scopes == null || scopes.mustUnwind(true);
   }
 
-  /** The same, or null if it has never been in one. */
+  /** As {@link #scopes}, but null if the strand has never entered a scope. */
   final @Nullable ScopeStack scopesIfAny() {
     return scopes;
   }
@@ -409,7 +411,7 @@ public abstract class Waiting extends Schedulable implements Op.Listener {
     unwinding = changed.mustUnwind(cancelled);
   }
 
-  /** The nearer of a call's own deadline and the scopes'. */
+  /** The nearer of {@code deadline} and the deadline of the scopes. */
   final long effectiveDeadline(long deadline) {
     return Math.min(deadline, scopeDeadline);
   }

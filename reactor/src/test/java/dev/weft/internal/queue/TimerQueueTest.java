@@ -149,7 +149,8 @@ class TimerQueueTest {
         case 3 -> queue.remove(timer);
         default -> now = advance(timers, now + random.nextInt(10));
       }
-      long next = timers.stream().mapToLong(TimerQueue.Timer::due).min().orElse(TimerQueue.NEVER);
+      long next =
+          timers.stream().mapToLong(TimerQueue.Timer::deadline).min().orElse(TimerQueue.NEVER);
       assertEquals(next, queue.nextDeadline(), "seed " + seed + " step " + step);
       assertTrue(queue.size() <= timers.size());
     }
@@ -158,9 +159,9 @@ class TimerQueueTest {
   private long advance(List<Named> timers, long now) {
     List<Long> expected =
         timers.stream()
-            .filter(timer -> timer.due() <= now)
-            .sorted(Comparator.comparingLong(TimerQueue.Timer::due))
-            .map(TimerQueue.Timer::due)
+            .filter(timer -> timer.deadline() <= now)
+            .sorted(Comparator.comparingLong(TimerQueue.Timer::deadline))
+            .map(TimerQueue.Timer::deadline)
             .toList();
     log.clear();
     assertEquals(expected.size(), queue.expire(now));
