@@ -72,7 +72,7 @@ public final class AsyncEvent implements Awaitable, AutoCloseable {
     if (closed) {
       return false;
     }
-    return signalled.compareAndSet(false, true) ? arrival.post() : !arrival.isInVain();
+    return signalled.compareAndSet(false, true) ? arrival.post() : !arrival.isUndeliverable();
   }
 
   /**

@@ -7,9 +7,9 @@ import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Shows what is inside objects of public types to the rest of the library, and to nobody else.
+ * Gives the library access to internal parts of objects of public types.
  *
- * @param <V> what is inside them
+ * @param <V> the type of the internal part
  */
 public final class Accessors<V> {
   private final Map<Class<?>, Function<Object, V>> access = new ConcurrentHashMap<>();
@@ -19,7 +19,7 @@ public final class Accessors<V> {
     access.put(type, accessor);
   }
 
-  /** What is inside {@code object}, or null if its type is not known here. */
+  /** The internal part of {@code object}, or null if its type is not registered. */
   public @Nullable V of(Object object) {
     Function<Object, V> accessor = access.get(object.getClass());
     return accessor == null ? null : accessor.apply(object);

@@ -5,23 +5,23 @@ import dev.weft.internal.backend.Backend;
 import dev.weft.internal.queue.Clock;
 import org.jspecify.annotations.Nullable;
 
-/** The way to a reactor on another backend and clock than the system's, for the test kit alone. */
+/** Opens a reactor on a given backend and clock; for the test kit. */
 public interface Opener {
-  /** Opens a reactor on the calling thread, closes {@code backend} if it can't; see Reactor. */
+  /** Opens a reactor on the calling thread; closes {@code backend} if that fails. See Reactor. */
   AutoCloseable open(Object options, Backend backend, Clock clock);
 
-  /** Holds the one that the class of reactors has registered. */
+  /** Holds the opener that the class Reactor registers. */
   final class Registry {
     private static volatile @Nullable Opener opener;
 
     private Registry() {}
 
-    /** Called by the static initialiser of the class of reactors. */
+    /** Called by the static initialiser of the class Reactor. */
     public static void register(Opener registered) {
       opener = registered;
     }
 
-    /** The way in; the class of reactors must have been initialised. */
+    /** The registered opener. The class Reactor must have been initialised. */
     public static Opener opener() {
       Opener registered = opener;
       if (registered == null) {

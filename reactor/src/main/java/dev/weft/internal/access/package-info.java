@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /**
- * Doors from one package of the library to the inside of another, which no user can open.
+ * Access between packages of the library that users do not have.
  *
- * <p>A class registers here what others may do with its instances.
+ * <p>A public class registers here the accessors and factories that other packages may use.
  */
 @NullMarked
 package dev.weft.internal.access;

@@ -9,13 +9,15 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Carries out operations for one reactor. Not thread-safe, except {@link #wakeup}.
+ * Asynchronous I/O for one reactor: performs {@link Op}s and reports their completions. Not
+ * thread-safe, except {@link #wakeup}.
  *
- * <p>The seam is the operation, not readiness: a ring copies its fields into an SQE, another
- * backend tries it and retries when ready, a simulator decides by seed.
+ * <p>The interface is completion-based: a ring copies an operation's fields into an SQE, another
+ * backend tries the operation and retries it when the descriptor is ready, a simulator decides by a
+ * seed.
  */
 public abstract class Backend implements AutoCloseable {
-  /** A timeout for {@link #poll}: until something completes. */
+  /** A timeout for {@link #poll}: wait until something completes. */
   public static final long FOREVER = Long.MAX_VALUE;
 
   private final BackendStats stats = new BackendStats();
@@ -30,38 +32,36 @@ public abstract class Backend implements AutoCloseable {
   private Consumer<Handle> leakListener = handle -> {};
   private final Handle.Listener closer = this::closeWhenUnused;
 
-  /** Where the operations live that {@link #create} makes. */
+  /** The table of the operations that {@link #create} makes. */
   protected final OpTable table = new OpTable();
 
-  /**
-   * For the ring here, and for the simulator: this package is exported to the test kit alone, so
-   * none can be added outside.
-   */
+  /** For the backends of the library and of the test kit: no other module can see this package. */
   protected Backend() {}
 
   /**
-   * Makes an operation whose results {@code listener} gets. It belongs to the caller until
+   * Makes an operation whose completions {@code listener} gets. The caller owns it until it is
    * released.
    */
   public final Op create(Op.Listener listener) {
     return table.create(listener);
   }
 
-  /** Takes an operation back. It must not be in flight. */
+  /** Frees an operation, which must not be in flight. */
   public final void release(Op op) {
     table.release(op);
   }
 
   /**
-   * Starts {@code op}, and what is linked behind it. Never blocks. It completes later, exactly once
-   * (once per shot if multishot); only a control operation has completed when this returns, and its
-   * listener is not told. Until the last completion it holds its descriptors and memory.
+   * Starts {@code op} and the operations linked to it. Never blocks. It completes later, exactly
+   * once (once per shot if multishot). Only a control operation is complete when this returns; its
+   * listener is not called. Until the last completion the operation holds its descriptors and
+   * memory.
    *
-   * @throws IllegalStateException if the arena of its memory is closed; nothing has started then
+   * @throws IllegalStateException if the arena of its memory is closed; then nothing was started
    */
   public final void submit(Op op) {
     if (op.opcode >= Op.SOCKET) {
-      settleAtOnce(op, perform(op));
+      completeAtOnce(op, perform(op));
       return;
     }
     if (op.isBusy()) {
@@ -83,8 +83,8 @@ public abstract class Backend implements AutoCloseable {
   }
 
   /**
-   * Undoes the submit of what has not started, no memory or stack being left for it. The calls are
-   * no deeper than those that have succeeded, so that there is stack for them.
+   * Undoes the submit of operations that could not be started, because memory or stack is
+   * exhausted. Its calls are no deeper than those that succeeded before, so the stack suffices.
    */
   private static void releaseMemory(Op head) {
     for (Op member = head; member != null; member = member.link) {
@@ -94,81 +94,81 @@ public abstract class Backend implements AutoCloseable {
   }
 
   /**
-   * Starts {@code op}, and what is linked behind it; all of it holds what it needs. If it throws,
-   * nothing has started.
+   * Starts {@code op} and the operations linked to it, which hold their descriptors and memory. If
+   * it throws, nothing was started.
    */
   protected abstract void start(Op op);
 
-  /** Carries out a control operation; returns at least 0, or -errno. */
+  /** Performs a control operation; returns at least 0, or -errno. */
   protected abstract int perform(Op op);
 
-  /** Asks {@code op} to stop. It still completes: with -ECANCELED, or with what it had achieved. */
+  /** Requests that {@code op} stop. It still completes: with -ECANCELED, or with its result. */
   public abstract void cancel(Op op);
 
   /**
-   * Hands over what is queued, waits up to {@code timeoutNanos} for a completion, delivers what is
-   * ready.
+   * Submits what is queued, waits up to {@code timeoutNanos} for a completion, and delivers the
+   * completions that are ready.
    *
-   * @return how many completions were delivered
+   * @return the number of completions delivered
    */
   public abstract int poll(long timeoutNanos);
 
-  /** Ends a poll in progress, or the next one. Any thread. */
+  /** Ends the poll in progress, or the next one. May be called from any thread. */
   public abstract void wakeup();
 
   /**
-   * Opens the one set of buffers that {@link Op#receiveAny} takes from, so that who waits for bytes
-   * holds no memory.
+   * Opens the buffer group of {@link Op#receiveAny}, with which a waiting receive holds no memory.
+   * There is one group.
    *
-   * @param count how many may be offered at a time, a power of two up to 32768
-   * @return at least 0, or -errno: then there is no such receive
+   * @param count the maximum number of buffers on offer, a power of two up to 32768
+   * @return at least 0, or -errno if the backend can't do it
    */
   public int openReceiveBuffers(int count) {
     return -Errno.EOPNOTSUPP.code();
   }
 
   /**
-   * Offers a buffer, which is the backend's until a result has its number ({@link Op#buffer}).
+   * Offers a buffer, which the backend owns until a result returns its number ({@link Op#buffer}).
    *
-   * @param number which is not on offer, from 0 to 65535
+   * @param number the buffer's number, from 0 to 65535; it must not be on offer
    */
   public void offerReceiveBuffer(int number, long address, int bytes) {
     throw new IllegalStateException("no receive buffers have been opened");
   }
 
-  /** Takes back all that is on offer; no receive of them is in flight. */
+  /** Takes back all buffers on offer; no {@link Op#receiveAny} may be in flight. */
   public void closeReceiveBuffers() {}
 
   /**
-   * Announces an operation that may hold a worker of the kernel for as long as others like, such as
-   * to open a named pipe: there are to be workers left for the others, who may be what it waits
-   * for.
+   * Announces an operation that can block a kernel worker for an unlimited time, such as opening a
+   * named pipe. The backend makes sure that workers are left for other operations, which may be
+   * what it waits for.
    */
   public void beginBlocking() {}
 
-  /** The operation that was announced by {@link #beginBlocking} is over. */
+  /** Ends what {@link #beginBlocking} announced. */
   public void endBlocking() {}
 
   // ---- descriptors
 
   /**
-   * Makes a handle for a descriptor that there is not yet: give it one by {@link #open}.
+   * Makes a handle without a descriptor; {@link #open} sets it.
    *
-   * @param user what users have of it; when that is garbage, the descriptor has leaked
-   * @param description for messages; neither {@code user} nor anything that refers to it
+   * @param user the object that users have; when it is garbage, the descriptor has leaked
+   * @param description the name for messages; must not be or refer to {@code user}
    */
   public final Handle newHandle(Object user, Object description) {
     Throwable origin = Handle.RECORDS_ORIGINS ? new Handle.Origin() : null;
     return new Handle(user, garbage, description, true, origin);
   }
 
-  /** Makes a handle, as {@link #newHandle} does, that its user can't lose. */
+  /** Makes a handle without a descriptor that is not watched for leaks. */
   public final Handle newHandle(Object description) {
     Throwable origin = Handle.RECORDS_ORIGINS ? new Handle.Origin() : null;
     return new Handle(null, null, description, true, origin);
   }
 
-  /** Gives a new handle its descriptor, which is the handle's to close from now on. */
+  /** Sets the descriptor of a new handle, which owns it from now on. */
   public final void open(Handle handle, int descriptor) {
     handle.opened(descriptor);
     Handle head = handles;
@@ -180,10 +180,10 @@ public abstract class Backend implements AutoCloseable {
   }
 
   /**
-   * Begins to close a handle: no operation can start on it, and those that there are, are asked to
-   * stop. {@link #endClose} or {@link #closeWhenUnused} must follow.
+   * Begins to close a handle: no operation can start on it, and those in progress are cancelled.
+   * {@link #endClose} or {@link #closeWhenUnused} must follow.
    *
-   * @param listener told when the last operation has completed; not if there is none
+   * @param listener called when the last operation has completed; not called if there is none
    */
   public final void beginClose(Handle handle, Handle.@Nullable Listener listener) {
     handle.closing();
@@ -212,7 +212,7 @@ public abstract class Backend implements AutoCloseable {
   /**
    * Ends the close of an unused handle.
    *
-   * @return the descriptor, which the caller must close now; -1 if it is somebody else's
+   * @return the descriptor, which the caller must close now; -1 if the handle does not own it
    */
   public final int endClose(Handle handle) {
     if (handle.isOwned()) {
@@ -232,9 +232,9 @@ public abstract class Backend implements AutoCloseable {
   }
 
   /**
-   * Ends the close of a handle as soon as no operation names it, perhaps now.
+   * Ends the close of a handle when no operation uses it any more, which can be now.
    *
-   * @return 0, or -errno of close(2) if it has been closed and that failed
+   * @return 0, or -errno if close(2) was called now and failed
    */
   public final int closeWhenUnused(Handle handle) {
     if (handle.isUnused()) {
@@ -245,15 +245,15 @@ public abstract class Backend implements AutoCloseable {
     return 0;
   }
 
-  /** Closes a descriptor at once, whatever comes of it: close(2) leaves none open. */
+  /** Closes a descriptor at once; returns 0 or -errno. It is closed even if close(2) fails. */
   public abstract int closeDescriptor(int descriptor);
 
-  /** The handle opened last of those that are open or closing, or null. */
+  /** The head of the list of open and closing handles, newest first; or null. */
   public final @Nullable Handle handles() {
     return handles;
   }
 
-  /** A handle that is open although nobody can reach what it belongs to; null if there is none. */
+  /** An open handle whose user's object has become garbage; null if there is none. */
   public final @Nullable Handle findGarbage() {
     for (Reference<?> found; (found = garbage.poll()) != null; ) {
       if (found instanceof Handle handle && handle.isOpen()) {
@@ -263,14 +263,14 @@ public abstract class Backend implements AutoCloseable {
     return null;
   }
 
-  /** Has {@code listener} told of each handle that is open when the backend is closed. */
+  /** Sets the listener that gets each handle that is still open when the backend is closed. */
   public final void onLeak(Consumer<Handle> listener) {
     leakListener = listener;
   }
 
   /**
-   * Closes what is open when the backend is: nothing is in flight. All of it is closed, whatever
-   * the listener throws, and what it throws first is thrown at the end.
+   * Closes all handles when the backend is closed; nothing is in flight. All are closed even if the
+   * leak listener throws; its first exception is thrown at the end.
    */
   protected final void closeHandles() {
     Throwable failure = null;
@@ -297,16 +297,16 @@ public abstract class Backend implements AutoCloseable {
 
   public abstract KernelFeatures features();
 
-  /** How many operations of callers have not completed. */
+  /** The number of the callers' operations that have not completed. */
   public abstract int inFlight();
 
   public final BackendStats stats() {
     return stats;
   }
 
-  // ---- the states of operations, for backends in other packages
+  // ---- state transitions of operations, for backends in other packages
 
-  /** READY: {@code op} and what is linked behind it are taken, and wait for room. */
+  /** Sets READY: {@code op} and the operations linked to it wait for room in the queue. */
   protected static void defer(Op op) {
     for (Op member = op; member != null; member = member.link) {
       member.state = Op.State.READY;
@@ -314,14 +314,16 @@ public abstract class Backend implements AutoCloseable {
     }
   }
 
-  /** IN_FLIGHT: {@code op} alone has been passed on. */
+  /** Sets IN_FLIGHT: {@code op} has been submitted. */
   protected static void begin(Op op) {
     op.generation++;
     op.state = Op.State.IN_FLIGHT;
     op.cancelRequested = false;
   }
 
-  /** Notes that {@code op} is to stop; returns whether it has been passed on, so that it knows. */
+  /**
+   * Records a cancel of {@code op}; returns whether it is in flight, so that it must be stopped.
+   */
   protected static boolean beginCancel(Op op) {
     if (op.state == Op.State.READY) {
       op.cancelRequested = true;
@@ -334,18 +336,18 @@ public abstract class Backend implements AutoCloseable {
     return true;
   }
 
-  /** DONE, without telling the listener: how a control operation ends inside submit. */
-  protected static void settleAtOnce(Op op, int result) {
+  /** Sets DONE without calling the listener: for control operations, which end inside submit. */
+  protected static void completeAtOnce(Op op, int result) {
     op.result = result;
     op.state = Op.State.DONE;
   }
 
-  /** Gives {@code op} a result, its last one unless {@code flags} say that it has more. */
+  /** Completes {@code op} with a result, its last one unless {@code flags} say otherwise. */
   protected static void complete(Op op, int result, int flags) {
     op.complete(result, flags);
   }
 
-  /** Cancels what is in flight, waits until all of it has completed, and lets go of the kernel. */
+  /** Cancels the operations in flight, waits until all have completed, and frees all resources. */
   @Override
   public abstract void close();
 }

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.weft.internal.backend;
 
-/** What a backend has done so far: plain counters, read and written on the reactor's thread. */
+/** Counters of a backend, read and written on the reactor's thread. */
 public final class BackendStats {
-  /** Entries put into the submission queue, cancellations and our own wake-up reads included. */
+  /** Entries put into the submission queue, including cancellations and wake-up reads. */
   public long submissions;
 
   /** System calls to submit or wait. */
@@ -12,18 +12,18 @@ public final class BackendStats {
   /** Completions read. */
   public long completions;
 
-  /** Operations that found the submission queue full and had to wait for room. */
+  /** Operations that had to wait because the submission queue was full. */
   public long deferred;
 
-  /** Times the completion queue was found to have overflowed; nothing is lost then. */
+  /** How often the completion queue was found to have overflowed; nothing is lost then. */
   public long overflows;
 
-  /** Completions of an earlier use of a slot, ignored. */
+  /** Completions that were ignored because they belong to an earlier use of a slot. */
   public long stale;
 
-  /** Times the kernel asked for a retry (EAGAIN, EBUSY). */
+  /** How often the kernel asked for a retry (EAGAIN, EBUSY). */
   public long retries;
 
-  /** Times another thread woke the reactor through the kernel. */
+  /** How often another thread woke the reactor through the kernel. */
   public long wakeups;
 }

@@ -6,38 +6,38 @@ import java.lang.ref.ReferenceQueue;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The identity of a descriptor. Operations name a handle instead of the descriptor's number: the
- * kernel gives a number out again as soon as it has been closed, so an operation that still named
- * it would be carried out on something else.
+ * A file descriptor with its state and its users. Operations refer to a handle instead of the
+ * descriptor's number: the kernel reuses a number as soon as it is closed, so an operation that
+ * still had the number would be performed on another file.
  *
  * <p>
  *
  * {@snippet :
  *   NEW -> OPEN -> CLOSING -> CLOSED
- *    \------------------------^        there never was a descriptor
+ *    \------------------------^        no descriptor was ever set
  * }
  *
- * A backend counts the operations that name a handle, from submit to their last completion. CLOSING
- * means that these have been asked to stop, and that no other may start. Only when none is left
- * does the handle become CLOSED and its number go back to the system.
+ * A backend counts the operations that use a handle, from submit to their last completion. CLOSING
+ * means that these are being cancelled and that no other can start. Only when none is left does the
+ * handle become CLOSED and the descriptor is closed.
  *
- * <p>Belongs to its reactor's thread. An owned handle is listed in its backend while it is open, so
- * that the backend can close it at the end. It must not refer to the object that users have: when
- * that object is garbage, the handle is found in {@link Backend#findGarbage}.
+ * <p>Confined to its reactor's thread. A backend lists the owned handles that are open, and closes
+ * them at its end. A handle must not refer to the object that users have: when that object is
+ * garbage, {@link Backend#findGarbage} returns the handle.
  */
 public final class Handle extends PhantomReference<Object> {
-  /** Whether handles remember where they were opened: the property dev.weft.trace.opens. */
+  /** Whether handles record where they were opened: the property dev.weft.trace.opens. */
   static final boolean RECORDS_ORIGINS = Boolean.getBoolean("dev.weft.trace.opens");
 
-  /** In place of a number: there is no descriptor. */
+  /** The number of no descriptor. */
   public static final int NONE = -1;
 
-  /** Is told once, on the reactor's thread, that no operation names a closing handle any more. */
+  /** Called once, on the reactor's thread, when no operation uses a closing handle any more. */
   public interface Listener {
     void unused(Handle handle);
   }
 
-  /** Where a handle stands. */
+  /** The state of a handle. */
   public enum State {
     NEW,
     OPEN,
@@ -45,7 +45,7 @@ public final class Handle extends PhantomReference<Object> {
     CLOSED
   }
 
-  /** What {@link #origin} is while places are recorded: a stack trace and nothing else. */
+  /** Carries the stack trace of the place where a handle was opened. */
   static final class Origin extends Throwable {
     private static final long serialVersionUID = 1L;
 
@@ -54,7 +54,7 @@ public final class Handle extends PhantomReference<Object> {
     }
   }
 
-  /** What users see of it in messages: a name, or a kind with a number. */
+  /** The name for messages, or the kind with a number. */
   private final Object description;
 
   private final boolean owned;
@@ -62,10 +62,10 @@ public final class Handle extends PhantomReference<Object> {
   private int number = NONE;
   private State state = State.NEW;
 
-  /** Operations that name it and have not completed. */
+  /** The number of operations that use the handle and have not completed. */
   int uses;
 
-  // Two of those operations, so that most closes find what to cancel without a search.
+  // Two of those operations, so that most closes need no search for what to cancel.
   @Nullable Op first;
   @Nullable Op second;
 
@@ -78,13 +78,13 @@ public final class Handle extends PhantomReference<Object> {
   @Nullable Handle next;
 
   /**
-   * Makes a handle without a descriptor; {@link Backend#open} gives it one. All that has to be
-   * allocated is allocated before there is a descriptor that could be lost.
+   * Makes a handle without a descriptor; {@link Backend#open} sets it. Everything is allocated
+   * before the descriptor exists, so that none can leak.
    *
-   * @param user what users have of it: when that is garbage the descriptor has leaked. Null if that
-   *     can't happen
-   * @param garbage the queue of the backend, null if {@code user} is
-   * @param description not {@code user} itself, nor anything that refers to it
+   * @param user the object that users have: when it is garbage the descriptor has leaked. Null if
+   *     that can't happen
+   * @param garbage the queue of the backend; null if {@code user} is null
+   * @param description the name for messages; must not be or refer to {@code user}
    * @param owned whether closing the handle closes the descriptor
    */
   Handle(
@@ -100,10 +100,10 @@ public final class Handle extends PhantomReference<Object> {
   }
 
   /**
-   * An open handle of a descriptor that belongs to somebody else, and that no backend lists.
+   * Makes an open handle of a descriptor that it does not own, and that no backend lists.
    *
    * @param number the descriptor
-   * @param description for messages
+   * @param description the name for messages
    */
   public static Handle borrowed(int number, Object description) {
     Handle handle = new Handle(null, null, description, false, null);
@@ -112,8 +112,8 @@ public final class Handle extends PhantomReference<Object> {
   }
 
   /**
-   * Has {@code action} run just before the descriptor is given back, whoever closes the handle and
-   * why; it must not throw, and not refer to the user's object.
+   * Sets an action that runs just before the descriptor is closed, however the handle is closed. It
+   * must not throw or refer to the user's object.
    */
   public void onClose(Runnable action) {
     cleanup = action;
@@ -143,12 +143,12 @@ public final class Handle extends PhantomReference<Object> {
     clear();
   }
 
-  /** The descriptor, for what is done at once; {@link #NONE} if it is not open. */
+  /** The descriptor, for immediate use; {@link #NONE} if the handle is not open. */
   public int number() {
     return state == State.OPEN ? number : NONE;
   }
 
-  /** The descriptor, whatever the state: for operations that count, and for the last close. */
+  /** The descriptor in any state: for counted operations, and for the final close. */
   int rawNumber() {
     return number;
   }
@@ -165,12 +165,12 @@ public final class Handle extends PhantomReference<Object> {
     return owned;
   }
 
-  /** Whether no operation names it. */
+  /** Whether no operation uses the handle. */
   public boolean isUnused() {
     return uses == 0;
   }
 
-  /** How many operations name it that have not completed. */
+  /** The number of operations that use the handle and have not completed. */
   public int uses() {
     return uses;
   }
@@ -179,12 +179,12 @@ public final class Handle extends PhantomReference<Object> {
     return description;
   }
 
-  /** Where it was opened, if such places are recorded. */
+  /** Where the handle was opened, if {@link #RECORDS_ORIGINS}; otherwise null. */
   public @Nullable Throwable origin() {
     return origin;
   }
 
-  // ---- counting, by operations
+  // ---- counting the operations
 
   void use(Op op) {
     uses++;
@@ -202,15 +202,15 @@ public final class Handle extends PhantomReference<Object> {
       second = null;
     }
     if (--uses == 0 && state == State.CLOSING) {
-      tellUnused();
+      notifyUnused();
     }
   }
 
-  private void tellUnused() {
-    Listener told = listener;
-    if (told != null) {
+  private void notifyUnused() {
+    Listener notified = listener;
+    if (notified != null) {
       listener = null;
-      told.unused(this);
+      notified.unused(this);
     }
   }
 

@@ -10,9 +10,9 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One reusable operation: what to do, as flat fields that mirror an SQE, and what came of it. A
- * fiber owns one for its blocking calls, a listener one for its multishot accept; nothing is
- * allocated per use.
+ * A reusable I/O operation: the request, as flat fields that mirror an SQE, and its result. A fiber
+ * owns one for its blocking calls, a listener one for its multishot accept; nothing is allocated
+ * per use.
  *
  * <p>
  *
@@ -22,19 +22,19 @@ import org.jspecify.annotations.Nullable;
  *             \------------------------------------^         cancelled before it was submitted
  * }
  *
- * READY: taken by the backend, which had no room to pass it on yet. A multishot operation stays
- * IN_FLIGHT through all its results but the last.
+ * READY: the backend has it, but had no room to submit it yet. A multishot operation stays
+ * IN_FLIGHT until its last result.
  */
 public final class Op {
   /**
-   * Told of each result: once, or once a shot. Must not suspend; may submit other operations. What
-   * it throws goes to {@link UncaughtFailures}.
+   * Called with each result: once, or once per shot. Must not suspend; may submit other operations.
+   * {@link UncaughtFailures} gets what it throws.
    */
   public interface Listener {
     void completed(Op op);
   }
 
-  /** Where an operation stands. */
+  /** The state of an operation. */
   public enum State {
     FREE,
     READY,
@@ -43,8 +43,8 @@ public final class Op {
     DONE
   }
 
-  // Operations that need no waiting, so that a backend completes them inside submit. Beyond the
-  // kernel's opcodes, which fit a byte.
+  // Control operations: they never wait, so a backend completes them inside submit. Their numbers
+  // are above the kernel's opcodes, which fit a byte.
   public static final int SOCKET = 0x100;
   public static final int BIND = 0x101;
   public static final int LISTEN = 0x102;
@@ -58,12 +58,12 @@ public final class Op {
   public static final int CLOSE_SYNC = 0x10A;
   public static final int SHUTDOWN_SYNC = 0x10B;
 
-  /** Where a READ or WRITE takes place when the descriptor's own position is meant. */
+  /** The offset of a READ or WRITE at the descriptor's own position. */
   public static final long CURRENT_POSITION = -1;
 
   private static final int NO_BUFFER = -1;
 
-  // The kernel's own codes for "a signal came, make the call again": ERESTARTSYS, ERESTARTNOINTR,
+  // The kernel's internal codes for "interrupted, repeat the call": ERESTARTSYS, ERESTARTNOINTR,
   // ERESTARTNOHAND and ERESTART_RESTARTBLOCK (include/linux/errno.h, which user space never sees).
   private static final int RESTART_FIRST = -512;
   private static final int RESTART_LAST = -516;
@@ -73,16 +73,16 @@ public final class Op {
   public int sqeFlags;
   public int ioPriority;
 
-  /** The descriptor: that of {@link #target}, or one that no handle stands for. */
+  /** The descriptor: that of {@link #target}, or one without a handle. */
   public int handle;
 
-  /** What the operation is carried out on; null if it is on no descriptor, or on a number. */
+  /** The handle that the operation uses; null if it uses none, or a plain descriptor. */
   @Nullable Handle target;
 
   /** The handle that a splice reads from. */
   @Nullable Handle spliceSource;
 
-  /** The caller's memory, kept from the collector until the last completion; null if it is ours. */
+  /** The caller's memory, kept reachable until the last completion; null if it is our own. */
   @Nullable MemorySegment memory;
 
   public long offset;
@@ -106,13 +106,13 @@ public final class Op {
   /** Whether there is a {@link MemoryLease} of {@link #memory}. */
   private boolean leased;
 
-  // Whether it is counted on these.
+  // Whether the operation is counted in these handles' uses.
   private boolean usesTarget;
   private boolean usesSource;
 
   @Nullable public Op nextDeferred;
 
-  /** Whether a request to cancel it waits for room, and the next such operation. */
+  /** Whether a cancel request waits for room; {@link #nextCancel} is the next such operation. */
   public boolean cancelQueued;
 
   @Nullable public Op nextCancel;
@@ -125,12 +125,12 @@ public final class Op {
     this.listener = listener;
   }
 
-  /** Bytes of {@link #scratch}. */
+  /** The size of {@link #scratch} in bytes. */
   public static final int SCRATCH_BYTES = 256;
 
   /**
-   * The address of {@value #SCRATCH_BYTES} bytes that live as long as this operation, for what the
-   * kernel reads while it works: socket addresses, stat results.
+   * The address of {@value #SCRATCH_BYTES} bytes that live as long as this operation, for data that
+   * the kernel reads or writes meanwhile: socket addresses, stat results.
    */
   public long scratch() {
     return scratch;
@@ -148,19 +148,19 @@ public final class Op {
     return state == State.DONE;
   }
 
-  /** Whether the backend holds it, so that its memory and fields are not ours to touch. */
+  /** Whether the backend owns the operation, so that its memory and fields must not be touched. */
   public boolean isBusy() {
     return state != State.DONE && state != State.FREE;
   }
 
   // ---- the request, for the backend
 
-  /** Which use of its slot this is. */
+  /** The number of this use of the slot. */
   public int generation() {
     return generation;
   }
 
-  /** Whether it was cancelled while it waited for room. */
+  /** Whether the operation was cancelled while it waited for room. */
   public boolean isCancelRequested() {
     return cancelRequested;
   }
@@ -174,12 +174,12 @@ public final class Op {
     return handle;
   }
 
-  /** What it is carried out on, or null. */
+  /** The handle that the operation uses, or null. */
   public @Nullable Handle target() {
     return target;
   }
 
-  /** The caller's memory that it uses, or null. */
+  /** The caller's memory that the operation uses, or null. */
   public @Nullable MemorySegment memory() {
     return memory;
   }
@@ -205,7 +205,7 @@ public final class Op {
     return spliceHandle;
   }
 
-  /** What starts when this one has ended well, or null. */
+  /** The operation that starts when this one has succeeded, or null. */
   public @Nullable Op link() {
     return link;
   }
@@ -215,12 +215,12 @@ public final class Op {
     return result;
   }
 
-  /** Whether a multishot operation goes on after this result. */
+  /** Whether a multishot operation continues after this result. */
   public boolean hasMore() {
     return (resultFlags & weft_h.IORING_CQE_F_MORE()) != 0;
   }
 
-  /** The number of the buffer that the result, whatever it is, has given back; -1 if none. */
+  /** The number of the buffer that the result, even a failure, returns; -1 if none. */
   public int buffer() {
     return (resultFlags & weft_h.IORING_CQE_F_BUFFER()) == 0
         ? NO_BUFFER
@@ -228,15 +228,15 @@ public final class Op {
   }
 
   /**
-   * Has {@code next} start when this one has ended well; if it fails, {@code next} ends with
-   * -ECANCELED. Submitting the first of a chain submits all of it.
+   * Links {@code next}: it starts when this operation has succeeded; if this one fails, {@code
+   * next} ends with -ECANCELED. Submitting the first of a chain submits all of it.
    */
   public Op then(Op next) {
     link = next;
     return next;
   }
 
-  /** How many there are from this one to the end of its chain. */
+  /** The number of operations from this one to the end of its chain. */
   public int chainLength() {
     int length = 1;
     for (Op op = link; op != null; op = op.link) {
@@ -254,24 +254,24 @@ public final class Op {
     }
     try {
       listener.completed(this);
-    } catch (Throwable e) { // of one listener: what completes with it must not be lost
+    } catch (Throwable e) { // from one listener; other completions must not be lost
       UncaughtFailures.report(e);
     }
   }
 
   /**
-   * EINTR in place of the kernel's own codes for an interrupted call. The return to user space
-   * would have turned them into EINTR or a restart, but a kernel worker does not return there: what
-   * stops, continues or cancels it puts them into a completion as they are.
+   * Replaces the kernel's internal codes for an interrupted call by EINTR. The return to user space
+   * would turn them into EINTR or a restart, but a kernel worker does not return there: if it is
+   * stopped, continued or cancelled, the completion has the internal code.
    */
   private static int withoutRestart(int result) {
     return result <= RESTART_FIRST && result >= RESTART_LAST ? -Errno.EINTR.code() : result;
   }
 
-  // ---- what it uses while a backend has it
+  // ---- the descriptors and memory in use while a backend owns the operation
 
   /**
-   * Takes hold of descriptors and memory, from submit to the last completion. If it throws, {@link
+   * Acquires the descriptors and memory, from submit to the last completion. If it throws, {@link
    * #releaseMemory} undoes what has been done.
    *
    * @param reactor the reactor's thread
@@ -284,7 +284,7 @@ public final class Op {
     if (handled != null) {
       handled.use(this);
       usesTarget = true;
-      handle = handled.number(); // closed since the request was made: then it names nothing
+      handle = handled.number(); // NONE if the handle has been closed since the request
     }
     Handle source = spliceSource;
     if (source != null) {
@@ -294,7 +294,7 @@ public final class Op {
     }
   }
 
-  /** Undoes {@link #leaseMemory}. The last operation of a closing handle lets the close go on. */
+  /** Undoes {@link #leaseMemory}. For the last operation of a closing handle, the close goes on. */
   void releaseMemory() {
     MemorySegment held = memory;
     if (held != null) {
@@ -302,7 +302,7 @@ public final class Op {
         MemoryLease.release(held);
         leased = false;
       }
-      memory = null; // an idle operation must not keep it
+      memory = null; // an idle operation must not keep it reachable
     }
     if (usesTarget) {
       usesTarget = false;
@@ -314,38 +314,38 @@ public final class Op {
     }
   }
 
-  /** Whether it is carried out on {@code handle}. */
+  /** Whether the operation uses {@code handle}. */
   boolean uses(Handle handle) {
     return target == handle || spliceSource == handle;
   }
 
-  // ---- requests: each sets every field, since an operation is used again and again
+  // ---- requests: each sets every field, since an operation is reused
 
   public Op nop() {
     return request(weft_h.IORING_OP_NOP(), null, 0, 0, 0, 0);
   }
 
-  /** {@code memory} from {@code from} on; {@code length} bytes at most. */
+  /** Reads at most {@code length} bytes into {@code memory} from index {@code from} on. */
   public Op read(Handle handle, MemorySegment memory, long from, int length, long offset) {
-    return read(handle, memory.address() + from, length, offset).into(memory);
+    return read(handle, memory.address() + from, length, offset).withMemory(memory);
   }
 
   public Op read(Handle handle, long address, int length, long offset) {
     return request(weft_h.IORING_OP_READ(), handle, address, length, offset, 0);
   }
 
-  /** {@code memory} from {@code from} on, {@code length} bytes. */
+  /** Writes {@code length} bytes of {@code memory} from index {@code from} on. */
   public Op write(Handle handle, MemorySegment memory, long from, int length, long offset) {
-    return write(handle, memory.address() + from, length, offset).into(memory);
+    return write(handle, memory.address() + from, length, offset).withMemory(memory);
   }
 
   public Op write(Handle handle, long address, int length, long offset) {
     return request(weft_h.IORING_OP_WRITE(), handle, address, length, offset, 0);
   }
 
-  /** Into {@code memory} from {@code from} on; {@code length} bytes at most. */
+  /** Receives at most {@code length} bytes into {@code memory} from index {@code from} on. */
   public Op receive(Handle handle, MemorySegment memory, long from, int length) {
-    return receive(handle, memory.address() + from, length).into(memory);
+    return receive(handle, memory.address() + from, length).withMemory(memory);
   }
 
   public Op receive(Handle handle, long address, int length) {
@@ -353,7 +353,7 @@ public final class Op {
   }
 
   /**
-   * As receive, into a buffer that the backend chooses when there is something ({@link
+   * As receive, into a buffer that the backend chooses when data is there ({@link
    * Backend#offerReceiveBuffer}); -ENOBUFS if none is on offer then.
    */
   public Op receiveAny(Handle handle) {
@@ -363,23 +363,23 @@ public final class Op {
   }
 
   public Op send(Handle handle, MemorySegment memory, long from, int length) {
-    return send(handle, memory.address() + from, length).into(memory);
+    return send(handle, memory.address() + from, length).withMemory(memory);
   }
 
-  /** Sends all of it unless the connection breaks: the kernel retries short sends itself. */
+  /** Sends all bytes unless the connection breaks: the kernel retries short sends itself. */
   public Op send(Handle handle, long address, int length) {
     int flags = weft_h.MSG_NOSIGNAL() | weft_h.MSG_WAITALL();
     return request(weft_h.IORING_OP_SEND(), handle, address, length, 0, flags);
   }
 
-  /** One result per connection: the new descriptor. */
+  /** Accepts connections: one result for each, the new descriptor. */
   public Op acceptMultishot(Handle handle) {
     request(weft_h.IORING_OP_ACCEPT(), handle, 0, 0, 0, weft_h.SOCK_CLOEXEC());
     ioPriority = weft_h.IORING_ACCEPT_MULTISHOT();
     return this;
   }
 
-  /** {@code address} holds a sockaddr of {@code length} bytes. */
+  /** Connects to the sockaddr of {@code length} bytes at {@code address}. */
   public Op connect(Handle handle, long address, int length) {
     return request(weft_h.IORING_OP_CONNECT(), handle, address, 0, length, 0);
   }
@@ -388,7 +388,7 @@ public final class Op {
     return request(weft_h.IORING_OP_SHUTDOWN(), handle, 0, how, 0, 0);
   }
 
-  /** Closes a descriptor whose handle is closed: see {@link Backend#endClose}. */
+  /** Closes a descriptor whose handle is closed already: see {@link Backend#endClose}. */
   public Op close(int descriptor) {
     request(weft_h.IORING_OP_CLOSE(), null, 0, 0, 0, 0);
     handle = descriptor;
@@ -396,30 +396,30 @@ public final class Op {
   }
 
   /**
-   * {@code path} is a NUL-terminated name, relative to the working directory.
+   * Opens {@code path}, a NUL-terminated name, relative to the working directory.
    *
-   * <p>A worker of the kernel opens it from the start. The first attempt that the ring would make
-   * by itself is one with O_NONBLOCK: a named pipe would be open to read although nobody writes,
-   * and end at once, and could not be opened to write before somebody reads (fifo(7)).
+   * <p>A kernel worker opens it from the start, because the first attempt that the ring makes
+   * otherwise has O_NONBLOCK (fifo(7)): a named pipe without a writer would open for reading and be
+   * at its end, and one without a reader could not be opened for writing.
    */
   public Op open(MemorySegment path, int flags, int mode) {
     int cloexec = weft_h.O_CLOEXEC();
     request(weft_h.IORING_OP_OPENAT(), null, path.address(), mode, 0, flags | cloexec);
     handle = weft_h.AT_FDCWD();
     sqeFlags = weft_h.IOSQE_ASYNC();
-    return into(path);
+    return withMemory(path);
   }
 
-  /** {@code path} is the address of a NUL-terminated name; fills a {@code struct statx}. */
+  /** Fills a {@code struct statx}; {@code path} is the address of a NUL-terminated name. */
   public Op status(Handle handle, long path, int flags, int mask, long target) {
     return request(weft_h.IORING_OP_STATX(), handle, path, mask, target, flags);
   }
 
-  /** As the other, of what {@code path} names relative to the working directory. */
+  /** Fills a {@code struct statx}; {@code path} is relative to the working directory. */
   public Op status(MemorySegment path, int flags, int mask, long target) {
     request(weft_h.IORING_OP_STATX(), null, path.address(), mask, target, flags);
     handle = weft_h.AT_FDCWD();
-    return into(path);
+    return withMemory(path);
   }
 
   public Op sync(Handle handle, boolean dataOnly) {
@@ -427,12 +427,12 @@ public final class Op {
     return request(weft_h.IORING_OP_FSYNC(), handle, 0, 0, 0, flags);
   }
 
-  /** Waits until one of the poll(2) {@code events} holds; the result is those that do. */
+  /** Waits until one of the poll(2) {@code events} is set; the result is the set of those. */
   public Op poll(Handle handle, int events) {
     return request(weft_h.IORING_OP_POLL_ADD(), handle, 0, 0, 0, events);
   }
 
-  /** Moves bytes from one descriptor's position to another's; one of them is a pipe. */
+  /** Moves bytes from one descriptor's position to the other's; one of them is a pipe. */
   public Op splice(Handle from, Handle to, int length) {
     request(weft_h.IORING_OP_SPLICE(), to, CURRENT_POSITION, length, CURRENT_POSITION, 0);
     spliceHandle = from.number();
@@ -440,7 +440,7 @@ public final class Op {
     return this;
   }
 
-  /** A request that completes inside {@code submit}: one of the opcodes from {@link #SOCKET} on. */
+  /** A control operation, which completes inside {@code submit}: {@link #SOCKET} and later. */
   public Op control(int opcode, int descriptor, int first, int second, long address, int length) {
     request(opcode, null, address, length, first, second);
     handle = descriptor;
@@ -452,7 +452,7 @@ public final class Op {
     assert !isBusy() : this;
     this.opcode = opcode;
     if (this.target != target) {
-      this.target = target; // a reference that is stored costs more than one that is compared
+      this.target = target; // storing a reference costs more than comparing it
     }
     handle = target == null ? Handle.NONE : target.number();
     this.address = address;
@@ -479,7 +479,7 @@ public final class Op {
     this.memory = memory;
   }
 
-  private Op into(MemorySegment memory) {
+  private Op withMemory(MemorySegment memory) {
     this.memory = memory;
     return this;
   }

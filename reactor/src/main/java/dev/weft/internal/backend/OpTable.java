@@ -7,9 +7,8 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Slot ↔ operation. A completion names its operation as {@code generation << 32 | slot}; the
- * generation changes with each use, so that a completion of an earlier use is recognised as stale
- * instead of being taken for the present one's.
+ * Table of operations by slot. A completion carries {@code generation << 32 | slot}; the generation
+ * changes with each use, so that a completion of an earlier use is recognised as stale.
  */
 public final class OpTable implements AutoCloseable {
   private static final int INITIAL_SLOTS = 64;
@@ -18,18 +17,18 @@ public final class OpTable implements AutoCloseable {
   private @Nullable Op[] ops = new @Nullable Op[INITIAL_SLOTS];
 
   /**
-   * The generation that slot i has reached; survives its operation, so that a slot's next one goes
-   * on.
+   * The last generation of slot i. It outlives the operation, so that the slot's next operation
+   * continues from it.
    */
   private int[] generations = new int[INITIAL_SLOTS];
 
-  /** Has room for all slots, so that {@link #release} allocates nothing. */
+  /** A stack of the free slots, with room for all, so that {@link #release} allocates nothing. */
   private int[] free = new int[INITIAL_SLOTS];
 
   private int freeCount;
   private int used;
 
-  /** Makes an operation. If memory is short, it throws and the table is as before. */
+  /** Makes an operation. If memory is short, it throws and changes nothing. */
   public Op create(Op.Listener listener) {
     if (freeCount == 0 && used == ops.length) {
       grow(used * 2);
@@ -62,7 +61,7 @@ public final class OpTable implements AutoCloseable {
     free[freeCount++] = op.slot;
   }
 
-  /** The operation that this completion belongs to, or null if it is stale. */
+  /** The operation that the completion belongs to, or null if the completion is stale. */
   @Nullable
   public Op find(long userData) {
     int slot = (int) userData;
@@ -77,7 +76,7 @@ public final class OpTable implements AutoCloseable {
     return (long) op.generation << 32 | op.slot;
   }
 
-  /** Calls {@code action} with every operation that a backend holds. */
+  /** Calls {@code action} with every busy operation. */
   public void forEachBusy(Consumer<Op> action) {
     for (int slot = 0; slot < used; slot++) {
       Op op = busyAt(slot);
@@ -102,7 +101,7 @@ public final class OpTable implements AutoCloseable {
     return used;
   }
 
-  /** The operation in {@code slot} if a backend holds it, or null. */
+  /** The operation in {@code slot} if it is busy, or null. */
   @Nullable
   public Op busyAt(int slot) {
     Op op = ops[slot];

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/** Operations, and what carries them out. */
+/** Operations, the handles that they use, and the interface of the backends that perform them. */
 @NullMarked
 package dev.weft.internal.backend;
 

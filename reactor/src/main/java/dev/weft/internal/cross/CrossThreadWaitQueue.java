@@ -4,13 +4,13 @@ package dev.weft.internal.cross;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 
-/** Waiters of any reactor or thread for one thing that any thread may bring about. Any thread. */
+/** Queue of waiters on any reactor or thread, which any thread can wake. Thread-safe. */
 public final class CrossThreadWaitQueue {
   private final Queue<CrossThreadWaiter> waiters = new ConcurrentLinkedQueue<>();
 
   /**
-   * Enters the caller. It must then look again for what it waits for, since that may have come
-   * before anybody could see it wait; and {@link #leave} again unless it was woken.
+   * Adds the caller. The caller must then check again what it waits for, since that can have
+   * happened before it was in the queue, and must {@link #leave} unless it was woken.
    */
   public CrossThreadWaiter enter(String verb) {
     CrossThreadWaiter waiter = CrossThreadWaiter.ofCaller(verb);
@@ -18,7 +18,7 @@ public final class CrossThreadWaitQueue {
     return waiter;
   }
 
-  /** Takes out a waiter that no longer waits; if it has just been woken, another one is. */
+  /** Removes a waiter that no longer waits; if it has just been woken, wakes another one. */
   public void leave(CrossThreadWaiter waiter) {
     if (waiter.leave()) {
       waiters.remove(waiter);
@@ -27,7 +27,7 @@ public final class CrossThreadWaitQueue {
     }
   }
 
-  /** Wakes the one that has waited longest, if there is any. */
+  /** Wakes the waiter that has waited longest, if there is one. */
   public void wakeOne() {
     for (CrossThreadWaiter waiter; (waiter = waiters.poll()) != null; ) {
       if (waiter.wake()) {
@@ -36,7 +36,7 @@ public final class CrossThreadWaitQueue {
     }
   }
 
-  /** Wakes all. */
+  /** Wakes all waiters. */
   public void wakeAll() {
     for (CrossThreadWaiter waiter; (waiter = waiters.poll()) != null; ) {
       waiter.wake();

@@ -12,18 +12,18 @@ import dev.weft.routine.Blocks;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
 
-/** One wait, of a strand or of a thread without a reactor, that any thread can end. Used once. */
+/** A wait of a strand, or of a thread without a reactor, that any thread can end. Used once. */
 public abstract class CrossThreadWaiter {
   private static final int WAITING = 0;
   private static final int WOKEN = 1;
-  private static final int GONE = 2;
+  private static final int ABANDONED = 2;
 
   private final AtomicInteger state = new AtomicInteger(WAITING);
 
   CrossThreadWaiter() {}
 
   /**
-   * Makes a waiter of the caller.
+   * Makes a waiter for the calling strand or thread.
    *
    * @throws WrongThreadException if the caller is a reactor's thread outside any fiber, which must
    *     not block
@@ -40,41 +40,41 @@ public abstract class CrossThreadWaiter {
     return new OfThread();
   }
 
-  /** Waits until woken. Called once, by the one that made it. Suspends. */
+  /** Waits until woken. Called once, by the strand or thread that made the waiter. Suspends. */
   public abstract void await(String verb, Object subject, long deadline);
 
-  /** Ends the wait. Any thread. Returns false if it has ended in another way. */
+  /** Ends the wait; returns false if it has ended already. May be called from any thread. */
   public final boolean wake() {
     if (!state.compareAndSet(WAITING, WOKEN)) {
       return false;
     }
-    goOn();
+    resume();
     return true;
   }
 
-  /** Gives up; returns false if it has been woken, so that somebody else must get to know. */
+  /** Abandons the wait; returns false if it was woken, so that another waiter must be woken. */
   public final boolean leave() {
-    return state.compareAndSet(WAITING, GONE);
+    return state.compareAndSet(WAITING, ABANDONED);
   }
 
   final boolean isWoken() {
     return state.get() == WOKEN;
   }
 
-  abstract void goOn();
+  abstract void resume();
 
   private static final class OfStrand extends CrossThreadWaiter {
     private final Strand strand;
     private final WaitList list = new WaitList();
-    private final LoopMessage arrival;
+    private final LoopMessage message;
 
     OfStrand(Strand strand) {
       this.strand = strand;
-      arrival =
+      message =
           new LoopMessage(strand.loop) {
             @Override
             protected void arrive() {
-              list.wakeAll(); // nobody is there if it has gone on without having to wait
+              list.wakeAll(); // empty if the strand did not have to wait
             }
           };
     }
@@ -85,12 +85,12 @@ public abstract class CrossThreadWaiter {
     }
 
     @Override
-    void goOn() {
-      arrival.post();
+    void resume() {
+      message.post();
     }
   }
 
-  @Blocks // a thread that runs no fibers
+  @Blocks // the thread runs no fibers
   private static final class OfThread extends CrossThreadWaiter {
     private final Thread thread = Thread.currentThread();
 
@@ -113,7 +113,7 @@ public abstract class CrossThreadWaiter {
     }
 
     @Override
-    void goOn() {
+    void resume() {
       LockSupport.unpark(thread);
     }
   }

@@ -4,18 +4,18 @@ package dev.weft.internal.cross;
 import dev.weft.internal.queue.InboundQueue;
 import dev.weft.internal.strand.EventLoop;
 
-/** Something that happens on a reactor's thread because another thread has asked for it. */
+/** A message to an event loop: code that another thread wants to run on the loop's thread. */
 public abstract class LoopMessage extends InboundQueue.Node {
   private final EventLoop loop;
 
-  /** Makes one that arrives on the thread of {@code loop}. */
+  /** Makes a message to {@code loop}. */
   protected LoopMessage(EventLoop loop) {
     this.loop = loop;
   }
 
   /**
-   * Asks for it, and wakes the reactor if it sleeps. Any thread. Asking again before it has
-   * happened changes nothing.
+   * Sends the message, and wakes the reactor if it sleeps. May be called from any thread. Does
+   * nothing if the message is already on its way.
    *
    * @return false if the reactor is closed
    */
@@ -23,8 +23,8 @@ public abstract class LoopMessage extends InboundQueue.Node {
     return loop.arriveLater(this);
   }
 
-  /** Whether it can't happen any more, because the reactor is closed. Any thread. */
-  public final boolean isInVain() {
+  /** Whether it can't arrive any more, because the reactor is closed. Callable from any thread. */
+  public final boolean isUndeliverable() {
     return loop.isClosed();
   }
 

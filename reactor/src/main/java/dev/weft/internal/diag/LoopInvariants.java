@@ -10,13 +10,13 @@ import java.util.BitSet;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Checks between two turns that a loop's bookkeeping agrees with itself: for simulations, where
- * what costs does not matter.
+ * Checks between two turns that a loop's data is consistent. For simulations, where the cost of the
+ * checks does not matter.
  */
 public final class LoopInvariants {
   private LoopInvariants() {}
 
-  /** Returns what is wrong, or null. */
+  /** Returns the first inconsistency, or null. */
   public static @Nullable String of(EventLoop loop) {
     BitSet queued = new BitSet();
     loop.ready().forEach(queued::set);
@@ -36,15 +36,15 @@ public final class LoopInvariants {
     if (findings.live != loop.live()) {
       return findings.live + " strands live, and the loop counts " + loop.live();
     }
-    if (findings.hopeless != loop.deadlockCandidates) {
-      return findings.hopeless
+    if (findings.deadlockCandidates != loop.deadlockCandidates) {
+      return findings.deadlockCandidates
           + " strands wait for others, the loop counts "
           + loop.deadlockCandidates;
     }
     return findings.first;
   }
 
-  /** Returns what a loop that has been closed still has, or null. */
+  /** Returns what a closed loop has not released, or null. */
   public static @Nullable String ofClosed(EventLoop loop) {
     if (loop.live() != 0 || loop.deadlockCandidates != 0) {
       return loop.live()
@@ -59,19 +59,19 @@ public final class LoopInvariants {
   private static final class Findings {
     @Nullable String first;
     int live;
-    int hopeless;
+    int deadlockCandidates;
 
-    void addHosted(HostedStrand guest) {
-      hopeless += guest.mayDeadlock ? 1 : 0;
-      String wrong = guest.state == Strand.State.PARKED ? wrongWithWait(guest) : null;
+    void addHosted(HostedStrand hosted) {
+      deadlockCandidates += hosted.mayDeadlock ? 1 : 0;
+      String wrong = hosted.state == Strand.State.PARKED ? wrongWithWait(hosted) : null;
       if (first == null && wrong != null) {
-        first = guest + " (" + guest.waitingFor() + ") " + wrong;
+        first = hosted + " (" + hosted.waitingFor() + ") " + wrong;
       }
     }
 
     void add(Strand strand, boolean queued) {
       live++;
-      hopeless += strand.mayDeadlock ? 1 : 0;
+      deadlockCandidates += strand.mayDeadlock ? 1 : 0;
       String wrong = wrongWith(strand, queued);
       if (first == null && wrong != null) {
         first = strand + " (" + strand.waitingFor() + ") " + wrong;
@@ -99,15 +99,15 @@ public final class LoopInvariants {
       return "waits although its wait has been ended";
     }
     if (strand.selecting) {
-      for (WaitNode clause : strand.nodes) {
-        if (!clause.isListed()) {
-          return "waits for a choice with a clause that nobody can fire";
+      for (WaitNode node : strand.nodes) {
+        if (!node.isListed()) {
+          return "waits in a select with a node that is in no list";
         }
       }
       return null;
     }
     boolean listed = strand.node != null && strand.node.isListed();
-    boolean sleeping = strand.waitingFor().equals("sleep"); // for ever, it may be
-    return listed || sleeping ? null : "waits for what nobody can end";
+    boolean sleeping = strand.waitingFor().equals("sleep"); // even without a deadline
+    return listed || sleeping ? null : "waits with nothing that could end the wait";
   }
 }

@@ -11,24 +11,24 @@ import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Looks at loops from a thread of its own, one for all of them, whether each has gone on since the
- * last look. The loops do nothing for it: it reads the counter and the current strand that they
- * keep anyway, without any order between them, which is why a stall counts only when several looks
- * agree.
+ * Detects stalled loops, from one thread for all loops. It checks periodically whether each loop
+ * has progressed. The loops do no work for it: it reads the resume counter and the current strand
+ * that they keep anyway. These reads are unordered, so a stall counts only if several checks agree.
  */
 public final class Watchdog {
   /**
-   * Told of a strand, by its name, that holds up its loop, once each time. Called on the watchdog's
-   * thread, with what the strand's thread was doing during the stall: it may have gone on since.
+   * Called once for each stall, with the name of the strand that stalls its loop and the stack of
+   * its thread during the stall. It is called on the watchdog's thread; the strand can have gone on
+   * since.
    */
   public interface Listener {
     void stalled(String name, Thread.State state, StackTraceElement[] stack, long nanos);
   }
 
-  /** So often in the time that a strand is allowed. */
+  /** The number of checks within the time that a strand may run. */
   private static final int LOOKS = 4;
 
-  /** When to look again if memory was short. */
+  /** The time until the next check if memory was short. */
   private static final long RETRY_NANOS = 100_000_000;
 
   private static final List<Watch> WATCHES = new CopyOnWriteArrayList<>();
@@ -70,8 +70,8 @@ public final class Watchdog {
       String name = strandNow.runningName();
       StackTraceElement[] stack = thread.getStackTrace();
       Thread.State state = thread.getState();
-      // Looked at afterwards: a strand that has gone on meanwhile would be blamed for a place that
-      // it was not held up in.
+      // Checked after the stack was read: if the strand has gone on meanwhile, the stack is not
+      // that of the stall.
       if (loop.resumes() == resumes && loop.currentStrand() == strandNow) {
         reported = true;
         listener.stalled(name, state, stack, nanos);
@@ -95,7 +95,7 @@ public final class Watchdog {
         watcher = looking;
       }
       WATCHES.add(watch);
-      LockSupport.unpark(looking); // it may have to look more often now
+      LockSupport.unpark(looking); // the interval may be shorter now
     }
     return watch;
   }
@@ -107,7 +107,7 @@ public final class Watchdog {
     }
   }
 
-  /** Looks at every loop; returns for how many nanoseconds to wait then. */
+  /** Checks every loop; returns the time until the next check, in nanoseconds. */
   private static long look() {
     long interval = RETRY_NANOS;
     try {
@@ -117,11 +117,11 @@ public final class Watchdog {
         interval = Math.min(interval, Math.max(watch.limitNanos / LOOKS, 1));
         try {
           watch.look(now);
-        } catch (Throwable e) { // of one listener; the other loops are watched on
+        } catch (Throwable e) { // from one listener; the other loops are still watched
           UncaughtFailures.report(e);
         }
       }
-    } catch (Throwable e) { // no memory to go through them
+    } catch (Throwable e) { // no memory to iterate
       UncaughtFailures.report(e);
       interval = Math.min(interval, RETRY_NANOS);
     }

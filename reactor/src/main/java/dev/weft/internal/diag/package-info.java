@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /**
- * What watches an event loop: the watchdog, which reports a loop that does not turn, and the check
- * of its invariants that the simulator makes after each turn.
+ * Diagnostics of an event loop: the watchdog, which reports a stalled loop, and the check of the
+ * loop's invariants that the simulator makes after each turn.
  */
 @NullMarked
 package dev.weft.internal.diag;

@@ -9,13 +9,13 @@ import java.util.Set;
 import java.util.function.Predicate;
 
 /**
- * Calls on exceptions and other objects of the user, whose methods may throw. Nothing here throws
- * because of that.
+ * Calls methods of the user's exceptions and other objects safely: if they throw, the methods here
+ * do not.
  */
 public final class Failures {
   private Failures() {}
 
-  /** What {@code object} calls itself; its class, and what went wrong, if that throws. */
+  /** The result of {@code toString}; if that throws, the object's class and the exception's. */
   public static String text(Object object) {
     try {
       return String.valueOf(object.toString());
@@ -43,7 +43,7 @@ public final class Failures {
     return suppressed.length == 0 || allMatch(thrown, suppressed, test);
   }
 
-  /** Suppressed exceptions may form circles, so each is looked at once. */
+  /** Suppressed exceptions can form cycles, so each is tested once. */
   private static boolean allMatch(
       Throwable first, Throwable[] suppressed, Predicate<Throwable> test) {
     Set<Throwable> seen = Collections.newSetFromMap(new IdentityHashMap<>());

@@ -4,20 +4,20 @@ package dev.weft.internal.failure;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /**
- * Where failures go that no caller waits for: of a listener, a task, a handler. They are given to
- * the uncaught exception handler of the calling thread, and if that fails as well, to the logger
- * {@code dev.weft}. A failure that neither takes, because memory is exhausted, is counted, and the
- * next report says how many were lost. Any thread.
+ * Reports failures that no caller can catch: those of listeners, tasks and handlers. They go to the
+ * uncaught exception handler of the calling thread, and if that fails too, to the logger {@code
+ * dev.weft}. If both fail because memory is exhausted, the failure is counted, and the next report
+ * logs how many were lost. Thread-safe.
  */
 public final class UncaughtFailures {
   private static final AtomicInteger UNREPORTED = new AtomicInteger();
 
   private UncaughtFailures() {}
 
-  /** Loads this class: where it is needed, there may be no memory to load one. */
+  /** Loads this class, since there may be no memory to load it when it is needed. */
   public static void prepare() {}
 
-  /** Reports {@code failure}. Throws nothing, whatever the handler does. */
+  /** Reports {@code failure}. Throws nothing, even if the handler does. */
   public static void report(Throwable failure) {
     try {
       reportUnreported();

@@ -1,8 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/**
- * What is done with an exception that nobody is there to catch, and how a stored one is thrown
- * again.
- */
+/** Handling of exceptions that no caller can catch, and helpers for exceptions of users. */
 @NullMarked
 package dev.weft.internal.failure;
 

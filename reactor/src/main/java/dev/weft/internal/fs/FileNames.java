@@ -6,24 +6,24 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.HexFormat;
 
-/** The bytes of a path. To the kernel a name is bytes, which need not be text in any encoding. */
+/** Converts paths to bytes. A file name is bytes to the kernel, and can be text in no encoding. */
 public final class FileNames {
-  /** Nothing is below it, so that the JDK, which looks whether a path is a directory, is quick. */
+  /** Has no children, so that the JDK's check whether a path below it is a directory is fast. */
   private static final Path NO_DIRECTORY = Path.of("/dev/null");
 
   private static final int NOT_ASCII = 0x80;
 
   private FileNames() {}
 
-  /** The bytes of {@code path}, without a NUL behind them. */
+  /** The bytes of {@code path}, without a final NUL. */
   public static byte[] bytes(Path path) {
     String text = path.toString();
     if (isAscii(text)) {
       return text.getBytes(StandardCharsets.US_ASCII);
     }
-    // The text is what the locale makes of the bytes, and can't be turned back where they are no
-    // text in it. Only the URI of a path tells the bytes; it is absolute, so they are put below a
-    // name that is known.
+    // The text is the bytes decoded in the locale's charset, which loses bytes that are not valid
+    // in it. Only the URI of a path keeps the bytes. A URI is absolute, so the path is resolved
+    // against a known name.
     Path names = path.subpath(0, path.getNameCount());
     String uri = NO_DIRECTORY.resolve(names).toUri().getRawPath();
     String encoded = uri.substring(NO_DIRECTORY.toString().length() + 1);
@@ -39,7 +39,7 @@ public final class FileNames {
     return true;
   }
 
-  /** The bytes that a text of ASCII characters and {@code %XX} stands for. */
+  /** Decodes a text of ASCII characters and {@code %XX}. */
   private static byte[] decode(String encoded) {
     byte[] bytes = new byte[encoded.length()];
     int length = 0;

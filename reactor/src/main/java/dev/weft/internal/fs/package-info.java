@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/** File names as the bytes that the kernel knows. */
+/** Conversion of file names to the bytes that the kernel expects. */
 @NullMarked
 package dev.weft.internal.fs;
 

@@ -15,12 +15,12 @@ import java.nio.channels.ClosedChannelException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Accepts connections on a listening socket by one multishot request, and keeps those that nobody
- * has asked for yet. When there are {@value #ACCEPTED_MAX} of them it asks the kernel to stop until
- * some have been taken, and the kernel's backlog fills.
+ * Accepts connections on a listening socket by one multishot operation, and queues those that have
+ * not been taken yet. When {@value #ACCEPTED_MAX} are queued it cancels the operation until some
+ * have been taken, and the kernel's backlog fills.
  *
- * <p>It refers to nothing that users have, so that a listener that became garbage can be told from
- * one in use.
+ * <p>It has no reference to the user's listener, so that a listener that became garbage can be
+ * detected.
  */
 public final class Acceptor implements Op.Listener {
   private static final int ACCEPTED_MAX = 1024;
@@ -29,14 +29,14 @@ public final class Acceptor implements Op.Listener {
   private final Object name;
   private final Handle handle;
 
-  /** Made by the first who waits. */
+  /** The multishot operation; created by the first wait. */
   private @Nullable Op accepting;
 
   private final WaitList waiters = new WaitList();
 
   /**
-   * Connections that have not been taken, a ring whose length is a power of two. It grows: what the
-   * kernel accepts before it sees our request to stop must not be dropped.
+   * The connections that have not been taken: a ring buffer whose length is a power of two. It
+   * grows, because what the kernel accepts before it sees the cancel must not be dropped.
    */
   private int[] accepted = new int[16];
 
@@ -47,10 +47,10 @@ public final class Acceptor implements Op.Listener {
   private int failure;
 
   /**
-   * Makes an acceptor of a socket that there is not yet: {@link #handle} is to get it.
+   * Makes an acceptor without a socket; the caller opens {@link #handle} with it.
    *
-   * @param listener what users have of it
-   * @param name for messages; does not refer to {@code listener}
+   * @param listener the object that users have; when it is garbage, the socket has leaked
+   * @param name the name for messages; must not refer to {@code listener}
    */
   public Acceptor(EventLoop loop, Object listener, Object name) {
     this.loop = loop;
@@ -66,7 +66,7 @@ public final class Acceptor implements Op.Listener {
   /**
    * Waits until there is a connection to {@link #take}. Suspends.
    *
-   * @param deadline until when
+   * @param deadline when to stop waiting, on the reactor's clock
    */
   public void await(long deadline) throws IOException {
     Strand strand = Strand.requireOf(loop, "accept", name);
@@ -80,7 +80,7 @@ public final class Acceptor implements Op.Listener {
         failure = 0; // the next call tries again
         throw new ErrnoException("accept", name.toString(), code);
       }
-      beAccepting();
+      startAccepting();
       strand.await(waiters, "accept", name, deadline, WaitMode.EXTERNAL);
       if (!handle.isOpen()) {
         throw new AsynchronousCloseException();
@@ -88,7 +88,7 @@ public final class Acceptor implements Op.Listener {
     }
   }
 
-  private void beAccepting() {
+  private void startAccepting() {
     Op op = accepting;
     if (op == null) {
       op = loop.backend().create(this);
@@ -99,7 +99,7 @@ public final class Acceptor implements Op.Listener {
     }
   }
 
-  /** Takes a connection, of which there must be one: the descriptor is the caller's from now on. */
+  /** Takes a connection; there must be one. The caller owns the descriptor. */
   public int take() {
     assert acceptedCount > 0 : name;
     int taken = accepted[firstAccepted];
@@ -108,7 +108,7 @@ public final class Acceptor implements Op.Listener {
     return taken;
   }
 
-  /** One connection, or the end of the multishot request. */
+  /** Receives a connection, or the end of the multishot operation. */
   @Override
   public void completed(Op op) {
     int result = op.result();
@@ -119,7 +119,7 @@ public final class Acceptor implements Op.Listener {
     }
     waiters.wakeOne();
     if (op.isDone()) {
-      waiters.wakeAll(); // they must ask anew, since nothing more would come to them
+      waiters.wakeAll(); // they must submit it again, since no more connections will come
     }
   }
 
@@ -135,13 +135,13 @@ public final class Acceptor implements Op.Listener {
     }
   }
 
-  /** Makes room for more; returns false if there is no memory. */
+  /** Makes room for more connections; returns false if there is no memory. */
   private boolean grow() {
     int[] larger;
     try {
       larger = new int[acceptedCount * 2];
     } catch (OutOfMemoryError e) {
-      failure = Errno.ENOMEM.code(); // the next call says so, and the listener goes on
+      failure = Errno.ENOMEM.code(); // the next call throws it, and the listener goes on
       return false;
     }
     for (int i = 0; i < acceptedCount; i++) {
@@ -153,19 +153,22 @@ public final class Acceptor implements Op.Listener {
   }
 
   /**
-   * Stops accepting, and closes the socket and what nobody has taken. Fibers that wait get an
-   * {@link AsynchronousCloseException}. In a fiber it suspends, even if cancelled; elsewhere the
-   * socket is closed as soon as the kernel has stopped accepting. Does nothing the second time.
+   * Stops accepting, and closes the socket and the connections that have not been taken. Waiting
+   * fibers get an {@link AsynchronousCloseException}. In a fiber it suspends, even if cancelled;
+   * elsewhere the socket is closed as soon as the kernel has stopped accepting. Does nothing the
+   * second time.
    */
   public void close() {
     if (handle.isOpen()) {
       loop.requireThread("close", name);
-      waiters.wakeAll(); // they run when the handle is no longer open
+      waiters.wakeAll(); // they run when the handle is closing
       Closing.close(loop, handle, name);
     }
   }
 
-  /** The handle is being closed, by us or because the listener was lost; nothing is in flight. */
+  /**
+   * Called when the handle is closed, by us or because the listener leaked; nothing is in flight.
+   */
   private void discard() {
     while (acceptedCount > 0) {
       loop.backend().closeDescriptor(take());

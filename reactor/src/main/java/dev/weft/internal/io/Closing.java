@@ -12,7 +12,7 @@ import dev.weft.internal.strand.Strand;
 import dev.weft.internal.strand.WaitList;
 import dev.weft.internal.strand.WaitMode;
 
-/** Closes handles: cancels what is in progress, waits for it, and gives the descriptor back. */
+/** Closes handles: cancels their operations, waits for these to end, and closes the descriptor. */
 final class Closing {
   private static final int UNSUBMITTED = -Errno.ECANCELED.code();
 
@@ -21,7 +21,7 @@ final class Closing {
   /**
    * Closes an open handle, on its reactor's thread. Suspends in a fiber, shielded from cancels.
    * Elsewhere it returns at once, and a handle in use is closed when its last operation completes.
-   * The same happens to a handle whose close fails with an error, such as of memory.
+   * The same happens if the close throws, such as an OutOfMemoryError.
    *
    * @return 0, or -errno of close(2)
    */
@@ -44,7 +44,7 @@ final class Closing {
     }
   }
 
-  /** Closes a handle without suspending, now or as soon as it is unused; allocates nothing. */
+  /** Closes a handle without suspending, at once or when it is unused. Allocates nothing. */
   static int discard(Backend backend, Handle handle) {
     if (handle.isOpen()) {
       backend.beginClose(handle, null);
@@ -65,7 +65,7 @@ final class Closing {
       }
     } catch (PinnedException e) {
       while (!handle.isUnused()) {
-        backend.poll(Backend.FOREVER); // what is open must be closed wherever we are
+        backend.poll(Backend.FOREVER); // blocks: the handle must be closed even if pinned
       }
     }
   }
@@ -82,7 +82,7 @@ final class Closing {
       result = strand.performShielded("close", name, op.close(descriptor));
     } finally {
       if (result == UNSUBMITTED && (op.generation() == uses || op.result() == UNSUBMITTED)) {
-        result = backend.closeDescriptor(descriptor); // the kernel has not got to it
+        result = backend.closeDescriptor(descriptor); // the kernel has not started it
       }
     }
     return result;

@@ -15,11 +15,11 @@ import java.nio.channels.AsynchronousCloseException;
 import java.nio.channels.ClosedChannelException;
 
 /**
- * An open handle of one reactor: what sockets, files, pipes and standard streams have in common. At
- * most one fiber reads and one writes at a time.
+ * The byte I/O on a handle, common to sockets, files, pipes and standard streams. At most one fiber
+ * reads and one writes at a time.
  */
 public final class Endpoint {
-  /** How bytes get in and out. */
+  /** Which operations transfer bytes. */
   public enum Kind {
     SOCKET,
     /** Read and written at the descriptor's own position: files, pipes, terminals. */
@@ -37,11 +37,11 @@ public final class Endpoint {
   private boolean writing;
 
   /**
-   * Makes an endpoint of its own descriptor, which {@link #open} gives it.
+   * Makes an endpoint without a descriptor; {@link #open} sets it.
    *
-   * @param name for messages; its text is asked for only when one is made
-   * @param description for messages when this endpoint is garbage: not {@code name} if that refers
-   *     to the endpoint
+   * @param name the name for messages; {@code toString} is called only to make one
+   * @param description the name for messages when this endpoint is garbage; must not refer to the
+   *     endpoint, as {@code name} may
    */
   public Endpoint(EventLoop loop, Kind kind, Object name, Object description) {
     this.loop = loop;
@@ -50,7 +50,7 @@ public final class Endpoint {
     this.name = name;
   }
 
-  /** Wraps a handle that is open; {@link #close} does what the handle's ownership says. */
+  /** Wraps an open handle; {@link #close} closes the descriptor only if the handle owns it. */
   public Endpoint(EventLoop loop, Handle handle, Kind kind, Object name) {
     this.loop = loop;
     this.handle = handle;
@@ -58,7 +58,7 @@ public final class Endpoint {
     this.name = name;
   }
 
-  /** Gives a new endpoint its descriptor, which is then this endpoint's to close. */
+  /** Sets the descriptor of a new endpoint, which owns it from now on. */
   public void open(int descriptor) {
     loop.backend().open(handle, descriptor);
   }
@@ -82,7 +82,7 @@ public final class Endpoint {
     int length = writableLength(target);
     Strand strand = enter("read");
     if (length == 0) {
-      return nothing(strand, "read", deadline);
+      return transferNothing(strand, "read", deadline);
     }
     if (reading) {
       throw new IllegalStateException("read " + name + ": another fiber is reading from it");
@@ -101,7 +101,7 @@ public final class Endpoint {
     int length = writableLength(target);
     Strand strand = enter("read");
     if (length == 0) {
-      return nothing(strand, "read", deadline);
+      return transferNothing(strand, "read", deadline);
     }
     int count = transferIn(strand, target, length, position, deadline);
     return count == 0 ? -1 : count;
@@ -112,13 +112,13 @@ public final class Endpoint {
     int length = checkedLength(source);
     Strand strand = enter("write");
     if (length == 0) {
-      return nothing(strand, "write", deadline);
+      return transferNothing(strand, "write", deadline);
     }
     return writeSome(strand, source, 0, length, deadline);
   }
 
-  /** Moves no bytes, in a fiber that may be over all the same. */
-  private int nothing(Strand strand, String verb, long deadline) {
+  /** Transfers no bytes, but throws if the fiber is cancelled or a deadline has passed. */
+  private int transferNothing(Strand strand, String verb, long deadline) {
     strand.checkBeforeWait(verb, name, deadline, WaitMode.EXTERNAL);
     return 0;
   }
@@ -129,7 +129,7 @@ public final class Endpoint {
     Strand strand = enter("write");
     long end = source.byteSize();
     if (end == 0) {
-      nothing(strand, "write", deadline);
+      transferNothing(strand, "write", deadline);
     }
     for (long from = 0; from < end; ) {
       int length = (int) Math.min(end - from, TRANSFER_MAX);
@@ -155,7 +155,7 @@ public final class Endpoint {
     int length = checkedLength(source);
     Strand strand = enter("write");
     if (length == 0) {
-      return nothing(strand, "write", deadline);
+      return transferNothing(strand, "write", deadline);
     }
     return transferOut(strand, source, 0, length, position, deadline);
   }
@@ -191,7 +191,7 @@ public final class Endpoint {
       }
       int result = strand.perform("write", name, op, deadline, WaitMode.EXTERNAL);
       if (result == 0) {
-        result = -Errno.EIO.code(); // or a caller that writes all of it would never end
+        result = -Errno.EIO.code(); // otherwise write() would loop indefinitely
       }
       if (!mustRetry(strand, result, this, weft_h.POLLOUT(), deadline)) {
         return check("write", result);
@@ -199,7 +199,7 @@ public final class Endpoint {
     }
   }
 
-  /** Before each round of a call: another fiber may have closed it during the last one. */
+  /** Checked before each attempt: another fiber can have closed the handle during the last one. */
   private void requireOpen() throws AsynchronousCloseException {
     if (!handle.isOpen()) {
       throw new AsynchronousCloseException();
@@ -207,8 +207,9 @@ public final class Endpoint {
   }
 
   /**
-   * Whether an operation has to be tried again: it was interrupted, or {@code endpoint} was made
-   * non-blocking by whoever shares it with us, and has become ready meanwhile. Suspends.
+   * Whether an operation must be repeated: it was interrupted, or {@code endpoint} was made
+   * non-blocking by another process that shares it. In that case this waits until it is ready.
+   * Suspends.
    */
   private static boolean mustRetry(
       Strand strand, int result, Endpoint endpoint, int events, long deadline) throws IOException {
@@ -229,7 +230,7 @@ public final class Endpoint {
    * Moves up to {@code length} bytes to another handle inside the kernel; one of the two is a pipe.
    * Suspends.
    *
-   * @return how many, 0 at the end of this stream, or -errno
+   * @return the number of bytes, 0 at the end of this stream, or -errno
    */
   public int spliceTo(Endpoint sink, int length, long deadline) throws IOException {
     Strand strand = enter("splice");
@@ -250,7 +251,7 @@ public final class Endpoint {
           requireOpen();
           sink.requireOpen();
         }
-        // Either may be the one that is not ready, so wait for both.
+        // Either can be the one that is not ready, so wait for both.
         if (!mustRetry(strand, result, this, weft_h.POLLIN(), deadline)
             || !mustRetry(strand, result, sink, weft_h.POLLOUT(), deadline)) {
           return result;
@@ -264,7 +265,7 @@ public final class Endpoint {
 
   // ---- other operations
 
-  /** Lets the current strand in: it is one of this reactor's, and the handle is open. */
+  /** Returns the current strand; checks that it is of this reactor and that the handle is open. */
   public Strand enter(String verb) throws ClosedChannelException {
     Strand strand = Strand.requireOf(loop, verb, name);
     if (!handle.isOpen()) {
@@ -273,7 +274,7 @@ public final class Endpoint {
     return strand;
   }
 
-  /** Passes on what is at least 0; makes an exception of the rest. */
+  /** Returns {@code result} if it is at least 0, and otherwise throws the exception for -errno. */
   public int check(String verb, int result) throws IOException {
     if (result >= 0) {
       return result;
@@ -282,7 +283,7 @@ public final class Endpoint {
     throw new ErrnoException(verb, name.toString(), -result);
   }
 
-  /** Carries out a control operation, which does not suspend; -EBADF if it is closed. */
+  /** Performs a control operation, which does not suspend; -EBADF if the handle is closed. */
   public int control(int opcode, int first, int second, long address, int length) {
     return SyncOps.perform(loop, opcode, handle, first, second, address, length);
   }
@@ -299,7 +300,7 @@ public final class Endpoint {
       throw new IllegalArgumentException(
           "the kernel needs a native segment, not one on the heap: " + segment);
     }
-    // Its address is all that the kernel is told, and no access of the JVM's would notice.
+    // The kernel gets only the address, so the JVM would not detect a closed arena.
     if (!segment.scope().isAlive()) {
       throw new IllegalStateException("the arena of the segment is closed: " + segment);
     }
@@ -309,12 +310,12 @@ public final class Endpoint {
   // ---- closing
 
   /**
-   * Closes the handle: operations that other fibers have in progress on it are cancelled and end
-   * with an {@link AsynchronousCloseException}, or with what they had achieved. In a fiber, even a
-   * cancelled one, it suspends until all of that is over; elsewhere the descriptor is closed later
-   * if operations are in progress. Does nothing the second time.
+   * Closes the handle: operations of other fibers on it are cancelled and end with an {@link
+   * AsynchronousCloseException}, or with what they had achieved. In a fiber, even a cancelled one,
+   * it suspends until they have ended. Elsewhere the descriptor is closed later if operations are
+   * in progress. Does nothing the second time.
    *
-   * @return 0, or -errno of close(2); the descriptor is gone in any case
+   * @return 0, or -errno of close(2); the descriptor is closed in any case
    */
   public int close() {
     if (!handle.isOpen()) {

@@ -6,9 +6,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
-/**
- * Shows the {@link Endpoint} inside a public type to the rest of the library, and to nobody else.
- */
+/** Gives the library access to the {@link Endpoint} of objects of public types. */
 public final class Endpoints {
   private static final Map<Class<?>, Function<Object, Endpoint>> ACCESS = new ConcurrentHashMap<>();
 

@@ -19,12 +19,12 @@ import java.net.InetSocketAddress;
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
-/** What TCP sockets and listeners are set up with: system calls that do not wait. */
+/** The system calls that set up TCP sockets and listeners. They do not wait. */
 public final class SocketCalls {
   private static final Duration LINGER_MAX = Duration.ofSeconds(Integer.MAX_VALUE);
   private static final Duration SECOND_ALMOST = Duration.ofNanos(999_999_999);
 
-  /** The JDK's property. */
+  /** The JDK's system property. */
   private static final String IPV4_ONLY = "java.net.preferIPv4Stack";
 
   private static final int IPV4_BYTES = 4;
@@ -33,10 +33,9 @@ public final class SocketCalls {
   private SocketCalls() {}
 
   /**
-   * Where a server is to listen that was asked for {@code deadline}. Both wildcard addresses mean
-   * all interfaces and both families, as in the JDK, whose {@code new InetSocketAddress(port)} is
-   * of either by its settings: an IPv6 socket that takes IPv4 clients too, or an IPv4 socket where
-   * there is no IPv6.
+   * The address to bind for a server on {@code wanted}. Both wildcard addresses mean all interfaces
+   * and both families, because {@code new InetSocketAddress(port)} of the JDK can be either: an
+   * IPv6 socket that also takes IPv4 clients, or an IPv4 socket if there is no IPv6.
    */
   public static InetSocketAddress ofBothFamilies(EventLoop loop, InetSocketAddress wanted)
       throws IOException {
@@ -55,9 +54,9 @@ public final class SocketCalls {
   }
 
   /**
-   * Makes a stream socket of the family of {@code address}, and gives it to {@code handle}.
+   * Opens {@code handle} with a new stream socket of the family of {@code address}.
    *
-   * @throws java.net.UnknownHostException if it is not resolved
+   * @throws java.net.UnknownHostException if {@code address} is not resolved
    */
   public static void stream(EventLoop loop, Handle handle, InetSocketAddress address)
       throws IOException {
@@ -118,7 +117,8 @@ public final class SocketCalls {
   }
 
   /**
-   * SO_LINGER in seconds, of which a part is one, since none resets; null leaves it to the kernel.
+   * Sets SO_LINGER, rounded up to whole seconds because 0 means reset; null keeps the kernel's
+   * default.
    */
   public static void linger(EventLoop loop, Handle handle, @Nullable Duration time, Object subject)
       throws IOException {
@@ -142,10 +142,7 @@ public final class SocketCalls {
         : Integer.MAX_VALUE;
   }
 
-  /**
-   * Closes a handle without suspending: now, or when the last operation that names it has
-   * completed.
-   */
+  /** Closes a handle without suspending: at once, or when its last operation has completed. */
   public static void discard(EventLoop loop, Handle handle) {
     Closing.discard(loop.backend(), handle);
   }

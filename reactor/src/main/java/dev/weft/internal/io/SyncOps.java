@@ -12,7 +12,7 @@ public final class SyncOps {
   private SyncOps() {}
 
   /**
-   * Carries out what needs no descriptor; the arguments are those of {@link Op#control}.
+   * Performs an operation that needs no descriptor; the arguments are those of {@link Op#control}.
    *
    * @return at least 0, or -errno
    */
@@ -21,7 +21,7 @@ public final class SyncOps {
     return perform(loop, opcode, Handle.NONE, first, second, address, length);
   }
 
-  /** As the other; on a handle, or -EBADF if that is closed. */
+  /** Performs an operation on a handle; -EBADF if that is closed. */
   public static int perform(
       EventLoop loop, int opcode, Handle handle, int first, int second, long address, int length) {
     return perform(loop, opcode, handle.number(), first, second, address, length);
@@ -41,7 +41,7 @@ public final class SyncOps {
     return perform(loop, Op.SET_OPTION, handle, level, name, scratch, Integer.BYTES);
   }
 
-  /** The scratch space of control operations, good until the next one. */
+  /** The address of the scratch memory of control operations, valid until the next one. */
   public static long scratch(EventLoop loop) {
     return loop.controlOp().scratch();
   }

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-/** What the public types of input and output have in common. */
+/**
+ * The common part of the public I/O types: byte transfer on handles, accept, close, and the
+ * synchronous socket calls.
+ */
 @NullMarked
 package dev.weft.internal.io;
 

@@ -8,29 +8,29 @@ import jdk.internal.vm.ContinuationSupport;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The frames of a coroutine, which come onto the thread that resumes it and leave it again. When
- * code in them suspends the thread itself (a fiber that waits), the JDK moves both out and in.
+ * The stack of a coroutine: its frames are mounted on the thread that resumes it, and unmounted
+ * again. When code in them suspends the thread itself (a fiber that waits), the JDK unmounts both.
  *
- * <p>What the JDK does not export of its continuations is used here and nowhere else. Without it
- * this class can't even be defined: {@link Access} has to be asked first.
+ * <p>Only this class uses the JDK's unexported continuations. Without access to them it can't be
+ * loaded: call {@link Access#require} first.
  */
 public final class CoroutineStack extends Continuation {
   private static final ContinuationScope SCOPE = new ContinuationScope("dev.weft.Coroutine");
 
-  /** Whether this JVM lets us have continuations. */
+  /** Checks whether this JVM gives access to continuations. */
   public static final class Access {
     private static final String PACKAGE = "jdk.internal.vm";
 
-    /** Whether all that coroutines need is open, and {@link #require} has nothing left to do. */
+    /** Whether all packages that coroutines need are open. */
     private static boolean open;
 
     private Access() {}
 
     /**
-     * Makes sure that there are continuations. Opens their package first if need be; if that fails,
-     * the next call tries again. Any thread.
+     * Checks that continuations can be used. Opens their package if necessary; if that fails, the
+     * next call tries again. May be called from any thread.
      *
-     * @throws UnsupportedOperationException if there are none; names the flag that helps
+     * @throws UnsupportedOperationException if they can't be used; names the flag that helps
      */
     public static void require() {
       if (!open) {
@@ -71,7 +71,7 @@ public final class CoroutineStack extends Continuation {
   private final Runnable body;
   private boolean started;
 
-  /** The scoped values of the frames, while they are not on the thread. */
+  /** The scoped-value bindings of the frames while they are unmounted. */
   private @Nullable Object bindings;
 
   public CoroutineStack(Runnable body) {
@@ -83,16 +83,16 @@ public final class CoroutineStack extends Continuation {
     return body;
   }
 
-  /** The innermost of those whose frames are on the calling thread, or null. */
+  /** The innermost stack that is mounted on the calling thread, or null. */
   public static @Nullable CoroutineStack current() {
     return (CoroutineStack) getCurrentContinuation(SCOPE);
   }
 
   /**
-   * Runs the frames until they leave or end. Scoped values are in them as they were at the first
-   * time, with what the frames themselves bind.
+   * Mounts the frames and runs them until they are unmounted or end. They see the scoped values of
+   * the first call, and those that they bind themselves.
    */
-  @SuppressWarnings("ReferenceEquality") // snapshots of the JDK, which have no equality
+  @SuppressWarnings("ReferenceEquality") // snapshots of the JDK, without equals()
   public void switchIn() {
     LockStack.inflate();
     Object resumers = ScopedValueBindings.get();
@@ -111,16 +111,16 @@ public final class CoroutineStack extends Continuation {
   }
 
   /**
-   * Takes the frames of the current one off the thread, until the next {@link #switchIn}.
+   * Unmounts the frames of the current stack until the next {@link #switchIn}.
    *
-   * @return false if they can't leave it, at once: there is a native one among them
+   * @return false, at once, if the frames can't be unmounted because one of them is native
    */
   public static boolean switchOut() {
     LockStack.inflate();
     return Continuation.yield(SCOPE);
   }
 
-  /** The JDK's own would throw, also when it is the thread that could not be suspended. */
+  /** Does nothing. The JDK's own throws, even if it is the thread that could not be suspended. */
   @Override
   protected void onPinned(Pinned reason) {}
 }

@@ -10,18 +10,18 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The monitors that the running thread has entered, and how they survive a switch.
+ * Makes the monitors that the running thread has entered survive a switch of frames.
  *
- * <p>HotSpot keeps monitors that nobody has contended for in a small stack of the thread, the lock
- * stack. When frames leave the thread it takes along all of it, also what belongs to the frames
- * that stay: right for a virtual thread, whose carrier holds nothing, but not for frames that are
- * part of a thread. Code that resumes a coroutine in a {@code synchronized} block would find itself
- * without the monitor. Monitors of the heavier kind belong to the thread by its number, whatever
- * its frames do. So before frames come or go, monitors in the lock stack are made heavy. HotSpot
- * does that to the oldest when the stack is full, hence by entering as many as it holds.
+ * <p>HotSpot keeps uncontended monitors in a small stack of the thread, the lock stack. When frames
+ * are unmounted, the whole lock stack goes with them, including the monitors of frames that stay.
+ * That is right for a virtual thread, whose carrier holds none, but not for frames that are part of
+ * a thread: code that resumes a coroutine in a {@code synchronized} block would lose the monitor.
+ * An inflated monitor is owned by the thread's id, independently of its frames. So before frames
+ * are mounted or unmounted, the monitors in the lock stack are inflated. HotSpot inflates the
+ * oldest when the stack is full, so this is done by entering as many monitors as it holds.
  */
 final class LockStack {
-  /** What the lock stack holds: LockStack::CAPACITY, from its beginnings to JDK 25. */
+  /** The capacity of the lock stack: LockStack::CAPACITY in all versions up to JDK 25. */
   private static final int LOCK_STACK_CAPACITY = 8;
 
   // HotSpot's names
@@ -29,16 +29,16 @@ final class LockStack {
   private static final String LOCK_STACK = "LockStack";
 
   /**
-   * Where HotSpot keeps the lock stack of a thread.
+   * The location of a thread's lock stack in HotSpot.
    *
-   * @param carrier gives the calling platform thread, or the one that carries the virtual thread
-   * @param javaThread gives the address of HotSpot's own thread
-   * @param top the bytes from there to the field for the top of the lock stack
+   * @param carrier returns the calling platform thread, or the carrier of the virtual thread
+   * @param javaThread returns the address of HotSpot's JavaThread
+   * @param top the offset of the field for the top of the lock stack from there, in bytes
    * @param empty the value of that field when the stack is empty
    */
   private record Layout(MethodHandle carrier, MethodHandle javaThread, long top, int empty) {}
 
-  /** Null as long as {@link #prepare} has not found it. */
+  /** Null until {@link #prepare} has found it. */
   private static @Nullable Layout found;
 
   /** Whether {@link Bound} may be used. */
@@ -60,15 +60,15 @@ final class LockStack {
     }
   }
 
-  /** Keeps the JIT from seeing that nobody else knows the monitors that fill the stack. */
+  /** Publishes the monitors that fill the stack, so that the JIT can't remove them. */
   @SuppressWarnings("unused")
   private static volatile Object @Nullable [] published;
 
   private LockStack() {}
 
   /**
-   * Looks for the lock stack; java.lang must be open to this module. Where the JVM does not tell,
-   * every switch fills the stack, which is slow and right.
+   * Finds the lock stack; java.lang must be open to this module. If it is not found, every switch
+   * fills the stack, which is slow but correct.
    */
   static synchronized void prepare() {
     if (visible) {
@@ -87,11 +87,11 @@ final class LockStack {
               Math.toIntExact(stack + VmStructs.offset(LOCK_STACK, "_base[0]")));
       visible = Bound.CARRIER != null; // initialises the class first
     } catch (ReflectiveOperationException | RuntimeException e) {
-      // Closed so far, no native access, or another JVM.
+      // Not open yet, no native access, or another JVM.
     }
   }
 
-  /** Makes the monitors that the calling thread holds independent of its frames. */
+  /** Inflates the monitors that the calling thread holds. */
   static void inflate() {
     if (!isEmpty()) {
       Object[] fill = new Object[LOCK_STACK_CAPACITY];

@@ -8,11 +8,11 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What the {@link ScopedValue}s of the running thread are bound to: one field of the thread, which
- * frames that leave in the middle of a binding would leave behind as they had set it.
+ * The {@link ScopedValue} bindings of the running thread: a field of the thread. Frames that are
+ * unmounted inside a binding would leave the field as they had set it.
  */
 final class ScopedValueBindings {
-  /** Accessors of the field, or null as long as {@link #prepare} has not found them. */
+  /** Accessors of the field, or null until {@link #prepare} has found them. */
   private record Accessors(MethodHandle get, MethodHandle set) {}
 
   private static @Nullable Accessors found;
@@ -35,8 +35,8 @@ final class ScopedValueBindings {
   private ScopedValueBindings() {}
 
   /**
-   * Looks for the field in java.lang, which must be open to this module. Without it, or in a JDK
-   * that has another one, the field stays as the frames have set it.
+   * Finds the field in java.lang, which must be open to this module. If it is not found, the field
+   * stays as the frames have set it.
    */
   static synchronized void prepare() {
     if (accessible) {
@@ -55,7 +55,7 @@ final class ScopedValueBindings {
                   MethodType.methodType(void.class, Object.class)));
       accessible = Bound.GET != null; // initialises the class first
     } catch (IllegalAccessException | NoSuchMethodException e) {
-      // Closed so far, or another JDK.
+      // Not open yet, or another JDK.
     }
   }
 
@@ -72,7 +72,7 @@ final class ScopedValueBindings {
     }
   }
 
-  /** Puts back what {@link #get} has given; null has the JDK look for the bindings anew. */
+  /** Restores what {@link #get} returned; null makes the JDK search for the bindings. */
   static void set(@Nullable Object bindings) {
     if (!accessible) {
       return;

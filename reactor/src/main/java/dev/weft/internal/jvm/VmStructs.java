@@ -9,8 +9,8 @@ import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandle;
 
 /**
- * The table in which HotSpot describes its own structures to debuggers and profilers (its symbol is
- * gHotSpotVMStructs): where in a structure a field is.
+ * The table in which HotSpot describes its structures to debuggers and profilers (its symbol is
+ * gHotSpotVMStructs): the offsets of fields.
  */
 public final class VmStructs {
   private static final String TABLE = "gHotSpotVMStructs";
@@ -19,15 +19,15 @@ public final class VmStructs {
   private static final String OFFSET = "gHotSpotVMStructEntryOffsetOffset";
   private static final String STRIDE = "gHotSpotVMStructEntryArrayStride";
 
-  /** More than any JVM has; a table without an end is not the table that we know. */
+  /** More than any JVM has; a longer table is not the expected one. */
   private static final int ENTRIES_MAX = 20_000;
 
   private VmStructs() {}
 
   /**
-   * The bytes from the start of {@code type} to its {@code field}.
+   * The offset of {@code field} in {@code type}, in bytes.
    *
-   * @throws IllegalStateException if this JVM does not tell
+   * @throws IllegalStateException if this JVM does not describe the field
    */
   public static long offset(String type, String field) {
     long entry = longAt(symbol(TABLE));
@@ -51,7 +51,7 @@ public final class VmStructs {
     return address != 0 && Memory.ALL.getString(address).equals(expected);
   }
 
-  /** The JVM exports the table from a library that was there before any of ours. */
+  /** The value of dlsym(3): the JVM's library, which exports the table, is loaded already. */
   @SuppressWarnings("restricted") // as dlsym(3) declares it; the name lives through the call
   private static long symbol(String name) {
     Linker linker = Linker.nativeLinker();

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 /**
- * What is taken from inside HotSpot: continuations and the state of a thread that has to move with
- * them.
+ * Access to HotSpot's internals: continuations, and the thread state that has to move with their
+ * frames.
  *
- * <p>Everything that depends on the version of the JDK is here.
+ * <p>Code that depends on the version of the JDK belongs here.
  */
 @NullMarked
 package dev.weft.internal.jvm;

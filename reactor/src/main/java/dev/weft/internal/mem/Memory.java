@@ -4,11 +4,12 @@ package dev.weft.internal.mem;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 
-/** All of the address space as one segment, from which the ring and the slabs cut theirs. */
+/** The whole address space as one segment, which rings and slabs slice. */
 public final class Memory {
   /**
-   * Every address. A slice of this constant of fixed length costs one bounds check, after which the
-   * JIT folds all accesses at constant offsets: as fast as C, and without allocation once compiled.
+   * The whole address space. A slice of fixed length of this constant costs one bounds check, after
+   * which the JIT folds all accesses at constant offsets: as fast as C, and without allocation once
+   * compiled.
    */
   public static final MemorySegment ALL = everything();
 

@@ -11,13 +11,13 @@ import java.lang.invoke.MethodType;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Keeps memory from being freed while the kernel uses it: as long as a lease lasts, closing the
- * segment's arena throws an {@link IllegalStateException}, as it does during NIO's system calls.
+ * Keeps memory from being freed while the kernel uses it: during a lease, closing the segment's
+ * arena throws an {@link IllegalStateException}, as it does during NIO's system calls.
  *
  * <p>It uses the reference count that the JDK keeps for its own calls ({@code
- * jdk.internal.foreign.MemorySessionImpl}). A JDK that does not let us in gives no leases; then the
- * operation's reference to the segment keeps memory that the collector frees, and closing an arena
- * too early is the caller's fault.
+ * jdk.internal.foreign.MemorySessionImpl}). If the JDK gives no access to it, there are no leases:
+ * the operation's reference to the segment keeps memory of automatic arenas alive, but the caller
+ * must not close an arena too early.
  */
 public final class MemoryLease {
   /** Whether this JVM lets us keep arenas from being closed. */
@@ -70,7 +70,7 @@ public final class MemoryLease {
             .asType(methodType(void.class, Object.class, int.class))
       };
     } catch (ReflectiveOperationException | RuntimeException | LinkageError e) {
-      // Neither a flag nor the native library has opened the package, or it is another JDK.
+      // Neither a flag nor the native library opened the package, or it is another JDK.
       return new @Nullable MethodHandle[6];
     }
   }
@@ -79,10 +79,9 @@ public final class MemoryLease {
    * Begins a lease of the memory of {@code segment}, on the reactor's thread or in a fiber of it.
    *
    * @param reactor the reactor's thread, which ends the lease
-   * @return whether there is a lease, to be ended by {@link #release}
+   * @return whether there is a lease, which {@link #release} ends
    * @throws IllegalStateException if the arena is closed
-   * @throws WrongThreadException if the arena is confined to a thread that has nothing to do with
-   *     the reactor
+   * @throws WrongThreadException if the arena is confined to a thread other than the reactor's
    */
   public static boolean acquire(MemorySegment segment, Thread reactor) {
     if (!AVAILABLE) {
@@ -109,7 +108,7 @@ public final class MemoryLease {
       throw new WrongThreadException(
           "the arena of the segment is confined to " + owner + ": " + segment);
     }
-    return false; // another fiber's, in all likelihood: it takes turns with us
+    return false; // most likely the arena of another fiber of this reactor
   }
 
   private static void requireOpen(MemorySegment segment) {
@@ -119,9 +118,9 @@ public final class MemoryLease {
   }
 
   /**
-   * Counts the leases of a confined arena. The JDK's own calls count releases by another thread
-   * apart, up to 2^31 in the arena's life. The reactor's thread and those of its fibers take turns,
-   * so the count itself can be changed.
+   * Changes the lease count of a confined arena. The JDK's own calls count releases by another
+   * thread separately, up to 2^31 in the arena's life. The reactor's thread and those of its fibers
+   * never run at the same time, so the count itself can be changed.
    */
   private static void count(Object session, int change) throws Throwable {
     assert COUNT != null && SET_COUNT != null;

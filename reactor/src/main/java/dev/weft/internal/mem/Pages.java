@@ -4,14 +4,11 @@ package dev.weft.internal.mem;
 import dev.weft.bindings.NativeLibrary;
 import dev.weft.bindings.weft_h;
 
-/**
- * A stretch of memory straight from the kernel, page-aligned and zeroed, that goes back in one
- * step.
- */
+/** Memory mapped from the kernel: page-aligned, zeroed, and unmapped as a whole. */
 public final class Pages implements AutoCloseable {
   public static final int PAGE_BYTES = 4096;
 
-  /** Reserved huge pages come in this size only. */
+  /** The only size of reserved huge pages that is used. */
   private static final long HUGE_PAGE_BYTES = 2L << 20;
 
   private final long address;
@@ -26,7 +23,7 @@ public final class Pages implements AutoCloseable {
   /**
    * Maps at least {@code bytes} bytes.
    *
-   * @param huge whether huge pages are wanted; where there are none, ordinary ones serve
+   * @param huge whether to use huge pages; falls back to ordinary pages
    * @throws OutOfMemoryError if the kernel refuses
    */
   public static Pages map(long bytes, boolean huge) {
@@ -44,8 +41,8 @@ public final class Pages implements AutoCloseable {
   }
 
   /**
-   * Takes the memory behind whole pages of a mapping away, which stay mapped: whoever touches them
-   * again finds zeros. The kernel may not have them in hand, nor a ring know them as registered.
+   * Returns the memory behind whole pages of a mapping to the kernel. The pages stay mapped and
+   * read as zeros. They must not be in use by the kernel or registered with a ring.
    */
   public static void discard(long address, long bytes) {
     int result = weft_h.weft_discard(address, bytes);
@@ -60,7 +57,7 @@ public final class Pages implements AutoCloseable {
     return bytes;
   }
 
-  /** Unmaps it. Nobody may hold an address of it any more. */
+  /** Unmaps the memory. No address in it may be used any more. */
   @Override
   public void close() {
     if (mapped) {

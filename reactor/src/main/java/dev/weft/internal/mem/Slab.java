@@ -5,15 +5,16 @@ import java.lang.foreign.Arena;
 import java.util.Arrays;
 
 /**
- * Native cells of one fixed size, found by index. Cells never move and live until the slab is
- * closed, so the kernel may be given their addresses. Grows by a chunk at a time.
+ * Slab allocator: native cells of one fixed size, addressed by index. Cells never move and live
+ * until the slab is closed, so their addresses can be passed to the kernel. Grows by one chunk at a
+ * time.
  */
 public final class Slab implements AutoCloseable {
   private static final int CELLS_PER_CHUNK_LOG2 = 8;
   private static final int CELLS_PER_CHUNK = 1 << CELLS_PER_CHUNK_LOG2;
   private static final int CHUNK_ALIGNMENT = 64;
 
-  // Shared, because cells are first used by fibers, which are threads of their own.
+  // Shared, because fibers, which can be threads of their own, use the cells.
   private final Arena arena = Arena.ofShared();
   private final int cellBytes;
   private long[] chunks = new long[4];
@@ -31,7 +32,7 @@ public final class Slab implements AutoCloseable {
     return cellBytes;
   }
 
-  /** The address of cell {@code index}; makes the cell, zeroed, when it is the first time. */
+  /** The address of cell {@code index}; the cell is allocated at its first use, zeroed. */
   public long address(int index) {
     int chunk = index >>> CELLS_PER_CHUNK_LOG2;
     while (chunk >= chunkCount) {
@@ -45,7 +46,8 @@ public final class Slab implements AutoCloseable {
       chunks = Arrays.copyOf(chunks, chunkCount * 2);
     }
     long bytes = (long) CELLS_PER_CHUNK * cellBytes;
-    long address = arena.allocate(bytes, CHUNK_ALIGNMENT).address(); // may fail: counted afterwards
+    long address =
+        arena.allocate(bytes, CHUNK_ALIGNMENT).address(); // can fail, so counted afterwards
     chunks[chunkCount++] = address;
   }
 

@@ -15,17 +15,17 @@ import java.util.concurrent.ThreadLocalRandom;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Ties reactors to CPUs, each to another one as long as there are enough.
+ * Pins reactors to CPUs, each to a different one while there are enough.
  *
  * <p>A Linux thread inherits the CPUs of the thread that starts it, so everything that a pinned
  * thread starts is pinned too. Weft's own threads undo that with {@link #leaveInherited}, and
  * reactors when they are opened. The JDK's threads and the kernel's workers can't be reached.
  */
 public final class CpuAffinity {
-  /** Choose a CPU. */
+  /** Pins the thread to a CPU chosen here. */
   public static final int ANY = -1;
 
-  /** Leave the thread where the kernel puts it. */
+  /** Does not pin the thread. */
   public static final int NONE = -2;
 
   /** The system property that overrides what a reactor asks for. */
@@ -38,35 +38,35 @@ public final class CpuAffinity {
   /** The field "processor" of proc_pid_stat(5), counted from the one after the name. */
   private static final int PROCESSOR_FIELD = 39 - 3;
 
-  /** The CPUs that reactors have been tied to so far. Guarded by this class. */
+  /** The CPUs that reactors have been pinned to so far. Guarded by this class. */
   private static final BitSet PINNED_TO = new BitSet();
 
-  /** How many reactors each CPU has now. Guarded by this class. */
+  /** The number of reactors pinned to each CPU now. Guarded by this class. */
   private static int[] reactors = new int[0];
 
-  /** The CPUs of the process, while a reactor has tied the process's first thread to one. */
+  /** The CPUs of the process while its first thread is pinned, otherwise null. */
   private static @Nullable BitSet beforeFirstThread;
 
-  /** Whether there was ever a pinned thread, which others may have inherited from. */
+  /** Whether there ever was a pinned thread, from which others can have inherited. */
   private static volatile boolean inheritable;
 
   private CpuAffinity() {}
 
   /**
-   * A thread tied to a CPU, and where it was before.
+   * The pin of a thread to a CPU, and its CPUs before.
    *
    * @param cpu the CPU's number
    * @param before the CPUs that the thread could run on
    */
   public record Pin(int cpu, BitSet before) {
-    /** Lets the calling thread run where it could before. To be called once. */
+    /** Restores the CPUs of the calling thread. To be called once. */
     public void undo() {
       unpin(this);
     }
   }
 
   /**
-   * What the system property {@code dev.weft.cpu} says, or {@code asked} if it is not set.
+   * The value of the system property {@code dev.weft.cpu}, or {@code asked} if it is not set.
    *
    * @throws IllegalArgumentException if the property is not any, none or a number
    */
@@ -97,12 +97,11 @@ public final class CpuAffinity {
   }
 
   /**
-   * Ties the calling thread to the CPU {@code deadline}, or to one of its CPUs if that is {@link
+   * Pins the calling thread to the CPU {@code wanted}, or to one of its CPUs if that is {@link
    * #ANY}. With {@link #NONE} it only undoes a pin that the thread has inherited. The kernel's
-   * workers for {@code ring} get the CPUs that the thread had before, as far as the kernel lets
-   * them.
+   * workers for {@code ring} get the CPUs that the thread had before, as far as the kernel allows.
    *
-   * @return null if the thread is not tied to a CPU
+   * @return null if the thread is not pinned
    * @throws IllegalArgumentException if the thread may not run there
    */
   public static @Nullable Pin pin(int wanted, Ring ring) {
@@ -149,8 +148,8 @@ public final class CpuAffinity {
   }
 
   /**
-   * The CPU of {@code allowed} with the fewest reactors; of several the first one from {@code
-   * start} on, which differs between processes.
+   * The CPU of {@code allowed} with the fewest reactors; of several, the first from {@code start}
+   * on. The start differs between processes.
    */
   static int leastUsed(BitSet allowed, int start, int[] reactors) {
     int best = -1;
@@ -167,9 +166,9 @@ public final class CpuAffinity {
   }
 
   /**
-   * Gives the calling thread the CPUs of the process if it has inherited those of a reactor: if the
-   * only CPU that it may run on is one that a reactor is or was tied to. Called first by each
-   * thread that Weft starts.
+   * Gives the calling thread the CPUs of the process if it has inherited a reactor's pin: if its
+   * only CPU is one that a reactor is or was pinned to. Each thread that Weft starts calls this
+   * first.
    */
   public static void leaveInherited() {
     if (!inheritable) {
@@ -187,9 +186,7 @@ public final class CpuAffinity {
     }
   }
 
-  /**
-   * The CPUs of the process's first thread when no reactor has tied it to one; empty if unknown.
-   */
+  /** The CPUs of the process's first thread when it is not pinned; empty if unknown. */
   private static BitSet ofProcess() {
     if (beforeFirstThread != null) {
       return beforeFirstThread;
@@ -201,7 +198,7 @@ public final class CpuAffinity {
         }
       }
     } catch (IOException | NumberFormatException e) {
-      // No /proc here: threads keep what they have inherited.
+      // No /proc: threads keep the CPUs that they have inherited.
     }
     return new BitSet();
   }
@@ -221,7 +218,7 @@ public final class CpuAffinity {
     return Libc.threadId() == ProcessHandle.current().pid();
   }
 
-  /** The CPU that the caller runs on, or a random one if the kernel does not tell. */
+  /** The CPU that the caller runs on, or a random one if it can't be read. */
   private static int current(BitSet allowed) {
     try {
       String stat = Files.readString(STAT_OF_CALLER, StandardCharsets.ISO_8859_1);

@@ -8,9 +8,7 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.BitSet;
 
-/**
- * The few system calls that are made at once, outside the ring. Each returns at least 0, or -errno.
- */
+/** System calls that are made directly, outside the ring. Each returns at least 0, or -errno. */
 public final class Libc {
   private static final int AFFINITY_BYTES = 1024; // 8192 CPUs, more than any kernel is built for
 
@@ -32,7 +30,7 @@ public final class Libc {
     return weft_h.weft_shutdown(fd, how);
   }
 
-  /** Writes a sockaddr at {@code address}, where there is room for {@code capacity} bytes. */
+  /** getsockname(2): writes a sockaddr of at most {@code capacity} bytes at {@code address}. */
   public static int localName(int fd, long address, int capacity) {
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment length = arena.allocateFrom(ValueLayout.JAVA_INT, capacity);
@@ -40,7 +38,7 @@ public final class Libc {
     }
   }
 
-  /** As {@link #localName}, of the other end. */
+  /** getpeername(2): as {@link #localName}, of the peer. */
   public static int peerName(int fd, long address, int capacity) {
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment length = arena.allocateFrom(ValueLayout.JAVA_INT, capacity);
@@ -59,7 +57,7 @@ public final class Libc {
     }
   }
 
-  /** Writes the two descriptors, read end first, as ints at {@code target}. */
+  /** pipe2(2): writes the two descriptors, read end first, as ints at {@code target}. */
   public static int pipe(long target) {
     return weft_h.weft_pipe2(Memory.at(target, 2L * Integer.BYTES), weft_h.O_CLOEXEC());
   }
@@ -68,7 +66,7 @@ public final class Libc {
     return weft_h.weft_fcntl(fd, command, argument);
   }
 
-  /** The {@code S_IFMT} bits of what {@code fd} is. */
+  /** The file type of {@code fd}: its {@code S_IFMT} bits. */
   public static int fileType(int fd) {
     return weft_h.weft_file_type(fd);
   }
@@ -88,15 +86,15 @@ public final class Libc {
   }
 
   /**
-   * poll(2), which blocks the thread until one of {@code events} holds.
+   * poll(2), which blocks the thread until one of {@code events} is set.
    *
-   * @return those that do, and POLLERR, POLLHUP or POLLNVAL
+   * @return those that are set, and POLLERR, POLLHUP or POLLNVAL
    */
   public static int poll(int fd, int events) {
     return weft_h.weft_poll(fd, events, -1);
   }
 
-  /** A counter that becomes readable by {@link #signalEvent}. */
+  /** eventfd(2): makes a counter, which becomes readable by {@link #signalEvent}. */
   public static int eventFd() {
     return weft_h.weft_eventfd(0, weft_h.EFD_CLOEXEC());
   }
@@ -105,17 +103,17 @@ public final class Libc {
     return weft_h.weft_eventfd_write(eventFd, 1);
   }
 
-  /** The kernel's number of the calling thread. */
+  /** gettid(2): the kernel's id of the calling thread. */
   public static int threadId() {
     return weft_h.weft_gettid();
   }
 
-  /** Ties the calling thread to one CPU. */
+  /** Pins the calling thread to one CPU. */
   public static int pinThread(int cpu) {
     return weft_h.weft_pin_thread(cpu);
   }
 
-  /** The CPUs that the calling thread may run on; empty if the kernel does not tell. */
+  /** The CPUs that the calling thread may run on; empty if that can't be read. */
   public static BitSet affinity() {
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment mask = arena.allocate(AFFINITY_BYTES, Long.BYTES);

@@ -11,26 +11,28 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Shares the process's signals among any number of listeners. The JVM offers one handler a signal,
- * and delivers it on a thread of its own.
+ * Distributes the process's signals to any number of listeners. The JVM has one handler per signal,
+ * and calls it on a thread of its own.
  *
  * <p>{@code sun.misc.Signal} is the JDK's only way to catch a signal. It is used by reflection,
- * because the compiler warns of it in a way that can't be answered.
+ * because the compiler's warning about it can't be suppressed.
  */
 public final class SignalDispatch {
-  /** Gets a signal, by its name without "SIG". */
+  /** Receives a signal, by its name without "SIG". */
   public interface Listener {
     void raised(String name);
   }
 
-  /** The listeners of one signal, and the {@code SignalHandler} that was there before the first. */
+  /** The listeners of a signal, and the {@code SignalHandler} that was set before the first. */
   private record Entry(Object before, List<Listener> listeners) {}
 
   private static final Map<String, Entry> ENTRIES = new HashMap<>();
 
   private SignalDispatch() {}
 
-  /** Any thread. Throws IllegalArgumentException if the JVM keeps the signal to itself. */
+  /**
+   * Adds a listener. Throws IllegalArgumentException if the JVM reserves the signal. Thread-safe.
+   */
   public static synchronized void add(String name, Listener listener) {
     Entry entry = ENTRIES.get(name);
     if (entry == null) {
@@ -43,7 +45,7 @@ public final class SignalDispatch {
     }
   }
 
-  /** Any thread. Does nothing if {@code listener} was not added. */
+  /** Removes a listener. Does nothing if it was not added. Thread-safe. */
   public static synchronized void remove(String name, Listener listener) {
     Entry entry = ENTRIES.get(name);
     if (entry == null) {
@@ -100,7 +102,7 @@ public final class SignalDispatch {
     return null;
   }
 
-  /** Makes {@code handler} the handler of a signal; returns the one before. */
+  /** Sets the handler of a signal; returns the previous one. */
   private static Object handle(String name, Object handler) {
     try {
       Class<?> signalType = Class.forName("sun.misc.Signal");

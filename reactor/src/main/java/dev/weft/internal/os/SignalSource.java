@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.weft.internal.os;
 
-/** Where signals come from: the process, or a simulation. Signals go by name, without "SIG". */
+/** The source of signals: the process, or a simulation. Names of signals are without "SIG". */
 public interface SignalSource {
-  /** Those that the process gets. */
+  /** The signals of the process. */
   SignalSource PROCESS =
       new SignalSource() {
         @Override
@@ -17,9 +17,9 @@ public interface SignalSource {
         }
       };
 
-  /** Tells {@code listener} of each. Throws IllegalArgumentException if it can't be caught. */
+  /** Adds a listener. Throws IllegalArgumentException if the signal can't be caught. */
   void add(String name, SignalDispatch.Listener listener);
 
-  /** Does nothing if {@code listener} was not added. */
+  /** Removes a listener. Does nothing if it was not added. */
   void remove(String name, SignalDispatch.Listener listener);
 }

@@ -14,9 +14,9 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.UnknownHostException;
 
-/** {@link InetSocketAddress} ↔ the bytes of {@code sockaddr_in} and {@code sockaddr_in6}. */
+/** Converts {@link InetSocketAddress} to and from {@code sockaddr_in} and {@code sockaddr_in6}. */
 public final class SocketAddresses {
-  /** Room for either kind. */
+  /** The size of the larger of the two. */
   public static final int BYTES_MAX = (int) sockaddr_in6.sizeof();
 
   private SocketAddresses() {}
@@ -66,7 +66,7 @@ public final class SocketAddresses {
     }
   }
 
-  /** As people write it: {@code 127.0.0.1:7}, {@code [::1]:7}. */
+  /** The usual notation: {@code 127.0.0.1:7}, {@code [::1]:7}. */
   public static String text(InetSocketAddress address) {
     InetAddress ip = address.getAddress();
     if (ip == null) {
@@ -114,7 +114,7 @@ public final class SocketAddresses {
   }
 
   /**
-   * Refuses an address that has a name only, as the JDK's sockets do.
+   * Checks that an address is resolved, as the JDK's sockets do.
    *
    * @throws UnknownHostException with the name
    */

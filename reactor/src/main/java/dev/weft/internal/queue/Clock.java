@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.weft.internal.queue;
 
-/** Where a reactor has the time from: the system's monotonic clock, or a virtual one in tests. */
+/** The clock of a reactor: the system's monotonic clock, or a virtual one in tests. */
 public interface Clock {
   Clock SYSTEM = System::nanoTime;
 

@@ -7,27 +7,27 @@ import java.lang.invoke.VarHandle;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What other threads hand to a reactor: any number of producers, one consumer, intrusive links. A
- * producer learns whether the reactor sleeps and is to be woken through the kernel; while it is
- * awake a hand-over costs one compare-and-set and no system call.
+ * Queue of messages from other threads to a reactor: multiple producers, one consumer, intrusive
+ * links. {@link #push} returns whether the reactor sleeps and has to be woken through the kernel;
+ * while it is awake a push costs one compare-and-set and no system call.
  */
 public final class InboundQueue {
-  /** Something that arrives on the reactor's thread. It is in the queue at most once at a time. */
+  /** A message, which arrives on the reactor's thread. It is queued at most once at a time. */
   public abstract static class Node {
     @Nullable Node nextInbound;
 
-    /** Whether it is in the queue; whoever sets it puts it there. */
+    /** Whether the node is queued; the thread that sets this queues it. */
     @SuppressWarnings("unused") // through QUEUED
     private volatile boolean queued;
 
     /**
-     * Called on the reactor's thread, outside any strand. What it throws goes to {@link
-     * UncaughtFailures}.
+     * Called on the reactor's thread, outside any strand. {@link UncaughtFailures} gets what it
+     * throws.
      */
     protected abstract void arrive();
   }
 
-  /** Stands for "nobody may enter any more". */
+  /** The head of a closed queue. */
   private static final Node CLOSED =
       new Node() {
         @Override
@@ -40,11 +40,11 @@ public final class InboundQueue {
   private static final VarHandle ASLEEP = handle(InboundQueue.class, "asleep", boolean.class);
   private static final VarHandle QUEUED = handle(Node.class, "queued", boolean.class);
 
-  /** Newest first; the consumer takes all of it at once and turns it round. */
+  /** The newest node. The consumer takes the whole list at once and reverses it. */
   @SuppressWarnings("unused") // through HEAD
   private volatile @Nullable Node head;
 
-  /** Whether the next producer has to wake the reactor. The first one to see it clears it. */
+  /** Whether the next producer must wake the reactor. The first one to see it clears it. */
   @SuppressWarnings("unused") // through ASLEEP
   private volatile boolean asleep;
 
@@ -53,8 +53,8 @@ public final class InboundQueue {
   }
 
   /**
-   * Does once what a queue can do: the JVM links each access by a VarHandle the first time, and
-   * must not run out of memory there while it has taken nodes out.
+   * Runs every operation once. The JVM links each VarHandle access at its first use, and must not
+   * run out of memory there after nodes have been removed.
    */
   private static void rehearse() {
     InboundQueue queue = new InboundQueue();
@@ -78,7 +78,7 @@ public final class InboundQueue {
     }
   }
 
-  /** What became of a node. */
+  /** The result of {@link #push}. */
   public enum Push {
     QUEUED,
     /** Queued, and the caller must wake the reactor. */
@@ -87,10 +87,10 @@ public final class InboundQueue {
     CLOSED
   }
 
-  /** Any thread. A node that is in the queue already stays there: it has yet to arrive. */
+  /** Queues {@code node} unless it is queued already. May be called from any thread. */
   public Push push(Node node) {
     if (!QUEUED.compareAndSet(node, false, true)) {
-      return isClosed() ? Push.CLOSED : Push.QUEUED; // one that was refused stays marked
+      return isClosed() ? Push.CLOSED : Push.QUEUED; // a rejected node stays marked
     }
     Node old;
     do {
@@ -100,12 +100,12 @@ public final class InboundQueue {
       }
       node.nextInbound = old;
     } while (!HEAD.compareAndSet(this, old, node));
-    // The compare-and-set above and the volatile read here pair with sleep(): either we see that
-    // the reactor sleeps, or it sees our node before it does.
+    // The compare-and-set above and the volatile read here pair with sleep(): either this thread
+    // sees that the reactor sleeps, or the reactor sees the node before it sleeps.
     return asleep && ASLEEP.compareAndSet(this, true, false) ? Push.WAKE : Push.QUEUED;
   }
 
-  /** Any thread. */
+  /** Whether the queue is closed. May be called from any thread. */
   public boolean isClosed() {
     return head == CLOSED;
   }
@@ -114,7 +114,7 @@ public final class InboundQueue {
     return head == null;
   }
 
-  /** Lets every node that has come arrive, in order; returns how many. */
+  /** Calls {@link Node#arrive} of every queued node, in order; returns how many. */
   public int drain() {
     if (head == null || isClosed()) {
       return 0;
@@ -125,7 +125,7 @@ public final class InboundQueue {
   /**
    * Announces that the reactor is about to block.
    *
-   * @return false if it must not, because something has come
+   * @return false if it must not, because a node is queued
    */
   public boolean sleep() {
     asleep = true;
@@ -140,12 +140,12 @@ public final class InboundQueue {
     asleep = false;
   }
 
-  /** Refuses all that come from now on, unless something has come; returns whether it does. */
+  /** Closes the queue if it is empty; returns whether it is closed. */
   public boolean closeIfEmpty() {
     return isClosed() || HEAD.compareAndSet(this, null, CLOSED);
   }
 
-  /** Refuses all that come from now on, and lets those that have come arrive. */
+  /** Closes the queue, and lets the queued nodes arrive. */
   public void close() {
     Node last = (Node) HEAD.getAndSet(this, CLOSED);
     if (last != CLOSED) {
@@ -163,12 +163,12 @@ public final class InboundQueue {
     }
     int count = 0;
     for (Node node = oldest; node != null; count++) {
-      Node next = node.nextInbound; // arriving may put it into a queue again
+      Node next = node.nextInbound; // arrive() may queue it again
       node.nextInbound = null;
       node.queued = false;
       try {
         node.arrive();
-      } catch (Throwable e) { // of one node: those behind it must arrive as well
+      } catch (Throwable e) { // from one node; those behind it must arrive as well
         UncaughtFailures.report(e);
       }
       node = next;

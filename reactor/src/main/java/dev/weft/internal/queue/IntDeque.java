@@ -2,21 +2,21 @@
 package dev.weft.internal.queue;
 
 /**
- * A queue of numbers, open at both ends: of strands or of micro-threads. Numbers, since a reference
- * that is stored costs the collector's barrier, which would be the dearest part of a switch.
+ * Double-ended queue of ints: the slots of strands or micro-threads. It holds ints, because storing
+ * a reference costs a GC barrier, which would be the most expensive part of a switch.
  */
 public class IntDeque {
   /** No number. */
   public static final int NONE = -1;
 
-  /** A ring whose length is a power of two. */
+  /** A ring buffer whose length is a power of two. */
   private int[] ids = new int[16];
 
-  // ---- counted without end: only their differences and last bits mean something
+  // ---- counters that may overflow: only their difference and low bits are used
   private int head;
   private int tail;
 
-  /** Makes an empty one. */
+  /** Makes an empty queue. */
   public IntDeque() {}
 
   public final void addLast(int id) {
@@ -33,7 +33,7 @@ public class IntDeque {
     ids[--head & (ids.length - 1)] = id;
   }
 
-  /** The first, or {@link #NONE}. */
+  /** Removes and returns the first number, or {@link #NONE} if the queue is empty. */
   public final int poll() {
     return head == tail ? NONE : ids[head++ & (ids.length - 1)];
   }
@@ -46,12 +46,12 @@ public class IntDeque {
     return tail - head;
   }
 
-  /** The number at {@code index}, where the first is at 0. */
+  /** The number at {@code index}; the first is at 0. */
   public final int at(int index) {
     return ids[(head + index) & (ids.length - 1)];
   }
 
-  /** Takes out the number at {@code index}. */
+  /** Removes and returns the number at {@code index}. */
   public final int removeAt(int index) {
     int id = at(index);
     for (int i = index; i > 0; i--) {
@@ -72,7 +72,7 @@ public class IntDeque {
     resize(ids.length * 2);
   }
 
-  /** Allocates before anything changes: if there is no memory, the queue is as it was. */
+  /** Allocates before it changes anything, so that without memory the queue stays as it was. */
   private void resize(int length) {
     int size = size();
     int[] larger = new int[length];

@@ -6,27 +6,26 @@ import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Deadlines of one reactor: a 4-ary heap with lazy re-arming.
+ * The timers of one reactor: a 4-ary heap with lazy re-arming.
  *
- * <p>Most deadlines never come: they are armed, and disarmed when the operation ends in time. So
- * disarming only forgets the wanted time and leaves the entry in the heap, and arming again later
- * only notes the new time; the entry is put right when it reaches the top. Either costs a store or
- * two, however many are armed.
+ * <p>Most timers never expire: they are disarmed when the operation ends in time. So disarming only
+ * clears the deadline and leaves the entry in the heap, and arming it again with a later deadline
+ * only stores that. The entry is moved when it reaches the top. Both cost a store or two, however
+ * many timers are armed.
  */
 public final class TimerQueue {
-  /** Nothing to wait for. */
+  /** No deadline. */
   public static final long NEVER = Long.MAX_VALUE;
 
   private static final int ARITY_LOG2 = 2;
 
-  /** One deadline that can be armed again and again. */
+  /** A timer, which can be armed again and again. */
   public abstract static class Timer {
     /** When it should expire, or {@link #NEVER} while it is disarmed. */
     private long deadline = NEVER;
 
     /**
-     * The key under which the heap has it: at most {@link #deadline}. Meaningless if not in the
-     * heap.
+     * The timer's key in the heap: at most {@link #deadline}. Meaningless if it is not in the heap.
      */
     private long key;
 
@@ -48,9 +47,9 @@ public final class TimerQueue {
   private int size;
 
   /**
-   * Arms {@code timer}, or moves it. {@code deadline} is a time of the reactor's clock, in
-   * nanoseconds. If memory is short, it throws and the timer is as before; after {@link #reserve}
-   * it can't.
+   * Arms {@code timer}, or changes its deadline. {@code deadline} is a time of the reactor's clock,
+   * in nanoseconds. If memory is short, it throws and changes nothing; after {@link #reserve} it
+   * can't throw.
    */
   public void arm(Timer timer, long deadline) {
     reserve(timer);
@@ -63,7 +62,7 @@ public final class TimerQueue {
     }
   }
 
-  /** Makes room for {@code timer}, so that arming it before any other can't fail. */
+  /** Makes room for {@code timer}, so that {@link #arm} can't fail if it is the next one armed. */
   public void reserve(Timer timer) {
     if (timer.index < 0 && size == heap.length) {
       heap = Arrays.copyOf(heap, size * 2);
@@ -74,7 +73,7 @@ public final class TimerQueue {
     timer.deadline = NEVER;
   }
 
-  /** Takes {@code timer} out for good. */
+  /** Disarms {@code timer} and removes it from the heap. */
   public void remove(Timer timer) {
     timer.deadline = NEVER;
     if (timer.index >= 0) {
@@ -82,7 +81,7 @@ public final class TimerQueue {
     }
   }
 
-  /** When the next armed timer is due, or {@link #NEVER}. */
+  /** The deadline of the next armed timer, or {@link #NEVER}. */
   public long nextDeadline() {
     while (size > 0) {
       Timer top = at(0);
@@ -99,8 +98,8 @@ public final class TimerQueue {
   }
 
   /**
-   * Calls every timer that is due by {@code now}, in order; returns how many. What one throws goes
-   * to {@link UncaughtFailures}, and the next is called.
+   * Calls every timer whose deadline is at or before {@code now}, in order; returns how many.
+   * {@link UncaughtFailures} gets what a timer throws, and the next is called.
    */
   public int expire(long now) {
     int count = 0;
@@ -118,7 +117,7 @@ public final class TimerQueue {
     return count;
   }
 
-  /** Entries in the heap, disarmed ones included. */
+  /** The number of entries in the heap, including disarmed ones. */
   public int size() {
     return size;
   }

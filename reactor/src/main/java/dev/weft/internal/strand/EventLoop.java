@@ -192,7 +192,7 @@ public final class EventLoop extends StrandTable {
     return ready;
   }
 
-  /** As {@link #requireThread(String, Object)}, with the reactor as the subject. */
+  /** As {@link #requireThread(String, Object)}, without a subject. */
   public void requireThread(String verb) {
     requireThread(verb, "");
   }
@@ -213,8 +213,8 @@ public final class EventLoop extends StrandTable {
   }
 
   /**
-   * The exception for a strand of another reactor. Once this reactor is closed, another may run on
-   * the same thread, so comparing threads is not enough before a wait.
+   * The exception for a strand of another reactor, which can run on the same thread once this
+   * reactor is closed.
    */
   public WrongThreadException wrongThread(String verb, Object subject) {
     return new WrongThreadException(
@@ -318,8 +318,7 @@ public final class EventLoop extends StrandTable {
   }
 
   /**
-   * Runs {@code action} on the reactor's thread, outside any strand, in one of its next turns. May
-   * be called from any thread.
+   * Runs {@code action} on the reactor's thread, outside any strand, in a later turn. Thread-safe.
    *
    * @throws RejectedExecutionException if the reactor is closed
    */
@@ -438,9 +437,8 @@ public final class EventLoop extends StrandTable {
 
   /**
    * Ends the loop: cancels the remaining strands and runs them to their end, since an abandoned
-   * thread would never run its finally blocks; then closes the backend. Tasks already given to
-   * {@link #execute} are run; strands that they start are cancelled and run to their end as well.
-   * Later tasks are rejected.
+   * thread would never run its finally blocks; then closes the backend. Runs the tasks already
+   * given to {@link #execute}, and cancels what they start.
    *
    * @throws DeadlockException if the strands still waited for each other; thrown when all is closed
    */

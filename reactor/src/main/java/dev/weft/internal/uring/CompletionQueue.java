@@ -10,12 +10,12 @@ import dev.weft.internal.mem.Memory;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.VarHandle;
 
-/** The completion side of a ring: entries are read in place and handed back by {@link #advance}. */
+/** The completion queue of a ring: entries are read in place and freed by {@link #advance}. */
 public final class CompletionQueue {
   private static final VarHandle INT = JAVA_INT.varHandle();
   private static final int ENTRY_BYTES = (int) io_uring_cqe.sizeof();
 
-  /** The entries, cut once: see {@link SubmissionQueue}. */
+  /** The entries, sliced once: see {@link SubmissionQueue}. */
   private final MemorySegment[] slots;
 
   private final long headAddress;
@@ -38,19 +38,17 @@ public final class CompletionQueue {
     return entries;
   }
 
-  /** How many completions can be read now. */
+  /** The number of completions that can be read now. */
   public int ready() {
     return (int) INT.getAcquire(Memory.ALL, tailAddress) - head;
   }
 
-  /**
-   * The completion {@code index} places behind the head: 16 bytes, valid until {@link #advance}.
-   */
+  /** The completion at {@code index} from the head: 16 bytes, valid until {@link #advance}. */
   public MemorySegment peek(int index) {
     return slots[(head + index) & mask];
   }
 
-  /** Gives the first {@code count} entries back to the kernel. */
+  /** Frees the first {@code count} entries for the kernel. */
   public void advance(int count) {
     head += count;
     INT.setRelease(Memory.ALL, headAddress, head);

@@ -9,11 +9,11 @@ import java.lang.foreign.MemorySegment;
 import java.util.BitSet;
 
 /**
- * What this kernel's io_uring can do, asked once per ring.
+ * The features of this kernel's io_uring, probed once per ring.
  *
  * @param bits the {@code IORING_FEAT_*} bits of io_uring_setup(2)
  * @param setupFlags the {@code IORING_SETUP_*} flags that the ring runs with
- * @param opcodes the opcodes that the kernel's probe calls supported
+ * @param opcodes the opcodes that the kernel reports as supported
  */
 public record KernelFeatures(int bits, int setupFlags, BitSet opcodes) {
   private static final int PROBE_OPS_MAX = 256;
@@ -22,12 +22,12 @@ public record KernelFeatures(int bits, int setupFlags, BitSet opcodes) {
     return opcodes.get(opcode);
   }
 
-  /** Whether a wait may be kept out of the "iowait" CPU time (Linux 6.15). */
+  /** Whether a wait can be excluded from the "iowait" CPU time (Linux 6.15). */
   public boolean noIowait() {
     return (bits & weft_h.WEFT_FEAT_NO_IOWAIT()) != 0;
   }
 
-  /** Asks the kernel; {@code ring} is an open {@code struct io_uring}. */
+  /** Probes the kernel; {@code ring} is an open {@code struct io_uring}. */
   static KernelFeatures probe(MemorySegment ring, int bits, int setupFlags) {
     BitSet opcodes = new BitSet(PROBE_OPS_MAX);
     try (Arena arena = Arena.ofConfined()) {

@@ -4,7 +4,7 @@ package dev.weft.internal.uring;
 import dev.weft.internal.mem.Memory;
 import java.lang.foreign.MemorySegment;
 
-/** The entries of a queue as segments. */
+/** Slices a queue's memory into a segment for each entry. */
 final class QueueEntries {
   private QueueEntries() {}
 

@@ -16,8 +16,8 @@ import java.lang.invoke.VarHandle;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Memory that the kernel takes from when bytes have come, so that who waits for them holds none:
- * the group 0 of io_uring_register_buf_ring(3). It takes the oldest first.
+ * Provided buffers: the kernel takes one when data has arrived, so a waiting receive holds no
+ * memory. This is group 0 of io_uring_register_buf_ring(3). The kernel takes the oldest first.
  */
 public final class ReceiveBuffers implements AutoCloseable {
   private static final VarHandle SHORT = JAVA_SHORT.varHandle();
@@ -30,7 +30,7 @@ public final class ReceiveBuffers implements AutoCloseable {
   private final long tailAddress;
   private final int mask;
 
-  /** How many have been offered; its low 16 bits are the kernel's tail. */
+  /** The number of buffers ever offered; its low 16 bits are the kernel's tail. */
   private int offered;
 
   private ReceiveBuffers(MemorySegment ring, Pages entries, int count) {
@@ -41,7 +41,7 @@ public final class ReceiveBuffers implements AutoCloseable {
     mask = count - 1;
   }
 
-  /** Room for {@code count} of them, a power of two; null if this kernel has no such thing. */
+  /** Registers room for {@code count} buffers, a power of two; null if the kernel can't do it. */
   static @Nullable ReceiveBuffers open(MemorySegment ring, int count) {
     Pages entries = Pages.map((long) count * ENTRY_BYTES, false);
     try (Arena scratch = Arena.ofConfined()) {
@@ -58,8 +58,8 @@ public final class ReceiveBuffers implements AutoCloseable {
   }
 
   /**
-   * Offers a buffer. The memory is the kernel's until a completion has its number. No more may be
-   * offered than there is room for.
+   * Offers a buffer. The kernel owns the memory until a completion returns its number. At most
+   * {@code count} buffers may be on offer.
    */
   public void offer(int number, long address, int bytes) {
     MemorySegment slot = slots[offered & mask];
@@ -70,7 +70,7 @@ public final class ReceiveBuffers implements AutoCloseable {
     SHORT.setRelease(Memory.ALL, tailAddress, (short) offered);
   }
 
-  /** Takes all of them back; no receive is in flight. */
+  /** Unregisters the buffers; no receive may be in flight. */
   @Override
   public void close() {
     int result = weft_h.io_uring_unregister_buf_ring(ring, GROUP);

@@ -13,18 +13,19 @@ import java.lang.foreign.MemorySegment;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One io_uring instance, mapped: its two queues, and the one system call that drives them. Belongs
- * to the thread that opened it (SINGLE_ISSUER): only that thread may enter.
+ * A mapped io_uring instance: its two queues, and the system call that drives them. Only the thread
+ * that opened it may enter it (SINGLE_ISSUER).
  *
- * <p>Not inherited on fork: a child has neither the mapping nor, by O_CLOEXEC, the descriptor.
+ * <p>It is not inherited: a forked child does not have the mapping, and O_CLOEXEC closes the
+ * descriptor.
  */
 public final class Ring implements AutoCloseable {
   private static final int NANOS_PER_SECOND = 1_000_000_000;
 
   /**
-   * DEFER_TASKRUN (6.1) beats the other models by 5–20 % in measurements and lets completions come
-   * only when we ask for them; it is also what fixes the kernel floor. TASKRUN_FLAG tells without a
-   * system call whether there is something to ask for.
+   * DEFER_TASKRUN (Linux 6.1) was 5–20 % faster than the other modes in measurements, and
+   * completions come only when we ask for them; it determines the oldest kernel supported.
+   * TASKRUN_FLAG shows without a system call whether there is something to ask for.
    */
   private static final int SETUP_FLAGS =
       weft_h.IORING_SETUP_SINGLE_ISSUER()
@@ -77,12 +78,12 @@ public final class Ring implements AutoCloseable {
     workers = new Workers(ring, arena);
     features = KernelFeatures.probe(ring, io_uring_params.features(params), SETUP_FLAGS);
     weft_h.io_uring_ring_dontfork(ring); // best effort: the descriptor is O_CLOEXEC in any case
-    // A registered descriptor saves an fget per enter, about 35 ns in a threaded process. A kernel
-    // that has no room for one (RLIMIT) still works with the plain descriptor.
+    // A registered descriptor saves an fget per enter, about 35 ns in a threaded process. If the
+    // kernel has no room for one (RLIMIT), the plain descriptor is used.
     boolean registered = weft_h.io_uring_register_ring_fd(ring) > 0;
     enterFd = io_uring.enter_ring_fd(ring);
     enterFlags = registered ? weft_h.IORING_ENTER_REGISTERED_RING() : 0;
-    // Without it a reactor that merely waits shows up as a CPU busy with I/O.
+    // Without it a waiting reactor counts as a CPU in iowait.
     int noIowait = features.noIowait() ? weft_h.WEFT_ENTER_NO_IOWAIT() : 0;
     waitFlags = enterFlags | weft_h.IORING_ENTER_GETEVENTS() | noIowait;
     io_uring_getevents_arg.ts(waitArgument, waitTimeout.address());
@@ -101,9 +102,9 @@ public final class Ring implements AutoCloseable {
   }
 
   /**
-   * Submits what is published and runs what the kernel has deferred for us, without waiting.
+   * Submits the published entries and runs the kernel's deferred task work, without waiting.
    *
-   * @return how many entries were consumed, or -errno
+   * @return the number of entries consumed, or -errno
    */
   public int submit(int count) {
     return weft_h.io_uring_enter2(
@@ -111,10 +112,11 @@ public final class Ring implements AutoCloseable {
   }
 
   /**
-   * Submits what is published and waits for a completion.
+   * Submits the published entries and waits for a completion.
    *
-   * @param timeoutNanos how long at most; {@link Long#MAX_VALUE} is for ever
-   * @return how many entries were consumed, or -errno; a time-out is -ETIME only if none was
+   * @param timeoutNanos the longest time to wait; {@link Long#MAX_VALUE} waits indefinitely
+   * @return the number of entries consumed, or -errno; a time-out is -ETIME only if none was
+   *     consumed
    */
   public int submitAndWait(int count, long timeoutNanos) {
     if (timeoutNanos == Long.MAX_VALUE) {
@@ -132,9 +134,9 @@ public final class Ring implements AutoCloseable {
   }
 
   /**
-   * Lets the kernel's worker threads run on these CPUs, which by default are all of the cpuset,
-   * also those that taskset(1) has excluded. From Linux 6.2 on a worker keeps to the CPUs of the
-   * thread that submits as well (its user_cpus_ptr): those of a pinned reactor can't leave its CPU.
+   * Sets the CPUs of the kernel's worker threads. By default these are all of the cpuset, including
+   * those that taskset(1) excluded. Since Linux 6.2 a worker is also restricted to the CPUs of the
+   * submitting thread (its user_cpus_ptr): those of a pinned reactor can't leave its CPU.
    *
    * @param mask a {@code cpu_set_t}
    * @return 0 or -errno
@@ -148,12 +150,12 @@ public final class Ring implements AutoCloseable {
     return workers;
   }
 
-  /** Room for {@code count} buffers, a power of two; null if this kernel takes none. */
+  /** Opens room for {@code count} buffers, a power of two; null if the kernel can't do it. */
   public @Nullable ReceiveBuffers openReceiveBuffers(int count) {
     return ReceiveBuffers.open(ring, count);
   }
 
-  /** Unmaps the ring. The caller has made sure that nothing is in flight. */
+  /** Unmaps the ring. Nothing may be in flight. */
   @Override
   public void close() {
     if (open) {

@@ -12,17 +12,16 @@ import java.lang.foreign.MemorySegment;
 import java.lang.invoke.VarHandle;
 
 /**
- * The submission side of a ring: head and tail protocol of io_uring(7), no knowledge of operations.
- * Entries are written in place; {@link #publish} makes them visible to the kernel.
+ * The submission queue of a ring: the head and tail protocol of io_uring(7), without knowledge of
+ * operations. Entries are written in place; {@link #publish} makes them visible to the kernel.
  */
 public final class SubmissionQueue {
   private static final VarHandle INT = JAVA_INT.varHandle();
   private static final int ENTRY_BYTES = (int) io_uring_sqe.sizeof();
 
   /**
-   * The entries, cut once. Cutting one at each use is 2 ns faster, but only as long as the JIT
-   * inlines every store into it: where it stops short, as it did in one JVM of three, each use
-   * allocates.
+   * The entries, sliced once. Slicing at each use is 2 ns faster, but only if the JIT inlines every
+   * store into the slice. If it does not, as in one JVM of three, each use allocates.
    */
   private final MemorySegment[] slots;
 
@@ -32,10 +31,10 @@ public final class SubmissionQueue {
   private final int entries;
   private final int mask;
 
-  /** Next entry to fill. Ours alone: the kernel sees it only as published. */
+  /** The next entry to fill. Private: the kernel sees it only after {@link #publish}. */
   private int tail;
 
-  /** The kernel's head as last read. It only grows, so a stale copy is merely pessimistic. */
+  /** The kernel's head as last read. It only grows, so a stale copy is only pessimistic. */
   private int headSeen;
 
   SubmissionQueue(MemorySegment ring) {
@@ -64,7 +63,7 @@ public final class SubmissionQueue {
     return entries;
   }
 
-  /** Whether {@code count} entries are free, looking at the kernel's head only when it must. */
+  /** Whether {@code count} entries are free; reads the kernel's head only if necessary. */
   public boolean hasRoom(int count) {
     if (entries - (tail - headSeen) >= count) {
       return true;
@@ -73,21 +72,21 @@ public final class SubmissionQueue {
     return entries - (tail - headSeen) >= count;
   }
 
-  /** Where the next entry is, for {@link #rewind}. */
+  /** The position of the next entry, for {@link #rewind}. */
   public int mark() {
     return tail;
   }
 
-  /** Gives back the entries taken since {@code mark}, none of which has been published. */
+  /** Frees the entries taken since {@code mark}; none of them may have been published. */
   public void rewind(int mark) {
     tail = mark;
   }
 
   /**
-   * Takes the next entry. The caller has made sure of {@link #hasRoom}, and writes all of it: a
-   * recycled entry keeps the fields of its last use, which another opcode would read as its own.
+   * Takes the next entry. The caller must check {@link #hasRoom} first, and write the whole entry:
+   * it still has the fields of its last use, which another opcode would interpret.
    *
-   * @return 64 bytes, a {@code struct io_uring_sqe}; not to be kept
+   * @return 64 bytes, a {@code struct io_uring_sqe}; must not be kept
    */
   public MemorySegment next() {
     assert hasRoom(1);
@@ -95,16 +94,16 @@ public final class SubmissionQueue {
   }
 
   /**
-   * Shows the kernel every entry taken so far.
+   * Makes all entries taken so far visible to the kernel.
    *
-   * @return how many it has not consumed yet
+   * @return the number of entries that it has not consumed yet
    */
   public int publish() {
     INT.setRelease(Memory.ALL, tailAddress, tail);
     return pending();
   }
 
-  /** How many entries were taken and not yet consumed by the kernel. */
+  /** The number of entries taken and not yet consumed by the kernel. */
   public int pending() {
     if (tail == headSeen) {
       return 0;
@@ -113,19 +112,17 @@ public final class SubmissionQueue {
     return tail - headSeen;
   }
 
-  /** Whether the kernel holds completions that did not fit the completion queue. */
+  /** Whether the kernel holds completions that did not fit into the completion queue. */
   public boolean completionsOverflowed() {
     return (flags() & weft_h.IORING_SQ_CQ_OVERFLOW()) != 0;
   }
 
-  /** Whether the kernel has work to finish for us that needs an enter. */
+  /** Whether the kernel has deferred task work, which needs an enter. */
   public boolean taskWorkPending() {
     return (flags() & weft_h.IORING_SQ_TASKRUN()) != 0;
   }
 
-  /**
-   * Whether either of {@link #completionsOverflowed} and {@link #taskWorkPending} holds: one read.
-   */
+  /** Whether {@link #completionsOverflowed} or {@link #taskWorkPending} holds, in one read. */
   public boolean needsEnter() {
     return (flags() & (weft_h.IORING_SQ_CQ_OVERFLOW() | weft_h.IORING_SQ_TASKRUN())) != 0;
   }

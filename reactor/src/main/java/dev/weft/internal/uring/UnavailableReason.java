@@ -7,7 +7,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 
-/** Why a kernel will not give us a ring, and what its owner can do about it. */
+/** Explains why the kernel refuses a ring, and the remedy. */
 final class UnavailableReason {
   private static final Path SYSCTL = Path.of("/proc/sys/kernel/io_uring_disabled");
   private static final String FLOOR = "6.1";

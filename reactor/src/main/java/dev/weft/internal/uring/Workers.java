@@ -8,21 +8,21 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 
 /**
- * How many threads the kernel may start to open files, and to read and write regular ones. Its own
- * limit is 4 for each CPU, and no more than the submission queue has entries: as many opens of
- * named pipes that wait for their other ends would keep out what opens those.
+ * Adapts the limit of the kernel's worker threads, which open files, and read and write regular
+ * files. The kernel's default is 4 per CPU, at most the size of the submission queue. That many
+ * opens of named pipes that wait for their other ends would block the opens of those ends.
  */
 public final class Workers {
-  private static final int KINDS = 2; // bounded and unbounded ones
+  private static final int KINDS = 2; // bounded and unbounded workers
 
-  /** How many are to be left for what does not wait for others. */
+  /** The number of workers to keep free for operations that do not block for long. */
   private static final int SPARE = 4;
 
   private final MemorySegment ring;
   private final MemorySegment limits;
   private int blocking;
 
-  /** How many may be blocked before the kernel has to be asked for more. */
+  /** How many workers can be blocked before the limit has to be raised. */
   private int room;
 
   Workers(MemorySegment ring, Arena arena) {
@@ -30,7 +30,7 @@ public final class Workers {
     limits = arena.allocate(JAVA_INT, KINDS);
   }
 
-  /** One more operation may block for long; {@link #adapt} before it is submitted. */
+  /** Counts an operation that can block for long; call {@link #adapt} before it is submitted. */
   public void beginBlocking() {
     blocking++;
   }
@@ -40,7 +40,7 @@ public final class Workers {
     blocking--;
   }
 
-  /** Asks the kernel for more threads, if there may not be enough. On the ring's thread. */
+  /** Raises the kernel's limit if necessary. Called on the ring's thread. */
   public void adapt() {
     if (blocking > room) {
       grow();
@@ -48,18 +48,18 @@ public final class Workers {
   }
 
   private void grow() {
-    int present = setLimit(0); // which only asks
+    int present = setLimit(0); // only reads the limit
     int wanted = blocking + SPARE;
     if (present >= 0 && present < wanted) {
-      // Twice as many, so that it is not asked each time. The kernel takes no more than
-      // RLIMIT_NPROC; beyond that they wait for each other.
+      // Twice as many, so that the limit is not changed each time. The kernel allows at most
+      // RLIMIT_NPROC; beyond that, operations wait for each other.
       present = 2 * wanted;
       setLimit(present);
     }
     room = present < 0 ? Integer.MAX_VALUE : present - SPARE;
   }
 
-  /** Sets the limit, unless it is 0; returns what it was, or -errno. */
+  /** Sets the limit unless {@code bounded} is 0; returns the old limit, or -errno. */
   private int setLimit(int bounded) {
     limits.setAtIndex(JAVA_INT, 0, bounded);
     limits.setAtIndex(JAVA_INT, 1, 0);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/** The mapped ring. */
+/** The mapped io_uring: its queues, probed features, provided buffers and worker threads. */
 @NullMarked
 package dev.weft.internal.uring;
 

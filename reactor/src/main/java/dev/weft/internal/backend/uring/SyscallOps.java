@@ -5,7 +5,8 @@ import dev.weft.internal.backend.Op;
 import dev.weft.internal.os.Libc;
 
 /**
- * The operations that never wait, as plain system calls: no ring opcode before Linux 6.7 to 6.11.
+ * Control operations as plain system calls: the ring has no opcodes for them before Linux 6.7 to
+ * 6.11.
  */
 final class SyscallOps {
   private SyscallOps() {}

@@ -25,15 +25,15 @@ import java.lang.foreign.MemorySegment;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
-/** Carries out operations on an io_uring. */
+/** The backend on io_uring. */
 public final class UringBackend extends Backend {
-  /** Makes {@link #wakers} negative, however many there are. */
+  /** Added to {@link #wakers} to make it negative, however many wakers there are. */
   private static final int NO_WAKEUPS = Integer.MIN_VALUE;
 
-  /** In place of a slot: a completion that nobody waits for. */
-  private static final long NOBODY = -1L;
+  /** The user data of entries without an operation. */
+  private static final long NO_OPERATION = -1L;
 
-  /** Whether {@link #rehearse} has been done. Threads may race for it, and do it twice. */
+  /** Whether {@link #rehearse} has been done. Threads can race and do it twice. */
   private static volatile boolean rehearsed;
 
   private final Ring ring;
@@ -41,29 +41,29 @@ public final class UringBackend extends Backend {
   private final CompletionQueue completions;
   private final BackendStats stats = stats();
 
-  /** Written by {@link #wakeup} of other threads; one read of it is always in flight. */
+  /** Written by {@link #wakeup} on other threads; one read of it is always in flight. */
   private final Handle eventFd;
 
   /**
-   * Threads that are about to write to {@link #eventFd}, and {@link #NO_WAKEUPS} once there is to
-   * be no other: it is closed when the last of them has written.
+   * The number of threads that are about to write to {@link #eventFd}, plus {@link #NO_WAKEUPS}
+   * when no others may begin: it is closed when the last of them has written.
    */
   private final AtomicInteger wakers = new AtomicInteger();
 
   private final Op wakeupRead;
 
-  /** Operations that found no room, in order. */
+  /** Operations that wait for room in the submission queue, in order. */
   private @Nullable Op firstDeferred;
 
   private @Nullable Op lastDeferred;
 
-  /** Operations to cancel whose requests have found no room yet, last first. */
+  /** Operations whose cancel requests wait for room, newest first. */
   private @Nullable Op firstCancel;
 
-  /** Operations of callers that have not completed, deferred ones included. */
+  /** The number of the callers' operations that have not completed, including deferred ones. */
   private int inFlight;
 
-  /** Entries of our own that have not completed: cancellations and the wake-up read. */
+  /** The number of internal entries that have not completed: cancels and the wake-up read. */
   private int housekeeping;
 
   private @Nullable ReceiveBuffers receiveBuffers;
@@ -75,7 +75,7 @@ public final class UringBackend extends Backend {
   /**
    * Opens a ring on the calling thread.
    *
-   * @throws ReactorUnavailableException if this system gives us none
+   * @throws ReactorUnavailableException if this system does not allow it
    */
   public static UringBackend open(int submissionEntries, int completionEntries)
       throws ReactorUnavailableException {
@@ -99,15 +99,15 @@ public final class UringBackend extends Backend {
     try {
       wakeupRead = table.create(this::wokenUp);
       watchForWakeup();
-    } catch (Throwable e) { // for want of memory
+    } catch (Throwable e) { // because memory is short
       release();
       throw e;
     }
   }
 
   /**
-   * Does once, on a ring of its own, what a backend does: the JVM links each native call and each
-   * access to memory the first time, and must not run out of memory in the middle of a submission.
+   * Runs every operation of a backend once: the JVM links each native call and memory access at its
+   * first use, and must not run out of memory in the middle of a submission.
    */
   private static void rehearse() throws ReactorUnavailableException {
     if (rehearsed) {
@@ -199,20 +199,20 @@ public final class UringBackend extends Backend {
           "a chain of " + count + " operations exceeds the queue of " + submissions.entries());
     }
     if (firstDeferred != null || !submissions.hasRoom(count)) {
-      putOff(op);
+      deferStart(op);
     } else {
       int mark = submissions.mark();
       try {
         write(op);
       } catch (Throwable e) {
-        submissions.rewind(mark); // or the kernel would get what the entry had before
+        submissions.rewind(mark); // or the kernel would get the entry's old contents
         throw e;
       }
     }
     inFlight += count;
   }
 
-  private void putOff(Op op) {
+  private void deferStart(Op op) {
     stats.deferred++;
     defer(op);
     op.nextDeferred = null;
@@ -224,7 +224,7 @@ public final class UringBackend extends Backend {
     lastDeferred = op;
   }
 
-  /** A chain goes into consecutive entries of one submission, whose end would cut it. */
+  /** Writes a chain to consecutive entries. The end of a submission would cut it. */
   private void write(Op head) {
     for (Op op = head; op != null; op = op.link) {
       begin(op);
@@ -244,10 +244,7 @@ public final class UringBackend extends Backend {
     }
   }
 
-  /**
-   * The last 24 bytes, of which only splice uses any; the fewer the stores, the surer all are
-   * inlined.
-   */
+  /** Writes the last 24 bytes, for splice. Few stores, so that the JIT inlines them all. */
   private static void writeRest(MemorySegment sqe, int spliceHandle) {
     sqe.set(JAVA_INT, io_uring_sqe.buf_index$offset(), 0); // and personality
     io_uring_sqe.splice_fd_in(sqe, spliceHandle);
@@ -257,8 +254,8 @@ public final class UringBackend extends Backend {
 
   @Override
   public void cancel(Op op) {
-    // Otherwise its turn in the queue completes it. The queue is linked through the operations,
-    // since a cancel must not fail for want of memory.
+    // A deferred operation completes when flush() reaches it. The queue is linked through the
+    // operations, since a cancel must not fail because memory is short.
     if (beginCancel(op) && !op.cancelQueued) {
       op.cancelQueued = true;
       op.nextCancel = firstCancel;
@@ -267,9 +264,9 @@ public final class UringBackend extends Backend {
   }
 
   /**
-   * Moves what waits for room into the queue, as far as there is room.
+   * Moves waiting operations and cancels into the submission queue, as far as there is room.
    *
-   * @return how many operations were completed, because they had been cancelled while they waited
+   * @return the number of operations that were completed, because they were cancelled while waiting
    */
   private int flush() {
     int completed = 0;
@@ -278,7 +275,7 @@ public final class UringBackend extends Backend {
       firstCancel = op.nextCancel;
       op.nextCancel = null;
       op.cancelQueued = false;
-      if (op.state == Op.State.CANCELLING) { // it may have completed, and be in use again
+      if (op.state == Op.State.CANCELLING) { // it can have completed and be in use again
         writeCancel(OpTable.userData(op));
       }
     }
@@ -314,7 +311,7 @@ public final class UringBackend extends Backend {
   private int completeUnsubmitted(Op head) {
     int count = 0;
     for (Op op = head; op != null; count++) {
-      Op next = op.link; // the listener may use op again
+      Op next = op.link; // the listener can reuse op
       finish(op, -Errno.ECANCELED.code(), 0);
       op = next;
     }
@@ -342,7 +339,7 @@ public final class UringBackend extends Backend {
     io_uring_sqe.addr(sqe, userData);
     io_uring_sqe.len(sqe, 0);
     io_uring_sqe.cancel_flags(sqe, 0);
-    io_uring_sqe.user_data(sqe, NOBODY);
+    io_uring_sqe.user_data(sqe, NO_OPERATION);
     writeRest(sqe, 0);
     stats.submissions++;
     housekeeping++;
@@ -354,8 +351,8 @@ public final class UringBackend extends Backend {
   public int poll(long timeoutNanos) {
     workers.adapt();
     int delivered = flush();
-    // All that is deferred must reach the kernel before we may sleep: the operations that fill the
-    // queue could be ones that never complete by themselves.
+    // All deferred operations must reach the kernel before the reactor sleeps: those that fill the
+    // queue may never complete by themselves.
     while (firstDeferred != null || firstCancel != null) {
       if (!enter(submissions.publish(), 0)) {
         return delivered + reap(); // the kernel is short of memory: let the fibers run first
@@ -370,7 +367,7 @@ public final class UringBackend extends Backend {
     return delivered + reap();
   }
 
-  /** Returns whether the kernel took what there was, or had nothing against it. */
+  /** Enters the kernel; returns false if it is short of memory or has unread completions. */
   private boolean enter(int pending, long timeoutNanos) {
     if (submissions.completionsOverflowed()) {
       stats.overflows++;
@@ -383,7 +380,7 @@ public final class UringBackend extends Backend {
     }
     return switch (Errno.of(-result)) {
       case ETIME, EINTR -> true;
-      // No memory for requests, or a backlog of completions to be read first: both pass.
+      // No memory for requests, or completions must be read first: both are temporary.
       case EAGAIN, EBUSY -> {
         stats.retries++;
         yield false;
@@ -401,7 +398,7 @@ public final class UringBackend extends Backend {
       long userData = io_uring_cqe.user_data(cqe);
       int result = io_uring_cqe.res(cqe);
       int flags = io_uring_cqe.flags(cqe);
-      completions.advance(1); // before it is delivered, so that it is delivered once at most
+      completions.advance(1); // before the delivery, so that it is delivered at most once
       stats.completions++;
       deliver(userData, result, flags);
     }
@@ -409,7 +406,7 @@ public final class UringBackend extends Backend {
   }
 
   private void deliver(long userData, int result, int flags) {
-    if (userData == NOBODY) {
+    if (userData == NO_OPERATION) {
       housekeeping--;
       return;
     }
@@ -425,18 +422,18 @@ public final class UringBackend extends Backend {
 
   @Override
   public void wakeup() {
-    // Negative: it is closed, and its number may be that of something else.
+    // If negative, eventFd is closed, and its number can belong to another file.
     if (wakers.getAndIncrement() >= 0) {
       Libc.signalEvent(eventFd.number());
     }
     wakers.getAndDecrement();
   }
 
-  /** Closes the event descriptor when no other thread is about to write to it. */
+  /** Closes the event descriptor once no other thread is about to write to it. */
   private void closeEventFd() {
     wakers.getAndAdd(NO_WAKEUPS);
     while (wakers.get() != NO_WAKEUPS) {
-      Thread.onSpinWait(); // for as long as a thread takes for one system call that never waits
+      Thread.onSpinWait(); // as long as another thread's system call, which never waits
     }
     Libc.close(eventFd.number());
   }
@@ -489,10 +486,7 @@ public final class UringBackend extends Backend {
     }
   }
 
-  /**
-   * Memory may be given back only when the kernel is done with it, so every operation is waited
-   * for.
-   */
+  /** Cancels every operation; the kernel uses their memory until they complete. */
   private void cancelAll() {
     for (int slot = 0; slot < table.slots(); slot++) {
       Op op = table.busyAt(slot);
