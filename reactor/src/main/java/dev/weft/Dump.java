@@ -9,15 +9,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * Snapshot of the fibers of a reactor, as a tree of fibers, bundles and their children. {@link
  * #toString} formats it for people, {@link #toJson} for programs.
- *
- * @param reactor the name of the reactor
- * @param fibers the fibers that are in no bundle, oldest first
  */
-public record Dump(String reactor, List<FiberEntry> fibers) {
-  /** Copies the list. */
-  public Dump {
-    fibers = List.copyOf(fibers);
-  }
+public final class Dump {
 
   /** What a fiber is doing. */
   public enum Activity {
@@ -31,48 +24,118 @@ public record Dump(String reactor, List<FiberEntry> fibers) {
     BLOCKED
   }
 
-  /**
-   * One fiber.
-   *
-   * @param id see {@link Fiber#id}
-   * @param name see {@link Fiber#name}
-   * @param activity what it is doing
-   * @param cancelled see {@link Fiber#isCancelled}
-   * @param waitingFor see {@link Fiber#waitingFor}
-   * @param since how long it has been waiting, measured at a turn of the reactor; zero if it is not
-   *     waiting
-   * @param deadline the time left until the deadline of its wait; null if it waits without a
-   *     deadline or is not waiting
-   * @param stack its stack trace, innermost frame first, without frames of the scheduler
-   * @param bundles the bundles that it has open, outermost first
-   */
-  public record FiberEntry(
-      long id,
-      String name,
-      Activity activity,
-      boolean cancelled,
-      String waitingFor,
-      Duration since,
-      @Nullable Duration deadline,
-      List<StackTraceElement> stack,
-      List<BundleEntry> bundles) {
-    /** Copies the lists. */
-    public FiberEntry {
-      stack = List.copyOf(stack);
-      bundles = List.copyOf(bundles);
+  private final String reactor;
+  private final List<FiberEntry> fibers;
+
+  Dump(String reactor, List<FiberEntry> fibers) {
+
+    this.reactor = reactor;
+    this.fibers = List.copyOf(fibers);
+  }
+
+  /** One fiber. */
+  public static final class FiberEntry {
+    private final long id;
+    private final String name;
+    private final Activity activity;
+    private final boolean cancelled;
+    private final String waitingFor;
+    private final Duration since;
+    private final @Nullable Duration deadline;
+    private final List<StackTraceElement> stack;
+    private final List<BundleEntry> bundles;
+
+    FiberEntry(
+        long id,
+        String name,
+        Activity activity,
+        boolean cancelled,
+        String waitingFor,
+        Duration since,
+        @Nullable Duration deadline,
+        List<StackTraceElement> stack,
+        List<BundleEntry> bundles) {
+      this.id = id;
+      this.name = name;
+      this.activity = activity;
+      this.cancelled = cancelled;
+      this.waitingFor = waitingFor;
+      this.since = since;
+      this.deadline = deadline;
+      this.stack = List.copyOf(stack);
+      this.bundles = List.copyOf(bundles);
+    }
+
+    /** {@return see {@link Fiber#id}} */
+    public long id() {
+      return id;
+    }
+
+    /** {@return see {@link Fiber#name}} */
+    public String name() {
+      return name;
+    }
+
+    /** {@return what it is doing} */
+    public Activity activity() {
+      return activity;
+    }
+
+    /** {@return see {@link Fiber#isCancelled}} */
+    public boolean cancelled() {
+      return cancelled;
+    }
+
+    /** {@return see {@link Fiber#waitingFor}} */
+    public String waitingFor() {
+      return waitingFor;
+    }
+
+    /**
+     * {@return how long it has been waiting, measured at a turn of the reactor; zero if it is not
+     * waiting}
+     */
+    public Duration since() {
+      return since;
+    }
+
+    /**
+     * {@return the time left until the deadline of its wait; null if it waits without a deadline or
+     * is not waiting}
+     */
+    public @Nullable Duration deadline() {
+      return deadline;
+    }
+
+    /** {@return its stack trace, innermost frame first, without frames of the scheduler} */
+    public List<StackTraceElement> stack() {
+      return stack;
+    }
+
+    /** {@return the bundles that it has open, outermost first} */
+    public List<BundleEntry> bundles() {
+      return bundles;
     }
   }
 
-  /**
-   * One open bundle.
-   *
-   * @param deadline the time left until its deadline; null if it has none
-   * @param children its fibers, oldest first
-   */
-  public record BundleEntry(@Nullable Duration deadline, List<FiberEntry> children) {
-    /** Copies the list. */
-    public BundleEntry {
-      children = List.copyOf(children);
+  /** One open bundle. */
+  public static final class BundleEntry {
+    private final @Nullable Duration deadline;
+    private final List<FiberEntry> children;
+
+    BundleEntry(@Nullable Duration deadline, List<FiberEntry> children) {
+      this.deadline = deadline;
+      this.children = List.copyOf(children);
+    }
+
+    /** {@return the time left until its deadline; null if it has none} */
+    public @Nullable Duration deadline() {
+      return deadline;
+    }
+
+    /** {@return its fibers, oldest first} */
+    public List<FiberEntry> children() {
+      return children;
     }
   }
 
@@ -170,5 +233,15 @@ public record Dump(String reactor, List<FiberEntry> fibers) {
       }
     }
     json.append('"');
+  }
+
+  /** {@return the name of the reactor} */
+  public String reactor() {
+    return reactor;
+  }
+
+  /** {@return the fibers that are in no bundle, oldest first} */
+  public List<FiberEntry> fibers() {
+    return fibers;
   }
 }

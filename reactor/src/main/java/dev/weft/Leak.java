@@ -8,13 +8,8 @@ import java.util.List;
  * reactor was closed or when it became unreachable; or a suspended {@link Coroutine} or {@link
  * Generator} that became unreachable, whose {@code finally} blocks never run. The reactor has
  * closed the descriptor. See {@link ReactorOptions#leakHandler()}.
- *
- * @param resource what kind of resource, with its name or address if known
- * @param reason how the leak was found
- * @param openedAt the stack trace of the call that opened it, innermost frame first. Empty unless
- *     the JVM was started with {@code -Ddev.weft.trace.opens=true}, because traces are expensive
  */
-public record Leak(String resource, Reason reason, List<StackTraceElement> openedAt) {
+public final class Leak {
   /** How a leak was found. */
   public enum Reason {
     /** It was open when its reactor was closed. */
@@ -23,9 +18,15 @@ public record Leak(String resource, Reason reason, List<StackTraceElement> opene
     GARBAGE
   }
 
-  /** Copies the stack trace. */
-  public Leak {
-    openedAt = List.copyOf(openedAt);
+  private final String resource;
+  private final Reason reason;
+  private final List<StackTraceElement> openedAt;
+
+  Leak(String resource, Reason reason, List<StackTraceElement> openedAt) {
+
+    this.resource = resource;
+    this.reason = reason;
+    this.openedAt = List.copyOf(openedAt);
   }
 
   /** One line, and the stack trace. */
@@ -38,5 +39,23 @@ public record Leak(String resource, Reason reason, List<StackTraceElement> opene
     StringBuilder text = new StringBuilder(resource).append(how);
     openedAt.forEach(frame -> text.append("\n    at ").append(frame));
     return text.toString();
+  }
+
+  /** {@return what kind of resource, with its name or address if known} */
+  public String resource() {
+    return resource;
+  }
+
+  /** {@return how the leak was found} */
+  public Reason reason() {
+    return reason;
+  }
+
+  /**
+   * {@return the stack trace of the call that opened it, innermost frame first. Empty unless the
+   * JVM was started with {@code -Ddev.weft.trace.opens=true}, because traces are expensive}
+   */
+  public List<StackTraceElement> openedAt() {
+    return openedAt;
   }
 }

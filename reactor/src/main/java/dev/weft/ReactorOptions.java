@@ -6,40 +6,8 @@ import java.util.Objects;
 import java.util.function.BiConsumer;
 import java.util.function.Consumer;
 
-/**
- * Settings of a reactor. Immutable; start from {@link #defaults}.
- *
- * @param queueEntries slots of the submission queue, a power of two from 1 to 32768. More
- *     operations may be in flight; those that find the queue full wait for room in order. The
- *     completion queue has four times as many entries, up to 65536
- * @param cpu the CPU to which the thread is pinned until close, {@link #ANY_CPU}, or {@link
- *     #UNPINNED}, the default. The system property {@code dev.weft.cpu} overrides it: {@code any},
- *     {@code none} or a CPU's number. Pinning suits a program that does little besides serving: on
- *     Linux a new thread permanently inherits the CPU affinity of the thread that starts it. The
- *     threads of {@link Blocking}, the watchdog and later reactors reset theirs to the CPUs of the
- *     process. Threads, pools and carriers of virtual threads that the JDK starts on behalf of a
- *     fiber of a pinned reactor stay on the reactor's CPU. So do, from Linux 6.2 on, the kernel's
- *     workers, which sync files for instance
- * @param fiberKind how fibers with a stack are run
- * @param stackful whether woven tasks run on stacks of their own, as unwoven ones do: for
- *     debuggers, and where woven code calls unwoven code that suspends
- * @param uncaughtExceptionHandler gets the exception of a fiber that failed while no fiber was
- *     joining it, on the reactor's thread; must not suspend
- * @param stallLimit how long a fiber may run without suspending before {@link #stallHandler} is
- *     called; zero means no limit. Costs the reactor nothing
- * @param stallHandler gets each stall once, on its own thread
- * @param leakHandler gets each resource that was not closed once, on the reactor's thread; must not
- *     suspend
- */
-public record ReactorOptions(
-    int queueEntries,
-    int cpu,
-    FiberKind fiberKind,
-    boolean stackful,
-    BiConsumer<? super Fiber, ? super Throwable> uncaughtExceptionHandler,
-    Duration stallLimit,
-    Consumer<? super Stall> stallHandler,
-    Consumer<? super Leak> leakHandler) {
+/** Settings of a reactor. Immutable; start from {@link #defaults}. */
+public final class ReactorOptions {
   /**
    * For {@link #cpu}: choose, among the CPUs that the thread may run on, the one with the fewest
    * reactors of this process; of several, the thread's current CPU or the next one.
@@ -53,8 +21,24 @@ public record ReactorOptions(
   private static final int QUEUE_ENTRIES_MAX = 32768;
   private static final Duration STALL_LIMIT_DEFAULT = Duration.ofSeconds(1);
 
-  /** Checks the arguments. */
-  public ReactorOptions {
+  private final int queueEntries;
+  private final int cpu;
+  private final FiberKind fiberKind;
+  private final boolean stackful;
+  private final BiConsumer<? super Fiber, ? super Throwable> uncaughtExceptionHandler;
+  private final Duration stallLimit;
+  private final Consumer<? super Stall> stallHandler;
+  private final Consumer<? super Leak> leakHandler;
+
+  private ReactorOptions(
+      int queueEntries,
+      int cpu,
+      FiberKind fiberKind,
+      boolean stackful,
+      BiConsumer<? super Fiber, ? super Throwable> uncaughtExceptionHandler,
+      Duration stallLimit,
+      Consumer<? super Stall> stallHandler,
+      Consumer<? super Leak> leakHandler) {
     if (queueEntries < 1
         || queueEntries > QUEUE_ENTRIES_MAX
         || Integer.bitCount(queueEntries) != 1) {
@@ -74,6 +58,15 @@ public record ReactorOptions(
     Objects.requireNonNull(uncaughtExceptionHandler, "uncaughtExceptionHandler");
     Objects.requireNonNull(stallHandler, "stallHandler");
     Objects.requireNonNull(leakHandler, "leakHandler");
+
+    this.queueEntries = queueEntries;
+    this.cpu = cpu;
+    this.fiberKind = fiberKind;
+    this.stackful = stackful;
+    this.uncaughtExceptionHandler = uncaughtExceptionHandler;
+    this.stallLimit = stallLimit;
+    this.stallHandler = stallHandler;
+    this.leakHandler = leakHandler;
   }
 
   /**
@@ -224,5 +217,91 @@ public record ReactorOptions(
   private static void toThreadHandler(Fiber fiber, Throwable failure) {
     // The fiber's own thread has ended and has no thread group any more.
     Thread.currentThread().getThreadGroup().uncaughtException(fiber.thread(), failure);
+  }
+
+  /**
+   * {@return slots of the submission queue, a power of two from 1 to 32768. More operations may be
+   * in flight; those that find the queue full wait for room in order. The completion queue has four
+   * times as many entries, up to 65536}
+   */
+  public int queueEntries() {
+    return queueEntries;
+  }
+
+  /**
+   * {@return the CPU to which the thread is pinned until close, {@link #ANY_CPU}, or {@link
+   * #UNPINNED}, the default. The system property {@code dev.weft.cpu} overrides it: {@code any},
+   * {@code none} or a CPU's number. Pinning suits a program that does little besides serving: on
+   * Linux a new thread permanently inherits the CPU affinity of the thread that starts it. The
+   * threads of {@link Blocking}, the watchdog and later reactors reset theirs to the CPUs of the
+   * process. Threads, pools and carriers of virtual threads that the JDK starts on behalf of a
+   * fiber of a pinned reactor stay on the reactor's CPU. So do, from Linux 6.2 on, the kernel's
+   * workers, which sync files for instance}
+   */
+  public int cpu() {
+    return cpu;
+  }
+
+  /** {@return how fibers with a stack are run} */
+  public FiberKind fiberKind() {
+    return fiberKind;
+  }
+
+  /**
+   * {@return whether woven tasks run on stacks of their own, as unwoven ones do: for debuggers, and
+   * where woven code calls unwoven code that suspends}
+   */
+  public boolean stackful() {
+    return stackful;
+  }
+
+  /**
+   * {@return gets the exception of a fiber that failed while no fiber was joining it, on the
+   * reactor's thread; must not suspend}
+   */
+  public BiConsumer<? super Fiber, ? super Throwable> uncaughtExceptionHandler() {
+    return uncaughtExceptionHandler;
+  }
+
+  /**
+   * {@return how long a fiber may run without suspending before {@link #stallHandler} is called;
+   * zero means no limit. Costs the reactor nothing}
+   */
+  public Duration stallLimit() {
+    return stallLimit;
+  }
+
+  /** {@return gets each stall once, on its own thread} */
+  public Consumer<? super Stall> stallHandler() {
+    return stallHandler;
+  }
+
+  /**
+   * {@return gets each resource that was not closed once, on the reactor's thread; must not
+   * suspend}
+   */
+  public Consumer<? super Leak> leakHandler() {
+    return leakHandler;
+  }
+
+  @Override
+  public String toString() {
+    return "ReactorOptions[queueEntries="
+        + queueEntries
+        + ", cpu="
+        + cpu
+        + ", fiberKind="
+        + fiberKind
+        + ", stackful="
+        + stackful
+        + ", uncaughtExceptionHandler="
+        + uncaughtExceptionHandler
+        + ", stallLimit="
+        + stallLimit
+        + ", stallHandler="
+        + stallHandler
+        + ", leakHandler="
+        + leakHandler
+        + "]";
   }
 }

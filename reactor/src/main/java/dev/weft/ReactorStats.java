@@ -1,31 +1,42 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.weft;
 
-/**
- * Counters of a reactor since it was opened.
- *
- * @param turns turns of the event loop
- * @param resumes fibers resumed, the first time included: two switches each
- * @param submissions operations handed to the kernel (SQEs), cancellations included
- * @param enters system calls to submit operations or to wait
- * @param completions results read (CQEs)
- * @param deferred operations that found the submission queue full and waited for room
- * @param overflows times the completion queue overflowed; nothing is lost then
- * @param stale results of an earlier use of a slot, ignored
- * @param retries times the kernel asked to try again because memory was short
- * @param wakeups times another thread woke the sleeping reactor
- */
-public record ReactorStats(
-    long turns,
-    long resumes,
-    long submissions,
-    long enters,
-    long completions,
-    long deferred,
-    long overflows,
-    long stale,
-    long retries,
-    long wakeups) {
+/** Counters of a reactor since it was opened. */
+public final class ReactorStats {
+
+  private final long turns;
+  private final long resumes;
+  private final long submissions;
+  private final long enters;
+  private final long completions;
+  private final long deferred;
+  private final long overflows;
+  private final long stale;
+  private final long retries;
+  private final long wakeups;
+
+  ReactorStats(
+      long turns,
+      long resumes,
+      long submissions,
+      long enters,
+      long completions,
+      long deferred,
+      long overflows,
+      long stale,
+      long retries,
+      long wakeups) {
+    this.turns = turns;
+    this.resumes = resumes;
+    this.submissions = submissions;
+    this.enters = enters;
+    this.completions = completions;
+    this.deferred = deferred;
+    this.overflows = overflows;
+    this.stale = stale;
+    this.retries = retries;
+    this.wakeups = wakeups;
+  }
 
   /**
    * {@return the difference of each counter to {@code earlier}}
@@ -44,5 +55,80 @@ public record ReactorStats(
         stale - earlier.stale,
         retries - earlier.retries,
         wakeups - earlier.wakeups);
+  }
+
+  /** {@return turns of the event loop} */
+  public long turns() {
+    return turns;
+  }
+
+  /** {@return fibers resumed, the first time included: two switches each} */
+  public long resumes() {
+    return resumes;
+  }
+
+  /** {@return operations handed to the kernel (SQEs), cancellations included} */
+  public long submissions() {
+    return submissions;
+  }
+
+  /** {@return system calls to submit operations or to wait} */
+  public long enters() {
+    return enters;
+  }
+
+  /** {@return results read (CQEs)} */
+  public long completions() {
+    return completions;
+  }
+
+  /** {@return operations that found the submission queue full and waited for room} */
+  public long deferred() {
+    return deferred;
+  }
+
+  /** {@return times the completion queue overflowed; nothing is lost then} */
+  public long overflows() {
+    return overflows;
+  }
+
+  /** {@return results of an earlier use of a slot, ignored} */
+  public long stale() {
+    return stale;
+  }
+
+  /** {@return times the kernel asked to try again because memory was short} */
+  public long retries() {
+    return retries;
+  }
+
+  /** {@return times another thread woke the sleeping reactor} */
+  public long wakeups() {
+    return wakeups;
+  }
+
+  @Override
+  public String toString() {
+    return "ReactorStats[turns="
+        + turns
+        + ", resumes="
+        + resumes
+        + ", submissions="
+        + submissions
+        + ", enters="
+        + enters
+        + ", completions="
+        + completions
+        + ", deferred="
+        + deferred
+        + ", overflows="
+        + overflows
+        + ", stale="
+        + stale
+        + ", retries="
+        + retries
+        + ", wakeups="
+        + wakeups
+        + "]";
   }
 }

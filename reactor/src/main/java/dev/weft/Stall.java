@@ -7,18 +7,20 @@ import java.util.List;
 /**
  * Report of a fiber that has occupied its reactor for too long: it computes, or blocks in native
  * code or where it can't be suspended. See {@link ReactorOptions#stallLimit()}.
- *
- * @param fiber the fiber's name
- * @param lasting for how long at least; the stall may continue
- * @param blocked whether its thread waits instead of computing; this can be a deadlock, if it waits
- *     for something that only this reactor can do
- * @param stack the fiber's stack trace, innermost frame first
  */
-public record Stall(
-    String fiber, Duration lasting, boolean blocked, List<StackTraceElement> stack) {
-  /** Copies the stack. */
-  public Stall {
-    stack = List.copyOf(stack);
+public final class Stall {
+
+  private final String fiber;
+  private final Duration lasting;
+  private final boolean blocked;
+  private final List<StackTraceElement> stack;
+
+  Stall(String fiber, Duration lasting, boolean blocked, List<StackTraceElement> stack) {
+
+    this.fiber = fiber;
+    this.lasting = lasting;
+    this.blocked = blocked;
+    this.stack = List.copyOf(stack);
   }
 
   /** One line, and the stack. */
@@ -31,5 +33,28 @@ public record Stall(
     text.append(lasting.toMillis()).append(" ms");
     stack.forEach(frame -> text.append("\n    at ").append(frame));
     return text.toString();
+  }
+
+  /** {@return the fiber's name} */
+  public String fiber() {
+    return fiber;
+  }
+
+  /** {@return for how long at least; the stall may continue} */
+  public Duration lasting() {
+    return lasting;
+  }
+
+  /**
+   * {@return whether its thread waits instead of computing; this can be a deadlock, if it waits for
+   * something that only this reactor can do}
+   */
+  public boolean blocked() {
+    return blocked;
+  }
+
+  /** {@return the fiber's stack trace, innermost frame first} */
+  public List<StackTraceElement> stack() {
+    return stack;
   }
 }

@@ -3,33 +3,8 @@ package dev.weft.fs;
 
 import java.time.Instant;
 
-/**
- * Attributes of a file (statx(2)).
- *
- * @param kind the file's type
- * @param permissions the permission bits, the lower twelve of {@code st_mode}
- * @param sizeBytes the file's length
- * @param allocatedBytes the space it takes on disk; less than its length if it has holes
- * @param links the number of its hard links
- * @param inode its inode number in its file system
- * @param owner user id
- * @param group group id
- * @param modified when its contents last changed (mtime)
- * @param accessed when it was last read (atime), as far as the file system records it
- * @param changed when its contents or attributes last changed (ctime)
- */
-public record FileStat(
-    Kind kind,
-    int permissions,
-    long sizeBytes,
-    long allocatedBytes,
-    int links,
-    long inode,
-    int owner,
-    int group,
-    Instant modified,
-    Instant accessed,
-    Instant changed) {
+/** Attributes of a file (statx(2)). */
+public final class FileStat {
   /** Type of a file. */
   public enum Kind {
     /** A regular file. */
@@ -50,8 +25,127 @@ public record FileStat(
     OTHER
   }
 
+  private final Kind kind;
+  private final int permissions;
+  private final long sizeBytes;
+  private final long allocatedBytes;
+  private final int links;
+  private final long inode;
+  private final int owner;
+  private final int group;
+  private final Instant modified;
+  private final Instant accessed;
+  private final Instant changed;
+
+  FileStat(
+      Kind kind,
+      int permissions,
+      long sizeBytes,
+      long allocatedBytes,
+      int links,
+      long inode,
+      int owner,
+      int group,
+      Instant modified,
+      Instant accessed,
+      Instant changed) {
+    this.kind = kind;
+    this.permissions = permissions;
+    this.sizeBytes = sizeBytes;
+    this.allocatedBytes = allocatedBytes;
+    this.links = links;
+    this.inode = inode;
+    this.owner = owner;
+    this.group = group;
+    this.modified = modified;
+    this.accessed = accessed;
+    this.changed = changed;
+  }
+
   /** {@return whether the file is a directory} */
   public boolean isDirectory() {
     return kind == Kind.DIRECTORY;
+  }
+
+  /** {@return the file's type} */
+  public Kind kind() {
+    return kind;
+  }
+
+  /** {@return the permission bits, the lower twelve of {@code st_mode}} */
+  public int permissions() {
+    return permissions;
+  }
+
+  /** {@return the file's length} */
+  public long sizeBytes() {
+    return sizeBytes;
+  }
+
+  /** {@return the space it takes on disk; less than its length if it has holes} */
+  public long allocatedBytes() {
+    return allocatedBytes;
+  }
+
+  /** {@return the number of its hard links} */
+  public int links() {
+    return links;
+  }
+
+  /** {@return its inode number in its file system} */
+  public long inode() {
+    return inode;
+  }
+
+  /** {@return user id} */
+  public int owner() {
+    return owner;
+  }
+
+  /** {@return group id} */
+  public int group() {
+    return group;
+  }
+
+  /** {@return when its contents last changed (mtime)} */
+  public Instant modified() {
+    return modified;
+  }
+
+  /** {@return when it was last read (atime), as far as the file system records it} */
+  public Instant accessed() {
+    return accessed;
+  }
+
+  /** {@return when its contents or attributes last changed (ctime)} */
+  public Instant changed() {
+    return changed;
+  }
+
+  @Override
+  public String toString() {
+    return "FileStat[kind="
+        + kind
+        + ", permissions="
+        + permissions
+        + ", sizeBytes="
+        + sizeBytes
+        + ", allocatedBytes="
+        + allocatedBytes
+        + ", links="
+        + links
+        + ", inode="
+        + inode
+        + ", owner="
+        + owner
+        + ", group="
+        + group
+        + ", modified="
+        + modified
+        + ", accessed="
+        + accessed
+        + ", changed="
+        + changed
+        + "]";
   }
 }

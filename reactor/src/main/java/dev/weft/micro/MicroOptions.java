@@ -3,46 +3,32 @@ package dev.weft.micro;
 
 import java.time.Duration;
 
-/**
- * Options of a micro-process. Immutable; start from {@link #ofPages}.
- *
- * @param pages the size of its heap, in pages of 4096 bytes: the blocks of its threads, and 8 pages
- *     for the rings of each socket
- * @param input the descriptor that its default socket reads; it stays open
- * @param output the descriptor that its default socket writes; it stays open
- * @param stackful whether its threads run on stacks of their own even if they have been woven,
- *     which suits debuggers
- * @param budget how many times its threads are resumed before other processes run
- * @param slabBytes the size of the reactor's page pool in bytes, if this process is the reactor's
- *     first
- * @param hugePages whether that page pool uses huge pages
- * @param userTimeout how long the peer of a TCP connection, accepted by a {@link MicroService} or
- *     opened by a thread, may acknowledge none of the data sent to it before the system ends the
- *     connection with ETIMEDOUT (TCP_USER_TIMEOUT of tcp(7)); a peer that has received everything
- *     may be silent indefinitely. Zero is the system's default, which waits indefinitely for a peer
- *     that is reachable and reads nothing
- */
-public record MicroOptions(
-    int pages,
-    int input,
-    int output,
-    boolean stackful,
-    int budget,
-    long slabBytes,
-    boolean hugePages,
-    Duration userTimeout) {
+/** Options of a micro-process. Immutable; start from {@link #ofPages}. */
+public final class MicroOptions {
   private static final boolean STACKFUL = Boolean.getBoolean("dev.weft.micro.stackful");
   private static final int BUDGET = 256;
   private static final Duration USER_TIMEOUT_MAX = Duration.ofMillis(Integer.MAX_VALUE);
   private static final int STANDARD_INPUT = 0;
   private static final int STANDARD_OUTPUT = 1;
 
-  /**
-   * Checks the arguments.
-   *
-   * @throws IllegalArgumentException if a number is out of range
-   */
-  public MicroOptions {
+  private final int pages;
+  private final int input;
+  private final int output;
+  private final boolean stackful;
+  private final int budget;
+  private final long slabBytes;
+  private final boolean hugePages;
+  private final Duration userTimeout;
+
+  private MicroOptions(
+      int pages,
+      int input,
+      int output,
+      boolean stackful,
+      int budget,
+      long slabBytes,
+      boolean hugePages,
+      Duration userTimeout) {
     if (pages <= 0 || budget <= 0 || slabBytes <= 0) {
       throw new IllegalArgumentException(
           "pages, budget and slabBytes must be positive: "
@@ -56,6 +42,15 @@ public record MicroOptions(
       throw new IllegalArgumentException(
           "userTimeout must be from 0 to " + USER_TIMEOUT_MAX + ": " + userTimeout);
     }
+
+    this.pages = pages;
+    this.input = input;
+    this.output = output;
+    this.stackful = stackful;
+    this.budget = budget;
+    this.slabBytes = slabBytes;
+    this.hugePages = hugePages;
+    this.userTimeout = userTimeout;
   }
 
   /**
@@ -130,5 +125,80 @@ public record MicroOptions(
   /** The user timeout in milliseconds; a fraction of a millisecond counts as one. */
   int userTimeoutMillis() {
     return userTimeout.isZero() ? 0 : (int) Math.max(userTimeout.toMillis(), 1);
+  }
+
+  /**
+   * {@return the size of its heap, in pages of 4096 bytes: the blocks of its threads, and 8 pages
+   * for the rings of each socket}
+   */
+  public int pages() {
+    return pages;
+  }
+
+  /** {@return the descriptor that its default socket reads; it stays open} */
+  public int input() {
+    return input;
+  }
+
+  /** {@return the descriptor that its default socket writes; it stays open} */
+  public int output() {
+    return output;
+  }
+
+  /**
+   * {@return whether its threads run on stacks of their own even if they have been woven, which
+   * suits debuggers}
+   */
+  public boolean stackful() {
+    return stackful;
+  }
+
+  /** {@return how many times its threads are resumed before other processes run} */
+  public int budget() {
+    return budget;
+  }
+
+  /**
+   * {@return the size of the reactor's page pool in bytes, if this process is the reactor's first}
+   */
+  public long slabBytes() {
+    return slabBytes;
+  }
+
+  /** {@return whether that page pool uses huge pages} */
+  public boolean hugePages() {
+    return hugePages;
+  }
+
+  /**
+   * {@return how long the peer of a TCP connection, accepted by a {@link MicroService} or opened by
+   * a thread, may acknowledge none of the data sent to it before the system ends the connection
+   * with ETIMEDOUT (TCP_USER_TIMEOUT of tcp(7)); a peer that has received everything may be silent
+   * indefinitely. Zero is the system's default, which waits indefinitely for a peer that is
+   * reachable and reads nothing}
+   */
+  public Duration userTimeout() {
+    return userTimeout;
+  }
+
+  @Override
+  public String toString() {
+    return "MicroOptions[pages="
+        + pages
+        + ", input="
+        + input
+        + ", output="
+        + output
+        + ", stackful="
+        + stackful
+        + ", budget="
+        + budget
+        + ", slabBytes="
+        + slabBytes
+        + ", hugePages="
+        + hugePages
+        + ", userTimeout="
+        + userTimeout
+        + "]";
   }
 }

@@ -6,26 +6,8 @@ import java.util.EnumSet;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
-/**
- * Options of a socket (socket(7), tcp(7), ipv6(7)). Immutable; start from {@link #defaults}.
- *
- * @param flags the boolean options that are on
- * @param receiveBufferBytes SO_RCVBUF, or 0 to let the kernel choose
- * @param sendBufferBytes SO_SNDBUF, or 0 to let the kernel choose
- * @param backlog connections that may wait to be accepted
- * @param linger SO_LINGER: how long close waits for unsent bytes, in seconds, rounded up; zero to
- *     reset the connection; null for the kernel's default
- * @param userTimeout TCP_USER_TIMEOUT, in milliseconds, up to 24 days: the kernel ends a connection
- *     whose peer has acknowledged none of the data sent to it, or has kept its receive window
- *     closed, for that long; zero for no such limit
- */
-public record SocketOptions(
-    Set<Flag> flags,
-    int receiveBufferBytes,
-    int sendBufferBytes,
-    int backlog,
-    @Nullable Duration linger,
-    Duration userTimeout) {
+/** Options of a socket (socket(7), tcp(7), ipv6(7)). Immutable; start from {@link #defaults}. */
+public final class SocketOptions {
   /** Boolean option. */
   public enum Flag {
     /** SO_REUSEADDR: bind even if connections of an earlier server are in TIME_WAIT. */
@@ -56,8 +38,20 @@ public record SocketOptions(
           null,
           Duration.ZERO);
 
-  /** Checks the arguments. */
-  public SocketOptions {
+  private final Set<Flag> flags;
+  private final int receiveBufferBytes;
+  private final int sendBufferBytes;
+  private final int backlog;
+  private final @Nullable Duration linger;
+  private final Duration userTimeout;
+
+  private SocketOptions(
+      Set<Flag> flags,
+      int receiveBufferBytes,
+      int sendBufferBytes,
+      int backlog,
+      @Nullable Duration linger,
+      Duration userTimeout) {
     if (receiveBufferBytes < 0 || sendBufferBytes < 0 || backlog < 0) {
       throw new IllegalArgumentException(
           "sizes must not be negative: receiveBufferBytes "
@@ -73,10 +67,16 @@ public record SocketOptions(
     if (userTimeout.isNegative() || userTimeout.compareTo(USER_TIMEOUT_MAX) > 0) {
       throw new IllegalArgumentException("userTimeout must be up to 24 days: " + userTimeout);
     }
-    flags = Set.copyOf(flags);
     if (flags.contains(Flag.IPV4_ONLY) && flags.contains(Flag.IPV6_ONLY)) {
       throw new IllegalArgumentException("IPV4_ONLY and IPV6_ONLY: one at a time");
     }
+
+    this.flags = Set.copyOf(flags);
+    this.receiveBufferBytes = receiveBufferBytes;
+    this.sendBufferBytes = sendBufferBytes;
+    this.backlog = backlog;
+    this.linger = linger;
+    this.userTimeout = userTimeout;
   }
 
   /**
@@ -177,5 +177,59 @@ public record SocketOptions(
   /** The user timeout in milliseconds; a fraction of a millisecond counts as one. */
   int userTimeoutMillis() {
     return userTimeout.isZero() ? 0 : (int) Math.max(userTimeout.toMillis(), 1);
+  }
+
+  /** {@return the boolean options that are on} */
+  public Set<Flag> flags() {
+    return flags;
+  }
+
+  /** {@return SO_RCVBUF, or 0 to let the kernel choose} */
+  public int receiveBufferBytes() {
+    return receiveBufferBytes;
+  }
+
+  /** {@return SO_SNDBUF, or 0 to let the kernel choose} */
+  public int sendBufferBytes() {
+    return sendBufferBytes;
+  }
+
+  /** {@return connections that may wait to be accepted} */
+  public int backlog() {
+    return backlog;
+  }
+
+  /**
+   * {@return SO_LINGER: how long close waits for unsent bytes, in seconds, rounded up; zero to
+   * reset the connection; null for the kernel's default}
+   */
+  public @Nullable Duration linger() {
+    return linger;
+  }
+
+  /**
+   * {@return TCP_USER_TIMEOUT, in milliseconds, up to 24 days: the kernel ends a connection whose
+   * peer has acknowledged none of the data sent to it, or has kept its receive window closed, for
+   * that long; zero for no such limit}
+   */
+  public Duration userTimeout() {
+    return userTimeout;
+  }
+
+  @Override
+  public String toString() {
+    return "SocketOptions[flags="
+        + flags
+        + ", receiveBufferBytes="
+        + receiveBufferBytes
+        + ", sendBufferBytes="
+        + sendBufferBytes
+        + ", backlog="
+        + backlog
+        + ", linger="
+        + linger
+        + ", userTimeout="
+        + userTimeout
+        + "]";
   }
 }

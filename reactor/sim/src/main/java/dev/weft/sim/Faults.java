@@ -6,34 +6,28 @@ import java.time.Duration;
 /**
  * What goes wrong in a simulation, and how often. Rates are in thousandths: 0 is never, 1000
  * always. Immutable; start from {@link #none}, {@link #ordinary} or {@link #harsh}.
- *
- * @param delayMax how long at most an operation takes to start, a completion to arrive, and bytes
- *     to get from one end of a connection to the other. Half of the delays are zero, the others of
- *     any magnitude. Connections overtake each other, bytes of one never
- * @param shortTransfers how often a read or write moves less than it could
- * @param interruptions how often an operation is interrupted before it does anything; users never
- *     see it
- * @param deferrals how often an operation finds the submission queue full, and the kernel asks for
- *     patience
- * @param endedAccepts how often a multishot accept ends with the connection that it delivers
- * @param lateCancels how often an operation that could be cancelled completes all the same
- * @param resets how often a piece of data breaks its connection, so that both ends get ECONNRESET
- *     or EPIPE, and how often a connection is refused
- * @param exhaustions how often no descriptor or no memory is left: EMFILE, ENFILE, ENOBUFS, ENOMEM
  */
-public record Faults(
-    Duration delayMax,
-    int shortTransfers,
-    int interruptions,
-    int deferrals,
-    int endedAccepts,
-    int lateCancels,
-    int resets,
-    int exhaustions) {
+public final class Faults {
   private static final int RATE_MAX = 1000;
 
-  /** Checks the arguments. */
-  public Faults {
+  private final Duration delayMax;
+  private final int shortTransfers;
+  private final int interruptions;
+  private final int deferrals;
+  private final int endedAccepts;
+  private final int lateCancels;
+  private final int resets;
+  private final int exhaustions;
+
+  private Faults(
+      Duration delayMax,
+      int shortTransfers,
+      int interruptions,
+      int deferrals,
+      int endedAccepts,
+      int lateCancels,
+      int resets,
+      int exhaustions) {
     if (delayMax.isNegative() || delayMax.compareTo(Duration.ofDays(1)) > 0) {
       throw new IllegalArgumentException("delayMax must be from zero to a day: " + delayMax);
     }
@@ -47,6 +41,15 @@ public record Faults(
     if (interruptions == RATE_MAX) {
       throw new IllegalArgumentException("interruptions must be less than 1000, or nothing ends");
     }
+
+    this.delayMax = delayMax;
+    this.shortTransfers = shortTransfers;
+    this.interruptions = interruptions;
+    this.deferrals = deferrals;
+    this.endedAccepts = endedAccepts;
+    this.lateCancels = lateCancels;
+    this.resets = resets;
+    this.exhaustions = exhaustions;
   }
 
   private static void check(String name, int rate) {
@@ -205,5 +208,76 @@ public record Faults(
         lateCancels,
         resets,
         rate);
+  }
+
+  /**
+   * {@return how long at most an operation takes to start, a completion to arrive, and bytes to get
+   * from one end of a connection to the other. Half of the delays are zero, the others of any
+   * magnitude. Connections overtake each other, bytes of one never}
+   */
+  public Duration delayMax() {
+    return delayMax;
+  }
+
+  /** {@return how often a read or write moves less than it could} */
+  public int shortTransfers() {
+    return shortTransfers;
+  }
+
+  /** {@return how often an operation is interrupted before it does anything; users never see it} */
+  public int interruptions() {
+    return interruptions;
+  }
+
+  /**
+   * {@return how often an operation finds the submission queue full, and the kernel asks for
+   * patience}
+   */
+  public int deferrals() {
+    return deferrals;
+  }
+
+  /** {@return how often a multishot accept ends with the connection that it delivers} */
+  public int endedAccepts() {
+    return endedAccepts;
+  }
+
+  /** {@return how often an operation that could be cancelled completes all the same} */
+  public int lateCancels() {
+    return lateCancels;
+  }
+
+  /**
+   * {@return how often a piece of data breaks its connection, so that both ends get ECONNRESET or
+   * EPIPE, and how often a connection is refused}
+   */
+  public int resets() {
+    return resets;
+  }
+
+  /** {@return how often no descriptor or no memory is left: EMFILE, ENFILE, ENOBUFS, ENOMEM} */
+  public int exhaustions() {
+    return exhaustions;
+  }
+
+  @Override
+  public String toString() {
+    return "Faults[delayMax="
+        + delayMax
+        + ", shortTransfers="
+        + shortTransfers
+        + ", interruptions="
+        + interruptions
+        + ", deferrals="
+        + deferrals
+        + ", endedAccepts="
+        + endedAccepts
+        + ", lateCancels="
+        + lateCancels
+        + ", resets="
+        + resets
+        + ", exhaustions="
+        + exhaustions
+        + "]";
   }
 }
