@@ -296,12 +296,16 @@ abstract class ErrorState extends ThreadControl {
 
   /** Discards the results of its fiber calls. */
   final void discardCalls() {
-    for (MicroThreadStrand strand : new @Nullable MicroThreadStrand[] {guest, asideGuest}) {
-      if (strand != null) {
-        MicroThreadStrand.prepareResume(strand);
-        if (!strand.holdsResources()) {
-          strand.close();
-        }
+    discard(guest);
+    discard(asideGuest);
+    home().alarms.forget(self());
+  }
+
+  private static void discard(@Nullable MicroThreadStrand strand) {
+    if (strand != null) {
+      MicroThreadStrand.prepareResume(strand);
+      if (!strand.holdsResources()) {
+        strand.close();
       }
     }
   }

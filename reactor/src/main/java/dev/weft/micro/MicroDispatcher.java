@@ -308,6 +308,11 @@ final class MicroDispatcher extends IoDriver implements StrandHost {
     turn();
   }
 
+  /** Whether all are to end, and what starts as well. */
+  boolean isClosing() {
+    return closing;
+  }
+
   boolean hasProcesses() {
     return !processes.isEmpty();
   }

@@ -40,8 +40,15 @@ public final class MicroService implements AutoCloseable {
   private final int connectionsMax;
   private final InetSocketAddress address;
   private final Set<MicroProcess> connections = new HashSet<>();
-  private final Listener listener = new Listener();
-  private final MicroProcess process;
+  private final Handle descriptor;
+  private final EventLoop loop;
+
+  // Others take their places if they fail.
+  private Listener listener;
+  private MicroProcess process;
+
+  private boolean stopped;
+
   private final WaitList joiners = new WaitList();
 
   private MicroService(
@@ -53,25 +60,33 @@ public final class MicroService implements AutoCloseable {
     this.handlers = handlers;
     this.options = options;
     this.connectionsMax = connectionsMax;
-    EventLoop loop = EventLoop.require("start");
+    loop = EventLoop.require("start");
     InetSocketAddress chosen = SocketCalls.ofBothFamilies(loop, wanted);
-    Handle descriptor = loop.backend().newHandle("listener of a micro-service");
+    descriptor = loop.backend().newHandle("listener of a micro-service");
     listen(loop, descriptor, chosen, options.userTimeoutMillis());
     boolean started = false;
     try {
       address = SocketCalls.localAddress(loop, descriptor);
-      MicroOptions small =
-          MicroOptions.ofPages(LISTENER_PAGES)
-              .withStackful(options.stackful())
-              .withSlab(options.slabBytes(), options.hugePages());
-      process = MicroLaunch.listening(listener, small, descriptor, this::listenerEnded);
-      process.faults.limit(Integer.MAX_VALUE, Duration.ZERO); // accepting survives any fault
+      listener = new Listener();
+      process = startListening(listener);
       started = true;
     } finally {
       if (!started) {
         SocketCalls.discard(loop, descriptor);
       }
     }
+  }
+
+  /** Starts a process that accepts; the descriptor stays the service's. */
+  private MicroProcess startListening(Listener main) {
+    MicroOptions small =
+        MicroOptions.ofPages(LISTENER_PAGES)
+            .withStackful(options.stackful())
+            .withSlab(options.slabBytes(), options.hugePages());
+    Handle borrowed = Handle.borrowed(descriptor.number(), descriptor.description());
+    MicroProcess started = MicroLaunch.listening(main, small, borrowed, this::listenerEnded);
+    started.faults.limit(Integer.MAX_VALUE, Duration.ZERO); // it is never given up
+    return started;
   }
 
   private static void listen(
@@ -175,6 +190,8 @@ public final class MicroService implements AutoCloseable {
 
   /** Stops listening, at once; connections continue. Must be called on its reactor's thread. */
   public void stop() {
+    loop.requireThread("stop", this);
+    stopped = true;
     process.kill();
   }
 
@@ -213,12 +230,24 @@ public final class MicroService implements AutoCloseable {
   public void join(Deadline deadline) {
     Strand strand = process.requireJoiner(this);
     strand.checkBeforeWait("join", this, deadline.nanoTime(), WaitMode.EXTERNAL);
-    while (!process.isEnded() || !connections.isEmpty()) {
+    while (descriptor.isOpen() || !connections.isEmpty()) {
       strand.await(joiners, "join", this, deadline.nanoTime(), WaitMode.EXTERNAL);
     }
   }
 
+  /**
+   * Closes the listening socket if that was asked for. If not, the process has failed, and another
+   * takes its place; where that fails too, because memory was short, this is called again.
+   */
   private void listenerEnded(MicroProcess ended) {
+    MicroDispatcher kernel = MicroDispatcher.of(ended);
+    if (!stopped && kernel != null && !kernel.isClosing()) {
+      Listener other = new Listener();
+      process = startListening(other);
+      listener = other;
+      return;
+    }
+    SocketCalls.discard(loop, descriptor);
     joiners.wakeAll();
   }
 

@@ -4,7 +4,6 @@ package dev.weft.micro;
 import dev.weft.error.Errno;
 import dev.weft.internal.backend.Handle;
 import java.util.ArrayList;
-import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** The rings of one process: pending transfers, waiting threads, and the closing of their ends. */
@@ -14,9 +13,9 @@ final class RingSet {
   /** Every ring that is in use. */
   private final ArrayList<ByteRing> rings = new ArrayList<>();
 
-  // Rings to be drained and filled when all threads wait.
-  private final List<ByteRing> outputs = new ArrayList<>();
-  private final List<ByteRing> inputs = new ArrayList<>();
+  // Rings to be written from, and read into, when all threads wait.
+  private final ArrayList<ByteRing> outputs = new ArrayList<>();
+  private final ArrayList<ByteRing> inputs = new ArrayList<>();
 
   RingSet(MicroProcess process) {
     this.process = process;
@@ -84,8 +83,8 @@ final class RingSet {
   /** Marks {@code ring} to be drained when all threads wait. */
   void outputs(ByteRing ring) {
     if (!ring.pending) {
-      ring.pending = true;
       outputs.add(ring);
+      ring.pending = true;
     }
   }
 
@@ -130,8 +129,8 @@ final class RingSet {
 
   private void inputs(ByteRing ring) {
     if (!ring.pending) {
-      ring.pending = true;
       inputs.add(ring);
+      ring.pending = true;
     }
   }
 
@@ -165,6 +164,14 @@ final class RingSet {
 
   // ---- sockets
 
+  /** Makes room for so many more rings wherever each has a place: to wait allocates nothing. */
+  private void reserve(int more) {
+    int count = rings.size() + more;
+    rings.ensureCapacity(count);
+    outputs.ensureCapacity(count);
+    inputs.ensureCapacity(count);
+  }
+
   /**
    * Creates a socket of two descriptors, which may be the same; null if the heap has too few pages.
    */
@@ -174,7 +181,7 @@ final class RingSet {
     ByteRing rx = ByteRing.input(process.threads, source);
     ByteRing tx = ByteRing.output(process.threads, sink);
     MicroSocket socket = new MicroSocket(process, rx, tx);
-    rings.ensureCapacity(rings.size() + 2);
+    reserve(2);
     if (!process.heap.reserveRing()) {
       return null;
     }
@@ -191,7 +198,7 @@ final class RingSet {
   MicroSocket listening(MicroThread thread, Handle descriptor) {
     ByteRing rx = ByteRing.input(process.threads, new SharedDescriptor(descriptor, true));
     MicroSocket socket = new MicroSocket(process, rx, rx);
-    rings.ensureCapacity(rings.size() + 1);
+    reserve(1);
     if (!process.heap.reserveRing()) {
       throw new IllegalArgumentException(thread.label() + " has no memory for a listening socket");
     }
@@ -205,7 +212,7 @@ final class RingSet {
    */
   ByteRing pipe(MicroThread thread) throws Exception {
     ByteRing ring = ByteRing.pipe(process.threads);
-    rings.ensureCapacity(rings.size() + 1);
+    reserve(1);
     thread.reserveRing();
     rings.add(ring);
     return ring;

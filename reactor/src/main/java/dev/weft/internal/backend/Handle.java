@@ -106,9 +106,14 @@ public final class Handle extends PhantomReference<Object> {
    * @param description the name for messages
    */
   public static Handle borrowed(int number, Object description) {
-    Handle handle = new Handle(null, null, description, false, null);
+    Handle handle = borrowed(description);
     handle.opened(number);
     return handle;
+  }
+
+  /** As the other, of a descriptor that there is not yet: {@link #opened} tells its number. */
+  static Handle borrowed(Object description) {
+    return new Handle(null, null, description, false, null);
   }
 
   /**

@@ -128,6 +128,8 @@ final class VirtualThreadStrand extends Strand implements Executor {
     Executor scheduler;
     try {
       scheduler = (Executor) Bound.SCHEDULER.invokeExact(thread);
+    } catch (Error e) { // no memory, or no stack: callers are to know it as that
+      throw e;
     } catch (Throwable e) {
       throw new IllegalStateException("the scheduler of " + thread + " can't be read", e);
     }

@@ -44,17 +44,21 @@ public final class ReceiveBuffers implements AutoCloseable {
   /** Registers room for {@code count} buffers, a power of two; null if the kernel can't do it. */
   static @Nullable ReceiveBuffers open(MemorySegment ring, int count) {
     Pages entries = Pages.map((long) count * ENTRY_BYTES, false);
+    ReceiveBuffers made = null;
+    boolean registered = false;
     try (Arena scratch = Arena.ofConfined()) {
       MemorySegment group = scratch.allocate(io_uring_buf_reg.layout());
       io_uring_buf_reg.ring_addr(group, entries.address());
       io_uring_buf_reg.ring_entries(group, count);
       io_uring_buf_reg.bgid(group, (short) GROUP);
-      if (weft_h.io_uring_register_buf_ring(ring, group, 0) < 0) {
+      made = new ReceiveBuffers(ring, entries, count);
+      registered = weft_h.io_uring_register_buf_ring(ring, group, 0) >= 0; // the last that can fail
+    } finally {
+      if (!registered) {
         entries.close();
-        return null;
       }
     }
-    return new ReceiveBuffers(ring, entries, count);
+    return registered ? made : null;
   }
 
   /**

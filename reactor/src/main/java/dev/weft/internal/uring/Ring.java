@@ -62,31 +62,42 @@ public final class Ring implements AutoCloseable {
   }
 
   private Ring(int submissionEntries, int completionEntries) throws ReactorUnavailableException {
-    ring = arena.allocate(io_uring.layout());
-    waitArgument = arena.allocate(io_uring_getevents_arg.layout());
-    waitTimeout = arena.allocate(__kernel_timespec.layout());
-    MemorySegment params = arena.allocate(io_uring_params.layout());
-    io_uring_params.flags(params, SETUP_FLAGS);
-    io_uring_params.cq_entries(params, completionEntries);
-    int result = weft_h.io_uring_queue_init_params(submissionEntries, ring, params);
-    if (result < 0) {
-      arena.close();
-      throw UnavailableReason.explain(-result);
+    boolean opened = false;
+    boolean made = false;
+    MemorySegment room = MemorySegment.NULL;
+    try {
+      room = arena.allocate(io_uring.layout());
+      ring = room;
+      waitArgument = arena.allocate(io_uring_getevents_arg.layout());
+      waitTimeout = arena.allocate(__kernel_timespec.layout());
+      MemorySegment params = arena.allocate(io_uring_params.layout());
+      io_uring_params.flags(params, SETUP_FLAGS);
+      io_uring_params.cq_entries(params, completionEntries);
+      int result = weft_h.io_uring_queue_init_params(submissionEntries, ring, params);
+      if (result < 0) {
+        throw UnavailableReason.explain(-result);
+      }
+      opened = true;
+      submissions = new SubmissionQueue(ring);
+      completions = new CompletionQueue(ring);
+      workers = new Workers(ring, arena);
+      features = KernelFeatures.probe(ring, io_uring_params.features(params), SETUP_FLAGS);
+      weft_h.io_uring_ring_dontfork(ring); // best effort: the descriptor is O_CLOEXEC in any case
+      // A registered descriptor saves an fget per enter, about 35 ns in a threaded process. A
+      // kernel that has no room for one (RLIMIT) still works with the plain descriptor.
+      boolean registered = weft_h.io_uring_register_ring_fd(ring) > 0;
+      enterFd = io_uring.enter_ring_fd(ring);
+      enterFlags = registered ? weft_h.IORING_ENTER_REGISTERED_RING() : 0;
+      // Without it a reactor that merely waits shows up as a CPU busy with I/O.
+      int noIowait = features.noIowait() ? weft_h.WEFT_ENTER_NO_IOWAIT() : 0;
+      waitFlags = enterFlags | weft_h.IORING_ENTER_GETEVENTS() | noIowait;
+      io_uring_getevents_arg.ts(waitArgument, waitTimeout.address());
+      made = true;
+    } finally {
+      if (!made) { // refused, or because memory was short
+        release(opened ? room : MemorySegment.NULL);
+      }
     }
-    submissions = new SubmissionQueue(ring);
-    completions = new CompletionQueue(ring);
-    workers = new Workers(ring, arena);
-    features = KernelFeatures.probe(ring, io_uring_params.features(params), SETUP_FLAGS);
-    weft_h.io_uring_ring_dontfork(ring); // best effort: the descriptor is O_CLOEXEC in any case
-    // A registered descriptor saves an fget per enter, about 35 ns in a threaded process. If the
-    // kernel has no room for one (RLIMIT), the plain descriptor is used.
-    boolean registered = weft_h.io_uring_register_ring_fd(ring) > 0;
-    enterFd = io_uring.enter_ring_fd(ring);
-    enterFlags = registered ? weft_h.IORING_ENTER_REGISTERED_RING() : 0;
-    // Without it a waiting reactor counts as a CPU in iowait.
-    int noIowait = features.noIowait() ? weft_h.WEFT_ENTER_NO_IOWAIT() : 0;
-    waitFlags = enterFlags | weft_h.IORING_ENTER_GETEVENTS() | noIowait;
-    io_uring_getevents_arg.ts(waitArgument, waitTimeout.address());
   }
 
   public SubmissionQueue submissions() {
@@ -160,7 +171,17 @@ public final class Ring implements AutoCloseable {
   public void close() {
     if (open) {
       open = false;
-      weft_h.io_uring_queue_exit(ring);
+      release(ring);
+    }
+  }
+
+  /** Gives back the kernel's ring, unless it is NULL, and the memory. */
+  private void release(MemorySegment opened) {
+    try {
+      if (opened != MemorySegment.NULL) {
+        weft_h.io_uring_queue_exit(opened);
+      }
+    } finally {
       arena.close();
     }
   }

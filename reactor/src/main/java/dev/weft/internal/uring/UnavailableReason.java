@@ -29,8 +29,8 @@ final class UnavailableReason {
       case EPERM, EACCES ->
           switch (sysctl) {
             case "1" ->
-                "kernel.io_uring_disabled is 1, which allows it only to CAP_SYS_ADMIN and to members"
-                    + " of the group kernel.io_uring_group ("
+                "kernel.io_uring_disabled is 1, which allows it only to CAP_SYS_ADMIN and to"
+                    + " members of the group kernel.io_uring_group ("
                     + errno
                     + "); join that group or set the sysctl to 0";
             case "2" ->
@@ -44,8 +44,8 @@ final class UnavailableReason {
                     + " io_uring_setup, io_uring_enter and io_uring_register in it";
           };
       case ENOMEM ->
-          "no memory for the ring (ENOMEM); raise the limit on locked memory (ulimit -l, LimitMEMLOCK="
-              + "), or ask for fewer queue entries";
+          "no memory for the ring (ENOMEM); raise the limit on locked memory (ulimit -l,"
+              + " LimitMEMLOCK=), or ask for fewer queue entries";
       case EINVAL ->
           "this kernel is older than Linux "
               + FLOOR

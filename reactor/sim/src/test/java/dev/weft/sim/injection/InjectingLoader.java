@@ -18,32 +18,18 @@ import java.lang.classfile.instruction.NewReferenceArrayInstruction;
 import java.lang.constant.ClassDesc;
 import java.lang.constant.ConstantDescs;
 import java.lang.constant.MethodTypeDesc;
-import java.util.List;
 import java.util.Set;
-import java.util.function.Predicate;
 
 /**
- * Loads the library once more, with a call of {@link Injection#point} before each allocation of the
- * scheduler and the backends, before each call of the JDK there that allocates, and before each
- * allocation of a frame by woven code of whatever class. Everything of Weft is loaded by it but
- * what has state for the whole process, the native library.
+ * Loads the library once more, with a call of {@link Injection#point} before each allocation of a
+ * {@link Target}, before each call of the JDK there that allocates, and before each allocation of a
+ * frame by woven code of whatever class; and with one of {@link Injection#call} before each call of
+ * the library in the target. Everything of Weft is loaded by it but what has state for the whole
+ * process, the native library.
  */
 final class InjectingLoader extends ClassLoader {
   private static final ClassDesc INJECTION = ClassDesc.of(Injection.class.getName());
   private static final MethodTypeDesc POINT = MethodTypeDesc.of(ConstantDescs.CD_void);
-
-  /** Of these packages, the classes with points in them. */
-  private static final List<String> POINTED =
-      List.of(
-          "dev.weft.internal.strand.",
-          "dev.weft.internal.queue.",
-          "dev.weft.internal.jvm.",
-          "dev.weft.internal.cross.",
-          "dev.weft.internal.diag.",
-          "dev.weft.internal.backend.OpTable");
-
-  private static final Set<String> POINTED_CLASSES =
-      Set.of("dev.weft.Fiber", "dev.weft.FiberState", "dev.weft.Reactor", "dev.weft.Blocking$Job");
 
   /** Calls of the JDK that may fail for want of memory, or because they suspend. */
   private static final Set<String> ALLOCATING =
@@ -64,8 +50,11 @@ final class InjectingLoader extends ClassLoader {
     registerAsParallelCapable();
   }
 
-  InjectingLoader() {
+  private final Target target;
+
+  InjectingLoader(Target target) {
     super(InjectingLoader.class.getClassLoader());
+    this.target = target;
   }
 
   private static boolean isOwn(String name) {
@@ -96,23 +85,19 @@ final class InjectingLoader extends ClassLoader {
     } catch (IOException e) {
       throw new ClassNotFoundException(name, e);
     }
-    byte[] defined =
-        withPoints(bytes, isPointed(name) ? InjectingLoader::mayFail : InjectingLoader::makesFrame);
+    byte[] defined = withPoints(bytes, target.isPointed(name));
     return defineClass(name, defined, 0, defined.length);
   }
 
-  private static boolean isPointed(String name) {
-    return POINTED.stream().anyMatch(name::startsWith) || POINTED_CLASSES.contains(name);
-  }
-
-  private byte[] withPoints(byte[] bytes, Predicate<CodeElement> mayFail) {
+  private byte[] withPoints(byte[] bytes, boolean everywhere) {
     ClassFile files =
         ClassFile.of(
             ClassFile.ClassHierarchyResolverOption.of(
                 ClassHierarchyResolver.ofResourceParsing(getParent())));
     return files.transformClass(
         files.parse(bytes),
-        ClassTransform.transformingMethodBodies(InjectingLoader::isPointed, withPoints(mayFail)));
+        ClassTransform.transformingMethodBodies(
+            InjectingLoader::isPointed, withPoints(everywhere)));
   }
 
   /** A class whose initialiser fails can't be used again, which the JVM is to blame for. */
@@ -120,10 +105,13 @@ final class InjectingLoader extends ClassLoader {
     return !method.methodName().equalsString(ConstantDescs.CLASS_INIT_NAME);
   }
 
-  private static CodeTransform withPoints(Predicate<CodeElement> mayFail) {
+  private static CodeTransform withPoints(boolean everywhere) {
     return (CodeBuilder to, CodeElement element) -> {
-      if (mayFail.test(element)) {
+      if (everywhere ? mayFail(element) : makesFrame(element)) {
         to.invokestatic(INJECTION, "point", POINT);
+      }
+      if (everywhere && isOwnCall(element)) {
+        to.invokestatic(INJECTION, "call", POINT);
       }
       to.with(element);
     };
@@ -136,6 +124,13 @@ final class InjectingLoader extends ClassLoader {
     return element instanceof NewObjectInstruction made
         && made.className().asInternalName().contains("$$weft$")
         && !made.className().asInternalName().contains("$$weft$lambda$");
+  }
+
+  /** Constructors are left out: what is between new and them is no place for another call. */
+  private static boolean isOwnCall(CodeElement element) {
+    return element instanceof InvokeInstruction call
+        && call.owner().asInternalName().startsWith("dev/weft/")
+        && !call.name().equalsString(ConstantDescs.INIT_NAME);
   }
 
   private static boolean mayFail(CodeElement element) {

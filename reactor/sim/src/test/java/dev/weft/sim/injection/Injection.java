@@ -2,6 +2,7 @@
 package dev.weft.sim.injection;
 
 import java.util.List;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -10,10 +11,25 @@ import org.jspecify.annotations.Nullable;
  * are chosen to throw. One run at a time.
  */
 public final class Injection {
+  /** What the simulator notes by itself is made in these. */
+  private static final Set<String> TEST_KIT =
+      Set.of("dev.weft.sim.SimulationRun", "dev.weft.sim.Request", "dev.weft.sim.Trace");
+
   private static long count;
+  private static int plantedCount;
   private static long first = Long.MAX_VALUE;
   private static long last;
-  private static boolean stack;
+  private static Kind kind = Kind.MEMORY;
+
+  /** What is planted. */
+  enum Kind {
+    /** An OutOfMemoryError at an allocation. */
+    MEMORY,
+    /** A StackOverflowError at an allocation, which is a call of a constructor as well. */
+    STACK,
+    /** A StackOverflowError at a call in a fiber: the loop's own stack is never deep. */
+    CALL
+  }
 
   /** Where the first failure of this run has been planted. */
   private static List<StackTraceElement> place = List.of();
@@ -39,11 +55,12 @@ public final class Injection {
   private Injection() {}
 
   /** Begins a run in which the points from number {@code from} to {@code to} fail, from 1. */
-  static synchronized void arm(long from, long to, boolean stackOverflow) {
+  static synchronized void arm(long from, long to, Kind planted) {
     count = 0;
+    plantedCount = 0;
     first = from;
     last = to;
-    stack = stackOverflow;
+    kind = planted;
     place = List.of();
   }
 
@@ -58,12 +75,36 @@ public final class Injection {
     return count;
   }
 
+  /** How many failures have been planted in this run. */
+  public static synchronized int planted() {
+    return plantedCount;
+  }
+
+  /** Plants no more in this run. */
+  public static synchronized void calm() {
+    first = Long.MAX_VALUE;
+  }
+
   /** Fails if it is the turn of this point. Called by the code under test, on any thread. */
-  public static synchronized void point() {
+  public static void point() {
+    if (kind != Kind.CALL) {
+      come();
+    }
+  }
+
+  /** As {@link #point}, before a call of the library. */
+  public static void call() {
+    if (kind == Kind.CALL && Thread.currentThread().isVirtual()) {
+      come();
+    }
+  }
+
+  private static synchronized void come() {
     count++;
     if (count >= first && count <= last && !isInTestKit()) {
       VirtualMachineError failure =
-          stack ? new PlantedStackOverflowError() : new PlantedOutOfMemoryError();
+          kind == Kind.MEMORY ? new PlantedOutOfMemoryError() : new PlantedStackOverflowError();
+      plantedCount++;
       if (place.isEmpty()) {
         place = List.of(failure.getStackTrace());
       }
@@ -75,9 +116,7 @@ public final class Injection {
   private static boolean isInTestKit() {
     boolean is =
         StackWalker.getInstance()
-            .walk(
-                frames ->
-                    frames.anyMatch(frame -> frame.getClassName().endsWith(".SimulationRun")));
+            .walk(frames -> frames.anyMatch(frame -> TEST_KIT.contains(frame.getClassName())));
     if (is) {
       first++;
       last++;

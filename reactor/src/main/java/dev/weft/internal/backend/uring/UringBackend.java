@@ -11,7 +11,7 @@ import dev.weft.error.Errno;
 import dev.weft.error.ReactorUnavailableException;
 import dev.weft.internal.backend.Backend;
 import dev.weft.internal.backend.BackendStats;
-import dev.weft.internal.backend.Handle;
+import dev.weft.internal.backend.EventDescriptor;
 import dev.weft.internal.backend.Op;
 import dev.weft.internal.backend.OpTable;
 import dev.weft.internal.os.Libc;
@@ -22,14 +22,10 @@ import dev.weft.internal.uring.Ring;
 import dev.weft.internal.uring.SubmissionQueue;
 import dev.weft.internal.uring.Workers;
 import java.lang.foreign.MemorySegment;
-import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
 /** The backend on io_uring. */
 public final class UringBackend extends Backend {
-  /** Added to {@link #wakers} to make it negative, however many wakers there are. */
-  private static final int NO_WAKEUPS = Integer.MIN_VALUE;
-
   /** The user data of entries without an operation. */
   private static final long NO_OPERATION = -1L;
 
@@ -41,14 +37,8 @@ public final class UringBackend extends Backend {
   private final CompletionQueue completions;
   private final BackendStats stats = stats();
 
-  /** Written by {@link #wakeup} on other threads; one read of it is always in flight. */
-  private final Handle eventFd;
-
-  /**
-   * The number of threads that are about to write to {@link #eventFd}, plus {@link #NO_WAKEUPS}
-   * when no others may begin: it is closed when the last of them has written.
-   */
-  private final AtomicInteger wakers = new AtomicInteger();
+  /** Written by {@link #wakeup} of other threads; one read of it is always in flight. */
+  private final EventDescriptor event = new EventDescriptor();
 
   private final Op wakeupRead;
 
@@ -80,7 +70,21 @@ public final class UringBackend extends Backend {
   public static UringBackend open(int submissionEntries, int completionEntries)
       throws ReactorUnavailableException {
     rehearse();
-    return new UringBackend(Ring.open(submissionEntries, completionEntries));
+    return on(Ring.open(submissionEntries, completionEntries));
+  }
+
+  /** Makes a backend of {@code ring}, which is closed if there is no memory for one. */
+  private static UringBackend on(Ring ring) throws ReactorUnavailableException {
+    boolean made = false;
+    try {
+      UringBackend backend = new UringBackend(ring);
+      made = true;
+      return backend;
+    } finally {
+      if (!made) {
+        ring.close();
+      }
+    }
   }
 
   private UringBackend(Ring ring) throws ReactorUnavailableException {
@@ -88,20 +92,17 @@ public final class UringBackend extends Backend {
     submissions = ring.submissions();
     completions = ring.completions();
     workers = ring.workers();
-    int descriptor = Libc.eventFd();
-    if (descriptor < 0) {
-      ring.close();
-      table.close();
-      Errno errno = Errno.of(-descriptor);
-      throw new ReactorUnavailableException("eventfd: " + errno.text() + " (" + errno + ")", errno);
-    }
-    eventFd = Handle.borrowed(descriptor, "eventfd");
+    boolean made = false;
     try {
       wakeupRead = table.create(this::wokenUp);
+      event.open();
       watchForWakeup();
-    } catch (Throwable e) { // because memory is short
-      release();
-      throw e;
+      made = true;
+    } finally {
+      if (!made) { // refused, or because memory was short
+        table.close();
+        event.close();
+      }
     }
   }
 
@@ -113,9 +114,9 @@ public final class UringBackend extends Backend {
     if (rehearsed) {
       return;
     }
-    try (UringBackend backend = new UringBackend(Ring.open(1, 2))) {
+    try (UringBackend backend = on(Ring.open(1, 2))) {
       Op op = backend.create(each -> {});
-      backend.submit(op.poll(backend.eventFd, 0));
+      backend.submit(op.poll(backend.event.handle(), 0));
       backend.poll(0);
       backend.cancel(op);
       backend.wakeup();
@@ -422,24 +423,11 @@ public final class UringBackend extends Backend {
 
   @Override
   public void wakeup() {
-    // If negative, eventFd is closed, and its number can belong to another file.
-    if (wakers.getAndIncrement() >= 0) {
-      Libc.signalEvent(eventFd.number());
-    }
-    wakers.getAndDecrement();
-  }
-
-  /** Closes the event descriptor once no other thread is about to write to it. */
-  private void closeEventFd() {
-    wakers.getAndAdd(NO_WAKEUPS);
-    while (wakers.get() != NO_WAKEUPS) {
-      Thread.onSpinWait(); // as long as another thread's system call, which never waits
-    }
-    Libc.close(eventFd.number());
+    event.signal();
   }
 
   private void watchForWakeup() {
-    submit(wakeupRead.read(eventFd, wakeupRead.scratch(), Long.BYTES, 0));
+    submit(wakeupRead.read(event.handle(), wakeupRead.scratch(), Long.BYTES, 0));
     inFlight--;
     housekeeping++;
   }
@@ -481,7 +469,7 @@ public final class UringBackend extends Backend {
       try {
         table.close();
       } finally {
-        closeEventFd();
+        event.close();
       }
     }
   }

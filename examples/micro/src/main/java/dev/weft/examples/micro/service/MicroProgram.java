@@ -119,7 +119,8 @@ public abstract class MicroProgram implements Program {
     spec.addOption(
         Seconds.option("--idle")
             .description(
-                "how long a client may neither send nor read before it is cut off (default for ever)")
+                "how long a client may neither send nor read before it is cut off (default for"
+                    + " ever)")
             .build());
     spec.addOption(
         Seconds.option("--send-timeout")

@@ -14,132 +14,55 @@ import dev.weft.micro.MicroRequest;
 import dev.weft.micro.MicroThread;
 import dev.weft.net.TcpListener;
 import dev.weft.net.TcpSocket;
-import dev.weft.sim.Simulation;
-import dev.weft.sim.SimulationFailure;
 import dev.weft.sync.Channel;
 import dev.weft.sync.Choose;
 import dev.weft.sync.Mutex;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.net.InetAddress;
-import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 
-/**
- * One run of a program that uses each way to wait, on the simulated machine: its time is virtual,
- * so that a fiber whose partner has failed gives up at its deadline, and after each turn the loop
- * is audited. The classes that it uses are those of {@link InjectingLoader}.
- */
-public final class InjectionScenario implements Runnable {
-  private static final InetSocketAddress ANY_PORT =
-      new InetSocketAddress(InetAddress.getLoopbackAddress(), 0);
+/** Uses each way to wait. */
+public final class SchedulerProgram extends Program {
   private static final int BYTES = 64;
   private static final int PAGES = 32;
-  private static final long TURNS_MAX = 20_000;
 
-  private final Thread thread = Thread.currentThread();
-  private final List<Throwable> unexpected = new ArrayList<>();
-  private int begun;
-  private int ended;
+  public SchedulerProgram() {
+    super(true);
+  }
 
-  /** Runs it; throws if something else than a planted failure, or what comes of it, is found. */
   @Override
-  public void run() {
-    try {
-      Simulation.seed(1).withTurnsMax(TURNS_MAX).run(this::main);
-    } catch (SimulationFailure failure) {
-      note(failure.getCause());
-      for (Throwable another : failure.getSuppressed()) {
-        note(another);
-      }
-    } catch (OutOfMemoryError | StackOverflowError e) { // the reactor could not be opened
-      note(e);
-    }
-    if (begun != ended) {
-      unexpected.add(
-          new AssertionError(begun + " fibers have begun, and " + ended + " finally blocks run"));
-    }
-    if (!unexpected.isEmpty()) {
-      AssertionError error = new AssertionError(unexpected.getFirst());
-      unexpected.stream().skip(1).forEach(error::addSuppressed);
-      throw error;
-    }
-  }
-
-  /** What a planted failure leads to elsewhere is not looked into, but for broken promises. */
-  private void note(Throwable failure) {
-    boolean broken = failure instanceof AssertionError || failure instanceof NullPointerException;
-    if (broken && !isLeak(failure) && !Injection.isPlanted(failure)) {
-      unexpected.add(failure);
-    }
-  }
-
-  /** A close that fails before it has begun leaves the descriptor for the reactor to close. */
-  private static boolean isLeak(Throwable failure) {
-    return String.valueOf(failure.getMessage()).contains("was not closed");
-  }
-
-  private static Deadline soon() {
-    return Deadline.after(Duration.ofSeconds(5));
-  }
-
-  private void main() {
-    thread.setUncaughtExceptionHandler((each, failure) -> note(failure));
-    List<Fiber> fibers = new ArrayList<>();
-    List<FiberTask> tasks =
-        List.of(
-            this::echo,
-            this::channels,
-            this::choose,
-            this::bundles,
-            this::calls,
-            this::cancels,
-            this::threads);
-    for (FiberTask task : tasks) {
-      try {
-        fibers.add(Fiber.start(() -> guarded(task)));
-      } catch (Error e) {
-        note(e);
-      }
-    }
-    for (Fiber fiber : fibers) {
-      try {
-        fiber.join(soon());
-      } catch (RuntimeException | Error e) {
-        note(e);
-      }
-    }
-  }
-
-  private void guarded(FiberTask task) {
-    begun++;
-    try {
-      task.run();
-    } catch (Throwable e) {
-      note(e);
-    } finally {
-      ended++;
-    }
+  List<FiberTask> tasks() {
+    return List.of(
+        this::echo,
+        this::channels,
+        this::choose,
+        this::bundles,
+        this::calls,
+        this::cancels,
+        this::threads);
   }
 
   private void echo() throws Exception {
-    try (TcpListener listener = TcpListener.bind(ANY_PORT);
+    try (Closer<TcpListener> closer = closing(TcpListener.bind(ANY_PORT));
         Bundle both = Bundle.open(soon())) {
       Task<?> server =
           both.go(
               () -> {
-                try (TcpSocket socket = listener.accept(soon());
+                try (Closer<TcpSocket> accepted = closing(closer.subject().accept(soon()));
                     Arena arena = Arena.ofShared()) {
+                  TcpSocket socket = accepted.subject();
                   MemorySegment buffer = arena.allocate(BYTES);
                   for (int count; (count = socket.read(buffer, soon())) >= 0; ) {
                     socket.write(buffer.asSlice(0, count), soon());
                   }
                 }
               });
-      try (TcpSocket socket = TcpSocket.connect(listener.localAddress(), soon());
+      try (Closer<TcpSocket> connected =
+              closing(TcpSocket.connect(closer.subject().localAddress(), soon()));
           Arena arena = Arena.ofShared()) {
+        TcpSocket socket = connected.subject();
         MemorySegment buffer = arena.allocate(BYTES);
         for (int round = 0; round < 3; round++) {
           socket.write(buffer, soon());
@@ -218,9 +141,10 @@ public final class InjectionScenario implements Runnable {
   }
 
   private void cancels() throws Exception {
-    try (TcpListener listener = TcpListener.bind(ANY_PORT)) {
+    try (Closer<TcpListener> closer = closing(TcpListener.bind(ANY_PORT))) {
+      TcpListener listener = closer.subject();
       List<Fiber> waiting = new ArrayList<>();
-      waiting.add(Fiber.start(() -> guarded(() -> listener.accept(soon()).close())));
+      waiting.add(Fiber.start(() -> guarded(() -> closing(listener.accept(soon())).close())));
       waiting.add(Fiber.start(() -> guarded(() -> Fiber.sleep(Duration.ofDays(1)))));
       waiting.add(Fiber.start(() -> guarded(() -> Channel.rendezvous().receive(soon()))));
       Fiber.yield();

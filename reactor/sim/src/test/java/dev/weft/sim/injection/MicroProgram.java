@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.weft.sim.injection;
+
+import dev.weft.Deadline;
+import dev.weft.Fiber;
+import dev.weft.FiberTask;
+import dev.weft.error.CancelledException;
+import dev.weft.error.Errno;
+import dev.weft.micro.MicroBlock;
+import dev.weft.micro.MicroOptions;
+import dev.weft.micro.MicroService;
+import dev.weft.micro.MicroSocket;
+import dev.weft.micro.MicroThread;
+import dev.weft.net.TcpSocket;
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.net.InetSocketAddress;
+import java.time.Duration;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A service of micro-processes and its clients. A failure ends one connection at most: the others
+ * are served, and so are those that come later.
+ */
+public class MicroProgram extends Program {
+  private static final MicroOptions OPTIONS = MicroOptions.ofPages(64).withStackful(true);
+  private static final int CLIENTS = 3;
+  private static final int ROUNDS = 3;
+  private static final byte[] LINE = {'a', 'b', '\n'};
+
+  private @Nullable MicroService service;
+  private int failed;
+
+  public MicroProgram() {
+    this(true);
+  }
+
+  private MicroProgram(boolean simulated) {
+    super(simulated);
+  }
+
+  /** The same on a ring. */
+  public static final class OnRing extends MicroProgram {
+    public OnRing() {
+      super(false);
+    }
+  }
+
+  /** Echoes lines, by way of a thread that it makes and asks for each. */
+  private static final class Echo extends MicroThread {
+    private @Nullable MicroService behind;
+    private final boolean sleeps;
+
+    Echo(@Nullable MicroService behind, boolean sleeps) {
+      this.behind = behind;
+      this.sleeps = sleeps;
+    }
+
+    @Override
+    protected void run() throws Exception {
+      deadline(soon());
+      MicroBlock line = calloc(LINE.length, 1);
+      for (int count; (count = readline(line, LINE.length)) > 0; ) {
+        if (sleeps) {
+          Fiber.sleep(Duration.ofMillis(1));
+        }
+        write(line, count);
+        MicroService other = behind;
+        if (other != null) {
+          behind = null;
+          askOther(other);
+        }
+      }
+    }
+
+    private void askOther(MicroService other) throws Exception {
+      MicroSocket socket = connect(other.localAddress());
+      if (socket != null) {
+        Asker asker = new Asker();
+        child(asker, socket, socket);
+        play(asker);
+      }
+    }
+  }
+
+  /** Says one line to another connection, and hears it. */
+  private static final class Asker extends MicroThread {
+    @Override
+    protected void run() throws Exception {
+      write(LINE);
+      MicroBlock line = calloc(LINE.length, 1);
+      readline(line, LINE.length);
+    }
+
+    @Override
+    protected void lastly() {
+      if (errno() == Errno.EPIPE) {
+        lower();
+      }
+    }
+  }
+
+  @Override
+  final List<FiberTask> tasks() {
+    return List.of(this::serve);
+  }
+
+  private void serve() throws Exception {
+    int[] made = {0};
+    MicroService started =
+        MicroService.start(
+            ANY_PORT,
+            OPTIONS,
+            () -> new Echo(made[0] % 2 == 0 ? service : null, made[0]++ % 3 == 0));
+    service = started;
+    Fiber[] clients = new Fiber[CLIENTS];
+    for (int i = 0; i < CLIENTS; i++) {
+      clients[i] = Fiber.start(() -> guarded(() -> client(started.localAddress())));
+    }
+    for (Fiber client : clients) {
+      client.join(soon());
+    }
+  }
+
+  private void client(InetSocketAddress address) throws Exception {
+    try {
+      converse(address);
+    } catch (IOException | RuntimeException | Error e) {
+      failed++;
+      throw e;
+    }
+  }
+
+  private static void converse(InetSocketAddress address) throws Exception {
+    Deadline deadline = soon();
+    try (var closer = closing(TcpSocket.connect(address, deadline));
+        Arena arena = Arena.ofShared()) {
+      TcpSocket socket = closer.subject();
+      MemorySegment line = arena.allocate(LINE.length);
+      for (int round = 0; round < ROUNDS; round++) {
+        line.copyFrom(MemorySegment.ofArray(LINE));
+        socket.write(line, deadline);
+        for (long at = 0; at < LINE.length; ) {
+          int count = socket.read(line.asSlice(at), deadline);
+          if (count < 0) {
+            throw new IOException("the process has gone");
+          }
+          at += count;
+        }
+      }
+    }
+  }
+
+  @Override
+  final void atEnd() throws Exception {
+    MicroService started = service;
+    if (started == null) {
+      return;
+    }
+    if (failed > Injection.planted()) {
+      broken(failed + " connections have failed");
+    }
+    try {
+      converse(started.localAddress());
+    } catch (CancelledException e) {
+      // A simulation ends with the first failure that nobody has caught.
+    } catch (Exception e) {
+      broken("the service has stopped: " + e);
+    }
+    started.close();
+    started.join(soon());
+  }
+}
