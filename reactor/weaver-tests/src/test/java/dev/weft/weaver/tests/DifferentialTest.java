@@ -19,7 +19,7 @@ import org.junit.jupiter.api.io.TempDir;
  * effects, exceptions and the number of suspensions. {@code scripts/fuzz weaver} runs more of them.
  */
 class DifferentialTest {
-  private static final int PROGRAMS = Integer.getInteger("dev.weft.fuzz.programs", 2_000);
+  private static final int PROGRAMS = Integer.getInteger("dev.weft.fuzz.programs", 600);
   private static final long SEED = Long.getLong("dev.weft.fuzz.seed", 1L);
 
   /** Compiled together, which is what takes the time. */
