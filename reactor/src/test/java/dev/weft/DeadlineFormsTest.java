@@ -23,12 +23,14 @@ import java.util.TreeSet;
 import java.util.regex.MatchResult;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /**
  * Every call that suspends can be given a deadline: those that say so in their documentation, and
  * those that do so by their code.
  */
+@Tag("mode-independent")
 class DeadlineFormsTest {
   private static final Path BASE = Path.of(System.getProperty("basedir", "."));
   private static final Path SOURCES = BASE.resolve("src/main/java");

@@ -4,7 +4,6 @@ package dev.weft;
 import static dev.weft.Throwing.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertSame;
-import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.weft.error.CancelledException;
 import dev.weft.error.DeadlineExceededException;
@@ -514,18 +513,6 @@ class DetachedBundleTest {
           Fiber fiber = Fiber.start(() -> assertThrows(CancelledException.class, Bundle::detached));
           fiber.cancel();
           fiber.join();
-        });
-  }
-
-  @Test
-  void aDumpShowsItsFibers() throws Exception {
-    Reactors.run(
-        () -> {
-          Bundle object = Bundle.detached();
-          object.go("worker", DetachedBundleTest::waitForEver);
-          Fiber.yield();
-          assertTrue(Reactor.current().dump().toString().contains("worker"));
-          object.close();
         });
   }
 }

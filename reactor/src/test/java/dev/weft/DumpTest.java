@@ -105,4 +105,16 @@ class DumpTest {
     assertEquals(
         "r\n  a \"b\" \\ \n #1 READY cancelled, 5 ms left", new Dump("r", List.of(odd)).toString());
   }
+
+  @Test
+  void theFibersOfADetachedBundleAreShown() throws Exception {
+    Reactors.run(
+        () -> {
+          Bundle object = Bundle.detached();
+          object.go("worker", () -> Fiber.sleepUntil(Deadline.NEVER));
+          Fiber.yield();
+          assertTrue(Reactor.current().dump().toString().contains("worker"));
+          object.close();
+        });
+  }
 }

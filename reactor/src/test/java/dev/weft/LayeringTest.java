@@ -15,9 +15,11 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** Packages use only those below them, and what is internal stays so: read from the class files. */
+@Tag("mode-independent")
 class LayeringTest {
   private static final Path CLASSES =
       Path.of(System.getProperty("basedir", "."), "target", "classes");

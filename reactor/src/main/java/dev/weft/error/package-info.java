@@ -1,5 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-/** Errors of the operating system by name, and the exceptions that end a call early. */
+/**
+ * Exceptions of the library.
+ *
+ * <p>{@link dev.weft.error.ErrnoException} reports an error of the system by its name; the others
+ * end a call early because of a deadline, a cancellation, a closed channel or a failed task.
+ */
 @NullMarked
 package dev.weft.error;
 

@@ -1,5 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-/** Files. The rules of {@link dev.weft} apply. */
+/**
+ * Files.
+ *
+ * <p>A {@link dev.weft.fs.File} is read and written without blocking the reactor. The rules of
+ * {@link dev.weft} apply.
+ */
 @NullMarked
 package dev.weft.fs;
 

@@ -1,5 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-/** Byte streams, pipes and splicing. The rules of {@link dev.weft} apply. */
+/**
+ * Byte streams, pipes, and copying between streams.
+ *
+ * <p>{@link dev.weft.io.ByteSource} and {@link dev.weft.io.ByteSink} are what files, sockets and
+ * standard streams have in common. The rules of {@link dev.weft} apply.
+ */
 @NullMarked
 package dev.weft.io;
 

@@ -1,5 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-/** Standard streams and signals of the process. The rules of {@link dev.weft} apply. */
+/**
+ * Standard streams and signals of the process.
+ *
+ * <p>Both can be waited for in a fiber. The rules of {@link dev.weft} apply.
+ */
 @NullMarked
 package dev.weft.os;
 

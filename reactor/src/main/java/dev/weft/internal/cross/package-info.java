@@ -1,5 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-/** Waiting for what other threads do, and messages from them to an event loop. */
+/**
+ * Waits that another thread ends, and messages from other threads to an event loop.
+ *
+ * <p>All else in a reactor belongs to its own thread.
+ */
 @NullMarked
 package dev.weft.internal.cross;
 

@@ -1,5 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-/** Conversion of file names to the bytes that the kernel expects. */
+/**
+ * File names as bytes.
+ *
+ * <p>The kernel knows a name as bytes up to a zero; this converts from and to {@link
+ * java.nio.file.Path}.
+ */
 @NullMarked
 package dev.weft.internal.fs;
 

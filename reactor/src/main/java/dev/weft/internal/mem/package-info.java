@@ -1,5 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-/** Native memory: raw access, mapped pages, slabs, and leases that keep arenas open. */
+/**
+ * Native memory.
+ *
+ * <p>Pages from the kernel, cells of a fixed size cut from them, and leases that keep a segment
+ * from being freed while the kernel uses it.
+ */
 @NullMarked
 package dev.weft.internal.mem;
 

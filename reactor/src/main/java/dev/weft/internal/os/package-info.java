@@ -1,5 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-/** System calls outside the ring, socket addresses, CPU affinity and signals. */
+/**
+ * System calls that are made at once, outside the ring.
+ *
+ * <p>Also what belongs to the whole process: signals and the CPUs that threads run on.
+ */
 @NullMarked
 package dev.weft.internal.os;
 

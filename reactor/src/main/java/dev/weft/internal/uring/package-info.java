@@ -1,5 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-/** The mapped io_uring: its queues, probed features, provided buffers and worker threads. */
+/**
+ * An io_uring instance, mapped into memory.
+ *
+ * <p>The submission and completion queues, the kernel's features, and the buffers that it receives
+ * into. Nothing here knows operations or strands.
+ */
 @NullMarked
 package dev.weft.internal.uring;
 

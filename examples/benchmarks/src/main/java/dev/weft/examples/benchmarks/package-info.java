@@ -1,5 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-/** What switching, yielding and starting cost, beside what the JDK offers for the same. */
+/**
+ * JMH benchmarks of the scheduler.
+ *
+ * <p>They measure what it costs to switch, yield and start, beside what the JDK offers for the
+ * same. {@code scripts/bench} runs them.
+ */
 @NullMarked
 package dev.weft.examples.benchmarks;
 

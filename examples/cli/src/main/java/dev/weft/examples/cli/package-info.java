@@ -1,5 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-/** Command-line programs on Weft. */
+/**
+ * Command-line programs on fibers: {@code iou_cat} and {@code iou_port7}.
+ *
+ * <p>Each is a picocli command; {@link dev.weft.examples.cli.Main} lists them.
+ */
 @NullMarked
 package dev.weft.examples.cli;
 

@@ -1,5 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-/** Programs of micro-threads, each on one page. */
+/**
+ * Example programs of micro-threads, most of them counterparts of mnvkd's.
+ *
+ * <p>Each is one class on one page; the packages below have the larger services.
+ */
 @NullMarked
 package dev.weft.examples.micro;
 

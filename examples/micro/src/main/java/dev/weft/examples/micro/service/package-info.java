@@ -1,5 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-/** What the services of micro-threads share: their command line, and their life over TCP. */
+/**
+ * What the services of micro-threads share.
+ *
+ * <p>This is the command line, the start of a TCP service, and its orderly end.
+ */
 @NullMarked
 package dev.weft.examples.micro.service;
 

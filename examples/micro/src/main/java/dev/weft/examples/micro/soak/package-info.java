@@ -1,5 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-/** A soak: hours of load with everything going wrong, all of whose bytes are checked. */
+/**
+ * The soak that {@code scripts/soak} starts.
+ *
+ * <p>It puts a service under load for hours, with peers that stall, break off and send garbage, and
+ * checks every byte.
+ */
 @NullMarked
 package dev.weft.examples.micro.soak;
 

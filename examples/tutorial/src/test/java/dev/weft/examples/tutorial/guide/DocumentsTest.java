@@ -22,7 +22,6 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** The documents quote code that compiles, link to what exists, and name what there is. */
 class DocumentsTest {
-  private static final int COLUMNS_MAX = 120;
   private static final Path ROOT =
       Path.of(System.getProperty("basedir", ".")).toAbsolutePath().resolve("../..").normalize();
   private static final Path DOCS = ROOT.resolve("reactor/docs");
@@ -124,22 +123,6 @@ class DocumentsTest {
         .map(line -> line.replaceFirst("^#+ ", "").toLowerCase(Locale.ROOT))
         .map(heading -> heading.replaceAll("[^\\p{L}\\d _-]", "").replace(' ', '-'))
         .anyMatch(anchor::equals);
-  }
-
-  /** Rows of tables can't be broken. */
-  @Test
-  void linesHaveAtMost120Columns() throws Exception {
-    List<String> tooLong = new ArrayList<>();
-    for (Path document : documents()) {
-      List<String> lines = Files.readAllLines(document);
-      for (int i = 0; i < lines.size(); i++) {
-        String line = lines.get(i);
-        if (line.length() > COLUMNS_MAX && !line.startsWith("|")) {
-          tooLong.add(ROOT.relativize(document) + ":" + (i + 1));
-        }
-      }
-    }
-    assertEquals(List.of(), tooLong);
   }
 
   @Test
