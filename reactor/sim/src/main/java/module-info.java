@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/** A test kit for programs that use Weft: a simulated machine whose chance is a seed. */
+/**
+ * A test kit for programs that use Weft: a simulated machine whose randomness comes from a seed.
+ */
 module dev.weft.sim {
   requires dev.weft.bindings;
   requires transitive dev.weft.reactor;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/** Rewrites classes so that what suspends needs no stack. */
+/** Rewrites classes so that suspending methods need no stack. */
 module dev.weft.weaver {
   requires transitive java.instrument;
   requires static org.jspecify;

@@ -9,11 +9,11 @@ import java.lang.foreign.MemorySegment;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Watches the memory of one operation, which is the kernel's until the completion: what the kernel
- * may write to is full of garbage until then, and what it reads must not change.
+ * Watches the memory of one operation, which belongs to the kernel until the completion. Memory
+ * that the kernel fills holds garbage until then; memory that it reads must not change.
  */
 final class BufferGuard {
-  /** More than this is not looked at, so that large buffers cost no more than small ones. */
+  /** Bytes beyond this are not watched, so that large buffers cost no more than small ones. */
   private static final int BYTES_MAX = 1 << 14;
 
   private final MemorySegment memory;
@@ -21,41 +21,41 @@ final class BufferGuard {
   private byte garbage;
   private long sum;
 
-  /** How much of the memory has its final content. */
-  private int settled;
+  /** How many bytes have their final content. */
+  private int finalBytes;
 
   private BufferGuard(long address, int length, boolean written) {
     memory = Memory.at(address, Math.min(length, BYTES_MAX));
     this.written = written;
   }
 
-  /** Of memory that the kernel fills. */
+  /** Watches memory that the kernel fills. */
   static BufferGuard ofTarget(long address, int length, SeededRandom chance) {
     BufferGuard watch = new BufferGuard(address, length, true);
-    watch.scribble(chance);
+    watch.fillWithGarbage(chance);
     return watch;
   }
 
-  /** Of memory that the kernel reads. */
+  /** Watches memory that the kernel reads. */
   static BufferGuard ofSource(long address, int length) {
     BufferGuard watch = new BufferGuard(address, length, false);
-    watch.settled = (int) watch.memory.byteSize();
+    watch.finalBytes = (int) watch.memory.byteSize();
     watch.sum = watch.sum();
     return watch;
   }
 
-  /** Writes to what the kernel may write to: nobody may rely on what is there. */
-  void scribble(SeededRandom chance) {
-    if (written && settled == 0) {
+  /** Overwrites what the kernel may write to, so that no program relies on its content. */
+  void fillWithGarbage(SeededRandom chance) {
+    if (written && finalBytes == 0) {
       garbage = (byte) chance.nextLong();
       memory.fill(garbage);
     }
   }
 
-  /** The first {@code count} bytes are what the program gets. */
-  void settle(int count) {
+  /** Marks the first {@code count} bytes as the result that the program gets. */
+  void complete(int count) {
     if (written) {
-      settled = (int) Math.min(count, memory.byteSize());
+      finalBytes = (int) Math.min(count, memory.byteSize());
       sum = sum();
     }
   }
@@ -66,7 +66,7 @@ final class BufferGuard {
       return "its memory was changed while it was in flight";
     }
     if (written) {
-      for (long at = settled; at < memory.byteSize(); at++) {
+      for (long at = finalBytes; at < memory.byteSize(); at++) {
         if (memory.get(JAVA_BYTE, at) != garbage) {
           return "its memory was changed at byte " + at + " while it was in flight";
         }
@@ -76,12 +76,12 @@ final class BufferGuard {
   }
 
   private long sum() {
-    long total = settled;
+    long total = finalBytes;
     int at = 0;
-    for (; at + Long.BYTES <= settled; at += Long.BYTES) {
+    for (; at + Long.BYTES <= finalBytes; at += Long.BYTES) {
       total = total * 31 + memory.get(JAVA_LONG_UNALIGNED, at);
     }
-    for (; at < settled; at++) {
+    for (; at < finalBytes; at++) {
       total = total * 31 + memory.get(JAVA_BYTE, at);
     }
     return total;

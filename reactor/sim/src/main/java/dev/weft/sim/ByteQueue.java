@@ -7,7 +7,7 @@ import dev.weft.internal.mem.Memory;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 
-/** Bytes on their way, first in, first out. */
+/** A FIFO queue of bytes in transit. */
 final class ByteQueue {
   private byte[] bytes = new byte[64];
   private int first;
@@ -45,7 +45,7 @@ final class ByteQueue {
     size = 0;
   }
 
-  /** The {@code count} bytes at {@code address}. */
+  /** Returns the {@code count} bytes at {@code address}. */
   static byte[] load(long address, int count) {
     return Memory.at(address, count).toArray(JAVA_BYTE);
   }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.weft.sim;
 
-/** Where something was asked for; never thrown. */
+/** Records where something was requested; never thrown. */
 final class CallSite extends Throwable {
   private static final long serialVersionUID = 1L;
 

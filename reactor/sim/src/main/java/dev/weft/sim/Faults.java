@@ -59,7 +59,7 @@ public final class Faults {
   }
 
   /**
-   * Nothing: all completes at once, and whole. Only the order of the fibers is chosen.
+   * No faults: everything completes at once and whole. Only the order of the fibers is chosen.
    *
    * @return faults without any
    */
@@ -68,8 +68,8 @@ public final class Faults {
   }
 
   /**
-   * What may happen on any day, and what a correct program must not even notice: delays, short
-   * transfers, interruptions, full queues, races of cancels.
+   * Faults that a correct program does not notice: delays, short transfers, interruptions, full
+   * queues, and races of cancellations.
    *
    * @return faults that are no failures
    */
@@ -78,8 +78,8 @@ public final class Faults {
   }
 
   /**
-   * As {@link #ordinary}, and connections break or are refused, and descriptors and memory run out:
-   * a program gets exceptions, and must neither hang nor lose anything else.
+   * The faults of {@link #ordinary}, and also broken and refused connections, and descriptors and
+   * memory that run out. A program gets exceptions; it must neither hang nor lose anything else.
    *
    * @return many faults
    */

@@ -14,11 +14,11 @@ final class FileTree {
   private static final int PATH_MAX = 4096;
   private static final int UMASK = 022;
 
-  /** What a name stands for. */
+  /** A file or directory (inode). */
   static final class Node {
     final long number;
 
-    /** The directory that it was made in; the root is its own. */
+    /** The parent directory; the root is its own. */
     final Node parent;
 
     final boolean directory;
@@ -47,7 +47,9 @@ final class FileTree {
       size = newSize;
     }
 
-    /** What {@code name} stands for in this directory: {@code .} and {@code ..} as well. */
+    /**
+     * Returns the entry {@code name} of this directory, {@code .} and {@code ..} included, or null.
+     */
     @Nullable Node child(String name) {
       return switch (name) {
         case "." -> this;
@@ -64,7 +66,7 @@ final class FileTree {
   private final Node root = new Node(1, null, true, 0755);
   private long nodes = 1;
 
-  /** Makes a file and the directories above it. */
+  /** Makes a file and its parent directories. */
   Node put(String path, byte[] content) {
     Node file = make(path, false);
     file.bytes = content.clone();
@@ -72,7 +74,7 @@ final class FileTree {
     return file;
   }
 
-  /** Makes a directory and those above it. */
+  /** Makes a directory and its parent directories. */
   void putDirectory(String path) {
     make(path, true);
   }

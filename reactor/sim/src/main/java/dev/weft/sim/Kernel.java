@@ -13,7 +13,7 @@ import java.util.List;
 import java.util.Queue;
 import org.jspecify.annotations.Nullable;
 
-/** Carries out requests in virtual time as io_uring does, on descriptors that are simulated too. */
+/** Carries out requests in virtual time as io_uring does, on simulated descriptors. */
 final class Kernel {
   /**
    * How an interrupted request can end: with EINTR, or with one of the kernel's own codes for it,
@@ -21,18 +21,18 @@ final class Kernel {
    */
   private static final int[] INTERRUPTIONS = {Errno.EINTR.code(), 512, 513, 514, 516};
 
-  /** Gets the results of requests. */
+  /** Receives the results of requests. */
   interface Completions {
     void arrive(Request request, int result, int flags);
   }
 
-  /** What a descriptor stands for, and where it was made. */
+  /** An open descriptor: its file description, and where it was made. */
   record Handle(OpenFileDescription description, Throwable origin) {}
 
   private static final int DESCRIPTORS_MAX = 1 << 16;
   private static final int STANDARD_STREAMS = 3;
 
-  private final VirtualClock agenda;
+  private final VirtualClock clock;
   private final SeededRandom chance;
   private final Faults faults;
   private final Completions completions;
@@ -42,12 +42,12 @@ final class Kernel {
   final FileTree files;
 
   Kernel(
-      VirtualClock agenda,
+      VirtualClock clock,
       SeededRandom chance,
       Faults faults,
       FileTree files,
       Completions completions) {
-    this.agenda = agenda;
+    this.clock = clock;
     this.chance = chance;
     this.faults = faults;
     this.files = files;
@@ -71,29 +71,29 @@ final class Kernel {
   // ---- time and chance
 
   long now() {
-    return agenda.now();
+    return clock.now();
   }
 
-  /** Has {@code action} happen, and what it changes take effect. */
-  void later(long due, Runnable action) {
-    agenda.at(due, action);
+  /** Runs {@code action} at that time. */
+  void later(long time, Runnable action) {
+    clock.at(time, action);
   }
 
   private long delay() {
     return chance.delay(faults.delayMax().toNanos());
   }
 
-  /** How long something sent takes to the other end. */
+  /** Draws how long data takes to the other end. */
   long latency() {
     return delay();
   }
 
-  /** How much of a transfer of {@code count} bytes takes place. */
+  /** Draws how much of a transfer of {@code count} bytes takes place. */
   int shortened(int count) {
     return chance.happens(faults.shortTransfers()) ? chance.portion(count) : count;
   }
 
-  /** How much of {@code count} bytes travels together. */
+  /** Draws how many of {@code count} bytes travel together. */
   int segment(int count) {
     return shortened(count);
   }
@@ -117,7 +117,10 @@ final class Kernel {
     return handles.size() >= DESCRIPTORS_MAX && !handles.contains(null) ? -Errno.EMFILE.code() : 0;
   }
 
-  /** Gives {@code description}, and the reference that the caller holds, the lowest descriptor. */
+  /**
+   * Assigns the lowest free descriptor to {@code description}, and takes over the caller's
+   * reference.
+   */
   int install(OpenFileDescription description, Throwable origin) {
     Handle handle = new Handle(description, origin);
     int free = handles.indexOf(null);
@@ -148,7 +151,10 @@ final class Kernel {
     return 0;
   }
 
-  /** Each descriptor that is open though all is over, with the place where it was made. */
+  /**
+   * Returns each descriptor that is still open at the end of the run, with the place where it was
+   * made.
+   */
   List<String> leaks() {
     List<String> leaks = new ArrayList<>();
     for (int descriptor = STANDARD_STREAMS; descriptor < handles.size(); descriptor++) {
@@ -176,7 +182,7 @@ final class Kernel {
 
   // ---- requests
 
-  /** Takes a request, and what is linked behind it. */
+  /** Takes a request and those linked behind it. */
   void submit(Request head) {
     begin(head);
   }
@@ -188,7 +194,7 @@ final class Kernel {
     } else if (request.is(weft_h.IORING_OP_WRITE()) || request.is(weft_h.IORING_OP_SEND())) {
       request.memory = BufferGuard.ofSource(request.address, request.length);
     }
-    long due = now() + delay();
+    long time = now() + delay();
     if (needsDescription(request)) {
       OpenFileDescription file = description(request.handle);
       OpenFileDescription source =
@@ -199,12 +205,12 @@ final class Kernel {
       }
       request.file = referred(file);
       request.source = referred(source);
-      due = startInOrder(file, request.outward, due);
+      time = startInOrder(file, request.outward, time);
     }
-    if (due <= now()) {
+    if (time <= now()) {
       attempt(request);
     } else {
-      agenda.at(due, () -> attempt(request));
+      clock.at(time, () -> attempt(request));
     }
   }
 
@@ -215,16 +221,16 @@ final class Kernel {
         && !request.is(weft_h.IORING_OP_STATX());
   }
 
-  private static long startInOrder(OpenFileDescription file, boolean outward, long due) {
+  private static long startInOrder(OpenFileDescription file, boolean outward, long time) {
     if (outward) {
-      file.lastOutwardStart = Math.max(file.lastOutwardStart, due);
+      file.lastOutwardStart = Math.max(file.lastOutwardStart, time);
       return file.lastOutwardStart;
     }
-    file.lastInwardStart = Math.max(file.lastInwardStart, due);
+    file.lastInwardStart = Math.max(file.lastInwardStart, time);
     return file.lastInwardStart;
   }
 
-  /** Tries a request, which then is over or waits for a change. */
+  /** Tries a request: it either completes, or waits for a change of its descriptor. */
   private void attempt(Request request) {
     boolean first = request.stage == Request.Stage.STARTING;
     if (!first && request.stage != Request.Stage.WAITING) {
@@ -263,7 +269,7 @@ final class Kernel {
   private void await(Request request) {
     request.stage = Request.Stage.WAITING;
     if (request.memory != null) {
-      request.memory.scribble(chance);
+      request.memory.fillWithGarbage(chance);
     }
     OpenFileDescription file = request.file;
     assert file != null;
@@ -276,7 +282,7 @@ final class Kernel {
   private void finish(Request request, int result) {
     request.stage = Request.Stage.DONE;
     if (request.memory != null && !request.hasLostMemory()) {
-      request.memory.settle(Math.max(result, 0));
+      request.memory.complete(Math.max(result, 0));
     }
     post(request, result, 0);
     letGo(request);
@@ -306,26 +312,26 @@ final class Kernel {
   }
 
   private void post(Request request, int result, int flags) {
-    long due = Math.max(now() + delay(), request.notBefore);
+    long time = Math.max(now() + delay(), request.notBefore);
     OpenFileDescription file = request.file;
     if (file != null && request.outward) {
-      due = Math.max(due, file.lastOutwardEnd);
-      file.lastOutwardEnd = due;
+      time = Math.max(time, file.lastOutwardEnd);
+      file.lastOutwardEnd = time;
     } else if (file != null) {
-      due = Math.max(due, file.lastInwardEnd);
-      file.lastInwardEnd = due;
+      time = Math.max(time, file.lastInwardEnd);
+      file.lastInwardEnd = time;
     }
-    request.notBefore = due;
-    agenda.at(due, () -> completions.arrive(request, result, flags));
+    request.notBefore = time;
+    clock.at(time, () -> completions.arrive(request, result, flags));
   }
 
-  /** Asks a request to stop, some time from now. */
+  /** Schedules the cancellation of a request. */
   void cancel(Request request) {
     long delay = delay();
     if (delay == 0) {
       cancelNow(request);
     } else {
-      agenda.at(now() + delay, () -> cancelNow(request));
+      clock.at(now() + delay, () -> cancelNow(request));
     }
   }
 
@@ -354,11 +360,11 @@ final class Kernel {
     return -INTERRUPTIONS[chance.below(INTERRUPTIONS.length)];
   }
 
-  /** Has the requests that wait for {@code description} tried again, soon. */
+  /** Schedules another attempt of the requests that wait for {@code description}. */
   void changed(OpenFileDescription description) {
     if (!description.waiting.isEmpty()) {
       if (changes.isEmpty()) {
-        agenda.at(now(), this::retry);
+        clock.at(now(), this::retry);
       }
       changes.add(description);
     }
@@ -373,7 +379,10 @@ final class Kernel {
     }
   }
 
-  /** The address at {@code address}, or null if it is of another family than {@code ipv6} says. */
+  /**
+   * Returns the address at {@code address}, or null if its family is not the one that {@code ipv6}
+   * says.
+   */
   static @Nullable InetSocketAddress decode(long address, boolean ipv6) {
     InetSocketAddress decoded = SocketAddresses.decode(address);
     int family = OpcodeHandlers.familyAt(address);

@@ -7,7 +7,7 @@ import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** Which socket has which address: bind(2), ip(7). */
+/** Maps addresses to sockets: bind(2), ip(7). */
 final class Network {
   private static final int EPHEMERAL_FIRST = 32768;
   private static final int EPHEMERAL_COUNT = 28232;
@@ -19,19 +19,19 @@ final class Network {
     this.chance = chance;
   }
 
-  /** Gives {@code socket} an address; returns 0 or -errno. */
-  int bind(Socket socket, InetSocketAddress wanted) {
-    if (!SocketAddress.isLocal(wanted)) {
+  /** Binds {@code socket} to an address; returns 0 or -errno. */
+  int bind(Socket socket, InetSocketAddress requested) {
+    if (!SocketAddress.isLocal(requested)) {
       return -Errno.EADDRNOTAVAIL.code();
     }
-    if (wanted.getPort() != 0) {
-      return claim(socket, wanted) ? 0 : -Errno.EADDRINUSE.code();
+    if (requested.getPort() != 0) {
+      return claim(socket, requested) ? 0 : -Errno.EADDRINUSE.code();
     }
     int start = chance.below(EPHEMERAL_COUNT);
     for (int i = 0; i < EPHEMERAL_COUNT; i++) {
       int port = EPHEMERAL_FIRST + (start + i) % EPHEMERAL_COUNT;
       if (isPortFree(port)) {
-        return claim(socket, new InetSocketAddress(wanted.getAddress(), port))
+        return claim(socket, new InetSocketAddress(requested.getAddress(), port))
             ? 0
             : -Errno.EADDRINUSE.code();
       }
@@ -65,7 +65,7 @@ final class Network {
           || SocketAddress.isWildcard(taken)
           || taken.getAddress().equals(address.getAddress());
     }
-    // An IPv6 wildcard takes IPv4 too, unless it was told not to.
+    // An IPv6 wildcard takes IPv4 too, unless IPV6_V6ONLY is set.
     Socket six = ipv6 ? socket : other;
     InetSocketAddress sixAddress = ipv6 ? address : taken;
     return SocketAddress.isWildcard(sixAddress) && !six.options.isIpv6Only();

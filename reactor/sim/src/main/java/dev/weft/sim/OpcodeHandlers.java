@@ -12,7 +12,7 @@ import java.lang.foreign.MemorySegment;
 import java.net.InetSocketAddress;
 import org.jspecify.annotations.Nullable;
 
-/** What each opcode of the ring does, once it is tried. */
+/** Carries out each opcode once its request is tried. */
 final class OpcodeHandlers {
   private static final int PATH_BYTES_MAX = 1 << 16;
   private static final long SECOND = 1_000_000_000L;
@@ -20,7 +20,9 @@ final class OpcodeHandlers {
 
   private OpcodeHandlers() {}
 
-  /** Whether a signal to the thread that carries it out may end it: all but NOP and CLOSE. */
+  /**
+   * Whether a signal to the executing thread may end the request: true for all but NOP and CLOSE.
+   */
   static boolean isInterruptible(Request request) {
     return !request.is(weft_h.IORING_OP_NOP()) && !request.is(weft_h.IORING_OP_CLOSE());
   }
@@ -30,8 +32,8 @@ final class OpcodeHandlers {
   }
 
   /**
-   * Whether its owner wants EAGAIN instead of a wait. For all but splices, the ring waits until the
-   * descriptor is ready whatever its O_NONBLOCK says.
+   * Whether the request ends with EAGAIN instead of waiting. For all but splices, the ring waits
+   * until the descriptor is ready, whatever its O_NONBLOCK says.
    */
   static boolean mayNotWait(Request request) {
     return request.is(weft_h.IORING_OP_SPLICE())
@@ -98,7 +100,7 @@ final class OpcodeHandlers {
     return -Errno.EINVAL.code(); // as the kernel answers opcodes that it does not know
   }
 
-  /** The {@code sa_family} of the address there. */
+  /** Returns the {@code sa_family} of the address there. */
   static int familyAt(long address) {
     return Short.toUnsignedInt(Memory.ALL.get(JAVA_SHORT, address));
   }
@@ -123,7 +125,7 @@ final class OpcodeHandlers {
       return -Errno.EINVAL.code();
     }
     int room = to.room();
-    // A sink that can't take anything is found out first only if it is the pipe.
+    // The kernel checks the sink first only if that is the pipe.
     if (room < 0 && (to instanceof PipeEnd || to instanceof OpenFile)) {
       return room;
     }

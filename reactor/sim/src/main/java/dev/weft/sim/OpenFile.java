@@ -6,9 +6,9 @@ import dev.weft.error.Errno;
 import dev.weft.internal.backend.Op;
 import java.util.Arrays;
 
-/** A file or directory that is open: a position in it. */
+/** An open file or directory, with its position. */
 final class OpenFile extends OpenFileDescription {
-  /** A disk that is full at this size, so that a program that runs away ends. */
+  /** The size of the disk; it ends a program that writes without limit. */
   private static final int SIZE_MAX = 1 << 26;
 
   final FileTree.Node node;

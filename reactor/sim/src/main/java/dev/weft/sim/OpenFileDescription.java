@@ -7,15 +7,15 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * An open file description (open(2)): lives as long as a descriptor or an operation refers to it.
- * Transfers answer at least 0, -errno, or {@link Request#BLOCKED}.
+ * An open file description (open(2)): it lives as long as a descriptor or an operation refers to
+ * it. Transfers return at least 0, -errno, or {@link Request#BLOCKED}.
  */
 abstract class OpenFileDescription {
   static final int BLOCKED = Request.BLOCKED;
 
   final Kernel kernel;
 
-  /** Requests that wait until it changes, in the order in which they began to. */
+  /** Requests that wait for a change, the longest waiting first. */
   final List<Request> waiting = new ArrayList<>();
 
   private int references;
@@ -72,18 +72,18 @@ abstract class OpenFileDescription {
   /** The poll(2) events that hold now. */
   abstract int ready();
 
-  /** The last reference has gone. */
+  /** Called when the last reference has been dropped. */
   abstract void released();
 
-  /** For splice: how many bytes can be had, 0 at the end, BLOCKED, or -errno. */
+  /** For splice: returns how many bytes can be read, 0 at the end, BLOCKED, or -errno. */
   abstract int available();
 
-  /** For splice: how many bytes can be put, BLOCKED, or -errno. */
+  /** For splice: returns how many bytes can be written, BLOCKED, or -errno. */
   abstract int room();
 
-  /** For splice: the next {@code count} bytes, no more than are available. */
+  /** For splice: takes the next {@code count} bytes, no more than are available. */
   abstract byte[] takeBytes(int count);
 
-  /** For splice: no more than there is room for. */
+  /** For splice: appends bytes, no more than there is room for. */
   abstract void putBytes(byte[] bytes);
 }

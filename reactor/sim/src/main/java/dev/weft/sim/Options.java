@@ -10,13 +10,13 @@ import dev.weft.internal.mem.Memory;
 import java.util.HashMap;
 import java.util.Map;
 
-/** What a socket is set to (socket(7), tcp(7), ipv6(7)). */
+/** The options of a socket (socket(7), tcp(7), ipv6(7)). */
 final class Options {
   private static final int BUFFER_DEFAULT = 1 << 16;
   private static final int BUFFER_MIN = 2304;
   private static final int BUFFER_MAX = 212_992;
 
-  /** Values of the options that are an int, by level and name. */
+  /** The values of int options, by level and name. */
   private final Map<Long, Integer> values = new HashMap<>();
 
   private final boolean ipv6;
@@ -37,14 +37,14 @@ final class Options {
     }
   }
 
-  /** The one that is a number. */
+  /** The only option that is not a switch. */
   private static final long USER_TIMEOUT = key(weft_h.IPPROTO_TCP(), weft_h.TCP_USER_TIMEOUT());
 
   private static final int[] SWITCHES = {
     weft_h.SO_REUSEADDR(), weft_h.SO_REUSEPORT(), weft_h.SO_KEEPALIVE(), weft_h.SO_BROADCAST()
   };
 
-  /** As an accepted socket inherits them. */
+  /** Returns a copy, as an accepted socket inherits it. */
   Options copy() {
     Options copy = new Options(ipv6);
     copy.values.putAll(values);
@@ -79,7 +79,7 @@ final class Options {
     return lingers && lingerSeconds == 0;
   }
 
-  /** How long the other end may take nothing of what has been sent; 0 for ever. */
+  /** Returns how long the other end may leave sent data unread, in nanoseconds; 0 is unlimited. */
   long userTimeoutNanos() {
     return values.getOrDefault(USER_TIMEOUT, 0) * 1_000_000L;
   }
@@ -122,7 +122,7 @@ final class Options {
     return 0;
   }
 
-  /** The kernel doubles what is asked for, to have room for its bookkeeping (socket(7)). */
+  /** The kernel doubles the requested size, to have room for its bookkeeping (socket(7)). */
   private static int doubled(int value) {
     return Math.max(2 * Math.min(Math.max(value, 0), BUFFER_MAX), BUFFER_MIN);
   }

@@ -10,10 +10,10 @@ final class PipeEnd extends OpenFileDescription {
   private static final int CAPACITY_MAX = 1 << 20;
   private static final int PAGE = 4096;
 
-  /** Up to this much goes in as a whole (PIPE_BUF). */
+  /** Writes up to this size are atomic (PIPE_BUF). */
   private static final int ATOMIC_MAX = 4096;
 
-  /** What the two ends share. */
+  /** The state that both ends share. */
   private static final class Content {
     final ByteQueue bytes = new ByteQueue();
     int capacity = CAPACITY_DEFAULT;
@@ -35,7 +35,7 @@ final class PipeEnd extends OpenFileDescription {
     this.content = content;
   }
 
-  /** The end to read from, which knows the other one. */
+  /** Makes a pipe, and returns its read end. */
   static PipeEnd open(Kernel kernel) {
     return new Content(kernel).reader;
   }
@@ -52,14 +52,14 @@ final class PipeEnd extends OpenFileDescription {
     return content.capacity;
   }
 
-  int resize(int wanted) {
-    if (wanted > CAPACITY_MAX) {
+  int resize(int requested) {
+    if (requested > CAPACITY_MAX) {
       return failure(Errno.EPERM);
     }
-    int pages = Math.max(1, (wanted + PAGE - 1) / PAGE);
+    int pages = Math.max(1, (requested + PAGE - 1) / PAGE);
     int rounded = PAGE * (Integer.bitCount(pages) == 1 ? pages : Integer.highestOneBit(pages) * 2);
-    if (wanted < 0 || rounded < content.bytes.size()) {
-      return failure(wanted < 0 ? Errno.EINVAL : Errno.EBUSY);
+    if (requested < 0 || rounded < content.bytes.size()) {
+      return failure(requested < 0 ? Errno.EINVAL : Errno.EBUSY);
     }
     content.capacity = rounded;
     kernel.changed(content.writer);

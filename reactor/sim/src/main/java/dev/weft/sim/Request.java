@@ -6,20 +6,20 @@ import dev.weft.internal.backend.Op;
 import java.lang.foreign.MemorySegment;
 import org.jspecify.annotations.Nullable;
 
-/** One use of an operation, as the kernel has it: the fields are copied, as from an SQE. */
+/** One submitted operation as the kernel sees it: its fields are copied, as from an SQE. */
 final class Request {
-  /** Not a result: it has to wait. */
+  /** Not a result: the request has to wait. */
   static final int BLOCKED = Integer.MIN_VALUE;
 
-  /** Where a request stands in the kernel. */
+  /** The state of a request in the kernel. */
   enum Stage {
-    /** Behind another one in a chain. */
+    /** Waits for its predecessor in a chain. */
     LINKED,
-    /** Taken, and soon to be tried. */
+    /** Accepted; it is tried soon. */
     STARTING,
-    /** Waiting for a descriptor to become ready. */
+    /** Waits for a descriptor to become ready. */
     WAITING,
-    /** It has had its effect; the completion is on its way. */
+    /** Carried out; its completion is on the way. */
     DONE
   }
 
@@ -33,7 +33,7 @@ final class Request {
   final int spliceHandle;
   final boolean multishot;
 
-  /** Which of the two directions of its descriptor it uses. */
+  /** Which of the two directions of its descriptor the request uses. */
   final boolean outward;
 
   @Nullable Request next;
@@ -41,24 +41,27 @@ final class Request {
   @Nullable OpenFileDescription file;
   @Nullable OpenFileDescription source;
 
-  /** The completion is not delivered before that of the request in front of it in a chain. */
+  /** The completion is not delivered before that of the predecessor in a chain. */
   long notBefore;
 
   /** Bytes that a send has moved so far; 1 for a connect that has begun. */
   int moved;
 
-  /** A cancel has come too early to be obeyed: it ends the request only if that has to wait. */
+  /**
+   * Whether a cancellation came too early to take effect: it ends the request only if that has to
+   * wait.
+   */
   boolean cancelled;
 
-  /** Where the code was that asked for it, if it makes a descriptor. */
+  /** Where the program submitted the request, if it makes a descriptor. */
   @Nullable Throwable origin;
 
   @Nullable BufferGuard memory;
 
-  /** What its descriptor stood for when the operation was submitted, if that names a handle. */
+  /** The file description at the time of submission, if the operation names a handle. */
   final @Nullable OpenFileDescription named;
 
-  /** The program's memory that it uses, or null. */
+  /** The program's memory that the request uses, or null. */
   private final @Nullable MemorySegment segment;
 
   Request(Op op, @Nullable OpenFileDescription named) {
@@ -84,7 +87,7 @@ final class Request {
     }
   }
 
-  /** Whether its memory may be gone, so that nothing may be done to it. */
+  /** Whether the memory may have been freed, so that it must not be accessed. */
   boolean hasLostMemory() {
     return segment != null && (!segment.scope().isAlive() || op.memory() != segment);
   }
@@ -93,7 +96,7 @@ final class Request {
     return opcode == someOpcode;
   }
 
-  /** Whether a result breaks the chain that it is in: a failure, or a transfer that was short. */
+  /** Whether a result breaks the chain of the request: a failure or a short transfer. */
   boolean breaksChain(int result) {
     if (result < 0) {
       return true;
@@ -106,7 +109,7 @@ final class Request {
     return whole && result < length;
   }
 
-  /** Whether a worker thread carries it out, which a cancel interrupts. */
+  /** Whether a worker thread carries the request out; a cancellation interrupts that thread. */
   boolean isOnWorker() {
     return is(weft_h.IORING_OP_SPLICE())
         || is(weft_h.IORING_OP_FSYNC())

@@ -3,7 +3,7 @@ package dev.weft.sim;
 
 import java.util.random.RandomGenerator;
 
-/** The only source of chance in a simulation: SplitMix64 (Steele, Lea, Flood 2014). */
+/** The only source of randomness in a simulation: SplitMix64 (Steele, Lea, Flood 2014). */
 final class SeededRandom implements RandomGenerator {
   private static final int PER_MILLE = 1000;
 
@@ -22,23 +22,26 @@ final class SeededRandom implements RandomGenerator {
     return z ^ (z >>> 31);
   }
 
-  /** A number from 0 to {@code bound} - 1. */
+  /** Returns a number from 0 to {@code bound} - 1. */
   int below(int bound) {
     return (int) (((nextLong() >>> 33) * bound) >>> 31);
   }
 
-  /** Whether something happens that does so {@code perMille} times in a thousand. */
+  /** Returns true with a probability of {@code perMille} thousandths. */
   boolean happens(int perMille) {
     return perMille > 0 && below(PER_MILLE) < perMille;
   }
 
-  /** From 1 to {@code most}; every magnitude is equally likely, so that small ones are common. */
+  /**
+   * Returns a number from 1 to {@code most}. Every magnitude is equally likely, so small numbers
+   * are common.
+   */
   int portion(int most) {
     int magnitude = below(Integer.SIZE - Integer.numberOfLeadingZeros(most));
     return Math.min(most, (1 << magnitude) + below(1 << magnitude));
   }
 
-  /** Nanoseconds up to {@code most}: half of the time none, else of any magnitude. */
+  /** Returns nanoseconds up to {@code most}: half of the time 0, otherwise of any magnitude. */
   long delay(long most) {
     if (most <= 0 || (nextLong() & 1) == 0) {
       return 0;
@@ -47,7 +50,7 @@ final class SeededRandom implements RandomGenerator {
     return Math.min(most, nextLong() >>> (Long.SIZE - bits));
   }
 
-  /** A source of its own, so that what one part draws does not change what another gets. */
+  /** Returns an independent generator, so that one part's draws do not change another's. */
   SeededRandom fork() {
     return new SeededRandom(nextLong());
   }

@@ -16,21 +16,24 @@ import org.jspecify.annotations.Nullable;
 
 /** Carries out operations on a simulated kernel, in virtual time. */
 final class SimBackend extends Backend {
-  /** Told of what happens; the rules of the kernel are checked here and there. */
+  /** Notified of what happens; it also reports broken rules of the kernel. */
   interface Observer {
     void completed(Request request, int result, boolean more);
 
-    /** A rule has been broken. */
+    /** Reports that a rule has been broken. */
     void broken(String rule);
 
-    /** Nothing can ever happen again; returns after it has seen to it that something will. */
+    /**
+     * Called when nothing can ever happen again. Before it returns it arranges for something to
+     * happen.
+     */
     void stuck();
   }
 
-  /** An operation to start, or to stop. */
+  /** An operation to start or to cancel. */
   private record Entry(Request request, boolean cancel) {}
 
-  private final VirtualClock agenda;
+  private final VirtualClock clock;
   private final SeededRandom chance;
   private final Faults faults;
   private final Observer observer;
@@ -41,44 +44,44 @@ final class SimBackend extends Backend {
   private final Queue<Entry> queue = new ArrayDeque<>();
   private final Queue<Op> deferred = new ArrayDeque<>();
 
-  /** What is in the kernel, by operation; looked up only, since its order is not repeatable. */
+  /** The requests in the kernel by operation. Only looked up: their order is not reproducible. */
   private final IdentityHashMap<Op, Request> requests = new IdentityHashMap<>();
 
-  /** What the descriptors of operations stand for that the kernel has not got yet. */
+  /** The file descriptions of operations that the kernel has not taken yet. */
   private final IdentityHashMap<Op, OpenFileDescription> named = new IdentityHashMap<>();
 
   private int inFlight;
   private int delivered;
 
   /**
-   * What {@link #wakeup} has added to the event descriptor (eventfd(2)) and nobody has read yet.
+   * The value of the event descriptor (eventfd(2)): {@link #wakeup} adds to it, a read clears it.
    */
   private final AtomicInteger signals = new AtomicInteger();
 
-  /** Whether the read of the event descriptor has found something, and completes soon. */
+  /** Whether the read of the event descriptor has found a value and completes soon. */
   private boolean waking;
 
   /** Whether that read has completed; the next one is in flight then. */
   private boolean woken;
 
   /** Whether the last poll did nothing, as if the kernel were short of memory. */
-  private boolean patient;
+  private boolean deferring;
 
   private boolean closed;
 
   SimBackend(
-      VirtualClock agenda,
+      VirtualClock clock,
       SeededRandom chance,
       Faults faults,
       FileTree files,
       int entries,
       Observer observer) {
-    this.agenda = agenda;
+    this.clock = clock;
     this.chance = chance;
     this.faults = faults;
     this.entries = entries;
     this.observer = observer;
-    kernel = new Kernel(agenda, chance.fork(), faults, files, this::arrive);
+    kernel = new Kernel(clock, chance.fork(), faults, files, this::arrive);
     controls = new SyncCalls(kernel);
   }
 
@@ -173,7 +176,9 @@ final class SimBackend extends Backend {
     }
   }
 
-  /** An operation that was submitted holds its descriptor, until the kernel holds the file. */
+  /**
+   * Reports an operation whose descriptor was closed before the kernel had a reference to the file.
+   */
   private void checkDescriptors(Request head) {
     for (Request request = head; request != null; request = request.next) {
       if (request.named != null && kernel.description(request.handle) != request.named) {
@@ -233,25 +238,25 @@ final class SimBackend extends Backend {
   @Override
   public int poll(long timeoutNanos) {
     delivered = 0;
-    patient = !patient && chance.happens(faults.deferrals());
-    if (patient) {
-      stats().retries++; // the kernel asks for patience: the fibers run first
+    deferring = !deferring && chance.happens(faults.deferrals());
+    if (deferring) {
+      stats().retries++; // as EAGAIN and EBUSY of io_uring_enter: the fibers run first
       return 0;
     }
-    agenda.run(); // what is due already comes before what is submitted now
+    clock.run(); // events of the current time come before what is submitted now
     flush();
-    agenda.run();
-    long end = timeoutNanos == FOREVER ? VirtualClock.NEVER : agenda.now() + timeoutNanos;
+    clock.run();
+    long end = timeoutNanos == FOREVER ? VirtualClock.NEVER : clock.now() + timeoutNanos;
     lookForSignals();
-    while (delivered == 0 && !woken && agenda.now() < end) {
-      long next = agenda.nextDue();
+    while (delivered == 0 && !woken && clock.now() < end) {
+      long next = clock.nextTime();
       if (next == VirtualClock.NEVER && end == VirtualClock.NEVER) {
         observer.stuck();
         break;
       }
-      agenda.advanceTo(Math.min(next, end));
-      agenda.run();
-      flush(); // what listeners have submitted
+      clock.advanceTo(Math.min(next, end));
+      clock.run();
+      flush(); // submits what listeners have requested
       lookForSignals();
     }
     woken = false;
@@ -263,21 +268,21 @@ final class SimBackend extends Backend {
     signals.incrementAndGet();
   }
 
-  /** The read of the event descriptor takes all signals at once, and completes a while later. */
+  /** The read of the event descriptor takes all wake-ups at once and completes later. */
   private void lookForSignals() {
     if (waking || signals.get() == 0) {
       return;
     }
     waking = true;
-    agenda.at(
-        agenda.now() + chance.delay(faults.delayMax().toNanos()),
+    clock.at(
+        clock.now() + chance.delay(faults.delayMax().toNanos()),
         () -> {
           waking = false;
           signals.set(0);
           woken = true;
           stats().wakeups++;
         });
-    agenda.run();
+    clock.run();
   }
 
   @Override
@@ -292,7 +297,7 @@ final class SimBackend extends Backend {
     return inFlight;
   }
 
-  /** The operations that have been made and not released. */
+  /** Returns the operations that have been made and not released. */
   Set<Op> operations() {
     Set<Op> all = Collections.newSetFromMap(new IdentityHashMap<>());
     table.forEach(all::add);

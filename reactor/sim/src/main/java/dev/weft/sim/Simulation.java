@@ -16,8 +16,8 @@ import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Runs a program of fibers on a simulated machine, again and again with other seeds: see the
- * package's description. Immutable; the static methods are for the program inside.
+ * Runs a program of fibers on a simulated machine, once for each of many seeds: see the package's
+ * description. Immutable; the static methods are for the program under test.
  *
  * <p>The system property {@code dev.weft.sim.seed} makes {@link #check} run that seed alone.
  */
@@ -181,41 +181,41 @@ public final class Simulation {
     SeededRandom chance = new SeededRandom(firstSeed);
     // A queue that is full at one entry or never.
     int entries = faults.deferrals() > 0 ? 1 << chance.below(ENTRIES_MAX_LOG2 + 1) : 1 << 10;
-    SimulationRun world = new SimulationRun(chance, faults, files(), entries, turnsMax);
-    Thread.currentThread().setUncaughtExceptionHandler((thread, failure) -> world.fail(failure));
-    Reactor reactor = open(world);
+    SimulationRun run = new SimulationRun(chance, faults, files(), entries, turnsMax);
+    Thread.currentThread().setUncaughtExceptionHandler((thread, failure) -> run.fail(failure));
+    Reactor reactor = open(run);
     EventLoop loop = EventLoop.require("run");
-    world.begin(loop);
+    run.begin(loop);
     try {
       reactor.run(task);
     } catch (SimulationRun.Abandoned e) {
       loop.abandon();
-      world.fail(e);
-      throw failure(world);
+      run.fail(e);
+      throw failure(run);
     } catch (Throwable e) {
-      world.fail(e);
+      run.fail(e);
     }
-    close(reactor, loop, world);
-    if (world.failures().isEmpty()) {
-      world.auditEnd(loop);
+    close(reactor, loop, run);
+    if (run.failures().isEmpty()) {
+      run.auditEnd(loop);
     }
-    if (!world.failures().isEmpty()) {
-      throw failure(world);
+    if (!run.failures().isEmpty()) {
+      throw failure(run);
     }
-    return world.trace();
+    return run.trace();
   }
 
-  private static void close(Reactor reactor, EventLoop loop, SimulationRun world) {
+  private static void close(Reactor reactor, EventLoop loop, SimulationRun run) {
     try {
       reactor.close();
     } catch (SimulationRun.Abandoned e) {
       loop.abandon();
-      world.fail(e);
+      run.fail(e);
     } catch (RuntimeException e) {
-      world.fail(e);
+      run.fail(e);
     }
-    if (!world.isQuiet()) {
-      world.broken("operations are in flight after close");
+    if (!run.isQuiet()) {
+      run.broken("operations are in flight after close");
     }
   }
 
@@ -233,7 +233,7 @@ public final class Simulation {
     return files;
   }
 
-  private static Reactor open(SimulationRun world) {
+  private static Reactor open(SimulationRun run) {
     try {
       MethodHandles.lookup().ensureInitialized(Reactor.class);
     } catch (IllegalAccessException e) {
@@ -244,8 +244,8 @@ public final class Simulation {
             .withCpu(ReactorOptions.UNPINNED)
             .withFiberKind(FiberKind.SCHEDULED)
             .withoutStallHandler()
-            .withUncaughtExceptionHandler((fiber, failure) -> world.fail(failure));
-    Reactor reactor = (Reactor) Opener.Registry.opener().open(options, world.backend(), world);
+            .withUncaughtExceptionHandler((fiber, failure) -> run.fail(failure));
+    Reactor reactor = (Reactor) Opener.Registry.opener().open(options, run.backend(), run);
     if (reactor.fiberKind() != FiberKind.SCHEDULED) {
       reactor.close();
       throw new IllegalStateException(
@@ -255,8 +255,8 @@ public final class Simulation {
     return reactor;
   }
 
-  private SimulationFailure failure(SimulationRun world) {
-    List<Throwable> failures = world.failures();
+  private SimulationFailure failure(SimulationRun run) {
+    List<Throwable> failures = run.failures();
     Throwable first = failures.getFirst();
     String message =
         "seed "
@@ -270,8 +270,8 @@ public final class Simulation {
             + " and "
             + faults
             + "; the last events were\n  "
-            + String.join("\n  ", world.trace().lastEvents(EVENTS_SHOWN));
-    SimulationFailure failure = new SimulationFailure(message, first, firstSeed, world.trace());
+            + String.join("\n  ", run.trace().lastEvents(EVENTS_SHOWN));
+    SimulationFailure failure = new SimulationFailure(message, first, firstSeed, run.trace());
     failures.stream().skip(1).forEach(failure::addSuppressed);
     return failure;
   }

@@ -2,8 +2,8 @@
 package dev.weft.sim;
 
 /**
- * A simulation has failed: the program threw, or broke a rule, or could not end. The message tells
- * the seed, which replays it; the cause is what was thrown.
+ * Thrown when a simulation fails: the program threw, broke a rule, or could not end. The message
+ * contains the seed, which replays the run; the cause is the program's exception.
  */
 public final class SimulationFailure extends AssertionError {
   private static final long serialVersionUID = 1L;

@@ -20,11 +20,11 @@ import java.util.concurrent.Executor;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One run: its time, its chance, what is around the reactor, and the checks after each turn. What
- * is wrong is noted, and the run is made to end, so that the fibers' own finally blocks run.
+ * One run: its time, its randomness, the environment of its reactor, and the checks after each
+ * turn. A failed check is recorded and ends the run, so that the fibers' own finally blocks run.
  */
 final class SimulationRun extends LoopEnvironment implements SimBackend.Observer {
-  /** Thrown where the fibers of a failed run do not end even so. */
+  /** Thrown when the fibers of a failed run do not end. */
   static final class Abandoned extends Error {
     private static final long serialVersionUID = 1L;
 
@@ -33,10 +33,10 @@ final class SimulationRun extends LoopEnvironment implements SimBackend.Observer
     }
   }
 
-  /** A failed run has so many turns to clean up. */
+  /** How many turns a failed run has to clean up. */
   private static final int LAST_TURNS_MAX = 10_000;
 
-  private final VirtualClock agenda = new VirtualClock();
+  private final VirtualClock clock = new VirtualClock();
   private final SeededRandom order;
   private final SeededRandom random;
   private final Faults faults;
@@ -50,7 +50,7 @@ final class SimulationRun extends LoopEnvironment implements SimBackend.Observer
   /** The operations of the loop itself. */
   private final Set<Op> ownOperations = Collections.newSetFromMap(new IdentityHashMap<>());
 
-  /** Guarded by itself: other threads add to it. */
+  /** Guarded by its own monitor: other threads add to it. */
   private final List<Throwable> failures = new ArrayList<>();
 
   private volatile boolean failed;
@@ -66,13 +66,13 @@ final class SimulationRun extends LoopEnvironment implements SimBackend.Observer
     this.turnsMax = turnsMax;
     order = chance.fork();
     random = chance.fork();
-    backend = new SimBackend(agenda, chance.fork(), faults, files, entries, this);
+    backend = new SimBackend(clock, chance.fork(), faults, files, entries, this);
   }
 
-  /** The world of the calling fiber. */
+  /** Returns the run of the calling fiber. */
   static SimulationRun require(String verb) {
-    if (EventLoop.require(verb).clock() instanceof SimulationRun world) {
-      return world;
+    if (EventLoop.require(verb).clock() instanceof SimulationRun run) {
+      return run;
     }
     throw new IllegalStateException(verb + " must be called in a simulation");
   }
@@ -82,7 +82,7 @@ final class SimulationRun extends LoopEnvironment implements SimBackend.Observer
     ownOperations.addAll(backend.operations());
   }
 
-  /** Looks for what the program has left behind: its reactor has been closed. */
+  /** Looks for what the program has leaked; its reactor has been closed. */
   void auditEnd(EventLoop closed) {
     backend.kernel().leaks().forEach(this::broken);
     if (failed) {
@@ -107,7 +107,7 @@ final class SimulationRun extends LoopEnvironment implements SimBackend.Observer
     return trace;
   }
 
-  /** The program's own source of chance. */
+  /** Returns the program's source of randomness. */
   SeededRandom random() {
     return random;
   }
@@ -130,7 +130,7 @@ final class SimulationRun extends LoopEnvironment implements SimBackend.Observer
     fail(new AssertionError(rule));
   }
 
-  /** What was found, the first first. */
+  /** Returns the failures, the oldest first. */
   List<Throwable> failures() {
     synchronized (failures) {
       return List.copyOf(failures);
@@ -154,7 +154,7 @@ final class SimulationRun extends LoopEnvironment implements SimBackend.Observer
 
   @Override
   public long nanoTime() {
-    return agenda.now();
+    return clock.now();
   }
 
   @Override
@@ -166,7 +166,7 @@ final class SimulationRun extends LoopEnvironment implements SimBackend.Observer
   public void resumed(Strand strand) {
     String fiber = strand.body().toString();
     Strand.State state = strand.state();
-    trace.add(agenda.now(), fiber, state.name());
+    trace.add(clock.now(), fiber, state.name());
     if (state == Strand.State.BLOCKED
         && strand.thread().getState() == Thread.State.TIMED_WAITING
         && !failed) {
@@ -181,7 +181,7 @@ final class SimulationRun extends LoopEnvironment implements SimBackend.Observer
   @Override
   public void completed(Request request, int result, boolean more) {
     trace.add(
-        agenda.now(), "operation " + request.opcode, more ? "goes on with" : "ends with", result);
+        clock.now(), "operation " + request.opcode, more ? "goes on with" : "ends with", result);
   }
 
   @Override
@@ -240,11 +240,11 @@ final class SimulationRun extends LoopEnvironment implements SimBackend.Observer
     return this::runBeside;
   }
 
-  /** Some time from now, on a thread of its own, while the loop stands still. */
+  /** Runs the call some virtual time later on a thread of its own, while the loop stands still. */
   private void runBeside(Runnable call) {
     long delay = order.delay(faults.delayMax().toNanos());
-    agenda.at(
-        agenda.now() + delay,
+    clock.at(
+        clock.now() + delay,
         () -> {
           Thread thread = Thread.ofPlatform().daemon().name("weft-sim-blocking").unstarted(call);
           helper = thread;

@@ -8,14 +8,16 @@ import java.util.ArrayDeque;
 import java.util.Deque;
 import org.jspecify.annotations.Nullable;
 
-/** A TCP socket, listening or not, as tcp(7) and the kernel's source have it. */
+/**
+ * A TCP socket, listening or connected, which behaves as tcp(7) and the kernel's source describe.
+ */
 final class Socket extends OpenFileDescription {
   /** SYNs are repeated after 1, 2, 4 seconds and so on, six times (tcp_syn_retries). */
   private static final int SYN_RETRIES = 6;
 
   private static final long SECOND = 1_000_000_000L;
 
-  /** Where a socket stands. */
+  /** The state of a socket. */
   private enum State {
     NEW,
     LISTENING,
@@ -39,20 +41,22 @@ final class Socket extends OpenFileDescription {
   private @Nullable Socket peer;
   private final ByteQueue received = new ByteQueue();
 
-  /** Bytes of ours that have not arrived at the other end. */
+  /** Sent bytes that have not arrived at the other end. */
   private int inFlight;
 
-  /** When the last thing sent to the other end arrives: nothing overtakes it. */
+  /**
+   * When the last segment that was sent arrives at the other end; later ones do not overtake it.
+   */
   private long lastArrival;
 
   /** How many bytes the other end has taken. */
   private long taken;
 
-  /** Whether something is to happen if it takes no more. */
+  /** Whether the user timeout has been scheduled. */
   private boolean isWatched;
 
-  /** Whether it has been given up, because it had taken nothing for too long. */
-  private boolean isGivenUp;
+  /** Whether the user timeout has ended the connection. */
+  private boolean hasTimedOut;
 
   private boolean finReceived;
   private boolean finArrived; // at the other end
@@ -60,7 +64,7 @@ final class Socket extends OpenFileDescription {
   private boolean writeShut;
   private boolean orphaned;
 
-  /** What the next call fails with, or 0: SO_ERROR. */
+  /** The error that the next call reports, or 0: SO_ERROR. */
   private int error;
 
   Socket(Kernel kernel, boolean ipv6, Options options) {
@@ -111,7 +115,7 @@ final class Socket extends OpenFileDescription {
     return 0;
   }
 
-  /** One connection's descriptor, BLOCKED, or -errno. */
+  /** Returns the descriptor of one accepted connection, BLOCKED, or -errno. */
   int accept(Request request) {
     if (state != State.LISTENING) {
       return failure(Errno.EINVAL);
@@ -216,7 +220,9 @@ final class Socket extends OpenFileDescription {
 
   // ---- the wire
 
-  /** When something sent now arrives at the other end, behind all that was sent before. */
+  /**
+   * Returns when data that is sent now arrives at the other end, after all that was sent before.
+   */
   private long arrival() {
     lastArrival = Math.max(lastArrival, kernel.now() + kernel.latency());
     return lastArrival;
@@ -227,11 +233,11 @@ final class Socket extends OpenFileDescription {
     if (from != null) {
       from.inFlight -= bytes.length;
     }
-    if (from != null && (isGivenUp || (orphaned && state != State.DEAD))) {
+    if (from != null && (hasTimedOut || (orphaned && state != State.DEAD))) {
       state = State.DEAD;
       kernel.later(arrival(), from::resetArrives);
     } else if (from != null && state == State.CONNECTED && readShut && writeShut) {
-      // Nobody can ever read it, so both ends are told (tcp_rcv_state_process: FIN_WAIT).
+      // Nobody can ever read it, so both ends are notified (tcp_rcv_state_process: FIN_WAIT).
       resetArrives();
       kernel.later(arrival(), from::resetArrives);
     } else if (state != State.DEAD) {
@@ -251,7 +257,7 @@ final class Socket extends OpenFileDescription {
     if (state == State.DEAD) {
       return;
     }
-    // The kernel tells an end that had seen the other one close of a broken pipe (tcp_reset).
+    // An end that had seen the other one close gets EPIPE (tcp_reset).
     error = (finReceived ? Errno.EPIPE : Errno.ECONNRESET).code();
     if (state == State.CONNECTING) {
       error = Errno.ECONNREFUSED.code();
@@ -260,7 +266,7 @@ final class Socket extends OpenFileDescription {
     kernel.changed(this);
   }
 
-  /** Something between the two ends breaks the connection. */
+  /** Breaks the connection somewhere between the two ends. */
   private void breakDown() {
     Socket other = peer;
     if (other != null) {
@@ -354,7 +360,10 @@ final class Socket extends OpenFileDescription {
     }
   }
 
-  /** Gives the other end up if it takes nothing for as long as is borne (TCP_USER_TIMEOUT). */
+  /**
+   * Ends the connection if the other end acknowledges nothing for the user timeout
+   * (TCP_USER_TIMEOUT).
+   */
   private void watch() {
     long limit = options.userTimeoutNanos();
     if (limit == 0 || isWatched || !isHeldUp()) {
@@ -367,7 +376,7 @@ final class Socket extends OpenFileDescription {
         () -> {
           isWatched = false;
           if (isHeldUp() && taken == before) {
-            giveUp();
+            timeOut();
           } else {
             watch();
           }
@@ -381,9 +390,9 @@ final class Socket extends OpenFileDescription {
         && inFlight + peer.received.size() > peer.options.receiveBytes;
   }
 
-  /** The other end is not told: it hears of it when it sends something. */
-  private void giveUp() {
-    isGivenUp = true;
+  /** Closes without notifying the other end, which finds out when it sends something. */
+  private void timeOut() {
+    hasTimedOut = true;
     error = Errno.ETIMEDOUT.code();
     state = State.DEAD;
     kernel.changed(this);
@@ -450,7 +459,7 @@ final class Socket extends OpenFileDescription {
       case LISTENING -> stopListening();
       case CONNECTING -> abort();
       case CONNECTED -> {
-        // What was not read is lost, and the other end is to know (RFC 1122, 4.2.2.13).
+        // Unread data is lost, and a reset notifies the other end (RFC 1122, 4.2.2.13).
         if (received.size() > 0 || options.resetsOnClose()) {
           abort();
         } else {

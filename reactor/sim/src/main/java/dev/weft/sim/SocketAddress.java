@@ -8,8 +8,8 @@ import java.net.InetSocketAddress;
 import java.net.UnknownHostException;
 
 /**
- * The rules of addresses. The simulated machine has all of 127.0.0.0/8, ::1, and the private
- * networks 10.0.0.0/8 and fd00::/8, so that a test may give each party an address of its own.
+ * Address rules. The simulated machine has all of 127.0.0.0/8, ::1, and the private networks
+ * 10.0.0.0/8 and fd00::/8, so that a test may give each party an address of its own.
  */
 final class SocketAddress {
   private static final int PRIVATE_4 = 10;
@@ -32,14 +32,14 @@ final class SocketAddress {
     return ip.isAnyLocalAddress() || ip.isLoopbackAddress() || privateNet;
   }
 
-  /** Where a connection to {@code address} goes: to the loopback, if it names no address. */
+  /** Returns where a connection to {@code address} goes: a wildcard means the loopback. */
   static InetSocketAddress destination(InetSocketAddress address) {
     return isWildcard(address)
         ? new InetSocketAddress(loopback(isIpv6(address)), address.getPort())
         : address;
   }
 
-  /** The address that the kernel chooses for this end of a connection to {@code destination}. */
+  /** Returns the local address that the kernel chooses for a connection to {@code destination}. */
   static InetAddress sourceFor(InetSocketAddress destination) {
     InetAddress ip = destination.getAddress();
     return ip.isLoopbackAddress() ? loopback(ip instanceof Inet6Address) : ip;

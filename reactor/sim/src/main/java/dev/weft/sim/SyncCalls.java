@@ -11,7 +11,7 @@ import dev.weft.internal.os.SocketAddresses;
 import java.net.InetSocketAddress;
 import org.jspecify.annotations.Nullable;
 
-/** The operations that complete inside submit. */
+/** Carries out the operations that complete inside submit. */
 final class SyncCalls {
   private static final int TYPE_MASK = 0xf;
 
@@ -120,7 +120,7 @@ final class SyncCalls {
     }
     if (command == weft_h.F_GETPIPE_SZ() || command == weft_h.F_SETPIPE_SZ()) {
       if (!(file instanceof PipeEnd end)) {
-        return -Errno.EBADF.code(); // what the kernel says of anything but a pipe
+        return -Errno.EBADF.code(); // what the kernel returns for anything but a pipe
       }
       return command == weft_h.F_GETPIPE_SZ() ? end.capacity() : end.resize(argument);
     }

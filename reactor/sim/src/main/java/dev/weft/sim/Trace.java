@@ -7,9 +7,9 @@ import java.util.Deque;
 import java.util.List;
 
 /**
- * What happened in a simulation, turn by turn: which fiber ran and how it stopped, which operation
- * completed with what. The last {@value #EVENTS_MAX} events are kept, and a digest of all: two runs
- * are the same if their traces are equal.
+ * Log of a simulation, turn by turn: which fiber ran and how it stopped, and which operation
+ * completed with what result. It keeps the last {@value #EVENTS_MAX} events, and a digest of all:
+ * two runs are equal if their traces are.
  */
 public final class Trace {
   private static final int EVENTS_MAX = 2000;
@@ -73,7 +73,7 @@ public final class Trace {
   }
 
   /**
-   * A number that two different runs share only by an accident of one in 2⁶⁴.
+   * A digest of all events. Two different runs have the same one with a probability of 2⁻⁶⁴.
    *
    * @return the digest of all events
    */

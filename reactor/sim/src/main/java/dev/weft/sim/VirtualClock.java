@@ -4,16 +4,16 @@ package dev.weft.sim;
 import java.util.Comparator;
 import java.util.PriorityQueue;
 
-/** Virtual time, and what is going to happen in it. */
+/** Virtual time, and the queue of future events. */
 final class VirtualClock {
-  /** What happens at a time, those of the same time in the order in which they were noted. */
-  private record Event(long due, long number, Runnable action) {}
+  /** An event; events of the same time happen in the order in which they were added. */
+  private record Event(long time, long number, Runnable action) {}
 
   static final long NEVER = Long.MAX_VALUE;
 
   private final PriorityQueue<Event> events =
       new PriorityQueue<>(
-          Comparator.comparingLong(Event::due).thenComparingLong(event -> event.number));
+          Comparator.comparingLong(Event::time).thenComparingLong(event -> event.number));
 
   private long now;
   private long noted;
@@ -22,13 +22,13 @@ final class VirtualClock {
     return now;
   }
 
-  void at(long due, Runnable action) {
-    events.add(new Event(Math.max(due, now), ++noted, action));
+  void at(long time, Runnable action) {
+    events.add(new Event(Math.max(time, now), ++noted, action));
   }
 
-  long nextDue() {
+  long nextTime() {
     Event next = events.peek();
-    return next == null ? NEVER : next.due;
+    return next == null ? NEVER : next.time;
   }
 
   void advanceTo(long time) {
@@ -36,9 +36,9 @@ final class VirtualClock {
     now = time;
   }
 
-  /** Has happen what is due now, what that leads to at once included. */
+  /** Runs the events of the current time, including those that these add for it. */
   void run() {
-    for (Event next; (next = events.peek()) != null && next.due <= now; ) {
+    for (Event next; (next = events.peek()) != null && next.time <= now; ) {
       events.poll();
       next.action.run();
     }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /**
- * A test kit: runs programs of fibers on a simulated machine, in which everything that chance
- * decides elsewhere comes from a seed. The program uses the ordinary API and does not know.
+ * A test kit: runs programs of fibers on a simulated machine, in which everything that is random
+ * elsewhere comes from a seed. The program uses the ordinary API and needs no change.
  *
  * <p>A test of one's own server:
  *
@@ -46,7 +46,7 @@
  *
  * <ul>
  *   <li><b>Time</b> is virtual and begins at 0. It goes on only when no fiber can run, so an hour's
- *       sleep costs nothing, and a loop that yields until a deadline has passed never ends; the run
+ *       sleep costs nothing. A loop that yields until a deadline has passed never ends; the run
  *       then fails after {@link dev.weft.sim.Simulation#withTurnsMax so many turns}.
  *   <li><b>The order of fibers</b>: of those that can run, any is next. One that yields comes after
  *       those that could run before.
@@ -55,24 +55,24 @@
  *       repeated SYNs, half-closes, resets, user timeouts. There is no TIME_WAIT.
  *   <li><b>Files</b> are in memory, new in each run; everything belongs to root. The standard
  *       streams are files in {@code /dev}.
- *   <li><b>What goes wrong</b>, and how often, is told by {@link dev.weft.sim.Faults}.
+ *   <li><b>What goes wrong</b>, and how often, is set with {@link dev.weft.sim.Faults}.
  * </ul>
  *
  * <h2>What is checked beside the program's own assertions</h2>
  *
  * <ul>
- *   <li>Memory given to an operation is full of garbage until the operation completes, and must not
- *       be changed by anybody else.
- *   <li>No descriptor is open in the end; the report tells where it was opened. No operation and no
+ *   <li>Memory given to an operation holds garbage until the operation completes, and the program
+ *       must not change it.
+ *   <li>No descriptor is open at the end; the report says where it was opened. No operation and no
  *       timer of the scheduler is left.
- *   <li>Each operation completes once; the scheduler's books agree after each turn; no fiber waits
- *       for what has happened.
- *   <li>If all fibers wait and nothing is on its way, the run fails and tells what each waits for.
+ *   <li>Each operation completes once; the scheduler's invariants hold after each turn; no fiber
+ *       waits for something that has happened.
+ *   <li>If all fibers wait and no event is pending, the run fails and reports what each waits for.
  *   <li>A fiber that fails and that nobody joins fails the run, and so does what is given to {@link
  *       dev.weft.sim.Simulation#afterEachTurn}.
  * </ul>
  *
- * <h2>What is around</h2>
+ * <h2>The environment</h2>
  *
  * <ul>
  *   <li>{@link dev.weft.Blocking#call} runs its call some virtual time later on a thread of its

@@ -1,5 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-/** Handling of exceptions that no caller can catch, and helpers for exceptions of users. */
+/**
+ * Exceptions that no caller can catch, and exceptions of users.
+ *
+ * <p>The first are reported, the others rethrown without losing what else has failed.
+ */
 @NullMarked
 package dev.weft.internal.failure;
 

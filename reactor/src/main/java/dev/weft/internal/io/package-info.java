@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /**
- * What the public stream and socket types share.
- *
- * <p>An endpoint with its waits and its close, accepting with back-pressure, and socket options.
+ * The common part of the public I/O types: byte transfer on handles, accept, close, and the
+ * synchronous socket calls.
  */
 @NullMarked
 package dev.weft.internal.io;

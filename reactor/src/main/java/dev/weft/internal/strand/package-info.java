@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 /**
- * Strands, and the event loop that schedules them.
- *
- * <p>A strand is anything that the loop resumes and that can suspend: a fiber in each of its kinds,
- * or a routine that another strand hosts. Start with {@link dev.weft.internal.strand.EventLoop},
- * then {@link dev.weft.internal.strand.Strand}.
+ * Strands (the scheduler's side of fibers) and the event loop that runs them. {@link
+ * dev.weft.internal.strand.EventLoop} drives everything; {@link dev.weft.internal.strand.Strand}
+ * with its superclasses is what it runs, and its subclasses are the kinds of strands. All types
+ * belong to the reactor's thread, except where a method says otherwise.
  */
 @NullMarked
 package dev.weft.internal.strand;

@@ -21,13 +21,13 @@ import java.util.jar.JarOutputStream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Weaves what a program starts with, on the class path and the module path: by {@code
+ * Java agent that weaves the class path and the module path of a program as it starts: by {@code
  * -javaagent:weft-weaver.jar}, or for {@code java -jar} by {@code Launcher-Agent-Class} in the
- * manifest. An argument names the folders and jars to weave, as in a class path; without one it is
- * all. Before it, {@code exclude=PATTERN,} leaves classes as they are, as often as it is given.
+ * manifest. An argument names the folders and jars to weave, as in a class path; without one all
+ * are woven. Before it, {@code exclude=PATTERN,} excludes classes, as often as it is given.
  *
- * <p>All that is compiled together has to be known before the first of it is woven, so the agent
- * reads it at once. It is for trying out; a build does the same once.
+ * <p>The weaver has to know all classes that were compiled together before it weaves the first one,
+ * so the agent reads them at once. Use it for experiments; a build weaves only once.
  */
 public final class Agent {
   private static final String EXCLUDE = "exclude=";
@@ -94,7 +94,7 @@ public final class Agent {
   }
 
   /**
-   * Takes the options off the front of {@code argument}, and returns the class path that is left.
+   * Removes the options from the front of {@code argument}, and returns the remaining class path.
    */
   private String readExcludes(String argument) {
     String rest = argument;
@@ -134,7 +134,7 @@ public final class Agent {
   }
 
   /**
-   * What has been woven by a build is left as it is. The first of a name is the one that counts.
+   * Adds a class file unless a build has woven it. Of several classes of one name the first counts.
    */
   private void add(byte[] bytes) {
     var model = WovenAttribute.parse(bytes);
@@ -151,7 +151,7 @@ public final class Agent {
     }
   }
 
-  /** The classes that have no original are put where the others' loader finds them. */
+  /** Puts classes that have no original where the loader of the others finds them. */
   private void define(Weaver.Result result, Instrumentation instrumentation) throws IOException {
     SortedMap<String, byte[]> made = new TreeMap<>(result.classes());
     made.keySet().retainAll(result.generated());
@@ -179,7 +179,7 @@ public final class Agent {
     instrumentation.appendToSystemClassLoaderSearch(new JarFile(file.toFile()));
   }
 
-  /** Gives the JVM the woven class in place of the one that was read. */
+  /** Replaces the class that the JVM has read by the woven one. */
   private record Replacing(SortedMap<String, byte[]> originals, SortedMap<String, byte[]> woven)
       implements ClassFileTransformer {
     @Override

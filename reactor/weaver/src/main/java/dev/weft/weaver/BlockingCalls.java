@@ -11,8 +11,8 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Finds calls of the JDK that block their thread. Woven code shares its thread with all others that
- * run there, which then wait as well.
+ * Finds calls of the JDK that block their thread. Woven code shares its thread with other strands,
+ * which are blocked too.
  */
 final class BlockingCalls {
   private static final String CONCURRENT = "util/concurrent/";
@@ -105,7 +105,7 @@ final class BlockingCalls {
           Entry.of("sql/DriverManager", "getConnection", BLOCKING),
           Entry.of("sql/Statement", "execute executeBatch executeQuery executeUpdate", BLOCKING));
 
-  /** Of those that have both forms, the ones that block only with a time to wait for. */
+  /** Of methods with and without a timeout, those that block only with one. */
   private static final Set<String> TIMED =
       Set.of(
           "offer",
@@ -122,13 +122,15 @@ final class BlockingCalls {
 
   private static final String TIME_UNIT = "Ljava/util/concurrent/TimeUnit;";
 
-  /** Without an address it is not connected. */
+  /** Without an address the socket is not connected. */
   private static final Set<String> UNCONNECTED =
       Set.of("java/net/Socket.<init>()V", "java/net/Socket.<init>(Ljava/net/Proxy;)V");
 
   private BlockingCalls() {}
 
-  /** Warns of those in {@code method}, which is woven, unless its source says that it blocks. */
+  /**
+   * Warns of blocking calls in {@code method}, which is woven, unless it is annotated with Blocks.
+   */
   static void check(MethodInfo method, Diagnostics problems) {
     List<CodeElement> code = method.code();
     for (int i = 0; i < code.size(); i++) {
@@ -161,7 +163,7 @@ final class BlockingCalls {
     return null;
   }
 
-  /** Whether the method is none of the program, which is looked at itself. */
+  /** Whether the called method is the JDK's own; methods of the program are checked themselves. */
   private static boolean isOfJdk(ClassTable table, String owner, String key) {
     MethodInfo target = table.resolve(owner, key);
     return ClassTable.isOfJdk(target == null ? owner : target.owner.name);
@@ -175,7 +177,10 @@ final class BlockingCalls {
                 .anyMatch(each -> isLambdaIn(method, each) && isMeant(each, seen)));
   }
 
-  /** Whether {@code lambda} is one that {@code method} makes; each compiler names them its way. */
+  /**
+   * Whether {@code lambda} is the body of a lambda in {@code method}; each compiler names these
+   * differently.
+   */
   private static boolean isLambdaIn(MethodInfo lambda, MethodInfo method) {
     return lambda.name.indexOf('$') >= 0
         && method.code().stream()

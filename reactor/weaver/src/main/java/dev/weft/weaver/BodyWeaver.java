@@ -19,17 +19,17 @@ import java.util.Set;
 
 /** Writes one woven copy of a method's body. */
 final class BodyWeaver {
-  /** Which copy. */
+  /** The copies of a body. */
   enum Kind {
-    /** From the start; makes a frame when it suspends, and returns as the method does. */
+    /** Runs from the start; makes a frame when it suspends, and returns as the method does. */
     TWIN,
-    /** From a suspension on; keeps its frame, and returns through the context. */
+    /** Resumes after a suspension; keeps its frame, and returns through the context. */
     RESUME,
-    /** Both, for the body of a routine, which is its own frame. */
+    /** Does both, for the body of a routine, which is its own frame. */
     ROUTINE
   }
 
-  /** An element as it is written in one of the passes. */
+  /** An element of the body as it is emitted in one pass. */
   private record Place(int pass, int index) {}
 
   private final Kind kind;
@@ -40,16 +40,16 @@ final class BodyWeaver {
   private final SuspendCodegen suspensions;
   private final LoopSplitting passes;
 
-  /** How many of the original's locals are read or written. */
+  /** The number of locals that the original reads or writes. */
   private final int usedLocals;
 
-  /** The places that something leads to, by pass and element. */
+  /** Branch targets, by pass and element. */
   private final Map<Place, Label> labels = new HashMap<>();
 
-  /** What is being written. */
+  /** The pass that is emitted. */
   private int pass;
 
-  /** A line number that has been read, and that nothing has been written for yet. */
+  /** A line number that was read, and for which nothing has been emitted yet. */
   private LineNumber pendingLine = LineNumber.of(0);
 
   private BodyWeaver(
@@ -83,8 +83,7 @@ final class BodyWeaver {
     if (kind == Kind.ROUTINE && passes.last() > 0) {
       to.goto_(label(0, 0));
     }
-    // Where a debugger stops at a line once, it shall be where a suspension leads: that comes
-    // first.
+    // Some debuggers stop at a line in one place only: the first. That should be a resume point.
     for (pass = passes.last(); pass >= 0; pass--) {
       writePass();
     }
@@ -93,8 +92,8 @@ final class BodyWeaver {
   }
 
   /**
-   * What follows a call that has suspended and whose frame could not be made: out of the way, but
-   * inside the handlers that the call is in.
+   * Emits what follows a call that has suspended and whose frame could not be made. It is out of
+   * line, but inside the exception handlers of the call.
    */
   private void goOnUnsaved(int point, SuspendCodegen.Unsaved labels) {
     Label start = to.newBoundLabel();
@@ -137,12 +136,12 @@ final class BodyWeaver {
     return labels.computeIfAbsent(new Place(inPass, index), _ -> to.newLabel());
   }
 
-  /** The place of {@code label} in this pass. */
+  /** Returns the place of {@code label} in this pass. */
   private Label here(Label label) {
     return label(pass, plan.flow.at(label));
   }
 
-  /** The place that a jump from element {@code index} to {@code target} leads to. */
+  /** Returns the place that a jump from element {@code index} to {@code target} leads to. */
   private Label map(int index, Label target) {
     int found = plan.flow.at(target);
     return label(passes.next(pass, index, found), found);
@@ -150,9 +149,9 @@ final class BodyWeaver {
 
   private void copyMarker(CodeElement element) {
     switch (element) {
-      case LabelTarget _ -> {} // is bound as any place
+      case LabelTarget _ -> {} // bound like every place
       case LineNumber line -> pendingLine = line;
-      // Of two handlers of all, the outer one is never reached from inside the inner one's range.
+      // If two handlers catch everything, the inner one's range never reaches the outer one.
       case ExceptionCatch range -> {
         int handler = plan.flow.at(range.handler());
         int in = passes.caught(pass, handler);
@@ -161,7 +160,7 @@ final class BodyWeaver {
               here(range.tryStart()), here(range.tryEnd()), label(in, handler), range.catchType());
         }
       }
-      // Two of one name whose scopes have become empty at one place would be refused by the JVM.
+      // The JVM rejects two variables of one name with empty ranges at the same place.
       case LocalVariable local -> {
         if (isKnown(local.slot(), local.typeSymbol())
             && isLeft(local.startScope(), local.endScope())) {
@@ -183,7 +182,7 @@ final class BodyWeaver {
               here(local.endScope()));
         }
       }
-      // Nothing reads them of code at run time, and their labels are those of the other copy.
+      // Dropped: nothing reads them at run time, and their labels belong to the original.
       case CharacterRange _,
           RuntimeVisibleTypeAnnotationsAttribute _,
           RuntimeInvisibleTypeAnnotationsAttribute _ -> {}
@@ -191,7 +190,10 @@ final class BodyWeaver {
     }
   }
 
-  /** Lines of which nothing is left would catch breakpoints at what comes next. */
+  /**
+   * Emits the pending line number. It is deferred because a line without code would catch
+   * breakpoints at the code that follows.
+   */
   private void flushLine() {
     if (pendingLine.line() != 0) {
       to.with(pendingLine);
@@ -199,12 +201,12 @@ final class BodyWeaver {
     }
   }
 
-  /** Whether anything is left between two places. */
+  /** Whether any code is emitted between two places. */
   private boolean isLeft(Label start, Label end) {
     return passes.isAnyWritten(pass, plan.flow.at(start), plan.flow.at(end));
   }
 
-  /** Whether a local is among those that are there still, with what is not written left out. */
+  /** Whether the local is among those that this copy still uses. */
   private boolean isKnown(int slot, ClassDesc type) {
     return slot + TypeKind.from(type).slotSize() <= usedLocals;
   }
@@ -261,7 +263,7 @@ final class BodyWeaver {
         .toList();
   }
 
-  /** A constructor call whose NEW has moved here: only the arguments are on the stack. */
+  /** Emits a constructor call whose NEW has moved here: only the arguments are on the stack. */
   private void construct(InvokeInstruction call, int index) {
     List<ClassDesc> parameters = call.typeSymbol().parameterList();
     int[] slots = new int[parameters.size()];
@@ -283,7 +285,7 @@ final class BodyWeaver {
     to.with(call);
   }
 
-  /** The type of the copy that resumes a method with frames of {@code frame}. */
+  /** Returns the type of the copy that resumes a method with frames of {@code frame}. */
   static MethodTypeDesc resumeType(ClassDesc frame) {
     return Names.RESUME.insertParameterTypes(0, frame);
   }

@@ -25,10 +25,9 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Weaves the classes of a folder in place. What they were before is kept in a second folder, so
- * that each run starts over from what the compiler made: whatever has been recompiled since, the
- * result is that of a clean build. That folder, put first on the class path, also makes a program
- * run unwoven.
+ * Weaves the classes of a folder in place. The originals are kept in a second folder, and each run
+ * starts from them: whatever has been recompiled since, the result is that of a clean build. With
+ * that second folder first on the class path, a program runs unwoven.
  */
 public final class ClassFolder {
   private static final String SUFFIX = ".class";
@@ -40,22 +39,22 @@ public final class ClassFolder {
   /** The class files as the compiler made them. */
   private final SortedMap<String, byte[]> originals = new TreeMap<>();
 
-  /** Those that were woven before and whose originals are gone. */
+  /** Classes that were woven before and whose originals are gone. */
   private final SortedMap<String, byte[]> woven = new TreeMap<>();
 
-  /** The names of those that earlier runs have made. */
+  /** The names of classes that earlier runs have made. */
   private final SortedSet<String> generated = new TreeSet<>();
 
-  /** Those that are variants of others, for some version of the JDK. */
+  /** Multi-release variants of other classes. */
   private final List<Path> ignored = new ArrayList<>();
 
   /**
-   * What a run has done.
+   * The result of a run.
    *
    * @param read how many classes the folder has, without those that the weaver makes
    * @param rewritten how many of them suspend, or make something that does
    * @param made how many classes were made besides
-   * @param problems what was in the way, and what may be
+   * @param problems errors and warnings
    */
   public record Summary(int read, int rewritten, int made, Diagnostics problems) {
     /** The counts in words. */
@@ -82,7 +81,7 @@ public final class ClassFolder {
     return absolute.resolveSibling(absolute.getFileName() + "-unwoven");
   }
 
-  /** The folder by the one name that it has without links; what is missing is told of later. */
+  /** Returns the folder's path without symbolic links; a missing folder is reported later. */
   private static Path real(Path folder) {
     try {
       return folder.toRealPath();
@@ -124,7 +123,7 @@ public final class ClassFolder {
     }
   }
 
-  /** What the system says is the file's name only, for some failures. */
+  /** Returns a readable reason: for some failures the system's message is only the file's name. */
   private static String textOf(FileSystemException failure) {
     String reason =
         switch (failure) {
@@ -200,7 +199,7 @@ public final class ClassFolder {
     }
   }
 
-  /** Takes in a file that has another class than its place says, or refuses it. */
+  /** Adds a file, or refuses it if its class is another than its path says. */
   private void misplaced(Path file, String name, String className) throws IOException {
     if (name.startsWith(OF_OTHER_VERSIONS)) {
       if (!className.equals("module-info")) {
@@ -228,7 +227,7 @@ public final class ClassFolder {
     return Files.isRegularFile(file) ? Files.readAllBytes(file) : null;
   }
 
-  /** Writes what has changed only, originals first: an interrupted run can be repeated. */
+  /** Writes only what has changed, originals first: an interrupted run can be repeated. */
   private void write(Weaver.Result result) throws IOException {
     SortedMap<String, byte[]> classes = result.classes();
     for (String name : originals.keySet()) {

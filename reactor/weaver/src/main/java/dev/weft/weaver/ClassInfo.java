@@ -15,13 +15,13 @@ import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
-/** A class, and what the weaver has found out about its methods. */
+/** A class, and what the weaver knows about its methods. */
 final class ClassInfo {
-  /** Where a class comes from, and so what may be done to it. */
+  /** Where a class comes from, which decides how it is treated. */
   enum Role {
     /** To be woven. */
     OURS,
-    /** Woven before, with nothing left to start over from; it takes part as it is. */
+    /** Woven before, without an original to start from; it takes part as it is. */
     WOVEN,
     /** On the class path, or excluded. */
     LIBRARY
@@ -36,13 +36,13 @@ final class ClassInfo {
   private final Map<String, MethodInfo> methods = new LinkedHashMap<>();
   private @Nullable Boolean routine;
 
-  /** Whether the weaver has made it of a lambda. */
+  /** Whether the weaver has made the class of a lambda. */
   boolean isGenerated;
 
-  /** Whether it is one of the classes that were given, whatever its role, or else was looked up. */
+  /** Whether the class is part of the input, whatever its role, rather than looked up. */
   boolean isGiven;
 
-  /** Whether a class that is given, but left as it is, extends or implements it. */
+  /** Whether a class of the input that is left as it is extends or implements it. */
   boolean hasUnwovenSubclass;
 
   ClassInfo(ClassTable table, byte[] bytes, ClassModel model, Role role) {
@@ -65,7 +65,7 @@ final class ClassInfo {
         method.hasTwin = true;
         method.suspends = true;
       }
-      // Without a twin, a method of a library that is said to suspend has not been woven.
+      // A library method with the annotation, but without a twin, has not been woven.
       method.suspends |= isOurs() && method.isSaidToSuspend();
     }
   }
@@ -86,7 +86,7 @@ final class ClassInfo {
     return model.flags().has(AccessFlag.INTERFACE);
   }
 
-  /** Whether it extends Routine, and is not Routine itself. */
+  /** Whether the class extends Routine and is not Routine itself. */
   boolean isRoutine() {
     Boolean known = routine;
     if (known == null) {
@@ -117,7 +117,7 @@ final class ClassInfo {
                 method -> method.name.equals(Names.CONSTRUCTOR) && !method.is(AccessFlag.PRIVATE));
   }
 
-  /** Whether its source can't be seen from other sources: private, local or anonymous. */
+  /** Whether other sources can't name the class: it is private, local or anonymous. */
   private boolean isHidden() {
     return model.findAttribute(Attributes.innerClasses()).stream()
         .flatMap(attribute -> attribute.classes().stream())
@@ -139,7 +139,7 @@ final class ClassInfo {
     return source().orElse(null);
   }
 
-  /** The class whose nest this one is in, by internal name; itself if it is the host. */
+  /** Returns the internal name of the nest host; of the class itself if it is the host. */
   String nestHost() {
     return model
         .findAttribute(Attributes.nestHost())

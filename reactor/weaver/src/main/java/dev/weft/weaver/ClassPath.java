@@ -17,13 +17,12 @@ import java.util.zip.ZipFile;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Where classes are looked up that are not woven themselves: folders and jars, then the JDK that
- * runs the weaver.
+ * Looks up classes that are not woven: in folders and jars, then in the JDK that runs the weaver.
  */
 public final class ClassPath implements AutoCloseable {
   private final List<JarFile> jars = new ArrayList<>();
 
-  /** What to look in, in this order: a Path that is a folder, or a JarFile. */
+  /** The entries in their order: a Path that is a folder, or a JarFile. */
   private final List<Object> entries = new ArrayList<>();
 
   private final ClassLoader rest;
@@ -38,7 +37,7 @@ public final class ClassPath implements AutoCloseable {
     this(paths, ClassLoader.getPlatformClassLoader());
   }
 
-  /** As the other, with what is looked in after the entries. */
+  /** Opens the entries, and looks in {@code rest} after them. */
   ClassPath(List<Path> paths, ClassLoader rest) throws IOException {
     this.rest = rest;
     for (Path path : paths) {
@@ -60,14 +59,16 @@ public final class ClassPath implements AutoCloseable {
     }
   }
 
-  /** Whether it is that of the program that runs: what it does not have can't be called at all. */
+  /**
+   * Whether this is the class path of the running program: a class that it lacks can't be called.
+   */
   boolean isComplete() {
     return rest == ClassLoader.getSystemClassLoader();
   }
 
   /**
-   * The entries of a class path as the JVM and javac take it: one that ends with {@code *} stands
-   * for all files in its folder whose names end with {@code .jar} or {@code .JAR}.
+   * Splits a class path as the JVM and javac do: an entry that ends with {@code *} stands for all
+   * files in its folder whose names end with {@code .jar} or {@code .JAR}.
    *
    * @param classPath paths with the system's separator between them
    * @return the paths, without empty ones; the jars of a folder in the order of their names
@@ -100,7 +101,7 @@ public final class ClassPath implements AutoCloseable {
     }
   }
 
-  /** The class file of {@code internalName}, or null if there is none. */
+  /** Returns the class file of {@code internalName}, or null if there is none. */
   byte @Nullable [] find(String internalName) {
     String file = internalName + ".class";
     try {

@@ -49,7 +49,7 @@ final class ClassTable {
     return made.orElse(ClassHierarchyResolver.ofResourceParsing(this::open).cached());
   }
 
-  /** Makes it known that a class of frames of that name will be made. */
+  /** Announces a class of frames of that name, which will be made. */
   void addFrame(ClassDesc type) {
     frames.add(type);
   }
@@ -59,7 +59,10 @@ final class ClassTable {
     return info == null ? null : new ByteArrayInputStream(info.bytes);
   }
 
-  /** How class files are read and made: stack maps are computed with the classes of this table. */
+  /**
+   * Returns what reads and writes class files; it computes stack maps with the classes of this
+   * table.
+   */
   ClassFile files() {
     return files;
   }
@@ -74,7 +77,7 @@ final class ClassTable {
     return info;
   }
 
-  /** Makes it known that the classes of {@code role} LIBRARY among the added extend others. */
+  /** Marks the classes that an added class of {@code role} LIBRARY extends or implements. */
   void noteUnwovenSubclasses() {
     List<ClassInfo> leftOut =
         classes.values().stream()
@@ -90,12 +93,12 @@ final class ClassTable {
     return files.parse(bytes);
   }
 
-  /** The classes that are to be woven, in the order that they were added in. */
+  /** Returns the classes to weave, in the order in which they were added. */
   List<ClassInfo> ours() {
     return classes.values().stream().flatMap(Optional::stream).filter(ClassInfo::isOurs).toList();
   }
 
-  /** As {@link #ours}, and those that were woven before. */
+  /** Returns {@link #ours}, and the classes that were woven before. */
   List<ClassInfo> given() {
     return classes.values().stream()
         .flatMap(Optional::stream)
@@ -103,7 +106,7 @@ final class ClassTable {
         .toList();
   }
 
-  /** The class of that internal name, or null if it is nowhere, or an array. */
+  /** Returns the class of that internal name, or null if it is not found or is an array. */
   @Nullable ClassInfo find(String name) {
     Optional<ClassInfo> known = classes.get(name);
     if (known == null) {
@@ -127,12 +130,14 @@ final class ClassTable {
     return info != null && info.supers.stream().anyMatch(type -> isA(type, ancestor));
   }
 
-  /** Whether it is one of those that cannot suspend, because they know nothing of this. */
+  /** Whether the class can't suspend because it does not know Weft: one of the JDK. */
   static boolean isOfJdk(String name) {
     return name.startsWith("java/") || name.startsWith("jdk/") || name.startsWith("sun/");
   }
 
-  /** The method that {@code element} calls, as far as the compiler knew; null if it is no call. */
+  /**
+   * Returns the method that {@code element} calls according to the compiler; null if it is no call.
+   */
   @Nullable MethodInfo target(CodeElement element) {
     if (!(element instanceof InvokeInstruction call)) {
       return null;
@@ -145,7 +150,7 @@ final class ClassTable {
     return resolve(owner, MethodInfo.key(call.name().stringValue(), call.type().stringValue()));
   }
 
-  /** The method that a reference to {@code owner} means: declared there, or inherited. */
+  /** Resolves a method of {@code owner}: declared there, or inherited. */
   @Nullable MethodInfo resolve(String owner, String key) {
     String reference = owner + '.' + key;
     Optional<MethodInfo> known = resolved.get(reference);
@@ -168,7 +173,7 @@ final class ClassTable {
     return method;
   }
 
-  /** What {@code method} overrides or implements, at any distance. */
+  /** Returns what {@code method} overrides or implements, at any distance. */
   List<MethodInfo> overridden(MethodInfo method) {
     List<MethodInfo> found = new ArrayList<>();
     for (ClassInfo type : ancestors(method.owner)) {
@@ -180,7 +185,7 @@ final class ClassTable {
     return found;
   }
 
-  /** The classes and interfaces that {@code info} inherits from, without itself. */
+  /** Returns the superclasses and superinterfaces of {@code info}, without itself. */
   Collection<ClassInfo> ancestors(ClassInfo info) {
     Set<ClassInfo> found = new LinkedHashSet<>();
     collect(info, found);

@@ -34,7 +34,10 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
-/** Weaves one class: first plans, so that the names of what will be made are known, then writes. */
+/**
+ * Weaves one class in two phases: it plans, so that the names of what will be made are known, then
+ * writes.
+ */
 final class ClassWeaver {
   /** HotSpot's HugeMethodLimit: longer methods are never compiled. */
   private static final int COMPILED_BYTES_MAX = 8000;
@@ -44,9 +47,9 @@ final class ClassWeaver {
           + COMPILED_BYTES_MAX
           + ": split it";
 
-  /** What is made of a method, in the order of the class file. */
+  /** The methods that one method becomes, in the order of the class file. */
   private record Work(MethodInfo method, SpillPlan plan, ClassDesc frame) {
-    /** Whether the woven method of that name and type is one of those made of this. */
+    /** Whether the woven method of that name and type is one of these. */
     boolean makes(String name, MethodTypeDesc type) {
       if (plan.isFlat) {
         return name.equals("resume") && type.equals(Names.RESUME);
@@ -55,7 +58,7 @@ final class ClassWeaver {
           && (type.equals(Names.twin(method.type)) || type.equals(BodyWeaver.resumeType(frame)));
     }
 
-    /** Whether {@code message}, of the class file library, is about one of those. */
+    /** Whether {@code message}, of the class file library, is about one of these. */
     boolean isMeantBy(String message) {
       return plan.isFlat
           ? message.contains(" resume" + Names.RESUME.displayDescriptor())
@@ -84,7 +87,7 @@ final class ClassWeaver {
     return generated;
   }
 
-  /** Whether there is anything to do here, the members of its nest aside. */
+  /** Whether the class has anything to weave, apart from the members of its nest. */
   boolean isNeeded() {
     return info.isGenerated || !lambdas.isEmpty() || !works.isEmpty() || !delegates.isEmpty();
   }
@@ -96,7 +99,9 @@ final class ClassWeaver {
     return type;
   }
 
-  /** Makes the classes of the lambdas in here that get a twin, as they were before weaving. */
+  /**
+   * Makes the classes of the lambdas of this class that get a twin, in their form before weaving.
+   */
   List<byte[]> makeLambdas() {
     List<byte[]> made = new ArrayList<>();
     for (MethodInfo method : info.methods()) {
@@ -120,7 +125,7 @@ final class ClassWeaver {
   private boolean isWovenLambda(Lambda lambda) {
     MethodInfo target = lambda.target(info.table);
     MethodInfo declared = lambda.declared(info.table);
-    // What neither suspends nor blocks may run like what does: without a stack.
+    // A task that neither suspends nor blocks may run without a stack too.
     return target != null
         && (target.suspends || target.isLeaf())
         && declared != null
@@ -165,7 +170,10 @@ final class ClassWeaver {
     works.add(new Work(method, plan, frame));
   }
 
-  /** The body of a routine is entered by way of resume, unless something calls it as a method. */
+  /**
+   * Whether the method gets a twin. The body of a routine is entered by resume, and gets one only
+   * if it may be called as a method.
+   */
   private boolean needsTwin(MethodInfo method) {
     boolean extended =
         !info.model.flags().has(AccessFlag.FINAL) && info.model.flags().has(AccessFlag.PUBLIC);
@@ -195,7 +203,7 @@ final class ClassWeaver {
     return written;
   }
 
-  /** What the class file library refuses, it tells the method's name of but not its place. */
+  /** Converts an error of the class file library, which names the method but not its place. */
   private WeaveException refusal(String reason) {
     String firstLine = reason.lines().findFirst().orElse("");
     String what = "can't be woven, being too large or missing a class: " + firstLine;
@@ -224,8 +232,8 @@ final class ClassWeaver {
     }
     builder.with(
         info.isGenerated ? WovenAttribute.generated() : WovenAttribute.wovenFrom(info.bytes));
-    // Where a line is in several methods, some debuggers stop in the first one of the class only:
-    // that is the copy that is run most, and shall be it.
+    // If a line is in several methods, some debuggers stop only in the first one of the class. That
+    // should be the copy that runs most.
     works.stream().filter(work -> work.plan.isFlat).forEach(work -> routine(builder, work));
     works.stream().filter(work -> !work.plan.isFlat).forEach(work -> resume(builder, work));
     works.stream().filter(work -> !work.plan.isFlat).forEach(work -> twin(builder, work));
@@ -233,7 +241,7 @@ final class ClassWeaver {
     originals.forEach(method -> original(builder, method));
   }
 
-  /** Whether it gets members that its default serialVersionUID would depend on. */
+  /** Whether the class gets members that its default serialVersionUID would depend on. */
   private boolean changesMembers() {
     return !info.isGenerated
         && (!delegates.isEmpty()
@@ -323,7 +331,7 @@ final class ClassWeaver {
     }
   }
 
-  /** The method as it was, but for the classes that its lambdas are of. */
+  /** Copies the method, except for the classes of its lambdas. */
   private void original(ClassBuilder builder, MethodModel method) {
     String key =
         MethodInfo.key(method.methodName().stringValue(), method.methodType().stringValue());

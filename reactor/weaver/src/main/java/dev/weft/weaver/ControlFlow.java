@@ -15,7 +15,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.stream.IntStream;
 
-/** Where control can go in a method, and what follows: live locals, held monitors, reachability. */
+/** Control flow of a method, and what follows from it: live locals, held monitors, reachability. */
 final class ControlFlow {
   private static final int[] NOWHERE = {};
 
@@ -25,10 +25,10 @@ final class ControlFlow {
   private final List<CodeElement> code;
   private final Map<Label, Integer> positions = new HashMap<>();
 
-  /** Of each element, where control goes from it, exceptions aside. */
+  /** The successors of each element, without exceptions. */
   private final int[][] next;
 
-  /** Of each element, the handlers that it is in, innermost first. */
+  /** The exception handlers that cover each element, innermost first. */
   private final int[][] handlers;
 
   private final BitSet[] live;
@@ -74,7 +74,7 @@ final class ControlFlow {
     return targets;
   }
 
-  /** The index of the element that is {@code label}. */
+  /** Returns the index of the element that is {@code label}. */
   int at(Label label) {
     Integer position = positions.get(label);
     if (position == null) {
@@ -118,7 +118,7 @@ final class ControlFlow {
     return found.build().toArray();
   }
 
-  /** Which locals each element and what comes after it may still read. */
+  /** Computes the live locals before each element. */
   private BitSet[] findLive() {
     BitSet[] before = new BitSet[code.size() + 1];
     Arrays.setAll(before, i -> new BitSet());
@@ -152,7 +152,7 @@ final class ControlFlow {
     return handlers[index].length > 0;
   }
 
-  /** The locals that have to survive a suspension in the call at {@code index}. */
+  /** Returns the locals that have to survive a suspension in the call at {@code index}. */
   BitSet liveAfter(int index) {
     BitSet after = new BitSet();
     after.or(live[index + 1]);
@@ -166,24 +166,24 @@ final class ControlFlow {
     return code.size();
   }
 
-  /** Where control goes from element {@code index}, exceptions aside. */
+  /** Returns the successors of element {@code index}, without exceptions. */
   int[] next(int index) {
     return next[index];
   }
 
-  /** The handlers that element {@code index} is in, innermost first. */
+  /** Returns the handlers that cover element {@code index}, innermost first. */
   int[] handlers(int index) {
     return handlers[index];
   }
 
-  /** Both. */
+  /** Returns the successors and the handlers. */
   int[] successors(int index) {
     return handlers[index].length == 0
         ? next[index]
         : IntStream.concat(Arrays.stream(next[index]), Arrays.stream(handlers[index])).toArray();
   }
 
-  /** Whether control can go from element {@code index} to the one after it without a jump. */
+  /** Whether control can pass from element {@code index} to the next one without a jump. */
   boolean fallsThrough(int index) {
     return switch (code.get(index)) {
       case BranchInstruction branch -> !isGoto(branch);
@@ -198,7 +198,7 @@ final class ControlFlow {
     return held[index] > 0;
   }
 
-  /** The most monitors that can be held before each element. */
+  /** Computes how many monitors can be held at most before each element. */
   private int[] findHeld() {
     int[] held = new int[code.size()];
     if (code.stream().noneMatch(element -> element instanceof MonitorInstruction)) {
@@ -222,7 +222,7 @@ final class ControlFlow {
         open.add(new int[] {successor, after});
       }
       if (mayThrow(code.get(here))) {
-        // What takes a monitor fails without it; what gives it back, after that.
+        // A failed monitorenter leaves the monitor free; a failed monitorexit has released it.
         int thrown = Math.min(step[1], after);
         for (int handler : handlers[here]) {
           open.add(new int[] {handler, thrown});
@@ -233,8 +233,8 @@ final class ControlFlow {
   }
 
   /**
-   * Whether control can leave {@code element} by an exception. Kotlin's compiler ends what gives a
-   * monitor back after an exception where the monitor is loaded to be given back.
+   * Whether {@code element} can throw. Kotlin's compiler ends the range of the handler that
+   * releases a monitor where the monitor is loaded for its release.
    */
   private static boolean mayThrow(CodeElement element) {
     return switch (element) {
@@ -244,7 +244,7 @@ final class ControlFlow {
     };
   }
 
-  /** Whether nothing but a return of {@code opcode} comes after the call at {@code index}. */
+  /** Whether nothing but a return of {@code opcode} follows the call at {@code index}. */
   boolean isFollowedBy(int index, Opcode opcode) {
     int here = index;
     for (int steps = 0; steps < code.size(); steps++) {

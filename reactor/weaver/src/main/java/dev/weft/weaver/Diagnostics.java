@@ -6,10 +6,13 @@ import java.util.Collections;
 import java.util.SortedSet;
 import java.util.TreeSet;
 
-/** What cannot be woven, and what will not work as it may seem: each with its place and reason. */
+/**
+ * Errors and warnings: what can't be woven, and what may not work as it seems, each with its place
+ * and reason.
+ */
 public final class Diagnostics {
   /**
-   * One of them.
+   * One error or warning.
    *
    * @param where as in a stack trace: class, method, file and line
    * @param what the reason, and what to do about it
@@ -47,7 +50,7 @@ public final class Diagnostics {
     refused.add(Names.external(made < 0 ? type : type.substring(0, made)));
   }
 
-  /** Adds what was refused earlier. */
+  /** Adds the errors of an earlier pass. */
   void addRefused(Diagnostics earlier) {
     errors.addAll(earlier.errors);
     refused.addAll(earlier.refused);
@@ -58,7 +61,7 @@ public final class Diagnostics {
   }
 
   /**
-   * What cannot be woven: the classes that {@link #refused} names, or all if {@link #isFatal}.
+   * The errors: about the classes that {@link #refused} names, or about all if {@link #isFatal}.
    *
    * @return in the order of their places
    */
@@ -67,8 +70,8 @@ public final class Diagnostics {
   }
 
   /**
-   * The classes that have been left as they are because they can't be woven. The others are woven
-   * as if these had been excluded.
+   * The classes that are left as they are because they can't be woven. The others are woven as if
+   * these had been excluded.
    *
    * @return their names, in order
    */
@@ -76,17 +79,13 @@ public final class Diagnostics {
     return Collections.unmodifiableSortedSet(refused);
   }
 
-  /**
-   * Whether an error is about more than a single class, so that nothing was woven.
-   *
-   * @return true if so
-   */
+  /** {@return whether an error is about more than a single class, so that nothing was woven} */
   public boolean isFatal() {
     return fatal;
   }
 
   /**
-   * What is woven, or left as it is, and may fail when it runs; it then says so.
+   * The warnings: about code that may fail at run time; it then throws an exception that says so.
    *
    * @return in the order of their places
    */

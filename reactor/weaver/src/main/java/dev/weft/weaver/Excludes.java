@@ -24,7 +24,7 @@ public final class Excludes {
   private Excludes() {}
 
   /**
-   * Those that match one of the patterns, and those that are always excluded.
+   * The classes that match one of the patterns, and those that are always excluded.
    *
    * @param patterns may be empty
    * @return the set

@@ -27,9 +27,9 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What the verifier knows at each instruction of a method: the types of the locals and of the
- * operand stack. They are read off the stack maps at branch targets and followed from there in one
- * pass, so no types have to be merged and no class looked up.
+ * The types of the locals and of the operand stack before each instruction of a method, as the
+ * verifier knows them. They are read off the stack maps at branch targets and followed from there
+ * in one pass, so no types have to be merged and no class looked up.
  *
  * <p>A type is a string: a descriptor, of which int stands for the smaller ones too, or one of the
  * constants here, or {@link #UNINITIALIZED} and the index of the NEW that made the object. Long and
@@ -89,7 +89,7 @@ final class FrameTypes {
     }
   }
 
-  /** The types before element {@code index}, or null if it is never reached. */
+  /** Returns the types before element {@code index}, or null if it is never reached. */
   @Nullable State before(int index) {
     return before[index];
   }
@@ -188,7 +188,7 @@ final class FrameTypes {
     }
   }
 
-  /** Takes {@code slots} slots off the stack; returns the type of the lowest. */
+  /** Pops {@code slots} slots off the stack; returns the type of the lowest. */
   private String pop(int slots) {
     String type = UNKNOWN;
     for (int i = 0; i < slots; i++) {

@@ -23,11 +23,11 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 
-/** Makes the class of a method's frames. */
+/** Emits the class of a method's frames. */
 final class FrameWeaver {
   static final String SELF = "self";
 
-  /** A static method that sets to null what a frame has kept and is not to keep any more. */
+  /** A static method that clears the references that a frame has kept and no longer needs. */
   static final String FORGET = Names.GENERATED + "forget";
 
   private static final MethodTypeDesc PLACE_ARGUMENTS =
@@ -90,7 +90,7 @@ final class FrameWeaver {
     return Names.internal(frame).substring(plan.method.owner.name.length());
   }
 
-  /** Its type: of the receiver, if there is one, and of the context. */
+  /** Its type: it takes the receiver, if there is one, and the context. */
   static MethodTypeDesc makerType(SpillPlan plan, ClassDesc frame) {
     return plan.method.isStatic()
         ? MethodTypeDesc.of(frame, Names.CONTEXT)
@@ -98,10 +98,10 @@ final class FrameWeaver {
   }
 
   /**
-   * The body of the method that makes a frame. Where that can't be done, it returns null and leaves
-   * the reason in the context: the operands of the method that suspends are still wanted then, and
-   * an exception would have cleared them. It is in the woven class, so that a failure to load the
-   * frame's class is caught as well.
+   * Emits the body of the method that makes a frame. If making it fails, the method returns null
+   * and leaves the reason in the context: the operands of the method that suspends are still needed
+   * then, and an exception would have cleared them. The method is in the woven class, so that a
+   * failure to load the frame's class is caught as well.
    */
   static void make(CodeBuilder code, SpillPlan plan, ClassDesc frame) {
     boolean isStatic = plan.method.isStatic();
@@ -118,12 +118,12 @@ final class FrameWeaver {
     code.aconst_null().areturn();
   }
 
-  /** The type of {@link #FORGET}: of the frame, and of the fields to keep as a mask. */
+  /** The type of {@link #FORGET}: it takes the frame, and the fields to keep as a mask. */
   static MethodTypeDesc forgetType(ClassDesc frame) {
     return MethodTypeDesc.of(ConstantDescs.CD_void, frame, ConstantDescs.CD_long);
   }
 
-  /** Adds the method {@link #FORGET} where it is called. */
+  /** Adds the method {@link #FORGET} if it is called. */
   static void forget(ClassBuilder builder, SpillPlan plan, ClassDesc frame) {
     if (plan.needsForget()) {
       int flags = ACC_STATIC | ACC_SYNTHETIC | (plan.isFlat ? ACC_PRIVATE : 0);
@@ -165,7 +165,7 @@ final class FrameWeaver {
     code.labelBinding(kept);
   }
 
-  /** The body of a frame's method where(). */
+  /** Emits the body of a frame's method where(). */
   static void where(CodeBuilder code, SpillPlan plan) {
     Label elsewhere = code.newLabel();
     List<SwitchCase> cases = new ArrayList<>();

@@ -13,7 +13,7 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A lambda or method reference, as the instruction describes it that makes one at run time.
+ * A lambda or method reference, as described by the invokedynamic instruction that makes one.
  *
  * @param captured the types of what it captures, to the interface
  * @param method the name of the interface's method
@@ -35,7 +35,7 @@ record Lambda(
 
   private static final String FACTORY = LambdaMetafactory.class.getName();
 
-  /** The lambda that {@code element} makes, or null if it makes none. */
+  /** Returns the lambda that {@code element} makes, or null if it makes none. */
   static @Nullable Lambda madeBy(CodeElement element) {
     if (!(element instanceof InvokeDynamicInstruction dynamic)) {
       return null;
@@ -75,17 +75,17 @@ record Lambda(
         (flags & LambdaMetafactory.FLAG_SERIALIZABLE) != 0);
   }
 
-  /** The interface that it implements, by internal name. */
+  /** Returns the internal name of the interface. */
   String type() {
     return Names.internal(captured.returnType());
   }
 
-  /** The interface's method, or null if the interface is not known. */
+  /** Returns the interface's method, or null if the interface is not found. */
   @Nullable MethodInfo declared(ClassTable table) {
     return table.resolve(type(), MethodInfo.key(method, erased.descriptorString()));
   }
 
-  /** The method that it calls, or null if that is not known. */
+  /** Returns the method that the lambda calls, or null if that is not found. */
   @Nullable MethodInfo target(ClassTable table) {
     String owner = Names.internal(body.owner());
     if (ClassTable.isOfJdk(owner) || owner.startsWith("[")) {

@@ -21,8 +21,9 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Makes a class of a lambda or method reference whose body suspends, since what the JVM spins for
- * it could not be woven. The class is as javac would have written it; it is woven like any other.
+ * Writes a class for a lambda or method reference whose body suspends, since the class that the JVM
+ * spins could not be woven. The class is as javac would have written it; it is woven like any
+ * other.
  */
 final class LambdaWeaver {
   static final String MAKE = "make";
@@ -41,7 +42,7 @@ final class LambdaWeaver {
     captured = lambda.captured().parameterList();
   }
 
-  /** The class file of {@code self} for a lambda in {@code host}. */
+  /** Returns the class file of {@code self} for a lambda in {@code host}. */
   static byte[] weave(ClassInfo host, Lambda lambda, ClassDesc self, int line) {
     LambdaWeaver weaver = new LambdaWeaver(lambda, self, line);
     return host.table.files().build(self, builder -> weaver.build(host, builder));
@@ -109,7 +110,10 @@ final class LambdaWeaver {
     code.invokespecial(self, Names.CONSTRUCTOR, arguments).areturn();
   }
 
-  /** The interface's method: hands what was captured and the arguments to the lambda's body. */
+  /**
+   * Emits the interface's method: it passes the captured values and the arguments to the lambda's
+   * body.
+   */
   private void call(CodeBuilder code) {
     if (line > 0) {
       code.lineNumber(line);
@@ -154,15 +158,15 @@ final class LambdaWeaver {
     code.aload(0);
     for (int i = 0; i < bridge.parameterCount(); i++) {
       ClassDesc given = bridge.parameterType(i);
-      ClassDesc wanted = lambda.erased().parameterType(i);
+      ClassDesc expected = lambda.erased().parameterType(i);
       code.loadLocal(TypeKind.from(given), code.parameterSlot(i));
-      convert(code, given, wanted, wanted);
+      convert(code, given, expected, expected);
     }
     code.invokevirtual(self, lambda.method(), lambda.erased());
     code.return_(TypeKind.from(bridge.returnType()));
   }
 
-  /** Makes a {@code to} of a {@code from} that is known to be an {@code exact}. */
+  /** Converts a {@code from}, known to be an {@code exact}, to a {@code to}. */
   private static void convert(CodeBuilder code, ClassDesc from, ClassDesc exact, ClassDesc to) {
     TypeKind kind = TypeKind.from(from);
     if (to.equals(ConstantDescs.CD_void)) {
@@ -177,7 +181,8 @@ final class LambdaWeaver {
       ClassDesc box = box(from);
       code.invokestatic(box, "valueOf", MethodTypeDesc.of(box, from));
     } else if (to.isPrimitive()) {
-      // What is no box by its type is any number, or the one box that fits, as in the JVM's own.
+      // As in the JVM: a type that is no box is converted from any Number, or from the box that
+      // fits.
       ClassDesc box = isBox(exact) ? exact : isNumber(to) ? NUMBER : box(to);
       ClassDesc inside = isBox(exact) ? unboxed(exact) : to;
       if (!from.equals(box)) {
@@ -192,9 +197,9 @@ final class LambdaWeaver {
 
   private static void widen(CodeBuilder code, ClassDesc from, ClassDesc to) {
     TypeKind kind = TypeKind.from(from).asLoadable();
-    TypeKind wanted = TypeKind.from(to).asLoadable();
-    if (kind != wanted) {
-      code.conversion(kind, wanted);
+    TypeKind expected = TypeKind.from(to).asLoadable();
+    if (kind != expected) {
+      code.conversion(kind, expected);
     }
   }
 

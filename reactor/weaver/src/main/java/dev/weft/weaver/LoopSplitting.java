@@ -10,19 +10,20 @@ import java.util.Collection;
 import java.util.List;
 
 /**
- * Divides what a suspension leads to into passes, so that no loop is entered in its middle: C2
- * optimises a loop with two entrances hardly at all, and each suspension in it would be one.
+ * Node splitting: duplicates the loops that contain suspensions, so that resuming never enters a
+ * loop in its middle. C2 hardly optimises a loop with two entries, and each suspension in a loop
+ * would be one.
  *
- * <p>A call that is in {@code n} loops is gone back to in pass {@code n}, where these are cut open:
- * the jump back of the outermost leads to its start in pass 0, that of the next one in pass 1, and
- * so on. What is in fewer loops is only in passes up to that number, so the body of a loop is
- * written once more than it is deep, and what is in none just once.
+ * <p>A call inside {@code n} loops is resumed in pass {@code n}, in which these loops are cut open:
+ * the back edge of the outermost one leads to its start in pass 0, that of the next one to pass 1,
+ * and so on. Code in fewer loops is only in passes up to that number, so a loop's body is emitted
+ * once more than it is deep, and code in no loop once.
  */
 final class LoopSplitting {
-  /** About how many bytes a method may take for being written in passes. */
+  /** About how many bytes of code a method may have to be duplicated. */
   private static final int BYTES_MAX = 4_000;
 
-  /** About what a call that may suspend takes besides. */
+  /** About how many bytes a call that may suspend adds. */
   private static final int BYTES_PER_CALL = 20;
 
   private final SpillPlan plan;
@@ -30,10 +31,10 @@ final class LoopSplitting {
   private final Loops loops;
   private final int last;
 
-  /** Of each pass, what is run in it. */
+  /** The elements that run, by pass. */
   private final List<BitSet> made = new ArrayList<>();
 
-  /** Of each pass, what is written, calls that are only gone back to among it. */
+  /** The elements that are emitted, by pass; these include calls that are only resumed. */
   private final List<BitSet> written = new ArrayList<>();
 
   private final ArrayDeque<int[]> open = new ArrayDeque<>();
@@ -90,23 +91,23 @@ final class LoopSplitting {
     return found;
   }
 
-  /** The number of the last pass; they begin with 0. */
+  /** Returns the number of the last pass; passes are numbered from 0. */
   int last() {
     return last;
   }
 
-  /** The pass in which the call at {@code index} is gone back to. */
+  /** Returns the pass in which the call at {@code index} is resumed. */
   int of(int index) {
     return Math.min(last, loops.depth(index));
   }
 
-  /** Where the step leads that is made in {@code pass}. */
+  /** Returns the pass in which {@code to} runs after {@code from} in {@code pass}. */
   int next(int pass, int from, int to) {
     int depth = loops.depth(to);
     return Math.min(pass, loops.isBack(from, to) ? depth - 1 : depth);
   }
 
-  /** Where {@code handler} is that catches in {@code pass}. */
+  /** Returns the pass in which {@code handler} runs if it catches in {@code pass}. */
   int caught(int pass, int handler) {
     return Math.min(pass, loops.depth(handler));
   }
@@ -115,7 +116,7 @@ final class LoopSplitting {
     return made.get(pass).get(index);
   }
 
-  /** Whether that instruction is written. */
+  /** Whether the instruction is emitted in the pass. */
   boolean isWritten(int pass, int index) {
     return written.get(pass).get(index);
   }
@@ -124,13 +125,13 @@ final class LoopSplitting {
     return written.stream().anyMatch(each -> each.get(index));
   }
 
-  /** Whether anything is written of what comes before {@code end}. */
+  /** Whether anything before {@code end} is emitted. */
   boolean isAnyWritten(int pass, int start, int end) {
     int first = written.get(pass).nextSetBit(start);
     return first >= 0 && first < end;
   }
 
-  /** Whether control goes from {@code index} to what follows there, but in another pass. */
+  /** Whether control passes from {@code index} to the next element, but in another pass. */
   boolean leavesAfter(int pass, int index) {
     boolean isReached = isMade(pass, index) || isWritten(pass, index);
     return isReached && flow.fallsThrough(index) && next(pass, index, index + 1) != pass;

@@ -11,9 +11,9 @@ import java.util.Map;
 import java.util.TreeMap;
 
 /**
- * The loops of a method: those that have one entrance, as all that javac makes. An entrance is what
- * every way to the jump back to it passes; these dominators are found as by Cooper, Harvey and
- * Kennedy, "A Simple, Fast Dominance Algorithm".
+ * The natural loops of a method: those with one entry, as javac makes them. An entry dominates the
+ * back edges to it; dominators are computed as in Cooper, Harvey and Kennedy, "A Simple, Fast
+ * Dominance Algorithm".
  */
 final class Loops {
   private static final int NONE = -1;
@@ -21,19 +21,19 @@ final class Loops {
   private final ControlFlow flow;
   private final int[] depths;
 
-  /** Of each entrance, what jumps back to it. */
+  /** The sources of the back edges, by entry. */
   private final Map<Integer, BitSet> jumps = new TreeMap<>();
 
-  /** What can be reached, each element before those that it leads to, jumps back aside. */
+  /** The reachable elements in reverse postorder. */
   private final List<Integer> order = new ArrayList<>();
 
-  /** Of each element, its index in {@link #order}. */
+  /** The index of each element in {@link #order}. */
   private final int[] places;
 
-  /** Of each element, where control comes from. */
+  /** The predecessors of each element. */
   private final List<List<Integer>> previous = new ArrayList<>();
 
-  /** Of each place, that of the last element that every way there passes. */
+  /** The immediate dominator of each element of {@link #order}, as an index into it. */
   private final int[] dominators;
 
   Loops(ControlFlow flow) {
@@ -54,12 +54,12 @@ final class Loops {
     jumps.forEach(this::deepen);
   }
 
-  /** How many loops element {@code index} is in. */
+  /** Returns the number of loops that contain element {@code index}. */
   int depth(int index) {
     return depths[index];
   }
 
-  /** Whether that step is the jump back of a loop. */
+  /** Whether the edge is the back edge of a loop. */
   boolean isBack(int from, int to) {
     BitSet found = jumps.get(to);
     return found != null && found.get(from);
@@ -145,7 +145,9 @@ final class Loops {
     return at == place;
   }
 
-  /** Counts the loop with that entrance for all that is in it: what leads to its jumps back. */
+  /**
+   * Adds the loop with that entry to the depth of its elements: those that lead to its back edges.
+   */
   private void deepen(int entrance, BitSet from) {
     BitSet inside = new BitSet();
     inside.set(entrance);

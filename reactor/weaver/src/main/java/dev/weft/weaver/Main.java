@@ -10,7 +10,7 @@ import java.util.Iterator;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** The command line. */
+/** The weaver's command line. */
 public final class Main {
   private static final int OK = 0;
   private static final int FAILED = 1;
@@ -58,7 +58,7 @@ public final class Main {
   /**
    * Weaves, and ends the JVM with the status.
    *
-   * @param arguments as {@code --help} tells
+   * @param arguments see {@code --help}
    */
   public static void main(String[] arguments) {
     System.exit(run(System.out, System.err, arguments));
@@ -69,7 +69,7 @@ public final class Main {
    *
    * @param out for what was done
    * @param err for problems
-   * @param arguments as {@code --help} tells
+   * @param arguments see {@code --help}
    * @return the status: 0, or 1 if something can't be woven, or 2 if the arguments are wrong
    */
   public static int run(PrintStream out, PrintStream err, String... arguments) {

@@ -18,12 +18,12 @@ import java.util.Set;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
-/** A method, and what the weaver has found out about it. */
+/** A method, and what the weaver knows about it. */
 final class MethodInfo {
-  /** How far calls are followed to find out that a method is a leaf. */
+  /** How deep calls are followed to find out that a method is a leaf. */
   private static final int LEAF_DEPTH_MAX = 4;
 
-  /** Classes of the JDK none of whose methods calls anything unknown. */
+  /** Classes of the JDK whose methods call no unknown code. */
   private static final Set<String> HARMLESS =
       Set.of(
           "java/lang/Boolean",
@@ -42,19 +42,19 @@ final class MethodInfo {
   final String name;
   final MethodTypeDesc type;
 
-  /** Whether it may suspend, and so has a twin or gets one. */
+  /** Whether the method may suspend, and so has a twin or gets one. */
   boolean suspends;
 
-  /** Whether its twin was in the class file already. */
+  /** Whether the class file had its twin already. */
   boolean hasTwin;
 
-  /** Whether it is the twin of another method, written by hand or woven. */
+  /** Whether the method is the twin of another one, handwritten or woven. */
   boolean isTwin;
 
-  /** Whether something that is woven, or may be, calls its twin. */
+  /** Whether woven code, or code that may be woven, calls its twin. */
   boolean called;
 
-  /** The calls in it that may suspend, as indexes into {@link #code}. */
+  /** The calls in the method that may suspend, as indexes into {@link #code}. */
   List<Integer> points = List.of();
 
   private @Nullable List<CodeElement> code;
@@ -82,35 +82,35 @@ final class MethodInfo {
     return is(AccessFlag.STATIC);
   }
 
-  /** Whether it can override and be overridden. */
+  /** Whether the method can override and be overridden. */
   boolean isVirtual() {
     return !isStatic() && !is(AccessFlag.PRIVATE) && !isInitializer();
   }
 
-  /** Whether a class that is not woven together with its own may override it. */
+  /** Whether a class that is not woven together with its own may override the method. */
   boolean isOverridable() {
     return isVirtual() && !is(AccessFlag.FINAL) && owner.isOpen();
   }
 
-  /** Whether its twin is the work of a weaver, rather than written by hand. */
+  /** Whether a weaver has made its twin; otherwise it is handwritten. */
   boolean isTwinWoven() {
     MethodInfo twin = owner.method(key(name, Names.twin(type).descriptorString()));
     return twin != null && twin.is(AccessFlag.SYNTHETIC);
   }
 
-  /** Whether it is a constructor or a static initialiser. */
+  /** Whether the method is a constructor or a static initialiser. */
   boolean isInitializer() {
     return name.startsWith("<");
   }
 
-  /** Whether it is the body of a routine, whose state is kept in the routine itself. */
+  /** Whether the method is the body of a routine, whose state is kept in the routine itself. */
   boolean isRoutineBody() {
     return key().equals("run()V") && owner.isRoutine();
   }
 
   /**
-   * Whether it can neither suspend nor block, whatever happens: it takes no monitor, and calls only
-   * static and private methods of which the same is true, and a few of the JDK.
+   * Whether the method can neither suspend nor block: it takes no monitor, and calls only static
+   * and private methods of which the same is true, and a few of the JDK.
    */
   boolean isLeaf() {
     return isLeaf(LEAF_DEPTH_MAX);
@@ -131,7 +131,7 @@ final class MethodInfo {
     return leaf && !is(AccessFlag.SYNCHRONIZED);
   }
 
-  /** Whether the JDK's method that is called computes and does nothing else, such as boxing. */
+  /** Whether a method of the JDK only computes, such as boxing. */
   private static boolean isHarmless(InvokeInstruction call) {
     String owner = call.owner().asInternalName();
     return HARMLESS.contains(owner)
@@ -139,7 +139,7 @@ final class MethodInfo {
             && !call.type().stringValue().contains("java/util/function/"));
   }
 
-  /** Whether its source says that it suspends, whatever is found out about it. */
+  /** Whether the method is annotated as suspending, whatever the inference finds. */
   boolean isSaidToSuspend() {
     return model
         .findAttribute(Attributes.runtimeInvisibleAnnotations())
@@ -148,7 +148,7 @@ final class MethodInfo {
         .anyMatch(annotation -> annotation.classSymbol().equals(Names.SUSPENDS));
   }
 
-  /** Its instructions, labels and the rest; the same objects at each call. */
+  /** Returns its instructions, labels and other elements; the same objects at each call. */
   List<CodeElement> code() {
     List<CodeElement> elements = code;
     if (elements == null) {
@@ -163,12 +163,12 @@ final class MethodInfo {
     return model.findAttribute(Attributes.code()).orElseThrow();
   }
 
-  /** The slots that its arguments take, the receiver among them. */
+  /** Returns the number of slots of its arguments, including the receiver. */
   int argumentSlots() {
     return (isStatic() ? 0 : 1) + slots(type);
   }
 
-  /** The slots that the parameters of {@code type} take. */
+  /** Returns the number of slots of the parameters of {@code type}. */
   static int slots(MethodTypeDesc type) {
     int slots = 0;
     for (ClassDesc parameter : type.parameterList()) {
@@ -177,7 +177,7 @@ final class MethodInfo {
     return slots;
   }
 
-  /** The source line of element {@code index}, or -1 where the class file does not tell. */
+  /** Returns the source line of element {@code index}, or -1 if the class file has none. */
   int line(int index) {
     List<CodeElement> elements = code();
     for (int i = Math.min(index, elements.size() - 1); i >= 0; i--) {
@@ -193,7 +193,7 @@ final class MethodInfo {
     return -1;
   }
 
-  /** The place of element {@code index}, as in a stack trace. */
+  /** Returns the place of element {@code index} in the form of a stack trace. */
   String at(int index) {
     String className = Names.external(owner.name);
     return new StackTraceElement(className, name, owner.sourceFile(), line(index)).toString();

@@ -11,8 +11,8 @@ import java.util.Optional;
 import java.util.Set;
 
 /**
- * Finds classes that are called and can't be looked up, since the class path is not complete: what
- * suspends in them is not known, and would be left unwoven without a word.
+ * Finds called classes that can't be looked up because the class path is incomplete: whether their
+ * methods suspend is not known, and calls would be left unwoven without a warning.
  */
 final class MissingClasses {
   private static final String LIBRARY = "dev/weft/";
@@ -37,7 +37,10 @@ final class MissingClasses {
     }
   }
 
-  /** What uses the library can't do without it; the rest may be of a build that never does. */
+  /**
+   * Reports that the runtime is missing: an error if a class uses the library, else a warning,
+   * since the build may never use it.
+   */
   private static void checkUsers(List<ClassInfo> given, Diagnostics problems) {
     String text = NO_RUNTIME.formatted(Names.external(Names.ROUTINE));
     Optional<ClassInfo> user = given.stream().filter(MissingClasses::usesLibrary).findFirst();
@@ -59,7 +62,7 @@ final class MissingClasses {
     return false;
   }
 
-  /** Warns of each class that is missing where it is called first. */
+  /** Warns of each missing class at its first call. */
   private static void check(MethodInfo method, Set<String> missing, Diagnostics problems) {
     List<CodeElement> code = method.code();
     for (int i = 0; i < code.size(); i++) {

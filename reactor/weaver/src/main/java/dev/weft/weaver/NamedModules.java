@@ -17,16 +17,16 @@ import java.util.Set;
 import java.util.SortedMap;
 import java.util.function.Consumer;
 
-/** The modules of the application that starts: those on its module path that it needs. */
+/** The application's modules: those on its module path that are resolved. */
 final class NamedModules {
   private final ModuleLayer layer = ModuleLayer.boot();
   private final ClassLoader loader = ClassLoader.getSystemClassLoader();
 
-  /** The modules that were read, by their packages. */
+  /** The modules that were read, by package. */
   private final Map<String, Module> packages = new HashMap<>();
 
   /**
-   * Hands over the class files, but those of the runtime.
+   * Reads the class files of all modules except those of the runtime image.
    *
    * @param only where modules are to be read from; empty for everywhere
    */
@@ -40,7 +40,7 @@ final class NamedModules {
     }
   }
 
-  /** Where it lies, if it is not of a run-time image, as the JDK's are. */
+  /** Returns the location of a module, or null if it is in the run-time image, as the JDK's are. */
   private static Optional<Path> place(ModuleReference module) {
     return module
         .location()
@@ -63,7 +63,7 @@ final class NamedModules {
     resolved.getPackages().forEach(name -> packages.put(name, resolved));
   }
 
-  /** Whether the class of that internal name is in one of those that were read. */
+  /** Whether the class of that internal name is in a module that was read. */
   boolean have(String name) {
     return packages.containsKey(packageOf(name));
   }
@@ -74,8 +74,8 @@ final class NamedModules {
   }
 
   /**
-   * Defines classes of these modules that they do not have themselves. The classes that they were
-   * made for are loaded, but not initialised; where one can't be, what uses it fails as without.
+   * Defines generated classes in these modules. Loads the classes that they were made for, without
+   * initialising them; if one can't be defined, its users fail as they would without it.
    */
   void define(SortedMap<String, byte[]> made, Instrumentation instrumentation) {
     for (Map.Entry<String, byte[]> each : made.entrySet()) {

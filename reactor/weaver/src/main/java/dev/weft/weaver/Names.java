@@ -6,7 +6,8 @@ import java.lang.constant.ConstantDescs;
 import java.lang.constant.MethodTypeDesc;
 
 /**
- * What the weaver knows of the runtime, package dev.weft.routine, and how it calls what it makes.
+ * Names that the weaver shares with the runtime, package dev.weft.routine, and names of generated
+ * members.
  */
 final class Names {
   static final ClassDesc CONTEXT = ClassDesc.of("dev.weft.routine.codegen.Context");
@@ -23,17 +24,17 @@ final class Names {
   static final MethodTypeDesc RESUME = MethodTypeDesc.of(ConstantDescs.CD_void, CONTEXT);
   static final MethodTypeDesc WHERE = MethodTypeDesc.of(PLACE);
 
-  /** In the name of each class that the weaver makes; the runtime's Traces look for it. */
+  /** Part of the name of each generated class; the runtime's Traces look for it. */
   static final String GENERATED = "$$weft$";
 
   private Names() {}
 
-  /** The type of a method's twin. */
+  /** Returns the type of a method's twin. */
   static MethodTypeDesc twin(MethodTypeDesc type) {
     return type.insertParameterTypes(type.parameterCount(), CONTEXT);
   }
 
-  /** "java/lang/String" of java.lang.String, "[I" of int[]. */
+  /** Converts java.lang.String to java/lang/String, and int[] to [I. */
   static String internal(ClassDesc type) {
     String descriptor = type.descriptorString();
     return descriptor.startsWith("L")
@@ -41,7 +42,7 @@ final class Names {
         : descriptor;
   }
 
-  /** "java.lang.String" of "java/lang/String". */
+  /** Converts java/lang/String to java.lang.String. */
   static String external(String internal) {
     return internal.replace('/', '.');
   }

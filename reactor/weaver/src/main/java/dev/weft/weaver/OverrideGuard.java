@@ -13,8 +13,9 @@ import java.lang.reflect.AccessFlag;
 import java.util.List;
 
 /**
- * Writes what keeps a class from being bypassed that overrides a woven method and has not been
- * woven: it has inherited the twin, which callers reach, while they mean its own method.
+ * Emits guards for classes that override a woven method and have not been woven. Such a class
+ * inherits the twin; callers reach the twin where they mean the overriding method, which it would
+ * bypass.
  */
 final class OverrideGuard {
   private static final MethodTypeDesc GET_CLASS = MethodTypeDesc.of(ConstantDescs.CD_Class);
@@ -37,7 +38,7 @@ final class OverrideGuard {
     }
   }
 
-  /** At the start of a routine's body: has run() run on a continuation if it is overridden. */
+  /** At the start of a routine's body: runs run() on a continuation if it is overridden. */
   static void routine(CodeBuilder to, MethodInfo method) {
     if (method.isOverridable()) {
       Label woven = to.newLabel();
@@ -48,8 +49,8 @@ final class OverrideGuard {
   }
 
   /**
-   * Before a call in {@code method}: should it be one by super, and of a twin that would pass over
-   * to what overrides it below, the plain method is called that is meant, and {@code done} is next.
+   * Before a call in {@code method}: if it is a super call of a twin that would dispatch to an
+   * override in a subclass, calls the plain method instead, and continues at {@code done}.
    */
   static void call(CodeBuilder to, MethodInfo method, InvokeInstruction call, Label done) {
     if (call.opcode() != Opcode.INVOKESPECIAL || !method.owner.isOpen()) {
@@ -65,9 +66,9 @@ final class OverrideGuard {
   }
 
   /**
-   * Before a call of an interface's method: should the receiver be a proxy, whose class has made
-   * the twin one more method for its handler, the plain method is called that the handler knows,
-   * and {@code done} is next. The arguments are put by from local {@code free} on meanwhile.
+   * Before an interface call: if the receiver is a proxy, whose class has the twin as one more
+   * method for its handler, calls the plain method, which the handler knows, and continues at
+   * {@code done}. Locals from {@code free} on hold the arguments meanwhile.
    */
   static void proxy(
       CodeBuilder to, MethodInfo method, InvokeInstruction call, int free, Label done) {
@@ -105,8 +106,8 @@ final class OverrideGuard {
   }
 
   /**
-   * Goes to {@code woven} unless {@code target}, reached as a twin by way of this object, is
-   * bypassed. That costs a comparison of classes if the object is of class {@code here} itself.
+   * Jumps to {@code woven} unless {@code target}, reached as a twin through this object, is
+   * bypassed. It costs a comparison of classes if the object is of class {@code here} itself.
    */
   private static void unlessBypassed(
       CodeBuilder to, ClassInfo here, MethodInfo target, Label woven) {
@@ -118,7 +119,7 @@ final class OverrideGuard {
     to.invokestatic(Names.OVERRIDES, "areBypassed", ARE_BYPASSED).ifeq(woven);
   }
 
-  /** Calls the plain {@code method} with the arguments of its twin, and returns what it does. */
+  /** Calls the plain {@code method} with the arguments of its twin, and returns its result. */
   static void callPlain(CodeBuilder to, MethodInfo method) {
     ClassInfo owner = method.owner;
     if (!method.isStatic()) {

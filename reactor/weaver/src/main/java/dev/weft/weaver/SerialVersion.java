@@ -35,7 +35,7 @@ import java.util.List;
 
 /**
  * Keeps the default serialVersionUID of a class, which is a digest of its members and so changes
- * with each method that is added. The class gets the UID that it had before as a field.
+ * with each added method. The class gets its previous UID as a field.
  */
 final class SerialVersion {
   private static final String FIELD = "serialVersionUID";
@@ -106,7 +106,7 @@ final class SerialVersion {
     }
   }
 
-  /** Whether it is Serializable, as far as its supertypes can be found. */
+  /** Whether the class is Serializable, as far as its supertypes are found. */
   private static boolean maySerialize(ClassTable table, String name) {
     ClassInfo info = table.find(name);
     return info == null
@@ -114,7 +114,7 @@ final class SerialVersion {
         || info.supers.stream().anyMatch(type -> maySerialize(table, type));
   }
 
-  /** The default, as in section 4.6 of the Java Object Serialization Specification. */
+  /** Computes the default of section 4.6 of the Java Object Serialization Specification. */
   static long ofDefault(ClassModel model) {
     byte[] digest;
     try {
@@ -147,7 +147,10 @@ final class SerialVersion {
     return bytes.toByteArray();
   }
 
-  /** As Class.getModifiers has them: those of a nested class are in its InnerClasses. */
+  /**
+   * Returns the modifiers as Class.getModifiers does: those of a nested class are in its
+   * InnerClasses.
+   */
   private static int flags(ClassModel model) {
     int flags = model.flags().flagsMask();
     List<InnerClassInfo> nested =
@@ -181,7 +184,7 @@ final class SerialVersion {
     }
   }
 
-  /** The static initialiser, then the constructors, then the methods. */
+  /** Writes the static initialiser, then the constructors, then the methods. */
   private static void writeMethods(ClassModel model, DataOutputStream out) throws IOException {
     List<MethodModel> methods = model.methods();
     if (methods.stream().anyMatch(method -> method.methodName().equalsString(INITIALISER))) {

@@ -21,10 +21,10 @@ import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
-/** What each suspension of a method has to save, and in which fields of its frame. */
+/** Decides what each suspension of a method saves, and in which fields of its frame. */
 final class SpillPlan {
   /**
-   * A value that survives.
+   * A value that survives a suspension.
    *
    * @param isOperand whether it is on the operand stack, or else in a local
    * @param index its slot there
@@ -40,25 +40,25 @@ final class SpillPlan {
   /** The fields of the frame, with their types. */
   final Map<String, String> fields = new LinkedHashMap<>();
 
-  /** Of each call that needs a frame, what it keeps: operands from the bottom, then locals. */
+  /** What each call that needs a frame saves: operands from the bottom, then locals. */
   final Map<Integer, List<Value>> kept = new LinkedHashMap<>();
 
-  /** The calls after which there is nothing left to do: their frames would be of no use. */
+  /** Tail calls: after them there is nothing left to do, so they need no frame. */
   final Set<Integer> tails = new HashSet<>();
 
   /**
-   * Of constructor calls, the NEW that has to move there, since an object without a constructor
-   * can't be kept.
+   * The NEW of each constructor call that moves to it, since an uninitialised object can't be
+   * saved.
    */
   final Map<Integer, Integer> deferred = new HashMap<>();
 
   /**
-   * What is left out where it stands: the NEW and DUP of {@link #deferred}, and what moves the
-   * object between stack and locals, as javac has it do around a try in an argument.
+   * Instructions that are dropped where they stand: the NEW and DUP of {@link #deferred}, and moves
+   * of the object between stack and locals, which javac emits around a try in an argument.
    */
   final BitSet dropped = new BitSet();
 
-  /** Those NEWs of {@link #deferred} whose object nobody wants: ecj leaves out the DUP. */
+  /** Those NEWs of {@link #deferred} whose object is not used: ecj leaves out the DUP. */
   final Set<Integer> unwanted = new HashSet<>();
 
   final ControlFlow flow;
@@ -80,19 +80,21 @@ final class SpillPlan {
     }
   }
 
-  /** What the call at {@code point}, which needs a frame, keeps. */
+  /** Returns what the call at {@code point}, which needs a frame, saves. */
   List<Value> kept(int point) {
     return kept.getOrDefault(point, List.of());
   }
 
-  /** The fields that hold references, in an order that {@link #mask} counts by; a new set. */
+  /**
+   * Returns the fields that hold references, in the order of the bits of {@link #mask}; a new set.
+   */
   Set<String> references() {
     Set<String> references = new LinkedHashSet<>(fields.keySet());
     references.removeIf(field -> !FrameTypes.isReference(typeOf(field)));
     return references;
   }
 
-  /** Those of {@link #references()} that the call at {@code point} keeps something in. */
+  /** Returns those of {@link #references()} that the call at {@code point} saves something in. */
   Set<String> references(int point) {
     Set<String> references = new LinkedHashSet<>();
     for (Value value : kept(point)) {
@@ -107,7 +109,7 @@ final class SpillPlan {
     return fields.getOrDefault(field, FrameTypes.UNKNOWN);
   }
 
-  /** A bit for each of the first 64 fields that hold references, set for those given. */
+  /** Returns a bit for each of the first 64 fields that hold references, set for those given. */
   long mask(Set<String> given) {
     long mask = 0;
     long bit = 1;
@@ -120,7 +122,7 @@ final class SpillPlan {
     return mask;
   }
 
-  /** Whether some call has to forget so much that there is a method for it. */
+  /** Whether some call clears so many fields that a method does it. */
   boolean needsForget() {
     return kept.keySet().stream()
         .anyMatch(
@@ -135,7 +137,7 @@ final class SpillPlan {
     return !kept.isEmpty();
   }
 
-  /** The number of a call, by which a frame remembers it. */
+  /** Returns the number of a call, by which a frame remembers it. */
   int label(int point) {
     return method.points.indexOf(point) + 1;
   }
@@ -199,8 +201,8 @@ final class SpillPlan {
   }
 
   /**
-   * A field of that type that is free at this call: if possible the one that the same local was in
-   * at other calls, so that it need not be stored anew.
+   * Returns a field of that type that is free at this call: if possible the one that held the same
+   * local at other calls, so that it need not be stored again.
    */
   private String field(boolean isOperand, int index, String type, Set<String> used) {
     String key = (isOperand ? "operand " : "local ") + index + type;
@@ -246,7 +248,7 @@ final class SpillPlan {
     }
   }
 
-  /** Looks at instruction {@code i}, which may be one that has to do with the object made. */
+  /** Checks whether instruction {@code i} handles the object made, and records it. */
   private void defer(int made, String type, int i, FrameTypes.State before) {
     List<String> operands = before.operands();
     switch (method.code().get(i)) {

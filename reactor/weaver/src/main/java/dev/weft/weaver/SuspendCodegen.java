@@ -17,9 +17,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 
-/**
- * Writes what a woven body has besides the original: leaving it at a suspension, and coming back.
- */
+/** Emits what a woven body has besides the original: leaving at a suspension, and resuming. */
 final class SuspendCodegen {
   private static final MethodTypeDesc SAVE =
       MethodTypeDesc.of(ConstantDescs.CD_void, Names.CONTEXT, ConstantDescs.CD_int);
@@ -32,32 +30,30 @@ final class SuspendCodegen {
   private final ClassDesc frame;
   private final CodeBuilder to;
 
-  /** Up to here the code that forgets is where it is needed. */
+  /** How many fields are cleared inline at most. */
   static final int FORGET_INLINE_MAX = 2;
 
-  /** The local that the context is in: the parameter, behind which all of the original move up. */
+  /** The local of the context: the parameter; all locals of the original above it move up. */
   private final int contextLocal;
 
-  /**
-   * The local that the frame is in, once there is one: the receiver or a parameter, or a new one.
-   */
+  /** The local of the frame, once there is one: the receiver, a parameter, or a new one. */
   private final int frameLocal;
 
-  /** The first of the original's locals that has moved, and how far. */
+  /** The first of the original's locals that has moved, and by how much. */
   private final int movedFrom;
 
   private final int movedBy;
 
-  /** Where each call is gone back to; in a twin, only if its frame could not be made. */
+  /** The resume point of each call; in a twin it is used only if the frame could not be made. */
   private final Map<Integer, Label> returns = new LinkedHashMap<>();
 
-  /** Where each call that suspends saves. */
+  /** Where each call that suspends saves its state. */
   private final Map<Integer, Label> saves = new LinkedHashMap<>();
 
-  /** In a twin, of each call whose frame is made. */
+  /** In a twin, the calls whose frames are made there. */
   private final Map<Integer, Unsaved> unsaved = new LinkedHashMap<>();
 
-  /** Where a call makes its frame, and where it is when it could not. */
+  /** Where a call makes its frame, and where it goes if it could not. */
   record Unsaved(Label makes, Label failed) {}
 
   SuspendCodegen(Kind kind, SpillPlan plan, ClassDesc frame, CodeBuilder to) {
@@ -82,7 +78,7 @@ final class SuspendCodegen {
     return method.isStatic() ? 0 : 1;
   }
 
-  /** Where local {@code original} of the method is here. */
+  /** Returns the new slot of local {@code original} of the method. */
   int local(int original) {
     return original < movedFrom ? original : original + movedBy;
   }
@@ -101,7 +97,7 @@ final class SuspendCodegen {
 
   // ---- coming back
 
-  /** The start of the body. */
+  /** Emits the start of the body. */
   void enter() {
     if (kind == Kind.TWIN) {
       OverrideGuard.twin(to, method);
@@ -122,7 +118,7 @@ final class SuspendCodegen {
     to.goto_(here).labelBinding(here);
   }
 
-  /** Restores what the call that the frame waits for has kept, and goes there. */
+  /** Emits code that restores what the call has saved that the frame waits for, and jumps there. */
   private void dispatch() {
     Label unknown = to.newLabel();
     Label start = to.newLabel();
@@ -177,7 +173,7 @@ final class SuspendCodegen {
 
   // ---- calls
 
-  /** A call that may suspend, or where it is gone back to, or both. */
+  /** Emits a call that may suspend, or its resume point, or both. */
   void call(InvokeInstruction call, int point, boolean isMade, boolean isResumed) {
     Label done = to.newLabel();
     if (isMade) {
@@ -194,7 +190,7 @@ final class SuspendCodegen {
       if (isMade) {
         to.goto_(done);
       }
-      // Inside the handlers that the call is in: what it has thrown is thrown again here.
+      // Inside the handlers of the call: its exception is rethrown here.
       to.labelBinding(returns.get(point));
       to.aload(contextLocal).invokevirtual(Names.CONTEXT, "resumed", Names.NO_ARGUMENTS);
       takeResult(call.typeSymbol().returnType());
@@ -202,7 +198,7 @@ final class SuspendCodegen {
     to.labelBinding(done);
   }
 
-  /** A call after which nothing is left to do: what it returns is what this method does. */
+  /** Emits a tail call: what it returns is what this method returns. */
   void tailCall(InvokeInstruction call) {
     TypeKind result = TypeKind.from(call.typeSymbol().returnType()).asLoadable();
     if (resumes()) {
@@ -260,7 +256,7 @@ final class SuspendCodegen {
     };
   }
 
-  /** Returns what is on the stack to the caller's frame, which waits for it in the context. */
+  /** Returns the value on the stack to the caller's frame, which expects it in the context. */
   void returnResult(TypeKind kind) {
     TypeKind result = kind.asLoadable();
     if (result != TypeKind.VOID) {
@@ -272,7 +268,7 @@ final class SuspendCodegen {
     to.return_();
   }
 
-  /** Brings the reference on top of the stack below the value of {@code kind}. */
+  /** Moves the reference on top of the stack below the value of {@code kind}. */
   private void swapBelow(TypeKind kind) {
     if (kind.slotSize() == 2) {
       to.dup_x2().pop();
@@ -283,7 +279,9 @@ final class SuspendCodegen {
 
   // ---- leaving
 
-  /** What is out of the way at the end of the body: one piece for each call that may suspend. */
+  /**
+   * Emits the out-of-line code at the end of the body: one piece for each call that may suspend.
+   */
   void saveAll() {
     saves.forEach(
         (point, label) -> {
@@ -335,14 +333,14 @@ final class SuspendCodegen {
     to.dup().astore(frameLocal).ifnull(labels.failed);
   }
 
-  /** The calls whose frames may fail to be made. */
+  /** Returns the calls whose frames may fail to be made. */
   Map<Integer, Unsaved> unsaved() {
     return unsaved;
   }
 
   /**
-   * Goes on after a call whose frame could not be made: with what it has come to, or by suspending
-   * again where it has.
+   * Continues after a call whose frame could not be made: with its result, or by suspending again
+   * if it has suspended again.
    */
   void goOnUnsaved(int point, Unsaved labels) {
     InvokeInstruction call = (InvokeInstruction) method.code().get(point);
@@ -379,7 +377,10 @@ final class SuspendCodegen {
     to.labelBinding(same);
   }
 
-  /** Lets go of what was kept at another call and is not at this one: the collector may have it. */
+  /**
+   * Clears what was saved at another call and is not at this one, so that the collector may reclaim
+   * it.
+   */
   private void forgetOthers(int point) {
     Set<String> others = plan.references();
     Set<String> here = plan.references(point);
@@ -388,7 +389,7 @@ final class SuspendCodegen {
       others.forEach(field -> forget(field, ClassDesc.ofDescriptor(plan.typeOf(field))));
       return;
     }
-    // A piece for each field at each call would make code that grows with the square of the method.
+    // Code for each field at each call would grow with the square of the method's size.
     Label same = to.newLabel();
     to.aload(frameLocal).getfield(Names.FRAME, "label", ConstantDescs.CD_int);
     to.loadConstant(plan.label(point)).if_icmpeq(same);

@@ -15,9 +15,9 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Finds out which methods may suspend: those that call one that may. At the bottom are the pairs
- * written by hand and what other builds have woven, both known by their twins. Methods that
- * override one another suspend together, since a call does not tell which of them it reaches.
+ * Infers which methods may suspend: those that call one that may. The roots are handwritten pairs
+ * and what other builds have woven, both known by their twins. Methods that override one another
+ * suspend together, since a call does not say which of them it reaches.
  */
 final class SuspendInference {
   private static final String CLOSE = "close()V";
@@ -41,7 +41,7 @@ final class SuspendInference {
     this.problems = problems;
   }
 
-  /** Sets {@link MethodInfo#suspends} of what is given, and reports what cannot be. */
+  /** Sets {@link MethodInfo#suspends} of the input, and reports what can't be woven. */
   void run() {
     for (ClassInfo info : table.given()) {
       for (MethodInfo method : info.methods()) {
@@ -57,7 +57,7 @@ final class SuspendInference {
     table.given().forEach(this::check);
   }
 
-  /** Does {@code step}, which refuses the class of {@code method} if it throws. */
+  /** Runs {@code step}, and refuses the class of {@code method} if it throws. */
   private void reporting(MethodInfo method, Runnable step) {
     try {
       step.run();
@@ -97,7 +97,7 @@ final class SuspendInference {
     }
   }
 
-  /** Links the methods of interfaces to those that implement them in a class that has not. */
+  /** Links each interface method to the implementation that {@code info} inherits for it. */
   private void collectInherited(ClassInfo info) {
     if (info.isInterface()) {
       return;
@@ -119,7 +119,7 @@ final class SuspendInference {
     }
   }
 
-  /** One round; says whether there has to be another. */
+  /** Runs one round; returns whether another is needed. */
   private boolean spread() {
     boolean changed = false;
     for (Map.Entry<MethodInfo, List<MethodInfo>> entry : calls.entrySet()) {
@@ -188,7 +188,7 @@ final class SuspendInference {
     }
   }
 
-  /** A class woven before has its original code still, but can't get another twin. */
+  /** Rejects a class woven before that would need another twin: its original code can't get one. */
   private void checkWoven(MethodInfo method) {
     boolean entered = method.owner.method("resume(Ldev/weft/routine/codegen/Context;)V") != null;
     if (!(method.isRoutineBody() && entered) && calls.containsKey(method)) {
@@ -200,7 +200,10 @@ final class SuspendInference {
     }
   }
 
-  /** Callers that know only what is overridden, and are not woven, reach the plain method. */
+  /**
+   * Warns of an override whose callers know only the overridden method and are not woven: they call
+   * the plain method.
+   */
   private void checkOverridden(MethodInfo method) {
     if (!method.isVirtual() || !calls.containsKey(method)) {
       return;
@@ -220,7 +223,10 @@ final class SuspendInference {
     }
   }
 
-  /** A routine is entered by way of resume, so that its run need not suspend with all others. */
+  /**
+   * Whether the method is Routine's own: a routine is entered by resume, so its run need not
+   * suspend with all others.
+   */
   private static boolean isRoutine(MethodInfo method) {
     return method.owner.name.equals(Names.ROUTINE);
   }
@@ -301,9 +307,9 @@ final class SuspendInference {
   }
 
   /**
-   * Whether the call {@code element} may suspend. Where only what overrides {@code target} does,
-   * its twin calls the plain method, whoever overrides that; so a call by super must not go by way
-   * of the twin, or it would come back to the caller.
+   * Whether the call {@code element} may suspend. If only overrides of {@code target} do, its twin
+   * calls the plain method, whoever overrides it; so a super call must not use the twin, or it
+   * would come back to the caller.
    */
   private boolean suspends(CodeElement element, MethodInfo target) {
     boolean bySuper =
@@ -313,7 +319,7 @@ final class SuspendInference {
     return target.suspends && (!bySuper || suspendsItself(target));
   }
 
-  /** Whether the body of {@code method} suspends, rather than only what overrides it. */
+  /** Whether the body of {@code method} suspends, rather than only an override. */
   private boolean suspendsItself(MethodInfo method) {
     if (method.hasTwin && !method.isTwinWoven()) {
       return true;

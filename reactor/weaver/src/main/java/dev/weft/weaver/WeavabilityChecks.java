@@ -9,8 +9,8 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Finds what the JVM would refuse, or do otherwise than the source says, once it is woven: names
- * that are taken, types that can't be named, class files that are too old.
+ * Finds what the JVM would reject, or what would behave differently, after weaving: names that are
+ * taken, types that can't be named, class files that are too old.
  */
 final class WeavabilityChecks {
   /** Most slots that the arguments of a method may take, the receiver among them. */
@@ -23,7 +23,7 @@ final class WeavabilityChecks {
 
   private WeavabilityChecks() {}
 
-  /** Reports what is in the way of weaving anything in {@code info}. */
+  /** Reports what prevents weaving anything in {@code info}. */
   static void check(ClassInfo info, Diagnostics problems) {
     if (!info.isGenerated && info.model.majorVersion() < ClassFile.JAVA_11_VERSION) {
       problems.refuse(
@@ -34,7 +34,7 @@ final class WeavabilityChecks {
     }
   }
 
-  /** Reports what is in the way of a twin of {@code method}. */
+  /** Reports what prevents a twin of {@code method}. */
   static void check(MethodInfo method, Diagnostics problems) {
     if (method.isRoutineBody()) {
       checkRoutine(method, problems);
@@ -70,7 +70,7 @@ final class WeavabilityChecks {
     }
   }
 
-  /** The method of a class above that has the twin's name and type, and is no twin. */
+  /** Returns the method of a superclass that has the twin's name and type, and is no twin. */
   private static @Nullable MethodInfo findTaken(MethodInfo method, String twin) {
     for (ClassInfo type : method.owner.table.ancestors(method.owner)) {
       MethodInfo other = type.method(twin);
@@ -81,7 +81,7 @@ final class WeavabilityChecks {
     return null;
   }
 
-  /** What a call returns is cast to its type when it is gone back to, in the calling class. */
+  /** Checks the types that calls return: on resuming, the result is cast in the calling class. */
   private static void checkResult(MethodInfo method, int point, Diagnostics problems) {
     InvokeInstruction call = (InvokeInstruction) method.code().get(point);
     String type = call.typeSymbol().returnType().descriptorString();

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.weft.weaver;
 
-/** Something cannot be woven; the message says where and why. */
+/** Thrown when something can't be woven; the message says where and why. */
 public final class WeaveException extends RuntimeException {
   private static final long serialVersionUID = 1;
 
@@ -20,9 +20,7 @@ public final class WeaveException extends RuntimeException {
     this.what = what;
   }
 
-  /**
-   * Refuses {@code type}, an internal name; the reason is known to be at {@code place} at least.
-   */
+  /** Refuses {@code type}, an internal name, for the given reason and place. */
   void report(Diagnostics problems, String type, String place) {
     problems.refuse(type, where.isEmpty() ? place : where, what);
   }

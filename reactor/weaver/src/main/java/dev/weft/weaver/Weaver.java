@@ -14,16 +14,16 @@ import java.util.TreeSet;
 
 /**
  * Weaves classes in memory: all that are compiled together at once, since whether one suspends
- * depends on the others. The same classes become the same bytes, whoever asks.
+ * depends on the others. The result depends only on the classes, not on the front end.
  */
 public final class Weaver {
   /**
-   * What has become of the classes.
+   * The result of weaving.
    *
    * @param classes those that were rewritten and those that were made, by internal name; none if
    *     there is a fatal problem
    * @param generated the names of those that were made
-   * @param problems what was in the way, and what may be
+   * @param problems errors and warnings
    */
   public record Result(
       SortedMap<String, byte[]> classes, SortedSet<String> generated, Diagnostics problems) {}
@@ -166,7 +166,7 @@ public final class Weaver {
     }
   }
 
-  /** A host that is left as it is gets new members of its nest all the same. */
+  /** Adds the members of its nest to a nest host that is otherwise left as it is. */
   private void addHost(String host, ClassInfo member) {
     ClassInfo info = table.find(host);
     if (info != null && info.isGiven && WovenAttribute.of(info.model).isEmpty()) {

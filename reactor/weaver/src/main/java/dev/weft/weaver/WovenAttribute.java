@@ -14,8 +14,8 @@ import java.util.Arrays;
 import java.util.Optional;
 
 /**
- * The attribute of a class file that has been through the weaver: the JVM ignores it, the weaver
- * knows by it what to start over from.
+ * The class file attribute that marks woven classes: the JVM ignores it, and the weaver finds the
+ * original by it.
  */
 final class WovenAttribute extends CustomAttribute<WovenAttribute> {
   private static final String NAME = "dev.weft.Woven";
@@ -63,7 +63,7 @@ final class WovenAttribute extends CustomAttribute<WovenAttribute> {
     return new WovenAttribute(new byte[0]);
   }
 
-  /** Option of a reader that knows the attribute. */
+  /** The reader option that makes the attribute known. */
   static ClassFile.AttributeMapperOption option() {
     return ClassFile.AttributeMapperOption.of(name -> name.equalsString(NAME) ? MAPPER : null);
   }
