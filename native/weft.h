@@ -101,7 +101,7 @@ int weft_close(int fd);
 int weft_write(int fd, const void *bytes, unsigned long count);
 /* read(2), the same way. */
 int weft_read(int fd, void *bytes, unsigned long count);
-/* poll(2) of one descriptor; returns the events that hold, 0 if none did in time. -1 milliseconds is for ever. */
+/* poll(2) of one descriptor; returns the events that hold, 0 if none did in time. -1 ms waits indefinitely. */
 int weft_poll(int fd, int events, int milliseconds);
 int weft_eventfd(unsigned initial, int flags);
 int weft_eventfd_write(int fd, unsigned long long value);

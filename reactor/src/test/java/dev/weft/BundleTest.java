@@ -62,7 +62,7 @@ class BundleTest {
                   bundle.go(
                       () -> {
                         assertThrows(CancelledException.class, BundleTest::blockForEver);
-                        // and again, for ever
+                        // and again, indefinitely
                         assertThrows(CancelledException.class, Fiber::yield);
                         log.add(name);
                         blockForEver();

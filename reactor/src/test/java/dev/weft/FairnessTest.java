@@ -9,7 +9,7 @@ import org.junit.jupiter.api.Test;
 
 /** Nobody is shut out by fibers that can always run, or by another reactor. Fails by hanging. */
 class FairnessTest {
-  /** Two fibers that pass a token to and fro for ever. */
+  /** Two fibers that pass a token to and fro indefinitely. */
   private static void startRelays(Bundle bundle) {
     Channel<Integer> there = Channel.rendezvous();
     Channel<Integer> back = Channel.rendezvous();

@@ -22,7 +22,7 @@ import org.junit.jupiter.api.Test;
 class UseCasesTest {
   private final List<String> log = new ArrayList<>();
 
-  /** Waits for ever, and tells how that ended. */
+  /** Waits indefinitely, and reports how the wait ended. */
   private void work(String name) {
     try {
       Fiber.sleepUntil(Deadline.NEVER);

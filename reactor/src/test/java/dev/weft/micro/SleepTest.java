@@ -12,7 +12,7 @@ import dev.weft.internal.strand.EventLoop;
 import java.time.Duration;
 import org.junit.jupiter.api.Test;
 
-/** Waits for a time, or for somebody outside, whose thread ends first. */
+/** Waits for a time, or for another process, whose thread ends first. */
 class SleepTest {
   private static final long AN_HOUR = Duration.ofHours(1).toNanos();
   private static final MicroOptions OPTIONS = MicroOptions.ofPages(20).withStackful(true);

@@ -197,7 +197,7 @@ class ChooseTest {
 
   /** 13, 14. */
   @Test
-  void patienceMayEndOrNot() throws Exception {
+  void aTimeoutMayPassOrNot() throws Exception {
     Reactors.run(
         () -> {
           Channel<Integer> channel = Channel.rendezvous();
@@ -213,7 +213,7 @@ class ChooseTest {
   }
 
   @Test
-  void aDeadlineBeforeTheEndOfPatienceIsAFailure() throws Exception {
+  void aDeadlineBeforeTheTimeoutIsAFailure() throws Exception {
     Reactors.run(
         () -> {
           Channel<Integer> channel = Channel.rendezvous();
@@ -458,7 +458,7 @@ class ChooseTest {
   }
 
   @Test
-  void aDeadlineThatEndsBeforePatienceIsThrown() throws Exception {
+  void aDeadlineThatEndsBeforeTheTimeoutIsThrown() throws Exception {
     Reactors.run(
         () -> {
           Channel<Integer> channel = Channel.rendezvous();

@@ -229,10 +229,7 @@ public final class Faults {
     return interruptions;
   }
 
-  /**
-   * {@return how often an operation finds the submission queue full, and the kernel asks for
-   * patience}
-   */
+  /** {@return how often an operation finds the submission queue full and has to be retried} */
   public int deferrals() {
     return deferrals;
   }

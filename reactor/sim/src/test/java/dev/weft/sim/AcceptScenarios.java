@@ -16,7 +16,7 @@ import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.random.RandomGenerator;
 
-/** Listeners: each connection that comes is accepted once, and by somebody. */
+/** Listeners: each connection that comes is accepted exactly once. */
 final class AcceptScenarios {
   private static final InetSocketAddress ANY_PORT =
       new InetSocketAddress(InetAddress.getLoopbackAddress(), 0);

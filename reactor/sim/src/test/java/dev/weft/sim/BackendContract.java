@@ -27,7 +27,7 @@ import org.junit.jupiter.api.Test;
  */
 abstract class BackendContract {
   static final int CANCELED = -Errno.ECANCELED.code();
-  static final long PATIENCE_NANOS = 10_000_000_000L;
+  static final long TIMEOUT_NANOS = 10_000_000_000L;
   static final long HERE = Op.CURRENT_POSITION;
 
   final List<Op> completed = new ArrayList<>();
@@ -80,7 +80,7 @@ abstract class BackendContract {
 
   /** A kernel that lets us wait fails the test instead of hanging it. */
   private void pollOnce() {
-    assertTrue(opened.poll(PATIENCE_NANOS) > 0, "nothing has completed");
+    assertTrue(opened.poll(TIMEOUT_NANOS) > 0, "nothing has completed");
   }
 
   void pollUntilCompleted(int count) {
@@ -209,12 +209,12 @@ abstract class BackendContract {
     Backend backend = backend();
     backend.wakeup();
     backend.wakeup();
-    backend.poll(PATIENCE_NANOS);
+    backend.poll(TIMEOUT_NANOS);
     assertEquals(1, backend.stats().wakeups);
     backend.poll(0);
     assertEquals(1, backend.stats().wakeups, "it was one");
     backend.wakeup();
-    backend.poll(PATIENCE_NANOS);
+    backend.poll(TIMEOUT_NANOS);
     assertEquals(2, backend.stats().wakeups);
   }
 

@@ -175,10 +175,10 @@ final class BundleScenarios {
                   over[0] = true;
                   return 7;
                 });
-        Duration patience = someTime(random);
+        Duration limit = someTime(random);
         bundle.go(
             () -> {
-              Fiber.sleep(patience);
+              Fiber.sleep(limit);
               task.cancel();
             });
         try {

@@ -16,7 +16,7 @@ import java.util.List;
 import java.util.random.RandomGenerator;
 
 /**
- * Objects with fibers of their own: closed in any order, by anybody, and at the latest by owners.
+ * Objects with fibers of their own: closed in any order, by any fiber, and at the latest by owners.
  */
 final class ObjectScenarios {
   private static final int OBJECTS_MAX = 5;

@@ -132,7 +132,7 @@ class SleepTest {
   }
 
   @Test
-  void patienceThatEndsWithTheDeadlineIsChosen() {
+  void aTimeoutThatEndsWithTheDeadlineIsChosen() {
     simulate(
         () -> {
           Channel<Integer> channel = Channel.rendezvous();

@@ -155,7 +155,7 @@ final class SocketScenarios {
     socket.shutdownOutput();
   }
 
-  /** The {@code whole} of it, unless the server may have given up for want of memory. */
+  /** The {@code whole} of it, unless the server may have ended because memory was short. */
   private static void receive(TcpSocket socket, int total, boolean whole) throws IOException {
     RandomGenerator random = Simulation.random();
     try (Arena arena = Arena.ofConfined()) {
@@ -172,7 +172,7 @@ final class SocketScenarios {
 
   /**
    * Fibers accept with deadlines and are cancelled, and the listener is closed at some time: each
-   * connection that was accepted is somebody's, or is closed. The leak report sees the rest.
+   * accepted connection belongs to a fiber or is closed. The leak report sees the rest.
    */
   static void acceptRaces() throws IOException {
     RandomGenerator random = Simulation.random();
@@ -279,13 +279,13 @@ final class SocketScenarios {
   private static void readOnce(
       TcpSocket socket, MemorySegment buffer, int[] received, boolean[] over) {
     RandomGenerator random = Simulation.random();
-    Duration patience = Duration.ofNanos(random.nextLong(3_000_000));
+    Duration limit = Duration.ofNanos(random.nextLong(3_000_000));
     boolean byDeadline = random.nextBoolean();
     try (Bundle bundle = Bundle.supervising(SocketScenarios::mustBeTime)) {
       Task<?> reading =
           bundle.go(
               () -> {
-                Deadline deadline = byDeadline ? Deadline.after(patience) : Deadline.NEVER;
+                Deadline deadline = byDeadline ? Deadline.after(limit) : Deadline.NEVER;
                 int count = socket.read(buffer, deadline);
                 over[0] = count < 0;
                 if (count > 0) {
@@ -294,7 +294,7 @@ final class SocketScenarios {
                 }
               });
       if (!byDeadline) {
-        Fiber.sleep(patience);
+        Fiber.sleep(limit);
         reading.cancel();
       }
       bundle.await();

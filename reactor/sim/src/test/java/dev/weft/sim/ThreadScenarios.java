@@ -88,7 +88,7 @@ final class ThreadScenarios {
     return MicroProcess.start(main, MicroOptions.ofPages(PAGES).withSlab(8L * PAGES * 4096, false));
   }
 
-  /** Until it is done, in the way of fibers and threads alike. */
+  /** Sends its messages, whether it runs on a fiber or on a thread. */
   private void sendAll() {
     for (int i = 0; i < MESSAGES; i++) {
       int number = numbers++;

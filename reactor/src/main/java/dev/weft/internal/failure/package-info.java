@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /**
- * Exceptions that no caller can catch, and exceptions of users.
+ * Handling of failures that no caller can catch, and of exceptions of users.
  *
- * <p>The first are reported, the others rethrown without losing what else has failed.
+ * <p>Users' exceptions may themselves throw when their methods are called; nothing here does.
  */
 @NullMarked
 package dev.weft.internal.failure;

@@ -79,7 +79,7 @@ class TimerQueueTest {
   }
 
   @Test
-  void aDisarmedTimerDoesNotExpireAndDoesNotKeepAnybodyWaiting() {
+  void aDisarmedTimerDoesNotExpireAndDelaysNothing() {
     Named timer = new Named("t");
     queue.arm(timer, 10);
     queue.disarm(timer);

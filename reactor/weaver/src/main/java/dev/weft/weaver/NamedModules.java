@@ -26,7 +26,7 @@ final class NamedModules {
   private final Map<String, Module> packages = new HashMap<>();
 
   /**
-   * Reads the class files of all modules except those of the runtime image.
+   * Passes on the class files of all modules except the Weft runtime.
    *
    * @param only where modules are to be read from; empty for everywhere
    */

@@ -17,8 +17,8 @@ import org.openjdk.jmh.annotations.Setup;
 import org.openjdk.jmh.annotations.TearDown;
 
 /**
- * Many coroutines that yield for ever, resumed one after the other: zigcoro's {@code ncoros}. They
- * are made and started before the clock runs; the score is the time of one switch, half of a
+ * Many coroutines that yield indefinitely, resumed one after the other: zigcoro's {@code ncoros}.
+ * They are made and started before the clock runs; the score is the time of one switch, half of a
  * resume. Unlike zigcoro's, each counts, and all counts are checked; they can be resumed in an
  * order other than that of their memory, and have one or six bodies.
  */

@@ -237,7 +237,7 @@ final class EchoService {
     private void serve(TcpSocket socket) {
       try (socket) {
         if (!quiet) {
-          socket.remoteAddress(); // while it is to be had, for the report below
+          socket.remoteAddress(); // while it is available, for the report below
         }
         echo(socket);
       } catch (ErrnoException e) {

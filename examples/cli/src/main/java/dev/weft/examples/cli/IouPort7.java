@@ -49,13 +49,13 @@ final class IouPort7 implements Program {
     spec.addOption(
         Seconds.option("--idle")
             .description(
-                "how long a client may send nothing before it is cut off (default for ever)")
+                "how long a client may send nothing before it is cut off (default: no limit)")
             .build());
     spec.addOption(
         Seconds.option("--send-timeout")
             .description(
                 "how long a client may take nothing of what is sent to it before it is cut off"
-                    + " (default 60; 0 for ever)")
+                    + " (default 60; 0 for no limit)")
             .build());
     spec.addOption(
         OptionSpec.builder("--quiet")

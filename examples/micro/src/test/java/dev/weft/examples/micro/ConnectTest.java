@@ -45,7 +45,7 @@ class ConnectTest {
     return new InetSocketAddress(InetAddress.getLoopbackAddress(), 0);
   }
 
-  /** Where nobody listens: somebody did until now. */
+  /** An address whose listener has been closed. */
   private static InetSocketAddress deadPort() throws IOException {
     try (ServerSocket server = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
       return new InetSocketAddress(InetAddress.getLoopbackAddress(), server.getLocalPort());

@@ -45,7 +45,7 @@ class DeadlinesTest {
     LISTEN
   }
 
-  /** Never does anything for anybody. */
+  /** Never does anything. */
   private static final class Idler extends MicroThread {
     @Override
     protected void run() {

@@ -12,7 +12,7 @@ import dev.weft.micro.MicroThread;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/** The local executor on standard streams that somebody has made non-blocking. */
+/** The local executor on standard streams that another process has made non-blocking. */
 @Timeout(60)
 class LocalStreamsTest {
   private static final int PAGES = 20;

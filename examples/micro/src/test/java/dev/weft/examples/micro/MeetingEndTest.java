@@ -273,7 +273,7 @@ class MeetingEndTest {
     }
   }
 
-  /** Never does anything for anybody. */
+  /** Never does anything. */
   private static final class Idler extends Actor {
     boolean isOver;
 

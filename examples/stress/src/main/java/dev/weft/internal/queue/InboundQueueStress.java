@@ -66,7 +66,7 @@ public final class InboundQueueStress {
         new Counting() {
           @Override
           protected void arrive() {
-            arrivals += one.arrivals; // 0 if it has overtaken the first one
+            arrivals += one.arrivals; // 0 if it has passed the first one
           }
         };
     private int drained;

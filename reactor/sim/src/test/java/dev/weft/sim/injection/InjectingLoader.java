@@ -31,7 +31,7 @@ final class InjectingLoader extends ClassLoader {
   private static final ClassDesc INJECTION = ClassDesc.of(Injection.class.getName());
   private static final MethodTypeDesc POINT = MethodTypeDesc.of(ConstantDescs.CD_void);
 
-  /** Calls of the JDK that may fail for want of memory, or because they suspend. */
+  /** Calls of the JDK that may fail because memory is short, or because they suspend. */
   private static final Set<String> ALLOCATING =
       Set.of(
           "java/lang/Thread.yield",

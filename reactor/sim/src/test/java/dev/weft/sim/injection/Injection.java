@@ -7,8 +7,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Where injected failures come from. {@link InjectingLoader} puts a call of {@link #point} before
- * each place of a class that may fail for want of memory or stack; of the calls in one run, some
- * are chosen to throw. One run at a time.
+ * each place of a class that may fail because memory or stack is short; of the calls in one run,
+ * some are chosen to throw. One run at a time.
  */
 public final class Injection {
   /** What the simulator notes by itself is made in these. */

@@ -23,9 +23,9 @@ import java.util.List;
 
 /**
  * Fibers that use what failures are planted in, to be run once for each failure: on the simulated
- * machine, where time is virtual, so that a fiber whose partner has failed gives up at its
- * deadline, or on a ring. After each turn the loop is audited. The classes that it uses are those
- * of {@link InjectingLoader}.
+ * machine, where time is virtual, so that a fiber whose partner has failed fails at its deadline,
+ * or on a ring. After each turn the loop is audited. The classes that it uses are those of {@link
+ * InjectingLoader}.
  */
 public abstract class Program implements Runnable {
   static final InetSocketAddress ANY_PORT =

@@ -270,7 +270,7 @@ class FrontEndsTest {
   @Test
   void folderThatCanNotBeWrittenIsNamedWithTheReason() throws Exception {
     Path folder = compiled("main", PROGRAM);
-    Path file = Files.writeString(parent.resolve("main-unwoven"), "in the way");
+    Path file = Files.writeString(parent.resolve("main-unwoven"), "no folder");
 
     assertEquals(1, weaver("-cp", CLASS_PATH, folder.toString()));
 

@@ -78,7 +78,7 @@ final class Command {
   }
 
   /**
-   * Whether it is a line of an HTTP request. Pages of anybody can have a browser send one to this
+   * Whether it is a line of an HTTP request. Any web page can have a browser send one to this
    * machine, with commands in its body, which must not be carried out.
    */
   boolean isOfBrowsers() {

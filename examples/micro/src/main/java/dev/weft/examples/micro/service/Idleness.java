@@ -7,7 +7,7 @@ import java.time.Duration;
 /**
  * How long a client may neither send nor take anything before its connection is closed.
  *
- * @param limit zero for ever
+ * @param limit zero for no limit
  */
 public record Idleness(Duration limit) {
   /** No limit. */

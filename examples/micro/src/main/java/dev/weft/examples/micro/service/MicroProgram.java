@@ -119,14 +119,14 @@ public abstract class MicroProgram implements Program {
     spec.addOption(
         Seconds.option("--idle")
             .description(
-                "how long a client may neither send nor read before it is cut off (default for"
-                    + " ever)")
+                "how long a client may neither send nor read before it is cut off (default:"
+                    + " no limit)")
             .build());
     spec.addOption(
         Seconds.option("--send-timeout")
             .description(
                 "how long a client may take nothing of what is sent to it before it is cut off"
-                    + " (default 60; 0 for ever). One that has taken all may be silent")
+                    + " (default 60; 0 for no limit). One that has taken all may be silent")
             .build());
     addOptions(spec);
     return spec;

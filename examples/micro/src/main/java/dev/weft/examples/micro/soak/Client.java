@@ -47,7 +47,7 @@ final class Client {
   }
 
   void run(InetSocketAddress server) {
-    try (TcpSocket socket = TcpSocket.connect(server, SocketOptions.defaults(), patience())) {
+    try (TcpSocket socket = TcpSocket.connect(server, SocketOptions.defaults(), timeout())) {
       tally.connections++;
       try (Bundle bundle = Bundle.supervising(failure -> tally.ended("client", failure))) {
         Task<?> writing = bundle.go(() -> write(socket));
@@ -71,8 +71,8 @@ final class Client {
     }
   }
 
-  private static Deadline patience() {
-    return Deadline.after(Server.PATIENCE);
+  private static Deadline timeout() {
+    return Deadline.after(Server.TIMEOUT);
   }
 
   private void checkWhole() {
@@ -130,9 +130,9 @@ final class Client {
         MemorySegment part = buffer.asSlice(0, 1 + mine.nextInt((int) buffer.byteSize()));
         Stream.fill(part, number, sent);
         if (mine.nextInt(4) == 0) {
-          sent += socket.writeSome(part, patience());
+          sent += socket.writeSome(part, timeout());
         } else {
-          socket.write(part, patience());
+          socket.write(part, timeout());
           sent += part.byteSize();
         }
         if (mine.nextInt(8) == 0) {
@@ -149,15 +149,15 @@ final class Client {
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment buffer = arena.allocate(random.nextInt(READ_BYTES_MIN, READ_BYTES_MAX));
       Random mine = new Random(number + 1);
-      Deadline end = patience();
+      Deadline end = timeout();
       while (true) {
         int count;
         try {
-          boolean hurried = mine.nextInt(5) == 0 && !end.hasPassed();
+          boolean isShort = mine.nextInt(5) == 0 && !end.hasPassed();
           count =
               socket.read(
                   buffer,
-                  hurried ? Deadline.after(Duration.ofNanos(mine.nextInt(MILLISECOND))) : end);
+                  isShort ? Deadline.after(Duration.ofNanos(mine.nextInt(MILLISECOND))) : end);
         } catch (DeadlineExceededException e) {
           tally.deadlines++;
           if (end.hasPassed()) {
@@ -175,7 +175,7 @@ final class Client {
           return;
         }
         received += count;
-        end = patience();
+        end = timeout();
         tally.bytes += count;
       }
     }

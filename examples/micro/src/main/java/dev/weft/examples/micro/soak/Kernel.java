@@ -31,7 +31,9 @@ final class Kernel {
     throw new IOException("process " + process + " has no VmRSS");
   }
 
-  /** How many connections the kernel has aborted for want of memory for TCP since it started. */
+  /**
+   * How many connections the kernel has aborted because memory for TCP was short since it started.
+   */
   static long abortsOnMemory() {
     try {
       List<String> lines = Files.readAllLines(Path.of("/proc/net/netstat"));
@@ -70,8 +72,8 @@ final class Kernel {
       System.out.printf(
           Locale.ROOT,
           "%d ends with bytes that nobody reads (a lost wake-up, if their fiber waits), %d in"
-              + " FIN-WAIT-2 (the kernel has dropped the other end), %d aborts for want of"
-              + " memory%n",
+              + " FIN-WAIT-2 (the kernel has dropped the other end), %d aborts because"
+              + " memory was short%n",
           unread,
           halfDead,
           abortsOnMemory());

@@ -22,7 +22,7 @@ final class Rounds {
 
   private static final double GROWTH_MAX = 1.1;
   private static final int CONNECTING_MAX = 200;
-  private static final Duration PATIENCE = Duration.ofSeconds(60);
+  private static final Duration TIMEOUT = Duration.ofSeconds(60);
 
   private final InetSocketAddress server;
   private final long process;
@@ -78,14 +78,14 @@ final class Rounds {
   }
 
   private TcpSocket connect() throws IOException {
-    TcpSocket socket = TcpSocket.connect(server, Deadline.after(PATIENCE));
+    TcpSocket socket = TcpSocket.connect(server, Deadline.after(TIMEOUT));
     boolean served = false;
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment bytes = arena.allocate(4096);
       MemorySegment.copy(
           request, 0, bytes, java.lang.foreign.ValueLayout.JAVA_BYTE, 0, request.length);
-      socket.write(bytes.asSlice(0, request.length), Deadline.after(PATIENCE));
-      if (socket.read(bytes, Deadline.after(PATIENCE)) <= 0) {
+      socket.write(bytes.asSlice(0, request.length), Deadline.after(TIMEOUT));
+      if (socket.read(bytes, Deadline.after(TIMEOUT)) <= 0) {
         throw new IOException("the server has closed the connection");
       }
       served = true;

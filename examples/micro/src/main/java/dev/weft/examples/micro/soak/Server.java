@@ -19,7 +19,7 @@ import java.time.Duration;
 
 /** Sends back what it gets, on a port of its own, with fibers or with micro-threads. */
 abstract class Server {
-  static final Duration PATIENCE = Duration.ofSeconds(60);
+  static final Duration TIMEOUT = Duration.ofSeconds(60);
   private static final InetSocketAddress ANY_PORT =
       new InetSocketAddress(InetAddress.getLoopbackAddress(), 0);
 
@@ -41,7 +41,7 @@ abstract class Server {
     private final MicroService service;
 
     OfMicroThreads() throws IOException {
-      MicroOptions options = MicroOptions.ofPages(PAGES).withUserTimeout(PATIENCE);
+      MicroOptions options = MicroOptions.ofPages(PAGES).withUserTimeout(TIMEOUT);
       service = MicroService.start(ANY_PORT, options, CONNECTIONS_MAX, EchoThread::new);
     }
 
@@ -59,7 +59,7 @@ abstract class Server {
     void stop() {
       service.stop();
       try {
-        service.join(Deadline.after(PATIENCE));
+        service.join(Deadline.after(TIMEOUT));
       } catch (DeadlineExceededException e) {
         service.kill();
         service.join();
@@ -112,8 +112,8 @@ abstract class Server {
       try (socket;
           Arena arena = Arena.ofConfined()) {
         MemorySegment buffer = arena.allocate(BUFFER_BYTES);
-        for (int count; (count = socket.read(buffer, Deadline.after(PATIENCE))) >= 0; ) {
-          socket.write(buffer.asSlice(0, count), Deadline.after(PATIENCE));
+        for (int count; (count = socket.read(buffer, Deadline.after(TIMEOUT))) >= 0; ) {
+          socket.write(buffer.asSlice(0, count), Deadline.after(TIMEOUT));
         }
       } catch (DeadlineExceededException e) {
         tally.fault("server: " + e);
@@ -128,11 +128,11 @@ abstract class Server {
     void stop() {
       listener.close();
       try {
-        accepting.join(Deadline.after(PATIENCE));
+        accepting.join(Deadline.after(TIMEOUT));
       } catch (TaskFailedException e) {
         tally.fault("accept: " + e.getCause());
       }
-      Deadline deadline = Deadline.after(PATIENCE);
+      Deadline deadline = Deadline.after(TIMEOUT);
       while (connections > 0 && !deadline.hasPassed()) {
         Fiber.sleep(Duration.ofMillis(10));
       }

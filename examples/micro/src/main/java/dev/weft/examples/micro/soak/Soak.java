@@ -81,7 +81,8 @@ public final class Soak {
     }
     aborts = Kernel.abortsOnMemory() - aborts;
     if (aborts > 0) {
-      System.out.println("the kernel has aborted " + aborts + " connections for want of memory");
+      System.out.println(
+          "the kernel has aborted " + aborts + " connections because memory was short");
     }
   }
 

@@ -64,7 +64,7 @@ final class Storm {
   }
 
   private void awaitClients(Server server) {
-    Deadline deadline = Deadline.after(Server.PATIENCE.multipliedBy(2));
+    Deadline deadline = Deadline.after(Server.TIMEOUT.multipliedBy(2));
     while (clients > 0 && !deadline.hasPassed()) {
       Fiber.sleep(Duration.ofMillis(10));
     }

@@ -66,7 +66,7 @@ final class Tally {
     };
   }
 
-  /** Whether a call failed for want of descriptors or memory of the kernel. */
+  /** Whether a call failed because descriptors or kernel memory were short. */
   static boolean isShortage(IOException failure) {
     return failure instanceof ErrnoException known && isShortage(known.errno());
   }

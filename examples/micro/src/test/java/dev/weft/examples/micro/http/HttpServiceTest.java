@@ -197,7 +197,7 @@ class HttpServiceTest {
       Server.send(socket, "garbage\r\n");
       Server.rest(socket);
 
-      server.awaitSockets(1); // which would be two for ever
+      server.awaitSockets(1); // which would stay at two
     }
   }
 }

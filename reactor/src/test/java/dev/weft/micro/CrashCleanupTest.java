@@ -22,7 +22,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 
 /** Something that goes wrong beneath the threads of a process. */
 @Timeout(60)
-class MicroWreckTest {
+class CrashCleanupTest {
   private static final String CAUSE = "of the test";
 
   /** In place of a thread's code: can't be ended, {@code times} times. */
