@@ -19,6 +19,7 @@ import java.lang.constant.ClassDesc;
 import java.lang.constant.ConstantDescs;
 import java.lang.constant.MethodTypeDesc;
 import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 
 /**
  * Loads the library once more, with a call of {@link Injection#point} before each allocation of a
@@ -51,6 +52,7 @@ final class InjectingLoader extends ClassLoader {
   }
 
   private final Target target;
+  private final Set<String> defined = ConcurrentHashMap.newKeySet();
 
   InjectingLoader(Target target) {
     super(InjectingLoader.class.getClassLoader());
@@ -85,8 +87,14 @@ final class InjectingLoader extends ClassLoader {
     } catch (IOException e) {
       throw new ClassNotFoundException(name, e);
     }
-    byte[] defined = withPoints(bytes, target.isPointed(name));
-    return defineClass(name, defined, 0, defined.length);
+    byte[] pointed = withPoints(bytes, target.isPointed(name));
+    defined.add(name);
+    return defineClass(name, pointed, 0, pointed.length);
+  }
+
+  /** The names of the classes that it has loaded itself. */
+  Set<String> defined() {
+    return defined;
   }
 
   private byte[] withPoints(byte[] bytes, boolean everywhere) {

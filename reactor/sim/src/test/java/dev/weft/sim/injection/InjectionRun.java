@@ -47,8 +47,9 @@ final class InjectionRun {
     Injection.arm(Long.MAX_VALUE, 0, plan.kind);
     program(loader, target).run();
     long count = Injection.disarm();
-    if (count == 0) {
-      return List.of(plan + " has no points");
+    List<String> unused = target.withoutAnyOf(loader.defined());
+    if (count == 0 || !unused.isEmpty()) {
+      return List.of(plan + " has " + count + " points, and none in " + unused);
     }
     List<String> failures = new ArrayList<>();
     for (long point : points.apply(count).toArray()) {

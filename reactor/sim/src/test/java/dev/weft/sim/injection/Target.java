@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.weft.sim.injection;
 
+import java.util.Collection;
 import java.util.List;
 
 /** A part of the library whose failures are planted, and the program that uses it meanwhile. */
@@ -8,7 +9,10 @@ enum Target {
   SCHEDULER(
       SchedulerProgram.class,
       List.of(
-          "dev.weft.internal.sched.",
+          "dev.weft.internal.strand.",
+          "dev.weft.internal.queue.",
+          "dev.weft.internal.cross.",
+          "dev.weft.internal.diag.",
           "dev.weft.internal.backend.OpTable",
           "dev.weft.Fiber",
           "dev.weft.FiberState",
@@ -50,13 +54,19 @@ enum Target {
    * stop at its end, or of a class that is named, with those nested in it.
    */
   boolean isPointed(String name) {
-    for (String each : pointed) {
-      if (each.endsWith(".")
-          ? name.startsWith(each)
-          : name.equals(each) || name.startsWith(each + "$")) {
-        return true;
-      }
-    }
-    return false;
+    return pointed.stream().anyMatch(each -> covers(each, name));
+  }
+
+  /** Those of the packages and classes of which none of {@code names} is a class. */
+  List<String> withoutAnyOf(Collection<String> names) {
+    return pointed.stream()
+        .filter(each -> names.stream().noneMatch(name -> covers(each, name)))
+        .toList();
+  }
+
+  private static boolean covers(String each, String name) {
+    return each.endsWith(".")
+        ? name.startsWith(each)
+        : name.equals(each) || name.startsWith(each + "$");
   }
 }
