@@ -5,22 +5,21 @@ import dev.weft.routine.Routine;
 import java.lang.ref.WeakReference;
 import java.util.function.IntFunction;
 
-/** What RoutinesTest looks at; it knows the lines. */
+/** What RoutinesTest looks at; it finds lines by the comments at their ends. */
 public class Routines {
   static class Failing extends Routine {
-    // Line 12 suspends, and 13 fails.
     int inner(int x) {
-      Routine.suspend();
-      throw new IllegalStateException("failed");
+      Routine.suspend(); // inner suspends
+      throw new IllegalStateException("failed"); // inner fails
     }
 
     int middle(int x) {
-      int y = inner(x) + 1; // 17
+      int y = inner(x) + 1; // middle calls
       return y + x;
     }
 
     protected void run() {
-      int z = middle(1); // 22
+      int z = middle(1); // run calls middle
       if (z > 0) Routine.suspend();
     }
   }
@@ -28,14 +27,13 @@ public class Routines {
   static class Again extends Routine {
     void fail() {
       Routine.suspend();
-      // line 31 fails
-      throw new IllegalStateException("again");
+      throw new IllegalStateException("again"); // fail fails
     }
 
     protected void run() {
       IllegalStateException kept = null;
       try {
-        fail(); // 37
+        fail(); // run calls fail
       } catch (IllegalStateException e) {
         kept = e;
       }

@@ -26,13 +26,22 @@ import org.junit.jupiter.api.Test;
 
 /** What a suspended routine keeps, and what it tells of itself. */
 class RoutinesTest {
-  private static final Woven WOVEN =
-      Woven.of("p.Routines", Programs.read("/programs/Routines.java"));
+  private static final String SOURCE = Programs.read("/programs/Routines.java");
+  private static final Woven WOVEN = Woven.of("p.Routines", SOURCE);
 
   private final Context context = new Context();
 
   private static Routine routine(String name) throws Exception {
     return WOVEN.routine("p.Routines$" + name);
+  }
+
+  /** The place in a trace of the line of {@link #SOURCE} that ends with {@code // comment}. */
+  private static String place(String method, String comment) {
+    List<String> lines = SOURCE.lines().toList();
+    List<String> marked = lines.stream().filter(line -> line.endsWith("// " + comment)).toList();
+    assertEquals(1, marked.size(), comment);
+    return "p.Routines$%s(Routines.java:%d)"
+        .formatted(method, lines.indexOf(marked.getFirst()) + 1);
   }
 
   private static List<String> places(StackTraceElement[] trace) {
@@ -50,9 +59,9 @@ class RoutinesTest {
 
     assertEquals(
         List.of(
-            "p.Routines$Failing.inner(Routines.java:12)",
-            "p.Routines$Failing.middle(Routines.java:17)",
-            "p.Routines$Failing.run(Routines.java:22)"),
+            place("Failing.inner", "inner suspends"),
+            place("Failing.middle", "middle calls"),
+            place("Failing.run", "run calls middle")),
         failing.stack().stream().map(StackTraceElement::toString).toList());
   }
 
@@ -65,9 +74,9 @@ class RoutinesTest {
 
     assertEquals(
         List.of(
-            "p.Routines$Failing.inner(Routines.java:13)",
-            "p.Routines$Failing.middle(Routines.java:17)",
-            "p.Routines$Failing.run(Routines.java:22)"),
+            place("Failing.inner", "inner fails"),
+            place("Failing.middle", "middle calls"),
+            place("Failing.run", "run calls middle")),
         places(thrown.getStackTrace()));
   }
 
@@ -80,8 +89,7 @@ class RoutinesTest {
     Exception thrown = assertThrows(IllegalStateException.class, () -> again.go(context));
 
     assertEquals(
-        List.of(
-            "p.Routines$Again.fail(Routines.java:31)", "p.Routines$Again.run(Routines.java:37)"),
+        List.of(place("Again.fail", "fail fails"), place("Again.run", "run calls fail")),
         places(thrown.getStackTrace()));
   }
 
