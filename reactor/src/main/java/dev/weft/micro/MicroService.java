@@ -240,8 +240,8 @@ public final class MicroService implements AutoCloseable {
    * takes its place; where that fails too, because memory was short, this is called again.
    */
   private void listenerEnded(MicroProcess ended) {
-    MicroDispatcher kernel = MicroDispatcher.of(ended);
-    if (!stopped && kernel != null && !kernel.isClosing()) {
+    MicroDispatcher dispatcher = MicroDispatcher.of(ended);
+    if (!stopped && dispatcher != null && !dispatcher.isClosing()) {
       Listener other = new Listener();
       process = startListening(other);
       listener = other;
@@ -259,8 +259,8 @@ public final class MicroService implements AutoCloseable {
       started = MicroLaunch.connection(handlers.get(), options, peer, this::ended);
       added = connections.add(started);
     } catch (Throwable e) {
+      peer.discard(loop.backend()); // first: there may be no memory left for the report
       process.report("a connection was refused: " + ThreadLog.describe(e));
-      peer.discard(EventLoop.require("accept").backend());
     } finally {
       if (started != null && !added) {
         started.kill();

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.weft.sim.injection;
 
+import java.util.Arrays;
 import java.util.List;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -11,6 +12,8 @@ import org.jspecify.annotations.Nullable;
  * some are chosen to throw. One run at a time.
  */
 public final class Injection {
+  private static final int FRAMES_SHOWN = 16;
+
   /** What the simulator notes by itself is made in these. */
   private static final Set<String> TEST_KIT =
       Set.of("dev.weft.sim.SimulationRun", "dev.weft.sim.Request", "dev.weft.sim.Trace");
@@ -106,7 +109,7 @@ public final class Injection {
           kind == Kind.MEMORY ? new PlantedOutOfMemoryError() : new PlantedStackOverflowError();
       plantedCount++;
       if (place.isEmpty()) {
-        place = List.of(failure.getStackTrace());
+        place = Arrays.stream(failure.getStackTrace()).limit(FRAMES_SHOWN).toList();
       }
       throw failure;
     }
