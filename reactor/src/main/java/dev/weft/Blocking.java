@@ -226,12 +226,7 @@ public final class Blocking {
 
     @SuppressWarnings("NullAway") // null only if T allows it
     T result() throws Exception {
-      if (failure instanceof Exception exception) {
-        throw exception;
-      }
-      if (failure instanceof Error error) {
-        throw error;
-      }
+      Failures.throwIfAny(failure);
       return result;
     }
   }

@@ -129,6 +129,10 @@ public final class Coroutine<
 
   private static final AtomicLong NUMBERS = new AtomicLong();
 
+  static {
+    Failures.prepare();
+  }
+
   private final CoroutineStack stack;
 
   /** Set on the body's side, which knows whether the switch succeeded. */
@@ -349,7 +353,7 @@ public final class Coroutine<
     if (failure == end) {
       failure = null;
     } else if (failure != null) {
-      throw undeclared(failure);
+      throw Failures.unchecked(failure);
     }
   }
 
@@ -360,7 +364,7 @@ public final class Coroutine<
     switchIn();
     if (state == State.DONE) {
       if (failure != null) {
-        throw undeclared(failure);
+        throw Failures.unchecked(failure);
       }
       return null;
     }
@@ -385,7 +389,7 @@ public final class Coroutine<
     try {
       task.run();
     } catch (Exception e) {
-      throw undeclared(e);
+      throw Failures.unchecked(e);
     }
   }
 
@@ -475,12 +479,6 @@ public final class Coroutine<
     }
     return new IllegalStateException(
         call + ": " + this + " is " + state + ", and must be " + needed);
-  }
-
-  /** Throws {@code e} unwrapped, checked or not. */
-  @SuppressWarnings("unchecked") // erased to Throwable
-  private static <E extends Throwable> RuntimeException undeclared(Throwable e) throws E {
-    throw (E) e;
   }
 
   /** Returns the name. A coroutine without a name gets a number on the first call. */

@@ -55,6 +55,7 @@ public final class Reactor implements AutoCloseable, Executor {
         (options, backend, clock) ->
             new Reactor((ReactorOptions) options, backend, checkedThread(clock)));
     HostedStrand.MAKERS.register(Reactor.class, FiberState::hostedStrands);
+    Failures.prepare();
   }
 
   private final ReactorOptions options;
@@ -249,16 +250,10 @@ public final class Reactor implements AutoCloseable, Executor {
   /** Throws the deadlock rather than what the cancelled fibers threw, which is its consequence. */
   private static void rethrow(@Nullable Throwable first, @Nullable Throwable second)
       throws Exception {
-    Throwable thrown = first != null ? first : second;
     if (first != null && second != null) {
       Failures.suppress(first, second);
     }
-    if (thrown instanceof Exception exception) {
-      throw exception;
-    }
-    if (thrown instanceof Error error) {
-      throw error;
-    }
+    Failures.throwIfAny(first != null ? first : second);
   }
 
   /**

@@ -17,7 +17,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Task<T extends @Nullable Object> implements Awaitable, AutoCloseable {
   static {
-    Selectable.IN.register(Task.class, task -> ((Task<?>) task).inside());
+    Selectable.IN.register(Task.class, task -> task.inside());
   }
 
   /** The state of a task. */

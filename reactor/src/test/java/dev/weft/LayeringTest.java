@@ -31,7 +31,8 @@ class LayeringTest {
       List.of(
           List.of("dev.weft.bindings", "dev.weft.error"),
           List.of("dev.weft.routine", "dev.weft.routine.codegen"),
-          List.of("dev.weft.internal.failure", "dev.weft.internal.mem"),
+          List.of("dev.weft.internal.failure"),
+          List.of("dev.weft.internal.mem"),
           List.of("dev.weft.internal.queue", "dev.weft.internal.jvm"),
           List.of("dev.weft.internal.uring"),
           List.of("dev.weft.internal.os"),

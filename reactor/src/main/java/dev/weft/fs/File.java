@@ -8,7 +8,6 @@ import dev.weft.internal.backend.Backend;
 import dev.weft.internal.backend.Op;
 import dev.weft.internal.fs.FileNames;
 import dev.weft.internal.io.Endpoint;
-import dev.weft.internal.io.Endpoints;
 import dev.weft.internal.strand.Strand;
 import dev.weft.internal.strand.WaitMode;
 import dev.weft.io.ByteStream;
@@ -31,7 +30,7 @@ import java.util.Set;
  */
 public final class File implements ByteStream {
   static {
-    Endpoints.register(File.class, file -> file.endpoint);
+    Endpoint.IN.register(File.class, file -> file.endpoint);
   }
 
   private static final int MODE_DEFAULT = 0666; // open(2) subtracts the umask

@@ -6,7 +6,6 @@ import dev.weft.bindings.weft_h;
 import dev.weft.error.ErrnoException;
 import dev.weft.internal.backend.Op;
 import dev.weft.internal.io.Endpoint;
-import dev.weft.internal.io.Endpoints;
 import dev.weft.internal.io.SyncOps;
 import dev.weft.internal.mem.Memory;
 import dev.weft.internal.strand.EventLoop;
@@ -20,8 +19,8 @@ import java.lang.foreign.ValueLayout;
  */
 public final class Pipe implements AutoCloseable {
   static {
-    Endpoints.register(Source.class, source -> source.endpoint);
-    Endpoints.register(Sink.class, sink -> sink.endpoint);
+    Endpoint.IN.register(Source.class, source -> source.endpoint);
+    Endpoint.IN.register(Sink.class, sink -> sink.endpoint);
   }
 
   private final Source source;

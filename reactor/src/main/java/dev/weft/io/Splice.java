@@ -7,7 +7,6 @@ import dev.weft.error.Errno;
 import dev.weft.error.ErrnoException;
 import dev.weft.internal.backend.Op;
 import dev.weft.internal.io.Endpoint;
-import dev.weft.internal.io.Endpoints;
 import dev.weft.internal.strand.Strand;
 import dev.weft.internal.strand.WaitMode;
 import java.io.IOException;
@@ -92,8 +91,8 @@ public final class Splice {
       throw new IllegalArgumentException("limit must not be negative: " + limit);
     }
     checkBeforeCopy(source, deadline);
-    Endpoint from = Endpoints.of(source);
-    Endpoint to = Endpoints.of(sink);
+    Endpoint from = Endpoint.IN.of(source);
+    Endpoint to = Endpoint.IN.of(sink);
     enter(from);
     enter(to);
     if (from == null || to == null || isAppending(to)) {
@@ -201,7 +200,7 @@ public final class Splice {
   }
 
   private static Endpoint endpoint(Object stream) {
-    Endpoint endpoint = Endpoints.of(stream);
+    Endpoint endpoint = Endpoint.IN.of(stream);
     assert endpoint != null : stream;
     return endpoint;
   }

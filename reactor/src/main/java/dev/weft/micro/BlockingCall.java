@@ -3,6 +3,7 @@ package dev.weft.micro;
 
 import dev.weft.Blocking;
 import dev.weft.Fiber;
+import dev.weft.internal.failure.Failures;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 
@@ -44,12 +45,7 @@ final class BlockingCall<T extends @Nullable Object> {
 
   @SuppressWarnings("NullAway") // null only if T allows it
   T result() throws Exception {
-    if (failure instanceof Exception exception) {
-      throw exception;
-    }
-    if (failure instanceof Error error) {
-      throw error;
-    }
+    Failures.throwIfAny(failure);
     return result;
   }
 }

@@ -10,8 +10,6 @@ import org.jspecify.annotations.Nullable;
 /**
  * The part of a micro-thread that deals with errors, deadlines and memory.
  *
- * <p>
- *
  * {@snippet :
  *   BODY --returns------------> LASTLY ------------------> ENDED
  *    |  --raise: lastly() is called there; after lower() the body continues
@@ -294,7 +292,7 @@ abstract class ErrorState extends ThreadControl {
     return strand != null && strand.isWaiting() && !strand.canGoOn();
   }
 
-  /** Discards the results of its fiber calls. */
+  /** Discards the results of its fiber calls, and its timers. */
   final void discardCalls() {
     discard(guest);
     discard(asideGuest);

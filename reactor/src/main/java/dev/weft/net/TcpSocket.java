@@ -8,7 +8,6 @@ import dev.weft.internal.backend.Handle;
 import dev.weft.internal.backend.Op;
 import dev.weft.internal.io.Acceptor;
 import dev.weft.internal.io.Endpoint;
-import dev.weft.internal.io.Endpoints;
 import dev.weft.internal.io.SocketCalls;
 import dev.weft.internal.os.SocketAddresses;
 import dev.weft.internal.strand.EventLoop;
@@ -28,7 +27,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class TcpSocket implements ByteStream {
   static {
-    Endpoints.register(TcpSocket.class, socket -> socket.endpoint);
+    Endpoint.IN.register(TcpSocket.class, socket -> socket.endpoint);
   }
 
   private final Endpoint endpoint;

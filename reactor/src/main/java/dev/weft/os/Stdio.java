@@ -4,7 +4,6 @@ package dev.weft.os;
 import dev.weft.Deadline;
 import dev.weft.internal.backend.Handle;
 import dev.weft.internal.io.Endpoint;
-import dev.weft.internal.io.Endpoints;
 import dev.weft.internal.strand.EventLoop;
 import dev.weft.io.ByteSink;
 import dev.weft.io.ByteSource;
@@ -18,7 +17,7 @@ import java.lang.foreign.MemorySegment;
  */
 public final class Stdio {
   static {
-    Endpoints.register(Stream.class, stream -> stream.endpoint);
+    Endpoint.IN.register(Stream.class, stream -> stream.endpoint);
   }
 
   private static final int INPUT = 0;

@@ -18,7 +18,7 @@ import java.util.concurrent.atomic.AtomicBoolean;
  */
 public final class AsyncEvent implements Awaitable, AutoCloseable {
   static {
-    Selectable.IN.register(AsyncEvent.class, event -> ((AsyncEvent) event).inside);
+    Selectable.IN.register(AsyncEvent.class, event -> event.inside);
   }
 
   private final EventLoop loop = EventLoop.require("make an event");

@@ -12,7 +12,7 @@ import dev.weft.internal.strand.WaitMode;
 /** Count-down latch for fibers. Once it has been counted down to zero, it stays open. */
 public final class Latch implements Awaitable {
   static {
-    Selectable.IN.register(Latch.class, latch -> ((Latch) latch).inside);
+    Selectable.IN.register(Latch.class, latch -> latch.inside);
   }
 
   private final EventLoop loop = EventLoop.require("make a latch");

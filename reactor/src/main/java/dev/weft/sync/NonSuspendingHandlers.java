@@ -3,6 +3,7 @@ package dev.weft.sync;
 
 import static java.lang.invoke.MethodType.methodType;
 
+import dev.weft.internal.failure.Failures;
 import dev.weft.routine.codegen.Context;
 import java.lang.invoke.MethodHandle;
 import java.lang.invoke.MethodHandles;
@@ -63,7 +64,7 @@ final class NonSuspendingHandlers {
     try {
       return (@Nullable Object) HANDLE.invokeExact(handler, value);
     } catch (Throwable e) {
-      throw NonSuspendingHandlers.<RuntimeException>unchecked(e);
+      throw Failures.unchecked(e);
     }
   }
 
@@ -71,13 +72,7 @@ final class NonSuspendingHandlers {
     try {
       return (@Nullable Object) GET.invokeExact(outcome);
     } catch (Throwable e) {
-      throw NonSuspendingHandlers.<RuntimeException>unchecked(e);
+      throw Failures.unchecked(e);
     }
-  }
-
-  /** Casts to {@code T} for the compiler; the cast is unchecked at run time. */
-  @SuppressWarnings({"unchecked", "TypeParameterUnusedInFormals"})
-  private static <T extends Throwable> T unchecked(Throwable thrown) throws T {
-    throw (T) thrown;
   }
 }

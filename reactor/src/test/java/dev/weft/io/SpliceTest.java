@@ -266,7 +266,7 @@ class SpliceTest {
 
   private static void makeNonBlocking(Pipe pipe) {
     for (Object end : new Object[] {pipe.source(), pipe.sink()}) {
-      dev.weft.internal.io.Endpoint endpoint = dev.weft.internal.io.Endpoints.of(end);
+      dev.weft.internal.io.Endpoint endpoint = dev.weft.internal.io.Endpoint.IN.of(end);
       int flags =
           endpoint.control(
               dev.weft.internal.backend.Op.FCNTL, dev.weft.bindings.weft_h.F_GETFL(), 0, 0, 0);

@@ -15,8 +15,8 @@ public final class Accessors<V> {
   private final Map<Class<?>, Function<Object, V>> access = new ConcurrentHashMap<>();
 
   /** Called by the static initialiser of each type; {@code accessor} gets objects of that type. */
-  public void register(Class<?> type, Function<Object, V> accessor) {
-    access.put(type, accessor);
+  public <T> void register(Class<T> type, Function<T, V> accessor) {
+    access.put(type, object -> accessor.apply(type.cast(object)));
   }
 
   /** The internal part of {@code object}, or null if its type is not registered. */

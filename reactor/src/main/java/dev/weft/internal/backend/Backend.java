@@ -2,6 +2,7 @@
 package dev.weft.internal.backend;
 
 import dev.weft.error.Errno;
+import dev.weft.internal.failure.Failures;
 import dev.weft.internal.uring.KernelFeatures;
 import java.lang.ref.Reference;
 import java.lang.ref.ReferenceQueue;
@@ -287,12 +288,7 @@ public abstract class Backend implements AutoCloseable {
       }
       closeDescriptor(endClose(handle));
     }
-    if (failure instanceof RuntimeException exception) {
-      throw exception;
-    }
-    if (failure instanceof Error error) {
-      throw error;
-    }
+    Failures.throwIfAny(failure);
   }
 
   public abstract KernelFeatures features();

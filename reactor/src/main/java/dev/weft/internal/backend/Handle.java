@@ -111,8 +111,8 @@ public final class Handle extends PhantomReference<Object> {
     return handle;
   }
 
-  /** As the other, of a descriptor that there is not yet: {@link #opened} tells its number. */
-  static Handle borrowed(Object description) {
+  /** As {@link #borrowed(int, Object)}, without a descriptor yet; {@link #opened} sets it. */
+  public static Handle borrowed(Object description) {
     return new Handle(null, null, description, false, null);
   }
 
@@ -124,7 +124,8 @@ public final class Handle extends PhantomReference<Object> {
     cleanup = action;
   }
 
-  void opened(int number) {
+  /** Sets the descriptor of a handle that was made without one. */
+  public void opened(int number) {
     assert state == State.NEW : this;
     this.number = number;
     state = State.OPEN;

@@ -7,10 +7,11 @@ import java.util.Deque;
 import java.util.IdentityHashMap;
 import java.util.Set;
 import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
 
 /**
- * Calls methods of the user's exceptions and other objects safely: if they throw, the methods here
- * do not.
+ * Handles exceptions that were caught elsewhere. Methods that call those of the user's exceptions
+ * and other objects do not throw if these do.
  */
 public final class Failures {
   private Failures() {}
@@ -59,5 +60,26 @@ public final class Failures {
       }
     }
     return true;
+  }
+
+  /** Loads this class, since there may be no memory to load it when it is needed. */
+  public static void prepare() {}
+
+  /** Throws {@code failure} as it is, checked or not; does nothing if it is null. */
+  public static void throwIfAny(@Nullable Throwable failure) {
+    if (failure != null) {
+      throw unchecked(failure);
+    }
+  }
+
+  /** Throws {@code failure} as it is, checked or not: {@code throw} ends the caller's path. */
+  public static RuntimeException unchecked(Throwable failure) {
+    throw Failures.<RuntimeException>cast(failure);
+  }
+
+  /** Casts to {@code T} for the compiler; the cast is unchecked at run time. */
+  @SuppressWarnings({"unchecked", "TypeParameterUnusedInFormals"})
+  private static <T extends Throwable> T cast(Throwable failure) throws T {
+    throw (T) failure;
   }
 }

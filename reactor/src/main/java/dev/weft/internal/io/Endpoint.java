@@ -4,6 +4,7 @@ package dev.weft.internal.io;
 import dev.weft.bindings.weft_h;
 import dev.weft.error.Errno;
 import dev.weft.error.ErrnoException;
+import dev.weft.internal.access.Accessors;
 import dev.weft.internal.backend.Handle;
 import dev.weft.internal.backend.Op;
 import dev.weft.internal.strand.EventLoop;
@@ -19,6 +20,9 @@ import java.nio.channels.ClosedChannelException;
  * reads and one writes at a time.
  */
 public final class Endpoint {
+  /** Returns the endpoint of an object of a public type that has one. */
+  public static final Accessors<Endpoint> IN = new Accessors<>();
+
   /** Which operations transfer bytes. */
   public enum Kind {
     SOCKET,

@@ -4,6 +4,7 @@ package dev.weft.internal.mem;
 import static java.lang.invoke.MethodType.methodType;
 
 import dev.weft.bindings.NativeLibrary;
+import dev.weft.internal.failure.Failures;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandle;
 import java.lang.invoke.MethodHandles;
@@ -102,7 +103,7 @@ public final class MemoryLease {
         return true;
       }
     } catch (Throwable e) {
-      throw unchecked(e);
+      throw Failures.unchecked(e);
     }
     if (!owner.isVirtual()) {
       throw new WrongThreadException(
@@ -138,17 +139,7 @@ public final class MemoryLease {
         count(session, -1);
       }
     } catch (Throwable e) {
-      throw unchecked(e);
+      throw Failures.unchecked(e);
     }
-  }
-
-  private static RuntimeException unchecked(Throwable failure) {
-    if (failure instanceof RuntimeException exception) {
-      return exception;
-    }
-    if (failure instanceof Error error) {
-      throw error;
-    }
-    return new IllegalStateException(failure);
   }
 }

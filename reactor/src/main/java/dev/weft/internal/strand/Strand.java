@@ -170,10 +170,7 @@ public abstract class Strand extends Waiting {
       long effective,
       WaitMode wait,
       WaitCompletion completion) {
-    WaitNode mine = node();
-    prepare(effective);
-    list.add(mine);
-    begin(verb, subject, effective, wait);
+    beginIn(list, verb, subject, effective, wait);
     park(completion);
   }
 
@@ -185,11 +182,16 @@ public abstract class Strand extends Waiting {
       long effective,
       WaitMode wait,
       WaitCompletion completion) {
+    beginIn(list, verb, subject, effective, wait);
+    return parkForResult(completion);
+  }
+
+  /** Begins a wait in {@code list}; all that can fail is done before it is in the list. */
+  private void beginIn(WaitList list, String verb, Object subject, long effective, WaitMode wait) {
     WaitNode mine = node();
     prepare(effective);
     list.add(mine);
     begin(verb, subject, effective, wait);
-    return parkForResult(completion);
   }
 
   /**

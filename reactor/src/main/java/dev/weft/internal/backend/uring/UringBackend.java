@@ -11,7 +11,6 @@ import dev.weft.error.Errno;
 import dev.weft.error.ReactorUnavailableException;
 import dev.weft.internal.backend.Backend;
 import dev.weft.internal.backend.BackendStats;
-import dev.weft.internal.backend.EventDescriptor;
 import dev.weft.internal.backend.Op;
 import dev.weft.internal.backend.OpTable;
 import dev.weft.internal.os.Libc;
@@ -37,7 +36,7 @@ public final class UringBackend extends Backend {
   private final CompletionQueue completions;
   private final BackendStats stats = stats();
 
-  /** Written by {@link #wakeup} of other threads; one read of it is always in flight. */
+  /** Written by {@link #wakeup} on other threads; one read of it is always in flight. */
   private final EventDescriptor event = new EventDescriptor();
 
   private final Op wakeupRead;
