@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.weft.benchmarks;
+
+import dev.weft.Bundle;
+import dev.weft.Fiber;
+import dev.weft.Task;
+import dev.weft.sync.Channel;
+import dev.weft.sync.Choose;
+import org.openjdk.jmh.annotations.Benchmark;
+import org.openjdk.jmh.annotations.OperationsPerInvocation;
+
+/**
+ * One value from a fiber to another: libdill's chan. The score is the time of one hand-over, with
+ * the two switches that a rendezvous takes for each pair of them; a yield of the run queue is
+ * beside it for comparison.
+ */
+public class Channels extends NanosPerOperation {
+  private static final int VALUES = 100_000;
+  private static final int SIGNALS = 10_000;
+  private static final Integer[] NUMBERS = {1, 2, 3, 4};
+
+  private static int expected() {
+    int sum = 0;
+    for (int i = 0; i < VALUES; i++) {
+      sum += NUMBERS[i & 3];
+    }
+    return sum;
+  }
+
+  private static void check(int sum) {
+    if (sum != expected()) {
+      throw new AssertionError(sum + " instead of " + expected());
+    }
+  }
+
+  private static void sendAll(Channel<Integer> channel) {
+    for (int i = 0; i < VALUES; i++) {
+      channel.send(NUMBERS[i & 3]);
+    }
+  }
+
+  private static int receiveAll(Channel<Integer> channel) {
+    int sum = 0;
+    for (int i = 0; i < VALUES; i++) {
+      sum += channel.receive();
+    }
+    return sum;
+  }
+
+  /** Without a buffer. */
+  @Benchmark
+  @OperationsPerInvocation(VALUES)
+  public void rendezvous(ReactorState reactor) throws Exception {
+    reactor.run(() -> pass(Channel.rendezvous()));
+  }
+
+  /** Through a buffer of 64. */
+  @Benchmark
+  @OperationsPerInvocation(VALUES)
+  public void buffered(ReactorState reactor) throws Exception {
+    reactor.run(() -> pass(Channel.buffered(64)));
+  }
+
+  private static void pass(Channel<Integer> channel) {
+    try (Bundle bundle = Bundle.open()) {
+      bundle.go(() -> sendAll(channel));
+      check(receiveAll(channel));
+    }
+  }
+
+  /** There and back, each value: two hand-overs, which the score counts as one. */
+  @Benchmark
+  @OperationsPerInvocation(VALUES)
+  public void pingPong(ReactorState reactor) throws Exception {
+    reactor.run(
+        () -> {
+          Channel<Integer> there = Channel.rendezvous();
+          Channel<Integer> back = Channel.rendezvous();
+          try (Bundle bundle = Bundle.open()) {
+            Task<?> other =
+                bundle.go(
+                    () -> {
+                      for (int i = 0; i < VALUES; i++) {
+                        back.send(there.receive());
+                      }
+                    });
+            int sum = 0;
+            for (int i = 0; i < VALUES; i++) {
+              there.send(NUMBERS[i & 3]);
+              sum += back.receive();
+            }
+            other.join();
+            check(sum);
+          }
+        });
+  }
+
+  /**
+   * A channel, a bundle, and a fiber that waits until the channel is ended: all from the beginning
+   * to the end. libdill's done, which gives half of this time as its figure.
+   */
+  @Benchmark
+  @OperationsPerInvocation(SIGNALS)
+  public void done(ReactorState reactor) throws Exception {
+    int[] seen = {0};
+    reactor.run(
+        () -> {
+          for (int i = 0; i < SIGNALS; i++) {
+            Channel<Integer> channel = Channel.rendezvous();
+            try (Bundle bundle = Bundle.open()) {
+              bundle.go(() -> seen[0] += awaitEnd(channel));
+              Fiber.yield();
+              channel.done();
+              bundle.await();
+            }
+          }
+        });
+    if (seen[0] != SIGNALS) {
+      throw new AssertionError(seen[0] + " of " + SIGNALS);
+    }
+  }
+
+  private static int awaitEnd(Channel<Integer> channel) {
+    return Choose.<Integer>create().closed(channel, () -> 1).await();
+  }
+
+  /** Through a choice of one: libdill's choose. */
+  @Benchmark
+  @OperationsPerInvocation(VALUES)
+  public void chooseOf1(ReactorState reactor) throws Exception {
+    reactor.run(() -> choose(1));
+  }
+
+  /** Through a choice of two, both of which come in turn. */
+  @Benchmark
+  @OperationsPerInvocation(VALUES)
+  public void chooseOf2(ReactorState reactor) throws Exception {
+    reactor.run(() -> choose(2));
+  }
+
+  /** Through a choice of sixteen, all of which come in turn. */
+  @Benchmark
+  @OperationsPerInvocation(VALUES)
+  public void chooseOf16(ReactorState reactor) throws Exception {
+    reactor.run(() -> choose(16));
+  }
+
+  @SuppressWarnings({"unchecked", "rawtypes"}) // an array, so that finding a channel costs nothing
+  private static void choose(int width) {
+    Channel<Integer>[] channels = new Channel[width];
+    Choose<Integer> choose = Choose.create();
+    for (int i = 0; i < width; i++) {
+      Channel<Integer> channel = Channel.rendezvous();
+      channels[i] = channel;
+      choose.receive(channel, value -> value);
+    }
+    try (Bundle bundle = Bundle.open()) {
+      bundle.go(
+          () -> {
+            for (int i = 0; i < VALUES; i++) {
+              channels[i % width].send(NUMBERS[i & 3]);
+            }
+          });
+      int sum = 0;
+      for (int i = 0; i < VALUES; i++) {
+        sum += choose.await();
+      }
+      check(sum);
+    }
+  }
+}

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.weft.benchmarks;
+
+import dev.weft.Coroutine;
+import dev.weft.Generator;
+import org.openjdk.jmh.annotations.Benchmark;
+import org.openjdk.jmh.annotations.OperationsPerInvocation;
+
+/** What one value of a generator costs, and the whole life of a coroutine. */
+public class Generators extends NanosPerOperation {
+  private static final int VALUES = 100_000;
+
+  /** The JDK has an object for each of these already: the boxes cost nothing. */
+  private static final int LAST_SMALL_VALUE = 127;
+
+  private int count;
+
+  private static void check(long actual, long expected) {
+    if (actual != expected) {
+      throw new AssertionError(actual + " instead of " + expected);
+    }
+  }
+
+  private static long sum() {
+    long sum = 0;
+    for (int i = 0; i < VALUES; i++) {
+      sum += i & LAST_SMALL_VALUE;
+    }
+    return sum;
+  }
+
+  /** A value, by iteration. */
+  @Benchmark
+  @OperationsPerInvocation(VALUES)
+  public void generator() {
+    long sum = 0;
+    try (Generator<Integer> generator =
+        Generator.of(
+            out -> {
+              for (int i = 0; i < VALUES; i++) {
+                out.yield(i & LAST_SMALL_VALUE);
+              }
+            })) {
+      for (int value : generator) {
+        sum += value;
+      }
+    }
+    check(sum, sum());
+  }
+
+  /** A value there and a value back. */
+  @Benchmark
+  @OperationsPerInvocation(VALUES)
+  public void coroutine() {
+    long sum = 0;
+    try (Coroutine<Integer, Integer, Integer> echo =
+        Coroutine.of(
+            out -> {
+              for (int value = 0; ; ) {
+                value = out.yield(value);
+              }
+            })) {
+      echo.start();
+      for (int i = 0; i < VALUES; i++) {
+        Integer value = echo.resume(i & LAST_SMALL_VALUE);
+        if (value != null) {
+          sum += value;
+        }
+      }
+    }
+    check(sum, sum());
+  }
+
+  /** A coroutine that is made, runs and returns: two switches. */
+  @Benchmark
+  @OperationsPerInvocation(VALUES)
+  public void life() {
+    for (int i = 0; i < VALUES; i++) {
+      Coroutine<Object, Object, Generators> coroutine =
+          Coroutine.of(
+              out -> {
+                count++;
+                return this;
+              });
+      coroutine.start();
+      if (coroutine.result() != this) {
+        throw new AssertionError(coroutine);
+      }
+    }
+    check(count, VALUES);
+    count = 0;
+  }
+}
