@@ -9,11 +9,11 @@ import java.util.Arrays;
 import java.util.List;
 
 /** Runs a program of the tests in a JVM of its own, with the class path of this one. */
-final class ChildJvm {
+public final class ChildJvm {
   private ChildJvm() {}
 
   /** The lines that {@code main} prints on standard output; fails unless it ends with status 0. */
-  static List<String> run(List<String> options, Class<?> main, String... arguments)
+  public static List<String> run(List<String> options, Class<?> main, String... arguments)
       throws Exception {
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());

@@ -234,7 +234,7 @@ class CompletedWinsTest {
   }
 
   @Test
-  @Tag("scheduled") // a baton-passing fiber blocks a thread of the JDK's there, which works
+  @Tag("needs-scheduler") // a baton-passing fiber blocks a thread of the JDK's there, which works
   void closingWhereAFiberCantBeSuspendedGivesEverythingBack() throws Exception {
     Reactors.run(
         () -> {

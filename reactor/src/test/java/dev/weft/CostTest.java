@@ -18,6 +18,8 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** What things cost, counted, not timed. */
+@Tag("needs-fresh-jvm") // what is allocated depends on what the JIT has seen before
+@Tag("needs-stack")
 class CostTest {
   private static final int ROUND_TRIPS = 2_000;
 
@@ -52,7 +54,7 @@ class CostTest {
   }
 
   @Test
-  @Tag("scheduled") // the baton is passed by the JDK's parking, which allocates
+  @Tag("needs-scheduler") // the baton is passed by the JDK's parking, which allocates
   void anEchoRoundTripAllocatesNothing() throws Exception {
     assumeStackChunksAreReused();
     ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
@@ -67,7 +69,7 @@ class CostTest {
   }
 
   @Test
-  @Tag("scheduled")
+  @Tag("needs-scheduler")
   void aYieldAllocatesNothing() throws Exception {
     assumeStackChunksAreReused();
     ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();

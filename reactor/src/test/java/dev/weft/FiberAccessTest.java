@@ -12,8 +12,8 @@ import org.junit.jupiter.api.Test;
  * No order in which a JVM of its own touches the library, and no failure that passes, keeps fibers
  * and coroutines from what they need.
  */
-@Tag("scheduled") // the probe decides by itself which fibers it gets
-@Tag("stackful")
+@Tag("needs-scheduler") // the probe decides by itself which fibers it gets
+@Tag("needs-stack")
 class FiberAccessTest {
   private static final String NATIVE = "--enable-native-access=ALL-UNNAMED";
   private static final List<String> RECOMMENDED =

@@ -353,7 +353,7 @@ class FiberTest {
   }
 
   @Test
-  @Tag("stackful") // of the names of threads
+  @Tag("needs-stack") // of the names of threads
   void namesAreAsGivenOrMadeFromTheNumber() throws Exception {
     Reactors.run(
         () -> {

@@ -14,8 +14,10 @@ import java.util.Iterator;
 import java.util.List;
 import java.util.NoSuchElementException;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
+@Tag("needs-stack")
 class GeneratorTest {
   private final List<String> log = new ArrayList<>();
 

@@ -154,7 +154,7 @@ class LeakTest {
   }
 
   @Test
-  @Tag("stackful") // woven frames may still refer to what their code does not use any more
+  @Tag("needs-stack") // woven frames may still refer to what their code does not use any more
   void whatBecomesGarbageWhileItIsOpenIsClosedAndReported() throws Exception {
     Reactors.run(
         options(),
@@ -185,7 +185,7 @@ class LeakTest {
   }
 
   @Test
-  @Tag("stackful")
+  @Tag("needs-stack")
   void aSuspendedCoroutineThatBecomesGarbageIsReported() throws Exception {
     Reactors.run(
         options(),

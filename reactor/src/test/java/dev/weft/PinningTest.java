@@ -19,7 +19,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Which threads a reactor ties to a CPU: its own if asked to, and no other of Weft's. */
-@Tag("stackful")
+@Tag("needs-stack")
 class PinningTest {
   private static final String PROPERTY = "dev.weft.cpu";
 
@@ -31,7 +31,7 @@ class PinningTest {
   }
 
   @Test
-  @Tag("scheduled") // the probe decides by itself which fibers it gets
+  @Tag("needs-scheduler") // the probe decides by itself which fibers it gets
   void byDefaultNoThreadIsTiedToACpu() throws Exception {
     Map<String, String> cpus = probe(ReactorOptions.UNPINNED);
 
@@ -42,7 +42,7 @@ class PinningTest {
   }
 
   @Test
-  @Tag("scheduled")
+  @Tag("needs-scheduler")
   void onRequestOnlyTheReactorsThreadIsTiedToACpu() throws Exception {
     assumeTrue(Libc.affinity().cardinality() > 1, "there is one CPU");
 

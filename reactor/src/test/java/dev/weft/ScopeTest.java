@@ -203,7 +203,7 @@ class ScopeTest {
   // ---- shields
 
   @Test
-  @Tag("stackful") // a fiber without a thread of its own is not interrupted
+  @Tag("needs-stack") // a fiber without a thread of its own is not interrupted
   void aShieldedCleanupMayWaitInACancelledFiber() throws Exception {
     List<String> log = new ArrayList<>();
     Reactors.run(

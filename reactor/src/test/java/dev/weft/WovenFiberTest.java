@@ -32,7 +32,7 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** What is so only if these classes have been woven: fibers that have no stack. */
-@Tag("woven")
+@Tag("needs-weaving")
 class WovenFiberTest {
   private static final int VALUES = 100;
 

@@ -21,6 +21,7 @@ import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -28,6 +29,7 @@ import org.junit.jupiter.api.io.TempDir;
  * Counterparts of zigcoro's tests of input and output, by their names. A coroutine that sleeps or
  * does I/O is one in a fiber; where two of theirs run side by side, two fibers do.
  */
+@Tag("needs-stack")
 class ZigcoroAioTest {
   private static final byte[] MESSAGE = "weft io".getBytes(StandardCharsets.US_ASCII);
 

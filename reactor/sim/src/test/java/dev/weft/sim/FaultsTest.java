@@ -113,7 +113,7 @@ class FaultsTest {
   }
 
   @Test
-  @Tag("stackful") // by way of assertThrows, which is not woven
+  @Tag("needs-stack") // by way of assertThrows, which is not woven
   void connectionsAreRefused() {
     Simulation.seeds(20)
         .withFaults(Faults.none().withResets(1000))

@@ -293,7 +293,7 @@ class SimulationTest {
   // ---- the surroundings
 
   @Test
-  @Tag("stackful") // among those with threads of their own
+  @Tag("needs-stack") // among those with threads of their own
   void locksOfTheJdkWorkAmongFibers() {
     Simulation.seeds(100)
         .check(
@@ -367,7 +367,7 @@ class SimulationTest {
   }
 
   @Test
-  @Tag("stackful") // by way of assertThrows, which is not woven
+  @Tag("needs-stack") // by way of assertThrows, which is not woven
   void filesAreThoseOfTheSimulation() {
     Simulation.seed(1)
         .withFile("/etc/motd", "hello")

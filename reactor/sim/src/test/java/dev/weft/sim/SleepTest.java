@@ -67,7 +67,7 @@ class SleepTest {
 
   /** aio concurrent sleep, and aio concurrent sleep env. */
   @Test
-  @Tag("stackful") // in the bodies of coroutines
+  @Tag("needs-stack") // in the bodies of coroutines
   void sleepsOfCoroutinesOverlap() {
     simulate(
         () -> {
@@ -91,7 +91,7 @@ class SleepTest {
 
   /** aio timers. */
   @Test
-  @Tag("stackful") // in the bodies of coroutines
+  @Tag("needs-stack") // in the bodies of coroutines
   void aFastAndASlowLoopInterleave() {
     simulate(
         () -> {

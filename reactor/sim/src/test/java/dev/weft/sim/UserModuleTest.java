@@ -22,7 +22,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** A user's program against the library alone, as a module and on the class path. */
-@Tag("stackful")
+@Tag("needs-stack")
 class UserModuleTest {
   /** The library and its one dependency: not the annotations, which only its compiler needs. */
   private static final String LIBRARY =

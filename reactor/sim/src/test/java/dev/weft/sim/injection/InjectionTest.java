@@ -44,7 +44,7 @@ class InjectionTest {
 
   @ParameterizedTest
   @MethodSource("plansOfOthers")
-  @Tag("stackful") // their programs have been looked at on stacks only
+  @Tag("needs-stack") // their programs have been looked at on stacks only
   void everyFailureOfTheOthersIsSurvived(InjectionRun.Plan plan) throws Exception {
     assertEquals(List.of(), InjectionRun.failures(plan, InjectionTest::points));
   }

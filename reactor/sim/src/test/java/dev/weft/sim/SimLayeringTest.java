@@ -18,12 +18,14 @@ import java.lang.reflect.AccessFlag;
 import java.util.List;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /** What is internal is open to the test kit, and to nobody else. */
-class LayeringTest {
+@Tag("mode-independent")
+class SimLayeringTest {
   private static final Pattern HIDDEN = Pattern.compile("L(dev/weft/(internal|bindings)|org)/");
 
   @Test

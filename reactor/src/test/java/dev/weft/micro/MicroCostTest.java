@@ -12,8 +12,8 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** What micro-threads cost, counted, not timed. */
-@Tag("woven") // on stacks of their own a switch allocates now and then
-class CostTest {
+@Tag("needs-weaving") // on stacks of their own a switch allocates now and then
+class MicroCostTest {
   private static final int PAGES = 20;
   private static final int SWITCHES = 2_000;
 

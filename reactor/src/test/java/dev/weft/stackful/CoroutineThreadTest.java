@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package dev.weft;
+package dev.weft.stackful;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
@@ -7,6 +7,13 @@ import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.weft.Coroutine;
+import dev.weft.Deadline;
+import dev.weft.Fiber;
+import dev.weft.FiberKind;
+import dev.weft.FiberTask;
+import dev.weft.Reactor;
+import dev.weft.Reactors;
 import dev.weft.error.CancelledException;
 import dev.weft.error.PinnedException;
 import dev.weft.sync.Channel;
@@ -15,11 +22,13 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.concurrent.FutureTask;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /** Coroutines, and the threads and fibers that they are in. */
+@Tag("needs-stack")
 class CoroutineThreadTest {
   /** Where the code that resumes runs. */
   enum Place {

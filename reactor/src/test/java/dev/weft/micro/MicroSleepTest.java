@@ -13,7 +13,7 @@ import java.time.Duration;
 import org.junit.jupiter.api.Test;
 
 /** Waits for a time, or for another process, whose thread ends first. */
-class SleepTest {
+class MicroSleepTest {
   private static final long AN_HOUR = Duration.ofHours(1).toNanos();
   private static final MicroOptions OPTIONS = MicroOptions.ofPages(20).withStackful(true);
 

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-package dev.weft;
+package dev.weft.stackful;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.weft.Fiber;
+import dev.weft.Reactors;
 import dev.weft.error.PinnedException;
 import dev.weft.io.Pipe;
 import java.io.IOException;
@@ -14,6 +16,7 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** Suspending where a thread can't leave its stack, which the weaver refuses. */
+@Tag("needs-stack")
 class PinnedTest {
   private static final class SuspendsInInitialiser {
     static @org.jspecify.annotations.Nullable Throwable thrown;
@@ -28,7 +31,7 @@ class PinnedTest {
   }
 
   @Test
-  @Tag("scheduled") // a baton-passing fiber blocks a thread of the JDK's there, which works
+  @Tag("needs-scheduler") // a baton-passing fiber blocks a thread of the JDK's there, which works
   void suspendingInAClassInitialiserIsRefusedNotHung() throws Exception {
     Reactors.run(
         () -> {
@@ -62,7 +65,7 @@ class PinnedTest {
   }
 
   @Test
-  @Tag("scheduled")
+  @Tag("needs-scheduler")
   void aPinnedReadGivesItsMemoryBackBeforeItThrows() throws Exception {
     Reactors.run(
         () -> {

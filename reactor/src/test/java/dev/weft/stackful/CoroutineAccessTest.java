@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-package dev.weft;
+package dev.weft.stackful;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
+import dev.weft.ChildJvm;
 import java.util.List;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** What a JVM of its own has to be told so that there are coroutines. */
+@Tag("needs-stack")
 class CoroutineAccessTest {
   private static final String EXPORT = "--add-exports=java.base/jdk.internal.vm=ALL-UNNAMED";
 

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-package dev.weft;
+package dev.weft.stackful;
+
+import dev.weft.Coroutine;
 
 /**
  * The program of {@link CoroutineAccessTest}: prints what one coroutine yields, or what stops it.

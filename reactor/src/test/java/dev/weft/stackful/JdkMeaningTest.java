@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-package dev.weft;
+package dev.weft.stackful;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.weft.Deadline;
+import dev.weft.Fiber;
+import dev.weft.Reactors;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.net.InetAddress;
@@ -19,9 +22,11 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.SynchronousQueue;
 import java.util.concurrent.locks.ReentrantLock;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** What the JDK offers to threads keeps its meaning in fibers. */
+@Tag("needs-stack")
 class JdkMeaningTest {
   @Test
   void aReentrantLockKeepsOtherFibersOut() throws Exception {

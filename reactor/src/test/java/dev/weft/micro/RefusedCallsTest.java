@@ -14,7 +14,7 @@ import java.util.concurrent.FutureTask;
 import org.junit.jupiter.api.Test;
 
 /** What processes and services refuse, and whom. */
-class RefusalsTest {
+class RefusedCallsTest {
   private static final int PAGES = 8;
 
   private static final class Waiter extends MicroThread {
