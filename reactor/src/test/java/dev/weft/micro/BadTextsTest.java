@@ -72,7 +72,7 @@ class BadTextsTest {
     Faulty faulty = new Faulty();
     Bystander bystander = new Bystander();
     Runs runs = new Runs();
-    try (Runs.Pipe input = new Runs.Pipe()) {
+    try (SystemPipe input = SystemPipe.open()) {
       MicroOptions options = Runs.options(stackful).withDescriptors(input.reading, 1);
       runs.run(
           () -> {

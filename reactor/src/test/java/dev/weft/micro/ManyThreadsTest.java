@@ -47,7 +47,7 @@ class ManyThreadsTest {
     Starter starter = new Starter();
     Starter beside = new Starter();
     Runs runs = new Runs();
-    try (Runs.Pipe input = new Runs.Pipe()) {
+    try (SystemPipe input = SystemPipe.open()) {
       MicroOptions options =
           Runs.options(false).withDescriptors(input.reading, 1).withBudget(10 * COUNT);
       runs.run(

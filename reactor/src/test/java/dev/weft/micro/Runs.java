@@ -1,18 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.weft.micro;
 
-import static org.junit.jupiter.api.Assertions.assertEquals;
-
 import dev.weft.FiberTask;
 import dev.weft.Reactor;
 import dev.weft.Reactors;
-import dev.weft.bindings.NativeLibrary;
-import dev.weft.internal.os.Libc;
 import java.io.ByteArrayOutputStream;
 import java.io.PrintStream;
-import java.lang.foreign.Arena;
-import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
@@ -46,7 +39,7 @@ final class Runs {
 
   /** Runs {@code main} to the end of its process, with nothing to read. */
   void run(MicroThread main, boolean stackful) throws Exception {
-    try (Pipe input = new Pipe()) {
+    try (SystemPipe input = SystemPipe.open()) {
       input.endOfInput();
       MicroOptions options = options(stackful).withDescriptors(input.reading, 1);
       run(() -> MicroProcess.start(main, options).join());
@@ -56,34 +49,5 @@ final class Runs {
   /** Lines on standard error that have {@code text} in them. */
   long logged(String text) {
     return log.toString(StandardCharsets.UTF_8).lines().filter(l -> l.contains(text)).count();
-  }
-
-  /** A pipe of the system. */
-  static final class Pipe implements AutoCloseable {
-    final int reading;
-    private int writing;
-
-    Pipe() {
-      NativeLibrary.load();
-      try (Arena arena = Arena.ofConfined()) {
-        MemorySegment ends = arena.allocate(ValueLayout.JAVA_INT, 2);
-        assertEquals(0, Libc.pipe(ends.address()));
-        reading = ends.getAtIndex(ValueLayout.JAVA_INT, 0);
-        writing = ends.getAtIndex(ValueLayout.JAVA_INT, 1);
-      }
-    }
-
-    void endOfInput() {
-      if (writing >= 0) {
-        Libc.close(writing);
-        writing = -1;
-      }
-    }
-
-    @Override
-    public void close() {
-      endOfInput();
-      Libc.close(reading);
-    }
   }
 }

@@ -198,7 +198,7 @@ class TransferEndTest {
   @ValueSource(booleans = {false, true})
   void aThreadThatWaitsForAnInputThatIsClosedHasEbadfRaised(boolean inFlight) throws Exception {
     ClosesInput thread = new ClosesInput(inFlight);
-    try (Runs.Pipe input = new Runs.Pipe()) {
+    try (SystemPipe input = SystemPipe.open()) {
       MicroOptions options = Runs.options(false).withDescriptors(input.reading, 1);
       runs.run(() -> MicroProcess.start(thread, options).join(soon()));
     }
@@ -210,7 +210,7 @@ class TransferEndTest {
   @Test
   void theLocalExecutorDoesNotReadAnInputThatIsClosed() {
     ClosesInput thread = new ClosesInput(false);
-    try (Runs.Pipe input = new Runs.Pipe()) {
+    try (SystemPipe input = SystemPipe.open()) {
       MicroProcess.runLocal(thread, Runs.options(true).withDescriptors(input.reading, 1));
     }
 

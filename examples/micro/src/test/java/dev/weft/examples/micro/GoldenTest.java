@@ -3,6 +3,7 @@ package dev.weft.examples.micro;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
+import dev.weft.micro.ExecutionMode;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
@@ -77,15 +78,16 @@ class GoldenTest {
             Arguments.of("Fault", "", "", faults()),
             Arguments.of("Write", "", MESSAGE, List.of()),
             Arguments.of("Read", MESSAGE, "", List.of("header size: 10", "body: 1234567890")),
-            Arguments.of("Forward", MESSAGE, MESSAGE, List.of("header size: 10")));
+            Arguments.of("Forward", MESSAGE, MESSAGE, List.of("header size: 10")),
+            Arguments.of("Echo", "a\nb\n", "Line 0: a\nLine 1: b\n", List.of()));
     return programs.stream()
         .flatMap(
             program ->
-                Stream.of(How.values())
+                Stream.of(ExecutionMode.values())
                     .map(
-                        how -> {
+                        mode -> {
                           List<Object> arguments = new ArrayList<>(List.of(program.get()));
-                          arguments.addFirst(how);
+                          arguments.addFirst(mode);
                           return Arguments.of(arguments.toArray());
                         }));
   }
@@ -129,8 +131,9 @@ class GoldenTest {
   @ParameterizedTest(name = "{1} {0}")
   @MethodSource("programs")
   void programsWriteWhatTheyPromise(
-      How how, String program, String input, String output, List<String> log) throws Exception {
-    try (Program started = new Program(how, program)) {
+      ExecutionMode mode, String program, String input, String output, List<String> log)
+      throws Exception {
+    try (Program started = new Program(mode, program)) {
       started.write(input);
       started.endOfInput();
 
@@ -142,19 +145,19 @@ class GoldenTest {
 
   @ParameterizedTest
   @EnumSource
-  void aYieldIsTheEndInTheLocalExecutorOnly(How how) throws Exception {
-    try (Program started = new Program(how, "Cr")) {
+  void aYieldIsTheEndInTheLocalExecutorOnly(ExecutionMode mode) throws Exception {
+    try (Program started = new Program(mode, "Cr")) {
       started.endOfInput();
 
-      assertEquals(how.onReactor ? CR : CR.subList(0, 1), started.output().lines().toList());
+      assertEquals(mode.onReactor ? CR : CR.subList(0, 1), started.output().lines().toList());
       assertEquals(0, started.status());
     }
   }
 
   @ParameterizedTest
   @EnumSource
-  void piecesAreReadAsTheyCome(How how) throws Exception {
-    try (Program started = new Program(how, "PollRead")) {
+  void piecesAreReadAsTheyCome(ExecutionMode mode) throws Exception {
+    try (Program started = new Program(mode, "PollRead")) {
       started.write("message 1");
       assertEquals("size of 1st chunk: 9", started.nextLog());
       started.write("message 2");
@@ -191,7 +194,7 @@ class GoldenTest {
     private final Process process;
     private final java.io.BufferedReader errors;
 
-    Program(How how, String name) throws IOException {
+    Program(ExecutionMode mode, String name) throws IOException {
       List<String> command = new ArrayList<>();
       command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
       command.addAll(
@@ -203,11 +206,11 @@ class GoldenTest {
               "--enable-native-access=ALL-UNNAMED",
               "--add-opens=java.base/java.lang=ALL-UNNAMED",
               "--add-exports=java.base/jdk.internal.vm=ALL-UNNAMED",
-              "-Ddev.weft.micro.stackful=" + how.stackful,
+              "-Ddev.weft.micro.stackful=" + mode.stackful,
               "-cp",
               System.getProperty("java.class.path"),
               "dev.weft.examples.micro." + name,
-              how.onReactor ? "full" : "local"));
+              mode.onReactor ? "full" : "local"));
       process = new ProcessBuilder(command).start();
       errors = process.errorReader(StandardCharsets.UTF_8);
     }

@@ -8,6 +8,7 @@ import dev.weft.Fiber;
 import dev.weft.Reactor;
 import dev.weft.examples.micro.echo.NumberedEcho;
 import dev.weft.examples.micro.http.RequestReader;
+import dev.weft.micro.ExecutionMode;
 import dev.weft.micro.MicroBlock;
 import dev.weft.micro.MicroOptions;
 import dev.weft.micro.MicroService;
@@ -132,11 +133,11 @@ class IdleTest {
 
   @ParameterizedTest
   @EnumSource(names = {"REACTOR_WOVEN", "REACTOR_STACKFUL"})
-  void whatAThreadKeepsIsResidentAndNothingElse(How how) throws Exception {
+  void whatAThreadKeepsIsResidentAndNothingElse(ExecutionMode mode) throws Exception {
     try (Reactor reactor = Reactor.open()) {
       reactor.run(
           () -> {
-            MicroService service = start(how.options(), Keeper::new);
+            MicroService service = start(mode.options(), Keeper::new);
             List<TcpSocket> clients = connect(service);
 
             while (service.residentPages() != CLIENTS) {

@@ -5,7 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.weft.examples.micro.How;
+import dev.weft.micro.ExecutionMode;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
@@ -15,15 +15,15 @@ import org.junit.jupiter.params.provider.EnumSource;
 class NumberedEchoTest {
   @ParameterizedTest
   @EnumSource
-  void eachLineIsNumbered(How how) throws Exception {
-    String output = how.run(new NumberedEcho(), "first\nsecond\nthird\n").output();
+  void eachLineIsNumbered(ExecutionMode mode) throws Exception {
+    String output = mode.run(new NumberedEcho(), "first\nsecond\nthird\n").output();
 
     assertEquals("Line 0: first\nLine 1: second\nLine 2: third\n", output);
   }
 
   @Test
   void theLastLineNeedsNoEnd() throws Exception {
-    assertEquals("Line 0: x", How.LOCAL_WOVEN.run(new NumberedEcho(), "x").output());
+    assertEquals("Line 0: x", ExecutionMode.LOCAL_WOVEN.run(new NumberedEcho(), "x").output());
   }
 
   @Test
@@ -31,28 +31,29 @@ class NumberedEchoTest {
     String expected =
         IntStream.range(0, 1002).mapToObj(i -> "Line " + i + ": \n").collect(Collectors.joining());
 
-    assertEquals(expected, How.LOCAL_WOVEN.run(new NumberedEcho(), "\n".repeat(1002)).output());
+    assertEquals(
+        expected, ExecutionMode.LOCAL_WOVEN.run(new NumberedEcho(), "\n".repeat(1002)).output());
   }
 
   @ParameterizedTest
   @EnumSource
-  void theLongestLineIsEchoed(How how) throws Exception {
+  void theLongestLineIsEchoed(ExecutionMode mode) throws Exception {
     NumberedEcho echo = new NumberedEcho();
     String line = "x".repeat(NumberedEcho.LINE_BYTES_MAX - 1) + "\n";
 
-    assertEquals("Line 0: " + line, how.run(echo, line).output());
+    assertEquals("Line 0: " + line, mode.run(echo, line).output());
     assertFalse(echo.endsBadly());
   }
 
   @ParameterizedTest
   @EnumSource
-  void aLongerLineIsTheEnd(How how) throws Exception {
+  void aLongerLineIsTheEnd(ExecutionMode mode) throws Exception {
     NumberedEcho echo = new NumberedEcho();
     String line = "x".repeat(NumberedEcho.LINE_BYTES_MAX) + "\n";
 
     assertEquals(
         "Line 0: a\nError: a line is longer than 8192 bytes\n",
-        how.run(echo, "a\n" + line + "b\n").output());
+        mode.run(echo, "a\n" + line + "b\n").output());
     assertTrue(echo.endsBadly());
   }
 }

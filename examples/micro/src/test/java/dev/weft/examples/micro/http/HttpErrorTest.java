@@ -5,7 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.weft.examples.micro.How;
+import dev.weft.micro.ExecutionMode;
 import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -21,7 +21,7 @@ class HttpErrorTest {
   private static final String CHUNKED = START + "Transfer-Encoding: chunked\r\n\r\n";
 
   private static String answer(String request) throws Exception {
-    return How.LOCAL_WOVEN.run(new RequestReader(false), request).output();
+    return ExecutionMode.LOCAL_WOVEN.run(new RequestReader(false), request).output();
   }
 
   private static void assertRefused(String status, String request) throws Exception {
@@ -205,9 +205,9 @@ class HttpErrorTest {
 
   @ParameterizedTest
   @EnumSource
-  void whatAnsweredBeforeABadRequestStays(How how) throws Exception {
+  void whatAnsweredBeforeABadRequestStays(ExecutionMode mode) throws Exception {
     List<String> lines =
-        how.run(new RequestReader(false), GET + GET + "garbage\r\n\r\n").output().lines().toList();
+        mode.run(new RequestReader(false), GET + GET + "garbage\r\n\r\n").output().lines().toList();
 
     assertEquals(
         List.of("HTTP/1.1 200 OK", "HTTP/1.1 200 OK", "HTTP/1.1 400 Bad Request"),
@@ -231,10 +231,10 @@ class HttpErrorTest {
 
   @ParameterizedTest
   @EnumSource
-  void aCrashIsAnInternalErrorAndTheEnd(How how) throws Exception {
+  void aCrashIsAnInternalErrorAndTheEnd(ExecutionMode mode) throws Exception {
     String crash = "GET /crash HTTP/1.1\r\nHost: test\r\n\r\n";
 
-    String output = how.run(new RequestReader(false), GET + crash + GET).output();
+    String output = mode.run(new RequestReader(false), GET + crash + GET).output();
 
     List<String> statuses = output.lines().filter(line -> line.startsWith("HTTP/")).toList();
     assertEquals(List.of("HTTP/1.1 200 OK", "HTTP/1.1 500 Internal Server Error"), statuses);

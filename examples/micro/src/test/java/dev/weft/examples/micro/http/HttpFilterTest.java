@@ -4,7 +4,7 @@ package dev.weft.examples.micro.http;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.weft.examples.micro.How;
+import dev.weft.micro.ExecutionMode;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -18,7 +18,7 @@ class HttpFilterTest {
   private static final String GET = "GET / HTTP/1.1\r\nHost: test\r\n\r\n";
 
   private static String answer(String request) throws Exception {
-    return How.LOCAL_WOVEN.run(new RequestReader(false), request).output();
+    return ExecutionMode.LOCAL_WOVEN.run(new RequestReader(false), request).output();
   }
 
   /** Three requests in one piece, the last of which ends the connection. */
@@ -30,10 +30,10 @@ class HttpFilterTest {
 
   @ParameterizedTest
   @EnumSource
-  void pipelinedGetsAreGreeted(How how) throws Exception {
+  void pipelinedGetsAreGreeted(ExecutionMode mode) throws Exception {
     String input = three("GET / HTTP/1.1", "", "");
 
-    String output = how.run(new RequestReader(false), input).output();
+    String output = mode.run(new RequestReader(false), input).output();
 
     assertEquals(
         HELLO + HELLO + OK + "Connection: close\r\nContent-Length: 14\r\n\r\nHello, World!\n",
@@ -42,10 +42,10 @@ class HttpFilterTest {
 
   @ParameterizedTest
   @EnumSource
-  void pipelinedPostsAreEchoed(How how) throws Exception {
+  void pipelinedPostsAreEchoed(ExecutionMode mode) throws Exception {
     String input = three("POST / HTTP/1.1", "Content-Length: 10\r\n", "12345678\r\n");
 
-    String output = how.run(new RequestReader(false), input).output();
+    String output = mode.run(new RequestReader(false), input).output();
 
     String echo = "Content-Length: 10\r\n\r\n12345678\r\n";
     assertEquals(OK + echo + OK + echo + OK + "Connection: close\r\n" + echo, output);
@@ -53,11 +53,11 @@ class HttpFilterTest {
 
   @ParameterizedTest
   @EnumSource
-  void pipelinedChunksAreEchoedInChunks(How how) throws Exception {
+  void pipelinedChunksAreEchoedInChunks(ExecutionMode mode) throws Exception {
     String body = "8\r\n12345678\r\n0\r\n\r\n";
     String input = three("POST / HTTP/1.1", "Transfer-Encoding: chunked\r\n", body);
 
-    String output = how.run(new RequestReader(false), input).output();
+    String output = mode.run(new RequestReader(false), input).output();
 
     String open = OK + "Transfer-Encoding: chunked\r\n\r\n" + body;
     String last = OK + "Transfer-Encoding: chunked\r\nConnection: close\r\n\r\n" + body;
@@ -184,9 +184,9 @@ class HttpFilterTest {
 
   @ParameterizedTest
   @EnumSource
-  void aRequestLineOf8000BytesIsUnderstood(How how) throws Exception {
+  void aRequestLineOf8000BytesIsUnderstood(ExecutionMode mode) throws Exception {
     String request = "GET /" + "a".repeat(7986) + " HTTP/1.1\r\nHost: test\r\n\r\n";
 
-    assertEquals(HELLO, how.run(new RequestReader(false), request).output());
+    assertEquals(HELLO, mode.run(new RequestReader(false), request).output());
   }
 }

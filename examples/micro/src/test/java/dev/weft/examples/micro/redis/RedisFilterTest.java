@@ -5,7 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.weft.examples.micro.How;
+import dev.weft.micro.ExecutionMode;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -15,19 +15,19 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** Commands and their answers: the same in each way to run the threads. */
 class RedisFilterTest {
-  private static String answer(How how, String input) throws Exception {
+  private static String answer(ExecutionMode mode, String input) throws Exception {
     try (Store store = Store.open(":memory:")) {
-      return how.run(new RedisConnection(store, false, () -> {}), input).output();
+      return mode.run(new RedisConnection(store, false, () -> {}), input).output();
     }
   }
 
   private static String answer(String input) throws Exception {
-    return answer(How.LOCAL_WOVEN, input);
+    return answer(ExecutionMode.LOCAL_WOVEN, input);
   }
 
   @ParameterizedTest
   @EnumSource
-  void commandsAreAnsweredInTheirOrder(How how) throws Exception {
+  void commandsAreAnsweredInTheirOrder(ExecutionMode mode) throws Exception {
     String input =
         """
         *1
@@ -60,17 +60,17 @@ class RedisFilterTest {
 
     assertEquals(
         List.of("+PONG", "+OK", "$3", "bar", "$-1", "-ERR unknown command", "+OK"),
-        answer(how, input).lines().toList());
+        answer(mode, input).lines().toList());
   }
 
   @ParameterizedTest
   @EnumSource
-  void theClientSpeaksToTheServerForPeople(How how) throws Exception {
+  void theClientSpeaksToTheServerForPeople(ExecutionMode mode) throws Exception {
     String words = "PING\nSET foo bar\nGET foo\nGET baz\nBAD\nSHUTDOWN\n";
 
-    String commands = how.run(new Encoder(), words).output();
-    String answers = answer(how, commands);
-    String lines = how.run(new Decoder(), answers).output();
+    String commands = mode.run(new Encoder(), words).output();
+    String answers = answer(mode, commands);
+    String lines = mode.run(new Decoder(), answers).output();
 
     assertEquals("PONG\nOK\nbar\n(nil)\nERR unknown command\n", lines);
   }
@@ -80,7 +80,8 @@ class RedisFilterTest {
     Decoder decoder = new Decoder();
     String answers = "*3\r\n:12\r\n$0\r\n\r\n$-1\r\n*-1\r\n+a b\r\n";
 
-    assertEquals("12\n\n(nil)\n(nil)\na b\n", How.LOCAL_WOVEN.run(decoder, answers).output());
+    assertEquals(
+        "12\n\n(nil)\n(nil)\na b\n", ExecutionMode.LOCAL_WOVEN.run(decoder, answers).output());
     assertNull(decoder.complaint());
   }
 
@@ -98,7 +99,7 @@ class RedisFilterTest {
   })
   void theClientComplainsOfAnswersThatAreNone(String answers, String complaint) throws Exception {
     Decoder decoder = new Decoder();
-    How.LOCAL_WOVEN.run(decoder, answers.replace("~", "\r\n"));
+    ExecutionMode.LOCAL_WOVEN.run(decoder, answers.replace("~", "\r\n"));
 
     assertEquals(complaint, decoder.complaint());
   }
@@ -147,7 +148,7 @@ class RedisFilterTest {
 
     assertEquals(
         "a\n1\nb\n(empty array)\n2\n(empty array)\n(nil)\nc\n",
-        How.LOCAL_WOVEN.run(counter, answers).output());
+        ExecutionMode.LOCAL_WOVEN.run(counter, answers).output());
     assertEquals(5, counter.answers);
   }
 
@@ -165,7 +166,7 @@ class RedisFilterTest {
         "echo \"\\x4\"|2 echo x4"
       })
   void wordsAreQuotedAsInRedisCli(String line, String expected) throws Exception {
-    String commands = How.LOCAL_WOVEN.run(new Encoder(), line + "\n").output();
+    String commands = ExecutionMode.LOCAL_WOVEN.run(new Encoder(), line + "\n").output();
 
     String words = commands.replaceAll("\\$[0-9]+\r\n", " ").replace("\r\n", "");
     assertEquals("*" + expected, words.strip());
@@ -176,7 +177,7 @@ class RedisFilterTest {
   void quotesThatAreNotClosedAreTheEndOfTheInput(String line) throws Exception {
     Encoder encoder = new Encoder();
 
-    String commands = How.LOCAL_WOVEN.run(encoder, "PING\n" + line + "\nPING\n").output();
+    String commands = ExecutionMode.LOCAL_WOVEN.run(encoder, "PING\n" + line + "\nPING\n").output();
 
     assertEquals("*1\r\n$4\r\nPING\r\n", commands);
     assertEquals("a quote is not closed, or a word goes on behind one", encoder.complaint());
@@ -267,7 +268,7 @@ class RedisFilterTest {
     try (Store store = Store.open(":memory:")) {
       RedisConnection connection = new RedisConnection(store, false, () -> stopped[0] = true);
 
-      assertEquals("", How.LOCAL_WOVEN.run(connection, line + "\r\nPING\r\n").output());
+      assertEquals("", ExecutionMode.LOCAL_WOVEN.run(connection, line + "\r\nPING\r\n").output());
     }
     assertTrue(stopped[0]);
   }
@@ -297,7 +298,7 @@ class RedisFilterTest {
 
   @ParameterizedTest
   @EnumSource
-  void valuesOfManySizesComeBack(How how) throws Exception {
+  void valuesOfManySizesComeBack(ExecutionMode mode) throws Exception {
     StringBuilder input = new StringBuilder();
     StringBuilder expected = new StringBuilder();
     for (int bytes : new int[] {0, 1, 4095, 4096, 4097, 8193, 20_000}) {
@@ -307,13 +308,13 @@ class RedisFilterTest {
       expected.append("+OK\r\n$" + bytes + "\r\n" + value + "\r\n");
     }
 
-    assertEquals(expected.toString(), answer(how, input.toString()));
+    assertEquals(expected.toString(), answer(mode, input.toString()));
   }
 
   @ParameterizedTest
   @EnumSource
-  void moreCommandsThanABatchHoldsAreAllAnswered(How how) throws Exception {
-    String answers = answer(how, "INCR n\n".repeat(2000));
+  void moreCommandsThanABatchHoldsAreAllAnswered(ExecutionMode mode) throws Exception {
+    String answers = answer(mode, "INCR n\n".repeat(2000));
 
     assertTrue(answers.endsWith(":1999\r\n:2000\r\n"), answers);
     assertEquals(2000, answers.lines().count());

@@ -3,7 +3,7 @@ package dev.weft.examples.micro.redis;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
-import dev.weft.examples.micro.How;
+import dev.weft.micro.ExecutionMode;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.sql.Connection;
@@ -48,7 +48,7 @@ class StoreTest {
 
   private static List<String> answers(Store store, String... lines) throws Exception {
     String input = String.join("\n", lines) + "\n";
-    return How.LOCAL_WOVEN
+    return ExecutionMode.LOCAL_WOVEN
         .run(new RedisConnection(store, false, () -> {}), input)
         .output()
         .lines()

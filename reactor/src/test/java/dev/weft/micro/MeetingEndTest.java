@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package dev.weft.examples.micro;
+package dev.weft.micro;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
@@ -11,19 +11,18 @@ import dev.weft.error.CancelledException;
 import dev.weft.error.Errno;
 import dev.weft.error.ScopeExpiredException;
 import dev.weft.error.TaskFailedException;
-import dev.weft.examples.micro.Meetings.Actor;
-import dev.weft.micro.MicroProcess;
-import dev.weft.micro.MicroRequest;
-import dev.weft.micro.MicroStatus;
+import dev.weft.micro.Meetings.Actor;
 import dev.weft.sync.Channel;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /** What ends the waits of micro-threads in the calls of fibers, and what does not. */
+@Tag("needs-weaving") // and runs in each form
 @Timeout(60)
 class MeetingEndTest {
   private static final Duration SHORT = Duration.ofMillis(1);
@@ -319,7 +318,7 @@ class MeetingEndTest {
 
   private static void ends(Meetings meeting, Scoped scoped, String with) throws Exception {
     scoped.note("begins");
-    try (How.Descriptors in = How.Descriptors.pipe()) {
+    try (SystemPipe in = SystemPipe.open()) {
       meeting.run(() -> meeting.start(scoped, in.reading).join());
     }
 

@@ -1,19 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
-package dev.weft.examples.micro;
+package dev.weft.micro;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import dev.weft.Reactor;
 import dev.weft.ReactorOptions;
-import dev.weft.micro.MicroProcess;
-import dev.weft.micro.MicroThread;
 import java.io.IOException;
 import java.util.concurrent.CountDownLatch;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /** Calls that block, made by micro-threads. */
+@Tag("needs-weaving") // and runs in each form
 class BlockingCallTest {
   private static final class Caller extends MicroThread {
     @Override
@@ -32,8 +32,8 @@ class BlockingCallTest {
 
   @ParameterizedTest
   @EnumSource
-  void whatTheCallComesToIsTheThreadsOwn(How how) throws Exception {
-    assertEquals("answer and failure", how.run(new Caller()).output());
+  void whatTheCallComesToIsTheThreadsOwn(ExecutionMode mode) throws Exception {
+    assertEquals("answer and failure", mode.run(new Caller()).output());
   }
 
   private static final class Opener extends MicroThread {
@@ -68,8 +68,8 @@ class BlockingCallTest {
 
   @ParameterizedTest
   @EnumSource(names = {"REACTOR_WOVEN", "REACTOR_STACKFUL"})
-  void otherThreadsGoOnMeanwhile(How how) throws Exception {
-    assertEquals("opened", how.run(new Waiter()).output());
+  void otherThreadsGoOnMeanwhile(ExecutionMode mode) throws Exception {
+    assertEquals("opened", mode.run(new Waiter()).output());
   }
 
   @Test

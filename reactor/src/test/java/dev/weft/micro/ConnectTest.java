@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package dev.weft.examples.micro;
+package dev.weft.micro;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNull;
@@ -10,13 +10,6 @@ import dev.weft.Fiber;
 import dev.weft.Reactor;
 import dev.weft.error.Errno;
 import dev.weft.error.ScopeExpiredException;
-import dev.weft.micro.MicroBlock;
-import dev.weft.micro.MicroOptions;
-import dev.weft.micro.MicroProcess;
-import dev.weft.micro.MicroService;
-import dev.weft.micro.MicroSocket;
-import dev.weft.micro.MicroStatus;
-import dev.weft.micro.MicroThread;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -31,11 +24,13 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /** Connections that micro-threads open. */
+@Tag("needs-weaving") // and runs in each form
 @Timeout(60)
 class ConnectTest {
   private static final String REACTORS = "REACTOR.*";
@@ -94,8 +89,8 @@ class ConnectTest {
   }
 
   /** A process of {@code client}, on the current reactor. */
-  private static MicroProcess start(How how, Client client) {
-    return MicroProcess.start(client, how.options());
+  private static MicroProcess start(ExecutionMode mode, Client client) {
+    return MicroProcess.start(client, mode.options());
   }
 
   /** Has {@code client} talk to a service of its own until it has ended. */
@@ -103,14 +98,15 @@ class ConnectTest {
     Client to(InetSocketAddress address);
   }
 
-  private static List<String> talkToEcho(How how, Talk talk) throws Exception {
+  private static List<String> talkToEcho(ExecutionMode mode, Talk talk) throws Exception {
     Client[] client = new Client[1];
     try (Reactor reactor = Reactor.open()) {
       reactor.run(
           () -> {
-            MicroService service = MicroService.start(anyPort(), how.options(), Echo::new);
+            MicroService service =
+                MicroService.start(anyPort(), mode.options(), NumberedLines::new);
             client[0] = talk.to(service.localAddress());
-            start(how, client[0]).join();
+            start(mode, client[0]).join();
             service.stop();
             service.join(); // all connections have been closed
           });
@@ -135,9 +131,9 @@ class ConnectTest {
 
   @ParameterizedTest
   @EnumSource(mode = EnumSource.Mode.MATCH_ANY, names = REACTORS)
-  void aThreadTalksToServersAndItsConnectionsEndWithIt(How how) throws Exception {
+  void aThreadTalksToServersAndItsConnectionsEndWithIt(ExecutionMode mode) throws Exception {
     assertEquals(
-        List.of("Line 0: one\n", "Line 0: two\n", "Line 1: three\n"), talkToEcho(how, Asker::new));
+        List.of("Line 0: one\n", "Line 0: two\n", "Line 1: three\n"), talkToEcho(mode, Asker::new));
   }
 
   /** Asks in place of the thread that has the connection, which ends before. */
@@ -158,10 +154,10 @@ class ConnectTest {
 
   @ParameterizedTest
   @EnumSource(mode = EnumSource.Mode.MATCH_ANY, names = REACTORS)
-  void aConnectionGoesOnWithThoseThatItWasGivenTo(How how) throws Exception {
+  void aConnectionGoesOnWithThoseThatItWasGivenTo(ExecutionMode mode) throws Exception {
     List<String> said =
         talkToEcho(
-            how,
+            mode,
             address ->
                 new Client(address) {
                   @Override
@@ -178,11 +174,11 @@ class ConnectTest {
 
   @ParameterizedTest
   @EnumSource(mode = EnumSource.Mode.MATCH_ANY, names = REACTORS)
-  void aConnectionIsClosedWhenBothItsSidesAre(How how) throws Exception {
+  void aConnectionIsClosedWhenBothItsSidesAre(ExecutionMode mode) throws Exception {
     long before = sockets();
     List<String> said =
         talkToEcho(
-            how,
+            mode,
             address ->
                 new Client(address) {
                   @Override
@@ -233,11 +229,11 @@ class ConnectTest {
 
   @ParameterizedTest
   @EnumSource(mode = EnumSource.Mode.MATCH_ANY, names = REACTORS)
-  void aRefusalIsRaisedAndNamesTheAddress(How how) throws Exception {
+  void aRefusalIsRaisedAndNamesTheAddress(ExecutionMode mode) throws Exception {
     long before = sockets();
     Refused client = new Refused(deadPort(), false);
 
-    how.run(client);
+    mode.run(client);
 
     int port = client.address.getPort();
     assertEquals(
@@ -248,10 +244,10 @@ class ConnectTest {
 
   @ParameterizedTest
   @EnumSource(mode = EnumSource.Mode.MATCH_ANY, names = REACTORS)
-  void aRefusalThatIsLoweredGivesNoConnection(How how) throws Exception {
+  void aRefusalThatIsLoweredGivesNoConnection(ExecutionMode mode) throws Exception {
     Refused client = new Refused(deadPort(), true);
 
-    how.run(client);
+    mode.run(client);
 
     assertEquals(List.of("ECONNREFUSED", "goes on"), client.said);
     assertNull(client.connection);
@@ -259,21 +255,21 @@ class ConnectTest {
 
   @ParameterizedTest
   @EnumSource(mode = EnumSource.Mode.MATCH_ANY, names = "LOCAL.*")
-  void theLocalExecutorMakesNoConnections(How how) throws Exception {
+  void theLocalExecutorMakesNoConnections(ExecutionMode mode) throws Exception {
     Refused client = new Refused(deadPort(), false);
 
-    how.run(client);
+    mode.run(client);
 
     assertEquals("EOPNOTSUPP", client.said.getFirst());
   }
 
   @ParameterizedTest
   @EnumSource(mode = EnumSource.Mode.MATCH_ANY, names = REACTORS)
-  void wantOfMemoryForTheRingsIsRaisedAndLeaksNothing(How how) throws Exception {
+  void wantOfMemoryForTheRingsIsRaisedAndLeaksNothing(ExecutionMode mode) throws Exception {
     long before = sockets();
     Refused client = new Refused(deadPort(), true);
 
-    how.run(client, "", MicroOptions.ofPages(8).withStackful(how.stackful));
+    mode.run(client, "", MicroOptions.ofPages(8).withStackful(mode.stackful));
 
     assertEquals(List.of("ENOMEM", "goes on"), client.said);
     assertEquals(before, sockets());
@@ -281,10 +277,10 @@ class ConnectTest {
 
   @ParameterizedTest
   @EnumSource(mode = EnumSource.Mode.MATCH_ANY, names = REACTORS)
-  void anAddressThatIsNotResolvedIsAFault(How how) throws Exception {
+  void anAddressThatIsNotResolvedIsAFault(ExecutionMode mode) throws Exception {
     Refused client = new Refused(InetSocketAddress.createUnresolved("nowhere.invalid", 1), false);
 
-    how.run(client);
+    mode.run(client);
 
     assertEquals(List.of("nowhere.invalid", "EFAULT"), client.said);
   }
@@ -324,14 +320,14 @@ class ConnectTest {
 
   @ParameterizedTest
   @EnumSource(mode = EnumSource.Mode.MATCH_ANY, names = REACTORS)
-  void aProcessThatIsKilledWhileItConnectsLeaksNothing(How how) throws Exception {
+  void aProcessThatIsKilledWhileItConnectsLeaksNothing(ExecutionMode mode) throws Exception {
     try (Full server = new Full();
         Reactor reactor = Reactor.open()) {
       long before = sockets();
       Refused client = new Refused(server.address(), false);
       reactor.run(
           () -> {
-            MicroProcess process = start(how, client);
+            MicroProcess process = start(mode, client);
             awaitWait(client);
             process.kill();
             process.join();
@@ -344,7 +340,7 @@ class ConnectTest {
 
   @ParameterizedTest
   @EnumSource(mode = EnumSource.Mode.MATCH_ANY, names = REACTORS)
-  void aDeadlineThatPassesWhileItConnectsIsRaised(How how) throws Exception {
+  void aDeadlineThatPassesWhileItConnectsIsRaised(ExecutionMode mode) throws Exception {
     try (Full server = new Full();
         Reactor reactor = Reactor.open()) {
       long before = sockets();
@@ -356,7 +352,7 @@ class ConnectTest {
               connect(address);
             }
           };
-      reactor.run(() -> start(how, client).join());
+      reactor.run(() -> start(mode, client).join());
 
       assertEquals(List.of("ETIMEDOUT"), client.said);
       assertEquals(before, sockets());
@@ -365,7 +361,7 @@ class ConnectTest {
 
   @ParameterizedTest
   @EnumSource(mode = EnumSource.Mode.MATCH_ANY, names = REACTORS)
-  void aLastlyThatIsOverItsDeadlineDoesNotWaitForAConnection(How how) throws Exception {
+  void aLastlyThatIsOverItsDeadlineDoesNotWaitForAConnection(ExecutionMode mode) throws Exception {
     try (Full server = new Full();
         Reactor reactor = Reactor.open()) {
       long before = sockets();
@@ -385,7 +381,7 @@ class ConnectTest {
               }
             }
           };
-      reactor.run(() -> start(how, client).join());
+      reactor.run(() -> start(mode, client).join());
 
       assertEquals(List.of("ETIMEDOUT", "ETIMEDOUT"), client.said);
       assertEquals(before, sockets());
@@ -394,7 +390,7 @@ class ConnectTest {
 
   @ParameterizedTest
   @EnumSource(mode = EnumSource.Mode.MATCH_ANY, names = REACTORS)
-  void aBundleWhoseDeadlineHasPassedEndsItAndTheThreadGoesOn(How how) throws Exception {
+  void aBundleWhoseDeadlineHasPassedEndsItAndTheThreadGoesOn(ExecutionMode mode) throws Exception {
     try (Full server = new Full();
         Reactor reactor = Reactor.open()) {
       long before = sockets();
@@ -413,7 +409,7 @@ class ConnectTest {
               said.add("goes on");
             }
           };
-      reactor.run(() -> start(how, client).join());
+      reactor.run(() -> start(mode, client).join());
 
       assertEquals(List.of("too late", "goes on"), client.said);
     }
@@ -431,7 +427,8 @@ class ConnectTest {
 
   @ParameterizedTest
   @EnumSource(mode = EnumSource.Mode.MATCH_ANY, names = REACTORS)
-  void theDeadlineOfAThreadHoldsForAllThatIsLeftInItsConnections(How how) throws Exception {
+  void theDeadlineOfAThreadHoldsForAllThatIsLeftInItsConnections(ExecutionMode mode)
+      throws Exception {
     try (ServerSocket deaf = new ServerSocket(0, 2, InetAddress.getLoopbackAddress());
         Reactor reactor = Reactor.open()) {
       long before = sockets();
@@ -453,7 +450,7 @@ class ConnectTest {
               deadline(Deadline.after(Duration.ofMillis(1)));
             }
           };
-      reactor.run(() -> start(how, client).join());
+      reactor.run(() -> start(mode, client).join());
 
       assertEquals(List.of(), client.said);
       assertEquals(before, sockets());

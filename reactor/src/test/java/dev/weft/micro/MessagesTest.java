@@ -1,21 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
-package dev.weft.examples.micro;
+package dev.weft.micro;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 
 import dev.weft.error.Errno;
-import dev.weft.micro.MicroFault;
-import dev.weft.micro.MicroRequest;
-import dev.weft.micro.MicroThread;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /** Requests between threads. */
+@Tag("needs-weaving") // and runs in each form
 class MessagesTest {
   private static final class Adder extends MicroThread {
     private final int times;
@@ -52,10 +51,10 @@ class MessagesTest {
 
   @ParameterizedTest
   @EnumSource
-  void messagesAndAnswersKeepTheirOrder(How how) throws Exception {
+  void messagesAndAnswersKeepTheirOrder(ExecutionMode mode) throws Exception {
     Sender sender = new Sender();
 
-    how.run(sender);
+    mode.run(sender);
 
     assertEquals(List.of(101, 102, 103), sender.answers);
   }
@@ -91,10 +90,10 @@ class MessagesTest {
 
   @ParameterizedTest
   @EnumSource
-  void aRequestCanBeUsedAgain(How how) throws Exception {
+  void aRequestCanBeUsedAgain(ExecutionMode mode) throws Exception {
     Asker asker = new Asker(3);
 
-    how.run(asker);
+    mode.run(asker);
 
     assertEquals(303, asker.sum);
     assertEquals("", asker.errors);
@@ -102,10 +101,10 @@ class MessagesTest {
 
   @ParameterizedTest
   @EnumSource
-  void aRequestToAThreadThatHasEndedIsEsrch(How how) throws Exception {
+  void aRequestToAThreadThatHasEndedIsEsrch(ExecutionMode mode) throws Exception {
     Asker asker = new Asker(1);
 
-    how.run(asker);
+    mode.run(asker);
 
     assertEquals(100, asker.sum);
     assertEquals("ESRCHESRCH", asker.errors);
@@ -136,10 +135,10 @@ class MessagesTest {
 
   @ParameterizedTest
   @EnumSource
-  void aThreadThatEndsWithoutAnAnswerIsEsrch(How how) throws Exception {
+  void aThreadThatEndsWithoutAnAnswerIsEsrch(ExecutionMode mode) throws Exception {
     AsksTheDeaf asker = new AsksTheDeaf();
 
-    how.run(asker);
+    mode.run(asker);
 
     assertEquals("ESRCH", asker.error);
   }
@@ -165,10 +164,10 @@ class MessagesTest {
 
   @ParameterizedTest
   @EnumSource
-  void recvOfNothingIsEagain(How how) throws Exception {
+  void recvOfNothingIsEagain(ExecutionMode mode) throws Exception {
     Empty empty = new Empty();
 
-    how.run(empty);
+    mode.run(empty);
 
     assertEquals("EAGAIN", empty.error);
     assertEquals(true, empty.goesOn);
@@ -212,11 +211,11 @@ class MessagesTest {
 
   @ParameterizedTest
   @EnumSource
-  void anAnswerThatIsNothingIsAFaultOfItsSender(How how) throws Exception {
+  void anAnswerThatIsNothingIsAFaultOfItsSender(ExecutionMode mode) throws Exception {
     Speechless callee = new Speechless();
     Unanswered asker = new Unanswered(callee);
 
-    how.run(asker);
+    mode.run(asker);
 
     assertInstanceOf(NullPointerException.class, Objects.requireNonNull(callee.found).cause());
     assertEquals(Errno.ESRCH, asker.raised);
@@ -255,10 +254,10 @@ class MessagesTest {
 
   @ParameterizedTest
   @EnumSource
-  void aThreadThatIsNotOfTheProcessIsRefused(How how) throws Exception {
+  void aThreadThatIsNotOfTheProcessIsRefused(ExecutionMode mode) throws Exception {
     Intruder intruder = new Intruder();
 
-    How.Outcome outcome = how.run(intruder);
+    ExecutionMode.Outcome outcome = mode.run(intruder);
 
     assertEquals(3, intruder.refusals);
     assertEquals(List.of(), outcome.log());

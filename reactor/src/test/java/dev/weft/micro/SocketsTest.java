@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
-package dev.weft.examples.micro;
+package dev.weft.micro;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import dev.weft.error.Errno;
-import dev.weft.micro.MicroBlock;
-import dev.weft.micro.MicroThread;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /** Bytes between threads, and between threads and descriptors. */
+@Tag("needs-weaving") // and runs in each form
 class SocketsTest {
   private static final List<String> SAID = new ArrayList<>();
 
@@ -71,8 +71,8 @@ class SocketsTest {
 
   @ParameterizedTest
   @EnumSource
-  void hupReturnsAfterTheConsumerHasTakenTheEnd(How how) throws Exception {
-    how.run(new Producer());
+  void hupReturnsAfterTheConsumerHasTakenTheEnd(ExecutionMode mode) throws Exception {
+    mode.run(new Producer());
 
     assertEquals(
         List.of(
@@ -113,8 +113,8 @@ class SocketsTest {
 
   @ParameterizedTest
   @EnumSource
-  void aConsumerThatEndsWithoutReadhupIsEpipeInTheProducer(How how) throws Exception {
-    how.run(new Abandoned());
+  void aConsumerThatEndsWithoutReadhupIsEpipeInTheProducer(ExecutionMode mode) throws Exception {
+    mode.run(new Abandoned());
 
     assertEquals(List.of("Leaver EAGAIN", "Abandoned EPIPE", "Abandoned EPIPE", "goes on"), SAID);
   }
@@ -152,8 +152,8 @@ class SocketsTest {
 
   @ParameterizedTest
   @EnumSource
-  void txCloseIsTheEndForTheReaderAndEpipeForTheWriter(How how) throws Exception {
-    how.run(new Closer());
+  void txCloseIsTheEndForTheReaderAndEpipeForTheWriter(ExecutionMode mode) throws Exception {
+    mode.run(new Closer());
 
     assertEquals(List.of("Closer EPIPE", "5 hello", "0 "), SAID);
   }
@@ -168,8 +168,8 @@ class SocketsTest {
 
   @ParameterizedTest
   @EnumSource
-  void hupOnADescriptorDoesNotHang(How how) throws Exception {
-    assertEquals("x", how.run(new Hupless()).output());
+  void hupOnADescriptorDoesNotHang(ExecutionMode mode) throws Exception {
+    assertEquals("x", mode.run(new Hupless()).output());
     assertEquals(List.of("Hupless EOPNOTSUPP"), SAID);
   }
 
@@ -193,8 +193,8 @@ class SocketsTest {
 
   @ParameterizedTest
   @EnumSource
-  void aLineIsNeverLongerThanAskedFor(How how) throws Exception {
-    how.run(new Lines(5), "one\nlonger line\n\nlast");
+  void aLineIsNeverLongerThanAskedFor(ExecutionMode mode) throws Exception {
+    mode.run(new Lines(5), "one\nlonger line\n\nlast");
 
     assertEquals(List.of("one$", "longe", "r lin", "e$", "$", "last"), SAID);
   }
@@ -215,8 +215,8 @@ class SocketsTest {
 
   @ParameterizedTest
   @EnumSource
-  void aLineThatComesInPartsIsOneLine(How how) throws Exception {
-    how.run(new PartialLines());
+  void aLineThatComesInPartsIsOneLine(ExecutionMode mode) throws Exception {
+    mode.run(new PartialLines());
 
     assertEquals(List.of("abc$", "wxyz123$"), SAID);
   }
@@ -234,8 +234,8 @@ class SocketsTest {
 
   @ParameterizedTest
   @EnumSource
-  void writefOfWhatDoesNotFitIsEnobufs(How how) throws Exception {
-    assertEquals("1234567", how.run(new TooLong()).output());
+  void writefOfWhatDoesNotFitIsEnobufs(ExecutionMode mode) throws Exception {
+    assertEquals("1234567", mode.run(new TooLong()).output());
     assertEquals(List.of("TooLong ENOBUFS"), SAID);
   }
 
@@ -259,12 +259,12 @@ class SocketsTest {
 
   @ParameterizedTest
   @EnumSource
-  void aPipelinePassesOnMoreThanItsPipesHold(How how) throws Exception {
+  void aPipelinePassesOnMoreThanItsPipesHold(ExecutionMode mode) throws Exception {
     String text = "0123456789".repeat(5_000);
     Copier first = new Copier();
     first.depth = 3;
 
-    assertEquals(text, how.run(first, text).output());
+    assertEquals(text, mode.run(first, text).output());
   }
 
   private static final class Parent extends Speaker {
@@ -281,8 +281,8 @@ class SocketsTest {
 
   @ParameterizedTest
   @EnumSource
-  void aChildGoesOnReadingWhereItsParentStopped(How how) throws Exception {
-    assertEquals("parent\n", how.run(new Parent(), "one\ntwo\nthree\n").output());
+  void aChildGoesOnReadingWhereItsParentStopped(ExecutionMode mode) throws Exception {
+    assertEquals("parent\n", mode.run(new Parent(), "one\ntwo\nthree\n").output());
     assertEquals(List.of("two$", "three$"), SAID);
   }
 
@@ -310,8 +310,9 @@ class SocketsTest {
 
   @ParameterizedTest
   @EnumSource
-  void whatWasWrittenBeforeTheResponderGoesOutBeforeWhatItWrites(How how) throws Exception {
-    assertEquals("before AFTER", how.run(new Inserter()).output());
+  void whatWasWrittenBeforeTheResponderGoesOutBeforeWhatItWrites(ExecutionMode mode)
+      throws Exception {
+    assertEquals("before AFTER", mode.run(new Inserter()).output());
   }
 
   private static final class Misuse extends Speaker {
@@ -328,8 +329,8 @@ class SocketsTest {
 
   @ParameterizedTest
   @EnumSource
-  void misuseIsRaisedLikeAnyError(How how) throws Exception {
-    how.run(new Misuse());
+  void misuseIsRaisedLikeAnyError(ExecutionMode mode) throws Exception {
+    mode.run(new Misuse());
 
     assertEquals(
         List.of(

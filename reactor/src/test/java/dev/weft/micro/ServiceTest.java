@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package dev.weft.examples.micro;
+package dev.weft.micro;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -10,9 +10,6 @@ import dev.weft.Fiber;
 import dev.weft.FiberTask;
 import dev.weft.Reactor;
 import dev.weft.error.ErrnoException;
-import dev.weft.micro.MicroBlock;
-import dev.weft.micro.MicroService;
-import dev.weft.micro.MicroThread;
 import dev.weft.net.TcpSocket;
 import java.io.ByteArrayOutputStream;
 import java.io.PrintStream;
@@ -26,12 +23,14 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Supplier;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Processes for connections, on loopback. */
+@Tag("needs-weaving") // and runs in each form
 class ServiceTest {
   private static final String REACTORS = "REACTOR.*";
 
@@ -45,11 +44,12 @@ class ServiceTest {
 
   /** Runs a service, a client, and ends both. */
   private static void serve(
-      How how, int connectionsMax, Supplier<MicroThread> handlers, Client client) throws Exception {
+      ExecutionMode mode, int connectionsMax, Supplier<MicroThread> handlers, Client client)
+      throws Exception {
     run(
         () -> {
           MicroService service =
-              MicroService.start(anyPort(), how.options(), connectionsMax, handlers);
+              MicroService.start(anyPort(), mode.options(), connectionsMax, handlers);
           client.talk(service);
           service.kill();
           service.join();
@@ -96,11 +96,11 @@ class ServiceTest {
 
   @ParameterizedTest
   @EnumSource(mode = EnumSource.Mode.MATCH_ANY, names = REACTORS)
-  void eachConnectionHasAProcessThatClosesIt(How how) throws Exception {
+  void eachConnectionHasAProcessThatClosesIt(ExecutionMode mode) throws Exception {
     serve(
-        how,
+        mode,
         100,
-        Echo::new,
+        NumberedLines::new,
         service -> {
           try (Bundle clients = Bundle.open()) {
             for (int i = 0; i < 50; i++) {
@@ -119,7 +119,8 @@ class ServiceTest {
         () -> {
           InetSocketAddress any = new InetSocketAddress(wildcard, 0);
           MicroService service =
-              MicroService.start(any, How.REACTOR_WOVEN.options(), 10, Echo::new);
+              MicroService.start(
+                  any, ExecutionMode.REACTOR_WOVEN.options(), 10, NumberedLines::new);
           int port = service.localAddress().getPort();
           assertEquals(new InetSocketAddress("::", port), service.localAddress());
           for (String host : List.of("127.0.0.1", "::1")) {
@@ -140,7 +141,9 @@ class ServiceTest {
           InetSocketAddress nowhere = InetSocketAddress.createUnresolved("nowhere.invalid", 7);
           String message = "";
           try {
-            MicroService.start(nowhere, How.REACTOR_WOVEN.options(), 10, Echo::new).kill();
+            MicroService.start(
+                    nowhere, ExecutionMode.REACTOR_WOVEN.options(), 10, NumberedLines::new)
+                .kill();
           } catch (UnknownHostException e) {
             message = String.valueOf(e.getMessage());
           }
@@ -150,11 +153,11 @@ class ServiceTest {
 
   @ParameterizedTest
   @EnumSource(mode = EnumSource.Mode.MATCH_ANY, names = REACTORS)
-  void aConnectionTooManyWaitsForAnotherToEnd(How how) throws Exception {
+  void aConnectionTooManyWaitsForAnotherToEnd(ExecutionMode mode) throws Exception {
     serve(
-        how,
+        mode,
         1,
-        Echo::new,
+        NumberedLines::new,
         service -> {
           TcpSocket first = TcpSocket.connect(service.localAddress());
           write(first, "first\n");
@@ -182,11 +185,11 @@ class ServiceTest {
 
   @ParameterizedTest
   @EnumSource(mode = EnumSource.Mode.MATCH_ANY, names = REACTORS)
-  void aHandlerThatFailsIsClosedAndTheServiceGoesOn(How how) throws Exception {
+  void aHandlerThatFailsIsClosedAndTheServiceGoesOn(ExecutionMode mode) throws Exception {
     silently(
         () ->
             serve(
-                how,
+                mode,
                 10,
                 Crasher::new,
                 service -> {
@@ -230,12 +233,12 @@ class ServiceTest {
 
   @ParameterizedTest
   @EnumSource(mode = EnumSource.Mode.MATCH_ANY, names = REACTORS)
-  void anIdleConnectionEndsWithItsServiceAndRunsItsLastly(How how) throws Exception {
+  void anIdleConnectionEndsWithItsServiceAndRunsItsLastly(ExecutionMode mode) throws Exception {
     Sink.ENDS.clear();
     silently(
         () ->
             serve(
-                how,
+                mode,
                 10,
                 Sink::new,
                 service -> {
@@ -253,10 +256,10 @@ class ServiceTest {
 
   @ParameterizedTest
   @EnumSource(mode = EnumSource.Mode.MATCH_ANY, names = REACTORS)
-  void aResetIsRaisedInTheThreadThatReads(How how) throws Exception {
+  void aResetIsRaisedInTheThreadThatReads(ExecutionMode mode) throws Exception {
     Sink.ENDS.clear();
     serve(
-        how,
+        mode,
         10,
         Sink::new,
         service -> {
@@ -293,9 +296,9 @@ class ServiceTest {
 
   @ParameterizedTest
   @EnumSource(mode = EnumSource.Mode.MATCH_ANY, names = REACTORS)
-  void aSlowReaderGetsAllOfALargeResponse(How how) throws Exception {
+  void aSlowReaderGetsAllOfALargeResponse(ExecutionMode mode) throws Exception {
     serve(
-        how,
+        mode,
         10,
         Flood::new,
         service -> {
@@ -314,16 +317,16 @@ class ServiceTest {
 
   @ParameterizedTest
   @EnumSource(mode = EnumSource.Mode.MATCH_ANY, names = REACTORS)
-  void processesAreKilledWhenTheirReactorIsCancelled(How how) throws Exception {
+  void processesAreKilledWhenTheirReactorIsCancelled(ExecutionMode mode) throws Exception {
     Sink.ENDS.clear();
     silently(
         () -> {
           try (Reactor reactor = Reactor.open()) {
             reactor.run(
                 () -> {
-                  try (How.Descriptors in = How.Descriptors.pipe()) {
+                  try (SystemPipe in = SystemPipe.open()) {
                     dev.weft.micro.MicroProcess.start(
-                        new Sink(), how.options().withDescriptors(in.reading, in.writing));
+                        new Sink(), mode.options().withDescriptors(in.reading, in.writing));
                     Fiber.yield();
                     Fiber.yield();
                   }

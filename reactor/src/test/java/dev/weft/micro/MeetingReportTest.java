@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package dev.weft.examples.micro;
+package dev.weft.micro;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
@@ -10,18 +10,19 @@ import dev.weft.Fiber;
 import dev.weft.Reactor;
 import dev.weft.error.DeadlockException;
 import dev.weft.error.PinnedException;
-import dev.weft.examples.micro.Meetings.Actor;
-import dev.weft.micro.MicroProcess;
+import dev.weft.micro.Meetings.Actor;
 import dev.weft.sync.Channel;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicReference;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /** What people are told of micro-threads that wait as fibers do, or can't. */
+@Tag("needs-weaving") // and runs in each form
 @Timeout(60)
 class MeetingReportTest {
   private static final class Receiver extends Actor {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package dev.weft.examples.micro;
+package dev.weft.micro;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -7,8 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.weft.Bundle;
 import dev.weft.Deadline;
 import dev.weft.Fiber;
-import dev.weft.examples.micro.Meetings.Actor;
-import dev.weft.micro.MicroProcess;
+import dev.weft.micro.Meetings.Actor;
 import dev.weft.net.TcpListener;
 import dev.weft.net.TcpSocket;
 import dev.weft.sync.Channel;
@@ -23,11 +22,13 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /** Micro-threads in the calls of fibers: each waits by itself, as a fiber does. */
+@Tag("needs-weaving") // and runs in each form
 @Timeout(60)
 class MeetingTest {
   private static final class Doubler extends Actor {
@@ -246,22 +247,22 @@ class MeetingTest {
   }
 
   private static final class SocketReader extends Actor {
-    private final TcpSocket socket;
+    private final TcpSocket peer;
 
-    SocketReader(TcpSocket socket) {
+    SocketReader(TcpSocket peer) {
       super("reader");
-      this.socket = socket;
+      this.peer = peer;
     }
 
     @Override
     protected void run() throws Exception {
       try (Arena arena = Arena.ofConfined()) {
         MemorySegment bytes = arena.allocate(5);
-        socket.readFully(bytes);
-        socket.write(bytes);
+        peer.readFully(bytes);
+        peer.write(bytes);
         note(new String(bytes.toArray(ValueLayout.JAVA_BYTE), StandardCharsets.UTF_8));
       } finally {
-        socket.close();
+        peer.close();
         note("closed");
       }
     }

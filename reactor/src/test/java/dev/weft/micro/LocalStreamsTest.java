@@ -1,18 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
-package dev.weft.examples.micro;
+package dev.weft.micro;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import dev.weft.bindings.weft_h;
 import dev.weft.internal.os.Libc;
-import dev.weft.micro.MicroBlock;
-import dev.weft.micro.MicroOptions;
-import dev.weft.micro.MicroProcess;
-import dev.weft.micro.MicroThread;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /** The local executor on standard streams that another process has made non-blocking. */
+@Tag("needs-weaving") // and runs in each form
 @Timeout(60)
 class LocalStreamsTest {
   private static final int PAGES = 20;
@@ -36,8 +34,8 @@ class LocalStreamsTest {
 
   @Test
   void inputThatHasNotComeIsWaitedFor() throws Exception {
-    try (How.Descriptors in = How.Descriptors.pipe();
-        How.Descriptors out = How.Descriptors.pipe()) {
+    try (SystemPipe in = SystemPipe.open();
+        SystemPipe out = SystemPipe.open()) {
       makeNonBlocking(in.reading);
       Thread other =
           Thread.ofPlatform()
@@ -67,8 +65,8 @@ class LocalStreamsTest {
 
   @Test
   void outputThatHasNoRoomIsNotDropped() throws Exception {
-    try (How.Descriptors in = How.Descriptors.pipe();
-        How.Descriptors out = How.Descriptors.pipe()) {
+    try (SystemPipe in = SystemPipe.open();
+        SystemPipe out = SystemPipe.open()) {
       makeNonBlocking(out.writing);
       Thread talker =
           Thread.ofPlatform()

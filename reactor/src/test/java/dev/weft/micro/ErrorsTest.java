@@ -1,21 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
-package dev.weft.examples.micro;
+package dev.weft.micro;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.weft.error.Errno;
-import dev.weft.micro.MicroBlock;
-import dev.weft.micro.MicroStatus;
-import dev.weft.micro.MicroThread;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /** What is raised, what goes wrong, and what is done about it. */
+@Tag("needs-weaving") // and runs in each form
 class ErrorsTest {
   private static final List<String> SAID = new ArrayList<>();
 
@@ -55,8 +54,9 @@ class ErrorsTest {
 
   @ParameterizedTest
   @EnumSource
-  void anErrorThatIsNotLoweredEndsTheThreadThroughItsFinallyBlocks(How how) throws Exception {
-    how.run(new Unlowered());
+  void anErrorThatIsNotLoweredEndsTheThreadThroughItsFinallyBlocks(ExecutionMode mode)
+      throws Exception {
+    mode.run(new Unlowered());
 
     assertEquals(List.of("lastly ENOENT", "finally"), SAID);
   }
@@ -88,8 +88,8 @@ class ErrorsTest {
 
   @ParameterizedTest
   @EnumSource
-  void lastlyMayRaiseAndSuspend(How how) throws Exception {
-    how.run(new RaisesInLastly());
+  void lastlyMayRaiseAndSuspend(ExecutionMode mode) throws Exception {
+    mode.run(new RaisesInLastly());
 
     assertEquals(
         List.of(
@@ -112,8 +112,8 @@ class ErrorsTest {
 
   @ParameterizedTest
   @EnumSource
-  void aLastlyThatAlwaysRaisesIsStopped(How how) throws Exception {
-    how.run(new RaisesForEver());
+  void aLastlyThatAlwaysRaisesIsStopped(ExecutionMode mode) throws Exception {
+    mode.run(new RaisesForEver());
 
     assertEquals(16, SAID.size());
   }
@@ -143,8 +143,9 @@ class ErrorsTest {
 
   @ParameterizedTest
   @EnumSource(mode = EnumSource.Mode.MATCH_ANY, names = "REACTOR.*")
-  void anErrorRaisedFromElsewhereAndLoweredLeavesTheThreadPaused(How how) throws Exception {
-    how.run(new RaisesAtPaused());
+  void anErrorRaisedFromElsewhereAndLoweredLeavesTheThreadPaused(ExecutionMode mode)
+      throws Exception {
+    mode.run(new RaisesAtPaused());
 
     assertEquals(List.of("pauses", "lastly EINTR", "still YIELD", "goes on", "lastly null"), SAID);
   }
@@ -168,8 +169,8 @@ class ErrorsTest {
 
   @ParameterizedTest
   @EnumSource
-  void anErrorRaisedBeforeTheThreadHasBegunRunsItsLastlyOnly(How how) throws Exception {
-    how.run(new RaisesAtOthers());
+  void anErrorRaisedBeforeTheThreadHasBegunRunsItsLastlyOnly(ExecutionMode mode) throws Exception {
+    mode.run(new RaisesAtOthers());
 
     assertTrue(SAID.contains("lastly EIO"), SAID::toString);
   }
@@ -194,8 +195,8 @@ class ErrorsTest {
 
   @ParameterizedTest
   @EnumSource(mode = EnumSource.Mode.MATCH_ANY, names = ".*WOVEN")
-  void lowerAfterAFaultTriesAgainFromTheLastSuspension(How how) throws Exception {
-    how.run(new Failing());
+  void lowerAfterAFaultTriesAgainFromTheLastSuspension(ExecutionMode mode) throws Exception {
+    mode.run(new Failing());
 
     assertEquals(
         List.of(
@@ -212,8 +213,8 @@ class ErrorsTest {
 
   @ParameterizedTest
   @EnumSource(mode = EnumSource.Mode.MATCH_ANY, names = ".*STACKFUL")
-  void lowerAfterAFaultOfAStackfulThreadBeginsAnew(How how) throws Exception {
-    how.run(new Failing());
+  void lowerAfterAFaultOfAStackfulThreadBeginsAnew(ExecutionMode mode) throws Exception {
+    mode.run(new Failing());
 
     assertEquals(3, SAID.stream().filter("begins"::equals).count());
     assertEquals("lastly null", SAID.getLast());
@@ -228,8 +229,8 @@ class ErrorsTest {
 
   @ParameterizedTest
   @EnumSource
-  void aThreadThatKeepsFailingIsGivenUp(How how) throws Exception {
-    List<String> log = how.run(new FailsForEver()).log();
+  void aThreadThatKeepsFailingIsGivenUp(ExecutionMode mode) throws Exception {
+    List<String> log = mode.run(new FailsForEver()).log();
 
     assertEquals(11, SAID.size());
     assertTrue(log.stream().anyMatch(line -> line.contains("too many faults")), log::toString);
@@ -261,9 +262,9 @@ class ErrorsTest {
 
   @ParameterizedTest
   @EnumSource
-  void everyKindOfFailureIsEfault(How how) throws Exception {
-    how.run(new Faults(() -> overflow(0)));
-    how.run(
+  void everyKindOfFailureIsEfault(ExecutionMode mode) throws Exception {
+    mode.run(new Faults(() -> overflow(0)));
+    mode.run(
         new Faults(
             () -> {
               throw new OutOfMemoryError("of the test");
@@ -323,8 +324,8 @@ class ErrorsTest {
 
   @ParameterizedTest
   @EnumSource
-  void aSupervisorLetsTheThreadThatFailedTryAgain(How how) throws Exception {
-    how.run(new Supervisor(5));
+  void aSupervisorLetsTheThreadThatFailedTryAgain(ExecutionMode mode) throws Exception {
+    mode.run(new Supervisor(5));
 
     assertEquals(
         List.of(
@@ -339,8 +340,8 @@ class ErrorsTest {
 
   @ParameterizedTest
   @EnumSource
-  void aSupervisedThreadIsGivenUpAfterTooManyFaults(How how) throws Exception {
-    List<String> log = how.run(new Supervisor(1)).log();
+  void aSupervisedThreadIsGivenUpAfterTooManyFaults(ExecutionMode mode) throws Exception {
+    List<String> log = mode.run(new Supervisor(1)).log();
 
     assertEquals(
         List.of("attempt 1", "supervisor EFAULT", "attempt 2", "supervisor EFAULT"),
@@ -362,8 +363,8 @@ class ErrorsTest {
 
   @ParameterizedTest
   @EnumSource
-  void tooLittleMemoryIsEnomemAndTellsHowManyPagesWouldDo(How how) throws Exception {
-    List<String> log = how.run(new Hungry()).log();
+  void tooLittleMemoryIsEnomemAndTellsHowManyPagesWouldDo(ExecutionMode mode) throws Exception {
+    List<String> log = mode.run(new Hungry()).log();
 
     assertEquals(List.of("first 4096", "lastly ENOMEM"), SAID);
     // 8 of the socket, 1 of the first block, 100 of the second
@@ -383,8 +384,8 @@ class ErrorsTest {
 
   @ParameterizedTest
   @EnumSource
-  void freeingNothingAndImpossibleSizesAreErange(How how) throws Exception {
-    how.run(new FreesTooMuch());
+  void freeingNothingAndImpossibleSizesAreErange(ExecutionMode mode) throws Exception {
+    mode.run(new FreesTooMuch());
 
     assertEquals(List.of("lastly ERANGE", "lastly ERANGE"), SAID);
   }
@@ -412,8 +413,8 @@ class ErrorsTest {
 
   @ParameterizedTest
   @EnumSource
-  void aFreedBlockIsAFaultEvenIfItsPlaceIsUsedAgain(How how) throws Exception {
-    how.run(new UsesTheFreed());
+  void aFreedBlockIsAFaultEvenIfItsPlaceIsUsedAgain(ExecutionMode mode) throws Exception {
+    mode.run(new UsesTheFreed());
 
     assertEquals(List.of("sees 0", "lastly EFAULT", "lastly null"), SAID);
   }

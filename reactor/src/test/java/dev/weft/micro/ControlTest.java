@@ -1,19 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
-package dev.weft.examples.micro;
+package dev.weft.micro;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.weft.micro.MicroStatus;
-import dev.weft.micro.MicroThread;
 import java.util.ArrayList;
 import java.util.List;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /** Who runs when. */
+@Tag("needs-weaving") // and runs in each form
 class ControlTest {
   private static final List<String> SAID = new ArrayList<>();
 
@@ -35,9 +35,9 @@ class ControlTest {
     }
   }
 
-  private static List<String> said(How how, MicroThread main) throws Exception {
+  private static List<String> said(ExecutionMode mode, MicroThread main) throws Exception {
     SAID.clear();
-    how.run(main);
+    mode.run(main);
     return List.copyOf(SAID);
   }
 
@@ -66,8 +66,9 @@ class ControlTest {
 
   @ParameterizedTest
   @EnumSource
-  void playedThreadsRunInOrderOnceEachAndRunGoesBeforeTheQueue(How how) throws Exception {
-    assertEquals(List.of("main", "a1", "a2", "b1", "b2"), said(how, new Players()));
+  void playedThreadsRunInOrderOnceEachAndRunGoesBeforeTheQueue(ExecutionMode mode)
+      throws Exception {
+    assertEquals(List.of("main", "a1", "a2", "b1", "b2"), said(mode, new Players()));
   }
 
   /** Passes control in all ways while one that it has played is alone in the queue. */
@@ -90,10 +91,10 @@ class ControlTest {
 
   @ParameterizedTest
   @EnumSource
-  void runAndCallGoBeforeAThreadThatIsAloneInTheQueue(How how) throws Exception {
+  void runAndCallGoBeforeAThreadThatIsAloneInTheQueue(ExecutionMode mode) throws Exception {
     assertEquals(
         List.of("main", "called1", "called2", "played1", "played2", "last1", "last2"),
-        said(how, new PlaysAndCalls()));
+        said(mode, new PlaysAndCalls()));
   }
 
   /** Ends while one that it has played is alone in the queue. */
@@ -113,8 +114,8 @@ class ControlTest {
 
   @ParameterizedTest
   @EnumSource
-  void lastlyGoesBeforeAThreadThatIsAloneInTheQueue(How how) throws Exception {
-    assertEquals(List.of("lastly", "played1", "played2"), said(how, new PlaysAndEnds()));
+  void lastlyGoesBeforeAThreadThatIsAloneInTheQueue(ExecutionMode mode) throws Exception {
+    assertEquals(List.of("lastly", "played1", "played2"), said(mode, new PlaysAndEnds()));
   }
 
   /** Has another thread, which does not run, play a third. */
@@ -130,14 +131,14 @@ class ControlTest {
   }
 
   private static final class Proxy extends MicroThread {
-    private final MicroThread played;
+    private final MicroThread third;
 
-    Proxy(MicroThread played) {
-      this.played = played;
+    Proxy(MicroThread third) {
+      this.third = third;
     }
 
     void playFor() {
-      play(played);
+      play(third);
     }
 
     @Override
@@ -146,8 +147,8 @@ class ControlTest {
 
   @ParameterizedTest
   @EnumSource
-  void aThreadPlayedThroughAnotherThatDoesNotRunIsPlayed(How how) throws Exception {
-    assertEquals(List.of("played1", "played2"), said(how, new PlaysThroughAnother()));
+  void aThreadPlayedThroughAnotherThatDoesNotRunIsPlayed(ExecutionMode mode) throws Exception {
+    assertEquals(List.of("played1", "played2"), said(mode, new PlaysThroughAnother()));
   }
 
   private static final class Yielders extends MicroThread {
@@ -163,14 +164,14 @@ class ControlTest {
 
   @ParameterizedTest
   @EnumSource(mode = EnumSource.Mode.MATCH_ANY, names = "REACTOR.*")
-  void yieldGoesBehindTheQueue(How how) throws Exception {
-    assertEquals(List.of("a1", "b1", "a2", "b2"), said(how, new Yielders()));
+  void yieldGoesBehindTheQueue(ExecutionMode mode) throws Exception {
+    assertEquals(List.of("a1", "b1", "a2", "b2"), said(mode, new Yielders()));
   }
 
   @ParameterizedTest
   @EnumSource(mode = EnumSource.Mode.MATCH_ANY, names = "LOCAL.*")
-  void yieldReturnsToTheCallerOfTheLocalExecutor(How how) throws Exception {
-    assertEquals(List.of("a1", "b1"), said(how, new Yielders()));
+  void yieldReturnsToTheCallerOfTheLocalExecutor(ExecutionMode mode) throws Exception {
+    assertEquals(List.of("a1", "b1"), said(mode, new Yielders()));
   }
 
   private static final class Caller extends MicroThread {
@@ -188,8 +189,8 @@ class ControlTest {
 
   @ParameterizedTest
   @EnumSource
-  void aCalledThreadRunsBeforeThoseThatWerePlayed(How how) throws Exception {
-    assertEquals(List.of("called1", "queued1"), said(how, new Caller()));
+  void aCalledThreadRunsBeforeThoseThatWerePlayed(ExecutionMode mode) throws Exception {
+    assertEquals(List.of("called1", "queued1"), said(mode, new Caller()));
   }
 
   private static final class PlaysTheEnded extends MicroThread {
@@ -208,8 +209,8 @@ class ControlTest {
 
   @ParameterizedTest
   @EnumSource
-  void endEndsAThreadAndPlayingItDoesNothing(How how) throws Exception {
-    assertEquals(List.of("ended1", "END"), said(how, new PlaysTheEnded()));
+  void endEndsAThreadAndPlayingItDoesNothing(ExecutionMode mode) throws Exception {
+    assertEquals(List.of("ended1", "END"), said(mode, new PlaysTheEnded()));
   }
 
   private static final class Depth extends MicroThread {
@@ -228,10 +229,10 @@ class ControlTest {
 
   @ParameterizedTest
   @EnumSource
-  void callsSuspendAtAnyDepth(How how) throws Exception {
+  void callsSuspendAtAnyDepth(ExecutionMode mode) throws Exception {
     Depth depth = new Depth();
 
-    how.run(depth);
+    mode.run(depth);
 
     assertEquals(210, depth.sum);
   }
@@ -254,9 +255,9 @@ class ControlTest {
 
   @ParameterizedTest
   @EnumSource
-  void aThreadThatNobodyCanWakeIsReportedAndCleansUp(How how) throws Exception {
+  void aThreadThatNobodyCanWakeIsReportedAndCleansUp(ExecutionMode mode) throws Exception {
     SAID.clear();
-    List<String> log = how.run(new Parked()).log();
+    List<String> log = mode.run(new Parked()).log();
 
     assertEquals(List.of("lastly EINTR", "finally"), SAID);
     assertTrue(
@@ -288,15 +289,15 @@ class ControlTest {
 
   @ParameterizedTest
   @EnumSource(mode = EnumSource.Mode.MATCH_ANY, names = "REACTOR.*")
-  void aProcessThatNeverWaitsLetsOthersRunAfterItsBudget(How how) throws Exception {
+  void aProcessThatNeverWaitsLetsOthersRunAfterItsBudget(ExecutionMode mode) throws Exception {
     SAID.clear();
     Spinner second = new Spinner(null);
     Spinner first = new Spinner(second);
     try (dev.weft.Reactor reactor = dev.weft.Reactor.open()) {
       reactor.run(
           () -> {
-            dev.weft.micro.MicroProcess.start(first, how.options().withBudget(7));
-            dev.weft.micro.MicroProcess.start(second, how.options().withBudget(7));
+            dev.weft.micro.MicroProcess.start(first, mode.options().withBudget(7));
+            dev.weft.micro.MicroProcess.start(second, mode.options().withBudget(7));
           });
     }
 

@@ -1,19 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
-package dev.weft.examples.micro;
+package dev.weft.micro;
 
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.weft.Reactor;
 import dev.weft.ReactorOptions;
 import dev.weft.Stall;
-import dev.weft.examples.micro.Meetings.Actor;
-import dev.weft.micro.MicroProcess;
+import dev.weft.micro.Meetings.Actor;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /** A micro-thread that does not let its reactor go on. */
+@Tag("needs-weaving") // and runs in each form
 class StalledThreadTest {
   private static final class Spinner extends Actor {
     private final CompletableFuture<Stall> seen;

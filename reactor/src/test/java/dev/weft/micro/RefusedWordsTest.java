@@ -1,21 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
-package dev.weft.examples.micro;
+package dev.weft.micro;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import dev.weft.error.Errno;
-import dev.weft.micro.MicroBlock;
-import dev.weft.micro.MicroProcess;
-import dev.weft.micro.MicroRequest;
-import dev.weft.micro.MicroStatus;
-import dev.weft.micro.MicroThread;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /** Words that a thread may not say, or not so. */
+@Tag("needs-weaving") // and runs in each form
 class RefusedWordsTest {
   /** Says the words that suspend in the name of a thread that is not running. */
   private static final class Meddler extends MicroThread {
@@ -66,10 +63,10 @@ class RefusedWordsTest {
 
   @ParameterizedTest
   @EnumSource
-  void aWordThatSuspendsIsNotSaidInTheNameOfAnother(How how) throws Exception {
+  void aWordThatSuspendsIsNotSaidInTheNameOfAnother(ExecutionMode mode) throws Exception {
     Meddler meddler = new Meddler();
 
-    how.run(meddler);
+    mode.run(meddler);
 
     List<String> words =
         List.of("pause", "call", "listen", "request", "suspend", "suspend", "suspend", "raise");
@@ -90,7 +87,7 @@ class RefusedWordsTest {
       MicroRequest<Integer, Integer> unanswered = new MicroRequest<>();
       send(answerer, unanswered, 1);
       intruder.stolen = unanswered;
-      MicroProcess.runLocal(intruder, How.PAGES);
+      MicroProcess.runLocal(intruder, ExecutionMode.PAGES);
       pause();
       answer = recv();
     }
@@ -141,10 +138,10 @@ class RefusedWordsTest {
 
   @ParameterizedTest
   @EnumSource
-  void noWordIsAboutAThreadOfAnotherProcess(How how) throws Exception {
+  void noWordIsAboutAThreadOfAnotherProcess(ExecutionMode mode) throws Exception {
     Host host = new Host();
 
-    how.run(host);
+    mode.run(host);
 
     assertEquals(
         Collections.nCopies(Intruder.WORDS, "Host is not a thread of the process of Intruder"),
@@ -205,10 +202,10 @@ class RefusedWordsTest {
 
   @ParameterizedTest
   @EnumSource
-  void aRequestIsAnsweredOnceAfterItHasBeenTaken(How how) throws Exception {
+  void aRequestIsAnsweredOnceAfterItHasBeenTaken(ExecutionMode mode) throws Exception {
     Hasty hasty = new Hasty();
 
-    how.run(hasty);
+    mode.run(hasty);
 
     assertEquals(
         List.of(
@@ -254,10 +251,10 @@ class RefusedWordsTest {
 
   @ParameterizedTest
   @EnumSource
-  void whatDoesNotFitItsBlockIsRefusedBeforeAByteIsMoved(How how) throws Exception {
+  void whatDoesNotFitItsBlockIsRefusedBeforeAByteIsMoved(ExecutionMode mode) throws Exception {
     Clumsy clumsy = new Clumsy();
 
-    How.Outcome outcome = how.run(clumsy, "abcdef");
+    ExecutionMode.Outcome outcome = mode.run(clumsy, "abcdef");
 
     assertEquals(Clumsy.WORDS, clumsy.refusals);
     assertEquals("abcd", outcome.output());

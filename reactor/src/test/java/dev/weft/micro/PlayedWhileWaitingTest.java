@@ -1,15 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-package dev.weft.examples.micro;
+package dev.weft.micro;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
-import dev.weft.micro.MicroBlock;
-import dev.weft.micro.MicroRequest;
-import dev.weft.micro.MicroThread;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /** A thread that is played although it waits for bytes waits on. */
+@Tag("needs-weaving") // and runs in each form
 class PlayedWhileWaitingTest {
   private static final class Player extends MicroThread {
     @Override
@@ -48,7 +47,7 @@ class PlayedWhileWaitingTest {
 
   @ParameterizedTest
   @EnumSource
-  void bytesThatComeLaterAreRead(How how) throws Exception {
-    assertEquals("message", how.run(new Player()).output());
+  void bytesThatComeLaterAreRead(ExecutionMode mode) throws Exception {
+    assertEquals("message", mode.run(new Player()).output());
   }
 }

@@ -1,13 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-package dev.weft.examples.micro;
+package dev.weft.micro;
 
 import dev.weft.FiberKind;
 import dev.weft.FiberTask;
 import dev.weft.Reactor;
 import dev.weft.ReactorOptions;
-import dev.weft.micro.MicroOptions;
-import dev.weft.micro.MicroProcess;
-import dev.weft.micro.MicroThread;
 import java.io.ByteArrayOutputStream;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;

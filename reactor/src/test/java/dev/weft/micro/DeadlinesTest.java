@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package dev.weft.examples.micro;
+package dev.weft.micro;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
@@ -8,12 +8,6 @@ import dev.weft.Deadline;
 import dev.weft.Reactor;
 import dev.weft.error.Errno;
 import dev.weft.error.ScopeExpiredException;
-import dev.weft.micro.MicroBlock;
-import dev.weft.micro.MicroProcess;
-import dev.weft.micro.MicroRequest;
-import dev.weft.micro.MicroService;
-import dev.weft.micro.MicroStatus;
-import dev.weft.micro.MicroThread;
 import dev.weft.net.TcpSocket;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -23,11 +17,13 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /** Deadlines of micro-threads. */
+@Tag("needs-weaving") // and runs in each form
 class DeadlinesTest {
   private static final Duration SHORT = Duration.ofMillis(1);
   private static final Duration LONG = Duration.ofHours(1);
@@ -101,19 +97,20 @@ class DeadlinesTest {
   @EnumSource
   @Timeout(60)
   void aDeadlineEndsEveryWait(Word word) throws Exception {
-    for (How how : List.of(How.REACTOR_WOVEN, How.REACTOR_STACKFUL)) {
+    for (ExecutionMode mode :
+        List.of(ExecutionMode.REACTOR_WOVEN, ExecutionMode.REACTOR_STACKFUL)) {
       Waiter waiter = new Waiter(word);
 
-      try (How.Descriptors in = How.Descriptors.pipe();
-          How.Descriptors out = How.Descriptors.pipe();
+      try (SystemPipe in = SystemPipe.open();
+          SystemPipe out = SystemPipe.open();
           Reactor reactor = Reactor.open()) {
         reactor.run(
             () ->
-                MicroProcess.start(waiter, how.options().withDescriptors(in.reading, out.writing))
+                MicroProcess.start(waiter, mode.options().withDescriptors(in.reading, out.writing))
                     .join());
       }
 
-      assertEquals(List.of("ETIMEDOUT"), waiter.errors, how.name());
+      assertEquals(List.of("ETIMEDOUT"), waiter.errors, mode.name());
     }
   }
 
@@ -175,11 +172,11 @@ class DeadlinesTest {
 
   @ParameterizedTest
   @EnumSource(names = {"REACTOR_WOVEN", "REACTOR_STACKFUL"})
-  void aDeadlineThatIsLoweredLetsTheThreadWaitOn(How how) throws Exception {
+  void aDeadlineThatIsLoweredLetsTheThreadWaitOn(ExecutionMode mode) throws Exception {
     for (boolean requests : new boolean[] {true, false}) {
       Patient patient = new Patient(requests);
 
-      how.run(patient);
+      mode.run(patient);
 
       assertEquals(4, patient.timeouts);
       assertEquals(42, patient.answer);
@@ -212,32 +209,32 @@ class DeadlinesTest {
 
   @ParameterizedTest
   @EnumSource
-  void aDeadlineThatIsTakenBackIsNotTold(How how) throws Exception {
+  void aDeadlineThatIsTakenBackIsNotTold(ExecutionMode mode) throws Exception {
     Punctual punctual = new Punctual(Deadline.NEVER);
 
-    how.run(punctual);
+    mode.run(punctual);
 
     assertEquals(List.of("null"), punctual.errors);
   }
 
   @ParameterizedTest
   @EnumSource
-  void aDeadlineThatIsMovedIsNotTold(How how) throws Exception {
+  void aDeadlineThatIsMovedIsNotTold(ExecutionMode mode) throws Exception {
     Punctual punctual = new Punctual(Deadline.after(LONG));
 
-    how.run(punctual);
+    mode.run(punctual);
 
     assertEquals(List.of("null"), punctual.errors);
   }
 
   /** Has its deadline pass while it has something to do. */
   private static final class Late extends MicroThread {
-    private final MicroStatus status;
+    private final MicroStatus wait;
     private final int times;
     final List<String> said = new ArrayList<>();
 
-    Late(MicroStatus status, int times) {
-      this.status = status;
+    Late(MicroStatus wait, int times) {
+      this.wait = wait;
       this.times = times;
     }
 
@@ -245,7 +242,7 @@ class DeadlinesTest {
     protected void run() throws Exception {
       deadline(Deadline.NOW);
       for (int i = 0; i < times; i++) {
-        suspend(status);
+        suspend(wait);
       }
       said.add("went on");
       pause();
@@ -259,31 +256,31 @@ class DeadlinesTest {
 
   @ParameterizedTest
   @EnumSource(names = {"REACTOR_WOVEN", "REACTOR_STACKFUL"})
-  void aDeadlineThatHasPassedEndsTheNextWait(How how) throws Exception {
+  void aDeadlineThatHasPassedEndsTheNextWait(ExecutionMode mode) throws Exception {
     Late late = new Late(MicroStatus.YIELD, 1000); // the reactor looks at its timers in between
 
-    how.run(late);
+    mode.run(late);
 
     assertEquals(List.of("went on", "ETIMEDOUT"), late.said);
   }
 
   @ParameterizedTest
   @EnumSource(names = {"LOCAL_WOVEN", "LOCAL_STACKFUL"})
-  void theLocalExecutorLooksWhenTheThreadIsAboutToGoOn(How how) throws Exception {
+  void theLocalExecutorLooksWhenTheThreadIsAboutToGoOn(ExecutionMode mode) throws Exception {
     Late late = new Late(MicroStatus.RUN, 1);
 
-    how.run(late);
+    mode.run(late);
 
     assertEquals(List.of("ETIMEDOUT"), late.said);
   }
 
   /** Looks for a line, for a short time each, and has other things to do in between. */
   private static final class Busy extends MicroThread {
-    private final How.Descriptors input;
+    private final SystemPipe input;
     int looks;
     String line = "";
 
-    Busy(How.Descriptors input) {
+    Busy(SystemPipe input) {
       this.input = input;
     }
 
@@ -310,14 +307,14 @@ class DeadlinesTest {
   @ParameterizedTest
   @EnumSource(names = {"REACTOR_WOVEN", "REACTOR_STACKFUL"})
   @Timeout(60)
-  void aBundleIsADeadlineForOneWordAfterWhichTheThreadGoesOn(How how) throws Exception {
-    try (How.Descriptors in = How.Descriptors.pipe();
-        How.Descriptors out = How.Descriptors.pipe();
+  void aBundleIsADeadlineForOneWordAfterWhichTheThreadGoesOn(ExecutionMode mode) throws Exception {
+    try (SystemPipe in = SystemPipe.open();
+        SystemPipe out = SystemPipe.open();
         Reactor reactor = Reactor.open()) {
       Busy busy = new Busy(in);
       reactor.run(
           () ->
-              MicroProcess.start(busy, how.options().withDescriptors(in.reading, out.writing))
+              MicroProcess.start(busy, mode.options().withDescriptors(in.reading, out.writing))
                   .join());
 
       assertEquals(3, busy.looks);
@@ -340,14 +337,14 @@ class DeadlinesTest {
 
   @ParameterizedTest
   @EnumSource(names = {"REACTOR_WOVEN", "REACTOR_STACKFUL"})
-  void aServiceClosesConnectionsThatAreIdle(How how) throws Exception {
+  void aServiceClosesConnectionsThatAreIdle(ExecutionMode mode) throws Exception {
     try (Reactor reactor = Reactor.open();
         Arena arena = Arena.ofShared()) {
       MemorySegment buffer = arena.allocateFrom("x\n");
       reactor.run(
           () -> {
             InetSocketAddress anyPort = new InetSocketAddress(InetAddress.getLoopbackAddress(), 0);
-            MicroService service = MicroService.start(anyPort, how.options(), Impatient::new);
+            MicroService service = MicroService.start(anyPort, mode.options(), Impatient::new);
             try (TcpSocket client = TcpSocket.connect(service.localAddress())) {
               client.write(buffer.asSlice(0, 2));
               assertEquals(2, client.read(buffer));

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package dev.weft.examples.micro;
+package dev.weft.micro;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
@@ -7,9 +7,6 @@ import dev.weft.Deadline;
 import dev.weft.Fiber;
 import dev.weft.Reactor;
 import dev.weft.error.Errno;
-import dev.weft.micro.MicroService;
-import dev.weft.micro.MicroStatus;
-import dev.weft.micro.MicroThread;
 import dev.weft.net.TcpSocket;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -18,11 +15,13 @@ import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /** Clients that read nothing, and so hold what was written to them. */
+@Tag("needs-weaving") // and runs in each form
 class DeafClientTest {
   private static final Duration SHORT = Duration.ofMillis(1);
 
@@ -97,13 +96,13 @@ class DeafClientTest {
   }
 
   /** Runs a handler for a client that reads nothing until its process has ended. */
-  private static void serveDeafClient(How how, MicroThread handler, boolean kills)
+  private static void serveDeafClient(ExecutionMode mode, MicroThread handler, boolean kills)
       throws Exception {
     try (Reactor reactor = Reactor.open()) {
       reactor.run(
           () -> {
             InetSocketAddress anyPort = new InetSocketAddress(InetAddress.getLoopbackAddress(), 0);
-            MicroService service = MicroService.start(anyPort, how.options(), () -> handler);
+            MicroService service = MicroService.start(anyPort, mode.options(), () -> handler);
             TcpSocket deaf = TcpSocket.connect(service.localAddress());
             try {
               while (service.connections() == 0) {
@@ -127,10 +126,11 @@ class DeafClientTest {
   @ParameterizedTest
   @EnumSource(names = {"REACTOR_WOVEN", "REACTOR_STACKFUL"})
   @Timeout(60)
-  void aPeerThatReadsNothingDoesNotHoldAConnectionWhoseDeadlineHasPassed(How how) throws Exception {
+  void aPeerThatReadsNothingDoesNotHoldAConnectionWhoseDeadlineHasPassed(ExecutionMode mode)
+      throws Exception {
     Writer writer = new Writer();
 
-    serveDeafClient(how, writer, false);
+    serveDeafClient(mode, writer, false);
 
     assertEquals(List.of("ETIMEDOUT"), writer.said);
   }
@@ -138,10 +138,10 @@ class DeafClientTest {
   @ParameterizedTest
   @EnumSource(names = {"REACTOR_WOVEN", "REACTOR_STACKFUL"})
   @Timeout(60)
-  void theDeadlineOfAThreadThatHasEndedHoldsForItsOutput(How how) throws Exception {
+  void theDeadlineOfAThreadThatHasEndedHoldsForItsOutput(ExecutionMode mode) throws Exception {
     Interrupter interrupter = new Interrupter();
 
-    serveDeafClient(how, interrupter, false);
+    serveDeafClient(mode, interrupter, false);
 
     assertEquals(List.of("EINTR"), interrupter.writer.said);
   }
@@ -149,10 +149,11 @@ class DeafClientTest {
   @ParameterizedTest
   @EnumSource(names = {"REACTOR_WOVEN", "REACTOR_STACKFUL"})
   @Timeout(60)
-  void theDeadlineOfOneThreadHoldsForTheOutputOfAllWhenTheyHaveEnded(How how) throws Exception {
+  void theDeadlineOfOneThreadHoldsForTheOutputOfAllWhenTheyHaveEnded(ExecutionMode mode)
+      throws Exception {
     Sharer sharer = new Sharer();
 
-    serveDeafClient(how, sharer, false);
+    serveDeafClient(mode, sharer, false);
 
     assertEquals(List.of("ETIMEDOUT"), sharer.writer.said);
   }
@@ -160,10 +161,10 @@ class DeafClientTest {
   @ParameterizedTest
   @EnumSource(names = {"REACTOR_WOVEN", "REACTOR_STACKFUL"})
   @Timeout(60)
-  void lastWordsThatNobodyReadsAreDropped(How how) throws Exception {
+  void lastWordsThatNobodyReadsAreDropped(ExecutionMode mode) throws Exception {
     Talker talker = new Talker();
 
-    serveDeafClient(how, talker, false);
+    serveDeafClient(mode, talker, false);
 
     assertEquals("ETIMEDOUT", talker.said.getFirst());
   }
@@ -179,10 +180,11 @@ class DeafClientTest {
   @ParameterizedTest
   @EnumSource(names = {"REACTOR_WOVEN", "REACTOR_STACKFUL"})
   @Timeout(60)
-  void aPeerThatReadsNothingDoesNotHoldAConnectionThatIsKilled(How how) throws Exception {
+  void aPeerThatReadsNothingDoesNotHoldAConnectionThatIsKilled(ExecutionMode mode)
+      throws Exception {
     Endless endless = new Endless();
 
-    serveDeafClient(how, endless, true);
+    serveDeafClient(mode, endless, true);
 
     assertEquals(List.of("EINTR"), endless.said);
   }
@@ -206,14 +208,14 @@ class DeafClientTest {
   @ParameterizedTest
   @EnumSource(names = {"REACTOR_WOVEN", "REACTOR_STACKFUL"})
   @Timeout(60)
-  void lastWordsThatTheSystemTakesAtOnceArrive(How how) throws Exception {
+  void lastWordsThatTheSystemTakesAtOnceArrive(ExecutionMode mode) throws Exception {
     try (Reactor reactor = Reactor.open();
         Arena arena = Arena.ofShared()) {
       MemorySegment buffer = arena.allocate(100);
       reactor.run(
           () -> {
             InetSocketAddress anyPort = new InetSocketAddress(InetAddress.getLoopbackAddress(), 0);
-            MicroService service = MicroService.start(anyPort, how.options(), Polite::new);
+            MicroService service = MicroService.start(anyPort, mode.options(), Polite::new);
             try (TcpSocket client = TcpSocket.connect(service.localAddress())) {
               assertEquals(9, client.read(buffer));
               assertEquals("too late\n", buffer.getString(0));
