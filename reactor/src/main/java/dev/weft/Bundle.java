@@ -4,6 +4,9 @@ package dev.weft;
 import dev.weft.error.DeadlineExceededException;
 import dev.weft.error.ScopeExpiredException;
 import dev.weft.error.TaskFailedException;
+import dev.weft.internal.fiber.BundleState;
+import dev.weft.internal.fiber.FiberState;
+import dev.weft.internal.fiber.ReactorFibers;
 import dev.weft.internal.strand.Scope;
 import dev.weft.internal.strand.WaitMode;
 import java.util.Objects;
@@ -74,7 +77,7 @@ public final class Bundle implements AutoCloseable {
   private final BundleState inside;
 
   private Bundle(
-      Reactor reactor,
+      ReactorFibers reactor,
       @Nullable FiberState opener,
       Deadline deadline,
       @Nullable Consumer<? super Throwable> onFailure) {
@@ -128,9 +131,9 @@ public final class Bundle implements AutoCloseable {
 
   private static Bundle enter(Deadline deadline, @Nullable Consumer<? super Throwable> onFailure) {
     FiberState opener = FiberState.require("open a bundle");
-    Bundle bundle = new Bundle(opener.reactor, opener, deadline, onFailure);
+    Bundle bundle = new Bundle(opener.reactor(), opener, deadline, onFailure);
     opener.strand().throwIfCancelled("open", bundle);
-    opener.strand().enter(bundle.inside.scope);
+    opener.strand().enter(bundle.inside.scope());
     return bundle;
   }
 
@@ -179,10 +182,10 @@ public final class Bundle implements AutoCloseable {
 
   private static Bundle detach(Deadline deadline, @Nullable Consumer<? super Throwable> onFailure) {
     FiberState maker = FiberState.require("make a detached bundle");
-    Bundle bundle = new Bundle(maker.reactor, null, deadline, onFailure);
+    Bundle bundle = new Bundle(maker.reactor(), null, deadline, onFailure);
     maker.strand().throwIfCancelled("make", bundle);
     BundleState owner = maker.innermostBundle();
-    bundle.inside.moveTo(owner == null ? maker.reactor.wards() : owner.wards());
+    bundle.inside.moveTo(owner == null ? maker.reactor().wards() : owner.wards());
     return bundle;
   }
 
@@ -215,7 +218,7 @@ public final class Bundle implements AutoCloseable {
    */
   public void transferToReactor() {
     inside.requireTransferable();
-    inside.moveTo(inside.reactor.wards());
+    inside.moveTo(inside.reactor().wards());
   }
 
   // ---- children
@@ -231,7 +234,7 @@ public final class Bundle implements AutoCloseable {
    * @throws TaskFailedException if a block that the caller is in has failed
    */
   public Task<@Nullable Void> go(FiberTask task) {
-    return inside.start(null, task, false);
+    return start(null, task, false);
   }
 
   /**
@@ -243,7 +246,7 @@ public final class Bundle implements AutoCloseable {
    * @throws IllegalStateException if the bundle is closed
    */
   public <T extends @Nullable Object> Task<T> go(FiberCall<T> call) {
-    return inside.start(null, call, true);
+    return start(null, call, true);
   }
 
   /**
@@ -255,7 +258,7 @@ public final class Bundle implements AutoCloseable {
    * @throws IllegalStateException if the bundle is closed
    */
   public Task<@Nullable Void> go(@Nullable String name, FiberTask task) {
-    return inside.start(name, task, false);
+    return start(name, task, false);
   }
 
   /**
@@ -268,7 +271,16 @@ public final class Bundle implements AutoCloseable {
    * @throws IllegalStateException if the bundle is closed
    */
   public <T extends @Nullable Object> Task<T> go(@Nullable String name, FiberCall<T> call) {
-    return inside.start(name, call, true);
+    return start(name, call, true);
+  }
+
+  private <T extends @Nullable Object> Task<T> start(
+      @Nullable String name, Object code, boolean computes) {
+    FiberState starter = inside.requireStarter();
+    FiberState child = Fiber.child(inside, name, code, computes);
+    FiberLocal.inherit(starter, child);
+    inside.start(child);
+    return new Task<>(child);
   }
 
   // ---- waiting
@@ -310,7 +322,7 @@ public final class Bundle implements AutoCloseable {
    * Does not wait until they have ended.
    */
   public void cancel() {
-    inside.reactor.loop().requireThread("cancel", this);
+    inside.reactor().loop().requireThread("cancel", this);
     inside.cancel();
   }
 
@@ -337,19 +349,19 @@ public final class Bundle implements AutoCloseable {
     if (inside.isClosed()) {
       return;
     }
-    FiberState opener = inside.opener;
+    FiberState opener = inside.opener();
     if (opener != null) {
       requireInnermost(opener);
       inside.end(opener.strand(), WaitMode.CLOSING);
     } else {
       FiberState closer = inside.requireSameReactor("close");
-      BundleState around = closer.bundle;
+      BundleState around = closer.bundle();
       if (around != null && around.isWithin(inside)) {
         throw waitsForItself(closer, "close");
       }
       inside.end(closer.strand(), WaitMode.JOINING);
     }
-    inside.failures.throwUndelivered();
+    inside.failures().throwUndelivered();
   }
 
   private void requireInnermost(FiberState owner) {
@@ -358,7 +370,7 @@ public final class Bundle implements AutoCloseable {
       throw new IllegalStateException(caller + " can't close " + this + ", only its owner can");
     }
     Scope innermost = owner.strand().scope();
-    if (innermost != inside.scope) {
+    if (innermost != inside.scope()) {
       throw new IllegalStateException(
           "close: " + innermost + " was opened after " + this + " and must be closed before it");
     }

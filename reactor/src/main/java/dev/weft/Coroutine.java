@@ -4,6 +4,7 @@ package dev.weft;
 import dev.weft.error.CancelledException;
 import dev.weft.error.PinnedException;
 import dev.weft.error.TaskFailedException;
+import dev.weft.internal.diag.LeakWatch;
 import dev.weft.internal.failure.Failures;
 import dev.weft.internal.jvm.CoroutineStack;
 import java.util.Objects;
@@ -80,8 +81,7 @@ public final class Coroutine<
    * @param <Y> the type of the yielded values
    * @param <I> the type of the values passed to {@link #resume}
    */
-  public sealed interface Out<Y extends @Nullable Object, I extends @Nullable Object>
-      permits CoroutineSelf {
+  public sealed interface Out<Y extends @Nullable Object, I extends @Nullable Object> permits Self {
     /**
      * Suspends the coroutine, and returns when it is resumed.
      *
@@ -158,7 +158,7 @@ public final class Coroutine<
   private @Nullable String name;
 
   private Coroutine(Body<Y, I, R> body, @Nullable String name) {
-    stack = new CoroutineStack(new CoroutineSelf<>(this, Objects.requireNonNull(body, "body")));
+    stack = new CoroutineStack(new Self(Objects.requireNonNull(body, "body")));
     this.name = name;
   }
 
@@ -200,7 +200,7 @@ public final class Coroutine<
   public static @Nullable Coroutine<?, ?, ?> current() {
     CoroutineStack.Access.require();
     CoroutineStack current = CoroutineStack.current();
-    return current == null ? null : ((CoroutineSelf<?, ?, ?>) current.body()).coroutine();
+    return current == null ? null : ((Coroutine<?, ?, ?>.Self) current.body()).coroutine();
   }
 
   // ---- from outside
@@ -212,11 +212,9 @@ public final class Coroutine<
    * @throws IllegalStateException if it has been started or closed before
    */
   public @Nullable Y start() {
-    if (state != State.START) {
-      throw misuse("start", State.START);
-    }
+    requireFresh("start");
     owner = Thread.currentThread();
-    open = LeakWatch.started(this, name);
+    open = LeakWatch.started(this, name, Leak.TO_LOG);
     return advance();
   }
 
@@ -274,6 +272,12 @@ public final class Coroutine<
     return taken(carried);
   }
 
+  private void requireFresh(String call) {
+    if (state != State.START) {
+      throw misuse(call, State.START);
+    }
+  }
+
   /** {@return the current state} */
   public State state() {
     return state;
@@ -288,9 +292,7 @@ public final class Coroutine<
    * @throws IllegalStateException if it has been started
    */
   public Coroutine<Y, I, R> withStorage(Object storage) {
-    if (state != State.START) {
-      throw misuse("withStorage", State.START);
-    }
+    requireFresh("withStorage");
     this.storage = Objects.requireNonNull(storage, "storage");
     return this;
   }
@@ -393,22 +395,7 @@ public final class Coroutine<
     }
   }
 
-  void runBody(Body<Y, I, R> body) {
-    state = State.ACTIVE;
-    try {
-      carried = body.run(out());
-    } catch (Throwable e) {
-      failure = e;
-    }
-    state = State.DONE;
-  }
-
-  @SuppressWarnings("unchecked") // created in the constructor
-  private Out<Y, I> out() {
-    return (Out<Y, I>) stack.body();
-  }
-
-  I suspend(String call, Y value, @Nullable FiberTask task) {
+  private I suspend(String call, Y value, @Nullable FiberTask task) {
     if (CoroutineStack.current() != stack) {
       throw new IllegalStateException(
           call + ": called outside of " + this + ", which is " + state + ", in " + current());
@@ -490,5 +477,41 @@ public final class Coroutine<
       name = known;
     }
     return known;
+  }
+
+  /** The body's side of the coroutine, and the first frame on its stack. */
+  private final class Self implements Out<Y, I>, Runnable {
+    private final Body<Y, I, R> body;
+
+    Self(Body<Y, I, R> body) {
+      this.body = body;
+    }
+
+    @Override
+    public void run() {
+      state = State.ACTIVE;
+      try {
+        carried = body.run(this);
+      } catch (Throwable e) {
+        failure = e;
+      }
+      state = State.DONE;
+    }
+
+    @Override
+    @SuppressWarnings("NamedLikeContextualKeyword")
+    public I yield(Y value) {
+      return suspend("yield", value, null);
+    }
+
+    @Override
+    public I yieldThen(Y value, FiberTask then) {
+      return suspend("yieldThen", value, Objects.requireNonNull(then, "then"));
+    }
+
+    @Override
+    public Coroutine<Y, I, R> coroutine() {
+      return Coroutine.this;
+    }
   }
 }

@@ -1,8 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.weft;
 
+import dev.weft.internal.fiber.BundleState;
+import dev.weft.internal.fiber.FiberState;
+import dev.weft.internal.queue.TimerQueue;
+import dev.weft.internal.strand.EventLoop;
+import dev.weft.internal.strand.HostedStrand;
+import dev.weft.internal.strand.Scope;
+import dev.weft.internal.strand.Strand;
+import dev.weft.internal.strand.StrandTraces;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -235,6 +244,11 @@ public final class Dump {
     json.append('"');
   }
 
+  /** Takes a snapshot of the fibers of {@code loop}; {@code reactor} is its name. */
+  static Dump of(EventLoop loop, String reactor) {
+    return new Builder(loop).take(reactor);
+  }
+
   /** {@return the name of the reactor} */
   public String reactor() {
     return reactor;
@@ -243,5 +257,87 @@ public final class Dump {
   /** {@return the fibers that are in no bundle, oldest first} */
   public List<FiberEntry> fibers() {
     return fibers;
+  }
+
+  /** Builds a {@link Dump} of a reactor. */
+  private static final class Builder {
+    private final EventLoop loop;
+    private final long now;
+
+    Builder(EventLoop loop) {
+      this.loop = loop;
+      now = loop.clock().nanoTime();
+    }
+
+    Dump take(String reactor) {
+      List<FiberEntry> roots = new ArrayList<>();
+      loop.forEachLive(
+          strand -> {
+            FiberState state = (FiberState) strand.body();
+            if (state.bundle() == null || state.bundle().isDetached()) {
+              roots.add(entry(state));
+            }
+          });
+      loop.forEachHosted(
+          hosted -> {
+            if (hosted.isWaiting() || hosted.scope() != null) {
+              roots.add(entry((FiberState) hosted.body()));
+            }
+          });
+      roots.sort(Comparator.comparingLong(FiberEntry::id));
+      return new Dump(reactor, roots);
+    }
+
+    private FiberEntry entry(FiberState state) {
+      Strand strand = state.strand();
+      boolean waiting = strand.state() == Strand.State.PARKED;
+      return new FiberEntry(
+          state.id(),
+          state.toString(),
+          activity(strand),
+          strand.isCancelled(),
+          strand.waitingFor(),
+          waiting ? Duration.ofNanos(now - strand.waitSince()) : Duration.ZERO,
+          waiting ? left(strand.waitDeadline()) : null,
+          StrandTraces.frames(strand),
+          bundles(strand));
+    }
+
+    private static Activity activity(Strand strand) {
+      if (strand.state() == Strand.State.RUNNING
+          && strand instanceof HostedStrand hosted
+          && !hosted.isRunning()) {
+        return Activity.WAITING; // its routine is suspended; its host decides when to resume it
+      }
+      return switch (strand.state()) {
+        case NEW, READY, YIELDING -> Activity.READY;
+        case RUNNING, ENDED -> Activity.RUNNING;
+        case PARKED -> Activity.WAITING;
+        case BLOCKED -> Activity.BLOCKED;
+      };
+    }
+
+    private List<BundleEntry> bundles(Strand strand) {
+      List<BundleEntry> entries = new ArrayList<>();
+      for (Scope scope = strand.scope(); scope != null; scope = scope.outer()) {
+        BundleState bundle = BundleState.of(scope);
+        if (bundle != null) {
+          entries.addFirst(new BundleEntry(left(scope.deadline()), children(bundle)));
+        }
+      }
+      return entries;
+    }
+
+    private List<FiberEntry> children(BundleState bundle) {
+      List<FiberEntry> entries = new ArrayList<>();
+      for (FiberState child = bundle.firstChild(); child != null; child = child.nextSibling()) {
+        entries.add(entry(child));
+      }
+      return entries;
+    }
+
+    private @Nullable Duration left(long deadline) {
+      return deadline == TimerQueue.NEVER ? null : Duration.ofNanos(Math.max(deadline - now, 0));
+    }
   }
 }

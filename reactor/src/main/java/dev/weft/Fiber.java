@@ -5,11 +5,16 @@ import dev.weft.error.CancelledException;
 import dev.weft.error.DeadlineExceededException;
 import dev.weft.error.ScopeExpiredException;
 import dev.weft.internal.failure.Failures;
+import dev.weft.internal.fiber.BundleState;
+import dev.weft.internal.fiber.FiberState;
+import dev.weft.internal.fiber.ReactorFibers;
+import dev.weft.internal.strand.HostedStrand;
 import dev.weft.internal.strand.Scope;
 import dev.weft.internal.strand.Strand;
 import dev.weft.internal.strand.WaitCompletion;
 import dev.weft.internal.strand.WaitMode;
 import java.time.Duration;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -65,12 +70,13 @@ public final class Fiber implements AutoCloseable {
 
   private static Fiber begin(@Nullable String name, FiberTask task) {
     FiberState starter = FiberState.current();
-    FiberState state;
+    Running state;
     if (starter == null) {
-      state = FiberState.of(Reactor.current(), name, task);
+      state = root(Reactor.current().fibers(), name, task);
     } else {
-      Strand.require("start").throwIfCancelled("start", starter.reactor);
-      state = FiberState.of(starter.reactor, name, task);
+      ReactorFibers reactor = starter.reactor();
+      Strand.require("start").throwIfCancelled("start", reactor.loop().owner());
+      state = root(reactor, name, task);
       FiberLocal.inherit(starter, state);
     }
     state.begin(Deadline.NEVER.nanoTime());
@@ -83,7 +89,7 @@ public final class Fiber implements AutoCloseable {
    * @throws WrongThreadException if the caller is not a fiber
    */
   public static Fiber current() {
-    return FiberState.require("current").fiber;
+    return (Fiber) FiberState.require("current").fiber();
   }
 
   /**
@@ -297,7 +303,7 @@ public final class Fiber implements AutoCloseable {
   public void join(Deadline deadline) {
     Strand joiner = state.requireJoiner("join");
     long effective = joiner.checkBeforeWait("join", this, deadline.nanoTime(), WaitMode.INTERNAL);
-    if (state.ended) {
+    if (state.hasEnded()) {
       state.joined();
       return;
     }
@@ -322,7 +328,7 @@ public final class Fiber implements AutoCloseable {
    */
   public void cancel() {
     state.strand().loop.requireThread("cancel", this);
-    if (!state.ended) {
+    if (!state.hasEnded()) {
       state.strand().cancel();
     }
   }
@@ -351,17 +357,17 @@ public final class Fiber implements AutoCloseable {
 
   /** {@return whether the fiber has ended, normally or with an exception} */
   public boolean isDone() {
-    return state.ended;
+    return state.hasEnded();
   }
 
   /** {@return the fiber's number, unique in its reactor, counted from 1} */
   public long id() {
-    return state.id;
+    return state.id();
   }
 
   /** {@return the fiber's name: the given one, or {@code fiber-} and its number} */
   public String name() {
-    return state.name != null ? state.name : "fiber-" + state.id;
+    return state.toString();
   }
 
   /**
@@ -388,5 +394,80 @@ public final class Fiber implements AutoCloseable {
   @Override
   public String toString() {
     return name();
+  }
+
+  /** Makes the state of a fiber in no bundle, which has not started. */
+  static Running root(ReactorFibers reactor, @Nullable String name, FiberTask task) {
+    return new Running(reactor, null, name, task, false, false);
+  }
+
+  /** Makes the state of a bundle's child, which has not started. */
+  static FiberState child(
+      BundleState bundle, @Nullable String name, Object task, boolean computes) {
+    return new Running(bundle.reactor(), bundle, name, task, computes, false);
+  }
+
+  /** Makes the state of a reactor's first fiber, which has not started. */
+  static FiberState main(ReactorFibers reactor, Object task, boolean computes) {
+    return new Running(reactor, null, "main", task, computes, true);
+  }
+
+  /** Returns the factory of the strands hosted by fibers of {@code reactor}. */
+  static HostedStrand.Maker hostedStrands(Reactor reactor) {
+    return (name, make) -> {
+      FiberState state = root(reactor.fibers(), name, Running.NOTHING);
+      HostedStrand hosted = make.apply(state);
+      state.hostedBy(hosted);
+      return hosted;
+    };
+  }
+
+  /** Runs the fiber's task. */
+  static final class Running extends FiberState {
+    /** The task of a hosted strand, whose code its host runs. */
+    private static final FiberTask NOTHING = () -> {};
+
+    private final Fiber fiber = new Fiber(this);
+
+    /** A {@link FiberTask}, or if {@link #computes} a {@link FiberCall}. */
+    private final Object task;
+
+    private final boolean computes;
+
+    private Running(
+        ReactorFibers reactor,
+        @Nullable BundleState bundle,
+        @Nullable String name,
+        Object task,
+        boolean computes,
+        boolean isMain) {
+      super(reactor, bundle, name, computes, isMain);
+      this.task = Objects.requireNonNull(task, "task"); // before it is counted as started
+      this.computes = computes;
+    }
+
+    @Override
+    public Fiber fiber() {
+      return fiber;
+    }
+
+    @Override
+    protected Object task() {
+      return task;
+    }
+
+    @Override
+    protected void run() {
+      try {
+        if (computes) {
+          succeeded(((FiberCall<?>) task).call());
+        } else {
+          ((FiberTask) task).run();
+        }
+      } catch (Throwable e) {
+        failed(e);
+      }
+      finish();
+    }
   }
 }

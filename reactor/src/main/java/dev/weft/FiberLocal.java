@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.weft;
 
+import dev.weft.internal.fiber.FiberState;
 import java.util.Arrays;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -62,9 +63,9 @@ public final class FiberLocal<T> {
    */
   public @Nullable T get() {
     FiberState state = FiberState.require("get");
-    int index = find(state.locals);
+    int index = find(state.locals());
     if (index >= 0) {
-      @Nullable Object[] locals = state.locals;
+      @Nullable Object[] locals = state.locals();
       assert locals != null;
       @SuppressWarnings("unchecked") // put there by set
       T value = (T) locals[index + 1];
@@ -88,17 +89,17 @@ public final class FiberLocal<T> {
   }
 
   private void put(FiberState state, @Nullable T value) {
-    int index = find(state.locals);
-    @Nullable Object[] locals = state.locals;
+    int index = find(state.locals());
+    @Nullable Object[] locals = state.locals();
     if (locals == null) {
       locals = new @Nullable Object[ENTRIES_INITIAL * 2];
-      state.locals = locals;
+      state.setLocals(locals);
     }
     if (index < 0) {
       index = firstFree(locals);
       if (index == locals.length) {
         locals = Arrays.copyOf(locals, index * 2);
-        state.locals = locals;
+        state.setLocals(locals);
       }
     }
     locals[index] = this;
@@ -126,7 +127,7 @@ public final class FiberLocal<T> {
 
   /** Copies the inheritable values of {@code from} to {@code to}, which is about to start. */
   static void inherit(FiberState from, FiberState to) {
-    @Nullable Object[] locals = from.locals;
+    @Nullable Object[] locals = from.locals();
     if (locals == null) {
       return;
     }

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.weft;
 
+import dev.weft.internal.diag.LeakWatch;
 import java.util.List;
+import java.util.function.Consumer;
 
 /**
  * A resource that was not closed: a socket, listener, file or pipe that was still open when its
@@ -18,15 +20,23 @@ public final class Leak {
     GARBAGE
   }
 
+  static final LeakWatch.Listener TO_LOG = listener(ReactorOptions::log);
+
   private final String resource;
   private final Reason reason;
   private final List<StackTraceElement> openedAt;
 
-  Leak(String resource, Reason reason, List<StackTraceElement> openedAt) {
-
+  private Leak(String resource, Reason reason, List<StackTraceElement> openedAt) {
     this.resource = resource;
     this.reason = reason;
     this.openedAt = List.copyOf(openedAt);
+  }
+
+  /** Passes what the library has found to a handler. */
+  static LeakWatch.Listener listener(Consumer<? super Leak> handler) {
+    return (resource, atClose, openedAt) ->
+        handler.accept(
+            new Leak(resource, atClose ? Reason.REACTOR_CLOSED : Reason.GARBAGE, openedAt));
   }
 
   /** One line, and the stack trace. */

@@ -7,16 +7,20 @@ import dev.weft.internal.access.Opener;
 import dev.weft.internal.backend.Backend;
 import dev.weft.internal.backend.BackendStats;
 import dev.weft.internal.backend.uring.UringBackend;
+import dev.weft.internal.diag.LeakWatch;
 import dev.weft.internal.diag.Watchdog;
 import dev.weft.internal.failure.Failures;
 import dev.weft.internal.failure.UncaughtFailures;
+import dev.weft.internal.fiber.FiberState;
+import dev.weft.internal.fiber.ReactorFibers;
+import dev.weft.internal.fiber.WovenTasks;
 import dev.weft.internal.os.CpuAffinity;
 import dev.weft.internal.queue.Clock;
 import dev.weft.internal.strand.EventLoop;
 import dev.weft.internal.strand.HostedStrand;
-import dev.weft.internal.strand.Strand;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.Executor;
 import java.util.function.Consumer;
@@ -54,35 +58,30 @@ public final class Reactor implements AutoCloseable, Executor {
     Opener.Registry.register(
         (options, backend, clock) ->
             new Reactor((ReactorOptions) options, backend, checkedThread(clock)));
-    HostedStrand.MAKERS.register(Reactor.class, FiberState::hostedStrands);
+    HostedStrand.MAKERS.register(Reactor.class, Fiber::hostedStrands);
     Failures.prepare();
   }
 
   private final ReactorOptions options;
   private final Backend backend;
   private final EventLoop loop;
+  private final LeakWatch.Listener leakListener;
   private final Watchdog.@Nullable Watch watch;
-  private final WovenTasks wovenTasks = new WovenTasks();
+  private final Fibers fibers;
   private CpuAffinity.@Nullable Pin pin;
   private @Nullable Object attachment;
   private @Nullable Consumer<Object> attachmentDestructor;
-  private long fibersStarted;
-
-  /** The number of fibers that have not ended and are in no bundle. */
-  private int roots;
-
-  /** The detached bundles that no other bundle owns. */
-  private final Wards wards = new Wards(null);
-
   private boolean closed;
 
   private Reactor(ReactorOptions options, Backend backend, Clock clock) {
     this.options = options;
     this.backend = backend;
     boolean baton = options.fiberKind() == FiberKind.BATON;
+    leakListener = Leak.listener(options.leakHandler());
     loop = new EventLoop(this, backend, clock, baton, UncaughtFailures::report);
     try {
-      backend.onLeak(handle -> LeakWatch.report(handle, options.leakHandler()));
+      fibers = new Fibers(loop, options);
+      backend.onLeak(handle -> LeakWatch.report(handle, leakListener));
       loop.housekeeping(this::lookForLeaks);
       watch = options.stallLimit().isZero() ? null : watch();
     } catch (Throwable e) { // out of memory, or no thread for the watchdog
@@ -93,7 +92,7 @@ public final class Reactor implements AutoCloseable, Executor {
 
   private void lookForLeaks() {
     try {
-      LeakWatch.look(backend, options.leakHandler());
+      LeakWatch.look(backend, leakListener);
     } catch (Throwable e) { // thrown by the handler
       UncaughtFailures.report(e);
     }
@@ -219,7 +218,7 @@ public final class Reactor implements AutoCloseable, Executor {
 
   private FiberState runMain(String verb, Object task, boolean computes) throws Exception {
     requireIdle(verb);
-    FiberState main = FiberState.main(this, task, computes);
+    FiberState main = Fiber.main(fibers, task, computes);
     main.begin(Deadline.NEVER.nanoTime());
     Throwable deadlock = null;
     try {
@@ -227,7 +226,7 @@ public final class Reactor implements AutoCloseable, Executor {
     } catch (RuntimeException e) {
       deadlock = e;
     }
-    rethrow(deadlock, main.failure);
+    rethrow(deadlock, main.failure());
     return main;
   }
 
@@ -244,7 +243,7 @@ public final class Reactor implements AutoCloseable, Executor {
    */
   @SuppressWarnings({"unchecked", "NullAway"}) // the result of the call; null only if T allows it
   public <T> T call(FiberCall<T> call) throws Exception {
-    return (T) runMain("call", call, true).result;
+    return (T) runMain("call", call, true).result();
   }
 
   /** Throws the deadlock rather than what the cancelled fibers threw, which is its consequence. */
@@ -290,7 +289,7 @@ public final class Reactor implements AutoCloseable, Executor {
   /** {@return a snapshot of all fibers and bundles, to find out what hangs} */
   public Dump dump() {
     loop.requireThread("dump");
-    return new DumpBuilder(loop).take(toString());
+    return Dump.of(loop, toString());
   }
 
   /** {@return how fibers with a stack are run: as configured, or as the JVM allows} */
@@ -390,54 +389,46 @@ public final class Reactor implements AutoCloseable, Executor {
     }
   }
 
-  /** Whether a fiber that runs {@code task} needs no stack of its own. */
-  boolean runsStackless(Object task) {
-    return !options.stackful() && wovenTasks.include(task);
-  }
-
-  EventLoop loop() {
-    return loop;
-  }
-
-  long nextFiberId() {
-    return ++fibersStarted;
-  }
-
-  Wards wards() {
-    return wards;
-  }
-
-  void rootStarted() {
-    roots++;
-  }
-
-  /** Closes the reactor's detached bundles when only their fibers are left. */
-  void rootEnded() {
-    roots--;
-    if (roots == 0 && wards.newest() != null) {
-      FiberState.of(this, "close detached bundles", this::closeWards)
-          .begin(Deadline.NEVER.nanoTime());
-    }
-  }
-
-  private void closeWards() {
-    Strand closer = Strand.require("close");
-    for (BundleState ward; (ward = wards.newest()) != null; ) {
-      ward.closeByReactor(closer);
-    }
-  }
-
-  void uncaught(Fiber fiber, Throwable failure) {
-    try {
-      options.uncaughtExceptionHandler().accept(fiber, failure);
-    } catch (Throwable e) { // thrown by the handler; the fiber's failure must not be lost
-      UncaughtFailures.report(failure);
-      UncaughtFailures.report(e);
-    }
+  ReactorFibers fibers() {
+    return fibers;
   }
 
   @Override
   public String toString() {
     return "reactor on " + loop.thread().getName();
+  }
+
+  /** What the fibers share. It refers to the options rather than to the reactor. */
+  private static final class Fibers extends ReactorFibers {
+    private static final WovenTasks.Classes WOVEN =
+        new WovenTasks.Classes(Map.of(FiberTask.class, "run", FiberCall.class, "call"));
+
+    private final ReactorOptions options;
+    private final WovenTasks wovenTasks = new WovenTasks(WOVEN);
+
+    Fibers(EventLoop loop, ReactorOptions options) {
+      super(loop);
+      this.options = options;
+    }
+
+    @Override
+    protected boolean runsStackless(Object task) {
+      return !options.stackful() && wovenTasks.include(task);
+    }
+
+    @Override
+    protected void startClosingWards() {
+      Fiber.root(this, "close detached bundles", this::closeWards).begin(Deadline.NEVER.nanoTime());
+    }
+
+    @Override
+    protected void uncaught(Object fiber, Throwable failure) {
+      try {
+        options.uncaughtExceptionHandler().accept((Fiber) fiber, failure);
+      } catch (Throwable e) { // thrown by the handler; the fiber's failure must not be lost
+        UncaughtFailures.report(failure);
+        UncaughtFailures.report(e);
+      }
+    }
   }
 }

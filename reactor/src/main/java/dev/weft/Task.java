@@ -2,6 +2,7 @@
 package dev.weft;
 
 import dev.weft.error.TaskFailedException;
+import dev.weft.internal.fiber.FiberState;
 import dev.weft.internal.strand.EventLoop;
 import dev.weft.internal.strand.Selectable;
 import dev.weft.internal.strand.Strand;
@@ -42,7 +43,7 @@ public final class Task<T extends @Nullable Object> implements Awaitable, AutoCl
     return new Selectable() {
       @Override
       public EventLoop loop() {
-        return state.reactor.loop();
+        return state.reactor().loop();
       }
 
       @Override
@@ -52,7 +53,7 @@ public final class Task<T extends @Nullable Object> implements Awaitable, AutoCl
 
       @Override
       public boolean take() {
-        return state.ended;
+        return state.hasEnded();
       }
     };
   }
@@ -60,7 +61,7 @@ public final class Task<T extends @Nullable Object> implements Awaitable, AutoCl
   /** {@return whether the task has ended, so that joining it would not suspend} */
   @Override
   public boolean isReady() {
-    return state.ended;
+    return state.hasEnded();
   }
 
   /**
@@ -92,20 +93,20 @@ public final class Task<T extends @Nullable Object> implements Awaitable, AutoCl
   public T join(Deadline deadline) {
     Strand joiner = state.requireJoiner("join");
     long effective =
-        joiner.checkBeforeWait("join", state.fiber, deadline.nanoTime(), WaitMode.INTERNAL);
-    if (state.ended) {
+        joiner.checkBeforeWait("join", state.fiber(), deadline.nanoTime(), WaitMode.INTERNAL);
+    if (state.hasEnded()) {
       return (T) state.joined();
     }
     return (T)
         joiner.awaitResult(
-            state.joiners(), "join", state.fiber, effective, WaitMode.INTERNAL, Fiber.JOINED);
+            state.joiners(), "join", state.fiber(), effective, WaitMode.INTERNAL, Fiber.JOINED);
   }
 
   /**
    * Cancels this task alone: see {@link Fiber#cancel}. Its bundle does not treat this as a failure.
    */
   public void cancel() {
-    state.fiber.cancel();
+    fiber().cancel();
   }
 
   /**
@@ -127,10 +128,10 @@ public final class Task<T extends @Nullable Object> implements Awaitable, AutoCl
 
   /** {@return the current state} */
   public State state() {
-    if (!state.ended) {
+    if (!state.hasEnded()) {
       return State.RUNNING;
     }
-    if (state.failure == null) {
+    if (state.failure() == null) {
       return State.SUCCEEDED;
     }
     return state.wasCancelledCleanly() ? State.CANCELLED : State.FAILED;
@@ -138,11 +139,11 @@ public final class Task<T extends @Nullable Object> implements Awaitable, AutoCl
 
   /** {@return the fiber that runs the task} */
   public Fiber fiber() {
-    return state.fiber;
+    return (Fiber) state.fiber();
   }
 
   @Override
   public String toString() {
-    return state.fiber + " " + state();
+    return state + " " + state();
   }
 }

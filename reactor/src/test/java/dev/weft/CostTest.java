@@ -156,7 +156,7 @@ class CostTest {
   }
 
   private static long carrierOf(Reactor reactor) {
-    return reactor.loop().thread().threadId();
+    return reactor.fibers().loop().thread().threadId();
   }
 
   private static void roundTrips(TcpSocket client, MemorySegment message, int count)

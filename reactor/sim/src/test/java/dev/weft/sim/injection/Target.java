@@ -15,7 +15,7 @@ enum Target {
           "dev.weft.internal.diag.",
           "dev.weft.internal.backend.OpTable",
           "dev.weft.Fiber",
-          "dev.weft.FiberState",
+          "dev.weft.internal.fiber.",
           "dev.weft.Reactor",
           "dev.weft.Blocking$Job")),
   IO(

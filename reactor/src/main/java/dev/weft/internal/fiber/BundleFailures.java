@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package dev.weft;
+package dev.weft.internal.fiber;
 
 import dev.weft.error.CancelledException;
 import dev.weft.error.ScopeExpiredException;
@@ -9,8 +9,10 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /** The failures of one bundle's children, and whether they have been delivered. */
-final class BundleFailures {
-  private final Bundle bundle;
+public final class BundleFailures {
+  /** The user's object, for messages. */
+  private final Object bundle;
+
   private final @Nullable Consumer<? super Throwable> onFailure;
 
   /**
@@ -26,7 +28,7 @@ final class BundleFailures {
   /** The first child that a deadline of the bundle has ended, or null. */
   private @Nullable FiberState firstExpired;
 
-  BundleFailures(Bundle bundle, @Nullable Consumer<? super Throwable> onFailure) {
+  BundleFailures(Object bundle, @Nullable Consumer<? super Throwable> onFailure) {
     this.bundle = bundle;
     this.onFailure = onFailure;
   }
@@ -111,13 +113,13 @@ final class BundleFailures {
   }
 
   /** The fiber of the first child that failed. */
-  Fiber firstFailed() {
+  Object firstFailed() {
     assert firstFailed != null;
-    return firstFailed.fiber;
+    return firstFailed.fiber();
   }
 
   /** Throws what close must report: an undelivered failure, or else the expiry. */
-  void throwUndelivered() {
+  public void throwUndelivered() {
     TaskFailedException undelivered = takeUndelivered();
     if (undelivered != null) {
       throw undelivered;
@@ -126,8 +128,8 @@ final class BundleFailures {
       ScopeExpiredException expired =
           new ScopeExpiredException(
               firstExpired + " had not ended by the deadline of " + bundle, bundle);
-      if (firstExpired.failure != null) {
-        expired.initCause(firstExpired.failure);
+      if (firstExpired.failure() != null) {
+        expired.initCause(firstExpired.failure());
       }
       throw expired;
     }

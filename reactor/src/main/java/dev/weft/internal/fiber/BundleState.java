@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-package dev.weft;
+package dev.weft.internal.fiber;
 
 import dev.weft.error.PinnedException;
 import dev.weft.error.TaskFailedException;
+import dev.weft.internal.queue.TimerQueue;
 import dev.weft.internal.strand.Scope;
 import dev.weft.internal.strand.Strand;
 import dev.weft.internal.strand.WaitList;
@@ -10,23 +11,25 @@ import dev.weft.internal.strand.WaitMode;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
-/** The state of a {@link Bundle}: its children, the bundles that it owns, and its owner. */
-final class BundleState {
+/** The state of a bundle: its children, the bundles that it owns, and its owner. */
+public final class BundleState {
   private enum State {
     OPEN,
     CLOSING,
     CLOSED
   }
 
-  private final Bundle bundle;
-  final Reactor reactor;
+  /** The user's object, for messages. */
+  private final Object bundle;
+
+  private final ReactorFibers reactor;
 
   /** The fiber that opened the block, or null if the bundle is detached. */
-  final @Nullable FiberState opener;
+  private final @Nullable FiberState opener;
 
   private final long ownDeadline;
-  final Scope scope;
-  final BundleFailures failures;
+  private final Scope scope;
+  private final BundleFailures failures;
   private final Siblings children = new Siblings();
   private final WaitList waiters = new WaitList();
   private State state = State.OPEN;
@@ -65,9 +68,15 @@ final class BundleState {
     }
   }
 
-  BundleState(
-      Bundle bundle,
-      Reactor reactor,
+  /**
+   * Makes the state of an open bundle.
+   *
+   * @param bundle the user's object
+   * @param opener the fiber whose block it is, or null if it is detached
+   */
+  public BundleState(
+      Object bundle,
+      ReactorFibers reactor,
       @Nullable FiberState opener,
       long deadline,
       @Nullable Consumer<? super Throwable> onFailure) {
@@ -80,43 +89,63 @@ final class BundleState {
   }
 
   /** Returns the bundle of a scope, or null if it is no bundle's scope. */
-  static @Nullable BundleState of(Scope scope) {
+  public static @Nullable BundleState of(Scope scope) {
     return scope instanceof BundleScope known ? known.state : null;
   }
 
-  boolean isOpen() {
+  public boolean isOpen() {
     return state == State.OPEN;
   }
 
-  boolean isClosed() {
+  public boolean isClosed() {
     return state == State.CLOSED;
   }
 
-  boolean isDetached() {
+  public boolean isDetached() {
     return opener == null;
   }
 
   /** Returns the calling fiber, which must be of this bundle's reactor. */
-  FiberState requireSameReactor(String verb) {
+  public FiberState requireSameReactor(String verb) {
     return (FiberState) Strand.requireOf(reactor.loop(), verb, bundle).body();
+  }
+
+  public ReactorFibers reactor() {
+    return reactor;
+  }
+
+  /** The fiber that opened the block, or null if the bundle is detached. */
+  public @Nullable FiberState opener() {
+    return opener;
+  }
+
+  public Scope scope() {
+    return scope;
+  }
+
+  public BundleFailures failures() {
+    return failures;
   }
 
   // ---- children
 
-  <T extends @Nullable Object> Task<T> start(@Nullable String name, Object task, boolean computes) {
+  /** Returns the calling fiber, which may start a child. */
+  public FiberState requireStarter() {
     FiberState starter = requireSameReactor("start a child of");
     starter.strand().throwIfCancelled("start a child of", bundle);
     if (state != State.OPEN) {
       throw new IllegalStateException("start a child: " + bundle + " is closed");
     }
-    FiberState child = FiberState.child(this, reactor, name, task, computes);
-    FiberLocal.inherit(starter, child);
+    return starter;
+  }
+
+  /** Starts {@code child}, which was made for this bundle. */
+  public void start(FiberState child) {
     child.begin(childDeadline());
     children.add(child);
     if (cancelled) {
       child.strand().cancel();
     }
-    return new Task<>(child);
   }
 
   /** The deadline of the children. In a block this includes the deadlines of enclosing scopes. */
@@ -127,7 +156,7 @@ final class BundleState {
   /** Called on the reactor's thread, outside any fiber. */
   void childEnded(FiberState child) {
     children.remove(child);
-    Throwable thrown = child.failure;
+    Throwable thrown = child.failure();
     if (thrown != null && !child.wasCancelledCleanly()) {
       boolean hasExpired = childDeadline() <= reactor.loop().clock().nanoTime();
       if (failures.add(child, thrown, hasExpired)) {
@@ -147,19 +176,19 @@ final class BundleState {
     waiters.wakeAll();
   }
 
-  void cancel() {
+  public void cancel() {
     cancelled = true;
     children.cancel();
   }
 
-  @Nullable FiberState firstChild() {
+  public @Nullable FiberState firstChild() {
     return children.first();
   }
 
   /** Whether {@code fiber} is a child of this bundle, or runs in a block inside such a child. */
-  boolean hasAmongChildren(FiberState fiber) {
+  public boolean hasAmongChildren(FiberState fiber) {
     FiberState below = fiber;
-    for (BundleState around; below != null && (around = below.bundle) != null; ) {
+    for (BundleState around; below != null && (around = below.bundle()) != null; ) {
       if (around == this) {
         return true;
       }
@@ -168,7 +197,7 @@ final class BundleState {
     return false;
   }
 
-  void await(FiberState waiter, long deadline) {
+  public void await(FiberState waiter, long deadline) {
     Strand strand = waiter.strand();
     strand.checkBeforeWait("await", bundle, deadline, WaitMode.INTERNAL);
     while (children.count() > 0 && !failures.exist()) {
@@ -184,7 +213,7 @@ final class BundleState {
 
   // ---- owners
 
-  void requireTransferable() {
+  public void requireTransferable() {
     requireSameReactor("transfer");
     if (opener != null) {
       throw new IllegalStateException("transfer: " + bundle + " is a block of its fiber");
@@ -194,7 +223,7 @@ final class BundleState {
     }
   }
 
-  void moveTo(Wards owner) {
+  public void moveTo(Wards owner) {
     if (ownerList != null) {
       ownerList.remove(this);
     }
@@ -203,7 +232,7 @@ final class BundleState {
   }
 
   /** Returns the bundles that this one owns. */
-  Wards wards() {
+  public Wards wards() {
     Wards mine = wards;
     if (mine == null) {
       mine = new Wards(this);
@@ -215,13 +244,13 @@ final class BundleState {
   /** The enclosing bundle, or the owner if detached; null if there is none. */
   private @Nullable BundleState around() {
     if (opener != null) {
-      return opener.bundle;
+      return opener.bundle();
     }
     return ownerList == null ? null : ownerList.owner;
   }
 
   /** Whether it is {@code outer}, or is enclosed or owned by it, also indirectly. */
-  boolean isWithin(BundleState outer) {
+  public boolean isWithin(BundleState outer) {
     for (BundleState around = this; around != null; around = around.around()) {
       if (around == outer) {
         return true;
@@ -245,7 +274,7 @@ final class BundleState {
   /**
    * Ends the children, and then the bundles that it owns, the newest first, with all that they own.
    */
-  void end(Strand closer, WaitMode wait) {
+  public void end(Strand closer, WaitMode wait) {
     BundleState next = this;
     while (state != State.CLOSED) {
       next.endChildren(closer, wait);
@@ -268,7 +297,7 @@ final class BundleState {
     }
     cancel();
     while (children.count() > 0) {
-      closer.await(waiters, "close", bundle, Deadline.NEVER.nanoTime(), wait);
+      closer.await(waiters, "close", bundle, TimerQueue.NEVER, wait);
     }
   }
 
@@ -323,7 +352,7 @@ final class BundleState {
     return mistake;
   }
 
-  String describe() {
+  public String describe() {
     int live = children.count();
     String whose = opener == null ? "detached bundle" : "bundle of " + opener;
     return whose + " (" + live + (live == 1 ? " child)" : " children)");

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-package dev.weft;
+package dev.weft.internal.fiber;
 
 import dev.weft.error.CancelledException;
 import dev.weft.error.TaskCancelledException;
 import dev.weft.error.TaskFailedException;
 import dev.weft.internal.failure.Failures;
+import dev.weft.internal.queue.TimerQueue;
 import dev.weft.internal.strand.HeldResource;
 import dev.weft.internal.strand.HostedStrand;
 import dev.weft.internal.strand.Scope;
@@ -13,22 +14,18 @@ import dev.weft.internal.strand.WaitList;
 import dev.weft.internal.strand.WaitMode;
 import java.io.InterruptedIOException;
 import java.nio.channels.ClosedByInterruptException;
-import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
-/** The fiber's state as the scheduler sees it; not part of the API. */
-final class FiberState extends Strand.Body {
-  /** The task of a hosted strand, whose code its host runs. */
-  private static final FiberTask NOTHING = () -> {};
+/**
+ * The fiber's state as the scheduler sees it. The subclass runs the fiber's task: {@link #run} must
+ * call {@link #failed} with what the task throws, and then {@link #finish}.
+ */
+public abstract class FiberState extends Strand.Body {
+  private final ReactorFibers reactor;
+  private final long id;
+  private final @Nullable String name;
 
-  final Fiber fiber = new Fiber(this);
-  final Reactor reactor;
-  final long id;
-  final @Nullable String name;
-
-  /** A {@link FiberTask}, or if {@link #computes} a {@link FiberCall}. */
-  private final Object task;
-
+  /** Whether joiners want its result, and so must hear of it if it was cancelled. */
   private final boolean computes;
 
   /** Whether its failure cancels all other fibers. */
@@ -38,12 +35,12 @@ final class FiberState extends Strand.Body {
   private @Nullable WaitList joiners;
 
   private @Nullable Strand strand;
-  @Nullable Object result;
-  @Nullable Throwable failure;
-  boolean ended;
+  private @Nullable Object result;
+  private @Nullable Throwable failure;
+  private boolean ended;
 
   /** Whether a fiber has received, or is about to receive, this fiber's outcome. */
-  boolean observed;
+  private boolean observed;
 
   /** Whether a join or close has thrown {@link #failure}. */
   private boolean cancellationSeen;
@@ -52,83 +49,74 @@ final class FiberState extends Strand.Body {
   private boolean isRoot;
 
   // ---- its place in the tree of bundles
-  final @Nullable BundleState bundle;
+  private final @Nullable BundleState bundle;
   @Nullable FiberState nextSibling;
   @Nullable FiberState previousSibling;
 
-  /** Pairs of a {@link FiberLocal} and its value, or null. */
-  @Nullable Object @Nullable [] locals;
+  /** Pairs of a fiber local variable and its value, or null. */
+  private @Nullable Object @Nullable [] locals;
 
-  private FiberState(
-      Reactor reactor,
+  /**
+   * Makes the state of a fiber that has not started.
+   *
+   * @param bundle the bundle whose child it is, or null
+   * @param computes whether joiners want its result
+   * @param isMain whether its failure cancels all other fibers, and is thrown to who runs the
+   *     reactor
+   */
+  protected FiberState(
+      ReactorFibers reactor,
       @Nullable BundleState bundle,
       @Nullable String name,
-      Object task,
       boolean computes,
       boolean isMain) {
     this.reactor = reactor;
     this.bundle = bundle;
     this.id = reactor.nextFiberId();
     this.name = name;
-    this.task = Objects.requireNonNull(task, "task"); // before it is counted as started
     this.computes = computes;
     this.isMain = isMain;
+    observed = isMain;
   }
 
-  /** Creates the state of a fiber that has not started and is in no bundle. */
-  static FiberState of(Reactor reactor, @Nullable String name, FiberTask task) {
-    return new FiberState(reactor, null, name, task, false, false);
-  }
+  /** The user's object for this fiber. */
+  public abstract Object fiber();
 
-  /** Creates the state of a bundle's child that has not started. */
-  static FiberState child(
-      BundleState bundle, Reactor reactor, @Nullable String name, Object task, boolean computes) {
-    return new FiberState(reactor, bundle, name, task, computes, false);
-  }
-
-  /** Creates the state of a reactor's first fiber. */
-  static FiberState main(Reactor reactor, Object task, boolean computes) {
-    FiberState main = new FiberState(reactor, null, "main", task, computes, true);
-    main.observed = true;
-    return main;
-  }
+  /** The task, which decides whether the fiber needs a stack. */
+  protected abstract Object task();
 
   /** Returns the fiber that is running on this thread, or null. */
-  static @Nullable FiberState current() {
+  public static @Nullable FiberState current() {
     Strand strand = Strand.current();
     return strand == null ? null : (FiberState) strand.body();
   }
 
   /** Returns the fiber that is running on this thread, or throws if there is none. */
-  static FiberState require(String verb) {
+  public static FiberState require(String verb) {
     return (FiberState) Strand.require(verb).body();
   }
 
-  /** Returns the factory of the strands hosted by fibers of {@code reactor}. */
-  static HostedStrand.Maker hostedStrands(Object reactor) {
-    return (name, make) -> {
-      FiberState state = FiberState.of((Reactor) reactor, name, NOTHING);
-      HostedStrand hosted = make.apply(state);
-      state.strand = hosted;
-      return hosted;
-    };
+  /** Lets {@code hosted} run it, which nothing else starts. */
+  public void hostedBy(HostedStrand hosted) {
+    strand = hosted;
   }
 
-  void begin(long deadline) {
-    strand = reactor.loop().start(this, name, reactor.runsStackless(task), deadline);
+  /** Starts it. */
+  public void begin(long deadline) {
+    strand = reactor.loop().start(this, name, reactor.runsStackless(task()), deadline);
     if (bundle == null) {
       isRoot = true;
       reactor.rootStarted();
     }
   }
 
-  Strand strand() {
+  public Strand strand() {
     assert strand != null;
     return strand;
   }
 
   /** Returns the calling fiber, which is about to wait for the end of this one. */
-  Strand requireJoiner(String verb) {
+  public Strand requireJoiner(String verb) {
     Strand joiner = Strand.requireOf(reactor.loop(), verb, this);
     if (joiner == strand) {
       throw new IllegalStateException(this + " can't " + verb + " itself");
@@ -140,7 +128,7 @@ final class FiberState extends Strand.Body {
    * Returns the result to a fiber that has waited for the end, or throws the failure. If the fiber
    * ended because of a cancel, this throws only if the fiber was to compute a result.
    */
-  @Nullable Object joined() {
+  public @Nullable Object joined() {
     observed = true;
     Throwable thrown = failure;
     if (thrown == null || (!computes && wasCancelledCleanly())) {
@@ -149,15 +137,15 @@ final class FiberState extends Strand.Body {
     cancellationSeen = true;
     throw wasCancelledCleanly()
         ? new TaskCancelledException(this + " was cancelled", thrown)
-        : failed(thrown);
+        : taskFailed(thrown);
   }
 
-  private TaskFailedException failed(Throwable thrown) {
+  private TaskFailedException taskFailed(Throwable thrown) {
     return new TaskFailedException(this + " failed: " + Failures.text(thrown), thrown);
   }
 
   /** Cancels the fiber and waits for its end, even if the caller is cancelled meanwhile. */
-  void close() {
+  public void close() {
     Strand closer = requireJoiner("close");
     BundleState around = ((FiberState) closer.body()).bundle;
     if (around != null && around.isHeldBy(this)) {
@@ -168,20 +156,20 @@ final class FiberState extends Strand.Body {
       strand().cancel();
     }
     while (!ended) {
-      closer.await(joiners(), "close", fiber, Deadline.NEVER.nanoTime(), WaitMode.JOINING);
+      closer.await(joiners(), "close", fiber(), TimerQueue.NEVER, WaitMode.JOINING);
     }
     observed = true;
     Throwable thrown = failure;
     if (thrown != null && !cancellationSeen && !wasCancelledCleanly()) {
       cancellationSeen = true;
-      throw failed(thrown);
+      throw taskFailed(thrown);
     }
   }
 
   /**
    * Returns the innermost bundle that the fiber has open, or else the one that it runs in, or null.
    */
-  @Nullable BundleState innermostBundle() {
+  public @Nullable BundleState innermostBundle() {
     for (Scope scope = strand().scope(); scope != null; scope = scope.outer()) {
       BundleState opened = BundleState.of(scope);
       if (opened != null) {
@@ -191,7 +179,7 @@ final class FiberState extends Strand.Body {
     return bundle;
   }
 
-  WaitList joiners() {
+  public WaitList joiners() {
     WaitList list = joiners;
     if (list == null) {
       list = new WaitList();
@@ -200,20 +188,21 @@ final class FiberState extends Strand.Body {
     return list;
   }
 
-  @Override
-  protected void run() {
-    try {
-      if (computes) {
-        result = ((FiberCall<?>) task).call();
-      } else {
-        ((FiberTask) task).run();
-      }
-    } catch (Throwable e) {
-      failure = e;
-      if (isMain) {
-        reactor.loop().cancelAll();
-      }
+  /** Called by {@link #run} with the result of the task. */
+  protected final void succeeded(@Nullable Object value) {
+    result = value;
+  }
+
+  /** Called by {@link #run} with what the task has thrown. */
+  protected final void failed(Throwable thrown) {
+    failure = thrown;
+    if (isMain) {
+      reactor.loop().cancelAll();
     }
+  }
+
+  /** Called by {@link #run} at its end: closes and releases what the task has left. Suspends. */
+  protected final void finish() {
     try {
       closeForgotten(null);
     } catch (Throwable mistake) {
@@ -236,7 +225,7 @@ final class FiberState extends Strand.Body {
    *
    * @throws IllegalStateException if there was one
    */
-  void closeForgotten(@Nullable Scope outer) {
+  public void closeForgotten(@Nullable Scope outer) {
     IllegalStateException mistake = null;
     for (Scope scope; (scope = strand().scope()) != outer && scope != null; ) {
       BundleState forgotten = BundleState.of(scope);
@@ -287,7 +276,7 @@ final class FiberState extends Strand.Body {
       if (bundle != null) {
         bundle.childEnded(this);
       } else if (failure != null && !observed && !wasCancelledCleanly()) {
-        reactor.uncaught(fiber, failure);
+        reactor.uncaught(fiber(), failure);
       }
     } finally {
       if (isRoot) {
@@ -297,7 +286,7 @@ final class FiberState extends Strand.Body {
   }
 
   /** Whether the fiber ended only because it was cancelled. */
-  boolean wasCancelledCleanly() {
+  public boolean wasCancelledCleanly() {
     return failure != null
         && strand().isCancelled()
         && Failures.allMatch(failure, FiberState::isCancellation);
@@ -315,8 +304,51 @@ final class FiberState extends Strand.Body {
         || thrown.getClass() == InterruptedIOException.class; // not a SocketTimeoutException
   }
 
+  // ---- what the user's objects show
+
+  public ReactorFibers reactor() {
+    return reactor;
+  }
+
+  public long id() {
+    return id;
+  }
+
+  /** The bundle whose child it is, or null. */
+  public @Nullable BundleState bundle() {
+    return bundle;
+  }
+
+  public boolean hasEnded() {
+    return ended;
+  }
+
+  /** What the task has returned; null before. */
+  public @Nullable Object result() {
+    return result;
+  }
+
+  /** What the fiber has failed with, or null. */
+  public @Nullable Throwable failure() {
+    return failure;
+  }
+
+  public @Nullable Object @Nullable [] locals() {
+    return locals;
+  }
+
+  public void setLocals(@Nullable Object[] locals) {
+    this.locals = locals;
+  }
+
+  /** The sibling that was started next, or null. */
+  public @Nullable FiberState nextSibling() {
+    return nextSibling;
+  }
+
+  /** The name; a fiber without one is called by its number. */
   @Override
   public String toString() {
-    return fiber.toString();
+    return name != null ? name : "fiber-" + id;
   }
 }

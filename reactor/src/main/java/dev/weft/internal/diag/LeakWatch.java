@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package dev.weft;
+package dev.weft.internal.diag;
 
 import dev.weft.internal.backend.Backend;
 import dev.weft.internal.backend.Handle;
@@ -9,11 +9,22 @@ import java.lang.ref.ReferenceQueue;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /** Finds resources that were not closed and reports them. */
-final class LeakWatch {
+public final class LeakWatch {
+  /** Receives what was found. */
+  public interface Listener {
+    /**
+     * Called for each leak.
+     *
+     * @param resource what was not closed, with its name if it has one
+     * @param atClose whether its reactor is being closed; otherwise it has become garbage
+     * @param openedAt where it was opened, if that is recorded; otherwise empty
+     */
+    void leaked(String resource, boolean atClose, List<StackTraceElement> openedAt);
+  }
+
   private static final ReferenceQueue<Object> ABANDONED = new ReferenceQueue<>();
 
   /** Started coroutines that have not ended; keeps the references reachable, not the coroutines. */
@@ -26,28 +37,28 @@ final class LeakWatch {
   // ---- descriptors
 
   /** Reports a handle of a reactor that is being closed. */
-  static void report(Handle handle, Consumer<? super Leak> handler) {
-    report(handle, Leak.Reason.REACTOR_CLOSED, handler);
+  public static void report(Handle handle, Listener listener) {
+    report(handle, true, listener);
   }
 
-  private static void report(Handle handle, Leak.Reason reason, Consumer<? super Leak> handler) {
+  private static void report(Handle handle, boolean atClose, Listener listener) {
     String resource = handle.description() + " (descriptor " + handle.number() + ")";
     Throwable origin = handle.origin();
-    handler.accept(new Leak(resource, reason, origin == null ? List.of() : stack(origin)));
+    listener.leaked(resource, atClose, origin == null ? List.of() : stack(origin));
   }
 
   /** Reports and closes handles that have become unreachable. Called on the reactor's thread. */
-  static void look(Backend backend, Consumer<? super Leak> handler) {
+  public static void look(Backend backend, Listener listener) {
     for (Handle handle; (handle = backend.findGarbage()) != null; ) {
       Handle found = handle;
       try {
-        report(found, Leak.Reason.GARBAGE, handler);
+        report(found, false, listener);
       } finally {
         backend.beginClose(found, null);
         backend.closeWhenUnused(found);
       }
     }
-    lookForCoroutines(handler);
+    lookForCoroutines(listener);
   }
 
   private static List<StackTraceElement> stack(Throwable origin) {
@@ -57,7 +68,7 @@ final class LeakWatch {
   // ---- coroutines
 
   /** Phantom reference to a coroutine that has been started and has not ended. */
-  static final class OpenCoroutine extends PhantomReference<Object> {
+  public static final class OpenCoroutine extends PhantomReference<Object> {
     private final String resource;
     private final List<StackTraceElement> startedAt;
 
@@ -68,25 +79,25 @@ final class LeakWatch {
     }
 
     /** Called when the coroutine has ended. */
-    void end() {
+    public void end() {
       OPEN.remove(this);
       clear();
     }
   }
 
-  /** Starts watching a coroutine, which is about to run. */
-  static OpenCoroutine started(Object coroutine, @Nullable String name) {
-    lookForCoroutines(ReactorOptions::log);
+  /** Starts watching a coroutine, which is about to run; reports those found to be garbage. */
+  public static OpenCoroutine started(Object coroutine, @Nullable String name, Listener listener) {
+    lookForCoroutines(listener);
     String resource = name == null ? "suspended coroutine" : "suspended coroutine " + name;
     OpenCoroutine open = new OpenCoroutine(coroutine, resource);
     OPEN.add(open);
     return open;
   }
 
-  private static void lookForCoroutines(Consumer<? super Leak> handler) {
+  private static void lookForCoroutines(Listener listener) {
     for (Reference<?> found; (found = ABANDONED.poll()) != null; ) {
       if (found instanceof OpenCoroutine open && OPEN.remove(open)) {
-        handler.accept(new Leak(open.resource, Leak.Reason.GARBAGE, open.startedAt));
+        listener.leaked(open.resource, false, open.startedAt);
       }
     }
   }

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-package dev.weft;
+package dev.weft.internal.fiber;
 
 import org.jspecify.annotations.Nullable;
 
 /** The detached bundles that a bundle or the reactor owns, and closes when it ends itself. */
-final class Wards {
+public final class Wards {
   /** The bundle that owns them; null for the reactor. */
   final @Nullable BundleState owner;
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package dev.weft;
+package dev.weft.internal.fiber;
 
 import org.jspecify.annotations.Nullable;
 
@@ -47,7 +47,7 @@ final class Siblings {
 
   void cancel() {
     for (FiberState child = first; child != null; child = child.nextSibling) {
-      if (!child.ended) {
+      if (!child.hasEnded()) {
         child.strand().cancel();
       }
     }

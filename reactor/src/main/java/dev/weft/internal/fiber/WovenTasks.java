@@ -1,37 +1,52 @@
 // SPDX-License-Identifier: Apache-2.0
-package dev.weft;
+package dev.weft.internal.fiber;
 
 import dev.weft.routine.codegen.Context;
 import java.lang.reflect.Method;
 import java.lang.reflect.Proxy;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Detects woven tasks by the twin of their run method. Each reactor has one, used on its thread.
  */
-final class WovenTasks {
+public final class WovenTasks {
   private static final int RECENT = 32;
 
-  private static final ClassValue<Boolean> KNOWN =
-      new ClassValue<>() {
-        @Override
-        protected Boolean computeValue(Class<?> type) {
-          return isWoven(type, "run", FiberTask.class) || isWoven(type, "call", FiberCall.class);
-        }
-      };
+  /** Whether a class of tasks is woven, for all reactors. */
+  public static final class Classes extends ClassValue<Boolean> {
+    private final Map<Class<?>, String> methods;
 
-  /** Direct-mapped cache of woven classes, indexed by hash: faster than {@link #KNOWN}. */
+    /** Takes the interfaces of tasks, each with the name of its method. */
+    public Classes(Map<Class<?>, String> methods) {
+      this.methods = methods;
+    }
+
+    @Override
+    protected Boolean computeValue(Class<?> type) {
+      return methods.entrySet().stream()
+          .anyMatch(method -> isWoven(type, method.getValue(), method.getKey()));
+    }
+  }
+
+  private final Classes classes;
+
+  /** Direct-mapped cache of woven classes, indexed by hash: faster than {@link #classes}. */
   private final @Nullable Object[] recent = new @Nullable Object[RECENT];
 
-  /** Whether {@code task}, a {@link FiberTask} or {@link FiberCall}, can run without a stack. */
-  boolean include(Object task) {
+  public WovenTasks(Classes classes) {
+    this.classes = classes;
+  }
+
+  /** Whether {@code task} can run without a stack. */
+  public boolean include(Object task) {
     Class<?> type = task.getClass();
     int place = type.hashCode() & (RECENT - 1);
     return recent[place] == type || look(type, place);
   }
 
   private boolean look(Class<?> type, int place) {
-    boolean woven = KNOWN.get(type);
+    boolean woven = classes.get(type);
     if (woven) {
       recent[place] = type;
     }
