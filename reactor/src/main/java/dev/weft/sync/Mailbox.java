@@ -3,6 +3,7 @@ package dev.weft.sync;
 
 import dev.weft.Deadline;
 import dev.weft.error.ChannelClosedException;
+import dev.weft.internal.cross.CloseGate;
 import dev.weft.internal.cross.LoopMessage;
 import dev.weft.internal.strand.EventLoop;
 import dev.weft.internal.strand.Strand;

@@ -5,6 +5,7 @@ import dev.weft.Deadline;
 import dev.weft.error.CancelledException;
 import dev.weft.error.ChannelClosedException;
 import dev.weft.error.DeadlineExceededException;
+import dev.weft.internal.cross.CloseGate;
 import dev.weft.internal.cross.CrossThreadWaitQueue;
 import dev.weft.internal.cross.CrossThreadWaiter;
 import dev.weft.internal.strand.Strand;

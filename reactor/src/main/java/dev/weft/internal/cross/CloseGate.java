@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package dev.weft.sync;
+package dev.weft.internal.cross;
 
 import java.util.concurrent.atomic.AtomicInteger;
 
@@ -7,7 +7,7 @@ import java.util.concurrent.atomic.AtomicInteger;
  * Counts senders in progress until it is closed. When it is closed and the last sender has left, no
  * more values can arrive. May be used by any thread.
  */
-final class CloseGate {
+public final class CloseGate {
   private static final int CLOSED = 1;
   private static final int SENDER = 2;
 
@@ -15,7 +15,7 @@ final class CloseGate {
   private final AtomicInteger state = new AtomicInteger();
 
   /** Registers the caller, which must call {@link #leave}; returns false if the gate is closed. */
-  boolean enter() {
+  public boolean enter() {
     while (true) {
       int old = state.get();
       if ((old & CLOSED) != 0) {
@@ -27,20 +27,20 @@ final class CloseGate {
     }
   }
 
-  void leave() {
+  public void leave() {
     state.getAndAdd(-SENDER);
   }
 
-  void close() {
+  public void close() {
     state.getAndUpdate(old -> old | CLOSED);
   }
 
-  boolean isClosed() {
+  public boolean isClosed() {
     return (state.get() & CLOSED) != 0;
   }
 
   /** Whether it is closed and no sender is inside. */
-  boolean isShut() {
+  public boolean isShut() {
     return state.get() == CLOSED;
   }
 }
