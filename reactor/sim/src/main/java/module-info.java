@@ -4,7 +4,6 @@
  * A test kit for programs that use Weft: a simulated machine whose randomness comes from a seed.
  */
 module dev.weft.sim {
-  requires dev.weft.bindings;
   requires transitive dev.weft.reactor;
   requires static org.jspecify;
 

@@ -2,19 +2,18 @@
 package dev.weft.fs;
 
 import dev.weft.Deadline;
-import dev.weft.bindings.weft_h;
 import dev.weft.error.ErrnoException;
 import dev.weft.internal.backend.Backend;
+import dev.weft.internal.backend.FileAttributes;
 import dev.weft.internal.backend.Op;
+import dev.weft.internal.backend.OpenFlags;
 import dev.weft.internal.fs.FileNames;
 import dev.weft.internal.io.Endpoint;
 import dev.weft.internal.strand.Strand;
 import dev.weft.internal.strand.WaitMode;
 import dev.weft.io.ByteStream;
 import java.io.IOException;
-import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 import java.nio.file.FileSystems;
 import java.nio.file.OpenOption;
 import java.nio.file.Path;
@@ -33,7 +32,7 @@ public final class File implements ByteStream {
     Endpoint.IN.register(File.class, file -> file.endpoint);
   }
 
-  private static final int MODE_DEFAULT = 0666; // open(2) subtracts the umask
+  private static final int PERMISSIONS_DEFAULT = 0666; // open(2) subtracts the umask
 
   private final Endpoint endpoint;
 
@@ -79,12 +78,10 @@ public final class File implements ByteStream {
     Endpoint endpoint = new Endpoint(strand.loop, Endpoint.Kind.STREAM, path, path);
     File file = new File(endpoint);
     int result;
+    byte[] name = FileNames.bytes(path);
     backend.beginBlocking();
-    try (Arena arena = Arena.ofConfined()) {
-      byte[] name = FileNames.bytes(path);
-      MemorySegment terminated = arena.allocate(name.length + 1L);
-      MemorySegment.copy(name, 0, terminated, ValueLayout.JAVA_BYTE, 0, name.length);
-      Op op = strand.op().open(terminated, flags, MODE_DEFAULT);
+    try {
+      Op op = strand.op().open(name, flags, PERMISSIONS_DEFAULT);
       result = strand.performRepeatedly("open", path, op, deadline.nanoTime(), WaitMode.EXTERNAL);
     } finally {
       backend.endBlocking();
@@ -100,7 +97,7 @@ public final class File implements ByteStream {
     boolean append = options.contains(StandardOpenOption.APPEND);
     boolean write = append || options.contains(StandardOpenOption.WRITE);
     boolean read = options.contains(StandardOpenOption.READ) || !write;
-    int flags = read && write ? weft_h.O_RDWR() : write ? weft_h.O_WRONLY() : weft_h.O_RDONLY();
+    int flags = (read ? OpenFlags.READ : 0) | (write ? OpenFlags.WRITE : 0);
     for (OpenOption option : options) {
       if (!(option instanceof StandardOpenOption standard)) {
         throw new IllegalArgumentException("not an option of File.open: " + option);
@@ -108,12 +105,12 @@ public final class File implements ByteStream {
       flags |=
           switch (standard) {
             case READ, WRITE -> 0;
-            case APPEND -> weft_h.O_APPEND();
-            case TRUNCATE_EXISTING -> write ? weft_h.O_TRUNC() : 0;
-            case CREATE -> write ? weft_h.O_CREAT() : 0;
-            case CREATE_NEW -> write ? weft_h.O_CREAT() | weft_h.O_EXCL() : 0;
-            case SYNC -> weft_h.O_SYNC();
-            case DSYNC -> weft_h.O_DSYNC();
+            case APPEND -> OpenFlags.APPEND;
+            case TRUNCATE_EXISTING -> write ? OpenFlags.TRUNCATE : 0;
+            case CREATE -> write ? OpenFlags.CREATE : 0;
+            case CREATE_NEW -> write ? OpenFlags.CREATE | OpenFlags.EXCLUSIVE : 0;
+            case SYNC -> OpenFlags.SYNC;
+            case DSYNC -> OpenFlags.SYNC_DATA;
             case DELETE_ON_CLOSE, SPARSE ->
                 throw new IllegalArgumentException("not an option of File.open: " + option);
           };
@@ -220,7 +217,12 @@ public final class File implements ByteStream {
    */
   public FileStat stat(Deadline deadline) throws IOException {
     Strand strand = endpoint.enter("stat");
-    return StatxDecoder.read(strand, endpoint, deadline.nanoTime());
+    FileAttributes attributes = new FileAttributes();
+    Op op = strand.op().stat(endpoint.handle(), attributes);
+    long nanoTime = deadline.nanoTime();
+    endpoint.check(
+        "stat", strand.performRepeatedly("stat", endpoint.name(), op, nanoTime, WaitMode.EXTERNAL));
+    return FileStat.of(attributes);
   }
 
   /**

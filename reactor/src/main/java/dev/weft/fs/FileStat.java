@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.weft.fs;
 
+import dev.weft.internal.backend.FileAttributes;
+import dev.weft.internal.backend.FileType;
 import java.time.Instant;
 
 /** Attributes of a file (statx(2)). */
@@ -37,29 +39,35 @@ public final class FileStat {
   private final Instant accessed;
   private final Instant changed;
 
-  FileStat(
-      Kind kind,
-      int permissions,
-      long sizeBytes,
-      long allocatedBytes,
-      int links,
-      long inode,
-      int owner,
-      int group,
-      Instant modified,
-      Instant accessed,
-      Instant changed) {
-    this.kind = kind;
-    this.permissions = permissions;
-    this.sizeBytes = sizeBytes;
-    this.allocatedBytes = allocatedBytes;
-    this.links = links;
-    this.inode = inode;
-    this.owner = owner;
-    this.group = group;
-    this.modified = modified;
-    this.accessed = accessed;
-    this.changed = changed;
+  private FileStat(FileAttributes attributes) {
+    kind = kind(attributes.type);
+    permissions = attributes.permissions;
+    sizeBytes = attributes.sizeBytes;
+    allocatedBytes = attributes.allocatedBytes;
+    links = attributes.links;
+    inode = attributes.inode;
+    owner = attributes.owner;
+    group = attributes.group;
+    modified = attributes.modified;
+    accessed = attributes.accessed;
+    changed = attributes.changed;
+  }
+
+  static FileStat of(FileAttributes attributes) {
+    return new FileStat(attributes);
+  }
+
+  private static Kind kind(FileType type) {
+    return switch (type) {
+      case REGULAR -> Kind.REGULAR;
+      case DIRECTORY -> Kind.DIRECTORY;
+      case LINK -> Kind.LINK;
+      case PIPE -> Kind.PIPE;
+      case SOCKET -> Kind.SOCKET;
+      case CHARACTER_DEVICE -> Kind.CHARACTER_DEVICE;
+      case BLOCK_DEVICE -> Kind.BLOCK_DEVICE;
+      case OTHER -> Kind.OTHER;
+    };
   }
 
   /** {@return whether the file is a directory} */

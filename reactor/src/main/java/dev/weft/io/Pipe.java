@@ -2,16 +2,12 @@
 package dev.weft.io;
 
 import dev.weft.Deadline;
-import dev.weft.bindings.weft_h;
 import dev.weft.error.ErrnoException;
-import dev.weft.internal.backend.Op;
+import dev.weft.internal.backend.Call;
 import dev.weft.internal.io.Endpoint;
-import dev.weft.internal.io.SyncOps;
-import dev.weft.internal.mem.Memory;
 import dev.weft.internal.strand.EventLoop;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 
 /**
  * Unidirectional pipe in the kernel (pipe(7)): bytes written to {@link #sink} are read from {@link
@@ -62,17 +58,17 @@ public final class Pipe implements AutoCloseable {
     Endpoint read = new Endpoint(loop, Endpoint.Kind.STREAM, "pipe", "pipe's source");
     Endpoint write = new Endpoint(loop, Endpoint.Kind.STREAM, "pipe", "pipe's sink");
     Pipe pipe = new Pipe(read, write);
-    long scratch = SyncOps.scratch(loop);
-    int result = SyncOps.perform(loop, Op.PIPE, 0, 0, scratch, 0);
+    Call request = loop.call().pipe();
+    int result = loop.backend().perform(request);
     if (result < 0) {
       throw new ErrnoException("pipe", null, -result);
     }
-    read.open(Memory.ALL.get(ValueLayout.JAVA_INT, scratch));
-    write.open(Memory.ALL.get(ValueLayout.JAVA_INT, scratch + Integer.BYTES));
+    read.open(request.readEnd());
+    write.open(request.writeEnd());
     if (capacityBytes > 0) {
-      write.control(Op.FCNTL, weft_h.F_SETPIPE_SZ(), capacityBytes, 0, 0);
+      loop.backend().perform(request.setPipeCapacity(write.handle(), capacityBytes));
     }
-    pipe.capacityBytes = write.control(Op.FCNTL, weft_h.F_GETPIPE_SZ(), 0, 0, 0);
+    pipe.capacityBytes = loop.backend().perform(request.pipeCapacity(write.handle()));
     return pipe;
   }
 

@@ -2,10 +2,11 @@
 package dev.weft.io;
 
 import dev.weft.Deadline;
-import dev.weft.bindings.weft_h;
 import dev.weft.error.Errno;
 import dev.weft.error.ErrnoException;
-import dev.weft.internal.backend.Op;
+import dev.weft.internal.backend.Capability;
+import dev.weft.internal.backend.FileType;
+import dev.weft.internal.backend.OpenFlags;
 import dev.weft.internal.io.Endpoint;
 import dev.weft.internal.strand.Strand;
 import dev.weft.internal.strand.WaitMode;
@@ -95,7 +96,7 @@ public final class Splice {
     Endpoint to = Endpoint.IN.of(sink);
     enter(from);
     enter(to);
-    if (from == null || to == null || isAppending(to)) {
+    if (from == null || to == null || !canSplice(from) || isAppending(to)) {
       return copyThroughMemory(source, sink, limit, deadline);
     }
     if (isPipe(from) || isPipe(to)) {
@@ -262,17 +263,21 @@ public final class Splice {
   }
 
   private static boolean isReadable(Endpoint endpoint) {
-    int flags = endpoint.control(Op.FCNTL, weft_h.F_GETFL(), 0, 0, 0);
-    return flags >= 0 && (flags & weft_h.O_ACCMODE()) != weft_h.O_WRONLY();
+    int flags = endpoint.openFlags();
+    return flags >= 0 && (flags & OpenFlags.READ) != 0;
+  }
+
+  private static boolean canSplice(Endpoint endpoint) {
+    return endpoint.loop.backend().has(Capability.SPLICE);
   }
 
   private static boolean isPipe(Endpoint endpoint) {
-    return endpoint.control(Op.FILE_TYPE, 0, 0, 0, 0) == weft_h.S_IFIFO();
+    return endpoint.fileType() == FileType.PIPE;
   }
 
   /** Returns whether a file is open for appending. The kernel refuses to splice to one. */
   private static boolean isAppending(Endpoint sink) {
-    int flags = sink.control(Op.FCNTL, weft_h.F_GETFL(), 0, 0, 0);
-    return flags >= 0 && (flags & weft_h.O_APPEND()) != 0;
+    int flags = sink.openFlags();
+    return flags >= 0 && (flags & OpenFlags.APPEND) != 0;
   }
 }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.weft.micro;
 
-import dev.weft.bindings.weft_h;
 import dev.weft.error.Errno;
+import dev.weft.internal.backend.Direction;
 import dev.weft.internal.backend.Handle;
 import dev.weft.internal.os.Libc;
 import java.net.InetSocketAddress;
@@ -22,7 +22,7 @@ final class BlockingIoDriver extends IoDriver {
     int result;
     do {
       result = Libc.read(number, ring.fillAddress(), ring.fillBytes());
-    } while (isToBeTriedAgain(result, number, weft_h.POLLIN()));
+    } while (isToBeTriedAgain(result, number, false));
     ring.filled(result);
   }
 
@@ -31,7 +31,7 @@ final class BlockingIoDriver extends IoDriver {
     int number = ring.descriptor().handle().number();
     while (!ring.isEmpty()) {
       int result = Libc.write(number, ring.drainAddress(), ring.drainBytes());
-      if (!isToBeTriedAgain(result, number, weft_h.POLLOUT())) {
+      if (!isToBeTriedAgain(result, number, true)) {
         ring.drained(result == 0 ? -Errno.EIO.code() : result);
       }
     }
@@ -41,11 +41,11 @@ final class BlockingIoDriver extends IoDriver {
    * Whether a call has to be repeated. Polls a standard stream that another process has made
    * non-blocking.
    */
-  private static boolean isToBeTriedAgain(int result, int number, int events) {
+  private static boolean isToBeTriedAgain(int result, int number, boolean writes) {
     if (result != -Errno.EAGAIN.code()) {
       return result == -Errno.EINTR.code();
     }
-    Libc.poll(number, events); // the next call reports the event or error
+    Libc.awaitReady(number, writes); // the next call reports the event or error
     return true;
   }
 
@@ -83,8 +83,10 @@ final class BlockingIoDriver extends IoDriver {
   }
 
   @Override
-  int shutdown(Handle handle, int how) {
-    return Libc.shutdown(handle.number(), how);
+  int shutdown(Handle handle, Direction direction) {
+    boolean input = direction != Direction.OUTPUT;
+    boolean output = direction != Direction.INPUT;
+    return Libc.shutdown(handle.number(), input, output);
   }
 
   @Override

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.weft.micro;
 
-import dev.weft.bindings.weft_h;
+import dev.weft.internal.backend.Direction;
 import dev.weft.internal.backend.Handle;
 import java.net.InetSocketAddress;
 
@@ -9,8 +9,6 @@ import java.net.InetSocketAddress;
  * I/O driver of micro-processes: moves bytes between rings and descriptors, and closes descriptors.
  */
 abstract class IoDriver {
-  static final int OUTPUT = weft_h.SHUT_WR();
-
   IoDriver() {}
 
   /** Starts to read into a ring that has room; completes with {@link ByteRing#filled}. */
@@ -44,7 +42,7 @@ abstract class IoDriver {
   abstract void close(int descriptor);
 
   /** Shuts down a socket; returns 0 or -errno. */
-  abstract int shutdown(Handle handle, int how);
+  abstract int shutdown(Handle handle, Direction direction);
 
   /** Notifies the driver that a thread of the process can run, for another reason than a ring. */
   abstract void awake(MicroProcess process);

@@ -3,14 +3,15 @@ package dev.weft.micro;
 
 import dev.weft.Deadline;
 import dev.weft.Fiber;
-import dev.weft.bindings.weft_h;
 import dev.weft.error.CancelledException;
 import dev.weft.internal.backend.Backend;
+import dev.weft.internal.backend.Call;
+import dev.weft.internal.backend.Direction;
 import dev.weft.internal.backend.Handle;
-import dev.weft.internal.backend.Op;
+import dev.weft.internal.backend.SocketOption;
+import dev.weft.internal.backend.SocketType;
+import dev.weft.internal.io.InetAddresses;
 import dev.weft.internal.io.SocketCalls;
-import dev.weft.internal.io.SyncOps;
-import dev.weft.internal.os.SocketAddresses;
 import dev.weft.internal.strand.EventLoop;
 import dev.weft.internal.strand.Strand;
 import dev.weft.internal.strand.StrandHost;
@@ -402,8 +403,8 @@ final class MicroDispatcher extends IoDriver implements StrandHost {
 
   @Override
   int socket(Handle handle, InetSocketAddress address, MicroOptions options) {
-    int family = SocketAddresses.family(address);
-    int made = SyncOps.perform(loop, Op.SOCKET, family, weft_h.SOCK_STREAM(), 0, 0);
+    Call request = loop.call().socket(InetAddresses.family(address), SocketType.STREAM);
+    int made = loop.backend().perform(request);
     if (made < 0) {
       return made;
     }
@@ -427,12 +428,12 @@ final class MicroDispatcher extends IoDriver implements StrandHost {
 
   /** Sets the options that accepted sockets inherit from the listener. */
   private int setUp(Handle socket, MicroOptions options) {
-    int level = weft_h.IPPROTO_TCP();
+    Call request = loop.call();
     int limit = options.userTimeoutMillis();
-    int result = SyncOps.setIntOption(loop, socket, level, weft_h.TCP_NODELAY(), 1);
+    int result = loop.backend().perform(request.setOption(socket, SocketOption.NO_DELAY, 1));
     return result < 0 || limit == 0
         ? result
-        : SyncOps.setIntOption(loop, socket, level, weft_h.TCP_USER_TIMEOUT(), limit);
+        : loop.backend().perform(request.setOption(socket, SocketOption.USER_TIMEOUT, limit));
   }
 
   @Override
@@ -456,8 +457,8 @@ final class MicroDispatcher extends IoDriver implements StrandHost {
   }
 
   @Override
-  int shutdown(Handle handle, int how) {
-    return SyncOps.perform(loop, Op.SHUTDOWN_SYNC, handle, how, 0, 0, 0);
+  int shutdown(Handle handle, Direction direction) {
+    return loop.backend().perform(loop.call().shutdown(handle, direction));
   }
 
   @Override

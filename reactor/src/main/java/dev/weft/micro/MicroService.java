@@ -2,9 +2,9 @@
 package dev.weft.micro;
 
 import dev.weft.Deadline;
-import dev.weft.bindings.weft_h;
 import dev.weft.error.Errno;
 import dev.weft.internal.backend.Handle;
+import dev.weft.internal.backend.SocketOption;
 import dev.weft.internal.io.SocketCalls;
 import dev.weft.internal.strand.EventLoop;
 import dev.weft.internal.strand.Strand;
@@ -95,21 +95,17 @@ public final class MicroService implements AutoCloseable {
     SocketCalls.stream(loop, descriptor, wanted);
     boolean listening = false;
     try {
-      int level = weft_h.SOL_SOCKET();
-      SocketCalls.set(loop, descriptor, level, weft_h.SO_REUSEADDR(), 1, wanted);
+      SocketCalls.set(loop, descriptor, SocketOption.REUSE_ADDRESS, 1, wanted);
       if (wanted.getAddress() instanceof Inet6Address) {
-        int six = weft_h.IPPROTO_IPV6();
-        SocketCalls.set(
-            loop, descriptor, six, weft_h.IPV6_V6ONLY(), 0, wanted); // overrides the sysctl
+        // Overrides the sysctl.
+        SocketCalls.set(loop, descriptor, SocketOption.IPV6_ONLY, 0, wanted);
       }
       // Accepted sockets inherit it. A process writes all its output at once anyway.
-      int tcp = weft_h.IPPROTO_TCP();
-      SocketCalls.set(loop, descriptor, tcp, weft_h.TCP_NODELAY(), 1, wanted);
+      SocketCalls.set(loop, descriptor, SocketOption.NO_DELAY, 1, wanted);
       // Without it, the connection of a client that vanished silently would stay open indefinitely.
-      SocketCalls.set(loop, descriptor, level, weft_h.SO_KEEPALIVE(), 1, wanted);
+      SocketCalls.set(loop, descriptor, SocketOption.KEEP_ALIVE, 1, wanted);
       if (userTimeoutMillis > 0) {
-        SocketCalls.set(
-            loop, descriptor, tcp, weft_h.TCP_USER_TIMEOUT(), userTimeoutMillis, wanted);
+        SocketCalls.set(loop, descriptor, SocketOption.USER_TIMEOUT, userTimeoutMillis, wanted);
       }
       SocketCalls.bind(loop, descriptor, wanted);
       SocketCalls.listen(loop, descriptor, wanted, BACKLOG);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.weft.micro;
 
-import dev.weft.bindings.weft_h;
 import dev.weft.error.Errno;
+import dev.weft.internal.backend.Direction;
 import java.nio.charset.StandardCharsets;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
@@ -446,7 +446,7 @@ public final class MicroSocket {
    * @throws Exception whatever {@code lastly} throws
    */
   public void rxShutdown() throws Exception {
-    int result = shutDown(rx, weft_h.SHUT_RD());
+    int result = shutDown(rx, Direction.INPUT);
     if (result < 0) {
       process.threads.current("shutdown").raise(-result);
     }
@@ -460,7 +460,7 @@ public final class MicroSocket {
    */
   public void txShutdown() throws Exception {
     flush();
-    int result = shutDown(tx, weft_h.SHUT_WR());
+    int result = shutDown(tx, Direction.OUTPUT);
     if (result < 0 && !isClosedToWriters()) { // otherwise flush has raised the error
       process.threads.current("shutdown").raise(-result);
     }
@@ -470,14 +470,14 @@ public final class MicroSocket {
    * Returns 0 or -errno. A closed ring is checked first, because its descriptor's number may have
    * been reused.
    */
-  private int shutDown(ByteRing ring, int how) {
+  private int shutDown(ByteRing ring, Direction direction) {
     if (ring.isPipe()) {
       return -Errno.ENOTSOCK.code();
     }
     if (ring.closed) {
       return -Errno.EBADF.code();
     }
-    int result = process.driver.shutdown(ring.descriptor().handle(), how);
+    int result = process.driver.shutdown(ring.descriptor().handle(), direction);
     ring.shut |= result == 0;
     return result;
   }

@@ -3,7 +3,7 @@ package dev.weft.micro;
 
 import dev.weft.error.Errno;
 import dev.weft.internal.backend.Handle;
-import dev.weft.internal.os.SocketAddresses;
+import dev.weft.internal.io.InetAddresses;
 import java.net.InetSocketAddress;
 import java.util.ArrayList;
 import org.jspecify.annotations.Nullable;
@@ -21,7 +21,7 @@ final class OutgoingConnections {
   @Nullable MicroSocket begin(InetSocketAddress address) throws Exception {
     MicroProcess process = thread.home();
     process.requireNotEnding(thread);
-    SocketAddresses.requireResolved(address);
+    InetAddresses.requireResolved(address);
     open.removeIf(socket -> socket.rx.closed && socket.tx.closed);
     open.ensureCapacity(open.size() + 1);
     Handle handle = process.driver.newHandle("connection" + subject(address));
@@ -58,7 +58,7 @@ final class OutgoingConnections {
 
   /** The address, for the message when an unhandled connect error ends the thread. */
   static String subject(InetSocketAddress address) {
-    return ": connect " + SocketAddresses.text(address);
+    return ": connect " + InetAddresses.text(address);
   }
 
   /** Starts to wait until the attempt to connect has completed; the caller parks. */

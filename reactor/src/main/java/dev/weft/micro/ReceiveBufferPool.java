@@ -2,6 +2,10 @@
 package dev.weft.micro;
 
 import dev.weft.internal.backend.Backend;
+import dev.weft.internal.backend.BufferGroup;
+import dev.weft.internal.mem.Memory;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Pool of provided buffers for receives. The reactor's io_uring assigns one to a connection when
@@ -14,9 +18,10 @@ final class ReceiveBufferPool {
 
   private static final int BUFFERS_MIN = 32;
 
-  private final Backend backend;
   private final PagePool pages;
-  private final boolean isOpen;
+
+  /** Null if the backend has no buffer groups, as on older kernels. */
+  private final @Nullable BufferGroup group;
 
   /** The addresses of the provided buffers, by number. */
   private final long[] addresses = new long[BUFFERS_MAX];
@@ -24,30 +29,31 @@ final class ReceiveBufferPool {
   private int count;
 
   ReceiveBufferPool(Backend backend, PagePool pages) {
-    this.backend = backend;
     this.pages = pages;
-    isOpen = backend.openReceiveBuffers(BUFFERS_MAX) >= 0;
+    group = backend.openBufferGroup(BUFFERS_MAX, ByteRing.BYTES);
   }
 
-  /** Whether receives can use provided buffers, which older kernels don't support. */
-  boolean serves() {
-    if (isOpen && count == 0) {
-      provideUpTo(BUFFERS_MIN);
+  /** The buffers that receives can use, or null if the backend has no buffer groups. */
+  @Nullable BufferGroup group() {
+    BufferGroup opened = group;
+    if (opened != null && count == 0) {
+      provideUpTo(opened, BUFFERS_MIN);
     }
-    return isOpen;
+    return opened;
   }
 
   /** Takes the filled buffer of this number, and provides another one in its place. */
   long take(int number) {
+    BufferGroup opened = Objects.requireNonNull(group);
     long address = addresses[number];
     long other;
     try {
       other = pages.takeRing();
     } catch (Throwable e) {
-      backend.offerReceiveBuffer(number, address, ByteRing.BYTES); // the received bytes are lost
+      opened.offer(number, Memory.ALL, address); // the received bytes are lost
       throw e;
     }
-    provide(number, other);
+    provide(opened, number, other);
     return address;
   }
 
@@ -57,25 +63,25 @@ final class ReceiveBufferPool {
 
   /** Grows the pool, after all buffers were in use at once. */
   void exhausted() {
-    provideUpTo(Math.min(count * 2, BUFFERS_MAX));
+    provideUpTo(Objects.requireNonNull(group), Math.min(count * 2, BUFFERS_MAX));
   }
 
-  private void provideUpTo(int wanted) {
+  private void provideUpTo(BufferGroup opened, int wanted) {
     while (count < wanted) {
-      provide(count, pages.takeRing());
+      provide(opened, count, pages.takeRing());
       count++;
     }
   }
 
-  private void provide(int number, long address) {
+  private void provide(BufferGroup opened, int number, long address) {
     addresses[number] = address;
-    backend.offerReceiveBuffer(number, address, ByteRing.BYTES);
+    opened.offer(number, Memory.ALL, address);
   }
 
   /** Withdraws the provided buffers; no receive is in flight. */
   void close() {
-    if (isOpen) {
-      backend.closeReceiveBuffers();
+    if (group != null) {
+      group.close();
     }
     while (count > 0) {
       pages.giveRing(addresses[--count]);

@@ -2,6 +2,7 @@
 package dev.weft.micro;
 
 import dev.weft.error.Errno;
+import dev.weft.internal.backend.Direction;
 import dev.weft.internal.backend.Handle;
 import java.util.ArrayList;
 import org.jspecify.annotations.Nullable;
@@ -303,7 +304,7 @@ final class RingSet {
         process.driver.close(descriptor.handle());
         removeEnds(descriptor);
       } else if (!last && descriptor.isOwned() && ring.isOutput) {
-        process.driver.shutdown(descriptor.handle(), IoDriver.OUTPUT);
+        process.driver.shutdown(descriptor.handle(), Direction.OUTPUT);
       }
     }
   }

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.weft.micro;
 
-import dev.weft.bindings.weft_h;
 import dev.weft.error.Errno;
+import dev.weft.internal.backend.BufferGroup;
+import dev.weft.internal.backend.Direction;
 import dev.weft.internal.backend.Handle;
 import dev.weft.internal.backend.Op;
-import dev.weft.internal.os.SocketAddresses;
+import dev.weft.internal.backend.PollEvents;
+import dev.weft.internal.mem.Memory;
 import java.net.InetSocketAddress;
 
 /** Transfers of one ring to or from its descriptor, by operations of the reactor's backend. */
@@ -36,24 +38,31 @@ final class RingTransfer implements Op.Listener {
     SharedDescriptor descriptor = ring.descriptor();
     if (descriptor.listening) {
       ring.allocate(); // now, because memory may be short when a connection arrives
-      submit(op.acceptMultishot(descriptor.handle()));
+      submit(dispatcher.backend().requestAccept(op, descriptor.handle()));
     } else if (ring.isOutput) {
       submit(write(descriptor));
     } else if (ring.isAllocated() || !descriptor.isSocket()) {
       ring.allocate();
       submit(read(descriptor));
-    } else if (dispatcher.receiveBuffers().serves()) {
-      submit(op.receiveAny(descriptor.handle()));
     } else {
-      poll(); // so that a waiting ring needs no memory
+      receiveOrPoll(descriptor);
+    }
+  }
+
+  /** Waits for bytes in a way in which a waiting ring needs no memory. */
+  private void receiveOrPoll(SharedDescriptor descriptor) {
+    BufferGroup group = dispatcher.receiveBuffers().group();
+    if (group == null) {
+      poll();
+    } else {
+      submit(op.receiveAny(descriptor.handle(), group));
     }
   }
 
   /** Starts to connect. */
   void connect(InetSocketAddress address) {
     cancelled = false;
-    int length = SocketAddresses.encode(address, op.scratch());
-    submit(op.connect(ring.descriptor().handle(), op.scratch(), length));
+    submit(op.connect(ring.descriptor().handle(), address));
     ring.isConnecting = true;
   }
 
@@ -69,23 +78,27 @@ final class RingTransfer implements Op.Listener {
     Handle handle = descriptor.handle();
     long address = ring.fillAddress();
     int bytes = ring.fillBytes();
-    return descriptor.isSocket()
-        ? op.receive(handle, address, bytes)
-        : op.read(handle, address, bytes, Op.CURRENT_POSITION);
+    Op request =
+        descriptor.isSocket()
+            ? op.receive(handle, Memory.ALL, address, bytes)
+            : op.read(handle, Memory.ALL, address, bytes, Op.CURRENT_POSITION);
+    return request.withoutLease(); // a ring keeps its memory while a transfer is in flight
   }
 
   private Op write(SharedDescriptor descriptor) {
     Handle handle = descriptor.handle();
     long address = ring.drainAddress();
     int bytes = ring.drainBytes();
-    return descriptor.isSocket()
-        ? op.send(handle, address, bytes)
-        : op.write(handle, address, bytes, Op.CURRENT_POSITION);
+    Op request =
+        descriptor.isSocket()
+            ? op.send(handle, Memory.ALL, address, bytes)
+            : op.write(handle, Memory.ALL, address, bytes, Op.CURRENT_POSITION);
+    return request.withoutLease();
   }
 
   private void poll() {
     polling = true;
-    int events = ring.isInput ? weft_h.POLLIN() : weft_h.POLLOUT();
+    int events = ring.isInput ? PollEvents.READABLE : PollEvents.WRITABLE;
     submit(op.poll(ring.descriptor().handle(), events));
   }
 
@@ -219,7 +232,7 @@ final class RingTransfer implements Op.Listener {
   private void abort(int result) {
     boolean failed = result <= 0 && result != -Errno.ECANCELED.code();
     if (failed && ring.descriptor().isSocket() && !ring.shut) {
-      dispatcher.shutdown(ring.descriptor().handle(), weft_h.SHUT_RDWR());
+      dispatcher.shutdown(ring.descriptor().handle(), Direction.BOTH);
     }
   }
 

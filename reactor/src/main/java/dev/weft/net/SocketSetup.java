@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.weft.net;
 
-import dev.weft.bindings.weft_h;
 import dev.weft.internal.backend.Handle;
+import dev.weft.internal.backend.SocketOption;
 import dev.weft.internal.io.SocketCalls;
 import dev.weft.internal.strand.EventLoop;
 import dev.weft.net.SocketOptions.Flag;
@@ -15,25 +15,23 @@ final class SocketSetup {
   /** Applies the options of any stream socket. */
   static void apply(EventLoop loop, Handle handle, SocketOptions options, Object subject)
       throws IOException {
-    int socket = weft_h.SOL_SOCKET();
     if (options.has(Flag.KEEP_ALIVE)) {
-      SocketCalls.set(loop, handle, socket, weft_h.SO_KEEPALIVE(), 1, subject);
+      SocketCalls.set(loop, handle, SocketOption.KEEP_ALIVE, 1, subject);
     }
     if (options.has(Flag.NO_DELAY)) {
-      SocketCalls.set(loop, handle, weft_h.IPPROTO_TCP(), weft_h.TCP_NODELAY(), 1, subject);
+      SocketCalls.set(loop, handle, SocketOption.NO_DELAY, 1, subject);
     }
     if (options.receiveBufferBytes() > 0) {
       int bytes = options.receiveBufferBytes();
-      SocketCalls.set(loop, handle, socket, weft_h.SO_RCVBUF(), bytes, subject);
+      SocketCalls.set(loop, handle, SocketOption.RECEIVE_BUFFER, bytes, subject);
     }
     if (options.sendBufferBytes() > 0) {
       int bytes = options.sendBufferBytes();
-      SocketCalls.set(loop, handle, socket, weft_h.SO_SNDBUF(), bytes, subject);
+      SocketCalls.set(loop, handle, SocketOption.SEND_BUFFER, bytes, subject);
     }
     int userTimeout = options.userTimeoutMillis();
     if (userTimeout > 0) {
-      int tcp = weft_h.IPPROTO_TCP();
-      SocketCalls.set(loop, handle, tcp, weft_h.TCP_USER_TIMEOUT(), userTimeout, subject);
+      SocketCalls.set(loop, handle, SocketOption.USER_TIMEOUT, userTimeout, subject);
     }
     SocketCalls.linger(loop, handle, options.linger(), subject);
   }
@@ -42,16 +40,15 @@ final class SocketSetup {
   static void applyBeforeBind(
       EventLoop loop, Handle handle, SocketOptions options, boolean ipv6, Object subject)
       throws IOException {
-    int socket = weft_h.SOL_SOCKET();
     if (options.has(Flag.REUSE_ADDRESS)) {
-      SocketCalls.set(loop, handle, socket, weft_h.SO_REUSEADDR(), 1, subject);
+      SocketCalls.set(loop, handle, SocketOption.REUSE_ADDRESS, 1, subject);
     }
     if (options.has(Flag.REUSE_PORT)) {
-      SocketCalls.set(loop, handle, socket, weft_h.SO_REUSEPORT(), 1, subject);
+      SocketCalls.set(loop, handle, SocketOption.REUSE_PORT, 1, subject);
     }
     if (ipv6) {
       int only = options.has(Flag.IPV6_ONLY) ? 1 : 0;
-      SocketCalls.set(loop, handle, weft_h.IPPROTO_IPV6(), weft_h.IPV6_V6ONLY(), only, subject);
+      SocketCalls.set(loop, handle, SocketOption.IPV6_ONLY, only, subject);
     }
   }
 }

@@ -5,8 +5,8 @@ import dev.weft.Deadline;
 import dev.weft.error.ErrnoException;
 import dev.weft.internal.backend.Handle;
 import dev.weft.internal.io.Acceptor;
+import dev.weft.internal.io.InetAddresses;
 import dev.weft.internal.io.SocketCalls;
-import dev.weft.internal.os.SocketAddresses;
 import dev.weft.internal.strand.EventLoop;
 import dev.weft.net.SocketOptions.Flag;
 import java.io.IOException;
@@ -44,7 +44,7 @@ public final class TcpListener implements AutoCloseable {
 
     @Override
     public String toString() {
-      return SocketAddresses.text(address);
+      return InetAddresses.text(address);
     }
   }
 

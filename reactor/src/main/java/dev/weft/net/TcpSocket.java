@@ -2,14 +2,15 @@
 package dev.weft.net;
 
 import dev.weft.Deadline;
-import dev.weft.bindings.weft_h;
 import dev.weft.error.ErrnoException;
+import dev.weft.internal.backend.Direction;
 import dev.weft.internal.backend.Handle;
 import dev.weft.internal.backend.Op;
+import dev.weft.internal.backend.SocketOption;
 import dev.weft.internal.io.Acceptor;
 import dev.weft.internal.io.Endpoint;
+import dev.weft.internal.io.InetAddresses;
 import dev.weft.internal.io.SocketCalls;
-import dev.weft.internal.os.SocketAddresses;
 import dev.weft.internal.strand.EventLoop;
 import dev.weft.internal.strand.Strand;
 import dev.weft.internal.strand.WaitMode;
@@ -43,7 +44,7 @@ public final class TcpSocket implements ByteStream {
   private record Connection(InetSocketAddress remote) {
     @Override
     public String toString() {
-      return "TCP socket connected to " + SocketAddresses.text(remote);
+      return "TCP socket connected to " + InetAddresses.text(remote);
     }
   }
 
@@ -102,10 +103,8 @@ public final class TcpSocket implements ByteStream {
     boolean connected = false;
     try {
       SocketSetup.apply(strand.loop, handle, options, address);
-      Op op = strand.op();
-      int length = SocketAddresses.encode(address, op.scratch());
-      op.connect(handle, op.scratch(), length);
-      String subject = SocketAddresses.text(address);
+      Op op = strand.op().connect(handle, address);
+      String subject = InetAddresses.text(address);
       int result =
           strand.performRepeatedly("connect", subject, op, deadline.nanoTime(), WaitMode.EXTERNAL);
       if (result < 0) {
@@ -153,7 +152,7 @@ public final class TcpSocket implements ByteStream {
    * @throws dev.weft.error.DeadlineExceededException if the deadline passed
    */
   public void shutdownOutput(Deadline deadline) throws IOException {
-    shutdown(weft_h.SHUT_WR(), deadline);
+    shutdown(Direction.OUTPUT, deadline);
   }
 
   /**
@@ -175,12 +174,12 @@ public final class TcpSocket implements ByteStream {
    * @throws dev.weft.error.DeadlineExceededException if the deadline passed
    */
   public void shutdownInput(Deadline deadline) throws IOException {
-    shutdown(weft_h.SHUT_RD(), deadline);
+    shutdown(Direction.INPUT, deadline);
   }
 
-  private void shutdown(int how, Deadline deadline) throws IOException {
+  private void shutdown(Direction direction, Deadline deadline) throws IOException {
     Strand strand = endpoint.enter("shutdown");
-    Op op = strand.op().shutdown(endpoint.handle(), how);
+    Op op = strand.op().shutdown(endpoint.handle(), direction);
     int result =
         strand.performRepeatedly("shutdown", this, op, deadline.nanoTime(), WaitMode.EXTERNAL);
     endpoint.check("shutdown", result);
@@ -194,9 +193,7 @@ public final class TcpSocket implements ByteStream {
    */
   public void setNoDelay(boolean noDelay) throws IOException {
     endpoint.enter("setNoDelay");
-    int level = weft_h.IPPROTO_TCP();
-    SocketCalls.set(
-        endpoint.loop, endpoint.handle(), level, weft_h.TCP_NODELAY(), noDelay ? 1 : 0, this);
+    SocketCalls.set(endpoint.loop, endpoint.handle(), SocketOption.NO_DELAY, noDelay ? 1 : 0, this);
   }
 
   /**
@@ -253,7 +250,7 @@ public final class TcpSocket implements ByteStream {
   @Override
   public String toString() {
     try {
-      return SocketAddresses.text(remoteAddress());
+      return InetAddresses.text(remoteAddress());
     } catch (IOException | WrongThreadException e) {
       return "descriptor " + endpoint.handle().number();
     }

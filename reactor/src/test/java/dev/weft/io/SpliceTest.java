@@ -9,9 +9,11 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.weft.Deadline;
 import dev.weft.Fiber;
 import dev.weft.Reactors;
+import dev.weft.bindings.weft_h;
 import dev.weft.error.Errno;
 import dev.weft.error.ErrnoException;
 import dev.weft.fs.File;
+import dev.weft.internal.os.Libc;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -266,18 +268,9 @@ class SpliceTest {
 
   private static void makeNonBlocking(Pipe pipe) {
     for (Object end : new Object[] {pipe.source(), pipe.sink()}) {
-      dev.weft.internal.io.Endpoint endpoint = dev.weft.internal.io.Endpoint.IN.of(end);
-      int flags =
-          endpoint.control(
-              dev.weft.internal.backend.Op.FCNTL, dev.weft.bindings.weft_h.F_GETFL(), 0, 0, 0);
-      int changed =
-          endpoint.control(
-              dev.weft.internal.backend.Op.FCNTL,
-              dev.weft.bindings.weft_h.F_SETFL(),
-              flags | dev.weft.bindings.weft_h.O_NONBLOCK(),
-              0,
-              0);
-      assertEquals(0, changed);
+      int descriptor = dev.weft.internal.io.Endpoint.IN.of(end).handle().number();
+      int flags = Libc.fcntl(descriptor, weft_h.F_GETFL(), 0);
+      assertEquals(0, Libc.fcntl(descriptor, weft_h.F_SETFL(), flags | weft_h.O_NONBLOCK()));
     }
   }
 }

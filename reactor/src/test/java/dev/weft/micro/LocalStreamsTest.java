@@ -41,7 +41,7 @@ class LocalStreamsTest {
           Thread.ofPlatform()
               .start(
                   () -> {
-                    Libc.poll(out.reading, weft_h.POLLIN()); // its next word is a read
+                    Libc.awaitReady(out.reading, false); // its next word is a read
                     in.write("answer\n");
                   });
       Asker asker = new Asker();

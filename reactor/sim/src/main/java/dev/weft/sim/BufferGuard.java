@@ -4,7 +4,6 @@ package dev.weft.sim;
 import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 import static java.lang.foreign.ValueLayout.JAVA_LONG_UNALIGNED;
 
-import dev.weft.internal.mem.Memory;
 import java.lang.foreign.MemorySegment;
 import org.jspecify.annotations.Nullable;
 
@@ -24,21 +23,21 @@ final class BufferGuard {
   /** How many bytes have their final content. */
   private int finalBytes;
 
-  private BufferGuard(long address, int length, boolean written) {
-    memory = Memory.at(address, Math.min(length, BYTES_MAX));
+  private BufferGuard(MemorySegment bytes, boolean written) {
+    memory = bytes.asSlice(0, Math.min(bytes.byteSize(), BYTES_MAX));
     this.written = written;
   }
 
   /** Watches memory that the kernel fills. */
-  static BufferGuard ofTarget(long address, int length, SeededRandom chance) {
-    BufferGuard watch = new BufferGuard(address, length, true);
+  static BufferGuard ofTarget(MemorySegment bytes, SeededRandom chance) {
+    BufferGuard watch = new BufferGuard(bytes, true);
     watch.fillWithGarbage(chance);
     return watch;
   }
 
   /** Watches memory that the kernel reads. */
-  static BufferGuard ofSource(long address, int length) {
-    BufferGuard watch = new BufferGuard(address, length, false);
+  static BufferGuard ofSource(MemorySegment bytes) {
+    BufferGuard watch = new BufferGuard(bytes, false);
     watch.finalBytes = (int) watch.memory.byteSize();
     watch.sum = watch.sum();
     return watch;

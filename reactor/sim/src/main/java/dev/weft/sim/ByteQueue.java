@@ -1,10 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.weft.sim;
 
-import static java.lang.foreign.ValueLayout.JAVA_BYTE;
-
-import dev.weft.internal.mem.Memory;
-import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 
 /** A FIFO queue of bytes in transit. */
@@ -43,14 +39,5 @@ final class ByteQueue {
 
   void clear() {
     size = 0;
-  }
-
-  /** Returns the {@code count} bytes at {@code address}. */
-  static byte[] load(long address, int count) {
-    return Memory.at(address, count).toArray(JAVA_BYTE);
-  }
-
-  static void store(byte[] source, long address) {
-    MemorySegment.copy(source, 0, Memory.at(address, source.length), JAVA_BYTE, 0, source.length);
   }
 }

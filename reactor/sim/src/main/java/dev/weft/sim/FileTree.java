@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.weft.sim;
 
-import dev.weft.bindings.weft_h;
 import dev.weft.error.Errno;
+import dev.weft.internal.backend.FileType;
+import dev.weft.internal.backend.OpenFlags;
 import java.util.Arrays;
 import java.util.Map;
 import java.util.TreeMap;
@@ -58,8 +59,8 @@ final class FileTree {
       };
     }
 
-    int mode() {
-      return (directory ? weft_h.S_IFDIR() : weft_h.S_IFREG()) | permissions;
+    FileType type() {
+      return directory ? FileType.DIRECTORY : FileType.REGULAR;
     }
   }
 
@@ -108,7 +109,7 @@ final class FileTree {
   }
 
   /** open(2): finds or makes a node. The result is 0 or -errno; {@code found} gets the node. */
-  int open(String path, int flags, int mode, long now, @Nullable Node[] found) {
+  int open(String path, int flags, int permissions, long now, @Nullable Node[] found) {
     if (path.isEmpty()) {
       return -Errno.ENOENT.code();
     }
@@ -135,20 +136,26 @@ final class FileTree {
     }
     boolean slash = path.endsWith("/");
     if (at == null) {
-      return create(parent, name, slash, flags, mode, now, found);
+      return create(parent, name, slash, flags, permissions, now, found);
     }
     return check(at, slash, flags, now, found);
   }
 
   private int create(
-      Node parent, String name, boolean slash, int flags, int mode, long now, @Nullable Node[] to) {
-    if ((flags & weft_h.O_CREAT()) == 0) {
+      Node parent,
+      String name,
+      boolean slash,
+      int flags,
+      int permissions,
+      long now,
+      @Nullable Node[] to) {
+    if ((flags & OpenFlags.CREATE) == 0) {
       return -Errno.ENOENT.code();
     }
     if (slash) {
       return -Errno.EISDIR.code();
     }
-    Node made = new Node(++nodes, parent, false, mode & ~UMASK);
+    Node made = new Node(++nodes, parent, false, permissions & ~UMASK);
     made.modified = now;
     made.changed = now;
     made.accessed = now;
@@ -158,19 +165,19 @@ final class FileTree {
   }
 
   private static int check(Node at, boolean slash, int flags, long now, @Nullable Node[] to) {
-    boolean create = (flags & weft_h.O_CREAT()) != 0;
-    if (create && (flags & weft_h.O_EXCL()) != 0) {
+    boolean create = (flags & OpenFlags.CREATE) != 0;
+    if (create && (flags & OpenFlags.EXCLUSIVE) != 0) {
       return -Errno.EEXIST.code();
     }
-    boolean write = (flags & weft_h.O_ACCMODE()) != weft_h.O_RDONLY();
+    boolean write = (flags & OpenFlags.WRITE) != 0;
     if (at.directory) {
       to[0] = at;
       return write || create ? -Errno.EISDIR.code() : 0;
     }
-    if (slash || (flags & weft_h.O_DIRECTORY()) != 0) {
+    if (slash) {
       return -Errno.ENOTDIR.code();
     }
-    if (write && (flags & weft_h.O_TRUNC()) != 0) {
+    if (write && (flags & OpenFlags.TRUNCATE) != 0) {
       at.resize(0);
       at.modified = now;
       at.changed = now;

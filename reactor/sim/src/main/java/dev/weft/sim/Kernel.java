@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.weft.sim;
 
-import dev.weft.bindings.weft_h;
 import dev.weft.error.Errno;
-import dev.weft.internal.os.SocketAddresses;
+import dev.weft.internal.backend.Opcode;
+import dev.weft.internal.backend.OpenFlags;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.UnknownHostException;
@@ -23,7 +23,7 @@ final class Kernel {
 
   /** Receives the results of requests. */
   interface Completions {
-    void arrive(Request request, int result, int flags);
+    void arrive(Request request, int result, boolean more);
   }
 
   /** An open descriptor: its file description, and where it was made. */
@@ -56,10 +56,11 @@ final class Kernel {
     Throwable origin = new CallSite("the standard streams");
     for (String name : List.of("/dev/stdin", "/dev/stdout", "/dev/stderr")) {
       FileTree.@Nullable Node[] found = new FileTree.@Nullable Node[1];
-      files.open(name, weft_h.O_CREAT() | weft_h.O_RDWR(), 0666, 0, found);
+      int access = OpenFlags.READ | OpenFlags.WRITE;
+      files.open(name, OpenFlags.CREATE | access, 0666, 0, found);
       FileTree.Node node = found[0];
       assert node != null;
-      install(referred(new OpenFile(this, node, name, weft_h.O_RDWR())), origin);
+      install(referred(new OpenFile(this, node, name, access)), origin);
     }
   }
 
@@ -189,16 +190,16 @@ final class Kernel {
 
   private void begin(Request request) {
     request.stage = Request.Stage.STARTING;
-    if (request.is(weft_h.IORING_OP_READ()) || request.is(weft_h.IORING_OP_RECV())) {
-      request.memory = BufferGuard.ofTarget(request.address, request.length, chance);
-    } else if (request.is(weft_h.IORING_OP_WRITE()) || request.is(weft_h.IORING_OP_SEND())) {
-      request.memory = BufferGuard.ofSource(request.address, request.length);
+    if (request.is(Opcode.READ) || request.is(Opcode.RECEIVE)) {
+      request.memory = BufferGuard.ofTarget(request.bytes(), chance);
+    } else if (request.is(Opcode.WRITE) || request.is(Opcode.SEND)) {
+      request.memory = BufferGuard.ofSource(request.bytes());
     }
     long time = now() + delay();
     if (needsDescription(request)) {
       OpenFileDescription file = description(request.handle);
       OpenFileDescription source =
-          request.is(weft_h.IORING_OP_SPLICE()) ? description(request.spliceHandle) : file;
+          request.is(Opcode.SPLICE) ? description(request.spliceHandle) : file;
       if (file == null || source == null) {
         finish(request, -Errno.EBADF.code());
         return;
@@ -215,10 +216,10 @@ final class Kernel {
   }
 
   private static boolean needsDescription(Request request) {
-    return !request.is(weft_h.IORING_OP_NOP())
-        && !request.is(weft_h.IORING_OP_OPENAT())
-        && !request.is(weft_h.IORING_OP_CLOSE())
-        && !request.is(weft_h.IORING_OP_STATX());
+    return switch (request.opcode) {
+      case NOP, OPEN, CLOSE, STAT -> false;
+      default -> true;
+    };
   }
 
   private static long startInOrder(OpenFileDescription file, boolean outward, long time) {
@@ -251,8 +252,8 @@ final class Kernel {
       return;
     }
     int result = OpcodeHandlers.perform(this, request);
-    while (request.multishot && result >= 0 && !chance.happens(faults.endedAccepts())) {
-      post(request, result, weft_h.IORING_CQE_F_MORE());
+    while (request.isMultishot() && result >= 0 && !chance.happens(faults.endedAccepts())) {
+      post(request, result, true);
       result = OpcodeHandlers.perform(this, request);
     }
     if (result != Request.BLOCKED) {
@@ -284,7 +285,7 @@ final class Kernel {
     if (request.memory != null && !request.hasLostMemory()) {
       request.memory.complete(Math.max(result, 0));
     }
-    post(request, result, 0);
+    post(request, result, false);
     letGo(request);
     Request next = request.next;
     if (next == null) {
@@ -311,7 +312,7 @@ final class Kernel {
     }
   }
 
-  private void post(Request request, int result, int flags) {
+  private void post(Request request, int result, boolean more) {
     long time = Math.max(now() + delay(), request.notBefore);
     OpenFileDescription file = request.file;
     if (file != null && request.outward) {
@@ -322,7 +323,7 @@ final class Kernel {
       file.lastInwardEnd = time;
     }
     request.notBefore = time;
-    clock.at(time, () -> completions.arrive(request, result, flags));
+    clock.at(time, () -> completions.arrive(request, result, more));
   }
 
   /** Schedules the cancellation of a request. */
@@ -349,7 +350,7 @@ final class Kernel {
   }
 
   private int cancelResult(Request request) {
-    if (request.is(weft_h.IORING_OP_SEND()) && request.moved > 0) {
+    if (request.is(Opcode.SEND) && request.moved > 0) {
       return request.moved;
     }
     boolean interrupted = request.isOnWorker() && chance.happens(faults.lateCancels());
@@ -379,13 +380,10 @@ final class Kernel {
     }
   }
 
-  /**
-   * Returns the address at {@code address}, or null if its family is not the one that {@code ipv6}
-   * says.
-   */
-  static @Nullable InetSocketAddress decode(long address, boolean ipv6) {
-    InetSocketAddress decoded = SocketAddresses.decode(address);
-    int family = OpcodeHandlers.familyAt(address);
-    return family == (ipv6 ? weft_h.AF_INET6() : weft_h.AF_INET()) ? decoded : null;
+  /** Returns {@code address}, or null if its family is not the one that {@code ipv6} says. */
+  static @Nullable InetSocketAddress ofFamily(java.net.SocketAddress address, boolean ipv6) {
+    return address instanceof InetSocketAddress internet && SocketAddress.isIpv6(internet) == ipv6
+        ? internet
+        : null;
   }
 }

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.weft.sim;
 
-import dev.weft.bindings.weft_h;
 import dev.weft.error.Errno;
+import dev.weft.internal.backend.FileType;
 import dev.weft.internal.backend.Op;
+import dev.weft.internal.backend.OpenFlags;
+import dev.weft.internal.backend.PollEvents;
 import java.util.Arrays;
 
 /** An open file or directory, with its position. */
@@ -22,12 +24,12 @@ final class OpenFile extends OpenFileDescription {
   }
 
   @Override
-  int type() {
-    return node.mode() & weft_h.S_IFMT();
+  FileType type() {
+    return node.type();
   }
 
   boolean isAppending() {
-    return (flags & weft_h.O_APPEND()) != 0;
+    return (flags & OpenFlags.APPEND) != 0;
   }
 
   @Override
@@ -38,12 +40,12 @@ final class OpenFile extends OpenFileDescription {
     if (node.directory) {
       return failure(Errno.EISDIR);
     }
-    boolean atPosition = request.offset == Op.CURRENT_POSITION;
-    long from = atPosition ? position : request.offset;
+    boolean atPosition = request.position == Op.CURRENT_POSITION;
+    long from = atPosition ? position : request.position;
     int count = Math.clamp(node.size - from, 0, request.length);
     if (count > 0) {
       count = kernel.shortened(count);
-      ByteQueue.store(copy(from, count), request.address);
+      request.store(copy(from, count));
       node.accessed = kernel.now();
     }
     if (atPosition) {
@@ -64,15 +66,15 @@ final class OpenFile extends OpenFileDescription {
     if (request.length == 0) {
       return 0;
     }
-    boolean atPosition = request.offset == Op.CURRENT_POSITION;
+    boolean atPosition = request.position == Op.CURRENT_POSITION;
     // An append goes to the end even if a position is given (pwrite(2), "BUGS").
-    long to = isAppending() ? node.size : atPosition ? position : request.offset;
+    long to = isAppending() ? node.size : atPosition ? position : request.position;
     long room = SIZE_MAX - to;
     if (room <= 0) {
       return failure(Errno.ENOSPC);
     }
     int count = kernel.shortened((int) Math.min(room, request.length));
-    put(ByteQueue.load(request.address, count), to);
+    put(request.load(0, count), to);
     if (atPosition) {
       position = to + count;
     }
@@ -118,7 +120,7 @@ final class OpenFile extends OpenFileDescription {
 
   @Override
   int ready() {
-    return weft_h.POLLIN() | weft_h.POLLOUT();
+    return PollEvents.READABLE | PollEvents.WRITABLE;
   }
 
   @Override

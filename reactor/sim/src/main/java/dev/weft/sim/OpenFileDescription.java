@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.weft.sim;
 
-import dev.weft.bindings.weft_h;
 import dev.weft.error.Errno;
+import dev.weft.internal.backend.FileType;
+import dev.weft.internal.backend.OpenFlags;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -20,8 +21,11 @@ abstract class OpenFileDescription {
 
   private int references;
 
-  /** O_NONBLOCK, O_APPEND and the access mode. */
-  int flags;
+  /** The {@link OpenFlags}. */
+  final int flags;
+
+  /** Whether O_NONBLOCK is set, as another process that has the descriptor can do. */
+  boolean isNonBlocking;
 
   // Requests of one direction start and complete in their order.
   long lastInwardStart;
@@ -47,29 +51,24 @@ abstract class OpenFileDescription {
   }
 
   final boolean isReadable() {
-    return (flags & weft_h.O_ACCMODE()) != weft_h.O_WRONLY();
+    return (flags & OpenFlags.READ) != 0;
   }
 
   final boolean isWritable() {
-    return (flags & weft_h.O_ACCMODE()) != weft_h.O_RDONLY();
-  }
-
-  final boolean isNonBlocking() {
-    return (flags & weft_h.O_NONBLOCK()) != 0;
+    return (flags & OpenFlags.WRITE) != 0;
   }
 
   static int failure(Errno errno) {
     return -errno.code();
   }
 
-  /** The {@code S_IFMT} bits. */
-  abstract int type();
+  abstract FileType type();
 
   abstract int read(Request request);
 
   abstract int write(Request request);
 
-  /** The poll(2) events that hold now. */
+  /** The {@link dev.weft.internal.backend.PollEvents} that hold now. */
   abstract int ready();
 
   /** Called when the last reference has been dropped. */

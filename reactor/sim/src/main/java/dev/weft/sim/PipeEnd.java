@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.weft.sim;
 
-import dev.weft.bindings.weft_h;
 import dev.weft.error.Errno;
+import dev.weft.internal.backend.FileType;
+import dev.weft.internal.backend.OpenFlags;
+import dev.weft.internal.backend.PollEvents;
 
 /** One end of a pipe (pipe(7)). Its capacity is counted in bytes; the kernel counts pages. */
 final class PipeEnd extends OpenFileDescription {
@@ -23,8 +25,8 @@ final class PipeEnd extends OpenFileDescription {
     boolean writerGone;
 
     Content(Kernel kernel) {
-      reader = new PipeEnd(kernel, this, weft_h.O_RDONLY());
-      writer = new PipeEnd(kernel, this, weft_h.O_WRONLY());
+      reader = new PipeEnd(kernel, this, OpenFlags.READ);
+      writer = new PipeEnd(kernel, this, OpenFlags.WRITE);
     }
   }
 
@@ -67,8 +69,8 @@ final class PipeEnd extends OpenFileDescription {
   }
 
   @Override
-  int type() {
-    return weft_h.S_IFIFO();
+  FileType type() {
+    return FileType.PIPE;
   }
 
   @Override
@@ -81,7 +83,7 @@ final class PipeEnd extends OpenFileDescription {
       return available;
     }
     byte[] bytes = takeBytes(kernel.shortened(Math.min(available, request.length)));
-    ByteQueue.store(bytes, request.address);
+    request.store(bytes);
     return bytes.length;
   }
 
@@ -104,7 +106,7 @@ final class PipeEnd extends OpenFileDescription {
     if (request.length > ATOMIC_MAX) {
       count = kernel.shortened(count);
     }
-    putBytes(ByteQueue.load(request.address, count));
+    putBytes(request.load(0, count));
     return count;
   }
 
@@ -139,12 +141,12 @@ final class PipeEnd extends OpenFileDescription {
   @Override
   int ready() {
     if (isReadable()) {
-      int events = content.bytes.size() > 0 ? weft_h.POLLIN() : 0;
-      return content.writerGone ? events | weft_h.POLLHUP() : events;
+      int events = content.bytes.size() > 0 ? PollEvents.READABLE : 0;
+      return content.writerGone ? events | PollEvents.HANG_UP : events;
     }
     // The kernel counts free pages: a page's worth of room makes it writable.
-    int events = content.capacity - content.bytes.size() >= PAGE ? weft_h.POLLOUT() : 0;
-    return content.readerGone ? events | weft_h.POLLERR() : events;
+    int events = content.capacity - content.bytes.size() >= PAGE ? PollEvents.WRITABLE : 0;
+    return content.readerGone ? events | PollEvents.ERROR : events;
   }
 
   @Override

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.weft.sim;
 
-import dev.weft.bindings.weft_h;
+import static java.lang.foreign.ValueLayout.JAVA_BYTE;
+
 import dev.weft.internal.backend.Op;
+import dev.weft.internal.backend.Opcode;
 import java.lang.foreign.MemorySegment;
 import org.jspecify.annotations.Nullable;
 
-/** One submitted operation as the kernel sees it: its fields are copied, as from an SQE. */
+/** One submitted operation as the kernel sees it: its fields are copied, as the kernel does. */
 final class Request {
   /** Not a result: the request has to wait. */
   static final int BLOCKED = Integer.MIN_VALUE;
@@ -24,14 +26,12 @@ final class Request {
   }
 
   final Op op;
-  final int opcode;
+  final Opcode opcode;
   final int handle;
-  final long offset;
-  final long address;
+  final long position;
   final int length;
-  final int opFlags;
+  final int detail;
   final int spliceHandle;
-  final boolean multishot;
 
   /** Which of the two directions of its descriptor the request uses. */
   final boolean outward;
@@ -64,27 +64,52 @@ final class Request {
   /** The program's memory that the request uses, or null. */
   private final @Nullable MemorySegment segment;
 
+  /** Where the bytes begin in it. */
+  private final long from;
+
   Request(Op op, @Nullable OpenFileDescription named) {
     this.op = op;
     this.named = named;
     segment = op.memory();
+    from = op.from();
     opcode = op.opcode();
     handle = op.handle();
-    offset = op.offset();
-    address = op.address();
+    position = op.position();
     length = op.length();
-    opFlags = op.opFlags();
+    detail = op.detail();
     spliceHandle = op.spliceHandle();
-    multishot =
-        is(weft_h.IORING_OP_ACCEPT()) && op.ioPriority() == weft_h.IORING_ACCEPT_MULTISHOT();
     outward =
-        is(weft_h.IORING_OP_WRITE())
-            || is(weft_h.IORING_OP_SEND())
-            || is(weft_h.IORING_OP_SPLICE())
-            || is(weft_h.IORING_OP_SHUTDOWN());
-    if (is(weft_h.IORING_OP_OPENAT()) || is(weft_h.IORING_OP_ACCEPT())) {
+        switch (opcode) {
+          case WRITE, SEND, SPLICE, SHUTDOWN -> true;
+          default -> false;
+        };
+    if (is(Opcode.OPEN) || isAccept()) {
       origin = new CallSite(op);
     }
+  }
+
+  boolean isAccept() {
+    return is(Opcode.ACCEPT) || isMultishot();
+  }
+
+  boolean isMultishot() {
+    return is(Opcode.ACCEPT_MULTISHOT);
+  }
+
+  /** The bytes of a transfer. */
+  MemorySegment bytes() {
+    assert segment != null : op;
+    return ProgramMemory.of(segment, from, length);
+  }
+
+  /** Returns {@code count} of the bytes to be written, from the one at {@code at} on. */
+  byte[] load(int at, int count) {
+    return bytes().asSlice(at, count).toArray(JAVA_BYTE);
+  }
+
+  /** Stores what has been read. */
+  void store(byte[] source) {
+    MemorySegment.copy(source, 0, bytes(), JAVA_BYTE, 0, source.length);
   }
 
   /** Whether the memory may have been freed, so that it must not be accessed. */
@@ -92,8 +117,8 @@ final class Request {
     return segment != null && (!segment.scope().isAlive() || op.memory() != segment);
   }
 
-  boolean is(int someOpcode) {
-    return opcode == someOpcode;
+  boolean is(Opcode some) {
+    return opcode == some;
   }
 
   /** Whether a result breaks the chain of the request: a failure or a short transfer. */
@@ -101,19 +126,17 @@ final class Request {
     if (result < 0) {
       return true;
     }
-    boolean whole =
-        is(weft_h.IORING_OP_READ())
-            || is(weft_h.IORING_OP_WRITE())
-            || is(weft_h.IORING_OP_SPLICE())
-            || (is(weft_h.IORING_OP_SEND()) && (opFlags & weft_h.MSG_WAITALL()) != 0);
-    return whole && result < length;
+    return switch (opcode) {
+      case READ, WRITE, SPLICE, SEND -> result < length;
+      default -> false;
+    };
   }
 
   /** Whether a worker thread carries the request out; a cancellation interrupts that thread. */
   boolean isOnWorker() {
-    return is(weft_h.IORING_OP_SPLICE())
-        || is(weft_h.IORING_OP_FSYNC())
-        || is(weft_h.IORING_OP_OPENAT())
-        || is(weft_h.IORING_OP_STATX());
+    return switch (opcode) {
+      case SPLICE, SYNC, SYNC_DATA, OPEN, STAT -> true;
+      default -> false;
+    };
   }
 }

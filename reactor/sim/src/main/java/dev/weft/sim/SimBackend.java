@@ -3,11 +3,12 @@ package dev.weft.sim;
 
 import dev.weft.error.Errno;
 import dev.weft.internal.backend.Backend;
+import dev.weft.internal.backend.Call;
+import dev.weft.internal.backend.Capability;
 import dev.weft.internal.backend.Op;
-import dev.weft.internal.uring.KernelFeatures;
 import java.util.ArrayDeque;
-import java.util.BitSet;
 import java.util.Collections;
+import java.util.EnumSet;
 import java.util.IdentityHashMap;
 import java.util.Queue;
 import java.util.Set;
@@ -38,7 +39,7 @@ final class SimBackend extends Backend {
   private final Faults faults;
   private final Observer observer;
   private final Kernel kernel;
-  private final SyncCalls controls;
+  private final SyncCalls calls;
   private final int entries;
 
   private final Queue<Entry> queue = new ArrayDeque<>();
@@ -76,13 +77,14 @@ final class SimBackend extends Backend {
       FileTree files,
       int entries,
       Observer observer) {
+    super(EnumSet.of(Capability.SPLICE, Capability.MULTISHOT_ACCEPT));
     this.clock = clock;
     this.chance = chance;
     this.faults = faults;
     this.entries = entries;
     this.observer = observer;
     kernel = new Kernel(clock, chance.fork(), faults, files, this::arrive);
-    controls = new SyncCalls(kernel);
+    calls = new SyncCalls(kernel);
   }
 
   Kernel kernel() {
@@ -92,8 +94,8 @@ final class SimBackend extends Backend {
   // ---- submitting
 
   @Override
-  protected int perform(Op op) {
-    return controls.perform(op);
+  public int perform(Call call) {
+    return calls.perform(call);
   }
 
   @Override
@@ -203,16 +205,15 @@ final class SimBackend extends Backend {
       inFlight--;
       delivered++;
       named.remove(op);
-      complete(op, -Errno.ECANCELED.code(), 0);
+      complete(op, -Errno.ECANCELED.code());
       op = next;
     }
   }
 
   // ---- completing
 
-  private void arrive(Request request, int result, int flags) {
+  private void arrive(Request request, int result, boolean more) {
     Op op = request.op;
-    boolean more = flags != 0;
     if (requests.get(op) != request) {
       observer.broken(op + " completed twice");
       return;
@@ -232,7 +233,7 @@ final class SimBackend extends Backend {
     delivered++;
     stats().completions++;
     observer.completed(request, result, more);
-    complete(op, result, flags);
+    complete(op, result, more, Op.NO_BUFFER);
   }
 
   @Override
@@ -286,13 +287,6 @@ final class SimBackend extends Backend {
   }
 
   @Override
-  public KernelFeatures features() {
-    BitSet all = new BitSet();
-    all.set(0, Byte.MAX_VALUE);
-    return new KernelFeatures(0, 0, all);
-  }
-
-  @Override
   public int inFlight() {
     return inFlight;
   }
@@ -329,6 +323,5 @@ final class SimBackend extends Backend {
     while (inFlight > 0) {
       poll(FOREVER);
     }
-    table.close();
   }
 }

@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.weft.sim;
 
-import dev.weft.bindings.weft_h;
 import dev.weft.error.Errno;
+import dev.weft.internal.backend.Direction;
+import dev.weft.internal.backend.FileType;
+import dev.weft.internal.backend.OpenFlags;
+import dev.weft.internal.backend.PollEvents;
 import java.net.InetSocketAddress;
 import java.util.ArrayDeque;
 import java.util.Deque;
@@ -16,6 +19,9 @@ final class Socket extends OpenFileDescription {
   private static final int SYN_RETRIES = 6;
 
   private static final long SECOND = 1_000_000_000L;
+
+  /** The limit of what listen(2) accepts (SOMAXCONN). */
+  private static final int BACKLOG_MAX = 4096;
 
   /** The state of a socket. */
   private enum State {
@@ -68,7 +74,7 @@ final class Socket extends OpenFileDescription {
   private int error;
 
   Socket(Kernel kernel, boolean ipv6, Options options) {
-    super(kernel, weft_h.O_RDWR());
+    super(kernel, OpenFlags.READ | OpenFlags.WRITE);
     this.ipv6 = ipv6;
     this.options = options;
   }
@@ -110,7 +116,7 @@ final class Socket extends OpenFileDescription {
     if (!kernel.network.mayListen(this)) {
       return failure(Errno.EADDRINUSE);
     }
-    backlog = Math.min(length < 0 ? weft_h.SOMAXCONN() : length, weft_h.SOMAXCONN());
+    backlog = length < 0 ? BACKLOG_MAX : Math.min(length, BACKLOG_MAX);
     state = State.LISTENING;
     return 0;
   }
@@ -284,7 +290,7 @@ final class Socket extends OpenFileDescription {
       return request.length == 0 && available != BLOCKED && available >= 0 ? 0 : available;
     }
     byte[] bytes = takeBytes(kernel.shortened(Math.min(available, request.length)));
-    ByteQueue.store(bytes, request.address);
+    request.store(bytes);
     return bytes.length;
   }
 
@@ -324,11 +330,8 @@ final class Socket extends OpenFileDescription {
       }
       int count = Math.min(room, request.length - request.moved);
       count = kernel.segment(count);
-      putBytes(ByteQueue.load(request.address + request.moved, count));
+      putBytes(request.load(request.moved, count));
       request.moved += count;
-      if ((request.opFlags & weft_h.MSG_WAITALL()) == 0) {
-        break;
-      }
     }
     return request.moved;
   }
@@ -400,11 +403,8 @@ final class Socket extends OpenFileDescription {
 
   // ---- the end
 
-  int shutdown(int how) {
-    if (how < weft_h.SHUT_RD() || how > weft_h.SHUT_RDWR()) {
-      return failure(Errno.EINVAL);
-    }
-    if (state == State.LISTENING && how != weft_h.SHUT_WR()) {
+  int shutdown(Direction direction) {
+    if (state == State.LISTENING && direction != Direction.OUTPUT) {
       stopListening();
       return 0;
     }
@@ -414,10 +414,10 @@ final class Socket extends OpenFileDescription {
     if (writeShut && finReceived && finArrived) {
       return failure(Errno.ENOTCONN); // both directions are over: TIME_WAIT, or closed
     }
-    if (how != weft_h.SHUT_RD()) {
+    if (direction != Direction.INPUT) {
       sendFin();
     }
-    readShut |= how != weft_h.SHUT_WR();
+    readShut |= direction != Direction.OUTPUT;
     kernel.changed(this);
     return 0;
   }
@@ -471,31 +471,28 @@ final class Socket extends OpenFileDescription {
   }
 
   @Override
-  int type() {
-    return weft_h.S_IFSOCK();
+  FileType type() {
+    return FileType.SOCKET;
   }
 
   @Override
   int ready() {
     if (state == State.LISTENING) {
-      return accepted.isEmpty() ? 0 : weft_h.POLLIN();
+      return accepted.isEmpty() ? 0 : PollEvents.READABLE;
     }
     boolean over = state == State.DEAD || state == State.NEW;
-    int events = error != 0 ? weft_h.POLLERR() : 0;
+    int events = error != 0 ? PollEvents.ERROR : 0;
     if (over || (writeShut && (finReceived || readShut))) {
-      events |= weft_h.POLLHUP();
+      events |= PollEvents.HANG_UP;
     }
     if (received.size() > 0 || finReceived || readShut || state == State.DEAD) {
-      events |= weft_h.POLLIN();
-    }
-    if (finReceived || readShut || state == State.DEAD) {
-      events |= weft_h.POLLRDHUP();
+      events |= PollEvents.READABLE;
     }
     boolean writable =
         state == State.CONNECTED
             && peer != null
             && inFlight + peer.received.size() < options.sendBytes + peer.options.receiveBytes;
-    return writable || writeShut || over ? events | weft_h.POLLOUT() : events;
+    return writable || writeShut || over ? events | PollEvents.WRITABLE : events;
   }
 
   @Override

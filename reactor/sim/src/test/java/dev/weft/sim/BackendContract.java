@@ -5,15 +5,17 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.weft.bindings.weft_h;
 import dev.weft.error.Errno;
 import dev.weft.internal.backend.Backend;
+import dev.weft.internal.backend.Call;
+import dev.weft.internal.backend.FileType;
 import dev.weft.internal.backend.Handle;
 import dev.weft.internal.backend.Op;
-import dev.weft.internal.mem.Memory;
+import dev.weft.internal.backend.SocketType;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.net.StandardProtocolFamily;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.UnaryOperator;
@@ -28,14 +30,21 @@ import org.junit.jupiter.api.Test;
 abstract class BackendContract {
   static final int CANCELED = -Errno.ECANCELED.code();
   static final long TIMEOUT_NANOS = 10_000_000_000L;
+  static final StandardProtocolFamily INET = StandardProtocolFamily.INET;
+  static final StandardProtocolFamily INET6 = StandardProtocolFamily.INET6;
   static final long HERE = Op.CURRENT_POSITION;
 
   final List<Op> completed = new ArrayList<>();
   final Arena arena = Arena.ofConfined();
+
+  final Call call = new Call();
   private Backend opened;
 
   /** Opens the backend to be tested, with a queue of {@code entries}. */
   abstract Backend open(int entries) throws Exception;
+
+  /** Sets O_NONBLOCK, as another process that has the descriptor can do. */
+  abstract void makeNonBlocking(int descriptor);
 
   Backend current() {
     return opened;
@@ -94,21 +103,26 @@ abstract class BackendContract {
     return Handle.borrowed(descriptor, "descriptor " + descriptor);
   }
 
-  int control(int opcode, int handle, int first, int second, long address, int length) {
-    return perform(op -> op.control(opcode, handle, first, second, address, length));
-  }
-
   /** The two ends of a pipe, the one to read from first. */
   int[] pipe() {
-    MemorySegment ends = arena.allocate(ValueLayout.JAVA_INT, 2);
-    assertEquals(0, control(Op.PIPE, -1, 0, 0, ends.address(), 0));
-    return ends.toArray(ValueLayout.JAVA_INT);
+    assertEquals(0, call(Call::pipe));
+    return new int[] {call.readEnd(), call.writeEnd()};
+  }
+
+  /** Performs a call; returns the result. */
+  int call(UnaryOperator<Call> request) {
+    return opened.perform(request.apply(call));
   }
 
   void discard(int... handles) {
     for (int handle : handles) {
-      assertEquals(0, control(Op.CLOSE_SYNC, handle, 0, 0, 0, 0));
+      assertEquals(0, opened.closeDescriptor(handle));
     }
+  }
+
+  /** Memory whose content does not matter. */
+  MemorySegment scratch() {
+    return arena.allocate(8);
   }
 
   MemorySegment text(String text) {
@@ -142,14 +156,14 @@ abstract class BackendContract {
     for (int i = 0; i < count; i++) {
       numbers.setAtIndex(ValueLayout.JAVA_INT, i, i);
       Op op = backend.create(completed::add);
-      backend.submit(op.write(at(pipe[1]), numbers.address() + 4L * i, 4, HERE));
+      backend.submit(op.write(at(pipe[1]), numbers, 4L * i, 4, HERE));
     }
     assertEquals(count, backend.inFlight());
     assertTrue(backend.stats().deferred > 0);
     pollUntilCompleted(count);
 
     MemorySegment read = arena.allocate(ValueLayout.JAVA_INT, count);
-    assertEquals(4 * count, perform(op -> op.read(at(pipe[0]), read.address(), 4 * count, HERE)));
+    assertEquals(4 * count, perform(op -> op.read(at(pipe[0]), read, 0, 4 * count, HERE)));
     assertEquals(-1, numbers.mismatch(read), "the kernel got them in their order");
     discard(pipe);
   }
@@ -160,7 +174,7 @@ abstract class BackendContract {
     int[] idle = pipe();
     for (int i = 0; i < 100; i++) {
       Op reader = backend.create(op -> {});
-      backend.submit(reader.read(at(idle[0]), reader.scratch(), 1, HERE));
+      backend.submit(reader.read(at(idle[0]), scratch(), 0, 1, HERE));
     }
     Op last = backend.create(completed::add);
     backend.submit(last.nop());
@@ -174,22 +188,11 @@ abstract class BackendContract {
   void anUnknownDescriptorIsRefused() throws Exception {
     backend();
     int[] pipe = pipe();
-    assertEquals(code(Errno.EBADF), perform(op -> op.read(at(98_765), 0, 0, 0)));
-    assertEquals(code(Errno.EBADF), control(Op.FILE_TYPE, 98_765, 0, 0, 0, 0));
-    assertEquals(weft_h.S_IFIFO(), control(Op.FILE_TYPE, pipe[0], 0, 0, 0, 0));
+    assertEquals(code(Errno.EBADF), perform(op -> op.read(at(98_765), scratch(), 0, 0, 0)));
+    assertEquals(code(Errno.EBADF), call(call -> call.fileType(at(98_765))));
+    assertEquals(0, call(call -> call.fileType(at(pipe[0]))));
+    assertEquals(FileType.PIPE, call.type());
     discard(pipe);
-  }
-
-  @Test
-  void aControlOperationCompletesInsideSubmit() throws Exception {
-    Backend backend = backend();
-    Op op = backend.create(completed::add);
-    backend.submit(op.control(Op.FILE_TYPE, 987_654, 0, 0, 0, 0));
-
-    assertTrue(op.isDone());
-    assertEquals(code(Errno.EBADF), op.result());
-    assertTrue(completed.isEmpty());
-    assertEquals(0, backend.inFlight());
   }
 
   @Test
@@ -199,7 +202,7 @@ abstract class BackendContract {
     int[] second = pipe();
     assertTrue(first[0] < first[1] && first[1] < second[0] && second[0] < second[1]);
     discard(second[0], first[1]);
-    int socket = control(Op.SOCKET, -1, weft_h.AF_INET(), weft_h.SOCK_STREAM(), 0, 0);
+    int socket = call(call -> call.socket(INET, SocketType.STREAM));
     assertEquals(first[1], socket);
     discard(first[0], socket, second[1]);
   }
@@ -225,8 +228,8 @@ abstract class BackendContract {
     Backend backend = backend();
     int[] pipe = pipe();
     MemorySegment target = arena.allocate(4);
-    Op write = backend.create(completed::add).write(at(pipe[1]), text("abc").address(), 4, HERE);
-    Op read = backend.create(completed::add).read(at(pipe[0]), target.address(), 4, HERE);
+    Op write = backend.create(completed::add).write(at(pipe[1]), text("abc"), 0, 4, HERE);
+    Op read = backend.create(completed::add).read(at(pipe[0]), target, 0, 4, HERE);
     write.then(read);
     backend.submit(write);
 
@@ -239,7 +242,7 @@ abstract class BackendContract {
   @Test
   void aFailureCancelsTheRestOfItsChain() throws Exception {
     Backend backend = backend();
-    Op head = backend.create(completed::add).read(at(-1), 0, 0, 0);
+    Op head = backend.create(completed::add).read(at(-1), scratch(), 0, 0, 0);
     Op tail = head;
     for (int i = 0; i < 3; i++) {
       tail = tail.then(backend.create(completed::add).nop());
@@ -256,9 +259,9 @@ abstract class BackendContract {
   void aShortReadBreaksItsChain() throws Exception {
     Backend backend = backend();
     int[] pipe = pipe();
-    assertEquals(3, perform(op -> op.write(at(pipe[1]), text("abc").address(), 3, HERE)));
+    assertEquals(3, perform(op -> op.write(at(pipe[1]), text("abc"), 0, 3, HERE)));
     Op read = backend.create(completed::add);
-    read.read(at(pipe[0]), arena.allocate(10).address(), 10, HERE);
+    read.read(at(pipe[0]), arena.allocate(10), 0, 10, HERE);
     read.then(backend.create(completed::add).nop());
     backend.submit(read);
 
@@ -289,7 +292,7 @@ abstract class BackendContract {
     Backend backend = backend();
     int[] idle = pipe();
     Op op = backend.create(completed::add);
-    backend.submit(op.read(at(idle[0]), op.scratch(), 1, HERE));
+    backend.submit(op.read(at(idle[0]), scratch(), 0, 1, HERE));
     backend.poll(0);
     backend.cancel(op);
     backend.cancel(op);
@@ -310,7 +313,7 @@ abstract class BackendContract {
     int[] pipe = pipe();
     backend.submit(backend.create(op -> {}).nop()); // fills the queue
     Op write = backend.create(completed::add);
-    backend.submit(write.write(at(pipe[1]), arena.allocate(1).address(), 1, HERE));
+    backend.submit(write.write(at(pipe[1]), arena.allocate(1), 0, 1, HERE));
     assertEquals(Op.State.READY, write.state());
     backend.cancel(write);
 
@@ -318,7 +321,7 @@ abstract class BackendContract {
     assertEquals(CANCELED, write.result());
     discard(pipe[1]);
     assertEquals(
-        0, perform(op -> op.read(at(pipe[0]), op.scratch(), 1, HERE)), "nothing was written");
+        0, perform(op -> op.read(at(pipe[0]), scratch(), 0, 1, HERE)), "nothing was written");
     discard(pipe[0]);
   }
 
@@ -327,7 +330,7 @@ abstract class BackendContract {
     Backend backend = backend();
     int[] pipe = pipe();
     Op write = backend.create(completed::add);
-    backend.submit(write.write(at(pipe[1]), write.scratch(), 1, HERE));
+    backend.submit(write.write(at(pipe[1]), scratch(), 0, 1, HERE));
     backend.cancel(write); // the request comes behind the write
 
     pollUntilCompleted(1);
@@ -338,8 +341,8 @@ abstract class BackendContract {
   @Test
   void aMultishotThatIsCancelledEndsOnce() throws Exception {
     Backend backend = backend();
-    int listener = control(Op.SOCKET, -1, weft_h.AF_INET(), weft_h.SOCK_STREAM(), 0, 0);
-    assertEquals(0, control(Op.LISTEN, listener, 10, 0, 0, 0));
+    int listener = call(call -> call.socket(INET, SocketType.STREAM));
+    assertEquals(0, call(call -> call.listen(at(listener), 10)));
     Op accept = backend.create(completed::add);
     backend.submit(accept.acceptMultishot(at(listener)));
     backend.poll(0);
@@ -357,7 +360,7 @@ abstract class BackendContract {
     int[] idle = pipe();
     for (int i = 0; i < 20; i++) {
       Op op = backend.create(completed::add);
-      backend.submit(op.read(at(idle[0]), op.scratch(), 1, HERE));
+      backend.submit(op.read(at(idle[0]), scratch(), 0, 1, HERE));
     }
     backend.poll(0);
     discard(idle); // the operations keep the pipe
@@ -373,17 +376,17 @@ abstract class BackendContract {
     Backend backend = backend();
     int[] pipe = pipe();
     Op read = backend.create(completed::add);
-    backend.submit(read.read(at(pipe[0]), read.scratch(), 3, HERE));
+    MemorySegment target = scratch();
+    backend.submit(read.read(at(pipe[0]), target, 0, 3, HERE));
     backend.poll(0);
     assertEquals(0, perform(op -> op.close(pipe[0])));
     assertEquals(code(Errno.EBADF), perform(op -> op.close(pipe[0])));
-    assertEquals(3, perform(op -> op.write(at(pipe[1]), text("abc").address(), 3, HERE)));
+    assertEquals(3, perform(op -> op.write(at(pipe[1]), text("abc"), 0, 3, HERE)));
 
     pollUntilCompleted(1);
     assertEquals(3, read.result());
-    assertEquals('c', Memory.ALL.get(ValueLayout.JAVA_BYTE, read.scratch() + 2));
-    assertEquals(
-        code(Errno.EPIPE), perform(op -> op.write(at(pipe[1]), text("abc").address(), 3, HERE)));
+    assertEquals('c', target.get(ValueLayout.JAVA_BYTE, 2));
+    assertEquals(code(Errno.EPIPE), perform(op -> op.write(at(pipe[1]), text("abc"), 0, 3, HERE)));
     discard(pipe[1]);
   }
 }

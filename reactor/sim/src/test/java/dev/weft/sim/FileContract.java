@@ -4,34 +4,37 @@ package dev.weft.sim;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.weft.bindings.statx;
-import dev.weft.bindings.weft_h;
 import dev.weft.error.Errno;
 import dev.weft.internal.backend.Backend;
+import dev.weft.internal.backend.FileAttributes;
+import dev.weft.internal.backend.FileType;
 import dev.weft.internal.backend.Op;
-import dev.weft.internal.mem.Memory;
+import dev.weft.internal.backend.OpenFlags;
+import dev.weft.internal.backend.PollEvents;
 import java.lang.foreign.MemorySegment;
-import java.util.function.UnaryOperator;
+import java.nio.charset.StandardCharsets;
 import org.junit.jupiter.api.Test;
 
 /** What a backend promises of files, pipes and splices. */
 abstract class FileContract extends SocketContract {
+  private static final int READ_WRITE = OpenFlags.READ | OpenFlags.WRITE;
+
   /** The name of a file that is not there yet. */
   abstract String path(String name);
 
   private int openFile(String name, int flags) {
-    MemorySegment path = text(path(name));
+    byte[] path = path(name).getBytes(StandardCharsets.UTF_8);
     return perform(op -> op.open(path, flags, 0644));
   }
 
   private int write(int file, String content, long position) {
     MemorySegment bytes = text(content);
-    return perform(op -> op.write(at(file), bytes.address(), content.length(), position));
+    return perform(op -> op.write(at(file), bytes, 0, content.length(), position));
   }
 
   private String read(int file, int length, long position) {
     MemorySegment bytes = arena.allocate(length + 1);
-    int count = perform(op -> op.read(at(file), bytes.address(), length, position));
+    int count = perform(op -> op.read(at(file), bytes, 0, length, position));
     assertTrue(count >= 0, () -> "read: " + count);
     bytes.asSlice(count).fill((byte) 0);
     return bytes.getString(0);
@@ -42,24 +45,24 @@ abstract class FileContract extends SocketContract {
   @Test
   void openTellsWhatIsWrong() throws Exception {
     backend();
-    assertEquals(code(Errno.ENOENT), openFile("absent", weft_h.O_RDONLY()));
-    int file = openFile("there", weft_h.O_CREAT() | weft_h.O_RDWR());
+    assertEquals(code(Errno.ENOENT), openFile("absent", OpenFlags.READ));
+    int file = openFile("there", OpenFlags.CREATE | READ_WRITE);
     assertTrue(file > 2, () -> "open: " + file);
-    int exclusive = weft_h.O_CREAT() | weft_h.O_EXCL() | weft_h.O_WRONLY();
+    int exclusive = OpenFlags.CREATE | OpenFlags.EXCLUSIVE | OpenFlags.WRITE;
     assertEquals(code(Errno.EEXIST), openFile("there", exclusive));
-    assertEquals(code(Errno.ENOTDIR), openFile("there/below", weft_h.O_RDONLY()));
-    assertEquals(code(Errno.ENOTDIR), openFile("there/", weft_h.O_RDONLY()));
-    assertEquals(code(Errno.ENOENT), openFile("absent/below", weft_h.O_CREAT() | weft_h.O_RDWR()));
-    assertEquals(code(Errno.EISDIR), openFile("", weft_h.O_RDWR()));
-    assertEquals(code(Errno.EISDIR), openFile("new/", weft_h.O_CREAT() | weft_h.O_RDWR()));
-    assertEquals(code(Errno.ENAMETOOLONG), openFile("x".repeat(256), weft_h.O_RDONLY()));
+    assertEquals(code(Errno.ENOTDIR), openFile("there/below", OpenFlags.READ));
+    assertEquals(code(Errno.ENOTDIR), openFile("there/", OpenFlags.READ));
+    assertEquals(code(Errno.ENOENT), openFile("absent/below", OpenFlags.CREATE | READ_WRITE));
+    assertEquals(code(Errno.EISDIR), openFile("", READ_WRITE));
+    assertEquals(code(Errno.EISDIR), openFile("new/", OpenFlags.CREATE | READ_WRITE));
+    assertEquals(code(Errno.ENAMETOOLONG), openFile("x".repeat(256), OpenFlags.READ));
     discard(file);
   }
 
   @Test
   void dotsInPathsStandForDirectories() throws Exception {
     backend();
-    int create = weft_h.O_CREAT() | weft_h.O_RDWR();
+    int create = OpenFlags.CREATE | READ_WRITE;
     discard(openFile("file", create));
     assertSameFile("file", "./file");
     assertSameFile("file", ".//././file");
@@ -68,15 +71,15 @@ abstract class FileContract extends SocketContract {
     String name = here.substring(parent.length() + 1, here.length() - 1);
     assertSameFile("file", "../" + name + "/file");
     assertSameFile("file", "../../../../../../../../../../../../../.." + path("file"));
-    assertEquals(code(Errno.ENOTDIR), openFile("file/.", weft_h.O_RDONLY()));
-    assertEquals(code(Errno.ENOTDIR), openFile("file/../file", weft_h.O_RDONLY()));
-    assertEquals(code(Errno.ENOENT), openFile("missing/../file", weft_h.O_RDONLY()));
+    assertEquals(code(Errno.ENOTDIR), openFile("file/.", OpenFlags.READ));
+    assertEquals(code(Errno.ENOTDIR), openFile("file/../file", OpenFlags.READ));
+    assertEquals(code(Errno.ENOENT), openFile("missing/../file", OpenFlags.READ));
     assertEquals(code(Errno.ENOENT), openFile("missing/./file", create));
     assertEquals(code(Errno.EISDIR), openFile(".", create));
     assertEquals(code(Errno.EISDIR), openFile("..", create));
-    assertEquals(code(Errno.EEXIST), openFile("..", create | weft_h.O_EXCL()));
-    discard(openFile(".", weft_h.O_RDONLY()));
-    discard(openFile("./new", create | weft_h.O_EXCL()));
+    assertEquals(code(Errno.EEXIST), openFile("..", create | OpenFlags.EXCLUSIVE));
+    discard(openFile(".", OpenFlags.READ));
+    discard(openFile("./new", create | OpenFlags.EXCLUSIVE));
     assertSameFile("new", "../" + name + "/./new");
   }
 
@@ -85,17 +88,18 @@ abstract class FileContract extends SocketContract {
   }
 
   private long number(String name) {
-    MemorySegment status = statx.allocate(arena);
-    MemorySegment path = text(path(name));
-    int mask = weft_h.STATX_BASIC_STATS();
-    assertEquals(0, perform(op -> op.status(path, 0, mask, status.address())), name);
-    return statx.stx_ino(status);
+    int file = openFile(name, OpenFlags.READ);
+    assertTrue(file >= 0, name);
+    FileAttributes attributes = new FileAttributes();
+    assertEquals(0, perform(op -> op.stat(at(file), attributes)), name);
+    discard(file);
+    return attributes.inode;
   }
 
   @Test
   void bytesAreReadWhereTheyWereWritten() throws Exception {
     backend();
-    int file = openFile("file", weft_h.O_CREAT() | weft_h.O_RDWR());
+    int file = openFile("file", OpenFlags.CREATE | READ_WRITE);
     assertEquals(6, write(file, "abcdef", Op.CURRENT_POSITION));
     assertEquals("", read(file, 10, Op.CURRENT_POSITION), "the position is at the end");
     assertEquals("cde", read(file, 3, 2));
@@ -103,7 +107,7 @@ abstract class FileContract extends SocketContract {
     assertEquals("abcXYf", read(file, 100, 0));
     assertEquals("", read(file, 10, 1000));
     assertEquals(1, write(file, "!", 9));
-    assertEquals(10, perform(op -> op.read(at(file), arena.allocate(20).address(), 20, 0)));
+    assertEquals(10, perform(op -> op.read(at(file), arena.allocate(20), 0, 20, 0)));
     assertEquals(0, perform(op -> op.sync(at(file), false)));
     assertEquals(0, perform(op -> op.sync(at(file), true)));
     discard(file);
@@ -112,21 +116,21 @@ abstract class FileContract extends SocketContract {
   @Test
   void anAppendGoesToTheEndWhateverThePosition() throws Exception {
     backend();
-    int file = openFile("log", weft_h.O_CREAT() | weft_h.O_RDWR() | weft_h.O_APPEND());
+    int file = openFile("log", OpenFlags.CREATE | READ_WRITE | OpenFlags.APPEND);
     assertEquals(3, write(file, "abc", Op.CURRENT_POSITION));
     assertEquals(3, write(file, "def", 0));
     assertEquals("abcdef", read(file, 10, 0));
-    int flags = control(Op.FCNTL, file, weft_h.F_GETFL(), 0, 0, 0);
-    assertTrue((flags & weft_h.O_APPEND()) != 0);
+    int flags = call(call -> call.openFlags(at(file)));
+    assertTrue((flags & OpenFlags.APPEND) != 0);
     discard(file);
   }
 
   @Test
   void truncatingEmptiesAFile() throws Exception {
     backend();
-    int file = openFile("file", weft_h.O_CREAT() | weft_h.O_RDWR());
+    int file = openFile("file", OpenFlags.CREATE | READ_WRITE);
     write(file, "abc", 0);
-    int again = openFile("file", weft_h.O_WRONLY() | weft_h.O_TRUNC());
+    int again = openFile("file", OpenFlags.WRITE | OpenFlags.TRUNCATE);
     assertEquals("", read(file, 10, 0));
     discard(file, again);
   }
@@ -134,58 +138,39 @@ abstract class FileContract extends SocketContract {
   @Test
   void theModeOfAnOpenFileIsObeyed() throws Exception {
     backend();
-    int writer = openFile("file", weft_h.O_CREAT() | weft_h.O_WRONLY());
-    int reader = openFile("file", weft_h.O_RDONLY());
-    int directory = openFile("", weft_h.O_RDONLY());
+    int writer = openFile("file", OpenFlags.CREATE | OpenFlags.WRITE);
+    int reader = openFile("file", OpenFlags.READ);
+    int directory = openFile("", OpenFlags.READ);
     MemorySegment bytes = arena.allocate(8);
-    assertEquals(code(Errno.EBADF), perform(op -> op.read(at(writer), bytes.address(), 8, 0)));
-    assertEquals(code(Errno.EBADF), perform(op -> op.write(at(reader), bytes.address(), 8, 0)));
-    assertEquals(code(Errno.EISDIR), perform(op -> op.read(at(directory), bytes.address(), 8, 0)));
-    assertEquals(code(Errno.ENOTSOCK), perform(op -> op.receive(at(reader), bytes.address(), 8)));
+    assertEquals(code(Errno.EBADF), perform(op -> op.read(at(writer), bytes, 0, 8, 0)));
+    assertEquals(code(Errno.EBADF), perform(op -> op.write(at(reader), bytes, 0, 8, 0)));
+    assertEquals(code(Errno.EISDIR), perform(op -> op.read(at(directory), bytes, 0, 8, 0)));
+    assertEquals(code(Errno.ENOTSOCK), perform(op -> op.receive(at(reader), bytes, 0, 8)));
     discard(writer, reader, directory);
   }
 
   @Test
   void statusTellsKindAndSize() throws Exception {
     backend();
-    int file = openFile("file", weft_h.O_CREAT() | weft_h.O_RDWR());
-    int directory = openFile("", weft_h.O_RDONLY());
+    int file = openFile("file", OpenFlags.CREATE | READ_WRITE);
+    int directory = openFile("", OpenFlags.READ);
     int[] pipe = pipe();
     write(file, "abc", 0);
-    assertEquals(weft_h.S_IFREG(), kindBy(file, 3));
-    assertEquals(weft_h.S_IFDIR(), kindBy(directory, -1));
-    assertEquals(weft_h.S_IFIFO(), kindBy(pipe[0], 0));
-    assertEquals(code(Errno.EBADF), status(98_765).result());
+    assertEquals(FileType.REGULAR, typeOf(file, 3));
+    assertEquals(FileType.DIRECTORY, typeOf(directory, -1));
+    assertEquals(FileType.PIPE, typeOf(pipe[0], 0));
+    assertEquals(code(Errno.EBADF), perform(op -> op.stat(at(98_765), new FileAttributes())));
     discard(file, directory, pipe[0], pipe[1]);
   }
 
-  private Op status(int handle) {
-    return statusOp(
-        op ->
-            op.status(
-                at(handle),
-                text("").address(),
-                weft_h.AT_EMPTY_PATH(),
-                weft_h.STATX_BASIC_STATS(),
-                op.scratch()));
-  }
-
-  private Op statusOp(UnaryOperator<Op> request) {
-    Op op = current().create(done -> {});
-    current().submit(request.apply(op));
-    pollUntilDone(op);
-    return op;
-  }
-
-  private int kindBy(int handle, long size) {
-    Op op = status(handle);
-    assertEquals(0, op.result());
-    MemorySegment status = Memory.at(op.scratch(), statx.sizeof());
+  private FileType typeOf(int handle, long size) {
+    FileAttributes attributes = new FileAttributes();
+    assertEquals(0, perform(op -> op.stat(at(handle), attributes)));
     if (size >= 0) {
-      assertEquals(size, statx.stx_size(status));
+      assertEquals(size, attributes.sizeBytes);
     }
-    assertTrue(statx.stx_nlink(status) >= 1);
-    return Short.toUnsignedInt(statx.stx_mode(status)) & weft_h.S_IFMT();
+    assertTrue(attributes.links >= 1);
+    return attributes.type;
   }
 
   // ---- pipes
@@ -198,9 +183,9 @@ abstract class FileContract extends SocketContract {
     discard(pipe[1]);
     assertEquals("abc", read(pipe[0], 10, Op.CURRENT_POSITION));
     assertEquals("", read(pipe[0], 10, Op.CURRENT_POSITION));
-    assertEquals(weft_h.POLLHUP(), perform(op -> op.poll(at(pipe[0]), weft_h.POLLIN())));
+    assertEquals(PollEvents.HANG_UP, perform(op -> op.poll(at(pipe[0]), PollEvents.READABLE)));
     assertEquals(code(Errno.EINVAL), perform(op -> op.sync(at(pipe[0]), false)));
-    assertEquals(code(Errno.EBADF), perform(op -> op.write(at(pipe[0]), op.scratch(), 1, HERE)));
+    assertEquals(code(Errno.EBADF), perform(op -> op.write(at(pipe[0]), scratch(), 0, 1, HERE)));
     discard(pipe[0]);
   }
 
@@ -208,15 +193,14 @@ abstract class FileContract extends SocketContract {
   void aFullPipeTakesWhatFitsAndThenWaits() throws Exception {
     Backend backend = backend();
     int[] pipe = pipe();
-    int capacity = control(Op.FCNTL, pipe[1], weft_h.F_GETPIPE_SZ(), 0, 0, 0);
+    int capacity = call(call -> call.pipeCapacity(at(pipe[1])));
     MemorySegment large = arena.allocate(capacity + 5000);
-    assertEquals(
-        capacity, perform(op -> op.write(at(pipe[1]), large.address(), capacity + 5000, HERE)));
+    assertEquals(capacity, perform(op -> op.write(at(pipe[1]), large, 0, capacity + 5000, HERE)));
     Op more = backend.create(completed::add);
-    backend.submit(more.write(at(pipe[1]), large.address(), 4096, HERE));
+    backend.submit(more.write(at(pipe[1]), large, 0, 4096, HERE));
     backend.poll(0);
     assertTrue(completed.isEmpty());
-    assertEquals(4096, perform(op -> op.read(at(pipe[0]), large.address() + 4096, 4096, HERE)));
+    assertEquals(4096, perform(op -> op.read(at(pipe[0]), large, 4096, 4096, HERE)));
     pollUntilCompleted(1);
     assertEquals(4096, more.result());
     discard(pipe);
@@ -226,11 +210,11 @@ abstract class FileContract extends SocketContract {
   void onANonBlockingPipeASpliceSaysAgainAndAReadWaits() throws Exception {
     Backend backend = backend();
     int[] pipe = pipe();
-    int file = openFile("file", weft_h.O_CREAT() | weft_h.O_WRONLY());
-    assertEquals(0, control(Op.FCNTL, pipe[0], weft_h.F_SETFL(), weft_h.O_NONBLOCK(), 0, 0));
+    int file = openFile("file", OpenFlags.CREATE | OpenFlags.WRITE);
+    makeNonBlocking(pipe[0]);
     assertEquals(code(Errno.EAGAIN), perform(op -> op.splice(at(pipe[0]), at(file), 1)));
     Op read = backend.create(completed::add);
-    backend.submit(read.read(at(pipe[0]), read.scratch(), 3, HERE));
+    backend.submit(read.read(at(pipe[0]), scratch(), 0, 3, HERE));
     backend.poll(0);
     assertEquals(3, write(pipe[1], "abc", Op.CURRENT_POSITION));
     pollUntilCompleted(1);
@@ -242,9 +226,9 @@ abstract class FileContract extends SocketContract {
   void pipesAreResizedInPages() throws Exception {
     backend();
     int[] pipe = pipe();
-    assertEquals(65_536, control(Op.FCNTL, pipe[1], weft_h.F_GETPIPE_SZ(), 0, 0, 0));
-    assertEquals(8192, control(Op.FCNTL, pipe[1], weft_h.F_SETPIPE_SZ(), 5000, 0, 0));
-    assertEquals(8192, control(Op.FCNTL, pipe[0], weft_h.F_GETPIPE_SZ(), 0, 0, 0));
+    assertEquals(65_536, call(call -> call.pipeCapacity(at(pipe[1]))));
+    assertEquals(8192, call(call -> call.setPipeCapacity(at(pipe[1]), 5000)));
+    assertEquals(8192, call(call -> call.pipeCapacity(at(pipe[0]))));
     discard(pipe);
   }
 
@@ -254,9 +238,9 @@ abstract class FileContract extends SocketContract {
   void spliceMovesBytesAtPositionsAndSaysZeroAtTheEnd() throws Exception {
     backend();
     int[] pipe = pipe();
-    int file = openFile("file", weft_h.O_CREAT() | weft_h.O_RDWR());
+    int file = openFile("file", OpenFlags.CREATE | READ_WRITE);
     write(file, "abcdef", 0);
-    int copy = openFile("copy", weft_h.O_CREAT() | weft_h.O_RDWR());
+    int copy = openFile("copy", OpenFlags.CREATE | READ_WRITE);
     assertEquals(4, perform(op -> op.splice(at(file), at(pipe[1]), 4)));
     assertEquals(2, perform(op -> op.splice(at(file), at(pipe[1]), 100)));
     assertEquals(0, perform(op -> op.splice(at(file), at(pipe[1]), 100)));
@@ -271,9 +255,9 @@ abstract class FileContract extends SocketContract {
   void spliceRefusesWhatItCannotDo() throws Exception {
     backend();
     int[] pipe = pipe();
-    int file = openFile("file", weft_h.O_CREAT() | weft_h.O_RDWR());
+    int file = openFile("file", OpenFlags.CREATE | READ_WRITE);
     write(file, "abcdef", 0);
-    int log = openFile("log", weft_h.O_CREAT() | weft_h.O_WRONLY() | weft_h.O_APPEND());
+    int log = openFile("log", OpenFlags.CREATE | OpenFlags.WRITE | OpenFlags.APPEND);
     assertEquals(code(Errno.EINVAL), perform(op -> op.splice(at(file), at(file), 4)));
     assertEquals(code(Errno.EINVAL), perform(op -> op.splice(at(pipe[0]), at(pipe[1]), 4)));
     assertEquals(code(Errno.EBADF), perform(op -> op.splice(at(file), at(pipe[0]), 4)));

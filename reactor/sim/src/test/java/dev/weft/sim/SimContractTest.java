@@ -2,12 +2,19 @@
 package dev.weft.sim;
 
 import dev.weft.internal.backend.Backend;
+import java.util.Objects;
 
 /** The simulated kernel keeps the contract, when nothing goes wrong. */
 class SimContractTest extends FileContract {
   @Override
   Backend open(int entries) {
     return SimBackends.open(entries, Faults.none());
+  }
+
+  @Override
+  void makeNonBlocking(int descriptor) {
+    OpenFileDescription file = ((SimBackend) current()).kernel().description(descriptor);
+    Objects.requireNonNull(file).isNonBlocking = true;
   }
 
   @Override

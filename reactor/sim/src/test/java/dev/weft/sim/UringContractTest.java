@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.weft.sim;
 
+import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assumptions.abort;
 
+import dev.weft.bindings.weft_h;
 import dev.weft.error.ReactorUnavailableException;
 import dev.weft.internal.backend.Backend;
 import dev.weft.internal.backend.uring.UringBackend;
+import dev.weft.internal.os.Libc;
 import java.nio.file.Path;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -23,6 +26,12 @@ class UringContractTest extends FileContract {
       }
       return abort(e.getMessage());
     }
+  }
+
+  @Override
+  void makeNonBlocking(int descriptor) {
+    int flags = Libc.fcntl(descriptor, weft_h.F_GETFL(), 0);
+    assertEquals(0, Libc.fcntl(descriptor, weft_h.F_SETFL(), flags | weft_h.O_NONBLOCK()));
   }
 
   @Override

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.weft.internal.backend;
 
-import dev.weft.error.Errno;
 import dev.weft.internal.failure.Failures;
-import dev.weft.internal.uring.KernelFeatures;
 import java.lang.ref.Reference;
 import java.lang.ref.ReferenceQueue;
+import java.util.EnumSet;
+import java.util.Set;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
  * Asynchronous I/O for one reactor: performs {@link Op}s and reports their completions. Not
  * thread-safe, except {@link #wakeup}.
  *
- * <p>The interface is completion-based: a ring copies an operation's fields into an SQE, another
+ * <p>The interface is completion-based: a ring copies an operation's fields into its queue, another
  * backend tries the operation and retries it when the descriptor is ready, a simulator decides by a
  * seed.
  */
@@ -36,8 +36,27 @@ public abstract class Backend implements AutoCloseable {
   /** The table of the operations that {@link #create} makes. */
   protected final OpTable table = new OpTable();
 
-  /** For the backends of the library and of the test kit: no other module can see this package. */
-  protected Backend() {}
+  private final Set<Capability> capabilities;
+
+  /**
+   * For the backends of the library and of the test kit: no other module can see this package.
+   *
+   * @param capabilities what this backend can do
+   */
+  protected Backend(Set<Capability> capabilities) {
+    this.capabilities = EnumSet.noneOf(Capability.class);
+    this.capabilities.addAll(capabilities);
+  }
+
+  /** Whether this backend can do that. */
+  public final boolean has(Capability capability) {
+    return capabilities.contains(capability);
+  }
+
+  /** Does without a capability from now on, as on a backend that lacks it: for tests. */
+  public final void disable(Capability capability) {
+    capabilities.remove(capability);
+  }
 
   /**
    * Makes an operation whose completions {@code listener} gets. The caller owns it until it is
@@ -54,17 +73,12 @@ public abstract class Backend implements AutoCloseable {
 
   /**
    * Starts {@code op} and the operations linked to it. Never blocks. It completes later, exactly
-   * once (once per shot if multishot). Only a control operation is complete when this returns; its
-   * listener is not called. Until the last completion the operation holds its descriptors and
-   * memory.
+   * once (once per shot if multishot). Until the last completion the operation holds its
+   * descriptors and memory.
    *
    * @throws IllegalStateException if the arena of its memory is closed; then nothing was started
    */
   public final void submit(Op op) {
-    if (op.opcode >= Op.SOCKET) {
-      completeAtOnce(op, perform(op));
-      return;
-    }
     if (op.isBusy()) {
       throw new IllegalStateException("submitted while it is in flight: " + op);
     }
@@ -100,8 +114,8 @@ public abstract class Backend implements AutoCloseable {
    */
   protected abstract void start(Op op);
 
-  /** Performs a control operation; returns at least 0, or -errno. */
-  protected abstract int perform(Op op);
+  /** Performs a call at once; returns at least 0, or -errno. */
+  public abstract int perform(Call call);
 
   /** Requests that {@code op} stop. It still completes: with -ECANCELED, or with its result. */
   public abstract void cancel(Op op);
@@ -117,28 +131,26 @@ public abstract class Backend implements AutoCloseable {
   /** Ends the poll in progress, or the next one. May be called from any thread. */
   public abstract void wakeup();
 
+  /** Requests connections: many if the backend can do that, otherwise one. */
+  public final Op requestAccept(Op op, Handle handle) {
+    return has(Capability.MULTISHOT_ACCEPT) ? op.acceptMultishot(handle) : op.accept(handle);
+  }
+
   /**
-   * Opens the buffer group of {@link Op#receiveAny}, with which a waiting receive holds no memory.
-   * There is one group.
+   * Opens a group of buffers for {@link Op#receiveAny}, with a number of its own.
    *
    * @param count the maximum number of buffers on offer, a power of two up to 32768
-   * @return at least 0, or -errno if the backend can't do it
+   * @param bytes the size of each buffer
+   * @return null if the backend has no buffer groups, or no memory for one
    */
-  public int openReceiveBuffers(int count) {
-    return -Errno.EOPNOTSUPP.code();
+  public final @Nullable BufferGroup openBufferGroup(int count, int bytes) {
+    return has(Capability.BUFFER_GROUPS) ? newBufferGroup(count, bytes) : null;
   }
 
-  /**
-   * Offers a buffer, which the backend owns until a result returns its number ({@link Op#buffer}).
-   *
-   * @param number the buffer's number, from 0 to 65535; it must not be on offer
-   */
-  public void offerReceiveBuffer(int number, long address, int bytes) {
-    throw new IllegalStateException("no receive buffers have been opened");
+  /** Opens a buffer group; called only if the backend {@link #has} them. */
+  protected @Nullable BufferGroup newBufferGroup(int count, int bytes) {
+    throw new AssertionError("not implemented");
   }
-
-  /** Takes back all buffers on offer; no {@link Op#receiveAny} may be in flight. */
-  public void closeReceiveBuffers() {}
 
   /**
    * Announces an operation that can block a kernel worker for an unlimited time, such as opening a
@@ -291,8 +303,6 @@ public abstract class Backend implements AutoCloseable {
     Failures.throwIfAny(failure);
   }
 
-  public abstract KernelFeatures features();
-
   /** The number of the callers' operations that have not completed. */
   public abstract int inFlight();
 
@@ -332,15 +342,20 @@ public abstract class Backend implements AutoCloseable {
     return true;
   }
 
-  /** Sets DONE without calling the listener: for control operations, which end inside submit. */
-  protected static void completeAtOnce(Op op, int result) {
-    op.result = result;
-    op.state = Op.State.DONE;
+  /** Completes {@code op} with its last result, which returns no buffer. */
+  protected static void complete(Op op, int result) {
+    op.complete(result, false, Op.NO_BUFFER);
   }
 
-  /** Completes {@code op} with a result, its last one unless {@code flags} say otherwise. */
-  protected static void complete(Op op, int result, int flags) {
-    op.complete(result, flags);
+  /**
+   * Delivers a result of {@code op}.
+   *
+   * @param result at least 0, or -errno
+   * @param more whether a multishot operation continues
+   * @param buffer the number of the buffer that is returned, or {@link Op#NO_BUFFER}
+   */
+  protected static void complete(Op op, int result, boolean more, int buffer) {
+    op.complete(result, more, buffer);
   }
 
   /** Cancels the operations in flight, waits until all have completed, and frees all resources. */

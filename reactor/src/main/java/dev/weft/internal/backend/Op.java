@@ -1,24 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.weft.internal.backend;
 
-import dev.weft.bindings.weft_h;
 import dev.weft.error.Errno;
 import dev.weft.internal.failure.UncaughtFailures;
 import dev.weft.internal.mem.MemoryLease;
 import java.lang.foreign.MemorySegment;
+import java.net.SocketAddress;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A reusable I/O operation: the request, as flat fields that mirror an SQE, and its result. A fiber
- * owns one for its blocking calls, a listener one for its multishot accept; nothing is allocated
- * per use.
+ * A reusable I/O operation: the request, as flat fields that a backend reads, and its result. A
+ * fiber owns one for its blocking calls, a listener one for its multishot accept; nothing is
+ * allocated per use.
  *
  * <p>
  *
  * {@snippet :
  *   FREE -> READY -> IN_FLIGHT ----------------> DONE -> FREE (next use)
- *             |          \-> CANCELLING ----------^          the CQE still comes
+ *             |          \-> CANCELLING ----------^          its result still comes
  *             \------------------------------------^         cancelled before it was submitted
  * }
  *
@@ -43,25 +43,11 @@ public final class Op {
     DONE
   }
 
-  // Control operations: they never wait, so a backend completes them inside submit. Their numbers
-  // are above the kernel's opcodes, which fit a byte.
-  public static final int SOCKET = 0x100;
-  public static final int BIND = 0x101;
-  public static final int LISTEN = 0x102;
-  public static final int GETSOCKNAME = 0x103;
-  public static final int GETPEERNAME = 0x104;
-  public static final int SET_OPTION = 0x105;
-  public static final int GET_OPTION = 0x106;
-  public static final int PIPE = 0x107;
-  public static final int FCNTL = 0x108;
-  public static final int FILE_TYPE = 0x109;
-  public static final int CLOSE_SYNC = 0x10A;
-  public static final int SHUTDOWN_SYNC = 0x10B;
-
   /** The offset of a READ or WRITE at the descriptor's own position. */
   public static final long CURRENT_POSITION = -1;
 
-  private static final int NO_BUFFER = -1;
+  /** The number of no buffer. */
+  public static final int NO_BUFFER = -1;
 
   // The kernel's internal codes for "interrupted, repeat the call": ERESTARTSYS, ERESTARTNOINTR,
   // ERESTARTNOHAND and ERESTART_RESTARTBLOCK (include/linux/errno.h, which user space never sees).
@@ -69,12 +55,12 @@ public final class Op {
   private static final int RESTART_LAST = -516;
 
   // ---- the request
-  public int opcode;
-  public int sqeFlags;
-  public int ioPriority;
+
+  /** The code of the {@link Opcode}: storing a reference would cost more. */
+  private int opcode;
 
   /** The descriptor: that of {@link #target}, or one without a handle. */
-  public int handle;
+  private int handle;
 
   /** The handle that the operation uses; null if it uses none, or a plain descriptor. */
   @Nullable Handle target;
@@ -82,29 +68,48 @@ public final class Op {
   /** The handle that a splice reads from. */
   @Nullable Handle spliceSource;
 
-  /** The caller's memory, kept reachable until the last completion; null if it is our own. */
+  private int spliceHandle;
+
+  /** The memory of a transfer, kept reachable until the last completion. */
   @Nullable MemorySegment memory;
 
-  public long offset;
-  public long address;
-  public int length;
-  public int opFlags;
-  public int spliceHandle;
+  /** Where the bytes of a transfer begin in {@link #memory}. */
+  private long from;
+
+  /** The bytes of a transfer at most. */
+  private int length;
+
+  /** Where a READ or WRITE begins in the file. */
+  private long position;
+
+  /** A number that the opcode needs: flags, events, a direction, a value, and so on. */
+  private int detail;
+
+  /** The permissions of a file that OPEN creates. */
+  private int permissions;
+
+  /** An object that the opcode needs or fills: an address, a path, an option, and so on. */
+  private @Nullable Object argument;
+
+  /** The operation that starts when this one has succeeded. */
   @Nullable public Op link;
 
   // ---- the outcome
   int result;
-  int resultFlags;
+  private boolean more;
+  private int buffer = NO_BUFFER;
   public State state = State.FREE;
 
   // ---- the backend's bookkeeping
   public final int slot;
-  final long scratch;
   int generation;
   public boolean cancelRequested;
 
   /** Whether there is a {@link MemoryLease} of {@link #memory}. */
   private boolean leased;
+
+  /** Whether {@link #memory} can be closed by others, so that it needs a {@link MemoryLease}. */
+  private boolean leasable;
 
   // Whether the operation is counted in these handles' uses.
   private boolean usesTarget;
@@ -119,24 +124,17 @@ public final class Op {
 
   private final Listener listener;
 
-  Op(int slot, long scratch, Listener listener) {
+  Op(int slot, Listener listener) {
     this.slot = slot;
-    this.scratch = scratch;
     this.listener = listener;
   }
 
-  /** The size of {@link #scratch} in bytes. */
-  public static final int SCRATCH_BYTES = 256;
-
-  /**
-   * The address of {@value #SCRATCH_BYTES} bytes that live as long as this operation, for data that
-   * the kernel reads or writes meanwhile: socket addresses, stat results.
-   */
-  public long scratch() {
-    return scratch;
+  public Opcode opcode() {
+    return Opcode.of(opcode);
   }
 
-  public int opcode() {
+  /** The code of the opcode, for tables. */
+  public int code() {
     return opcode;
   }
 
@@ -165,10 +163,6 @@ public final class Op {
     return cancelRequested;
   }
 
-  public int ioPriority() {
-    return ioPriority;
-  }
-
   /** The descriptor's number, -1 if there is none. */
   public int handle() {
     return handle;
@@ -184,20 +178,57 @@ public final class Op {
     return memory;
   }
 
-  public long offset() {
-    return offset;
+  /** The index of the first byte of a transfer in {@link #memory}. */
+  public long from() {
+    return from;
   }
 
-  public long address() {
-    return address;
-  }
-
+  /** The number of bytes of a transfer. */
   public int length() {
     return length;
   }
 
-  public int opFlags() {
-    return opFlags;
+  /** The position in the file of a READ or WRITE, or {@link #CURRENT_POSITION}. */
+  public long position() {
+    return position;
+  }
+
+  /**
+   * A number: the {@link OpenFlags} of OPEN, the {@link PollEvents} of POLL, the number of the
+   * buffer group of RECEIVE_ANY.
+   */
+  public int detail() {
+    return detail;
+  }
+
+  /** The directions of SHUTDOWN. */
+  public Direction direction() {
+    return (Direction) Objects.requireNonNull(argument);
+  }
+
+  /** The permissions of a file that OPEN creates, before the umask. */
+  public int permissions() {
+    return permissions;
+  }
+
+  /** The object that the opcode needs, or null: see the accessors of its type. */
+  public @Nullable Object argument() {
+    return argument;
+  }
+
+  /** The address of CONNECT. */
+  public SocketAddress address() {
+    return (SocketAddress) Objects.requireNonNull(argument);
+  }
+
+  /** The bytes of the path of OPEN, without a NUL. */
+  public byte[] path() {
+    return (byte[]) Objects.requireNonNull(argument);
+  }
+
+  /** What STAT fills. */
+  public FileAttributes attributes() {
+    return (FileAttributes) Objects.requireNonNull(argument);
   }
 
   /** The descriptor that a splice reads from. */
@@ -217,14 +248,12 @@ public final class Op {
 
   /** Whether a multishot operation continues after this result. */
   public boolean hasMore() {
-    return (resultFlags & weft_h.IORING_CQE_F_MORE()) != 0;
+    return more;
   }
 
   /** The number of the buffer that the result, even a failure, returns; -1 if none. */
   public int buffer() {
-    return (resultFlags & weft_h.IORING_CQE_F_BUFFER()) == 0
-        ? NO_BUFFER
-        : resultFlags >>> weft_h.IORING_CQE_BUFFER_SHIFT();
+    return buffer;
   }
 
   /**
@@ -245,10 +274,11 @@ public final class Op {
     return length;
   }
 
-  public void complete(int result, int flags) {
+  void complete(int result, boolean more, int buffer) {
     this.result = withoutRestart(result);
-    resultFlags = flags;
-    if (!hasMore()) {
+    this.more = more;
+    this.buffer = buffer;
+    if (!more) {
       state = State.DONE;
       releaseMemory();
     }
@@ -277,7 +307,7 @@ public final class Op {
    * @param reactor the reactor's thread
    */
   void leaseMemory(Thread reactor) {
-    if (memory != null) {
+    if (leasable && memory != null) {
       leased = MemoryLease.acquire(memory, reactor);
     }
     Handle handled = target;
@@ -319,149 +349,124 @@ public final class Op {
     return target == handle || spliceSource == handle;
   }
 
-  // ---- requests: each sets every field, since an operation is reused
+  // ---- requests: each sets every field that its opcode needs, since an operation is reused
 
   public Op nop() {
-    return request(weft_h.IORING_OP_NOP(), null, 0, 0, 0, 0);
+    return request(Opcode.NOP, null);
   }
 
   /** Reads at most {@code length} bytes into {@code memory} from index {@code from} on. */
-  public Op read(Handle handle, MemorySegment memory, long from, int length, long offset) {
-    return read(handle, memory.address() + from, length, offset).withMemory(memory);
-  }
-
-  public Op read(Handle handle, long address, int length, long offset) {
-    return request(weft_h.IORING_OP_READ(), handle, address, length, offset, 0);
+  public Op read(Handle handle, MemorySegment memory, long from, int length, long position) {
+    return request(Opcode.READ, handle).transfer(memory, from, length, position);
   }
 
   /** Writes {@code length} bytes of {@code memory} from index {@code from} on. */
-  public Op write(Handle handle, MemorySegment memory, long from, int length, long offset) {
-    return write(handle, memory.address() + from, length, offset).withMemory(memory);
-  }
-
-  public Op write(Handle handle, long address, int length, long offset) {
-    return request(weft_h.IORING_OP_WRITE(), handle, address, length, offset, 0);
+  public Op write(Handle handle, MemorySegment memory, long from, int length, long position) {
+    return request(Opcode.WRITE, handle).transfer(memory, from, length, position);
   }
 
   /** Receives at most {@code length} bytes into {@code memory} from index {@code from} on. */
   public Op receive(Handle handle, MemorySegment memory, long from, int length) {
-    return receive(handle, memory.address() + from, length).withMemory(memory);
-  }
-
-  public Op receive(Handle handle, long address, int length) {
-    return request(weft_h.IORING_OP_RECV(), handle, address, length, 0, 0);
+    return request(Opcode.RECEIVE, handle).transfer(memory, from, length, 0);
   }
 
   /**
-   * As receive, into a buffer that the backend chooses when data is there ({@link
-   * Backend#offerReceiveBuffer}); -ENOBUFS if none is on offer then.
+   * As receive, into a buffer that the backend chooses from {@code group} when data is there;
+   * -ENOBUFS if none is on offer then.
    */
-  public Op receiveAny(Handle handle) {
-    request(weft_h.IORING_OP_RECV(), handle, 0, 0, 0, 0);
-    sqeFlags = weft_h.IOSQE_BUFFER_SELECT();
+  public Op receiveAny(Handle handle, BufferGroup group) {
+    request(Opcode.RECEIVE_ANY, handle);
+    detail = group.number();
     return this;
   }
 
+  /** Sends all bytes unless the connection breaks: a backend goes on after short sends. */
   public Op send(Handle handle, MemorySegment memory, long from, int length) {
-    return send(handle, memory.address() + from, length).withMemory(memory);
+    return request(Opcode.SEND, handle).transfer(memory, from, length, 0);
   }
 
-  /** Sends all bytes unless the connection breaks: the kernel retries short sends itself. */
-  public Op send(Handle handle, long address, int length) {
-    int flags = weft_h.MSG_NOSIGNAL() | weft_h.MSG_WAITALL();
-    return request(weft_h.IORING_OP_SEND(), handle, address, length, 0, flags);
+  /** Accepts one connection: the result is its descriptor. */
+  public Op accept(Handle handle) {
+    return request(Opcode.ACCEPT, handle);
   }
 
   /** Accepts connections: one result for each, the new descriptor. */
   public Op acceptMultishot(Handle handle) {
-    request(weft_h.IORING_OP_ACCEPT(), handle, 0, 0, 0, weft_h.SOCK_CLOEXEC());
-    ioPriority = weft_h.IORING_ACCEPT_MULTISHOT();
-    return this;
+    return request(Opcode.ACCEPT_MULTISHOT, handle);
   }
 
-  /** Connects to the sockaddr of {@code length} bytes at {@code address}. */
-  public Op connect(Handle handle, long address, int length) {
-    return request(weft_h.IORING_OP_CONNECT(), handle, address, 0, length, 0);
+  public Op connect(Handle handle, SocketAddress address) {
+    return request(Opcode.CONNECT, handle).with(address);
   }
 
-  public Op shutdown(Handle handle, int how) {
-    return request(weft_h.IORING_OP_SHUTDOWN(), handle, 0, how, 0, 0);
+  public Op shutdown(Handle handle, Direction direction) {
+    return request(Opcode.SHUTDOWN, handle).with(direction);
   }
 
   /** Closes a descriptor whose handle is closed already: see {@link Backend#endClose}. */
   public Op close(int descriptor) {
-    request(weft_h.IORING_OP_CLOSE(), null, 0, 0, 0, 0);
+    request(Opcode.CLOSE, null);
     handle = descriptor;
     return this;
   }
 
   /**
-   * Opens {@code path}, a NUL-terminated name, relative to the working directory.
+   * Opens a file relative to the working directory; the result is its descriptor. It waits for the
+   * other end of a named pipe (fifo(7)).
    *
-   * <p>A kernel worker opens it from the start, because the first attempt that the ring makes
-   * otherwise has O_NONBLOCK (fifo(7)): a named pipe without a writer would open for reading and be
-   * at its end, and one without a reader could not be opened for writing.
+   * @param path the bytes of the name, without a NUL; not to be changed until the completion
+   * @param flags see {@link OpenFlags}
+   * @param permissions of a file that is created, before the umask
    */
-  public Op open(MemorySegment path, int flags, int mode) {
-    int cloexec = weft_h.O_CLOEXEC();
-    request(weft_h.IORING_OP_OPENAT(), null, path.address(), mode, 0, flags | cloexec);
-    handle = weft_h.AT_FDCWD();
-    sqeFlags = weft_h.IOSQE_ASYNC();
-    return withMemory(path);
+  public Op open(byte[] path, int flags, int permissions) {
+    request(Opcode.OPEN, null);
+    detail = flags;
+    this.permissions = permissions;
+    return with(path);
   }
 
-  /** Fills a {@code struct statx}; {@code path} is the address of a NUL-terminated name. */
-  public Op status(Handle handle, long path, int flags, int mask, long target) {
-    return request(weft_h.IORING_OP_STATX(), handle, path, mask, target, flags);
-  }
-
-  /** Fills a {@code struct statx}; {@code path} is relative to the working directory. */
-  public Op status(MemorySegment path, int flags, int mask, long target) {
-    request(weft_h.IORING_OP_STATX(), null, path.address(), mask, target, flags);
-    handle = weft_h.AT_FDCWD();
-    return withMemory(path);
+  /** Reads the attributes of an open file into {@code target}. */
+  public Op stat(Handle handle, FileAttributes target) {
+    return request(Opcode.STAT, handle).with(target);
   }
 
   public Op sync(Handle handle, boolean dataOnly) {
-    int flags = dataOnly ? weft_h.IORING_FSYNC_DATASYNC() : 0;
-    return request(weft_h.IORING_OP_FSYNC(), handle, 0, 0, 0, flags);
+    return request(dataOnly ? Opcode.SYNC_DATA : Opcode.SYNC, handle);
   }
 
-  /** Waits until one of the poll(2) {@code events} is set; the result is the set of those. */
+  /** Waits until one of the {@link PollEvents} is set; the result is the set of those. */
   public Op poll(Handle handle, int events) {
-    return request(weft_h.IORING_OP_POLL_ADD(), handle, 0, 0, 0, events);
+    request(Opcode.POLL, handle);
+    detail = events;
+    return this;
   }
 
   /** Moves bytes from one descriptor's position to the other's; one of them is a pipe. */
   public Op splice(Handle from, Handle to, int length) {
-    request(weft_h.IORING_OP_SPLICE(), to, CURRENT_POSITION, length, CURRENT_POSITION, 0);
+    request(Opcode.SPLICE, to);
+    this.length = length;
     spliceHandle = from.number();
     spliceSource = from;
     return this;
   }
 
-  /** A control operation, which completes inside {@code submit}: {@link #SOCKET} and later. */
-  public Op control(int opcode, int descriptor, int first, int second, long address, int length) {
-    request(opcode, null, address, length, first, second);
-    handle = descriptor;
-    return this;
-  }
+  // ---- setting the fields
 
-  private Op request(
-      int opcode, @Nullable Handle target, long address, int length, long offset, int opFlags) {
+  private Op request(Opcode opcode, @Nullable Handle target) {
     assert !isBusy() : this;
-    this.opcode = opcode;
+    this.opcode = opcode.code();
     if (this.target != target) {
       this.target = target; // storing a reference costs more than comparing it
     }
     handle = target == null ? Handle.NONE : target.number();
-    this.address = address;
-    this.length = length;
-    this.offset = offset;
-    this.opFlags = opFlags;
-    sqeFlags = 0;
-    ioPriority = 0;
-    spliceHandle = 0;
+    from = 0;
+    length = 0;
+    position = 0;
+    detail = 0;
+    leasable = true;
+    if (argument != null) {
+      argument = null;
+    }
     if (spliceSource != null) {
       spliceSource = null;
     }
@@ -474,27 +479,32 @@ public final class Op {
     return this;
   }
 
-  /** Sets the caller's memory that {@link #address} is in, or null if it is in none. */
+  private Op transfer(MemorySegment memory, long from, int length, long position) {
+    this.memory = memory;
+    this.from = from;
+    this.length = length;
+    this.position = position;
+    return this;
+  }
+
+  private Op with(Object argument) {
+    this.argument = argument;
+    return this;
+  }
+
+  /** Promises that the memory outlives the operation, so that no lease of it is needed. */
+  public Op withoutLease() {
+    leasable = false;
+    return this;
+  }
+
+  /** Sets the memory of the request again, which the operation has dropped when it completed. */
   public void use(@Nullable MemorySegment memory) {
     this.memory = memory;
   }
 
-  private Op withMemory(MemorySegment memory) {
-    this.memory = memory;
-    return this;
-  }
-
   @Override
   public String toString() {
-    return "op "
-        + slot
-        + "."
-        + generation
-        + " opcode "
-        + opcode
-        + " handle "
-        + handle
-        + " "
-        + state;
+    return "op " + slot + "." + generation + " " + opcode() + " on " + handle + ", " + state;
   }
 }

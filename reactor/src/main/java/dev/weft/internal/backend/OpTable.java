@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.weft.internal.backend;
 
-import dev.weft.internal.mem.Slab;
 import java.util.Arrays;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -10,10 +9,9 @@ import org.jspecify.annotations.Nullable;
  * Table of operations by slot. A completion carries {@code generation << 32 | slot}; the generation
  * changes with each use, so that a completion of an earlier use is recognised as stale.
  */
-public final class OpTable implements AutoCloseable {
+public final class OpTable {
   private static final int INITIAL_SLOTS = 64;
 
-  private final Slab scratch = new Slab(Op.SCRATCH_BYTES);
   private @Nullable Op[] ops = new @Nullable Op[INITIAL_SLOTS];
 
   /**
@@ -34,7 +32,7 @@ public final class OpTable implements AutoCloseable {
       grow(used * 2);
     }
     int slot = freeCount > 0 ? free[freeCount - 1] : used;
-    Op op = new Op(slot, scratch.address(slot), listener);
+    Op op = new Op(slot, listener);
     op.generation = generations[slot];
     if (slot == used) {
       used++;
@@ -106,10 +104,5 @@ public final class OpTable implements AutoCloseable {
   public Op busyAt(int slot) {
     Op op = ops[slot];
     return op != null && op.isBusy() ? op : null;
-  }
-
-  @Override
-  public void close() {
-    scratch.close();
   }
 }

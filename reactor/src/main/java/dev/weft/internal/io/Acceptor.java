@@ -15,9 +15,9 @@ import java.nio.channels.ClosedChannelException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Accepts connections on a listening socket by one multishot operation, and queues those that have
- * not been taken yet. When {@value #ACCEPTED_MAX} are queued it cancels the operation until some
- * have been taken, and the kernel's backlog fills.
+ * Accepts connections on a listening socket, by one multishot operation where there is one, and
+ * queues those that have not been taken yet. When {@value #ACCEPTED_MAX} are queued it cancels the
+ * operation until some have been taken, and the kernel's backlog fills.
  *
  * <p>It has no reference to the user's listener, so that a listener that became garbage can be
  * detected.
@@ -95,7 +95,7 @@ public final class Acceptor implements Op.Listener {
       accepting = op;
     }
     if (!op.isBusy()) {
-      loop.backend().submit(op.acceptMultishot(handle));
+      loop.backend().submit(loop.backend().requestAccept(op, handle));
     }
   }
 

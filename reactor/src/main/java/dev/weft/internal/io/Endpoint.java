@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.weft.internal.io;
 
-import dev.weft.bindings.weft_h;
 import dev.weft.error.Errno;
 import dev.weft.error.ErrnoException;
 import dev.weft.internal.access.Accessors;
+import dev.weft.internal.backend.Call;
+import dev.weft.internal.backend.FileType;
 import dev.weft.internal.backend.Handle;
 import dev.weft.internal.backend.Op;
+import dev.weft.internal.backend.OpenFlags;
+import dev.weft.internal.backend.PollEvents;
 import dev.weft.internal.strand.EventLoop;
 import dev.weft.internal.strand.Strand;
 import dev.weft.internal.strand.WaitMode;
@@ -176,7 +179,7 @@ public final class Endpoint {
         op.read(handle, target, 0, length, position);
       }
       int result = strand.perform("read", name, op, deadline, WaitMode.EXTERNAL);
-      if (!mustRetry(strand, result, this, weft_h.POLLIN(), deadline)) {
+      if (!mustRetry(strand, result, this, PollEvents.READABLE, deadline)) {
         return check("read", result);
       }
     }
@@ -197,7 +200,7 @@ public final class Endpoint {
       if (result == 0) {
         result = -Errno.EIO.code(); // otherwise write() would loop indefinitely
       }
-      if (!mustRetry(strand, result, this, weft_h.POLLOUT(), deadline)) {
+      if (!mustRetry(strand, result, this, PollEvents.WRITABLE, deadline)) {
         return check("write", result);
       }
     }
@@ -256,8 +259,8 @@ public final class Endpoint {
           sink.requireOpen();
         }
         // Either can be the one that is not ready, so wait for both.
-        if (!mustRetry(strand, result, this, weft_h.POLLIN(), deadline)
-            || !mustRetry(strand, result, sink, weft_h.POLLOUT(), deadline)) {
+        if (!mustRetry(strand, result, this, PollEvents.READABLE, deadline)
+            || !mustRetry(strand, result, sink, PollEvents.WRITABLE, deadline)) {
           return result;
         }
       }
@@ -287,9 +290,15 @@ public final class Endpoint {
     throw new ErrnoException(verb, name.toString(), -result);
   }
 
-  /** Performs a control operation, which does not suspend; -EBADF if the handle is closed. */
-  public int control(int opcode, int first, int second, long address, int length) {
-    return SyncOps.perform(loop, opcode, handle, first, second, address, length);
+  /** The {@link OpenFlags} of the descriptor, or -errno. */
+  public int openFlags() {
+    return loop.backend().perform(loop.call().openFlags(handle));
+  }
+
+  /** The type of the file; OTHER if it can't be read. */
+  public FileType fileType() {
+    Call request = loop.call().fileType(handle);
+    return loop.backend().perform(request) < 0 ? FileType.OTHER : request.type();
   }
 
   private static int writableLength(MemorySegment segment) {

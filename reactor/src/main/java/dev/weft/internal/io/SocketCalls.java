@@ -1,21 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.weft.internal.io;
 
-import static java.lang.foreign.ValueLayout.JAVA_INT;
-
-import dev.weft.bindings.linger;
-import dev.weft.bindings.weft_h;
 import dev.weft.error.Errno;
 import dev.weft.error.ErrnoException;
+import dev.weft.internal.backend.Call;
 import dev.weft.internal.backend.Handle;
-import dev.weft.internal.backend.Op;
-import dev.weft.internal.mem.Memory;
-import dev.weft.internal.os.SocketAddresses;
+import dev.weft.internal.backend.SocketOption;
+import dev.weft.internal.backend.SocketType;
 import dev.weft.internal.strand.EventLoop;
 import java.io.IOException;
-import java.lang.foreign.MemorySegment;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.net.StandardProtocolFamily;
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
@@ -39,12 +35,12 @@ public final class SocketCalls {
    */
   public static InetSocketAddress ofBothFamilies(EventLoop loop, InetSocketAddress wanted)
       throws IOException {
-    SocketAddresses.requireResolved(wanted);
+    InetAddresses.requireResolved(wanted);
     if (!wanted.getAddress().isAnyLocalAddress()) {
       return wanted;
     }
-    int type = weft_h.SOCK_STREAM();
-    int probe = SyncOps.perform(loop, Op.SOCKET, weft_h.AF_INET6(), type, 0, 0);
+    Call request = loop.call().socket(StandardProtocolFamily.INET6, SocketType.STREAM);
+    int probe = loop.backend().perform(request);
     if (probe >= 0) {
       loop.backend().closeDescriptor(probe);
     }
@@ -60,60 +56,53 @@ public final class SocketCalls {
    */
   public static void stream(EventLoop loop, Handle handle, InetSocketAddress address)
       throws IOException {
-    SocketAddresses.requireResolved(address);
-    int family = SocketAddresses.family(address);
-    int result = SyncOps.perform(loop, Op.SOCKET, family, weft_h.SOCK_STREAM(), 0, 0);
-    loop.backend().open(handle, check("socket", address, result));
+    InetAddresses.requireResolved(address);
+    Call request = loop.call().socket(InetAddresses.family(address), SocketType.STREAM);
+    loop.backend().open(handle, check("socket", address, loop.backend().perform(request)));
   }
 
   public static void bind(EventLoop loop, Handle handle, InetSocketAddress address)
       throws IOException {
-    long scratch = SyncOps.scratch(loop);
-    int length = SocketAddresses.encode(address, scratch);
-    check("bind", address, SyncOps.perform(loop, Op.BIND, handle, 0, 0, scratch, length));
+    check("bind", address, loop.backend().perform(loop.call().bind(handle, address)));
   }
 
   public static void listen(EventLoop loop, Handle handle, InetSocketAddress address, int backlog)
       throws IOException {
-    check("listen", address, SyncOps.perform(loop, Op.LISTEN, handle, backlog, 0, 0, 0));
+    check("listen", address, loop.backend().perform(loop.call().listen(handle, backlog)));
   }
 
   /** The address of this end. */
   public static InetSocketAddress localAddress(EventLoop loop, Handle handle) throws IOException {
-    return name(loop, Op.GETSOCKNAME, "getsockname", handle);
+    return perform(loop, "getsockname", handle, loop.call().localAddress(handle));
   }
 
   /** The address of the other end. */
   public static InetSocketAddress remoteAddress(EventLoop loop, Handle handle) throws IOException {
-    return name(loop, Op.GETPEERNAME, "getpeername", handle);
+    return perform(loop, "getpeername", handle, loop.call().remoteAddress(handle));
   }
 
-  private static InetSocketAddress name(EventLoop loop, int opcode, String verb, Handle handle)
+  private static InetSocketAddress perform(EventLoop loop, String verb, Handle handle, Call request)
       throws IOException {
-    long scratch = SyncOps.scratch(loop);
-    int capacity = SocketAddresses.BYTES_MAX;
-    int result = SyncOps.perform(loop, opcode, handle, 0, 0, scratch, capacity);
+    int result = loop.backend().perform(request);
     if (result < 0) {
       throw new ErrnoException(verb, handle.description().toString(), -result);
     }
-    return SocketAddresses.decode(scratch);
+    return (InetSocketAddress) request.address();
   }
 
-  /** Sets an option whose value is an int or a switch. */
+  /** Sets an option. */
   public static void set(
-      EventLoop loop, Handle handle, int level, int option, int value, Object subject)
+      EventLoop loop, Handle handle, SocketOption option, int value, Object subject)
       throws IOException {
-    check("setsockopt", subject, SyncOps.setIntOption(loop, handle, level, option, value));
+    Call request = loop.call().setOption(handle, option, value);
+    check("setsockopt", subject, loop.backend().perform(request));
   }
 
-  /** Reads an option whose value is an int. */
-  public static int get(EventLoop loop, Handle handle, int level, int option, Object subject)
+  /** Reads an option. */
+  public static int get(EventLoop loop, Handle handle, SocketOption option, Object subject)
       throws IOException {
-    long scratch = SyncOps.scratch(loop);
-    int result =
-        SyncOps.perform(loop, Op.GET_OPTION, handle, level, option, scratch, Integer.BYTES);
-    check("getsockopt", subject, result);
-    return Memory.ALL.get(JAVA_INT, scratch);
+    Call request = loop.call().getOption(handle, option);
+    return check("getsockopt", subject, loop.backend().perform(request));
   }
 
   /**
@@ -122,18 +111,9 @@ public final class SocketCalls {
    */
   public static void linger(EventLoop loop, Handle handle, @Nullable Duration time, Object subject)
       throws IOException {
-    if (time == null) {
-      return;
+    if (time != null) {
+      set(loop, handle, SocketOption.LINGER, seconds(time), subject);
     }
-    long scratch = SyncOps.scratch(loop);
-    MemorySegment value = Memory.at(scratch, linger.sizeof());
-    linger.l_onoff(value, 1);
-    linger.l_linger(value, seconds(time));
-    int level = weft_h.SOL_SOCKET();
-    int size = (int) linger.sizeof();
-    int result =
-        SyncOps.perform(loop, Op.SET_OPTION, handle, level, weft_h.SO_LINGER(), scratch, size);
-    check("setsockopt", subject, result);
   }
 
   private static int seconds(Duration time) {
@@ -153,7 +133,7 @@ public final class SocketCalls {
     }
     String text =
         subject instanceof InetSocketAddress address
-            ? SocketAddresses.text(address)
+            ? InetAddresses.text(address)
             : subject.toString();
     throw new ErrnoException(verb, text, -result);
   }

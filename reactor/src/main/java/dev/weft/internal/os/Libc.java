@@ -30,6 +30,12 @@ public final class Libc {
     return weft_h.weft_shutdown(fd, how);
   }
 
+  /** shutdown(2) of one direction or both. */
+  public static int shutdown(int fd, boolean input, boolean output) {
+    int one = input ? weft_h.SHUT_RD() : weft_h.SHUT_WR();
+    return shutdown(fd, input && output ? weft_h.SHUT_RDWR() : one);
+  }
+
   /** getsockname(2): writes a sockaddr of at most {@code capacity} bytes at {@code address}. */
   public static int localName(int fd, long address, int capacity) {
     try (Arena arena = Arena.ofConfined()) {
@@ -85,13 +91,9 @@ public final class Libc {
     return weft_h.weft_write(fd, Memory.at(address, length), length);
   }
 
-  /**
-   * poll(2), which blocks the thread until one of {@code events} is set.
-   *
-   * @return those that are set, and POLLERR, POLLHUP or POLLNVAL
-   */
-  public static int poll(int fd, int events) {
-    return weft_h.weft_poll(fd, events, -1);
+  /** poll(2): blocks the thread until a descriptor can be read or written, or has failed. */
+  public static int awaitReady(int fd, boolean writes) {
+    return weft_h.weft_poll(fd, writes ? weft_h.POLLOUT() : weft_h.POLLIN(), -1);
   }
 
   /** eventfd(2): makes a counter, which becomes readable by {@link #signalEvent}. */

@@ -8,7 +8,6 @@ import dev.weft.bindings.sockaddr_in6;
 import dev.weft.bindings.weft_h;
 import dev.weft.internal.mem.Memory;
 import java.lang.foreign.MemorySegment;
-import java.net.Inet4Address;
 import java.net.Inet6Address;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -21,9 +20,12 @@ public final class SocketAddresses {
 
   private SocketAddresses() {}
 
-  /** AF_INET or AF_INET6. */
-  public static int family(InetSocketAddress address) {
-    return resolved(address) instanceof Inet4Address ? weft_h.AF_INET() : weft_h.AF_INET6();
+  /** The length of the structure that {@link #encode} writes. */
+  public static int bytes(InetSocketAddress address) {
+    return (int)
+        (address.getAddress() instanceof Inet6Address
+            ? sockaddr_in6.sizeof()
+            : sockaddr_in.sizeof());
   }
 
   /** Writes {@code address} at {@code target}; returns its length. */
@@ -66,62 +68,8 @@ public final class SocketAddresses {
     }
   }
 
-  /** The usual notation: {@code 127.0.0.1:7}, {@code [::1]:7}. */
-  public static String text(InetSocketAddress address) {
-    InetAddress ip = address.getAddress();
-    if (ip == null) {
-      return address.getHostString() + ":" + address.getPort();
-    }
-    String host = ip instanceof Inet6Address ? "[" + compressed(ip) + "]" : ip.getHostAddress();
-    return host + ":" + address.getPort();
-  }
-
-  /** RFC 5952: the longest run of two or more zero groups becomes "::". */
-  private static String compressed(InetAddress address) {
-    String full = address.getHostAddress();
-    int percent = full.indexOf('%');
-    String scope = percent < 0 ? "" : full.substring(percent);
-    String[] groups = (percent < 0 ? full : full.substring(0, percent)).split(":", -1);
-    int bestStart = -1;
-    int bestLength = 1;
-    for (int start = 0; start < groups.length; start++) {
-      int end = start;
-      while (end < groups.length && groups[end].equals("0")) {
-        end++;
-      }
-      if (end - start > bestLength) {
-        bestStart = start;
-        bestLength = end - start;
-      }
-    }
-    StringBuilder text = new StringBuilder();
-    for (int i = 0; i < groups.length; i++) {
-      if (i == bestStart) {
-        text.append("::");
-        i += bestLength - 1;
-      } else {
-        if (!text.isEmpty() && text.charAt(text.length() - 1) != ':') {
-          text.append(':');
-        }
-        text.append(groups[i]);
-      }
-    }
-    return text.append(scope).toString();
-  }
-
   private static int port(short networkOrder) {
     return Short.toUnsignedInt(Short.reverseBytes(networkOrder));
-  }
-
-  /**
-   * Checks that an address is resolved, as the JDK's sockets do.
-   *
-   * @throws UnknownHostException with the name
-   */
-  public static void requireResolved(InetSocketAddress address) throws UnknownHostException {
-    if (address.isUnresolved()) {
-      throw new UnknownHostException(address.getHostString());
-    }
   }
 
   private static InetAddress resolved(InetSocketAddress address) {

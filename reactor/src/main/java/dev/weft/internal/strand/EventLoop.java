@@ -3,6 +3,7 @@ package dev.weft.internal.strand;
 
 import dev.weft.error.DeadlockException;
 import dev.weft.internal.backend.Backend;
+import dev.weft.internal.backend.Call;
 import dev.weft.internal.backend.Op;
 import dev.weft.internal.failure.UncaughtFailures;
 import dev.weft.internal.os.SignalSource;
@@ -40,8 +41,8 @@ public final class EventLoop extends StrandTable {
   /** Decides what chance and the machine decide otherwise; null outside simulations. */
   private final @Nullable LoopEnvironment environment;
 
-  /** For operations that complete at once. They are never in flight, so one is enough. */
-  private final Op controlOp;
+  /** For all calls: they complete at once, so one is enough. */
+  private final Call call = new Call();
 
   /** The context of the stackless strands. */
   private final Context context = new Context(Schedulable::suspensionRefused);
@@ -94,7 +95,6 @@ public final class EventLoop extends StrandTable {
       random = 1 + environment.choose(Integer.MAX_VALUE); // anything but 0
     }
     UncaughtFailures.prepare();
-    controlOp = backend.create(op -> {});
     LoopRegistry.put(this);
   }
 
@@ -137,8 +137,9 @@ public final class EventLoop extends StrandTable {
     return backend;
   }
 
-  public Op controlOp() {
-    return controlOp;
+  /** The object for requests of calls, which the next request changes. */
+  public Call call() {
+    return call;
   }
 
   public TimerQueue timers() {

@@ -17,14 +17,14 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Provided buffers: the kernel takes one when data has arrived, so a waiting receive holds no
- * memory. This is group 0 of io_uring_register_buf_ring(3). The kernel takes the oldest first.
+ * memory. This is one group of io_uring_register_buf_ring(3). The kernel takes the oldest first.
  */
 public final class ReceiveBuffers implements AutoCloseable {
   private static final VarHandle SHORT = JAVA_SHORT.varHandle();
-  private static final int GROUP = 0;
   private static final int ENTRY_BYTES = (int) io_uring_buf.sizeof();
 
   private final MemorySegment ring;
+  private final int group;
   private final Pages entries;
   private final MemorySegment[] slots;
   private final long tailAddress;
@@ -33,26 +33,31 @@ public final class ReceiveBuffers implements AutoCloseable {
   /** The number of buffers ever offered; its low 16 bits are the kernel's tail. */
   private int offered;
 
-  private ReceiveBuffers(MemorySegment ring, Pages entries, int count) {
+  private ReceiveBuffers(MemorySegment ring, int group, Pages entries, int count) {
     this.ring = ring;
+    this.group = group;
     this.entries = entries;
     slots = QueueEntries.cut(entries.address(), count, ENTRY_BYTES);
     tailAddress = entries.address() + io_uring_buf_ring.tail$offset();
     mask = count - 1;
   }
 
-  /** Registers room for {@code count} buffers, a power of two; null if the kernel can't do it. */
-  static @Nullable ReceiveBuffers open(MemorySegment ring, int count) {
+  /**
+   * Registers room for {@code count} buffers, a power of two; null if the kernel can't do it.
+   *
+   * @param number the number of the group, which must not be registered
+   */
+  static @Nullable ReceiveBuffers open(MemorySegment ring, int number, int count) {
     Pages entries = Pages.map((long) count * ENTRY_BYTES, false);
     ReceiveBuffers made = null;
     boolean registered = false;
     try (Arena scratch = Arena.ofConfined()) {
-      MemorySegment group = scratch.allocate(io_uring_buf_reg.layout());
-      io_uring_buf_reg.ring_addr(group, entries.address());
-      io_uring_buf_reg.ring_entries(group, count);
-      io_uring_buf_reg.bgid(group, (short) GROUP);
-      made = new ReceiveBuffers(ring, entries, count);
-      registered = weft_h.io_uring_register_buf_ring(ring, group, 0) >= 0; // the last that can fail
+      MemorySegment request = scratch.allocate(io_uring_buf_reg.layout());
+      io_uring_buf_reg.ring_addr(request, entries.address());
+      io_uring_buf_reg.ring_entries(request, count);
+      io_uring_buf_reg.bgid(request, (short) number);
+      made = new ReceiveBuffers(ring, number, entries, count);
+      registered = weft_h.io_uring_register_buf_ring(ring, request, 0) >= 0; // can fail last
     } finally {
       if (!registered) {
         entries.close();
@@ -77,7 +82,7 @@ public final class ReceiveBuffers implements AutoCloseable {
   /** Unregisters the buffers; no receive may be in flight. */
   @Override
   public void close() {
-    int result = weft_h.io_uring_unregister_buf_ring(ring, GROUP);
+    int result = weft_h.io_uring_unregister_buf_ring(ring, group);
     assert result >= 0 : "unregister: errno " + -result + " of ring " + io_uring.ring_fd(ring);
     entries.close();
   }

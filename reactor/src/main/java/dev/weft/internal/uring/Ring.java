@@ -161,9 +161,13 @@ public final class Ring implements AutoCloseable {
     return workers;
   }
 
-  /** Opens room for {@code count} buffers, a power of two; null if the kernel can't do it. */
-  public @Nullable ReceiveBuffers openReceiveBuffers(int count) {
-    return ReceiveBuffers.open(ring, count);
+  /**
+   * Opens room for {@code count} buffers, a power of two; null if the kernel can't do it.
+   *
+   * @param group the number of the buffer group, which must not be open
+   */
+  public @Nullable ReceiveBuffers openReceiveBuffers(int group, int count) {
+    return ReceiveBuffers.open(ring, group, count);
   }
 
   /** Unmaps the ring. Nothing may be in flight. */

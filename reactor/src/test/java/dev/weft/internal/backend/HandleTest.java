@@ -59,7 +59,7 @@ class HandleTest {
       List<Op> ops = new ArrayList<>();
       for (int i = 0; i < 5; i++) {
         Op op = backend.create(done -> assertEquals(-Errno.ECANCELED.code(), done.result()));
-        backend.submit(op.read(pipe[0], op.scratch(), 1, HERE));
+        backend.submit(op.read(pipe[0], arena.allocate(1), 0, 1, HERE));
         ops.add(op);
       }
       backend.poll(0);
@@ -163,7 +163,7 @@ class HandleTest {
       numbers[0] = pipe[0].number();
       numbers[1] = pipe[1].number();
       Op read = backend.create(done -> {});
-      backend.submit(read.read(pipe[0], read.scratch(), 1, HERE));
+      backend.submit(read.read(pipe[0], arena.allocate(1), 0, 1, HERE));
     }
     assertEquals(-Errno.EBADF.code(), Libc.close(numbers[0]));
     assertEquals(-Errno.EBADF.code(), Libc.close(numbers[1]));

@@ -1,16 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.weft.internal.backend.uring;
 
-import static java.lang.foreign.ValueLayout.JAVA_INT;
-import static java.lang.foreign.ValueLayout.JAVA_LONG;
-
 import dev.weft.bindings.io_uring_cqe;
-import dev.weft.bindings.io_uring_sqe;
 import dev.weft.bindings.weft_h;
 import dev.weft.error.Errno;
 import dev.weft.error.ReactorUnavailableException;
 import dev.weft.internal.backend.Backend;
 import dev.weft.internal.backend.BackendStats;
+import dev.weft.internal.backend.BufferGroup;
+import dev.weft.internal.backend.Call;
+import dev.weft.internal.backend.Capability;
 import dev.weft.internal.backend.Op;
 import dev.weft.internal.backend.OpTable;
 import dev.weft.internal.os.Libc;
@@ -20,7 +19,10 @@ import dev.weft.internal.uring.ReceiveBuffers;
 import dev.weft.internal.uring.Ring;
 import dev.weft.internal.uring.SubmissionQueue;
 import dev.weft.internal.uring.Workers;
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.util.BitSet;
+import java.util.EnumSet;
 import org.jspecify.annotations.Nullable;
 
 /** The backend on io_uring. */
@@ -40,6 +42,7 @@ public final class UringBackend extends Backend {
   private final EventDescriptor event = new EventDescriptor();
 
   private final Op wakeupRead;
+  private final MemorySegment wakeupCount = Arena.ofAuto().allocate(Long.BYTES, Long.BYTES);
 
   /** Operations that wait for room in the submission queue, in order. */
   private @Nullable Op firstDeferred;
@@ -55,7 +58,14 @@ public final class UringBackend extends Backend {
   /** The number of internal entries that have not completed: cancels and the wake-up read. */
   private int housekeeping;
 
-  private @Nullable ReceiveBuffers receiveBuffers;
+  private final SqeEncoder encoder = new SqeEncoder();
+  private final MemorySegment callScratch =
+      Arena.ofAuto().allocate(SqeEncoder.SCRATCH_BYTES, Long.BYTES);
+
+  /** The open buffer groups, newest first. */
+  private @Nullable RingBufferGroup firstGroup;
+
+  private final BitSet groupNumbers = new BitSet();
 
   private final Workers workers;
 
@@ -87,6 +97,7 @@ public final class UringBackend extends Backend {
   }
 
   private UringBackend(Ring ring) throws ReactorUnavailableException {
+    super(EnumSet.allOf(Capability.class)); // the oldest kernel supported can do all
     this.ring = ring;
     submissions = ring.submissions();
     completions = ring.completions();
@@ -99,7 +110,7 @@ public final class UringBackend extends Backend {
       made = true;
     } finally {
       if (!made) { // refused, or because memory was short
-        table.close();
+        encoder.close();
         event.close();
       }
     }
@@ -127,7 +138,7 @@ public final class UringBackend extends Backend {
     rehearsed = true;
   }
 
-  @Override
+  /** The features of this kernel's io_uring. */
   public KernelFeatures features() {
     return ring.features();
   }
@@ -138,30 +149,38 @@ public final class UringBackend extends Backend {
   }
 
   @Override
-  public int openReceiveBuffers(int count) {
-    if (receiveBuffers != null) {
-      return -Errno.EEXIST.code();
+  protected @Nullable BufferGroup newBufferGroup(int count, int bytes) {
+    RingBufferGroup group = new RingBufferGroup(this, groupNumbers.nextClearBit(0), bytes);
+    groupNumbers.set(group.number()); // first, because it can fail
+    ReceiveBuffers registered = null;
+    try {
+      registered = ring.openReceiveBuffers(group.number(), count);
+    } finally {
+      if (registered == null) {
+        groupNumbers.clear(group.number());
+      }
     }
-    receiveBuffers = ring.openReceiveBuffers(count);
-    return receiveBuffers == null ? -Errno.EOPNOTSUPP.code() : 0;
+    if (registered == null) {
+      return null;
+    }
+    group.opened(registered);
+    group.next = firstGroup;
+    firstGroup = group;
+    return group;
   }
 
-  @Override
-  public void offerReceiveBuffer(int number, long address, int bytes) {
-    ReceiveBuffers opened = receiveBuffers;
-    if (opened == null) {
-      super.offerReceiveBuffer(number, address, bytes);
-    } else {
-      opened.offer(number, address, bytes);
+  /** Removes a group that is being closed. */
+  void closed(RingBufferGroup group) {
+    groupNumbers.clear(group.number());
+    if (firstGroup == group) {
+      firstGroup = group.next;
+      return;
     }
-  }
-
-  @Override
-  public void closeReceiveBuffers() {
-    ReceiveBuffers opened = receiveBuffers;
-    if (opened != null) {
-      receiveBuffers = null;
-      opened.close();
+    for (RingBufferGroup before = firstGroup; before != null; before = before.next) {
+      if (before.next == group) {
+        before.next = group.next;
+        return;
+      }
     }
   }
 
@@ -182,8 +201,8 @@ public final class UringBackend extends Backend {
   // ---- submitting
 
   @Override
-  protected int perform(Op op) {
-    return SyscallOps.perform(op);
+  public int perform(Call call) {
+    return Syscalls.perform(call, callScratch.address());
   }
 
   @Override
@@ -198,6 +217,7 @@ public final class UringBackend extends Backend {
       throw new IllegalArgumentException(
           "a chain of " + count + " operations exceeds the queue of " + submissions.entries());
     }
+    prepare(op);
     if (firstDeferred != null || !submissions.hasRoom(count)) {
       deferStart(op);
     } else {
@@ -210,6 +230,15 @@ public final class UringBackend extends Backend {
       }
     }
     inFlight += count;
+  }
+
+  /** Copies addresses and paths of a chain to native memory. */
+  private void prepare(Op head) {
+    for (Op op = head; op != null; op = op.link) {
+      if (op.argument() != null) {
+        encoder.prepare(op);
+      }
+    }
   }
 
   private void deferStart(Op op) {
@@ -228,28 +257,9 @@ public final class UringBackend extends Backend {
   private void write(Op head) {
     for (Op op = head; op != null; op = op.link) {
       begin(op);
-      int linkFlag = op.link == null ? 0 : weft_h.IOSQE_IO_LINK();
-      MemorySegment sqe = submissions.next();
-      io_uring_sqe.opcode(sqe, (byte) op.opcode);
-      io_uring_sqe.flags(sqe, (byte) (op.sqeFlags | linkFlag));
-      io_uring_sqe.ioprio(sqe, (short) op.ioPriority);
-      io_uring_sqe.fd(sqe, op.handle);
-      io_uring_sqe.off(sqe, op.offset);
-      io_uring_sqe.addr(sqe, op.address);
-      io_uring_sqe.len(sqe, op.length);
-      io_uring_sqe.rw_flags(sqe, op.opFlags);
-      io_uring_sqe.user_data(sqe, OpTable.userData(op));
-      writeRest(sqe, op.spliceHandle);
+      encoder.encode(submissions.next(), op);
       stats.submissions++;
     }
-  }
-
-  /** Writes the last 24 bytes, for splice. Few stores, so that the JIT inlines them all. */
-  private static void writeRest(MemorySegment sqe, int spliceHandle) {
-    sqe.set(JAVA_INT, io_uring_sqe.buf_index$offset(), 0); // and personality
-    io_uring_sqe.splice_fd_in(sqe, spliceHandle);
-    io_uring_sqe.addr3(sqe, 0);
-    sqe.set(JAVA_LONG, io_uring_sqe.__pad2$offset(), 0);
   }
 
   @Override
@@ -312,35 +322,26 @@ public final class UringBackend extends Backend {
     int count = 0;
     for (Op op = head; op != null; count++) {
       Op next = op.link; // the listener can reuse op
-      finish(op, -Errno.ECANCELED.code(), 0);
+      finish(op, -Errno.ECANCELED.code(), false, Op.NO_BUFFER);
       op = next;
     }
     return count;
   }
 
-  private void finish(Op op, int result, int flags) {
-    if ((flags & weft_h.IORING_CQE_F_MORE()) == 0) {
+  private void finish(Op op, int result, boolean more, int buffer) {
+    if (!more) {
       if (op == wakeupRead) {
         housekeeping--;
       } else {
         inFlight--;
       }
     }
-    op.complete(result, flags);
+    int decoded = result >= 0 && SqeEncoder.hasOutput(op) ? encoder.decode(op, result) : result;
+    complete(op, decoded, more, buffer);
   }
 
   private void writeCancel(long userData) {
-    MemorySegment sqe = submissions.next();
-    io_uring_sqe.opcode(sqe, (byte) weft_h.IORING_OP_ASYNC_CANCEL());
-    io_uring_sqe.flags(sqe, (byte) 0);
-    io_uring_sqe.ioprio(sqe, (short) 0);
-    io_uring_sqe.fd(sqe, -1);
-    io_uring_sqe.off(sqe, 0);
-    io_uring_sqe.addr(sqe, userData);
-    io_uring_sqe.len(sqe, 0);
-    io_uring_sqe.cancel_flags(sqe, 0);
-    io_uring_sqe.user_data(sqe, NO_OPERATION);
-    writeRest(sqe, 0);
+    SqeEncoder.encodeCancel(submissions.next(), userData, NO_OPERATION);
     stats.submissions++;
     housekeeping++;
   }
@@ -415,7 +416,12 @@ public final class UringBackend extends Backend {
       stats.stale++;
       return;
     }
-    finish(op, result, flags);
+    boolean more = (flags & weft_h.IORING_CQE_F_MORE()) != 0;
+    int buffer =
+        (flags & weft_h.IORING_CQE_F_BUFFER()) == 0
+            ? Op.NO_BUFFER
+            : flags >>> weft_h.IORING_CQE_BUFFER_SHIFT();
+    finish(op, result, more, buffer);
   }
 
   // ---- waking
@@ -426,7 +432,7 @@ public final class UringBackend extends Backend {
   }
 
   private void watchForWakeup() {
-    submit(wakeupRead.read(event.handle(), wakeupRead.scratch(), Long.BYTES, 0));
+    submit(wakeupRead.read(event.handle(), wakeupCount, 0, Long.BYTES, 0).withoutLease());
     inFlight--;
     housekeeping++;
   }
@@ -454,10 +460,16 @@ public final class UringBackend extends Backend {
       closeHandles();
     } finally {
       try {
-        closeReceiveBuffers();
+        closeGroups();
       } finally {
         release();
       }
+    }
+  }
+
+  private void closeGroups() {
+    for (RingBufferGroup group; (group = firstGroup) != null; ) {
+      group.close(); // takes it from the list first
     }
   }
 
@@ -466,7 +478,7 @@ public final class UringBackend extends Backend {
       ring.close();
     } finally {
       try {
-        table.close();
+        encoder.close();
       } finally {
         event.close();
       }

@@ -2,31 +2,38 @@
 package dev.weft.internal.backend.uring;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.abort;
 
-import dev.weft.bindings.sockaddr_in;
-import dev.weft.bindings.weft_h;
 import dev.weft.error.Errno;
 import dev.weft.error.ReactorUnavailableException;
 import dev.weft.internal.backend.Backend;
+import dev.weft.internal.backend.BufferGroup;
+import dev.weft.internal.backend.Call;
 import dev.weft.internal.backend.Handle;
 import dev.weft.internal.backend.Op;
+import dev.weft.internal.backend.SocketType;
 import dev.weft.internal.mem.Memory;
 import dev.weft.internal.mem.Pages;
 import dev.weft.internal.os.Libc;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.StandardProtocolFamily;
+import java.util.Objects;
 import org.junit.jupiter.api.Test;
 
 /** Receives that hold no memory while they wait. */
 class ReceiveBuffersTest {
   private static final int BYTES = Pages.PAGE_BYTES;
-  private static final int LOOPBACK = 0x0100007f; // in the network's order
 
   private final Arena arena = Arena.ofAuto();
   private UringBackend backend;
+  private BufferGroup group;
   private Pages pages;
   private int[] pair;
   private Handle receiver;
@@ -41,7 +48,7 @@ class ReceiveBuffersTest {
       pair = connect();
       receiver = Handle.borrowed(pair[0], "receiver");
       op = backend.create(done -> {});
-      assertTrue(backend.openReceiveBuffers(2) >= 0);
+      group = open(2);
       body.run();
       for (int fd : pair) {
         Libc.close(fd);
@@ -56,21 +63,18 @@ class ReceiveBuffersTest {
 
   /** Both ends of a connection. */
   private int[] connect() {
-    int length = (int) sockaddr_in.sizeof();
-    MemorySegment address = arena.allocate(sockaddr_in.layout());
-    sockaddr_in.sin_family(address, (short) weft_h.AF_INET());
-    address.set(ValueLayout.JAVA_INT, Integer.BYTES, LOOPBACK);
-    int listener = Libc.socket(weft_h.AF_INET(), weft_h.SOCK_STREAM());
-    assertEquals(0, Libc.bind(listener, address.address(), length));
-    assertEquals(0, Libc.listen(listener, 1));
-    assertEquals(0, Libc.localName(listener, address.address(), length));
-    int there = Libc.socket(weft_h.AF_INET(), weft_h.SOCK_STREAM());
     Op setup = backend.create(ignored -> {});
-    assertEquals(
-        0, perform(setup.connect(Handle.borrowed(there, "client"), address.address(), length)));
+    Call call = new Call();
+    Handle listener = socket(call, "listener");
+    Handle client = socket(call, "client");
+    InetSocketAddress any = new InetSocketAddress(InetAddress.getLoopbackAddress(), 0);
+    assertEquals(0, backend.perform(call.bind(listener, any)));
+    assertEquals(0, backend.perform(call.listen(listener, 1)));
+    assertEquals(0, backend.perform(call.localAddress(listener)));
+    assertEquals(0, perform(setup.connect(client, call.address())));
     int[] accepted = new int[1];
     Op accept = backend.create(done -> accepted[0] = Math.max(accepted[0], done.result()));
-    backend.submit(accept.acceptMultishot(Handle.borrowed(listener, "listener")));
+    backend.submit(accept.acceptMultishot(listener));
     while (accepted[0] == 0) {
       backend.poll(Backend.FOREVER);
     }
@@ -78,8 +82,13 @@ class ReceiveBuffersTest {
     while (!accept.isDone()) {
       backend.poll(Backend.FOREVER);
     }
-    Libc.close(listener);
-    return new int[] {accepted[0], there};
+    Libc.close(listener.number());
+    return new int[] {accepted[0], client.number()};
+  }
+
+  private Handle socket(Call call, String name) {
+    return Handle.borrowed(
+        backend.perform(call.socket(StandardProtocolFamily.INET, SocketType.STREAM)), name);
   }
 
   private int perform(Op request) {
@@ -96,7 +105,7 @@ class ReceiveBuffersTest {
   }
 
   private void offer(int number, int page) {
-    backend.offerReceiveBuffer(number, pages.address() + (long) page * BYTES, BYTES);
+    group.offer(number, Memory.ALL, pages.address() + (long) page * BYTES);
   }
 
   @Test
@@ -105,7 +114,7 @@ class ReceiveBuffersTest {
         () -> {
           offer(7, 0);
           offer(9, 1);
-          backend.submit(op.receiveAny(receiver));
+          backend.submit(op.receiveAny(receiver, group));
           backend.poll(0);
           assertTrue(op.isBusy(), "there is nothing yet");
 
@@ -118,7 +127,7 @@ class ReceiveBuffersTest {
           assertEquals(7, op.buffer());
           assertEquals(42, Memory.ALL.get(ValueLayout.JAVA_LONG, pages.address()));
           send(43);
-          assertEquals(Long.BYTES, perform(op.receiveAny(receiver)));
+          assertEquals(Long.BYTES, perform(op.receiveAny(receiver, group)));
           assertEquals(9, op.buffer());
           assertEquals(43, Memory.ALL.get(ValueLayout.JAVA_LONG, pages.address() + BYTES));
         });
@@ -131,7 +140,7 @@ class ReceiveBuffersTest {
           offer(0, 0);
           for (int i = 0; i < 70_000; i++) {
             send(i);
-            assertEquals(Long.BYTES, perform(op.receiveAny(receiver)));
+            assertEquals(Long.BYTES, perform(op.receiveAny(receiver, group)));
             assertEquals(0, op.buffer());
             assertEquals(i, Memory.ALL.get(ValueLayout.JAVA_LONG, pages.address()));
             offer(0, 0);
@@ -145,11 +154,11 @@ class ReceiveBuffersTest {
         () -> {
           send(1);
 
-          assertEquals(-Errno.ENOBUFS.code(), perform(op.receiveAny(receiver)));
+          assertEquals(-Errno.ENOBUFS.code(), perform(op.receiveAny(receiver, group)));
           assertEquals(-1, op.buffer());
 
           offer(0, 0);
-          assertEquals(Long.BYTES, perform(op.receiveAny(receiver)));
+          assertEquals(Long.BYTES, perform(op.receiveAny(receiver, group)));
         });
   }
 
@@ -158,7 +167,7 @@ class ReceiveBuffersTest {
     run(
         () -> {
           offer(3, 0);
-          backend.submit(op.receiveAny(receiver));
+          backend.submit(op.receiveAny(receiver, group));
           backend.poll(0);
           backend.cancel(op);
           while (!op.isDone()) {
@@ -169,18 +178,46 @@ class ReceiveBuffersTest {
 
           send(5);
 
-          assertEquals(Long.BYTES, perform(op.receiveAny(receiver)));
+          assertEquals(Long.BYTES, perform(op.receiveAny(receiver, group)));
           assertEquals(3, op.buffer());
         });
   }
 
   @Test
-  void thereIsOneSetOfThemAtATime() throws Exception {
+  void eachGroupHasItsOwnNumberAndBuffers() throws Exception {
     run(
         () -> {
-          assertEquals(-Errno.EEXIST.code(), backend.openReceiveBuffers(2));
-          backend.closeReceiveBuffers();
-          assertTrue(backend.openReceiveBuffers(4) >= 0);
+          BufferGroup other = open(4);
+          assertNotEquals(group.number(), other.number());
+          offer(1, 0);
+          other.offer(1, Memory.ALL, pages.address() + BYTES);
+
+          send(6);
+          assertEquals(Long.BYTES, perform(op.receiveAny(receiver, other)));
+          assertEquals(6, Memory.ALL.get(ValueLayout.JAVA_LONG, pages.address() + BYTES));
+          send(7);
+          assertEquals(-Errno.ENOBUFS.code(), perform(op.receiveAny(receiver, other)));
+          assertEquals(Long.BYTES, perform(op.receiveAny(receiver, group)));
+          assertEquals(7, Memory.ALL.get(ValueLayout.JAVA_LONG, pages.address()));
         });
+  }
+
+  @Test
+  void theNumberOfAClosedGroupIsGivenAgain() throws Exception {
+    run(
+        () -> {
+          BufferGroup second = open(2);
+          int number = second.number();
+          open(2);
+          second.close();
+          second.close(); // does nothing
+          assertThrows(
+              IllegalStateException.class, () -> second.offer(0, Memory.ALL, pages.address()));
+          assertEquals(number, open(8).number());
+        });
+  }
+
+  private BufferGroup open(int count) {
+    return Objects.requireNonNull(backend.openBufferGroup(count, BYTES));
   }
 }

@@ -1,0 +1,199 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.weft.internal.backend;
+
+import java.net.ProtocolFamily;
+import java.net.SocketAddress;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A reusable request that never waits, so that {@link Backend#perform} completes it at once. An
+ * event loop has one for all its callers.
+ */
+public final class Call {
+  /** What a call does. */
+  public enum Kind {
+    /** Makes a socket; the result is its descriptor. */
+    SOCKET,
+    BIND,
+    LISTEN,
+    /** Finds the {@link #address} of this end. */
+    LOCAL_ADDRESS,
+    /** Finds the {@link #address} of the other end. */
+    REMOTE_ADDRESS,
+    SET_OPTION,
+    /** The result is the option's value. */
+    GET_OPTION,
+    SHUTDOWN,
+    /** Makes a pipe: {@link #readEnd} and {@link #writeEnd}. */
+    PIPE,
+    /** The result is the capacity of a pipe in bytes. */
+    PIPE_CAPACITY,
+    SET_PIPE_CAPACITY,
+    /** The result is the {@link OpenFlags} of a descriptor. */
+    OPEN_FLAGS,
+    /** Finds the {@link #type} of a descriptor's file. */
+    FILE_TYPE
+  }
+
+  private Kind kind = Kind.FILE_TYPE;
+  private int handle = Handle.NONE;
+
+  /** A number that the call needs: a backlog, a value, bytes. */
+  private int detail;
+
+  /** An object that the call needs. */
+  private @Nullable Object argument;
+
+  private @Nullable Object answer;
+  private int readEnd = Handle.NONE;
+  private int writeEnd = Handle.NONE;
+
+  // ---- the request, for the backend
+
+  public Kind kind() {
+    return kind;
+  }
+
+  /** The descriptor, or {@link Handle#NONE}. */
+  public int handle() {
+    return handle;
+  }
+
+  /** The backlog of LISTEN, the value of SET_OPTION, the bytes of SET_PIPE_CAPACITY. */
+  public int detail() {
+    return detail;
+  }
+
+  /** The family of SOCKET. */
+  public ProtocolFamily family() {
+    return (ProtocolFamily) Objects.requireNonNull(argument);
+  }
+
+  /** The type of SOCKET. */
+  public SocketType socketType() {
+    return detail == 0 ? SocketType.STREAM : SocketType.DATAGRAM;
+  }
+
+  /** The address to BIND. */
+  public SocketAddress wanted() {
+    return (SocketAddress) Objects.requireNonNull(argument);
+  }
+
+  /** The option of SET_OPTION and GET_OPTION. */
+  public SocketOption option() {
+    return (SocketOption) Objects.requireNonNull(argument);
+  }
+
+  /** The directions of SHUTDOWN. */
+  public Direction direction() {
+    return (Direction) Objects.requireNonNull(argument);
+  }
+
+  // ---- the answer, from the backend
+
+  /** Sets the address that LOCAL_ADDRESS or REMOTE_ADDRESS has found. */
+  public void answer(SocketAddress address) {
+    answer = address;
+  }
+
+  /** Sets the type that FILE_TYPE has found. */
+  public void answer(FileType type) {
+    answer = type;
+  }
+
+  /** Sets the descriptors of a PIPE. */
+  public void answer(int readEnd, int writeEnd) {
+    this.readEnd = readEnd;
+    this.writeEnd = writeEnd;
+  }
+
+  /** The address that LOCAL_ADDRESS or REMOTE_ADDRESS has found. */
+  public SocketAddress address() {
+    return (SocketAddress) Objects.requireNonNull(answer);
+  }
+
+  /** The type that FILE_TYPE has found. */
+  public FileType type() {
+    return (FileType) Objects.requireNonNull(answer);
+  }
+
+  /** The end of a PIPE to read from. */
+  public int readEnd() {
+    return readEnd;
+  }
+
+  /** The end of a PIPE to write to. */
+  public int writeEnd() {
+    return writeEnd;
+  }
+
+  // ---- requests: a handle that is closed gives -EBADF
+
+  public Call socket(ProtocolFamily family, SocketType type) {
+    return request(Kind.SOCKET, Handle.NONE, type == SocketType.STREAM ? 0 : 1, family);
+  }
+
+  public Call bind(Handle handle, SocketAddress address) {
+    return request(Kind.BIND, handle.number(), 0, address);
+  }
+
+  public Call listen(Handle handle, int backlog) {
+    return request(Kind.LISTEN, handle.number(), backlog, null);
+  }
+
+  public Call localAddress(Handle handle) {
+    return request(Kind.LOCAL_ADDRESS, handle.number(), 0, null);
+  }
+
+  public Call remoteAddress(Handle handle) {
+    return request(Kind.REMOTE_ADDRESS, handle.number(), 0, null);
+  }
+
+  public Call setOption(Handle handle, SocketOption option, int value) {
+    return request(Kind.SET_OPTION, handle.number(), value, option);
+  }
+
+  public Call getOption(Handle handle, SocketOption option) {
+    return request(Kind.GET_OPTION, handle.number(), 0, option);
+  }
+
+  public Call shutdown(Handle handle, Direction direction) {
+    return request(Kind.SHUTDOWN, handle.number(), 0, direction);
+  }
+
+  public Call pipe() {
+    return request(Kind.PIPE, Handle.NONE, 0, null);
+  }
+
+  public Call pipeCapacity(Handle handle) {
+    return request(Kind.PIPE_CAPACITY, handle.number(), 0, null);
+  }
+
+  /** Changes a pipe's capacity; the backend rounds it up. */
+  public Call setPipeCapacity(Handle handle, int bytes) {
+    return request(Kind.SET_PIPE_CAPACITY, handle.number(), bytes, null);
+  }
+
+  public Call openFlags(Handle handle) {
+    return request(Kind.OPEN_FLAGS, handle.number(), 0, null);
+  }
+
+  public Call fileType(Handle handle) {
+    return request(Kind.FILE_TYPE, handle.number(), 0, null);
+  }
+
+  private Call request(Kind kind, int handle, int detail, @Nullable Object argument) {
+    this.kind = kind;
+    this.handle = handle;
+    this.detail = detail;
+    this.argument = argument;
+    answer = null;
+    return this;
+  }
+
+  @Override
+  public String toString() {
+    return kind + " on " + handle;
+  }
+}

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.weft.internal.backend;
+
+/**
+ * What an {@link Op} does. What never waits is a {@link Call} instead.
+ *
+ * <p>Every opcode has a method of {@link Op} that makes the request, a case in each backend, and a
+ * test in the contract that all backends share.
+ */
+public enum Opcode {
+  /** Does nothing. */
+  NOP,
+  /** Reads from a file, pipe, socket or terminal; 0 at the end. */
+  READ,
+  WRITE,
+  /** Reads from a socket. */
+  RECEIVE,
+  /** As RECEIVE, into a buffer of a {@link BufferGroup}. */
+  RECEIVE_ANY,
+  /** Writes to a socket, all bytes unless the connection breaks. */
+  SEND,
+  /** Accepts one connection; the result is its descriptor. */
+  ACCEPT,
+  /** Accepts connections until it is cancelled: one result for each. */
+  ACCEPT_MULTISHOT,
+  CONNECT,
+  SHUTDOWN,
+  CLOSE,
+  OPEN,
+  /** Fills a {@link FileAttributes}. */
+  STAT,
+  SYNC,
+  /** As SYNC, without attributes that are not needed to read the data. */
+  SYNC_DATA,
+  /** Waits for {@link PollEvents}; the result is the set of those. */
+  POLL,
+  SPLICE;
+
+  /** Counts the opcodes while they are made. */
+  private static final class Count {
+    static int count;
+  }
+
+  private static final Opcode[] ALL = values();
+
+  private final int code = Count.count++;
+
+  /** The opcode of that {@link #code}. */
+  static Opcode of(int code) {
+    return ALL[code];
+  }
+
+  /** A number from 0 on, for tables. */
+  public int code() {
+    return code;
+  }
+
+  /** The number of opcodes. */
+  public static int count() {
+    return ALL.length;
+  }
+}

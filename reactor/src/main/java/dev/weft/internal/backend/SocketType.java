@@ -1,0 +1,10 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.weft.internal.backend;
+
+/** The kinds of sockets. */
+public enum SocketType {
+  /** TCP, or a stream between processes of one machine. */
+  STREAM,
+  /** UDP, or datagrams between processes of one machine. */
+  DATAGRAM
+}

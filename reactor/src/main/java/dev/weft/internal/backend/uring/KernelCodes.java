@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.weft.internal.backend.uring;
+
+import dev.weft.bindings.weft_h;
+import dev.weft.internal.backend.Direction;
+import dev.weft.internal.backend.FileType;
+import dev.weft.internal.backend.OpenFlags;
+import dev.weft.internal.backend.PollEvents;
+import dev.weft.internal.backend.SocketOption;
+import dev.weft.internal.backend.SocketType;
+import java.net.ProtocolFamily;
+import java.net.StandardProtocolFamily;
+
+/** Translates the constants of operations to those of Linux and back. */
+final class KernelCodes {
+  /** A pair of neutral bits and the kernel's bits for them. */
+  private record Bits(int ours, int kernels) {}
+
+  private static final Bits[] OPEN_FLAGS = {
+    new Bits(OpenFlags.APPEND, weft_h.O_APPEND()),
+    new Bits(OpenFlags.CREATE, weft_h.O_CREAT()),
+    new Bits(OpenFlags.EXCLUSIVE, weft_h.O_EXCL()),
+    new Bits(OpenFlags.TRUNCATE, weft_h.O_TRUNC()),
+    new Bits(OpenFlags.SYNC, weft_h.O_SYNC()),
+    new Bits(OpenFlags.SYNC_DATA, weft_h.O_DSYNC()),
+  };
+
+  private static final Bits[] POLL_EVENTS = {
+    new Bits(PollEvents.READABLE, weft_h.POLLIN()),
+    new Bits(PollEvents.WRITABLE, weft_h.POLLOUT()),
+    new Bits(PollEvents.ERROR, weft_h.POLLERR()),
+    new Bits(PollEvents.HANG_UP, weft_h.POLLHUP()),
+  };
+
+  private KernelCodes() {}
+
+  private static int toKernel(int ours, Bits[] table) {
+    int kernels = 0;
+    for (Bits bits : table) {
+      if ((ours & bits.ours) != 0) {
+        kernels |= bits.kernels;
+      }
+    }
+    return kernels;
+  }
+
+  private static int fromKernel(int kernels, Bits[] table) {
+    int ours = 0;
+    for (Bits bits : table) {
+      if ((kernels & bits.kernels) == bits.kernels) { // O_SYNC has two bits, one is O_DSYNC
+        ours |= bits.ours;
+      }
+    }
+    return ours;
+  }
+
+  /** {@code O_*} of {@link OpenFlags}. */
+  static int openFlags(int flags) {
+    boolean write = (flags & OpenFlags.WRITE) != 0;
+    boolean read = (flags & OpenFlags.READ) != 0;
+    int access = write && read ? weft_h.O_RDWR() : write ? weft_h.O_WRONLY() : weft_h.O_RDONLY();
+    return access | toKernel(flags, OPEN_FLAGS);
+  }
+
+  /** {@link OpenFlags} of {@code O_*}. */
+  static int openFlagsOf(int kernels) {
+    int access = kernels & weft_h.O_ACCMODE();
+    int read = access == weft_h.O_WRONLY() ? 0 : OpenFlags.READ;
+    int write = access == weft_h.O_RDONLY() ? 0 : OpenFlags.WRITE;
+    return read | write | fromKernel(kernels, OPEN_FLAGS);
+  }
+
+  /** {@code POLL*} of {@link PollEvents}. */
+  static int pollEvents(int events) {
+    return toKernel(events, POLL_EVENTS);
+  }
+
+  /** {@link PollEvents} of {@code POLL*}. */
+  static int pollEventsOf(int kernels) {
+    return fromKernel(kernels, POLL_EVENTS);
+  }
+
+  static int shutdown(Direction direction) {
+    return switch (direction) {
+      case INPUT -> weft_h.SHUT_RD();
+      case OUTPUT -> weft_h.SHUT_WR();
+      case BOTH -> weft_h.SHUT_RDWR();
+    };
+  }
+
+  /** {@code AF_*}, or 0 (AF_UNSPEC), which the kernel refuses. */
+  static int family(ProtocolFamily family) {
+    return family == StandardProtocolFamily.INET
+        ? weft_h.AF_INET()
+        : family == StandardProtocolFamily.INET6 ? weft_h.AF_INET6() : 0;
+  }
+
+  static int type(SocketType type) {
+    return switch (type) {
+      case STREAM -> weft_h.SOCK_STREAM();
+      case DATAGRAM -> weft_h.SOCK_DGRAM();
+    };
+  }
+
+  static int level(SocketOption option) {
+    return switch (option) {
+      case NO_DELAY, USER_TIMEOUT -> weft_h.IPPROTO_TCP();
+      case IPV6_ONLY -> weft_h.IPPROTO_IPV6();
+      default -> weft_h.SOL_SOCKET();
+    };
+  }
+
+  static int name(SocketOption option) {
+    return switch (option) {
+      case REUSE_ADDRESS -> weft_h.SO_REUSEADDR();
+      case REUSE_PORT -> weft_h.SO_REUSEPORT();
+      case KEEP_ALIVE -> weft_h.SO_KEEPALIVE();
+      case BROADCAST -> weft_h.SO_BROADCAST();
+      case NO_DELAY -> weft_h.TCP_NODELAY();
+      case IPV6_ONLY -> weft_h.IPV6_V6ONLY();
+      case RECEIVE_BUFFER -> weft_h.SO_RCVBUF();
+      case SEND_BUFFER -> weft_h.SO_SNDBUF();
+      case USER_TIMEOUT -> weft_h.TCP_USER_TIMEOUT();
+      case LINGER -> weft_h.SO_LINGER();
+      case ERROR -> weft_h.SO_ERROR();
+    };
+  }
+
+  /** The file type of {@code S_IFMT} bits. */
+  static FileType fileType(int mode) {
+    int type = mode & weft_h.S_IFMT();
+    if (type == weft_h.S_IFREG()) {
+      return FileType.REGULAR;
+    }
+    if (type == weft_h.S_IFDIR()) {
+      return FileType.DIRECTORY;
+    }
+    if (type == weft_h.S_IFLNK()) {
+      return FileType.LINK;
+    }
+    if (type == weft_h.S_IFIFO()) {
+      return FileType.PIPE;
+    }
+    if (type == weft_h.S_IFSOCK()) {
+      return FileType.SOCKET;
+    }
+    if (type == weft_h.S_IFCHR()) {
+      return FileType.CHARACTER_DEVICE;
+    }
+    return type == weft_h.S_IFBLK() ? FileType.BLOCK_DEVICE : FileType.OTHER;
+  }
+}

@@ -1,0 +1,219 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.weft.internal.backend.uring;
+
+import static java.lang.foreign.ValueLayout.JAVA_BYTE;
+import static java.lang.foreign.ValueLayout.JAVA_INT;
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
+
+import dev.weft.bindings.io_uring_sqe;
+import dev.weft.bindings.statx;
+import dev.weft.bindings.weft_h;
+import dev.weft.internal.backend.Op;
+import dev.weft.internal.backend.OpTable;
+import dev.weft.internal.backend.Opcode;
+import dev.weft.internal.mem.Memory;
+import dev.weft.internal.mem.Slab;
+import dev.weft.internal.os.SocketAddresses;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.net.InetSocketAddress;
+import java.net.SocketAddress;
+
+/**
+ * Writes operations into entries of the submission queue. The opcodes of transfers need only {@link
+ * #define their constants}; the others have a case in {@link #encodeOther}.
+ */
+final class SqeEncoder implements AutoCloseable {
+  /** The bytes of an operation's scratch memory: room for addresses, most paths, and statx. */
+  static final int SCRATCH_BYTES = 256;
+
+  private static final int COUNT = Opcode.count();
+
+  // By the code of the opcode.
+  private static final byte[] OPCODES = new byte[COUNT];
+  private static final byte[] SQE_FLAGS = new byte[COUNT];
+  private static final short[] PRIORITIES = new short[COUNT];
+  private static final int[] OP_FLAGS = new int[COUNT];
+
+  /** Whether {@link #encodeOther} has to complete the entry. */
+  private static final boolean[] OTHERS = new boolean[COUNT];
+
+  /** The name that stands for the descriptor itself, with AT_EMPTY_PATH. */
+  private static final MemorySegment EMPTY_PATH = Arena.global().allocateFrom("");
+
+  static {
+    assert statx.sizeof() <= SCRATCH_BYTES && SocketAddresses.BYTES_MAX <= SCRATCH_BYTES;
+    define(Opcode.NOP, weft_h.IORING_OP_NOP(), 0);
+    define(Opcode.READ, weft_h.IORING_OP_READ(), 0);
+    define(Opcode.WRITE, weft_h.IORING_OP_WRITE(), 0);
+    define(Opcode.RECEIVE, weft_h.IORING_OP_RECV(), 0);
+    define(Opcode.SEND, weft_h.IORING_OP_SEND(), weft_h.MSG_NOSIGNAL() | weft_h.MSG_WAITALL());
+    define(Opcode.ACCEPT, weft_h.IORING_OP_ACCEPT(), weft_h.SOCK_CLOEXEC());
+    define(Opcode.ACCEPT_MULTISHOT, weft_h.IORING_OP_ACCEPT(), weft_h.SOCK_CLOEXEC());
+    PRIORITIES[Opcode.ACCEPT_MULTISHOT.code()] = (short) weft_h.IORING_ACCEPT_MULTISHOT();
+    define(Opcode.CLOSE, weft_h.IORING_OP_CLOSE(), 0);
+    define(Opcode.SYNC, weft_h.IORING_OP_FSYNC(), 0);
+    define(Opcode.SYNC_DATA, weft_h.IORING_OP_FSYNC(), weft_h.IORING_FSYNC_DATASYNC());
+    defineOther(Opcode.RECEIVE_ANY, weft_h.IORING_OP_RECV(), 0);
+    SQE_FLAGS[Opcode.RECEIVE_ANY.code()] = (byte) weft_h.IOSQE_BUFFER_SELECT();
+    defineOther(Opcode.CONNECT, weft_h.IORING_OP_CONNECT(), 0);
+    defineOther(Opcode.SHUTDOWN, weft_h.IORING_OP_SHUTDOWN(), 0);
+    // A kernel worker opens a file from the start, because the first attempt that the ring makes
+    // otherwise has O_NONBLOCK (fifo(7)): a named pipe without a writer would open for reading and
+    // be at its end, and one without a reader could not be opened for writing.
+    defineOther(Opcode.OPEN, weft_h.IORING_OP_OPENAT(), weft_h.O_CLOEXEC());
+    SQE_FLAGS[Opcode.OPEN.code()] = (byte) weft_h.IOSQE_ASYNC();
+    defineOther(Opcode.STAT, weft_h.IORING_OP_STATX(), weft_h.AT_EMPTY_PATH());
+    defineOther(Opcode.POLL, weft_h.IORING_OP_POLL_ADD(), 0);
+    defineOther(Opcode.SPLICE, weft_h.IORING_OP_SPLICE(), 0);
+  }
+
+  /** Scratch memory of the operations that need it, by slot. */
+  private final Slab scratch = new Slab(SCRATCH_BYTES);
+
+  private static void define(Opcode opcode, int kernels, int flags) {
+    OPCODES[opcode.code()] = (byte) kernels;
+    OP_FLAGS[opcode.code()] = flags;
+  }
+
+  private static void defineOther(Opcode opcode, int kernels, int flags) {
+    define(opcode, kernels, flags);
+    OTHERS[opcode.code()] = true;
+  }
+
+  /**
+   * Writes what the kernel reads or writes besides the caller's memory: addresses and paths. It
+   * stays where it is until the last completion.
+   *
+   * @throws IllegalArgumentException if the kernel has no such address
+   */
+  void prepare(Op op) {
+    switch (op.opcode()) {
+      case CONNECT -> SocketAddresses.encode(internet(op.address()), scratch(op));
+      case OPEN -> writePath(op);
+      case STAT -> scratch(op); // allocates it
+      default -> {}
+    }
+  }
+
+  static InetSocketAddress internet(SocketAddress address) {
+    if (address instanceof InetSocketAddress internet) {
+      return internet;
+    }
+    throw new IllegalArgumentException("not an address of the internet: " + address);
+  }
+
+  private void writePath(Op op) {
+    byte[] path = op.path();
+    MemorySegment target;
+    if (path.length < SCRATCH_BYTES) {
+      target = Memory.at(scratch(op), path.length + 1L);
+    } else {
+      target = Arena.ofAuto().allocate(path.length + 1L);
+      op.use(target); // keeps it reachable
+    }
+    MemorySegment.copy(path, 0, target, JAVA_BYTE, 0, path.length);
+    target.set(JAVA_BYTE, path.length, (byte) 0);
+  }
+
+  /** The address of the operation's scratch memory. */
+  long scratch(Op op) {
+    return scratch.address(op.slot);
+  }
+
+  /** Writes an operation. Few stores and calls, so that the JIT inlines them all. */
+  void encode(MemorySegment sqe, Op op) {
+    int code = op.code();
+    MemorySegment memory = op.memory();
+    int link = op.link == null ? 0 : weft_h.IOSQE_IO_LINK();
+    io_uring_sqe.opcode(sqe, OPCODES[code]);
+    io_uring_sqe.flags(sqe, (byte) (SQE_FLAGS[code] | link));
+    io_uring_sqe.ioprio(sqe, PRIORITIES[code]);
+    io_uring_sqe.fd(sqe, op.handle());
+    io_uring_sqe.off(sqe, op.position());
+    io_uring_sqe.addr(sqe, memory == null ? 0 : memory.address() + op.from());
+    io_uring_sqe.len(sqe, op.length());
+    io_uring_sqe.rw_flags(sqe, OP_FLAGS[code]);
+    io_uring_sqe.user_data(sqe, OpTable.userData(op));
+    clearRest(sqe);
+    if (OTHERS[code]) {
+      encodeOther(sqe, op);
+    }
+  }
+
+  /** Writes a request to cancel the operation of that user data. */
+  static void encodeCancel(MemorySegment sqe, long cancelled, long userData) {
+    io_uring_sqe.opcode(sqe, (byte) weft_h.IORING_OP_ASYNC_CANCEL());
+    io_uring_sqe.flags(sqe, (byte) 0);
+    io_uring_sqe.ioprio(sqe, (short) 0);
+    io_uring_sqe.fd(sqe, -1);
+    io_uring_sqe.off(sqe, 0);
+    io_uring_sqe.addr(sqe, cancelled);
+    io_uring_sqe.len(sqe, 0);
+    io_uring_sqe.cancel_flags(sqe, 0);
+    io_uring_sqe.user_data(sqe, userData);
+    clearRest(sqe);
+  }
+
+  /** Clears the last 24 bytes. */
+  private static void clearRest(MemorySegment sqe) {
+    sqe.set(JAVA_INT, io_uring_sqe.buf_index$offset(), 0); // and personality
+    io_uring_sqe.splice_fd_in(sqe, 0);
+    io_uring_sqe.addr3(sqe, 0);
+    sqe.set(JAVA_LONG, io_uring_sqe.__pad2$offset(), 0);
+  }
+
+  /** Adds the fields that not all operations have. */
+  private void encodeOther(MemorySegment sqe, Op op) {
+    switch (op.opcode()) {
+      case RECEIVE_ANY -> io_uring_sqe.buf_group(sqe, (short) op.detail());
+      case CONNECT -> {
+        io_uring_sqe.addr(sqe, scratch(op));
+        io_uring_sqe.off(sqe, SocketAddresses.bytes(internet(op.address())));
+      }
+      case SHUTDOWN -> io_uring_sqe.len(sqe, KernelCodes.shutdown(op.direction()));
+      case OPEN -> {
+        MemorySegment path = op.memory();
+        io_uring_sqe.fd(sqe, weft_h.AT_FDCWD());
+        io_uring_sqe.addr(sqe, path == null ? scratch(op) : path.address());
+        io_uring_sqe.len(sqe, op.permissions());
+        io_uring_sqe.rw_flags(sqe, weft_h.O_CLOEXEC() | KernelCodes.openFlags(op.detail()));
+      }
+      case STAT -> {
+        io_uring_sqe.addr(sqe, EMPTY_PATH.address());
+        io_uring_sqe.len(sqe, weft_h.STATX_BASIC_STATS());
+        io_uring_sqe.off(sqe, scratch(op));
+      }
+      case POLL -> io_uring_sqe.rw_flags(sqe, KernelCodes.pollEvents(op.detail()));
+      case SPLICE -> {
+        io_uring_sqe.off(sqe, Op.CURRENT_POSITION);
+        io_uring_sqe.addr(sqe, Op.CURRENT_POSITION); // that of the source
+        io_uring_sqe.splice_fd_in(sqe, op.spliceHandle());
+      }
+      default -> throw new AssertionError(op);
+    }
+  }
+
+  /** Whether {@link #decode} has something to do for results of the operation. */
+  static boolean hasOutput(Op op) {
+    int code = op.code();
+    return code == STAT || code == POLL;
+  }
+
+  private static final int STAT = Opcode.STAT.code();
+  private static final int POLL = Opcode.POLL.code();
+
+  /** Translates a result that is at least 0, and reads what else the kernel has written. */
+  int decode(Op op, int result) {
+    if (op.code() == POLL) {
+      return KernelCodes.pollEventsOf(result);
+    }
+    StatxDecoder.decode(scratch(op), op.attributes());
+    return result;
+  }
+
+  @Override
+  public void close() {
+    scratch.close();
+  }
+}

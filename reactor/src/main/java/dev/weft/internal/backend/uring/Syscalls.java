@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.weft.internal.backend.uring;
+
+import static java.lang.foreign.ValueLayout.JAVA_INT;
+
+import dev.weft.bindings.linger;
+import dev.weft.bindings.weft_h;
+import dev.weft.internal.backend.Call;
+import dev.weft.internal.backend.SocketOption;
+import dev.weft.internal.mem.Memory;
+import dev.weft.internal.os.Libc;
+import dev.weft.internal.os.SocketAddresses;
+import java.lang.foreign.MemorySegment;
+
+/** Calls as plain system calls: the ring has no opcodes for them before Linux 6.7 to 6.11. */
+final class Syscalls {
+  private Syscalls() {}
+
+  /**
+   * Returns at least 0, or -errno.
+   *
+   * @param scratch the address of memory for addresses and values
+   */
+  static int perform(Call call, long scratch) {
+    int handle = call.handle();
+    return switch (call.kind()) {
+      case SOCKET ->
+          Libc.socket(KernelCodes.family(call.family()), KernelCodes.type(call.socketType()));
+      case BIND -> bind(call, scratch);
+      case LISTEN -> Libc.listen(handle, call.detail());
+      case LOCAL_ADDRESS ->
+          named(call, Libc.localName(handle, scratch, SocketAddresses.BYTES_MAX), scratch);
+      case REMOTE_ADDRESS ->
+          named(call, Libc.peerName(handle, scratch, SocketAddresses.BYTES_MAX), scratch);
+      case SET_OPTION -> setOption(call, scratch);
+      case GET_OPTION -> getOption(call, scratch);
+      case PIPE -> pipe(call, scratch);
+      case PIPE_CAPACITY -> Libc.fcntl(handle, weft_h.F_GETPIPE_SZ(), 0);
+      case SET_PIPE_CAPACITY -> Libc.fcntl(handle, weft_h.F_SETPIPE_SZ(), call.detail());
+      case OPEN_FLAGS -> openFlags(Libc.fcntl(handle, weft_h.F_GETFL(), 0));
+      case FILE_TYPE -> fileType(call, Libc.fileType(handle));
+      case SHUTDOWN -> Libc.shutdown(handle, KernelCodes.shutdown(call.direction()));
+    };
+  }
+
+  private static int bind(Call call, long scratch) {
+    int length = SocketAddresses.encode(SqeEncoder.internet(call.wanted()), scratch);
+    return Libc.bind(call.handle(), scratch, length);
+  }
+
+  private static int named(Call call, int result, long scratch) {
+    if (result >= 0) {
+      call.answer(SocketAddresses.decode(scratch));
+    }
+    return result;
+  }
+
+  private static int setOption(Call call, long scratch) {
+    SocketOption option = call.option();
+    int length = Integer.BYTES;
+    if (option == SocketOption.LINGER) {
+      MemorySegment value = Memory.at(scratch, linger.sizeof());
+      linger.l_onoff(value, 1);
+      linger.l_linger(value, call.detail());
+      length = (int) linger.sizeof();
+    } else {
+      Memory.ALL.set(JAVA_INT, scratch, call.detail());
+    }
+    int level = KernelCodes.level(option);
+    return Libc.setOption(call.handle(), level, KernelCodes.name(option), scratch, length);
+  }
+
+  private static int getOption(Call call, long scratch) {
+    SocketOption option = call.option();
+    boolean lingers = option == SocketOption.LINGER;
+    int length = lingers ? (int) linger.sizeof() : Integer.BYTES;
+    int level = KernelCodes.level(option);
+    int result = Libc.getOption(call.handle(), level, KernelCodes.name(option), scratch, length);
+    if (result < 0) {
+      return result;
+    }
+    return lingers
+        ? linger.l_linger(Memory.at(scratch, length))
+        : Memory.ALL.get(JAVA_INT, scratch);
+  }
+
+  private static int pipe(Call call, long scratch) {
+    int result = Libc.pipe(scratch);
+    if (result >= 0) {
+      call.answer(
+          Memory.ALL.get(JAVA_INT, scratch), Memory.ALL.get(JAVA_INT, scratch + Integer.BYTES));
+    }
+    return result;
+  }
+
+  private static int openFlags(int result) {
+    return result < 0 ? result : KernelCodes.openFlagsOf(result);
+  }
+
+  private static int fileType(Call call, int result) {
+    if (result < 0) {
+      return result;
+    }
+    call.answer(KernelCodes.fileType(result));
+    return 0;
+  }
+}
