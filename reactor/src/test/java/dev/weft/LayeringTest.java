@@ -43,6 +43,7 @@ class LayeringTest {
           List.of("dev.weft.internal.cross", "dev.weft.internal.diag"),
           List.of("dev.weft.internal.io"),
           List.of("dev.weft.internal.fs", "dev.weft.internal.fiber"),
+          List.of("dev.weft.internal.micro.io"),
           List.of("dev.weft"),
           List.of("dev.weft.sync"),
           List.of("dev.weft.io"),

@@ -3,6 +3,7 @@ package dev.weft.micro;
 
 import dev.weft.Deadline;
 import dev.weft.error.Errno;
+import dev.weft.internal.micro.io.ByteRing;
 import dev.weft.routine.Routine;
 import dev.weft.routine.codegen.Context;
 import org.jspecify.annotations.Nullable;
@@ -467,15 +468,17 @@ abstract class ErrorState extends ThreadControl {
     return block;
   }
 
-  /** Reserves the heap's pages for a pipe's ring; raises ENOMEM if too few are left. */
-  final void reserveRing() throws Exception {
-    MicroHeap heap = home().heap;
-    if (!heap.reserveRing()) {
+  /** Creates a ring between two threads; raises ENOMEM if the heap has too few pages. */
+  final ByteRing pipe() throws Exception {
+    ByteRing ring = home().rings.pipe();
+    if (ring == null) {
       raiseNoMemory("a pipe", ByteRing.BYTES);
-      if (!heap.reserveRing()) {
-        throw new ThreadExit(label() + " has no memory left");
-      }
+      ring = home().rings.pipe();
     }
+    if (ring == null) {
+      throw new ThreadExit(label() + " has no memory left");
+    }
+    return ring;
   }
 
   private void raiseNoMemory(String subject, long bytes) throws Exception {

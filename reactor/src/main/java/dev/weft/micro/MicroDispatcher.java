@@ -4,21 +4,15 @@ package dev.weft.micro;
 import dev.weft.Deadline;
 import dev.weft.Fiber;
 import dev.weft.error.CancelledException;
-import dev.weft.internal.backend.Backend;
-import dev.weft.internal.backend.Call;
-import dev.weft.internal.backend.Direction;
-import dev.weft.internal.backend.Handle;
-import dev.weft.internal.backend.SocketOption;
-import dev.weft.internal.backend.SocketType;
-import dev.weft.internal.io.InetAddresses;
-import dev.weft.internal.io.SocketCalls;
+import dev.weft.internal.mem.PagePool;
+import dev.weft.internal.micro.io.BackendIoDriver;
+import dev.weft.internal.micro.io.RingMemory;
 import dev.weft.internal.strand.EventLoop;
 import dev.weft.internal.strand.Strand;
 import dev.weft.internal.strand.StrandHost;
 import dev.weft.internal.strand.WaitList;
 import dev.weft.internal.strand.WaitMode;
 import dev.weft.routine.codegen.Context;
-import java.net.InetSocketAddress;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Map;
@@ -30,7 +24,7 @@ import org.jspecify.annotations.Nullable;
  * processes, then suspends. The operations that they have started are submitted in the one system
  * call of the reactor's turn. It exists as long as there are processes.
  */
-final class MicroDispatcher extends IoDriver implements StrandHost {
+final class MicroDispatcher implements StrandHost {
   private static final Map<EventLoop, MicroDispatcher> DISPATCHERS = new ConcurrentHashMap<>();
 
   /** How often in a row it may itself fail before it ends all processes. */
@@ -38,8 +32,8 @@ final class MicroDispatcher extends IoDriver implements StrandHost {
 
   private final EventLoop loop;
   private final PagePool pool;
-
-  private final ReceiveBufferPool receiveBuffers;
+  private final RingMemory memory;
+  private final BackendIoDriver driver;
 
   private final Context context = new Context(this::refused);
 
@@ -71,7 +65,8 @@ final class MicroDispatcher extends IoDriver implements StrandHost {
     long size = (long) options.pages() * MicroHeap.PAGE_BYTES;
     pool = PagePool.open(Math.max(options.slabBytes(), size), options.hugePages());
     try {
-      receiveBuffers = new ReceiveBufferPool(loop.backend(), pool);
+      memory = new RingMemory(pool);
+      driver = new BackendIoDriver(loop, memory);
     } catch (Throwable e) {
       pool.close();
       throw e;
@@ -103,26 +98,26 @@ final class MicroDispatcher extends IoDriver implements StrandHost {
   /** Releases everything, after the last process has ended. */
   private void close() {
     DISPATCHERS.remove(loop);
-    receiveBuffers.close();
+    driver.close();
     pool.close();
-  }
-
-  Backend backend() {
-    return loop.backend();
   }
 
   EventLoop loop() {
     return loop;
   }
 
-  ReceiveBufferPool receiveBuffers() {
-    return receiveBuffers;
+  BackendIoDriver driver() {
+    return driver;
   }
 
   // ---- processes
 
   MicroHeap heap(int pages) {
-    return pool.heap(pages);
+    return new MicroHeap(pool, pages);
+  }
+
+  MicroProcess newProcess(MicroHeap heap, MicroOptions options) {
+    return new MicroProcess(heap, driver, this, memory, options);
   }
 
   /** Adds a process, as the last step of its start: if it fails, the process is in no list. */
@@ -380,108 +375,8 @@ final class MicroDispatcher extends IoDriver implements StrandHost {
     yielded.add(guest);
   }
 
-  // ---- driver
-
-  private RingTransfer transfer(ByteRing ring) {
-    RingTransfer transfer = ring.transfer;
-    if (transfer == null) {
-      transfer = new RingTransfer(this, ring);
-      ring.transfer = transfer;
-    }
-    return transfer;
-  }
-
-  @Override
-  void fill(ByteRing ring) {
-    transfer(ring).start();
-  }
-
-  @Override
-  void drain(ByteRing ring) {
-    transfer(ring).start();
-  }
-
-  @Override
-  int socket(Handle handle, InetSocketAddress address, MicroOptions options) {
-    Call request = loop.call().socket(InetAddresses.family(address), SocketType.STREAM);
-    int made = loop.backend().perform(request);
-    if (made < 0) {
-      return made;
-    }
-    open(handle, made);
-    int result = setUp(handle, options);
-    if (result < 0) {
-      close(handle);
-    }
-    return result;
-  }
-
-  @Override
-  Handle newHandle(String description) {
-    return loop.backend().newHandle(description);
-  }
-
-  @Override
-  void open(Handle handle, int descriptor) {
-    loop.backend().open(handle, descriptor);
-  }
-
-  /** Sets the options that accepted sockets inherit from the listener. */
-  private int setUp(Handle socket, MicroOptions options) {
-    Call request = loop.call();
-    int limit = options.userTimeoutMillis();
-    int result = loop.backend().perform(request.setOption(socket, SocketOption.NO_DELAY, 1));
-    return result < 0 || limit == 0
-        ? result
-        : loop.backend().perform(request.setOption(socket, SocketOption.USER_TIMEOUT, limit));
-  }
-
-  @Override
-  void connect(ByteRing ring, InetSocketAddress address) {
-    transfer(ring).connect(address);
-  }
-
-  @Override
-  void cancel(ByteRing ring) {
-    transfer(ring).cancel();
-  }
-
-  @Override
-  void close(Handle handle) {
-    SocketCalls.discard(loop, handle);
-  }
-
-  @Override
-  void close(int descriptor) {
-    loop.backend().closeDescriptor(descriptor);
-  }
-
-  @Override
-  int shutdown(Handle handle, Direction direction) {
-    return loop.backend().perform(loop.call().shutdown(handle, direction));
-  }
-
-  @Override
-  void release(ByteRing ring) {
-    RingTransfer transfer = ring.transfer;
-    if (transfer != null) {
-      transfer.release();
-      ring.transfer = null;
-    }
-  }
-
-  @Override
-  void awake(MicroProcess process) {
-    ready(process);
-  }
-
   @Override
   public String toString() {
     return processes.size() + " micro-processes";
-  }
-
-  /** The dispatcher of {@code process}, or null if it runs in the local executor. */
-  static @Nullable MicroDispatcher of(MicroProcess process) {
-    return process.driver instanceof MicroDispatcher dispatcher ? dispatcher : null;
   }
 }

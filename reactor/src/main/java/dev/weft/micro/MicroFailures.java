@@ -34,7 +34,7 @@ final class MicroFailures {
     }
     isReported = true;
     process.report("failed, and is ended: " + ThreadLog.describe(failure));
-    MicroDispatcher dispatcher = MicroDispatcher.of(process);
+    MicroDispatcher dispatcher = process.dispatcher;
     if (dispatcher != null) {
       dispatcher.throwInFiber("micro-process " + process.id(), failure);
     }

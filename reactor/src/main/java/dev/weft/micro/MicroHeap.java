@@ -2,7 +2,10 @@
 package dev.weft.micro;
 
 import dev.weft.internal.mem.Memory;
+import dev.weft.internal.mem.PagePool;
+import dev.weft.internal.mem.PageRunFreeList;
 import dev.weft.internal.mem.Pages;
+import dev.weft.internal.micro.io.PageBudget;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import org.jspecify.annotations.Nullable;
@@ -17,8 +20,8 @@ import org.jspecify.annotations.Nullable;
  * above are free, or by a block that does not fit on top.
  *
  * <p>The heap holds pages of the page pool from its first block on, until its process waits and no
- * block is left. The rings of the process count against the heap's pages even while they are empty,
- * so that the number of pages bounds the memory of the process.
+ * block is left. The sockets of the process reserve pages of it even while they hold no bytes, so
+ * that the number of pages bounds the memory of the process.
  */
 public final class MicroHeap {
   static final int PAGE_BYTES = Pages.PAGE_BYTES;
@@ -43,24 +46,31 @@ public final class MicroHeap {
   /** The highest end of a block since it acquired these pages. */
   private long touched;
 
-  /** How many pages are reserved for rings. */
+  /** How many pages are reserved for other things than blocks. */
   private int reserved;
 
   private int highWater;
   private @Nullable MicroBlock top;
 
-  /** How many rings of its process hold memory. */
-  private int ringsHeld;
+  /** How many of the reserved pages are resident. */
+  private int reservedResident;
+
+  private final Budget budget = new Budget();
 
   /** Whether its process is running; its blocks may be accessed only then. */
   boolean active = true;
 
   private boolean open = true;
 
+  /** Creates a heap of {@code pages} pages, which it takes with its first block. */
   MicroHeap(PagePool pool, int pages) {
+    if (pages <= 0) {
+      throw new IllegalArgumentException("a micro-heap has at least one page, not " + pages);
+    }
     this.pool = pool;
     this.pages = pages;
     freeList = pool.freeList(pages);
+    pool.userOpened();
   }
 
   /** {@return the size of this heap, in pages of 4096 bytes} */
@@ -68,7 +78,7 @@ public final class MicroHeap {
     return pages;
   }
 
-  /** {@return how many of its pages belong to a block or are reserved for a ring} */
+  /** {@return how many of its pages belong to a block or are reserved for a socket} */
   public int usedPages() {
     return reserved + pagesIn(cursor - start);
   }
@@ -79,11 +89,11 @@ public final class MicroHeap {
   }
 
   /**
-   * {@return how many pages have been touched and not released, including those of rings: none
-   * while the process waits, no thread has a block and the rings are empty}
+   * {@return how many pages have been touched and not released, including those of sockets: none
+   * while the process waits, no thread has a block and no socket holds bytes}
    */
   public int residentPages() {
-    return pagesIn(touched - start) + ringsHeld * ByteRing.PAGES;
+    return pagesIn(touched - start) + reservedResident;
   }
 
   private static int pagesIn(long bytes) {
@@ -163,39 +173,34 @@ public final class MicroHeap {
     }
   }
 
-  // ---- rings
+  // ---- pages that are not for blocks
 
-  /** Reserves the pages of a ring; returns false if too few are left. */
-  boolean reserveRing() {
-    if (usedPages() + ByteRing.PAGES > pages) {
-      return false;
+  PageBudget budget() {
+    return budget;
+  }
+
+  private final class Budget implements PageBudget {
+    @Override
+    public boolean reservePages(int count) {
+      if (usedPages() + count > pages) {
+        return false;
+      }
+      reserved += count;
+      highWater = Math.max(highWater, usedPages());
+      limit -= limit == NOTHING ? 0 : (long) count * Pages.PAGE_BYTES;
+      return true;
     }
-    reserved += ByteRing.PAGES;
-    highWater = Math.max(highWater, usedPages());
-    limit -= limit == NOTHING ? 0 : ByteRing.BYTES;
-    return true;
-  }
 
-  void unreserveRing() {
-    reserved -= ByteRing.PAGES;
-    limit += limit == NOTHING ? 0 : ByteRing.BYTES;
-  }
+    @Override
+    public void unreservePages(int count) {
+      reserved -= count;
+      limit += limit == NOTHING ? 0 : (long) count * Pages.PAGE_BYTES;
+    }
 
-  /** Returns memory for the contents of a ring, taken from the page pool. */
-  long takeRing() {
-    long address = pool.takeRing();
-    ringsHeld++;
-    return address;
-  }
-
-  /** Counts a ring whose memory was not taken from here. */
-  void adoptedRing() {
-    ringsHeld++;
-  }
-
-  void giveRing(long address) {
-    ringsHeld--;
-    pool.giveRing(address);
+    @Override
+    public void resident(int change) {
+      reservedResident += change;
+    }
   }
 
   /** Returns how many pages the heap would need for another block of {@code bytes}. */
@@ -284,7 +289,7 @@ public final class MicroHeap {
     } else {
       pool.abandoned();
     }
-    pool.closed(this);
+    pool.userClosed();
   }
 
   boolean isOpen() {

@@ -2,6 +2,11 @@
 package dev.weft.micro;
 
 import dev.weft.internal.backend.Handle;
+import dev.weft.internal.mem.PagePool;
+import dev.weft.internal.micro.io.BlockingIoDriver;
+import dev.weft.internal.micro.io.ByteRing;
+import dev.weft.internal.micro.io.RingMemory;
+import dev.weft.internal.micro.io.RingPair;
 import dev.weft.internal.strand.EventLoop;
 import java.util.function.Consumer;
 
@@ -14,9 +19,10 @@ final class MicroLaunch {
     // Twice the size: once for its blocks, once for its rings.
     long bytes = 2L * options.pages() * MicroHeap.PAGE_BYTES;
     try (PagePool pool = PagePool.open(bytes, options.hugePages())) {
-      MicroHeap heap = pool.heap(options.pages());
+      MicroHeap heap = new MicroHeap(pool, options.pages());
       try {
-        MicroProcess process = new MicroProcess(heap, BlockingIoDriver.INSTANCE, options);
+        MicroProcess process =
+            new MicroProcess(heap, BlockingIoDriver.INSTANCE, null, new RingMemory(pool), options);
         begin(process, main, options);
         process.runToEnd();
       } finally {
@@ -37,7 +43,7 @@ final class MicroLaunch {
   private static void begin(MicroProcess process, MicroThread main, MicroOptions options) {
     Handle input = standard(options.input());
     Handle output = options.output() == options.input() ? input : standard(options.output());
-    process.begin(main, input, output);
+    begin(process, main, input, output);
   }
 
   private static Handle standard(int descriptor) {
@@ -54,10 +60,12 @@ final class MicroLaunch {
     peer.requireFree();
     try {
       MicroDispatcher dispatcher = MicroDispatcher.of(options);
-      Handle handle = dispatcher.newHandle("accepted connection");
+      Handle handle = dispatcher.driver().newHandle("accepted connection");
       MicroProcess process =
-          start(dispatcher, options, onEnd, made -> made.begin(main, handle, handle));
-      dispatcher.open(handle, peer.take()); // allocates nothing, so the connection can't leak
+          start(dispatcher, options, onEnd, made -> begin(made, main, handle, handle));
+      dispatcher
+          .driver()
+          .open(handle, peer.take()); // allocates nothing, so the connection can't leak
       return process;
     } finally {
       peer.discard(loop.backend()); // if it has not been taken
@@ -74,7 +82,36 @@ final class MicroLaunch {
         MicroDispatcher.of(options),
         options,
         onEnd,
-        process -> process.begin(main, process.rings.listening(main, descriptor)));
+        process -> begin(process, main, listening(process, descriptor)));
+  }
+
+  /** Makes {@code main} the first thread of a process, and plays it. */
+  private static void begin(MicroProcess process, MicroThread main, Handle input, Handle output) {
+    RingPair pair = process.rings.open(input, output);
+    if (pair == null) {
+      throw new IllegalArgumentException(
+          "the micro-heap needs page count of "
+              + process.heap.neededPages(2L * ByteRing.BYTES)
+              + " at least, for the rings of its default socket: it has "
+              + process.heap.pages());
+    }
+    begin(process, main, new MicroSocket(process, pair));
+  }
+
+  private static void begin(MicroProcess process, MicroThread main, MicroSocket socket) {
+    process.threads.add(main);
+    process.rings.attach(socket.rx, socket.tx);
+    main.socket = socket;
+    process.heap.active = false;
+    process.threads.play(main);
+  }
+
+  private static MicroSocket listening(MicroProcess process, Handle descriptor) {
+    ByteRing ring = process.rings.listening(descriptor);
+    if (ring == null) {
+      throw new IllegalArgumentException("the micro-heap is too small for a listening socket");
+    }
+    return new MicroSocket(process, ring, ring);
   }
 
   private static MicroProcess start(
@@ -85,7 +122,7 @@ final class MicroLaunch {
     MicroHeap heap = dispatcher.heap(options.pages());
     boolean started = false;
     try {
-      MicroProcess process = new MicroProcess(heap, dispatcher, options);
+      MicroProcess process = dispatcher.newProcess(heap, options);
       process.onEnd = onEnd;
       begin.accept(process);
       dispatcher.add(process); // the last step that can fail

@@ -7,6 +7,10 @@ import java.time.Duration;
 public final class MicroOptions {
   private static final boolean STACKFUL = Boolean.getBoolean("dev.weft.micro.stackful");
   private static final int BUDGET = 256;
+
+  /** Enough for 160 processes of 26 pages. */
+  private static final long POOL_BYTES = 16L << 20;
+
   private static final Duration USER_TIMEOUT_MAX = Duration.ofMillis(Integer.MAX_VALUE);
   private static final int STANDARD_INPUT = 0;
   private static final int STANDARD_OUTPUT = 1;
@@ -62,14 +66,7 @@ public final class MicroOptions {
    */
   public static MicroOptions ofPages(int pages) {
     return new MicroOptions(
-        pages,
-        STANDARD_INPUT,
-        STANDARD_OUTPUT,
-        STACKFUL,
-        BUDGET,
-        PagePool.DEFAULT_BYTES,
-        false,
-        Duration.ZERO);
+        pages, STANDARD_INPUT, STANDARD_OUTPUT, STACKFUL, BUDGET, POOL_BYTES, false, Duration.ZERO);
   }
 
   /**

@@ -2,7 +2,9 @@
 package dev.weft.micro;
 
 import dev.weft.Deadline;
-import dev.weft.internal.backend.Handle;
+import dev.weft.internal.micro.io.IoDriver;
+import dev.weft.internal.micro.io.RingMemory;
+import dev.weft.internal.micro.io.RingSet;
 import dev.weft.internal.strand.EventLoop;
 import dev.weft.internal.strand.Strand;
 import dev.weft.internal.strand.WaitList;
@@ -25,8 +27,13 @@ public final class MicroProcess {
 
   final MicroHeap heap;
   final IoDriver driver;
+
+  /** What dispatches it; null in the local executor. */
+  final @Nullable MicroDispatcher dispatcher;
+
   final ProcessScheduler threads = new ProcessScheduler(this);
   final RingSet rings;
+  final RingWaits waits = new RingWaits(this);
   final ProcessTimers alarms = new ProcessTimers(this);
   final MicroFaults faults = new MicroFaults();
   private final MicroFailures failures = new MicroFailures();
@@ -59,11 +66,17 @@ public final class MicroProcess {
 
   private boolean endIsReported;
 
-  MicroProcess(MicroHeap heap, IoDriver driver, MicroOptions options) {
+  MicroProcess(
+      MicroHeap heap,
+      IoDriver driver,
+      @Nullable MicroDispatcher dispatcher,
+      RingMemory memory,
+      MicroOptions options) {
     this.heap = heap;
     this.driver = driver;
+    this.dispatcher = dispatcher;
     this.options = options;
-    rings = new RingSet(this);
+    rings = new RingSet(waits, driver, memory, heap.budget());
     id = ++lastId;
   }
 
@@ -208,7 +221,6 @@ public final class MicroProcess {
    * process or its service.
    */
   Strand requireJoiner(Object subject) {
-    MicroDispatcher dispatcher = MicroDispatcher.of(this);
     return dispatcher == null
         ? Strand.require("join")
         : Strand.requireOf(dispatcher.loop(), "join", subject);
@@ -220,7 +232,6 @@ public final class MicroProcess {
    * by one of its own threads.
    */
   public void kill() {
-    MicroDispatcher dispatcher = MicroDispatcher.of(this);
     if (dispatcher == null) {
       EventLoop.require("kill");
     } else {
@@ -228,7 +239,15 @@ public final class MicroProcess {
     }
     if (!isEnded()) {
       killed = true;
-      driver.awake(this);
+      rings.kill();
+      ready();
+    }
+  }
+
+  /** Schedules the next dispatch. The local executor needs none: it never sleeps. */
+  void ready() {
+    if (dispatcher != null) {
+      dispatcher.ready(this);
     }
   }
 
@@ -258,7 +277,7 @@ public final class MicroProcess {
       terminate(context);
     }
     dispatch(context, options.budget());
-    rings.pump();
+    pump();
     if (!ending && (isRunnable() || (isBlocked() && !killed))) {
       return false;
     }
@@ -268,10 +287,10 @@ public final class MicroProcess {
       } else {
         terminate(context);
       }
-      rings.pump();
+      pump();
     }
     if (threads.live() == 0 && rings.closeAll()) {
-      rings.pump();
+      pump();
     }
     return finish(context);
   }
@@ -313,11 +332,12 @@ public final class MicroProcess {
     threads.resetRunning();
     heap.active = false;
     killed = true;
+    rings.kill();
     if (failures.add(e)) {
       broken = true;
       ending = true;
     }
-    driver.awake(this);
+    ready();
   }
 
   /** Stops running its threads for good, because of {@code cause}. */
@@ -343,12 +363,12 @@ public final class MicroProcess {
     try {
       do {
         dispatch(context, Integer.MAX_VALUE);
-        rings.pump();
+        pump();
       } while (!threads.isIdle());
       if (threads.live() > 0) {
         terminate(context);
       }
-      rings.pump();
+      pump();
     } catch (Throwable e) {
       MicroFailures.clear(context);
       failed(e);
@@ -359,27 +379,6 @@ public final class MicroProcess {
     }
   }
 
-  /** Makes {@code main} its first thread and plays it. */
-  void begin(MicroThread main, Handle input, Handle output) {
-    MicroSocket socket = rings.open(input, output);
-    if (socket == null) {
-      throw new IllegalArgumentException(
-          "the micro-heap needs page count of "
-              + heap.neededPages(2L * ByteRing.BYTES)
-              + " at least, for the rings of its default socket: it has "
-              + heap.pages());
-    }
-    begin(main, socket);
-  }
-
-  void begin(MicroThread main, MicroSocket socket) {
-    threads.add(main);
-    rings.attach(socket);
-    main.socket = socket;
-    heap.active = false;
-    threads.play(main);
-  }
-
   // ---- dispatch
 
   /** Runs threads until none can run, or {@code budget} resumes are spent. */
@@ -387,7 +386,7 @@ public final class MicroProcess {
     heap.active = true;
     try {
       int left = threads.run(context, budget);
-      while (left > 0 && threads.hasYielded() && driver != BlockingIoDriver.INSTANCE) {
+      while (left > 0 && threads.hasYielded() && dispatcher != null) {
         threads.admitYielded();
         left = threads.run(context, left);
       }
@@ -398,7 +397,7 @@ public final class MicroProcess {
 
   /** Removes a thread from the wait lists of rings and timers. */
   void forgetWaits(MicroThread thread) {
-    rings.forgetWaits(thread);
+    waits.forget(thread);
     alarms.forgetWait(thread);
   }
 
@@ -411,11 +410,10 @@ public final class MicroProcess {
   // ---- the ends of threads
 
   void ended(MicroThread thread) {
-    rings.forgetWaits(thread);
+    waits.forget(thread);
     MicroSocket socket = thread.socket;
     if (socket != null) {
-      rings.detach(socket);
-      rings.writerEnded(thread, socket.tx);
+      waits.detach(thread, socket.rx, socket.tx);
     }
     OutgoingConnections connector = thread.connector;
     if (connector != null) {
@@ -429,6 +427,12 @@ public final class MicroProcess {
       }
     }
     thread.abandonRequests();
+  }
+
+  /** Submits pending transfers, and releases memory that an idle process does not need. */
+  private void pump() {
+    rings.pump();
+    heap.releaseIfIdle();
   }
 
   private void terminate(Context context) {

@@ -236,7 +236,7 @@ public final class MicroService implements AutoCloseable {
    * takes its place; where that fails too, because memory was short, this is called again.
    */
   private void listenerEnded(MicroProcess ended) {
-    MicroDispatcher dispatcher = MicroDispatcher.of(ended);
+    MicroDispatcher dispatcher = ended.dispatcher;
     if (!stopped && dispatcher != null && !dispatcher.isClosing()) {
       Listener other = new Listener();
       process = startListening(other);

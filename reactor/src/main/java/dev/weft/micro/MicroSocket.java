@@ -3,6 +3,8 @@ package dev.weft.micro;
 
 import dev.weft.error.Errno;
 import dev.weft.internal.backend.Direction;
+import dev.weft.internal.micro.io.ByteRing;
+import dev.weft.internal.micro.io.RingPair;
 import java.nio.charset.StandardCharsets;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
@@ -25,6 +27,10 @@ public final class MicroSocket {
     this.process = process;
     this.rx = rx;
     this.tx = tx;
+  }
+
+  MicroSocket(MicroProcess process, RingPair pair) {
+    this(process, pair.rx(), pair.tx());
   }
 
   // ---- reading
@@ -139,11 +145,11 @@ public final class MicroSocket {
    * been closed.
    */
   private boolean isAtEnd(String verb) throws Exception {
-    if (rx.failure != 0) {
+    if (rx.failure() != 0) {
       process.threads.current(verb).raise(rx.takeFailure());
       return true;
     }
-    if (rx.abandoned) {
+    if (rx.isAbandoned()) {
       process.threads.current(verb).raise(Errno.EBADF);
       return true;
     }
@@ -151,7 +157,7 @@ public final class MicroSocket {
   }
 
   private void awaitBytes(String verb) {
-    process.rings.awaitInput(rx, process.threads.current(verb));
+    process.waits.awaitInput(rx, process.threads.current(verb));
     ThreadControl.park();
   }
 
@@ -284,23 +290,19 @@ public final class MicroSocket {
   }
 
   private boolean isClosedToWriters() {
-    return tx.abandoned || tx.hungUp || tx.ended;
+    return tx.refusesWriters();
   }
 
   private void written() {
     if (tx.isPipe()) {
       tx.wakeReaders();
     } else {
-      process.rings.outputs(tx);
+      process.rings.drainLater(tx);
     }
   }
 
   private void awaitRoom(String verb) {
-    MicroThread thread = process.threads.current(verb);
-    process.rings.awaitOutput(tx, thread);
-    if (tx.isOutput && thread.isOverdue()) {
-      process.rings.drainOnceThenDrop(tx); // after the deadline lastly must not wait for the peer
-    }
+    process.waits.awaitOutput(tx, process.threads.current(verb));
     ThreadControl.park();
   }
 
@@ -360,12 +362,7 @@ public final class MicroSocket {
       process.threads.current("readhup").raise(Errno.EAGAIN);
       return;
     }
-    if (rx.hungUp) {
-      rx.hungUp = false;
-      rx.wakeWriters();
-    } else if (!rx.isPipe()) {
-      rx.ended = false; // a terminal, for example, can be read on after its end
-    }
+    rx.acknowledge();
   }
 
   /**
@@ -381,19 +378,18 @@ public final class MicroSocket {
       if (!isClosedToWriters()) { // otherwise flush has raised the error
         process.threads.current("hup").raise(Errno.EOPNOTSUPP);
       }
-    } else if (tx.hungUp) {
+    } else if (tx.isHungUp()) {
       process.threads.current("hup").raise(Errno.EINVAL);
     } else if (!isRefused("hup")) {
-      tx.hungUp = true;
-      tx.wakeReaders();
+      tx.hangUp();
       awaitReadhup();
     }
   }
 
   private void awaitReadhup() throws Exception {
-    while (tx.hungUp) {
-      if (tx.abandoned) {
-        tx.hungUp = false;
+    while (tx.isHungUp()) {
+      if (tx.isAbandoned()) {
+        tx.withdrawHangUp();
         process.threads.current("hup").raise(Errno.EPIPE);
         return;
       }
@@ -411,7 +407,7 @@ public final class MicroSocket {
    * @throws Exception whatever {@code lastly} throws
    */
   public @Nullable MicroConnection accept() throws Exception {
-    if (rx.isPipe() || !rx.descriptor().listening) {
+    if (!rx.isListening()) {
       process.threads.current("accept").raise(Errno.EINVAL);
       return null;
     }
@@ -446,7 +442,7 @@ public final class MicroSocket {
    * @throws Exception whatever {@code lastly} throws
    */
   public void rxShutdown() throws Exception {
-    int result = shutDown(rx, Direction.INPUT);
+    int result = process.rings.shutDown(rx, Direction.INPUT);
     if (result < 0) {
       process.threads.current("shutdown").raise(-result);
     }
@@ -460,25 +456,9 @@ public final class MicroSocket {
    */
   public void txShutdown() throws Exception {
     flush();
-    int result = shutDown(tx, Direction.OUTPUT);
+    int result = process.rings.shutDown(tx, Direction.OUTPUT);
     if (result < 0 && !isClosedToWriters()) { // otherwise flush has raised the error
       process.threads.current("shutdown").raise(-result);
     }
-  }
-
-  /**
-   * Returns 0 or -errno. A closed ring is checked first, because its descriptor's number may have
-   * been reused.
-   */
-  private int shutDown(ByteRing ring, Direction direction) {
-    if (ring.isPipe()) {
-      return -Errno.ENOTSOCK.code();
-    }
-    if (ring.closed) {
-      return -Errno.EBADF.code();
-    }
-    int result = process.driver.shutdown(ring.descriptor().handle(), direction);
-    ring.shut |= result == 0;
-    return result;
   }
 }

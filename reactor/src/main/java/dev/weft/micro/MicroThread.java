@@ -62,7 +62,7 @@ public abstract class MicroThread extends ThreadCalls {
    */
   protected final <T extends @Nullable Object> T blocking(Callable<T> call) throws Exception {
     MicroProcess process = home();
-    if (process.driver == BlockingIoDriver.INSTANCE) {
+    if (process.dispatcher == null) {
       return call.call();
     }
     BlockingCall<T> made = new BlockingCall<>(process, this, call);
@@ -295,11 +295,11 @@ public abstract class MicroThread extends ThreadCalls {
     }
     boolean connected = false;
     try {
-      while (made.tx.isConnecting) {
+      while (made.tx.isConnecting()) {
         its.await(made);
         park();
       }
-      connected = made.tx.failure == 0;
+      connected = made.tx.failure() == 0;
     } finally {
       if (!connected) {
         its.close(made); // however the wait ended
@@ -309,7 +309,7 @@ public abstract class MicroThread extends ThreadCalls {
       return made;
     }
     // The failure is not reset: after a fault the thread may execute this again.
-    raise(made.tx.failure, OutgoingConnections.subject(address));
+    raise(made.tx.failure(), OutgoingConnections.subject(address));
     return null;
   }
 

@@ -4,6 +4,7 @@ package dev.weft.micro;
 import dev.weft.error.Errno;
 import dev.weft.internal.backend.Handle;
 import dev.weft.internal.io.InetAddresses;
+import dev.weft.internal.micro.io.RingPair;
 import java.net.InetSocketAddress;
 import java.util.ArrayList;
 import org.jspecify.annotations.Nullable;
@@ -22,10 +23,10 @@ final class OutgoingConnections {
     MicroProcess process = thread.home();
     process.requireNotEnding(thread);
     InetAddresses.requireResolved(address);
-    open.removeIf(socket -> socket.rx.closed && socket.tx.closed);
+    open.removeIf(socket -> socket.rx.isClosed() && socket.tx.isClosed());
     open.ensureCapacity(open.size() + 1);
     Handle handle = process.driver.newHandle("connection" + subject(address));
-    int result = process.driver.socket(handle, address, process.options());
+    int result = process.driver.socket(handle, address, process.options().userTimeoutMillis());
     if (result < 0) {
       thread.raise(-result, subject(address));
       return null;
@@ -36,8 +37,8 @@ final class OutgoingConnections {
       return null;
     }
     open.add(socket);
-    process.rings.attach(socket);
-    process.driver.connect(socket.tx, address);
+    process.rings.attach(socket.rx, socket.tx);
+    process.rings.connect(socket.tx, address);
     return socket;
   }
 
@@ -47,7 +48,8 @@ final class OutgoingConnections {
   private static @Nullable MicroSocket open(MicroProcess process, Handle handle) {
     MicroSocket socket = null;
     try {
-      socket = process.rings.open(handle, handle);
+      RingPair pair = process.rings.open(handle, handle);
+      socket = pair == null ? null : new MicroSocket(process, pair);
       return socket;
     } finally {
       if (socket == null) {
@@ -63,26 +65,20 @@ final class OutgoingConnections {
 
   /** Starts to wait until the attempt to connect has completed; the caller parks. */
   void await(MicroSocket socket) {
-    RingSet rings = thread.home().rings;
-    rings.awaitOutput(socket.tx, thread);
-    if (thread.isOverdue()) {
-      rings.drainOnceThenDrop(socket.tx); // after the deadline lastly must not wait for the peer
-    }
+    thread.home().waits.awaitOutput(socket.tx, thread);
   }
 
   /** Closes a socket that could not be connected. */
   void close(MicroSocket socket) {
     if (open.remove(socket)) {
-      thread.home().rings.detach(socket);
+      thread.home().rings.detach(socket.rx, socket.tx);
     }
   }
 
   /** Closes all connections, after the thread has ended. */
   void close() {
-    RingSet rings = thread.home().rings;
     for (MicroSocket socket : open) {
-      rings.detach(socket);
-      rings.writerEnded(thread, socket.tx);
+      thread.home().waits.detach(thread, socket.rx, socket.tx);
     }
     open.clear();
   }

@@ -183,7 +183,7 @@ final class ProcessScheduler {
       thread.played = thread.queued;
     }
     queue(thread);
-    process.driver.awake(process);
+    process.ready();
   }
 
   void yieldLast(MicroThread thread) {

@@ -2,7 +2,7 @@
 package dev.weft.micro;
 
 import dev.weft.Deadline;
-import dev.weft.internal.queue.TimerQueue;
+import dev.weft.internal.micro.io.DrainDeadline;
 import dev.weft.internal.strand.EventLoop;
 import dev.weft.micro.ErrorState.Phase;
 import org.jspecify.annotations.Nullable;
@@ -14,13 +14,10 @@ import org.jspecify.annotations.Nullable;
  */
 final class ProcessTimers {
   /** Timer of one thread, for sleeps or for its deadline; created at its first use and reused. */
-  static final class Alarm extends TimerQueue.Timer {
+  static final class Alarm extends DrainDeadline {
     private final MicroThread thread;
     private final EventLoop loop;
     private final boolean isDeadline;
-
-    /** The outputs in which the ended thread has left bytes; its deadline still holds for them. */
-    private @Nullable ByteRing left;
 
     Alarm(MicroThread thread, EventLoop loop, boolean isDeadline) {
       this.thread = thread;
@@ -35,11 +32,9 @@ final class ProcessTimers {
     @Override
     protected void expired() {
       ProcessTimers alarms = thread.home().alarms;
-      if (left != null) {
-        for (ByteRing output = left; output != null; output = output.nextLeft) {
-          alarms.process.rings.drainOnceThenDrop(output);
-        }
-        alarms.process.driver.awake(alarms.process);
+      if (hasOutputs()) { // of an ended thread: its deadline still holds for them
+        expireOutputs();
+        alarms.process.ready();
       } else if (isDeadline) {
         alarms.passed(thread);
       } else {
@@ -47,30 +42,9 @@ final class ProcessTimers {
       }
     }
 
-    private void add(ByteRing output) {
-      ByteRing first = left;
-      if (first != null) {
-        first.previousLeft = output;
-      }
-      output.nextLeft = first;
-      output.alarm = this;
-      left = output;
-    }
-
-    private void remove(ByteRing output) {
-      ByteRing next = output.nextLeft;
-      ByteRing previous = output.previousLeft;
-      if (next != null) {
-        next.previousLeft = previous;
-      }
-      if (previous != null) {
-        previous.nextLeft = next;
-      } else {
-        left = next;
-      }
-      output.alarm = null;
-      output.nextLeft = null;
-      output.previousLeft = null;
+    @Override
+    protected void emptied() {
+      loop.timers().remove(this);
     }
   }
 
@@ -122,7 +96,7 @@ final class ProcessTimers {
     if (thread.waitsOutside) {
       forgetWait(thread);
       process.threads.play(thread);
-      process.driver.awake(process);
+      process.ready();
     }
   }
 
@@ -144,7 +118,7 @@ final class ProcessTimers {
   void deadline(MicroThread thread, Deadline deadline) {
     thread.isLate = false;
     thread.isOverdueAside = false;
-    MicroDispatcher dispatcher = MicroDispatcher.of(process);
+    MicroDispatcher dispatcher = process.dispatcher;
     if (dispatcher == null) {
       thread.localDeadline = deadline.equals(Deadline.NEVER) ? null : deadline;
       thread.hasPendingStep |= thread.localDeadline != null;
@@ -167,29 +141,10 @@ final class ProcessTimers {
     count--;
     if (thread.phase != Phase.BODY) {
       thread.isOverdueAside = true;
-      process.rings.drainOnceThenDrop(thread);
+      process.waits.drainOnceThenDrop(thread);
     }
     process.threads.late(thread);
-    process.driver.awake(process);
-  }
-
-  /** Keeps the deadline of an ended thread, for the bytes that it has left in its output. */
-  void leave(MicroThread thread, ByteRing output) {
-    Alarm alarm = thread.alarm;
-    if (alarm != null && alarm.isArmed() && output.alarm == null) {
-      alarm.add(output);
-    }
-  }
-
-  /** Forgets an output in which no bytes are left. */
-  static void forget(ByteRing output) {
-    Alarm alarm = output.alarm;
-    if (alarm != null) {
-      alarm.remove(output);
-      if (alarm.left == null) {
-        remove(alarm);
-      }
-    }
+    process.ready();
   }
 
   /** Removes the timers of a thread that has ended. */
@@ -200,7 +155,7 @@ final class ProcessTimers {
     Alarm alarm = thread.alarm;
     if (alarm != null) {
       count -= alarm.isArmed() ? 1 : 0; // an output keeps the process alive by itself
-      if (alarm.left == null) {
+      if (!alarm.hasOutputs()) {
         remove(alarm);
       }
       thread.alarm = null;

@@ -2,6 +2,10 @@
 package dev.weft.micro;
 
 import dev.weft.error.Errno;
+import dev.weft.internal.backend.Handle;
+import dev.weft.internal.micro.io.ByteRing;
+import dev.weft.internal.micro.io.IoDriver;
+import dev.weft.internal.micro.io.RingPair;
 import dev.weft.routine.Routine;
 import dev.weft.routine.codegen.Context;
 import org.jspecify.annotations.Nullable;
@@ -71,12 +75,12 @@ abstract class ThreadCalls extends ErrorState {
    *     four pages for the pipe
    */
   protected final void responder(MicroThread thread) throws Exception {
-    ByteRing pipe = home().rings.pipe(self());
+    ByteRing pipe = pipe();
     MicroSocket mine = defaultSocket();
     MicroSocket pipeline = new MicroSocket(home(), mine.rx, pipe);
     adopt(thread, new MicroSocket(home(), pipe, mine.tx));
-    home().rings.attach(pipeline); // first, because an end without a user is closed
-    home().rings.detach(mine);
+    home().rings.attach(pipeline.rx, pipeline.tx); // first: an end without a user is closed
+    home().rings.detach(mine.rx, mine.tx);
     socket = pipeline;
   }
 
@@ -90,20 +94,33 @@ abstract class ThreadCalls extends ErrorState {
    *     eight pages for the rings
    */
   protected final void accepted(MicroThread thread, MicroConnection peer) throws Exception {
-    adopt(thread, home().rings.accepted(self(), peer));
+    adopt(thread, open(peer));
+  }
+
+  private MicroSocket open(MicroConnection peer) throws Exception {
+    peer.requireFree();
+    IoDriver driver = home().driver;
+    Handle handle = driver.newHandle("accepted connection");
+    RingPair pair = home().rings.open(handle, handle);
+    if (pair == null) {
+      raise(Errno.ENOMEM);
+      throw new ThreadExit(label() + " has no memory for a connection");
+    }
+    driver.open(handle, peer.take()); // allocates nothing, so the connection can't leak
+    return new MicroSocket(home(), pair);
   }
 
   private void adopt(MicroThread thread, MicroSocket its) {
     MicroProcess process = home();
     boolean adopted = false;
-    process.rings.attach(its);
+    process.rings.attach(its.rx, its.tx);
     try {
       process.threads.add(thread);
       thread.socket = its;
       adopted = true;
     } finally {
       if (!adopted) {
-        process.rings.detach(its); // which closes it if no other thread uses it
+        process.rings.detach(its.rx, its.tx); // which closes it if no other thread uses it
       }
     }
   }

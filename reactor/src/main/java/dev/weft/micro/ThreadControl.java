@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.weft.micro;
 
+import dev.weft.internal.micro.io.ByteRing;
 import dev.weft.internal.queue.IntDeque;
 import dev.weft.routine.Routine;
 import java.util.Arrays;
@@ -62,7 +63,7 @@ abstract class ThreadControl extends Routine {
   /** Whether it was played since an error was raised at it. */
   boolean played;
 
-  // ---- its place in a ring's wait list; see ByteRing
+  // ---- its place in a ring's wait list; see RingWaits
 
   /** Whether it is in a wait list. It can be in one even if it has been played meanwhile. */
   boolean isListed;

@@ -8,7 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.weft.internal.mem.Memory;
+import dev.weft.internal.mem.PagePool;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import org.junit.jupiter.api.AfterEach;
@@ -20,13 +20,13 @@ class MicroHeapTest {
   private static final String ME = "me";
   private static final String OTHER = "other";
 
-  private final PagePool slab = PagePool.open(64 * PAGE);
-  private final MicroHeap heap = slab.heap(8);
+  private final PagePool pool = PagePool.open(64 * PAGE, false);
+  private final MicroHeap heap = new MicroHeap(pool, 8);
 
   @AfterEach
   void close() {
     heap.close();
-    slab.close();
+    pool.close();
   }
 
   private MicroBlock take(Object owner, long bytes) {
@@ -189,7 +189,7 @@ class MicroHeapTest {
 
   @Test
   void aHeapGoesBackInOneStepAndItsBlocksAreDead() {
-    MicroHeap other = slab.heap(2);
+    MicroHeap other = new MicroHeap(pool, 2);
     MicroBlock block = other.calloc(ME, 8);
     assertNotNull(block);
 
@@ -197,92 +197,64 @@ class MicroHeapTest {
 
     assertThrows(IllegalStateException.class, () -> block.getLong(0));
     assertNull(other.calloc(ME, 8));
-    assertEquals(1, slab.heaps());
+    assertThrows(IllegalStateException.class, pool::close); // because of the first heap only
+    heap.close();
+    pool.close();
   }
 
   @Test
   void blocksComeFromOneMappingAgainAndAgain() {
     for (int i = 0; i < 1000; i++) {
-      MicroHeap one = slab.heap(10);
-      MicroHeap other = slab.heap(20);
+      MicroHeap one = new MicroHeap(pool, 10);
+      MicroHeap other = new MicroHeap(pool, 20);
       assertNotNull(one.calloc(ME, 1));
       assertNotNull(other.calloc(ME, 1));
       one.close();
       other.close();
     }
 
-    assertEquals(1, slab.mappings());
-    MicroHeap large = slab.heap(100); // more than is left
+    assertEquals(1, pool.mappings());
+    MicroHeap large = new MicroHeap(pool, 100); // more than is left
     assertNotNull(large.calloc(ME, 1));
-    assertEquals(2, slab.mappings());
+    assertEquals(2, pool.mappings());
     large.close();
   }
 
   @Test
   void aHeapHasNoPagesBeforeItsFirstBlockAndNoneWhenItRestsWithoutAny() {
-    assertEquals(0, slab.takenPages());
+    assertEquals(0, pool.takenPages());
     take(ME, PAGE + 1);
     heap.releaseIfIdle();
-    assertEquals(8, slab.takenPages());
+    assertEquals(8, pool.takenPages());
     assertEquals(2, heap.residentPages());
 
     heap.free(ME);
     heap.releaseIfIdle();
 
-    assertEquals(0, slab.takenPages());
+    assertEquals(0, pool.takenPages());
     assertEquals(0, heap.residentPages());
     assertEquals(2, heap.highWaterPages());
     take(ME, 8 * PAGE);
   }
 
   @Test
-  void ringsCountAsPagesButHoldNoneUntilTheyTakeThem() {
-    assertTrue(heap.reserveRing());
+  void reservedPagesCountAsUsedButAreNotTaken() {
+    assertTrue(heap.budget().reservePages(4));
 
     assertEquals(4, heap.usedPages());
-    assertEquals(0, slab.takenPages());
+    assertEquals(0, pool.takenPages());
     assertNull(heap.calloc(ME, 4 * PAGE + 1));
     take(ME, 4 * PAGE);
-    assertFalse(heap.reserveRing());
-    heap.unreserveRing();
+    assertFalse(heap.budget().reservePages(4));
+    heap.budget().unreservePages(4);
     assertTrue(heap.free(ME));
     take(ME, 8 * PAGE);
   }
 
   @Test
-  void ofWhatNobodyHasOnlySoMuchStaysResident() {
-    int rings = PagePool.IDLE_PAGES_MAX / ByteRing.PAGES + 10;
-    long[] addresses = new long[rings];
-    try (PagePool large = PagePool.open((long) rings * ByteRing.BYTES)) {
-      for (int i = 0; i < rings; i++) {
-        addresses[i] = large.takeRing();
-        Memory.ALL.set(ValueLayout.JAVA_LONG, addresses[i], i + 1L);
-      }
-      for (long address : addresses) {
-        large.giveRing(address);
-      }
-
-      assertEquals(PagePool.IDLE_PAGES_MAX, large.idlePages());
-      for (int i = 0; i < rings; i++) {
-        long expected = i < 10 ? 0 : i + 1L; // the oldest are not
-        assertEquals(expected, Memory.ALL.get(ValueLayout.JAVA_LONG, addresses[i]), "ring " + i);
-      }
-      for (int i = rings; i-- > 0; ) {
-        assertEquals(addresses[i], large.takeRing()); // last in, first out
-      }
-      assertEquals(0, large.idlePages());
-    }
-  }
-
-  @Test
-  void aSlabInUseStays() {
-    assertThrows(IllegalStateException.class, slab::close);
-  }
-
-  @Test
   void hugePagesServeLikeOthers() {
-    try (PagePool huge = PagePool.openHuge(1)) {
-      MicroHeap large = huge.heap(512);
+    try (PagePool huge = PagePool.open(1, true)) {
+      MicroHeap large = new MicroHeap(huge, 512);
       MicroBlock block = large.calloc(ME, 512L * PAGE);
       assertNotNull(block);
       block.setByte(512L * PAGE - 1, (byte) 1);

@@ -67,7 +67,7 @@ class TransferEndTest {
       }
       connection.rxClose();
       connection.txClose();
-      while (!connection.rx.closed || !connection.tx.closed) {
+      while (!connection.rx.isClosed() || !connection.tx.isClosed()) {
         suspend(MicroStatus.YIELD);
         Fiber.yield();
       }
@@ -171,7 +171,7 @@ class TransferEndTest {
       child(reader);
       play(reader);
       if (yields) {
-        while (!socket().rx.inFlight) {
+        while (!socket().rx.isInFlight()) {
           Fiber.yield();
         }
       } else {

@@ -31,8 +31,10 @@ enum Target {
           "dev.weft.internal.io.",
           "dev.weft.io.",
           "dev.weft.net.")),
-  MICRO(MicroProgram.class, List.of("dev.weft.micro.")),
-  MICRO_RING(MicroProgram.OnRing.class, List.of("dev.weft.micro.", "dev.weft.internal.backend."));
+  MICRO(MicroProgram.class, List.of("dev.weft.micro.", "dev.weft.internal.micro.")),
+  MICRO_RING(
+      MicroProgram.OnRing.class,
+      List.of("dev.weft.micro.", "dev.weft.internal.micro.", "dev.weft.internal.backend."));
 
   private final String program;
 

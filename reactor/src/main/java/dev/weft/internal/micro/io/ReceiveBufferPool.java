@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package dev.weft.micro;
+package dev.weft.internal.micro.io;
 
 import dev.weft.internal.backend.Backend;
 import dev.weft.internal.backend.BufferGroup;
@@ -18,7 +18,7 @@ final class ReceiveBufferPool {
 
   private static final int BUFFERS_MIN = 32;
 
-  private final PagePool pages;
+  private final RingMemory memory;
 
   /** Null if the backend has no buffer groups, as on older kernels. */
   private final @Nullable BufferGroup group;
@@ -28,8 +28,8 @@ final class ReceiveBufferPool {
 
   private int count;
 
-  ReceiveBufferPool(Backend backend, PagePool pages) {
-    this.pages = pages;
+  ReceiveBufferPool(Backend backend, RingMemory memory) {
+    this.memory = memory;
     group = backend.openBufferGroup(BUFFERS_MAX, ByteRing.BYTES);
   }
 
@@ -48,7 +48,7 @@ final class ReceiveBufferPool {
     long address = addresses[number];
     long other;
     try {
-      other = pages.takeRing();
+      other = memory.take();
     } catch (Throwable e) {
       opened.offer(number, Memory.ALL, address); // the received bytes are lost
       throw e;
@@ -58,7 +58,7 @@ final class ReceiveBufferPool {
   }
 
   void release(long address) {
-    pages.giveRing(address);
+    memory.give(address);
   }
 
   /** Grows the pool, after all buffers were in use at once. */
@@ -68,7 +68,7 @@ final class ReceiveBufferPool {
 
   private void provideUpTo(BufferGroup opened, int wanted) {
     while (count < wanted) {
-      provide(opened, count, pages.takeRing());
+      provide(opened, count, memory.take());
       count++;
     }
   }
@@ -84,7 +84,7 @@ final class ReceiveBufferPool {
       group.close();
     }
     while (count > 0) {
-      pages.giveRing(addresses[--count]);
+      memory.give(addresses[--count]);
     }
   }
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package dev.weft.micro;
+package dev.weft.internal.micro.io;
 
 import dev.weft.error.Errno;
 import dev.weft.internal.backend.Direction;
@@ -10,8 +10,8 @@ import java.net.InetSocketAddress;
 /**
  * Driver of the local executor: reads and writes by blocking system calls, as nothing else can run.
  */
-final class BlockingIoDriver extends IoDriver {
-  static final BlockingIoDriver INSTANCE = new BlockingIoDriver();
+public final class BlockingIoDriver extends IoDriver {
+  public static final BlockingIoDriver INSTANCE = new BlockingIoDriver();
 
   private BlockingIoDriver() {}
 
@@ -51,23 +51,23 @@ final class BlockingIoDriver extends IoDriver {
 
   /** Not supported: waiting for one connection would block all others. */
   @Override
-  int socket(Handle handle, InetSocketAddress address, MicroOptions options) {
+  public int socket(Handle handle, InetSocketAddress address, int userTimeoutMillis) {
     return -Errno.EOPNOTSUPP.code();
   }
 
   /** A handle that never gets a descriptor, because {@link #socket} fails. */
   @Override
-  Handle newHandle(String description) {
+  public Handle newHandle(String description) {
     return Handle.borrowed(Handle.NONE, description);
   }
 
   @Override
-  void open(Handle handle, int descriptor) {
+  public void open(Handle handle, int descriptor) {
     throw new IllegalStateException("the local executor opens no descriptors");
   }
 
   @Override
-  void close(Handle handle) {} // the standard streams are not owned
+  public void close(Handle handle) {} // the standard streams are not owned
 
   @Override
   void connect(ByteRing ring, InetSocketAddress address) {
@@ -88,9 +88,6 @@ final class BlockingIoDriver extends IoDriver {
     boolean output = direction != Direction.INPUT;
     return Libc.shutdown(handle.number(), input, output);
   }
-
-  @Override
-  void awake(MicroProcess process) {} // it never sleeps
 
   @Override
   void release(ByteRing ring) {}

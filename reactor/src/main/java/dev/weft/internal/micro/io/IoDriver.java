@@ -1,14 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-package dev.weft.micro;
+package dev.weft.internal.micro.io;
 
 import dev.weft.internal.backend.Direction;
 import dev.weft.internal.backend.Handle;
 import java.net.InetSocketAddress;
 
-/**
- * I/O driver of micro-processes: moves bytes between rings and descriptors, and closes descriptors.
- */
-abstract class IoDriver {
+/** I/O driver of byte rings: moves bytes between rings and descriptors, and closes descriptors. */
+public abstract class IoDriver {
   IoDriver() {}
 
   /** Starts to read into a ring that has room; completes with {@link ByteRing#filled}. */
@@ -18,16 +16,18 @@ abstract class IoDriver {
   abstract void drain(ByteRing ring);
 
   /**
-   * Creates a socket that can be connected to {@code address}, and stores it in {@code handle};
-   * returns at least 0, or -errno.
+   * Creates a socket that can be connected to {@code address}, and stores it in {@code handle}.
+   *
+   * @param userTimeoutMillis TCP_USER_TIMEOUT; 0 for the system's default
+   * @return at least 0, or -errno
    */
-  abstract int socket(Handle handle, InetSocketAddress address, MicroOptions options);
+  public abstract int socket(Handle handle, InetSocketAddress address, int userTimeoutMillis);
 
-  /** Creates a handle for a descriptor that the process will own and that does not exist yet. */
-  abstract Handle newHandle(String description);
+  /** Creates a handle for a descriptor that the rings will own and that does not exist yet. */
+  public abstract Handle newHandle(String description);
 
   /** Stores a descriptor in a new handle. */
-  abstract void open(Handle handle, int descriptor);
+  public abstract void open(Handle handle, int descriptor);
 
   /** Starts to connect the socket of an output ring; completes with {@link ByteRing#connected}. */
   abstract void connect(ByteRing ring, InetSocketAddress address);
@@ -36,16 +36,13 @@ abstract class IoDriver {
   abstract void cancel(ByteRing ring);
 
   /** Closes a descriptor, as soon as nothing is in flight on it. */
-  abstract void close(Handle handle);
+  public abstract void close(Handle handle);
 
   /** Closes a descriptor that has no handle yet. */
   abstract void close(int descriptor);
 
   /** Shuts down a socket; returns 0 or -errno. */
   abstract int shutdown(Handle handle, Direction direction);
-
-  /** Notifies the driver that a thread of the process can run, for another reason than a ring. */
-  abstract void awake(MicroProcess process);
 
   /** Releases the driver's state of a ring that has no operation in flight. */
   abstract void release(ByteRing ring);

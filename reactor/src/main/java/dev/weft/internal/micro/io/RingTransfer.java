@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-package dev.weft.micro;
+package dev.weft.internal.micro.io;
 
 import dev.weft.error.Errno;
+import dev.weft.internal.backend.Backend;
 import dev.weft.internal.backend.BufferGroup;
 import dev.weft.internal.backend.Direction;
 import dev.weft.internal.backend.Handle;
@@ -12,7 +13,8 @@ import java.net.InetSocketAddress;
 
 /** Transfers of one ring to or from its descriptor, by operations of the reactor's backend. */
 final class RingTransfer implements Op.Listener {
-  private final MicroDispatcher dispatcher;
+  private final BackendIoDriver driver;
+  private final Backend backend;
   private final ByteRing ring;
   private final Op op;
 
@@ -25,10 +27,11 @@ final class RingTransfer implements Op.Listener {
   /** Whether the operation in flight has been cancelled. */
   private boolean cancelled;
 
-  RingTransfer(MicroDispatcher dispatcher, ByteRing ring) {
-    this.dispatcher = dispatcher;
+  RingTransfer(BackendIoDriver driver, ByteRing ring) {
+    this.driver = driver;
+    backend = driver.loop().backend();
     this.ring = ring;
-    op = dispatcher.backend().create(this);
+    op = backend.create(this);
   }
 
   /** Starts a read, a write or, on a listening socket, accepting. */
@@ -38,7 +41,7 @@ final class RingTransfer implements Op.Listener {
     SharedDescriptor descriptor = ring.descriptor();
     if (descriptor.listening) {
       ring.allocate(); // now, because memory may be short when a connection arrives
-      submit(dispatcher.backend().requestAccept(op, descriptor.handle()));
+      submit(backend.requestAccept(op, descriptor.handle()));
     } else if (ring.isOutput) {
       submit(write(descriptor));
     } else if (ring.isAllocated() || !descriptor.isSocket()) {
@@ -51,7 +54,7 @@ final class RingTransfer implements Op.Listener {
 
   /** Waits for bytes in a way in which a waiting ring needs no memory. */
   private void receiveOrPoll(SharedDescriptor descriptor) {
-    BufferGroup group = dispatcher.receiveBuffers().group();
+    BufferGroup group = driver.receiveBuffers().group();
     if (group == null) {
       poll();
     } else {
@@ -63,7 +66,7 @@ final class RingTransfer implements Op.Listener {
   void connect(InetSocketAddress address) {
     cancelled = false;
     submit(op.connect(ring.descriptor().handle(), address));
-    ring.isConnecting = true;
+    ring.setConnecting();
   }
 
   private void connected(int result) {
@@ -103,24 +106,24 @@ final class RingTransfer implements Op.Listener {
   }
 
   /**
-   * Submits a request. Even if that fails, {@code inFlight} says whether the kernel uses the ring's
-   * memory.
+   * Submits a request. Even if that fails, {@link ByteRing#isInFlight} says whether the kernel uses
+   * the ring's memory.
    */
   private void submit(Op request) {
     try {
-      dispatcher.backend().submit(request);
+      backend.submit(request);
     } finally {
-      ring.inFlight = op.isBusy();
+      ring.setInFlight(op.isBusy());
     }
   }
 
   void cancel() {
     cancelled = true;
-    dispatcher.backend().cancel(op);
+    backend.cancel(op);
   }
 
   void release() {
-    dispatcher.backend().release(op);
+    backend.release(op);
   }
 
   /** Throws nothing: an exception fails the process, not the loop that delivers completions. */
@@ -130,9 +133,9 @@ final class RingTransfer implements Op.Listener {
     try {
       deliver(op);
     } catch (Throwable e) {
-      ring.inFlight = op.isBusy();
+      ring.setInFlight(op.isBusy());
       if (!ring.descriptor().listening || !closeUnstored(op.result())) {
-        ring.threads.process().failed(e);
+        ring.rings.owner.failed(e);
       }
     }
   }
@@ -144,11 +147,11 @@ final class RingTransfer implements Op.Listener {
   private boolean closeUnstored(int result) {
     try {
       if (result >= 0 && !isStored) {
-        dispatcher.close(result);
+        driver.close(result);
       }
-      ring.failure = Errno.ENOMEM.code();
+      ring.fail(Errno.ENOMEM.code());
       ring.wakeReaders();
-      dispatcher.ready(ring.threads.process());
+      ring.rings.owner.ready();
       return true;
     } catch (RuntimeException | Error e) {
       return false;
@@ -162,31 +165,31 @@ final class RingTransfer implements Op.Listener {
     }
     if (ring.descriptor().listening) {
       accepted(op, result);
-    } else if (ring.isConnecting) {
+    } else if (ring.isConnecting()) {
       connected(result);
     } else if (op.buffer() >= 0) {
       received(op.buffer(), result);
     } else if (!polling && ring.isDoneWith(result)) {
-      ring.inFlight = false;
+      ring.setInFlight(false);
       ring.drained(result);
       ring.releaseIfIdle();
       return; // the process has nothing to do
-    } else if (ring.inFlight) {
+    } else if (ring.isInFlight()) {
       moved(result);
     }
-    dispatcher.ready(ring.threads.process());
+    ring.rings.owner.ready();
   }
 
   /**
    * Completes a receive for which io_uring has chosen a provided buffer, which the ring takes over.
    */
   private void received(int buffer, int result) {
-    long memory = dispatcher.receiveBuffers().take(buffer);
+    long memory = driver.receiveBuffers().take(buffer);
     if (result > 0) {
-      ring.inFlight = false;
+      ring.setInFlight(false);
       ring.adopt(memory, result);
     } else {
-      dispatcher.receiveBuffers().release(memory);
+      driver.receiveBuffers().release(memory);
       moved(result);
     }
   }
@@ -200,7 +203,7 @@ final class RingTransfer implements Op.Listener {
     } else if (result == -Errno.EINTR.code()) {
       start();
     } else if (result == -Errno.ENOBUFS.code() && ring.isInput && !ring.isAllocated()) {
-      dispatcher.receiveBuffers().exhausted();
+      driver.receiveBuffers().exhausted();
       ring.allocate();
       start();
     } else if (result == -Errno.EAGAIN.code()) {
@@ -211,7 +214,7 @@ final class RingTransfer implements Op.Listener {
   }
 
   private void finish(int result) {
-    ring.inFlight = false;
+    ring.setInFlight(false);
     polling = false;
     if (ring.isInput) {
       ring.filled(result);
@@ -220,7 +223,7 @@ final class RingTransfer implements Op.Listener {
       abort(result);
     }
     if (ring.isOutput && !ring.isEmpty()) {
-      ring.threads.process().rings.outputs(ring);
+      ring.rings.drainLater(ring);
     }
   }
 
@@ -231,26 +234,26 @@ final class RingTransfer implements Op.Listener {
    */
   private void abort(int result) {
     boolean failed = result <= 0 && result != -Errno.ECANCELED.code();
-    if (failed && ring.descriptor().isSocket() && !ring.shut) {
-      dispatcher.shutdown(ring.descriptor().handle(), Direction.BOTH);
+    if (failed && ring.descriptor().isSocket() && !ring.isShut()) {
+      driver.shutdown(ring.descriptor().handle(), Direction.BOTH);
     }
   }
 
   private void accepted(Op op, int result) {
     if (op.isDone()) {
-      ring.inFlight = false;
+      ring.setInFlight(false);
     }
     if (result >= 0) {
       if (ring.writable() == 0) {
-        dispatcher.close(result); // it was accepted before the cancel took effect
+        driver.close(result); // it was accepted before the cancel took effect
       } else {
         isStored = ring.putInt(result);
       }
       if (ring.writable() < ByteRing.BYTES / 2) {
-        dispatcher.backend().cancel(op); // no thread accepts: leave the rest to the backlog
+        backend.cancel(op); // no thread accepts: leave the rest to the backlog
       }
     } else if (result != -Errno.ECANCELED.code() && result != -Errno.EINTR.code()) {
-      ring.failure = -result;
+      ring.fail(-result);
     }
     ring.wakeReaders();
   }

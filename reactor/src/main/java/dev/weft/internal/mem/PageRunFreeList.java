@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-package dev.weft.micro;
+package dev.weft.internal.mem;
 
-import dev.weft.internal.mem.Pages;
 import java.util.Arrays;
 
 /**
@@ -9,8 +8,10 @@ import java.util.Arrays;
  * the processor's caches. When too many pages are resident, the oldest runs are discarded first:
  * the runs from the bottom up to {@code discarded} have no memory.
  */
-final class PageRunFreeList {
+public final class PageRunFreeList {
+  /** The length of its runs. */
   final int pages;
+
   private long[] addresses = new long[16];
 
   /** How many pages of each run have been touched, counted from its start. */
@@ -26,6 +27,11 @@ final class PageRunFreeList {
 
   PageRunFreeList(int pages) {
     this.pages = pages;
+  }
+
+  /** The length of its runs, in pages. */
+  public int pages() {
+    return pages;
   }
 
   boolean isEmpty() {

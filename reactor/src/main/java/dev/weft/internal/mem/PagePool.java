@@ -1,36 +1,32 @@
 // SPDX-License-Identifier: Apache-2.0
-package dev.weft.micro;
+package dev.weft.internal.mem;
 
-import dev.weft.internal.mem.Pages;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.Map;
 
 /**
- * Pool of memory pages for the heaps and rings of many micro-processes, carved from one mapping.
- * Heaps and rings take runs of pages while they are in use. A released run is kept for the next
- * request of the same length, so nothing is mapped or unmapped in the steady state. When the
- * mapping is used up, another of the same size is added.
+ * Pool of memory pages, carved from one mapping. Its users take runs of pages while they need them.
+ * A released run is kept for the next request of the same length, so nothing is mapped or unmapped
+ * in the steady state. When the mapping is used up, another of the same size is added.
  *
  * <p>Free pages stay resident, up to {@link #IDLE_PAGES_MAX}.
  *
- * <p>Not thread-safe: it belongs to the thread that runs the processes.
+ * <p>Not thread-safe.
  */
 public final class PagePool implements AutoCloseable {
-  /** The default size of a pool in bytes: 160 processes of 26 pages. */
-  static final long DEFAULT_BYTES = 16L << 20;
-
   /** How many free pages stay resident before pages are returned to the system: 16 MiB. */
-  static final int IDLE_PAGES_MAX = 4096;
+  public static final int IDLE_PAGES_MAX = 4096;
 
   private final ArrayList<Pages> mappings = new ArrayList<>();
   private final Map<Integer, PageRunFreeList> freeLists = new HashMap<>();
-  private final PageRunFreeList rings = freeList(ByteRing.PAGES);
   private final long bytes;
   private final boolean huge;
   private long unused;
   private long end;
-  private int heaps;
+
+  /** How many objects use the pool and have not been closed. */
+  private int users;
 
   private boolean isAbandoned;
 
@@ -47,29 +43,14 @@ public final class PagePool implements AutoCloseable {
   }
 
   /**
-   * Opens a pool of ordinary pages (4096 bytes).
+   * Opens a pool, to be closed after the last of its users.
    *
    * @param bytes the size of its mapping; pages that are never used cost only address space
-   * @return a pool, to be closed after the last of its heaps
+   * @param huge whether to use huge pages: reserved ones if there are any, otherwise transparent
+   *     ones if the kernel grants them. The size is then rounded up to 2 MiB
    * @throws OutOfMemoryError if the kernel refuses the mapping
    */
-  public static PagePool open(long bytes) {
-    return new PagePool(bytes, false);
-  }
-
-  /**
-   * Opens a pool of huge pages: reserved ones if there are any, otherwise transparent ones if the
-   * kernel grants them.
-   *
-   * @param bytes the size of its mapping, rounded up to 2 MiB
-   * @return a pool, to be closed after the last of its heaps
-   * @throws OutOfMemoryError if the kernel refuses the mapping
-   */
-  public static PagePool openHuge(long bytes) {
-    return new PagePool(bytes, true);
-  }
-
-  static PagePool open(long bytes, boolean huge) {
+  public static PagePool open(long bytes, boolean huge) {
     return new PagePool(bytes, huge);
   }
 
@@ -82,55 +63,45 @@ public final class PagePool implements AutoCloseable {
   }
 
   /** The number of mappings. */
-  int mappings() {
+  public int mappings() {
     return mappings.size();
   }
 
-  /** {@return how many heaps have been opened and not closed} */
-  public int heaps() {
-    return heaps;
-  }
-
   /** How many pages are in runs that are in use. */
-  long takenPages() {
+  public long takenPages() {
     return takenPages;
   }
 
   /** An upper bound of the resident pages of free runs. */
-  int idlePages() {
+  public int idlePages() {
     return idlePages;
   }
 
-  /**
-   * Opens a heap of {@code pages} pages, which it takes with its first block; the caller closes it.
-   */
-  MicroHeap heap(int pages) {
-    if (pages <= 0) {
-      throw new IllegalArgumentException("a micro-heap has at least one page, not " + pages);
-    }
-    MicroHeap heap = new MicroHeap(this, pages);
-    heaps++;
-    return heap;
+  /** Counts a user: the pool can't be closed before {@link #userClosed}. */
+  public void userOpened() {
+    users++;
   }
 
-  void closed(MicroHeap heap) {
-    assert !heap.isOpen() : heap;
-    heaps--;
+  /** Counts that a user has been closed, which uses no pages any more. */
+  public void userClosed() {
+    assert users > 0;
+    users--;
   }
 
   /** Marks some pages as in use for good, so that no memory is unmapped. */
-  void abandoned() {
+  public void abandoned() {
     isAbandoned = true;
   }
 
   // ---- runs of pages
 
-  PageRunFreeList freeList(int pages) {
+  /** The free list of runs of {@code pages} pages. */
+  public PageRunFreeList freeList(int pages) {
     return freeLists.computeIfAbsent(pages, PageRunFreeList::new);
   }
 
   /** Takes a run of pages, with arbitrary contents; returns its address. */
-  long take(PageRunFreeList freeList) {
+  public long take(PageRunFreeList freeList) {
     if (freeList.isEmpty()) {
       freeList.reserve();
       long address = carve(freeList.pages);
@@ -144,21 +115,13 @@ public final class PagePool implements AutoCloseable {
   }
 
   /** Releases a run, of which the first {@code touchedPages} pages have been touched. */
-  void give(PageRunFreeList freeList, long address, int touchedPages) {
+  public void give(PageRunFreeList freeList, long address, int touchedPages) {
     takenPages -= freeList.pages;
     freeList.put(address, touchedPages);
     idlePages += touchedPages;
     while (idlePages > IDLE_PAGES_MAX && !huge && freeList.hasResident()) {
       idlePages -= freeList.discardOldest();
     }
-  }
-
-  long takeRing() {
-    return take(rings);
-  }
-
-  void giveRing(long address) {
-    give(rings, address, ByteRing.PAGES);
   }
 
   private long carve(int pages) {
@@ -174,12 +137,12 @@ public final class PagePool implements AutoCloseable {
   /**
    * Unmaps the memory.
    *
-   * @throws IllegalStateException if a heap of the pool is still open
+   * @throws IllegalStateException if the pool still has a user
    */
   @Override
   public void close() {
-    if (heaps > 0) {
-      throw new IllegalStateException(heaps + " micro-heaps of this slab are in use");
+    if (users > 0) {
+      throw new IllegalStateException("the page pool has " + users + " users");
     }
     if (!isAbandoned) {
       mappings.forEach(Pages::close);

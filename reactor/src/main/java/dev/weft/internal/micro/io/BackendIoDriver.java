@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.weft.internal.micro.io;
+
+import dev.weft.internal.backend.Call;
+import dev.weft.internal.backend.Direction;
+import dev.weft.internal.backend.Handle;
+import dev.weft.internal.backend.SocketOption;
+import dev.weft.internal.backend.SocketType;
+import dev.weft.internal.io.InetAddresses;
+import dev.weft.internal.io.SocketCalls;
+import dev.weft.internal.strand.EventLoop;
+import java.net.InetSocketAddress;
+
+/** Driver of a reactor: reads and writes by operations of its backend. */
+public final class BackendIoDriver extends IoDriver implements AutoCloseable {
+  private final EventLoop loop;
+  private final ReceiveBufferPool receiveBuffers;
+
+  /**
+   * Opens a driver, to be closed when no ring uses it any more.
+   *
+   * @param memory where the rings of the driver get their memory
+   */
+  public BackendIoDriver(EventLoop loop, RingMemory memory) {
+    this.loop = loop;
+    receiveBuffers = new ReceiveBufferPool(loop.backend(), memory);
+  }
+
+  EventLoop loop() {
+    return loop;
+  }
+
+  ReceiveBufferPool receiveBuffers() {
+    return receiveBuffers;
+  }
+
+  private RingTransfer transfer(ByteRing ring) {
+    RingTransfer transfer = ring.transfer;
+    if (transfer == null) {
+      transfer = new RingTransfer(this, ring);
+      ring.transfer = transfer;
+    }
+    return transfer;
+  }
+
+  @Override
+  void fill(ByteRing ring) {
+    transfer(ring).start();
+  }
+
+  @Override
+  void drain(ByteRing ring) {
+    transfer(ring).start();
+  }
+
+  @Override
+  public int socket(Handle handle, InetSocketAddress address, int userTimeoutMillis) {
+    Call request = loop.call().socket(InetAddresses.family(address), SocketType.STREAM);
+    int made = loop.backend().perform(request);
+    if (made < 0) {
+      return made;
+    }
+    open(handle, made);
+    int result = setUp(handle, userTimeoutMillis);
+    if (result < 0) {
+      close(handle);
+    }
+    return result;
+  }
+
+  /** Sets the options that accepted sockets inherit from the listener. */
+  private int setUp(Handle socket, int userTimeoutMillis) {
+    Call request = loop.call();
+    int result = loop.backend().perform(request.setOption(socket, SocketOption.NO_DELAY, 1));
+    return result < 0 || userTimeoutMillis == 0
+        ? result
+        : loop.backend()
+            .perform(request.setOption(socket, SocketOption.USER_TIMEOUT, userTimeoutMillis));
+  }
+
+  @Override
+  public Handle newHandle(String description) {
+    return loop.backend().newHandle(description);
+  }
+
+  @Override
+  public void open(Handle handle, int descriptor) {
+    loop.backend().open(handle, descriptor);
+  }
+
+  @Override
+  void connect(ByteRing ring, InetSocketAddress address) {
+    transfer(ring).connect(address);
+  }
+
+  @Override
+  void cancel(ByteRing ring) {
+    transfer(ring).cancel();
+  }
+
+  @Override
+  public void close(Handle handle) {
+    SocketCalls.discard(loop, handle);
+  }
+
+  @Override
+  void close(int descriptor) {
+    loop.backend().closeDescriptor(descriptor);
+  }
+
+  @Override
+  int shutdown(Handle handle, Direction direction) {
+    return loop.backend().perform(loop.call().shutdown(handle, direction));
+  }
+
+  @Override
+  void release(ByteRing ring) {
+    RingTransfer transfer = ring.transfer;
+    if (transfer != null) {
+      transfer.release();
+      ring.transfer = null;
+    }
+  }
+
+  /** Withdraws the buffers that it has provided; nothing is in flight. */
+  @Override
+  public void close() {
+    receiveBuffers.close();
+  }
+}

@@ -1,0 +1,403 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.weft.internal.micro.io;
+
+import dev.weft.error.Errno;
+import dev.weft.internal.backend.Direction;
+import dev.weft.internal.backend.Handle;
+import java.net.InetSocketAddress;
+import java.util.ArrayList;
+import org.jspecify.annotations.Nullable;
+
+/** The rings of one process: their memory, pending transfers, and the closing of their ends. */
+public final class RingSet {
+  final RingOwner owner;
+  private final IoDriver driver;
+  private final RingMemory memory;
+  private final PageBudget budget;
+
+  /** Every ring that is in use. */
+  private final ArrayList<ByteRing> rings = new ArrayList<>();
+
+  // Rings to be written from, and read into, when all threads wait.
+  private final ArrayList<ByteRing> outputs = new ArrayList<>();
+  private final ArrayList<ByteRing> inputs = new ArrayList<>();
+
+  private boolean killed;
+
+  /**
+   * Creates an empty set.
+   *
+   * @param owner the process of the rings
+   * @param budget where the rings reserve their pages
+   */
+  public RingSet(RingOwner owner, IoDriver driver, RingMemory memory, PageBudget budget) {
+    this.owner = owner;
+    this.driver = driver;
+    this.memory = memory;
+    this.budget = budget;
+  }
+
+  /** From now on outputs are discarded instead of written. */
+  public void kill() {
+    killed = true;
+  }
+
+  boolean isKilled() {
+    return killed;
+  }
+
+  // ---- memory
+
+  long takeMemory() {
+    long address = memory.take();
+    budget.resident(ByteRing.PAGES);
+    return address;
+  }
+
+  /** Counts memory that a ring has not taken from here. */
+  void adoptedMemory() {
+    budget.resident(ByteRing.PAGES);
+  }
+
+  void giveMemory(long address) {
+    budget.resident(-ByteRing.PAGES);
+    memory.give(address);
+  }
+
+  private boolean reservePages() {
+    return budget.reservePages(ByteRing.PAGES);
+  }
+
+  // ---- all rings
+
+  /** Whether a thread waits for a descriptor. */
+  public boolean areAwaited() {
+    for (ByteRing ring : rings) {
+      if (ring.isAwaitedOutside()) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  /** Whether all ends of descriptors have been closed. */
+  public boolean areClosed() {
+    for (ByteRing ring : rings) {
+      if (!ring.isPipe() && !ring.isClosed()) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  /** Starts the pending writes, then the reads that threads wait for. */
+  public void pump() {
+    for (int i = 0; i < outputs.size(); i++) {
+      ByteRing ring = outputs.get(i);
+      ring.pending = false;
+      if (ring.isInFlight() || ring.isEmpty()) {
+        continue;
+      }
+      if (killed) {
+        ring.drained(-Errno.ECANCELED.code());
+      } else {
+        driver.drain(ring);
+        if (ring.isDropRequested() && ring.isInFlight()) {
+          driver.cancel(ring); // queued behind the write, which first writes what it can
+        }
+      }
+    }
+    outputs.clear();
+    for (int i = 0; i < inputs.size(); i++) {
+      ByteRing ring = inputs.get(i);
+      ring.pending = false;
+      if (!ring.isInFlight() && !ring.isEnded() && ring.writable() > 0 && ring.isAwaitedOutside()) {
+        ring.releaseIfIdle(); // or it would hold memory while it waits
+        driver.fill(ring);
+      }
+    }
+    inputs.clear();
+    closeEnds();
+    releaseIfIdle();
+  }
+
+  /** Releases memory that an idle process does not need. */
+  private void releaseIfIdle() {
+    for (int i = 0; i < rings.size(); i++) {
+      rings.get(i).releaseIfIdle();
+    }
+  }
+
+  /** Marks {@code ring} to be drained when all threads wait. */
+  public void drainLater(ByteRing ring) {
+    if (!ring.pending) {
+      outputs.add(ring);
+      ring.pending = true;
+    }
+  }
+
+  /**
+   * After a deadline: writes the bytes in {@code ring} once, without waiting for a peer that may
+   * never read, and drops the rest.
+   */
+  public void drainOnceThenDrop(ByteRing ring) {
+    ring.requestDrop();
+    if (ring.isInFlight()) {
+      driver.cancel(ring);
+    } else {
+      drainLater(ring);
+    }
+  }
+
+  /**
+   * After the end of a thread that wrote to {@code output}: its deadline holds for the bytes left
+   * there.
+   *
+   * @param isOverdue whether the deadline had passed when the thread ended
+   * @param deadline the deadline that has not passed, or null
+   */
+  public void writerEnded(ByteRing output, boolean isOverdue, @Nullable DrainDeadline deadline) {
+    if (!output.isOutput) {
+      return;
+    }
+    boolean overdue = output.writerEnded(isOverdue);
+    if (!output.isEnded() || output.isEmpty()) {
+      return; // another thread continues to write, or nothing is left
+    }
+    if (overdue) {
+      drainOnceThenDrop(output);
+    } else if (deadline != null && output.drainDeadline == null) {
+      deadline.add(output);
+    }
+  }
+
+  /** Marks {@code ring} to be filled when all threads wait. */
+  public void fillLater(ByteRing ring) {
+    if (!ring.pending) {
+      inputs.add(ring);
+      ring.pending = true;
+    }
+  }
+
+  /** Makes room for so many more rings wherever each has a place: to wait allocates nothing. */
+  private void reserve(int more) {
+    int count = rings.size() + more;
+    rings.ensureCapacity(count);
+    outputs.ensureCapacity(count);
+    inputs.ensureCapacity(count);
+  }
+
+  /**
+   * Creates the rings of a socket of two descriptors, which may be the same; null if the heap has
+   * too few pages.
+   */
+  public @Nullable RingPair open(Handle input, Handle output) {
+    SharedDescriptor source = new SharedDescriptor(input, false);
+    SharedDescriptor sink = input == output ? source : new SharedDescriptor(output, false);
+    RingPair pair = new RingPair(ByteRing.input(this, source), ByteRing.output(this, sink));
+    reserve(2);
+    if (!reservePages()) {
+      return null;
+    }
+    if (!reservePages()) {
+      unreservePages();
+      return null;
+    }
+    rings.add(pair.rx());
+    rings.add(pair.tx());
+    return pair;
+  }
+
+  /**
+   * Creates the ring of a listening socket, which holds the descriptors of accepted connections;
+   * null if the heap has too few pages.
+   */
+  public @Nullable ByteRing listening(Handle descriptor) {
+    return add(ByteRing.input(this, new SharedDescriptor(descriptor, true)));
+  }
+
+  /** Creates a ring between two threads; null if the heap has too few pages. */
+  public @Nullable ByteRing pipe() {
+    return add(ByteRing.pipe(this));
+  }
+
+  private @Nullable ByteRing add(ByteRing ring) {
+    reserve(1);
+    if (!reservePages()) {
+      return null;
+    }
+    rings.add(ring);
+    return ring;
+  }
+
+  private void unreservePages() {
+    budget.unreservePages(ByteRing.PAGES);
+  }
+
+  /** Counts a thread that reads from {@code rx} and writes to {@code tx}. */
+  public void attach(ByteRing rx, ByteRing tx) {
+    rx.readerEnds++;
+    tx.writerEnds++;
+  }
+
+  /** Counts that such a thread has ended; closes the ends that no other thread uses. */
+  public void detach(ByteRing rx, ByteRing tx) {
+    if (--rx.readerEnds == 0) {
+      closeInput(rx);
+    }
+    if (--tx.writerEnds == 0) {
+      closeOutput(tx);
+    }
+  }
+
+  public void closeInput(ByteRing ring) {
+    ring.abandon();
+    ring.wakeWriters();
+    ring.wakeReaders(); // other threads that read there must not wait any more
+  }
+
+  public void closeOutput(ByteRing ring) {
+    ring.endWriting();
+    ring.wakeReaders();
+    ring.wakeWriters();
+  }
+
+  /** Marks all ends as closed, when no thread is left; returns whether any ring has changed. */
+  public boolean closeAll() {
+    boolean changed = false;
+    for (int i = 0; i < rings.size(); i++) {
+      ByteRing ring = rings.get(i);
+      if (ring.isOutput && !ring.isEnded()) {
+        ring.endWriting();
+        changed = true;
+      } else if (!ring.isOutput && !ring.isAbandoned()) {
+        ring.abandon();
+        changed = true;
+      }
+    }
+    return changed;
+  }
+
+  /** Closes the descriptors of rings that no thread uses any more, and removes these rings. */
+  private void closeEnds() {
+    for (int i = rings.size() - 1; i >= 0; i--) {
+      ByteRing ring = rings.get(i);
+      if (ring.isPipe()) {
+        if (ring.readerEnds == 0 && ring.writerEnds == 0) {
+          remove(i);
+        }
+      } else if (ring.isOutput
+          ? ring.isEnded() && (ring.isEmpty() || killed)
+          : ring.isAbandoned()) {
+        closeEnd(ring);
+        i = Math.min(i, rings.size()); // two may have been removed
+      }
+    }
+  }
+
+  private void closeEnd(ByteRing ring) {
+    if (ring.isInFlight()) {
+      driver.cancel(ring);
+      return;
+    }
+    if (!ring.isClosed()) {
+      SharedDescriptor descriptor = ring.descriptor();
+      boolean last = releaseEnd(ring);
+      if (last && descriptor.isOwned()) {
+        driver.close(descriptor.handle());
+        removeEnds(descriptor);
+      } else if (!last && descriptor.isOwned() && ring.isOutput) {
+        driver.shutdown(descriptor.handle(), Direction.OUTPUT);
+      }
+    }
+  }
+
+  private void removeEnds(SharedDescriptor descriptor) {
+    for (int i = rings.size() - 1; i >= 0; i--) {
+      if (!rings.get(i).isPipe() && rings.get(i).descriptor() == descriptor) {
+        remove(i);
+      }
+    }
+  }
+
+  private void remove(int index) {
+    rings.remove(index).release();
+    unreservePages();
+  }
+
+  /** Releases all rings; nothing is in flight. */
+  public void release() {
+    rings.forEach(ByteRing::release);
+    rings.clear();
+  }
+
+  /** Cancels all operations in flight. */
+  public void cancel() {
+    for (ByteRing ring : rings) {
+      ring.abandon();
+      if (ring.isInFlight()) {
+        driver.cancel(ring);
+      }
+    }
+  }
+
+  public boolean areInFlight() {
+    for (ByteRing ring : rings) {
+      if (ring.isInFlight()) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  /** Shuts down a ring's side of its descriptor; returns 0 or -errno. */
+  public int shutDown(ByteRing ring, Direction direction) {
+    if (ring.isPipe()) {
+      return -Errno.ENOTSOCK.code();
+    }
+    if (ring.isClosed()) {
+      return -Errno.EBADF.code(); // checked here: the descriptor's number may have been reused
+    }
+    int result = driver.shutdown(ring.descriptor().handle(), direction);
+    if (result == 0) {
+      ring.shut();
+    }
+    return result;
+  }
+
+  /** Starts to connect the new socket of an output ring. */
+  public void connect(ByteRing output, InetSocketAddress address) {
+    driver.connect(output, address);
+  }
+
+  /** Closes the open descriptors and discards the rings' bytes; nothing is in flight. */
+  public void discard() {
+    for (ByteRing ring : rings) {
+      if (!ring.isPipe() && !ring.isClosed()) {
+        boolean last = releaseEnd(ring);
+        if (last && ring.descriptor().isOwned()) {
+          driver.close(ring.descriptor().handle());
+        }
+      }
+    }
+    release();
+  }
+
+  /** Closes a ring's end of its descriptor; returns whether it was the last one. */
+  private boolean releaseEnd(ByteRing ring) {
+    DrainDeadline deadline = ring.drainDeadline;
+    if (deadline != null) {
+      deadline.remove(ring);
+    }
+    closeAccepted(ring);
+    driver.release(ring);
+    ring.closed(); // last, so that it is retried after a failure
+    return ring.descriptor().closedEnd();
+  }
+
+  private void closeAccepted(ByteRing ring) {
+    while (ring.descriptor().listening && !ring.isEmpty()) {
+      driver.close(ring.takeInt());
+    }
+  }
+}

@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.weft.micro;
+
+import dev.weft.internal.micro.io.ByteRing;
+import dev.weft.internal.micro.io.DrainDeadline;
+import dev.weft.internal.micro.io.RingOwner;
+import dev.weft.internal.queue.IntDeque;
+
+/**
+ * Waits of a process's threads for its rings. The threads that wait for a ring form two lists of
+ * thread numbers, linked through the threads.
+ */
+final class RingWaits implements RingOwner {
+  private final MicroProcess process;
+
+  RingWaits(MicroProcess process) {
+    this.process = process;
+  }
+
+  /** Starts to wait for bytes in {@code ring}; the caller parks. */
+  void awaitInput(ByteRing ring, MicroThread thread) {
+    process.requireNotEnding(thread);
+    forget(thread); // if it was played while it waited, it is still in a list
+    link(ring, thread, ring.firstReader, false);
+    ring.firstReader = thread.id;
+    thread.waits();
+    if (ring.isInput()) {
+      process.rings.fillLater(ring);
+    }
+  }
+
+  /** Starts to wait for room in {@code ring}; the caller parks. */
+  void awaitOutput(ByteRing ring, MicroThread thread) {
+    process.requireNotEnding(thread);
+    forget(thread);
+    link(ring, thread, ring.firstWriter, true);
+    ring.firstWriter = thread.id;
+    thread.waits();
+    if (ring.isOutput()) {
+      process.rings.drainLater(ring);
+      if (thread.isOverdue()) {
+        process.rings.drainOnceThenDrop(ring); // its lastly must not wait for the peer
+      }
+    }
+  }
+
+  private void link(ByteRing ring, MicroThread thread, int first, boolean toWrite) {
+    if (first != IntDeque.NONE) {
+      process.threads.thread(first).previousWaiting = thread.id;
+    }
+    thread.nextWaiting = first;
+    thread.waitsToWrite = toWrite;
+    thread.isListed = true;
+    if (thread.waitsFor != ring) {
+      thread.waitsFor = ring; // only if it changes: the write barrier costs more than the check
+    }
+  }
+
+  /** Removes {@code thread} from its wait list, if it is in one. */
+  void forget(MicroThread thread) {
+    ByteRing ring = thread.waitsFor;
+    if (thread.isListed && ring != null) {
+      unlink(ring, thread);
+    }
+  }
+
+  private void unlink(ByteRing ring, MicroThread thread) {
+    int next = thread.nextWaiting;
+    int previous = thread.previousWaiting;
+    if (next != IntDeque.NONE) {
+      process.threads.thread(next).previousWaiting = previous;
+    }
+    if (previous != IntDeque.NONE) {
+      process.threads.thread(previous).nextWaiting = next;
+    } else if (thread.waitsToWrite) {
+      ring.firstWriter = next;
+    } else {
+      ring.firstReader = next;
+    }
+    thread.nextWaiting = IntDeque.NONE;
+    thread.previousWaiting = IntDeque.NONE;
+    thread.isListed = false;
+  }
+
+  /**
+   * After the deadline of a thread: the output in which it waits for room, if it does, is drained.
+   */
+  void drainOnceThenDrop(MicroThread thread) {
+    ByteRing ring = thread.waitsFor;
+    if (thread.isListed && thread.waitsToWrite && ring != null && ring.isOutput()) {
+      process.rings.drainOnceThenDrop(ring);
+    }
+  }
+
+  /**
+   * Closes the socket of an ended thread, unless another thread uses it; its deadline holds for the
+   * bytes left in it.
+   */
+  void detach(MicroThread thread, ByteRing rx, ByteRing tx) {
+    process.rings.detach(rx, tx);
+    DrainDeadline deadline = thread.alarm;
+    boolean isArmed = deadline != null && deadline.isArmed();
+    process.rings.writerEnded(tx, thread.isOverdue(), isArmed ? deadline : null);
+  }
+
+  // ---- calls by the rings
+
+  @Override
+  public void wakeReaders(ByteRing ring) {
+    for (int id; (id = ring.firstReader) != IntDeque.NONE; ) {
+      wake(ring, process.threads.thread(id));
+    }
+  }
+
+  @Override
+  public void wakeWriters(ByteRing ring) {
+    for (int id; (id = ring.firstWriter) != IntDeque.NONE; ) {
+      wake(ring, process.threads.thread(id));
+    }
+  }
+
+  /**
+   * Wakes a waiting thread. It leaves the list last: if this fails midway, it can be woken again.
+   */
+  private void wake(ByteRing ring, MicroThread thread) {
+    process.threads.play(thread);
+    unlink(ring, thread);
+  }
+
+  @Override
+  public void ready() {
+    process.ready();
+  }
+
+  @Override
+  public void failed(Throwable failure) {
+    process.failed(failure);
+  }
+}
