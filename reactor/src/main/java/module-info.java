@@ -36,6 +36,4 @@ module dev.weft.reactor {
       dev.weft.sim;
   exports dev.weft.internal.strand to
       dev.weft.sim;
-  exports dev.weft.internal.uring to
-      dev.weft.sim;
 }

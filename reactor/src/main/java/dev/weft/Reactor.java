@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.weft;
 
-import dev.weft.error.Errno;
 import dev.weft.error.ReactorUnavailableException;
 import dev.weft.internal.access.Opener;
 import dev.weft.internal.backend.Backend;
 import dev.weft.internal.backend.BackendStats;
-import dev.weft.internal.backend.uring.UringBackend;
+import dev.weft.internal.backend.Capability;
+import dev.weft.internal.backend.factory.BackendFactory;
 import dev.weft.internal.diag.LeakWatch;
 import dev.weft.internal.diag.Watchdog;
 import dev.weft.internal.failure.Failures;
@@ -46,14 +46,6 @@ import org.jspecify.annotations.Nullable;
  * a reactor belong to it. Only {@link #execute} may be called from other threads.
  */
 public final class Reactor implements AutoCloseable, Executor {
-  /**
-   * Completions can come in bursts, and multishot operations produce several each; more than this
-   * overflow to the kernel's backlog.
-   */
-  private static final int COMPLETIONS_PER_ENTRY = 4;
-
-  private static final int COMPLETION_ENTRIES_MAX = 65536;
-
   static {
     Opener.Registry.register(
         (options, backend, clock) ->
@@ -124,13 +116,13 @@ public final class Reactor implements AutoCloseable, Executor {
   public static Reactor open(ReactorOptions options) throws ReactorUnavailableException {
     Clock clock = checkedThread(Clock.SYSTEM);
     int cpu = CpuAffinity.configured(options.cpu());
-    int completions =
-        Math.min(options.queueEntries() * COMPLETIONS_PER_ENTRY, COMPLETION_ENTRIES_MAX);
-    UringBackend backend = openBackend(options.queueEntries(), completions);
+    Backend backend = BackendFactory.open(options.queueEntries());
     Reactor reactor = newReactor(options, backend, clock);
     try {
       // Last, so that threads that the JDK starts during opening do not inherit the CPU.
-      reactor.pin = CpuAffinity.pin(cpu, backend.ring());
+      if (backend.has(Capability.CPU_AFFINITY)) {
+        reactor.pin = CpuAffinity.pin(cpu, backend::pinWorkers);
+      }
       return reactor;
     } catch (RuntimeException | Error e) {
       reactor.close();
@@ -138,7 +130,7 @@ public final class Reactor implements AutoCloseable, Executor {
     }
   }
 
-  private static Reactor newReactor(ReactorOptions options, UringBackend backend, Clock clock) {
+  private static Reactor newReactor(ReactorOptions options, Backend backend, Clock clock) {
     try {
       return new Reactor(options, backend, clock);
     } catch (RuntimeException | Error e) {
@@ -173,19 +165,6 @@ public final class Reactor implements AutoCloseable, Executor {
     options
         .stallHandler()
         .accept(new Stall(name, Duration.ofNanos(nanos), blocked, List.of(stack)));
-  }
-
-  private static UringBackend openBackend(int entries, int completions)
-      throws ReactorUnavailableException {
-    try {
-      return UringBackend.open(entries, completions);
-    } catch (UnsatisfiedLinkError e) {
-      ReactorUnavailableException unavailable =
-          new ReactorUnavailableException(
-              "the native library can't be loaded: " + e.getMessage(), Errno.UNKNOWN);
-      unavailable.initCause(e);
-      throw unavailable;
-    }
   }
 
   /**

@@ -16,6 +16,7 @@ final class FiberAccessProbe {
     for (String argument : arguments) {
       switch (argument) {
         case "reactor" -> reactor();
+        case "reason" -> reason();
         case "virtual" -> Thread.ofVirtual().start(FiberAccessProbe::currentReactor).join();
         case "coroutine" -> coroutine();
         case "routine" -> routine();
@@ -30,6 +31,15 @@ final class FiberAccessProbe {
       System.out.println(reactor.call(() -> "fibers are " + reactor.fiberKind()));
     } catch (ReactorUnavailableException e) {
       System.out.println("no reactor");
+    }
+  }
+
+  private static void reason() {
+    try {
+      Reactor.open().close();
+      System.out.println("a reactor");
+    } catch (ReactorUnavailableException e) {
+      System.out.println(e.getMessage());
     }
   }
 

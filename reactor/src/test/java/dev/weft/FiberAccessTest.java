@@ -25,6 +25,10 @@ class FiberAccessTest {
   /** The library can't be loaded until the probe has removed this. */
   private static final String NO_LIBRARY = "-Ddev.weft.native.path=/nonexistent";
 
+  private static final String REMEDY =
+      "coroutines need a package that this JVM does not export; start it with"
+          + " --add-exports=java.base/jdk.internal.vm=ALL-UNNAMED";
+
   private static final List<String> NO_CONTINUATIONS =
       List.of("-XX:+UnlockExperimentalVMOptions", "-XX:-VMContinuations");
 
@@ -70,8 +74,7 @@ class FiberAccessTest {
                 + " woven: that needs --add-exports java.base/jdk.internal.vm=ALL-UNNAMED or, in"
                 + " the manifest of the jar that is started, Add-Exports:"
                 + " java.base/jdk.internal.vm",
-            "no coroutine: coroutines need a package that this JVM does not export; start it with"
-                + " --add-exports=java.base/jdk.internal.vm=ALL-UNNAMED",
+            "no coroutine: " + REMEDY,
             "no reactor",
             "fibers are SCHEDULED",
             "coroutine yields 7",
@@ -100,6 +103,16 @@ class FiberAccessTest {
               "fibers are BATON"),
           outcome);
     }
+  }
+
+  @Test
+  void whereNativeAccessIsDeniedTheReactorSaysWhichOptionIsMissing() throws Exception {
+    String reason =
+        "native access is denied; start the JVM with --enable-native-access=ALL-UNNAMED";
+
+    assertEquals(
+        List.of(reason, "no coroutine: " + REMEDY, reason),
+        probe(List.of("--illegal-native-access=deny"), "reason", "coroutine", "reason"));
   }
 
   private static List<String> probe(List<String> options, String... steps) throws Exception {

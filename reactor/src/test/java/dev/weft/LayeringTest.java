@@ -12,6 +12,7 @@ import java.lang.classfile.constantpool.PoolEntry;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.stream.Stream;
@@ -32,12 +33,13 @@ class LayeringTest {
           List.of("dev.weft.bindings", "dev.weft.error"),
           List.of("dev.weft.routine", "dev.weft.routine.codegen"),
           List.of("dev.weft.internal.failure"),
+          List.of("dev.weft.internal.os"),
           List.of("dev.weft.internal.mem"),
           List.of("dev.weft.internal.queue", "dev.weft.internal.jvm"),
           List.of("dev.weft.internal.uring"),
-          List.of("dev.weft.internal.os"),
           List.of("dev.weft.internal.backend"),
           List.of("dev.weft.internal.backend.uring"),
+          List.of("dev.weft.internal.backend.factory"),
           List.of("dev.weft.internal.access"),
           List.of("dev.weft.internal.strand"),
           List.of("dev.weft.internal.cross", "dev.weft.internal.diag"),
@@ -52,6 +54,15 @@ class LayeringTest {
   /** Packages of one layer that use each other. */
   private static final Set<String> ONE_CONCEPT =
       Set.of("dev.weft.routine", "dev.weft.routine.codegen");
+
+  /** The only packages that know constants and structures of the kernel. */
+  private static final Set<String> KERNEL_SIDE =
+      Set.of("dev.weft.internal.os", "dev.weft.internal.uring", "dev.weft.internal.backend.uring");
+
+  private static final String BINDINGS = "dev.weft.bindings";
+
+  /** Loads the library; it names nothing of the kernel. */
+  private static final String LOADER = "dev/weft/bindings/NativeLibrary";
 
   private static int layerOf(String packageName) {
     for (int layer = 0; layer < LAYERS.size(); layer++) {
@@ -104,5 +115,54 @@ class LayeringTest {
 
     assertEquals(List.of(), upward);
     assertFalse(checked == 0, "no classes were found");
+  }
+
+  @Test
+  void constantsOfTheKernelAreKnownToTheKernelSideAlone() throws Exception {
+    List<String> offenders = new ArrayList<>();
+    int allowed = 0;
+
+    for (ClassModel model : classes()) {
+      String from = packageOf(model.thisClass().asInternalName());
+      for (PoolEntry entry : model.constantPool()) {
+        if (entry instanceof ClassEntry used
+            && packageOf(used.asInternalName()).equals(BINDINGS)
+            && !used.asInternalName().equals(LOADER)) {
+          if (KERNEL_SIDE.contains(from)) {
+            allowed++;
+          } else {
+            offenders.add(model.thisClass().asInternalName() + " uses " + used.asInternalName());
+          }
+        }
+      }
+    }
+
+    assertEquals(List.of(), offenders);
+    assertFalse(allowed == 0, "no bindings are used at all");
+  }
+
+  @Test
+  void theRingIsKnownToItsBackendAloneAndThatToTheFactory() throws Exception {
+    assertEquals(
+        Set.of("dev.weft.internal.uring", "dev.weft.internal.backend.uring"),
+        usersOf("dev.weft.internal.uring"));
+    assertEquals(
+        Set.of("dev.weft.internal.backend.uring", "dev.weft.internal.backend.factory"),
+        usersOf("dev.weft.internal.backend.uring"));
+  }
+
+  /** The packages with classes that use one of {@code packageName}. */
+  private static Set<String> usersOf(String packageName) throws IOException {
+    Set<String> users = new HashSet<>();
+    for (ClassModel model : classes()) {
+      for (PoolEntry entry : model.constantPool()) {
+        if (entry instanceof ClassEntry used
+            && packageOf(used.asInternalName()).equals(packageName)) {
+          users.add(packageOf(model.thisClass().asInternalName()));
+        }
+      }
+    }
+    users.remove(""); // module-info
+    return users;
   }
 }

@@ -6,17 +6,7 @@ import java.lang.foreign.MemorySegment;
 
 /** The memory of the program as the kernel sees it. */
 final class ProgramMemory {
-  private static final boolean IS_OPEN = isOpen();
-
   private ProgramMemory() {}
-
-  private static boolean isOpen() {
-    try {
-      return Memory.ALL.isNative();
-    } catch (LinkageError e) { // the JVM denies native access
-      return false;
-    }
-  }
 
   /**
    * Returns bytes of a segment that any thread may access, as a kernel may, even if their arena is
@@ -24,6 +14,8 @@ final class ProgramMemory {
    * may.
    */
   static MemorySegment of(MemorySegment segment, long from, long length) {
-    return IS_OPEN ? Memory.at(segment.address() + from, length) : segment.asSlice(from, length);
+    return Memory.isAccessible()
+        ? Memory.at(segment.address() + from, length)
+        : segment.asSlice(from, length);
   }
 }

@@ -4,6 +4,7 @@ package dev.weft.internal.backend;
 import dev.weft.internal.failure.Failures;
 import java.lang.ref.Reference;
 import java.lang.ref.ReferenceQueue;
+import java.util.BitSet;
 import java.util.EnumSet;
 import java.util.Set;
 import java.util.function.Consumer;
@@ -151,6 +152,12 @@ public abstract class Backend implements AutoCloseable {
   protected @Nullable BufferGroup newBufferGroup(int count, int bytes) {
     throw new AssertionError("not implemented");
   }
+
+  /**
+   * Lets the threads that work for this backend run on these CPUs, as far as the kernel allows.
+   * Only for backends that have {@link Capability#CPU_AFFINITY}.
+   */
+  public void pinWorkers(BitSet cpus) {}
 
   /**
    * Announces an operation that can block a kernel worker for an unlimited time, such as opening a

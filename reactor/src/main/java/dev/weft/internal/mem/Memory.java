@@ -18,7 +18,16 @@ public final class Memory {
   @SuppressWarnings(
       "restricted") // callers slice only what they have mapped or allocated themselves
   private static MemorySegment everything() {
-    return MemorySegment.NULL.reinterpret(Long.MAX_VALUE);
+    try {
+      return MemorySegment.NULL.reinterpret(Long.MAX_VALUE);
+    } catch (IllegalCallerException e) {
+      return MemorySegment.NULL; // the JVM denies native access
+    }
+  }
+
+  /** Whether the JVM allows access to addresses; without it {@link #ALL} is empty. */
+  public static boolean isAccessible() {
+    return ALL.byteSize() > 0;
   }
 
   /** The {@code bytes} bytes at {@code address}. */

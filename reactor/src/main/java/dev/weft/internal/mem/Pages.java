@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.weft.internal.mem;
 
-import dev.weft.bindings.NativeLibrary;
-import dev.weft.bindings.weft_h;
+import dev.weft.internal.os.Libc;
 
 /** Memory mapped from the kernel: page-aligned, zeroed, and unmapped as a whole. */
 public final class Pages implements AutoCloseable {
@@ -32,8 +31,7 @@ public final class Pages implements AutoCloseable {
       throw new IllegalArgumentException("bytes must be positive and can't be " + bytes);
     }
     long whole = (bytes + unit - 1) / unit * unit;
-    NativeLibrary.load();
-    long address = weft_h.weft_map(whole, huge ? 1 : 0);
+    long address = Libc.map(whole, huge);
     if (address < 0) {
       throw new OutOfMemoryError("mmap of " + whole + " bytes: errno " + -address);
     }
@@ -45,7 +43,7 @@ public final class Pages implements AutoCloseable {
    * read as zeros. They must not be in use by the kernel or registered with a ring.
    */
   public static void discard(long address, long bytes) {
-    int result = weft_h.weft_discard(address, bytes);
+    int result = Libc.discard(address, bytes);
     assert result == 0 : "madvise: errno " + -result;
   }
 
@@ -62,7 +60,7 @@ public final class Pages implements AutoCloseable {
   public void close() {
     if (mapped) {
       mapped = false;
-      int result = weft_h.weft_unmap(address, bytes);
+      int result = Libc.unmap(address, bytes);
       assert result == 0 : "munmap: errno " + -result;
     }
   }

@@ -2,9 +2,7 @@
 package dev.weft.internal.os;
 
 import dev.weft.error.Errno;
-import dev.weft.internal.uring.Ring;
 import java.io.IOException;
-import java.lang.foreign.Arena;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -12,6 +10,7 @@ import java.util.Arrays;
 import java.util.BitSet;
 import java.util.Locale;
 import java.util.concurrent.ThreadLocalRandom;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -98,13 +97,13 @@ public final class CpuAffinity {
 
   /**
    * Pins the calling thread to the CPU {@code wanted}, or to one of its CPUs if that is {@link
-   * #ANY}. With {@link #NONE} it only undoes a pin that the thread has inherited. The kernel's
-   * workers for {@code ring} get the CPUs that the thread had before, as far as the kernel allows.
+   * #ANY}. With {@link #NONE} it only undoes a pin that the thread has inherited.
    *
+   * @param workers gets the CPUs that the thread had before, for threads that work for it
    * @return null if the thread is not pinned
    * @throws IllegalArgumentException if the thread may not run there
    */
-  public static @Nullable Pin pin(int wanted, Ring ring) {
+  public static @Nullable Pin pin(int wanted, Consumer<BitSet> workers) {
     leaveInherited();
     BitSet allowed = Libc.affinity();
     if (wanted >= 0 && !allowed.get(wanted)) {
@@ -114,9 +113,7 @@ public final class CpuAffinity {
     if (allowed.isEmpty()) {
       return null;
     }
-    try (Arena arena = Arena.ofConfined()) {
-      ring.setWorkerAffinity(Libc.affinityMask(allowed, arena));
-    }
+    workers.accept(allowed);
     return wanted == NONE ? null : pin(wanted, allowed);
   }
 

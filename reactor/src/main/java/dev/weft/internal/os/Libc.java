@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.weft.internal.os;
 
+import dev.weft.bindings.NativeLibrary;
 import dev.weft.bindings.weft_h;
-import dev.weft.internal.mem.Memory;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -19,7 +19,7 @@ public final class Libc {
   }
 
   public static int bind(int fd, long address, int length) {
-    return weft_h.weft_bind(fd, Memory.at(address, length), length);
+    return weft_h.weft_bind(fd, MemorySegment.ofAddress(address), length);
   }
 
   public static int listen(int fd, int backlog) {
@@ -40,7 +40,7 @@ public final class Libc {
   public static int localName(int fd, long address, int capacity) {
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment length = arena.allocateFrom(ValueLayout.JAVA_INT, capacity);
-      return weft_h.weft_getsockname(fd, Memory.at(address, capacity), length);
+      return weft_h.weft_getsockname(fd, MemorySegment.ofAddress(address), length);
     }
   }
 
@@ -48,24 +48,24 @@ public final class Libc {
   public static int peerName(int fd, long address, int capacity) {
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment length = arena.allocateFrom(ValueLayout.JAVA_INT, capacity);
-      return weft_h.weft_getpeername(fd, Memory.at(address, capacity), length);
+      return weft_h.weft_getpeername(fd, MemorySegment.ofAddress(address), length);
     }
   }
 
   public static int setOption(int fd, int level, int name, long value, int length) {
-    return weft_h.weft_setsockopt(fd, level, name, Memory.at(value, length), length);
+    return weft_h.weft_setsockopt(fd, level, name, MemorySegment.ofAddress(value), length);
   }
 
   public static int getOption(int fd, int level, int name, long value, int capacity) {
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment length = arena.allocateFrom(ValueLayout.JAVA_INT, capacity);
-      return weft_h.weft_getsockopt(fd, level, name, Memory.at(value, capacity), length);
+      return weft_h.weft_getsockopt(fd, level, name, MemorySegment.ofAddress(value), length);
     }
   }
 
   /** pipe2(2): writes the two descriptors, read end first, as ints at {@code target}. */
   public static int pipe(long target) {
-    return weft_h.weft_pipe2(Memory.at(target, 2L * Integer.BYTES), weft_h.O_CLOEXEC());
+    return weft_h.weft_pipe2(MemorySegment.ofAddress(target), weft_h.O_CLOEXEC());
   }
 
   public static int fcntl(int fd, int command, int argument) {
@@ -83,17 +83,38 @@ public final class Libc {
 
   /** read(2), which blocks the thread. */
   public static int read(int fd, long address, int length) {
-    return weft_h.weft_read(fd, Memory.at(address, length), length);
+    return weft_h.weft_read(fd, MemorySegment.ofAddress(address), length);
   }
 
   /** write(2), which blocks the thread. */
   public static int write(int fd, long address, int length) {
-    return weft_h.weft_write(fd, Memory.at(address, length), length);
+    return weft_h.weft_write(fd, MemorySegment.ofAddress(address), length);
   }
 
   /** poll(2): blocks the thread until a descriptor can be read or written, or has failed. */
   public static int awaitReady(int fd, boolean writes) {
     return weft_h.weft_poll(fd, writes ? weft_h.POLLOUT() : weft_h.POLLIN(), -1);
+  }
+
+  /**
+   * mmap(2): maps whole pages, zeroed.
+   *
+   * @param huge whether to use huge pages if there are any
+   * @return the address, or -errno
+   */
+  public static long map(long bytes, boolean huge) {
+    NativeLibrary.load();
+    return weft_h.weft_map(bytes, huge ? 1 : 0);
+  }
+
+  /** munmap(2). */
+  public static int unmap(long address, long bytes) {
+    return weft_h.weft_unmap(address, bytes);
+  }
+
+  /** madvise(2): returns the memory behind pages to the kernel; they read as zeros. */
+  public static int discard(long address, long bytes) {
+    return weft_h.weft_discard(address, bytes);
   }
 
   /** eventfd(2): makes a counter, which becomes readable by {@link #signalEvent}. */

@@ -13,7 +13,6 @@ import dev.weft.internal.backend.OpTable;
 import dev.weft.internal.backend.Opcode;
 import dev.weft.internal.mem.Memory;
 import dev.weft.internal.mem.Slab;
-import dev.weft.internal.os.SocketAddresses;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.net.InetSocketAddress;

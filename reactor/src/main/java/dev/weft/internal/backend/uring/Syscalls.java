@@ -9,7 +9,6 @@ import dev.weft.internal.backend.Call;
 import dev.weft.internal.backend.SocketOption;
 import dev.weft.internal.mem.Memory;
 import dev.weft.internal.os.Libc;
-import dev.weft.internal.os.SocketAddresses;
 import java.lang.foreign.MemorySegment;
 
 /** Calls as plain system calls: the ring has no opcodes for them before Linux 6.7 to 6.11. */

@@ -27,6 +27,14 @@ import org.jspecify.annotations.Nullable;
 
 /** The backend on io_uring. */
 public final class UringBackend extends Backend {
+  /**
+   * Completions can come in bursts, and multishot operations produce several each; more than this
+   * overflow to the kernel's backlog.
+   */
+  private static final int COMPLETIONS_PER_ENTRY = 4;
+
+  private static final int COMPLETION_ENTRIES_MAX = 65536;
+
   /** The user data of entries without an operation. */
   private static final long NO_OPERATION = -1L;
 
@@ -76,6 +84,12 @@ public final class UringBackend extends Backend {
    *
    * @throws ReactorUnavailableException if this system does not allow it
    */
+  public static UringBackend open(int submissionEntries) throws ReactorUnavailableException {
+    int completions = Math.min(submissionEntries * COMPLETIONS_PER_ENTRY, COMPLETION_ENTRIES_MAX);
+    return open(submissionEntries, completions);
+  }
+
+  /** As {@link #open(int)}, with a completion queue of that size. */
   public static UringBackend open(int submissionEntries, int completionEntries)
       throws ReactorUnavailableException {
     rehearse();
@@ -185,6 +199,13 @@ public final class UringBackend extends Backend {
   }
 
   @Override
+  public void pinWorkers(BitSet cpus) {
+    try (Arena arena = Arena.ofConfined()) {
+      ring.setWorkerAffinity(Libc.affinityMask(cpus, arena));
+    }
+  }
+
+  @Override
   public void beginBlocking() {
     workers.beginBlocking();
   }
@@ -194,7 +215,7 @@ public final class UringBackend extends Backend {
     workers.endBlocking();
   }
 
-  public Ring ring() {
+  Ring ring() {
     return ring;
   }
 

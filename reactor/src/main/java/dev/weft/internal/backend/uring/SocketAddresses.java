@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package dev.weft.internal.os;
+package dev.weft.internal.backend.uring;
 
 import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 
@@ -14,14 +14,14 @@ import java.net.InetSocketAddress;
 import java.net.UnknownHostException;
 
 /** Converts {@link InetSocketAddress} to and from {@code sockaddr_in} and {@code sockaddr_in6}. */
-public final class SocketAddresses {
+final class SocketAddresses {
   /** The size of the larger of the two. */
-  public static final int BYTES_MAX = (int) sockaddr_in6.sizeof();
+  static final int BYTES_MAX = (int) sockaddr_in6.sizeof();
 
   private SocketAddresses() {}
 
   /** The length of the structure that {@link #encode} writes. */
-  public static int bytes(InetSocketAddress address) {
+  static int bytes(InetSocketAddress address) {
     return (int)
         (address.getAddress() instanceof Inet6Address
             ? sockaddr_in6.sizeof()
@@ -29,7 +29,7 @@ public final class SocketAddresses {
   }
 
   /** Writes {@code address} at {@code target}; returns its length. */
-  public static int encode(InetSocketAddress address, long target) {
+  static int encode(InetSocketAddress address, long target) {
     byte[] bytes = resolved(address).getAddress();
     short port = Short.reverseBytes((short) address.getPort()); // network order is big-endian
     if (address.getAddress() instanceof Inet6Address six) {
@@ -48,7 +48,7 @@ public final class SocketAddresses {
   }
 
   /** Reads the address at {@code source}. An IPv4 address mapped into IPv6 comes out as IPv4. */
-  public static InetSocketAddress decode(long source) {
+  static InetSocketAddress decode(long source) {
     MemorySegment in = Memory.at(source, BYTES_MAX);
     try {
       if (sockaddr_in.sin_family(in) == weft_h.AF_INET()) {
