@@ -18,6 +18,7 @@ import dev.weft.internal.os.CpuAffinity;
 import dev.weft.internal.queue.Clock;
 import dev.weft.internal.strand.EventLoop;
 import dev.weft.internal.strand.HostedStrand;
+import dev.weft.internal.strand.LoopListener;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -162,6 +163,10 @@ public final class Reactor implements AutoCloseable, Executor {
           case BLOCKED, WAITING, TIMED_WAITING -> true;
           default -> false;
         };
+    LoopListener observer = loop.listener();
+    if (observer != null) {
+      observer.stalled(name, stack, nanos);
+    }
     options
         .stallHandler()
         .accept(new Stall(name, Duration.ofNanos(nanos), blocked, List.of(stack)));

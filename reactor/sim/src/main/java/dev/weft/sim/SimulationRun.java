@@ -7,15 +7,13 @@ import dev.weft.internal.os.SignalDispatch;
 import dev.weft.internal.os.SignalSource;
 import dev.weft.internal.strand.EventLoop;
 import dev.weft.internal.strand.LoopEnvironment;
+import dev.weft.internal.strand.LoopListener;
 import dev.weft.internal.strand.Strand;
 import dev.weft.internal.strand.StrandTraces;
 import java.util.ArrayList;
-import java.util.Collections;
 import java.util.HashMap;
-import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import java.util.concurrent.Executor;
 import org.jspecify.annotations.Nullable;
 
@@ -23,7 +21,7 @@ import org.jspecify.annotations.Nullable;
  * One run: its time, its randomness, the environment of its reactor, and the checks after each
  * turn. A failed check is recorded and ends the run, so that the fibers' own finally blocks run.
  */
-final class SimulationRun extends LoopEnvironment implements SimBackend.Observer {
+final class SimulationRun extends LoopEnvironment implements SimBackend.Observer, LoopListener {
   /** Thrown when the fibers of a failed run do not end. */
   static final class Abandoned extends Error {
     private static final long serialVersionUID = 1L;
@@ -46,9 +44,6 @@ final class SimulationRun extends LoopEnvironment implements SimBackend.Observer
   private final List<Runnable> checks = new ArrayList<>();
   private final Map<String, List<SignalDispatch.Listener>> signalListeners = new HashMap<>();
   private @Nullable EventLoop loop;
-
-  /** The operations of the loop itself. */
-  private final Set<Op> ownOperations = Collections.newSetFromMap(new IdentityHashMap<>());
 
   /** Guarded by its own monitor: other threads add to it. */
   private final List<Throwable> failures = new ArrayList<>();
@@ -79,7 +74,7 @@ final class SimulationRun extends LoopEnvironment implements SimBackend.Observer
 
   void begin(EventLoop loop) {
     this.loop = loop;
-    ownOperations.addAll(backend.operations());
+    loop.observe(this);
   }
 
   /** Looks for what the program has leaked; its reactor has been closed. */
@@ -93,9 +88,7 @@ final class SimulationRun extends LoopEnvironment implements SimBackend.Observer
       broken(wrong);
     }
     for (Op op : backend.operations()) {
-      if (!ownOperations.contains(op)) {
-        broken(op + " was not released");
-      }
+      broken(op + " was not released");
     }
   }
 
@@ -163,7 +156,16 @@ final class SimulationRun extends LoopEnvironment implements SimBackend.Observer
   }
 
   @Override
-  public void resumed(Strand strand) {
+  public void suspended(Strand strand) {
+    stopped(strand);
+  }
+
+  @Override
+  public void ended(Strand strand) {
+    stopped(strand);
+  }
+
+  private void stopped(Strand strand) {
     String fiber = strand.body().toString();
     Strand.State state = strand.state();
     trace.add(clock.now(), fiber, state.name());
@@ -223,7 +225,7 @@ final class SimulationRun extends LoopEnvironment implements SimBackend.Observer
   // ---- other threads
 
   @Override
-  public void reached(Thread thread, Object what) {
+  public void messageFrom(Thread thread, Object what) {
     if (thread == helper) {
       return;
     }

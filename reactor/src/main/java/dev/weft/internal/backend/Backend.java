@@ -22,6 +22,17 @@ public abstract class Backend implements AutoCloseable {
   /** A timeout for {@link #poll}: wait until something completes. */
   public static final long FOREVER = Long.MAX_VALUE;
 
+  /** Gets the operations of all users of a backend. Its methods must not throw. */
+  public interface Observer {
+    /** Called when an operation has been submitted. */
+    void submitted(Op op);
+
+    /** Called with each result of an operation, before its listener gets it. */
+    void completed(Op op);
+  }
+
+  private @Nullable Observer observer;
+
   private final BackendStats stats = new BackendStats();
 
   /** The reactor's thread. */
@@ -80,6 +91,17 @@ public abstract class Backend implements AutoCloseable {
    * @throws IllegalStateException if the arena of its memory is closed; then nothing was started
    */
   public final void submit(Op op) {
+    submitUnobserved(op);
+    Observer watching = observer;
+    if (watching != null) {
+      for (Op member = op; member != null; member = member.link) {
+        watching.submitted(member);
+      }
+    }
+  }
+
+  /** As {@link #submit}, for operations of the backend itself. */
+  protected final void submitUnobserved(Op op) {
     if (op.isBusy()) {
       throw new IllegalStateException("submitted while it is in flight: " + op);
     }
@@ -96,6 +118,11 @@ public abstract class Backend implements AutoCloseable {
         releaseMemory(op);
       }
     }
+  }
+
+  /** Sets who is told of all operations, or nobody. */
+  public final void observe(@Nullable Observer observer) {
+    this.observer = observer;
   }
 
   /**
@@ -350,8 +377,14 @@ public abstract class Backend implements AutoCloseable {
   }
 
   /** Completes {@code op} with its last result, which returns no buffer. */
-  protected static void complete(Op op, int result) {
-    op.complete(result, false, Op.NO_BUFFER);
+  protected final void complete(Op op, int result) {
+    complete(op, result, false, Op.NO_BUFFER);
+  }
+
+  /** As {@link #complete(Op, int)}, for operations of the backend itself. */
+  protected static void completeUnobserved(Op op, int result) {
+    op.settle(result, false, Op.NO_BUFFER);
+    op.deliver();
   }
 
   /**
@@ -361,8 +394,13 @@ public abstract class Backend implements AutoCloseable {
    * @param more whether a multishot operation continues
    * @param buffer the number of the buffer that is returned, or {@link Op#NO_BUFFER}
    */
-  protected static void complete(Op op, int result, boolean more, int buffer) {
-    op.complete(result, more, buffer);
+  protected final void complete(Op op, int result, boolean more, int buffer) {
+    op.settle(result, more, buffer);
+    Observer watching = observer;
+    if (watching != null) {
+      watching.completed(op);
+    }
+    op.deliver();
   }
 
   /** Cancels the operations in flight, waits until all have completed, and frees all resources. */

@@ -274,7 +274,8 @@ public final class Op {
     return length;
   }
 
-  void complete(int result, boolean more, int buffer) {
+  /** Sets a result; the last one lets go of what the operation holds. */
+  void settle(int result, boolean more, int buffer) {
     this.result = withoutRestart(result);
     this.more = more;
     this.buffer = buffer;
@@ -282,6 +283,10 @@ public final class Op {
       state = State.DONE;
       releaseMemory();
     }
+  }
+
+  /** Gives the result to the listener. */
+  void deliver() {
     try {
       listener.completed(this);
     } catch (Throwable e) { // from one listener; other completions must not be lost

@@ -41,6 +41,8 @@ public final class EventLoop extends StrandTable {
   /** Decides what chance and the machine decide otherwise; null outside simulations. */
   private final @Nullable LoopEnvironment environment;
 
+  private final LoopEvents events = new LoopEvents();
+
   /** For all calls: they complete at once, so one is enough. */
   private final Call call = new Call();
 
@@ -123,6 +125,17 @@ public final class EventLoop extends StrandTable {
       throw new WrongThreadException(verb + ": there is no reactor on " + Thread.currentThread());
     }
     return loop;
+  }
+
+  /** Sets the listener that gets the events of this loop and of its backend, or none. */
+  public void observe(@Nullable LoopListener observer) {
+    events.listener(observer);
+    backend.observe(observer);
+  }
+
+  /** The listener, or null. May be called from any thread. */
+  public @Nullable LoopListener listener() {
+    return events.listener();
   }
 
   Context context() {
@@ -246,6 +259,7 @@ public final class EventLoop extends StrandTable {
       strand.slot = UNLISTED;
       throw e;
     }
+    events.started(strand);
     if (cancelling) {
       strand.cancel();
     }
@@ -265,15 +279,15 @@ public final class EventLoop extends StrandTable {
   private void run(int slot) {
     Strand strand = at(slot);
     resumes++;
+    events.resumed(strand);
     run(strand);
-    if (strand.state() == Strand.State.ENDED) {
+    boolean ended = strand.state() == Strand.State.ENDED;
+    if (ended) {
       remove(slot);
       strand.slot = UNLISTED;
       end(strand);
     }
-    if (environment != null) {
-      environment.resumed(strand);
-    }
+    events.stopped(strand, ended);
   }
 
   private static void end(Strand strand) {
@@ -331,9 +345,7 @@ public final class EventLoop extends StrandTable {
 
   /** Queues {@code node}; returns false if the loop is closed. May be called from any thread. */
   public boolean arriveLater(InboundQueue.Node node) {
-    if (environment != null && !isOnThread()) {
-      environment.reached(Thread.currentThread(), node);
-    }
+    events.message(this, node);
     InboundQueue.Push push = inbound.push(node);
     if (push == InboundQueue.Push.WAKE) {
       backend.wakeup();
@@ -358,9 +370,7 @@ public final class EventLoop extends StrandTable {
     try {
       while (live() > 0) {
         turn();
-        if (environment != null) {
-          environment.turned(this);
-        }
+        events.turned(this);
       }
     } finally {
       running = false;
@@ -418,7 +428,9 @@ public final class EventLoop extends StrandTable {
   }
 
   private void breakDeadlock() {
-    deadlock = traces.deadlock(this);
+    DeadlockException found = traces.deadlock(this);
+    deadlock = found;
+    events.deadlocked(found);
     forceCancel();
   }
 

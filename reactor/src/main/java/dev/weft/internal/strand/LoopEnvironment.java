@@ -7,7 +7,7 @@ import java.util.concurrent.Executor;
 
 /**
  * The simulated environment of a loop, which makes a run depend only on a seed: the time, the order
- * of runnable strands, other threads, signals.
+ * of runnable strands, blocking calls, signals.
  */
 public abstract class LoopEnvironment implements Clock {
   /** For subclasses in the test kit. */
@@ -21,13 +21,4 @@ public abstract class LoopEnvironment implements Clock {
 
   /** The source of signals. */
   public abstract SignalSource signals();
-
-  /** Called when a resumed strand has suspended or ended. */
-  public abstract void resumed(Strand strand);
-
-  /** Called at the end of a turn. */
-  public abstract void turned(EventLoop loop);
-
-  /** Called when another thread sends {@code what} to the loop. Called on that thread. */
-  public abstract void reached(Thread thread, Object what);
 }

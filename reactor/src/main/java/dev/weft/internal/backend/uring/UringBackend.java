@@ -350,12 +350,13 @@ public final class UringBackend extends Backend {
   }
 
   private void finish(Op op, int result, boolean more, int buffer) {
+    if (op == wakeupRead) {
+      housekeeping--;
+      completeUnobserved(op, result);
+      return;
+    }
     if (!more) {
-      if (op == wakeupRead) {
-        housekeeping--;
-      } else {
-        inFlight--;
-      }
+      inFlight--;
     }
     int decoded = result >= 0 && SqeEncoder.hasOutput(op) ? encoder.decode(op, result) : result;
     complete(op, decoded, more, buffer);
@@ -453,7 +454,7 @@ public final class UringBackend extends Backend {
   }
 
   private void watchForWakeup() {
-    submit(wakeupRead.read(event.handle(), wakeupCount, 0, Long.BYTES, 0).withoutLease());
+    submitUnobserved(wakeupRead.read(event.handle(), wakeupCount, 0, Long.BYTES, 0).withoutLease());
     inFlight--;
     housekeeping++;
   }
