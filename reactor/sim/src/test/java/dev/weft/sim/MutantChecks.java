@@ -56,7 +56,7 @@ final class MutantChecks {
             .selectors(selector)
             // Of several modules' settings one would hold; MutationScore ends what hangs.
             .configurationParameter("junit.jupiter.execution.timeout.mode", "disabled")
-            .filters(TagFilter.excludeTags("woven"))
+            .filters(TagFilter.excludeTags("needs-weaving"))
             .build();
     Launcher launcher = LauncherFactory.create();
     AtomicReference<String> failure = new AtomicReference<>();
