@@ -78,10 +78,15 @@ class TidyTest {
       }
     }
 
+    List<Matcher> lines = words().stream().map(WORDS_LINE::matcher).toList();
+    lines.forEach(line -> assertTrue(line.matches(), line::toString));
+    // Most files have none of the words, which one look shows.
+    String any = String.join("|", lines.stream().map(line -> line.group(2)).toList());
+    Pattern anyPhrase = phrase("(?:" + any + ")");
+    texts.values().removeIf(text -> !anyPhrase.matcher(text).find());
+
     List<String> wrong = new ArrayList<>();
-    for (String line : words()) {
-      Matcher matcher = WORDS_LINE.matcher(line);
-      assertTrue(matcher.matches(), line);
+    for (Matcher matcher : lines) {
       int max = Integer.parseInt(matcher.group(1));
       List<String> places = places(texts, phrase(matcher.group(2)));
       if (places.size() > max) {

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.weft.weaver.tests;
 
+import dev.weft.bindings.NativeLibrary;
+import dev.weft.routine.Routine;
 import java.io.ByteArrayOutputStream;
+import java.io.File;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.io.StringWriter;
@@ -14,6 +17,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import javax.tools.FileObject;
 import javax.tools.ForwardingJavaFileManager;
 import javax.tools.JavaCompiler;
@@ -23,6 +28,7 @@ import javax.tools.SimpleJavaFileObject;
 import javax.tools.StandardJavaFileManager;
 import javax.tools.ToolProvider;
 import org.eclipse.jdt.internal.compiler.tool.EclipseCompiler;
+import org.jctools.queues.MessagePassingQueue;
 
 /** Compiles sources in this process, into memory. */
 final class Compiler {
@@ -31,6 +37,13 @@ final class Compiler {
   /** One for all, since it reads the class path only once. */
   private static final StandardJavaFileManager FILES =
       JAVAC.getStandardFileManager(null, null, StandardCharsets.UTF_8);
+
+  /** What a program needs in its class path to use the library, and no more: all of it is read. */
+  static final String LIBRARY =
+      Stream.of(Routine.class, NativeLibrary.class, MessagePassingQueue.class)
+          .map(type -> type.getProtectionDomain().getCodeSource().getLocation())
+          .map(place -> Path.of(URI.create(place.toString())).toString())
+          .collect(Collectors.joining(File.pathSeparator));
 
   private Compiler() {}
 

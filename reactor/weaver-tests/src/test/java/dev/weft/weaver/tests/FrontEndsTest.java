@@ -9,6 +9,7 @@ import dev.weft.weaver.Launcher;
 import dev.weft.weaver.Main;
 import dev.weft.weaver.maven.WeaveMojo;
 import java.io.ByteArrayOutputStream;
+import java.io.File;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -18,6 +19,7 @@ import java.lang.reflect.Field;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.SortedMap;
@@ -34,7 +36,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** Command line, Maven goal and agent weave alike. */
 class FrontEndsTest {
-  private static final String CLASS_PATH = System.getProperty("java.class.path");
+  private static final String CLASS_PATH = Compiler.LIBRARY;
   private static final String PROGRAM =
       """
       package p;
@@ -393,7 +395,7 @@ class FrontEndsTest {
     manifest.getMainAttributes().put(Attributes.Name.MAIN_CLASS, "p.T");
     manifest.getMainAttributes().putValue("Launcher-Agent-Class", "dev.weft.weaver.Agent");
     StringBuilder path = new StringBuilder();
-    for (Path entry : ClassPath.split(CLASS_PATH)) {
+    for (Path entry : ClassPath.split(CLASS_PATH + File.pathSeparator + agentJar())) {
       path.append(entry.toUri()).append(' ');
     }
     manifest.getMainAttributes().put(Attributes.Name.CLASS_PATH, path.toString());
@@ -453,11 +455,10 @@ class FrontEndsTest {
   }
 
   private static String java(String... arguments) throws Exception {
-    List<String> command =
-        Stream.concat(
-                Stream.of(Path.of(System.getProperty("java.home"), "bin", "java").toString()),
-                Stream.of(arguments))
-            .toList();
+    List<String> command = new ArrayList<>();
+    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+    command.addAll(List.of("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC"));
+    command.addAll(List.of(arguments));
     Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
     process.getOutputStream().close();
     String said = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
