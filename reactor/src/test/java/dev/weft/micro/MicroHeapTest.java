@@ -12,9 +12,11 @@ import dev.weft.internal.mem.PagePool;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** Blocks of memory, and who may use them until when. */
+@Tag("mode-independent")
 class MicroHeapTest {
   private static final int PAGE = 4096;
   private static final String ME = "me";

@@ -13,9 +13,11 @@ import java.util.Set;
 import java.util.TreeSet;
 import java.util.function.IntPredicate;
 import java.util.stream.Collectors;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** The words of micro-threads. */
+@Tag("mode-independent")
 class WordsTest {
   /** The methods that the source has, without the twins of the weaver, as text. */
   private static Set<String> words(Class<?> type, IntPredicate modifiers) {

@@ -23,9 +23,11 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
 import java.util.List;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** The identity of descriptors, and what operations hold while the kernel works on them. */
+@Tag("mode-independent")
 class HandleTest {
   private static final int HERE = (int) Op.CURRENT_POSITION;
 

@@ -4,9 +4,11 @@ package dev.weft.internal.os;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import java.util.BitSet;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** How CPUs are chosen, without a thread being tied to one. */
+@Tag("mode-independent")
 class CpuAffinityTest {
   private static BitSet cpus(int... numbers) {
     BitSet cpus = new BitSet();

@@ -9,8 +9,10 @@ import dev.weft.Uncaught;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
+@Tag("mode-independent")
 class InboundQueueTest {
   private final InboundQueue queue = new InboundQueue();
   private final List<Integer> arrived = new ArrayList<>();

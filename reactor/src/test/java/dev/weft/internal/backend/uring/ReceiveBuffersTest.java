@@ -25,9 +25,11 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.StandardProtocolFamily;
 import java.util.Objects;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** Receives that hold no memory while they wait. */
+@Tag("mode-independent")
 class ReceiveBuffersTest {
   private static final int BYTES = Pages.PAGE_BYTES;
 

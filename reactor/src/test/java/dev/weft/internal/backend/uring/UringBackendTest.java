@@ -23,12 +23,14 @@ import java.lang.foreign.ValueLayout;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /**
  * What is the ring's alone. What it shares with the simulated kernel is in the simulator's {@code
  * BackendContract}.
  */
+@Tag("mode-independent")
 class UringBackendTest {
   private static final Handle NOTHING = Handle.borrowed(-1, "nothing");
   private static final int CANCELED = -Errno.ECANCELED.code();
