@@ -13,7 +13,12 @@ import dev.weft.bindings.weft_h;
 import dev.weft.error.Errno;
 import dev.weft.error.ErrnoException;
 import dev.weft.fs.File;
+import dev.weft.internal.backend.Capability;
+import dev.weft.internal.backend.Op;
+import dev.weft.internal.backend.Opcode;
 import dev.weft.internal.os.Libc;
+import dev.weft.internal.strand.EventLoop;
+import dev.weft.internal.strand.LoopListener;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -22,7 +27,9 @@ import java.nio.channels.ClosedChannelException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.EnumSet;
 import java.util.Random;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -51,6 +58,33 @@ class SpliceTest {
           }
         });
 
+    assertEquals(-1, Files.mismatch(source, target));
+  }
+
+  @Test
+  void whereTheBackendCanNotSpliceTheBytesGoThroughMemory() throws Exception {
+    Path source = random(1_000_000);
+    Path target = folder.resolve("target");
+    Set<Opcode> used = EnumSet.noneOf(Opcode.class);
+
+    Reactors.run(
+        () -> {
+          EventLoop loop = EventLoop.require("test");
+          loop.backend().disable(Capability.SPLICE);
+          loop.observe(
+              new LoopListener() {
+                @Override
+                public void submitted(Op op) {
+                  used.add(op.opcode());
+                }
+              });
+          try (File in = File.open(source);
+              File out = File.open(target, StandardOpenOption.CREATE, StandardOpenOption.WRITE)) {
+            assertEquals(1_000_000, Splice.copy(in, out));
+          }
+        });
+
+    assertEquals(EnumSet.of(Opcode.OPEN, Opcode.READ, Opcode.WRITE, Opcode.CLOSE), used);
     assertEquals(-1, Files.mismatch(source, target));
   }
 

@@ -14,6 +14,8 @@ import dev.weft.FiberTask;
 import dev.weft.Reactors;
 import dev.weft.error.Errno;
 import dev.weft.error.ErrnoException;
+import dev.weft.internal.backend.Capability;
+import dev.weft.internal.strand.EventLoop;
 import java.io.EOFException;
 import java.io.IOException;
 import java.lang.foreign.Arena;
@@ -111,13 +113,17 @@ class TcpTest {
     }
   }
 
-  @Test
-  void manyConnectionsAreServedAtOnce() throws Exception {
+  @ParameterizedTest
+  @ValueSource(booleans = {true, false})
+  void manyConnectionsAreServedAtOnce(boolean multishot) throws Exception {
     int count = 500;
     int[] served = {0};
 
     Reactors.run(
         () -> {
+          if (!multishot) {
+            EventLoop.require("test").backend().disable(Capability.MULTISHOT_ACCEPT);
+          }
           try (TcpListener listener = TcpListener.bind(loopback())) {
             Fiber.start(echoServer(listener));
             List<TcpSocket> clients = new ArrayList<>();

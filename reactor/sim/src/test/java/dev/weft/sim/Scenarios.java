@@ -2,6 +2,9 @@
 package dev.weft.sim;
 
 import dev.weft.FiberTask;
+import dev.weft.internal.backend.Backend;
+import dev.weft.internal.backend.Capability;
+import dev.weft.internal.strand.EventLoop;
 import java.util.List;
 
 /** The programs that prove the scheduler, each to be run with thousands of seeds. */
@@ -39,9 +42,23 @@ final class Scenarios {
           new Scenario("queue", Faults.ordinary(), ArrivalScenarios::queue),
           new Scenario("files", Faults.ordinary(), FileScenarios::files),
           new Scenario("pipes", Faults.ordinary(), FileScenarios::pipes),
-          new Scenario("splice", Faults.ordinary(), FileScenarios::splices));
+          new Scenario("splice", Faults.ordinary(), FileScenarios::splices),
+          new Scenario("acceptSingly", Faults.ordinary(), without(SocketScenarios::acceptRaces)),
+          new Scenario("acceptSinglyHarsh", Faults.harsh(), without(SocketScenarios::acceptRaces)),
+          new Scenario("copy", Faults.ordinary(), without(FileScenarios::splices)));
 
   private Scenarios() {}
+
+  /** The program on a backend that can do nothing that is optional. */
+  private static FiberTask without(FiberTask task) {
+    return () -> {
+      Backend backend = EventLoop.require("disable").backend();
+      for (Capability capability : Capability.values()) {
+        backend.disable(capability);
+      }
+      task.run();
+    };
+  }
 
   static Scenario named(String name) {
     return ALL.stream()

@@ -132,6 +132,24 @@ abstract class SocketContract extends BackendContract {
   }
 
   @Test
+  void aSingleAcceptTakesOneConnection() throws Exception {
+    Backend backend = backend();
+    int listener = listener(10);
+    int[] clients = {socket(INET), socket(INET)};
+    for (int client : clients) {
+      assertEquals(0, connect(client, localName(listener)));
+    }
+
+    int first = perform(op -> op.accept(at(listener)));
+    assertTrue(first > 2, () -> "accept: " + first);
+    backend.poll(0);
+    int second = perform(op -> op.accept(at(listener)));
+    assertTrue(second > 2 && second != first, () -> "accept: " + second);
+    discard(listener, first, second);
+    discard(clients);
+  }
+
+  @Test
   void bytesWaitForTheirReaderEvenBeforeTheAccept() throws Exception {
     backend();
     int listener = listener(10);
