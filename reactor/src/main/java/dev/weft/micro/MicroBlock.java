@@ -111,6 +111,16 @@ public final class MicroBlock {
     return address + offset;
   }
 
+  /** The segment in which the block lies. */
+  private MemorySegment memory() {
+    return Memory.segmentOf(address);
+  }
+
+  /** As {@link #at}, but returns the index in {@link #memory}. */
+  private long index(long offset, long length) {
+    return at(offset, length) - memory().address();
+  }
+
   private long throwInvalid(long offset, long length) {
     if (limit == DEAD) {
       throw new IllegalStateException("a block of a micro-heap was used after it had been freed");
@@ -132,7 +142,7 @@ public final class MicroBlock {
    * @return the value
    */
   public byte getByte(long offset) {
-    return Memory.ALL.get(JAVA_BYTE, at(offset, Byte.BYTES));
+    return memory().get(JAVA_BYTE, index(offset, Byte.BYTES));
   }
 
   /**
@@ -142,7 +152,7 @@ public final class MicroBlock {
    * @param value the value
    */
   public void setByte(long offset, byte value) {
-    Memory.ALL.set(JAVA_BYTE, at(offset, Byte.BYTES), value);
+    memory().set(JAVA_BYTE, index(offset, Byte.BYTES), value);
   }
 
   /**
@@ -152,7 +162,7 @@ public final class MicroBlock {
    * @return the value
    */
   public short getShort(long offset) {
-    return Memory.ALL.get(JAVA_SHORT_UNALIGNED, at(offset, Short.BYTES));
+    return memory().get(JAVA_SHORT_UNALIGNED, index(offset, Short.BYTES));
   }
 
   /**
@@ -162,7 +172,7 @@ public final class MicroBlock {
    * @param value the value
    */
   public void setShort(long offset, short value) {
-    Memory.ALL.set(JAVA_SHORT_UNALIGNED, at(offset, Short.BYTES), value);
+    memory().set(JAVA_SHORT_UNALIGNED, index(offset, Short.BYTES), value);
   }
 
   /**
@@ -172,7 +182,7 @@ public final class MicroBlock {
    * @return the value
    */
   public int getInt(long offset) {
-    return Memory.ALL.get(JAVA_INT_UNALIGNED, at(offset, Integer.BYTES));
+    return memory().get(JAVA_INT_UNALIGNED, index(offset, Integer.BYTES));
   }
 
   /**
@@ -182,7 +192,7 @@ public final class MicroBlock {
    * @param value the value
    */
   public void setInt(long offset, int value) {
-    Memory.ALL.set(JAVA_INT_UNALIGNED, at(offset, Integer.BYTES), value);
+    memory().set(JAVA_INT_UNALIGNED, index(offset, Integer.BYTES), value);
   }
 
   /**
@@ -192,7 +202,7 @@ public final class MicroBlock {
    * @return the value
    */
   public long getLong(long offset) {
-    return Memory.ALL.get(JAVA_LONG_UNALIGNED, at(offset, Long.BYTES));
+    return memory().get(JAVA_LONG_UNALIGNED, index(offset, Long.BYTES));
   }
 
   /**
@@ -202,7 +212,7 @@ public final class MicroBlock {
    * @param value the value
    */
   public void setLong(long offset, long value) {
-    Memory.ALL.set(JAVA_LONG_UNALIGNED, at(offset, Long.BYTES), value);
+    memory().set(JAVA_LONG_UNALIGNED, index(offset, Long.BYTES), value);
   }
 
   /**
@@ -212,7 +222,7 @@ public final class MicroBlock {
    * @return the value
    */
   public double getDouble(long offset) {
-    return Memory.ALL.get(JAVA_DOUBLE_UNALIGNED, at(offset, Double.BYTES));
+    return memory().get(JAVA_DOUBLE_UNALIGNED, index(offset, Double.BYTES));
   }
 
   /**
@@ -222,7 +232,7 @@ public final class MicroBlock {
    * @param value the value
    */
   public void setDouble(long offset, double value) {
-    Memory.ALL.set(JAVA_DOUBLE_UNALIGNED, at(offset, Double.BYTES), value);
+    memory().set(JAVA_DOUBLE_UNALIGNED, index(offset, Double.BYTES), value);
   }
 
   // ---- many bytes
@@ -235,9 +245,9 @@ public final class MicroBlock {
    * @return a new array
    */
   public byte[] toArray(long offset, int length) {
-    long from = at(offset, length);
+    long from = index(offset, length);
     byte[] bytes = new byte[length];
-    MemorySegment.copy(Memory.ALL, JAVA_BYTE, from, bytes, 0, length);
+    MemorySegment.copy(memory(), JAVA_BYTE, from, bytes, 0, length);
     return bytes;
   }
 
@@ -248,7 +258,7 @@ public final class MicroBlock {
    * @param bytes the array
    */
   public void set(long offset, byte[] bytes) {
-    MemorySegment.copy(bytes, 0, Memory.ALL, JAVA_BYTE, at(offset, bytes.length), bytes.length);
+    MemorySegment.copy(bytes, 0, memory(), JAVA_BYTE, index(offset, bytes.length), bytes.length);
   }
 
   /**
@@ -260,8 +270,8 @@ public final class MicroBlock {
    * @param length how many bytes
    */
   public void copyFrom(long offset, MicroBlock source, long sourceOffset, long length) {
-    long from = source.at(sourceOffset, length);
-    MemorySegment.copy(Memory.ALL, from, Memory.ALL, at(offset, length), length);
+    long from = source.index(sourceOffset, length);
+    MemorySegment.copy(source.memory(), from, memory(), index(offset, length), length);
   }
 
   /**
@@ -271,7 +281,7 @@ public final class MicroBlock {
    */
   public void fill(byte value) {
     long length = byteSize();
-    Memory.at(at(0, length), length).fill(value);
+    memory().asSlice(index(0, length), length).fill(value);
   }
 
   /**

@@ -254,11 +254,11 @@ public final class MicroHeap {
 
   private static void zero(long address, long bytes) {
     if (bytes > LINE_BYTES) {
-      Memory.at(address, bytes).fill((byte) 0);
+      Memory.inPages(address, bytes).fill((byte) 0);
     } else if (bytes > 0) {
       // The rest of the line belongs to no other block, because this is the last one on its page.
       // Unrolled, since a loop takes six times as long.
-      MemorySegment line = Memory.at(address, LINE_BYTES);
+      MemorySegment line = Memory.inPages(address, LINE_BYTES);
       line.set(ValueLayout.JAVA_LONG_UNALIGNED, 0, 0L);
       line.set(ValueLayout.JAVA_LONG_UNALIGNED, 8, 0L);
       line.set(ValueLayout.JAVA_LONG_UNALIGNED, 16, 0L);

@@ -10,6 +10,10 @@ import dev.weft.error.ErrnoException;
 import dev.weft.fs.File;
 import dev.weft.io.Pipe;
 import dev.weft.io.Splice;
+import dev.weft.micro.MicroBlock;
+import dev.weft.micro.MicroOptions;
+import dev.weft.micro.MicroService;
+import dev.weft.micro.MicroThread;
 import dev.weft.net.TcpListener;
 import dev.weft.net.TcpSocket;
 import dev.weft.os.Stdio;
@@ -37,18 +41,19 @@ public final class WithoutNativeAccessProgram {
    */
   public static void main(String[] arguments) {
     Simulation.seeds(20).check(WithoutNativeAccessProgram::run);
-    System.out.println("sockets, files, pipes, blocking calls");
+    System.out.println("sockets, files, pipes, micro-threads, blocking calls");
   }
 
   private static void run() throws Exception {
-    Channel<String> done = Channel.buffered(3);
+    Channel<String> done = Channel.buffered(4);
     try (Bundle bundle = Bundle.open()) {
       bundle.go(() -> exchange(done));
       bundle.go(() -> copy(done));
+      bundle.go(() -> serve(done));
       bundle.go(() -> done.send(Blocking.call(() -> "blocking")));
       bundle.await();
     }
-    for (int i = 0; i < 3; i++) {
+    for (int i = 0; i < 4; i++) {
       done.receive();
     }
   }
@@ -100,6 +105,35 @@ public final class WithoutNativeAccessProgram {
       Stdio.out().write(content);
     }
     done.send("files");
+  }
+
+  /** Echoes lines. */
+  private static final class Echo extends MicroThread {
+    @Override
+    protected void run() throws Exception {
+      MicroBlock line = calloc(BYTES, 1);
+      for (int count; (count = readline(line, BYTES)) > 0; ) {
+        line.setByte(0, (byte) (line.getByte(0) + 1));
+        write(line, count);
+      }
+    }
+  }
+
+  private static void serve(Channel<String> done) throws Exception {
+    InetSocketAddress any = new InetSocketAddress(InetAddress.getLoopbackAddress(), 0);
+    MicroOptions options = MicroOptions.ofPages(20).withStackful(true);
+    MicroService service = MicroService.start(any, options, Echo::new);
+    MemorySegment buffer = Arena.ofAuto().allocateFrom("a line\n");
+    try (TcpSocket client = TcpSocket.connect(service.localAddress())) {
+      for (int i = 0; i < 3; i++) {
+        client.write(buffer.asSlice(0, 7));
+        client.readFully(buffer.asSlice(0, 7));
+      }
+    }
+    require(buffer.getString(0).equals("d line\n"));
+    service.kill();
+    service.join();
+    done.send("micro-threads");
   }
 
   private static void require(boolean condition) {

@@ -40,6 +40,7 @@ class WithoutNativeAccessTest {
             "-XX:TieredStopAtLevel=1",
             "--illegal-native-access=deny",
             "--add-opens=java.base/java.lang=ALL-UNNAMED", // to schedule fibers
+            "--add-exports=java.base/jdk.internal.vm=ALL-UNNAMED", // for stackful micro-threads
             "-D" + NativeLibrary.PATH_PROPERTY + "=/nonexistent",
             "-cp",
             CLASS_PATH,
@@ -52,7 +53,9 @@ class WithoutNativeAccessTest {
   }
 
   @Test
-  void fibersUseSocketsFilesAndPipes() throws Exception {
-    assertEquals("sockets, files, pipes, blocking calls", run(WithoutNativeAccessProgram.class));
+  void fibersAndMicroThreadsUseSocketsFilesAndPipes() throws Exception {
+    assertEquals(
+        "sockets, files, pipes, micro-threads, blocking calls",
+        run(WithoutNativeAccessProgram.class));
   }
 }

@@ -1,14 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.weft.internal.micro.io;
 
-import static java.lang.foreign.ValueLayout.JAVA_BYTE;
-import static java.lang.foreign.ValueLayout.JAVA_INT;
-
 import dev.weft.error.Errno;
 import dev.weft.internal.mem.Memory;
 import dev.weft.internal.mem.Pages;
 import dev.weft.internal.queue.IntDeque;
-import java.lang.foreign.MemorySegment;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -321,9 +317,9 @@ public final class ByteRing {
     allocate();
     int at = (int) tail & MASK;
     int first = Math.min(count, BYTES - at);
-    copy(from, address + at, first);
+    Memory.copy(from, address + at, first);
     if (first < count) {
-      copy(from + first, address, count - first);
+      Memory.copy(from + first, address, count - first);
     }
     tail += count;
   }
@@ -332,9 +328,9 @@ public final class ByteRing {
     allocate();
     int at = (int) tail & MASK;
     int first = Math.min(count, BYTES - at);
-    MemorySegment.copy(bytes, offset, Memory.ALL, JAVA_BYTE, address + at, first);
+    Memory.set(address + at, bytes, offset, first);
     if (first < count) {
-      MemorySegment.copy(bytes, offset + first, Memory.ALL, JAVA_BYTE, address, count - first);
+      Memory.set(address, bytes, offset + first, count - first);
     }
     tail += count;
   }
@@ -351,7 +347,7 @@ public final class ByteRing {
       if (character >= 0x80) {
         return false; // what was written so far is behind the tail
       }
-      Memory.ALL.set(JAVA_BYTE, address + ((tail + i) & MASK), (byte) character);
+      Memory.setByte(address + ((tail + i) & MASK), (byte) character);
     }
     tail += length;
     return true;
@@ -365,13 +361,13 @@ public final class ByteRing {
    */
   boolean putInt(int value) {
     allocate();
-    Memory.ALL.set(JAVA_INT, address + (tail & MASK), value);
+    Memory.setInt(address + (tail & MASK), value);
     tail += Integer.BYTES;
     return true;
   }
 
   public int takeInt() {
-    int value = Memory.ALL.get(JAVA_INT, address + (head & MASK));
+    int value = Memory.getInt(address + (head & MASK));
     head += Integer.BYTES;
     return value;
   }
@@ -379,9 +375,9 @@ public final class ByteRing {
   public void take(long to, int count) {
     int at = (int) head & MASK;
     int first = Math.min(count, BYTES - at);
-    copy(address + at, to, first);
+    Memory.copy(address + at, to, first);
     if (first < count) {
-      copy(address, to + first, count - first);
+      Memory.copy(address, to + first, count - first);
     }
     head += count;
   }
@@ -397,17 +393,13 @@ public final class ByteRing {
     head += count;
   }
 
-  private static void copy(long from, long to, int count) {
-    MemorySegment.copy(Memory.ALL, from, Memory.ALL, to, count);
-  }
-
   /**
    * The length up to and including the first newline in the first {@code count} bytes; 0 if there
    * is none.
    */
   public int lineLength(int count) {
     for (int i = 0; i < count; i++) {
-      if (Memory.ALL.get(JAVA_BYTE, address + ((head + i) & MASK)) == '\n') {
+      if (Memory.getByte(address + ((head + i) & MASK)) == '\n') {
         return i + 1;
       }
     }

@@ -9,6 +9,7 @@ import dev.weft.internal.backend.Handle;
 import dev.weft.internal.backend.Op;
 import dev.weft.internal.backend.PollEvents;
 import dev.weft.internal.mem.Memory;
+import java.lang.foreign.MemorySegment;
 import java.net.InetSocketAddress;
 
 /** Transfers of one ring to or from its descriptor, by operations of the reactor's backend. */
@@ -80,22 +81,26 @@ final class RingTransfer implements Op.Listener {
   private Op read(SharedDescriptor descriptor) {
     Handle handle = descriptor.handle();
     long address = ring.fillAddress();
+    MemorySegment memory = Memory.segmentOf(address);
+    long from = address - memory.address();
     int bytes = ring.fillBytes();
     Op request =
         descriptor.isSocket()
-            ? op.receive(handle, Memory.ALL, address, bytes)
-            : op.read(handle, Memory.ALL, address, bytes, Op.CURRENT_POSITION);
+            ? op.receive(handle, memory, from, bytes)
+            : op.read(handle, memory, from, bytes, Op.CURRENT_POSITION);
     return request.withoutLease(); // a ring keeps its memory while a transfer is in flight
   }
 
   private Op write(SharedDescriptor descriptor) {
     Handle handle = descriptor.handle();
     long address = ring.drainAddress();
+    MemorySegment memory = Memory.segmentOf(address);
+    long from = address - memory.address();
     int bytes = ring.drainBytes();
     Op request =
         descriptor.isSocket()
-            ? op.send(handle, Memory.ALL, address, bytes)
-            : op.write(handle, Memory.ALL, address, bytes, Op.CURRENT_POSITION);
+            ? op.send(handle, memory, from, bytes)
+            : op.write(handle, memory, from, bytes, Op.CURRENT_POSITION);
     return request.withoutLease();
   }
 
