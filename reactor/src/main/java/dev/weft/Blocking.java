@@ -4,6 +4,7 @@ package dev.weft;
 import dev.weft.error.DeadlineExceededException;
 import dev.weft.internal.cross.LoopMessage;
 import dev.weft.internal.failure.Failures;
+import dev.weft.internal.jvm.StackReserve;
 import dev.weft.internal.os.CpuAffinity;
 import dev.weft.internal.strand.EventLoop;
 import dev.weft.internal.strand.Strand;
@@ -104,6 +105,7 @@ public final class Blocking {
     Strand strand = Strand.require("call");
     strand.checkBeforeWait("call", call, deadline.nanoTime(), WaitMode.EXTERNAL);
     Job<T> job = new Job<>(strand.loop, call);
+    StackReserve.check(); // the call must not outlive the wait for it
     Executor simulated = strand.loop.blocking();
     (simulated == null ? THREADS : simulated).execute(job);
     try {

@@ -7,6 +7,7 @@ import dev.weft.error.TaskFailedException;
 import dev.weft.internal.fiber.BundleState;
 import dev.weft.internal.fiber.FiberState;
 import dev.weft.internal.fiber.ReactorFibers;
+import dev.weft.internal.jvm.StackReserve;
 import dev.weft.internal.strand.Scope;
 import dev.weft.internal.strand.WaitMode;
 import java.util.Objects;
@@ -133,6 +134,7 @@ public final class Bundle implements AutoCloseable {
     FiberState opener = FiberState.require("open a bundle");
     Bundle bundle = new Bundle(opener.reactor(), opener, deadline, onFailure);
     opener.strand().throwIfCancelled("open", bundle);
+    StackReserve.check();
     opener.strand().enter(bundle.inside.scope());
     return bundle;
   }
@@ -184,6 +186,7 @@ public final class Bundle implements AutoCloseable {
     FiberState maker = FiberState.require("make a detached bundle");
     Bundle bundle = new Bundle(maker.reactor(), null, deadline, onFailure);
     maker.strand().throwIfCancelled("make", bundle);
+    StackReserve.check();
     BundleState owner = maker.innermostBundle();
     bundle.inside.moveTo(owner == null ? maker.reactor().wards() : owner.wards());
     return bundle;
@@ -207,6 +210,7 @@ public final class Bundle implements AutoCloseable {
       throw new IllegalStateException(
           "transfer " + this + ": " + owner + " is in it, so that it would own itself");
     }
+    StackReserve.check();
     inside.moveTo(owner.inside.wards());
   }
 
@@ -218,6 +222,7 @@ public final class Bundle implements AutoCloseable {
    */
   public void transferToReactor() {
     inside.requireTransferable();
+    StackReserve.check();
     inside.moveTo(inside.reactor().wards());
   }
 
@@ -323,6 +328,7 @@ public final class Bundle implements AutoCloseable {
    */
   public void cancel() {
     inside.reactor().loop().requireThread("cancel", this);
+    StackReserve.check();
     inside.cancel();
   }
 
@@ -349,6 +355,17 @@ public final class Bundle implements AutoCloseable {
     if (inside.isClosed()) {
       return;
     }
+    try {
+      StackReserve.check();
+      end();
+    } catch (StackOverflowError e) {
+      inside.closeLater();
+      throw e;
+    }
+    inside.failures().throwUndelivered();
+  }
+
+  private void end() {
     FiberState opener = inside.opener();
     if (opener != null) {
       requireInnermost(opener);
@@ -361,7 +378,6 @@ public final class Bundle implements AutoCloseable {
       }
       inside.end(closer.strand(), WaitMode.JOINING);
     }
-    inside.failures().throwUndelivered();
   }
 
   private void requireInnermost(FiberState owner) {
@@ -369,6 +385,7 @@ public final class Bundle implements AutoCloseable {
     if (caller != owner) {
       throw new IllegalStateException(caller + " can't close " + this + ", only its owner can");
     }
+    owner.closeOverdue(inside.scope());
     Scope innermost = owner.strand().scope();
     if (innermost != inside.scope()) {
       throw new IllegalStateException(

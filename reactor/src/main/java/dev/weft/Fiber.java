@@ -8,6 +8,7 @@ import dev.weft.internal.failure.Failures;
 import dev.weft.internal.fiber.BundleState;
 import dev.weft.internal.fiber.FiberState;
 import dev.weft.internal.fiber.ReactorFibers;
+import dev.weft.internal.jvm.StackReserve;
 import dev.weft.internal.strand.HostedStrand;
 import dev.weft.internal.strand.Scope;
 import dev.weft.internal.strand.Strand;
@@ -70,6 +71,7 @@ public final class Fiber implements AutoCloseable {
 
   private static Fiber begin(@Nullable String name, FiberTask task) {
     FiberState starter = FiberState.current();
+    StackReserve.check();
     Running state;
     if (starter == null) {
       state = root(Reactor.current().fibers(), name, task);
@@ -150,6 +152,7 @@ public final class Fiber implements AutoCloseable {
       throws Exception {
     FiberState caller = FiberState.require("shielded");
     Shield shield = new Shield(limit);
+    StackReserve.check(); // a scope that is entered must be left
     caller.strand().enter(shield);
     return inScope(caller, shield, cleanup);
   }
@@ -174,6 +177,7 @@ public final class Fiber implements AutoCloseable {
       throws Exception {
     FiberState caller = FiberState.require("within");
     TimeLimit limit = new TimeLimit(deadline);
+    StackReserve.check(); // a scope that is entered must be left
     caller.strand().enter(limit);
     return inScope(caller, limit, call);
   }
@@ -328,6 +332,7 @@ public final class Fiber implements AutoCloseable {
    */
   public void cancel() {
     state.strand().loop.requireThread("cancel", this);
+    StackReserve.check();
     if (!state.hasEnded()) {
       state.strand().cancel();
     }

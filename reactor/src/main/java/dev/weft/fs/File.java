@@ -9,6 +9,7 @@ import dev.weft.internal.backend.Op;
 import dev.weft.internal.backend.OpenFlags;
 import dev.weft.internal.fs.FileNames;
 import dev.weft.internal.io.Endpoint;
+import dev.weft.internal.jvm.StackReserve;
 import dev.weft.internal.strand.Strand;
 import dev.weft.internal.strand.WaitMode;
 import dev.weft.io.ByteStream;
@@ -77,6 +78,7 @@ public final class File implements ByteStream {
     Backend backend = strand.loop.backend();
     Endpoint endpoint = new Endpoint(strand.loop, Endpoint.Kind.STREAM, path, path);
     File file = new File(endpoint);
+    StackReserve.check();
     int result;
     byte[] name = FileNames.bytes(path);
     backend.beginBlocking();

@@ -5,6 +5,7 @@ import dev.weft.Deadline;
 import dev.weft.error.ErrnoException;
 import dev.weft.internal.backend.Call;
 import dev.weft.internal.io.Endpoint;
+import dev.weft.internal.jvm.StackReserve;
 import dev.weft.internal.strand.EventLoop;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
@@ -55,6 +56,7 @@ public final class Pipe implements AutoCloseable {
       throw new WrongThreadException("pipe: there is no reactor on " + Thread.currentThread());
     }
     // Everything is allocated before the system call, so that no descriptor can leak.
+    StackReserve.check();
     Endpoint read = new Endpoint(loop, Endpoint.Kind.STREAM, "pipe", "pipe's source");
     Endpoint write = new Endpoint(loop, Endpoint.Kind.STREAM, "pipe", "pipe's sink");
     Pipe pipe = new Pipe(read, write);

@@ -7,6 +7,7 @@ import dev.weft.internal.backend.Handle;
 import dev.weft.internal.io.Acceptor;
 import dev.weft.internal.io.InetAddresses;
 import dev.weft.internal.io.SocketCalls;
+import dev.weft.internal.jvm.StackReserve;
 import dev.weft.internal.strand.EventLoop;
 import dev.weft.net.SocketOptions.Flag;
 import java.io.IOException;
@@ -81,6 +82,7 @@ public final class TcpListener implements AutoCloseable {
     if (loop == null) {
       throw new WrongThreadException("bind: there is no reactor on " + Thread.currentThread());
     }
+    StackReserve.check(); // descriptors are closed if the call fails
     InetSocketAddress chosen =
         options.has(Flag.IPV4_ONLY) ? address : SocketCalls.ofBothFamilies(loop, address);
     TcpListener listener = new TcpListener(loop, chosen);

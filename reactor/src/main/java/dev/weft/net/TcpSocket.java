@@ -11,6 +11,7 @@ import dev.weft.internal.io.Acceptor;
 import dev.weft.internal.io.Endpoint;
 import dev.weft.internal.io.InetAddresses;
 import dev.weft.internal.io.SocketCalls;
+import dev.weft.internal.jvm.StackReserve;
 import dev.weft.internal.strand.EventLoop;
 import dev.weft.internal.strand.Strand;
 import dev.weft.internal.strand.WaitMode;
@@ -51,6 +52,7 @@ public final class TcpSocket implements ByteStream {
   /** Takes over a connection that {@code acceptor} has ready. */
   static TcpSocket accepted(EventLoop loop, Acceptor acceptor) {
     TcpSocket socket = new TcpSocket(loop, null);
+    StackReserve.check();
     socket.endpoint.open(acceptor.take()); // allocates nothing, so the connection can't leak
     return socket;
   }
@@ -99,6 +101,7 @@ public final class TcpSocket implements ByteStream {
     strand.checkBeforeWait("connect", address, deadline.nanoTime(), WaitMode.EXTERNAL);
     TcpSocket socket = new TcpSocket(strand.loop, address);
     Handle handle = socket.endpoint.handle();
+    StackReserve.check(); // from here on, the descriptor is closed if the call fails
     SocketCalls.stream(strand.loop, handle, address);
     boolean connected = false;
     try {

@@ -2,6 +2,7 @@
 package dev.weft.os;
 
 import dev.weft.Deadline;
+import dev.weft.internal.jvm.StackReserve;
 import dev.weft.internal.os.SignalDispatch;
 import dev.weft.internal.strand.EventLoop;
 import dev.weft.internal.strand.Strand;
@@ -52,6 +53,7 @@ public final class Signals implements AutoCloseable {
       throw new WrongThreadException("signals: there is no reactor on " + Thread.currentThread());
     }
     Signals opened = new Signals(loop, EnumSet.of(first, rest));
+    StackReserve.check();
     boolean complete = false;
     try {
       for (Signal signal : opened.signals) {
@@ -120,6 +122,7 @@ public final class Signals implements AutoCloseable {
     if (closed) {
       return;
     }
+    StackReserve.check();
     closed = true;
     for (Signal signal : signals) {
       loop.signals().remove(signal.name(), listener);

@@ -41,6 +41,9 @@ public abstract class Backend implements AutoCloseable {
   /** The owned handles that are open or closing, newest first. */
   private @Nullable Handle handles;
 
+  /** The head of the list of the handles that {@link #closeOverdue} is to close. */
+  private @Nullable Handle overdue;
+
   private final ReferenceQueue<Object> garbage = new ReferenceQueue<>();
   private Consumer<Handle> leakListener = handle -> {};
   private final Handle.Listener closer = this::closeWhenUnused;
@@ -290,6 +293,33 @@ public abstract class Backend implements AutoCloseable {
     }
     handle.listener = closer;
     return 0;
+  }
+
+  /**
+   * Leaves the close of a handle to {@link #closeOverdue}: the caller has no stack for it, and may
+   * not be able to try again. Calls nothing.
+   */
+  public final void closeLater(Handle handle) {
+    if (!handle.isOverdue) {
+      handle.isOverdue = true;
+      handle.nextOverdue = overdue;
+      overdue = handle;
+    }
+  }
+
+  /**
+   * Closes the handles given to {@link #closeLater}, unless they are closed. Called by the loop.
+   */
+  public final void closeOverdue() {
+    for (Handle handle; (handle = overdue) != null; ) {
+      overdue = handle.nextOverdue;
+      handle.nextOverdue = null;
+      handle.isOverdue = false;
+      if (handle.isOpen()) {
+        beginClose(handle, null);
+        closeWhenUnused(handle);
+      }
+    }
   }
 
   /** Closes a descriptor at once; returns 0 or -errno. It is closed even if close(2) fails. */

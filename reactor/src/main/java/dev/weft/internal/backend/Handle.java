@@ -77,6 +77,10 @@ public final class Handle extends PhantomReference<Object> {
   @Nullable Handle previous;
   @Nullable Handle next;
 
+  // ---- the list of handles that a backend has to close, because a close had too little stack
+  boolean isOverdue;
+  @Nullable Handle nextOverdue;
+
   /**
    * Makes a handle without a descriptor; {@link Backend#open} sets it. Everything is allocated
    * before the descriptor exists, so that none can leak.

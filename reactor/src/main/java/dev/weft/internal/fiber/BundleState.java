@@ -3,6 +3,7 @@ package dev.weft.internal.fiber;
 
 import dev.weft.error.PinnedException;
 import dev.weft.error.TaskFailedException;
+import dev.weft.internal.jvm.StackReserve;
 import dev.weft.internal.queue.TimerQueue;
 import dev.weft.internal.strand.Scope;
 import dev.weft.internal.strand.Strand;
@@ -34,6 +35,12 @@ public final class BundleState {
   private final WaitList waiters = new WaitList();
   private State state = State.OPEN;
   private boolean cancelled;
+
+  /**
+   * Whether a close of the block had too little stack. Whoever leaves the scope around it closes
+   * it.
+   */
+  private boolean isOverdue;
 
   /** The detached bundles that this one owns; created on first use. */
   private @Nullable Wards wards;
@@ -141,6 +148,7 @@ public final class BundleState {
 
   /** Starts {@code child}, which was made for this bundle. */
   public void start(FiberState child) {
+    StackReserve.check();
     child.begin(childDeadline());
     children.add(child);
     if (cancelled) {
@@ -322,6 +330,21 @@ public final class BundleState {
     }
   }
 
+  /** Leaves the close to whoever leaves the scope around the block: there is no stack for it. */
+  public void closeLater() {
+    isOverdue = true;
+  }
+
+  boolean isOverdue() {
+    return isOverdue;
+  }
+
+  /** Closes a block that could not be closed before, because the stack was short. */
+  void closeOverdue(Strand closer) {
+    end(closer, WaitMode.CLOSING);
+    reportUndelivered();
+  }
+
   /** Closes a bundle that the reactor owns. */
   void closeByReactor(Strand closer) {
     end(closer, WaitMode.CLOSING);
@@ -330,20 +353,24 @@ public final class BundleState {
 
   /**
    * Closes a block that its fiber, {@code owner}, has left open; returns the exception that says
-   * so.
+   * so, or null if the fiber has tried to close it.
    */
-  IllegalStateException closeForgotten(FiberState owner) {
-    PinnedException pinned = null;
+  @Nullable IllegalStateException closeForgotten(FiberState owner) {
+    Throwable unended = null;
     try {
       end(owner.strand(), WaitMode.CLOSING);
-    } catch (PinnedException e) { // the children have been cancelled
+    } catch (PinnedException | StackOverflowError e) { // the children have been cancelled
       owner.strand().leave(scope);
-      pinned = e;
+      unended = e;
+    }
+    if (isOverdue) {
+      reportUndelivered();
+      return null;
     }
     IllegalStateException mistake =
         new IllegalStateException(owner + " went on without closing " + bundle);
-    if (pinned != null) {
-      mistake.addSuppressed(pinned);
+    if (unended != null) {
+      mistake.addSuppressed(unended);
     }
     TaskFailedException undelivered = failures.takeUndelivered();
     if (undelivered != null) {

@@ -5,6 +5,7 @@ import dev.weft.error.CancelledException;
 import dev.weft.error.TaskCancelledException;
 import dev.weft.error.TaskFailedException;
 import dev.weft.internal.failure.Failures;
+import dev.weft.internal.jvm.StackReserve;
 import dev.weft.internal.queue.TimerQueue;
 import dev.weft.internal.strand.HeldResource;
 import dev.weft.internal.strand.HostedStrand;
@@ -152,6 +153,7 @@ public abstract class FiberState extends Strand.Body {
       throw new IllegalStateException(
           closer.body() + " can't close " + this + ": it is in it, and would wait for itself");
     }
+    StackReserve.check();
     if (!ended) {
       strand().cancel();
     }
@@ -233,12 +235,23 @@ public abstract class FiberState extends Strand.Body {
       IllegalStateException another = forgotten.closeForgotten(this);
       if (mistake == null) {
         mistake = another;
-      } else {
+      } else if (another != null) {
         mistake.addSuppressed(another);
       }
     }
     if (mistake != null) {
       throw mistake;
+    }
+  }
+
+  /** Closes the innermost blocks in {@code outer} whose own close had too little stack. */
+  public void closeOverdue(Scope outer) {
+    for (Scope scope; (scope = strand().scope()) != outer && scope != null; ) {
+      BundleState state = BundleState.of(scope);
+      if (state == null || !state.isOverdue()) {
+        return;
+      }
+      state.closeOverdue(strand());
     }
   }
 

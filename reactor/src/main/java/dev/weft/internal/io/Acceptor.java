@@ -5,6 +5,7 @@ import dev.weft.error.Errno;
 import dev.weft.error.ErrnoException;
 import dev.weft.internal.backend.Handle;
 import dev.weft.internal.backend.Op;
+import dev.weft.internal.jvm.StackReserve;
 import dev.weft.internal.strand.EventLoop;
 import dev.weft.internal.strand.Strand;
 import dev.weft.internal.strand.WaitList;
@@ -89,6 +90,7 @@ public final class Acceptor implements Op.Listener {
   }
 
   private void startAccepting() {
+    StackReserve.check();
     Op op = accepting;
     if (op == null) {
       op = loop.backend().create(this);

@@ -6,6 +6,7 @@ import dev.weft.error.PinnedException;
 import dev.weft.internal.backend.Backend;
 import dev.weft.internal.backend.Handle;
 import dev.weft.internal.backend.Op;
+import dev.weft.internal.jvm.StackReserve;
 import dev.weft.internal.queue.TimerQueue;
 import dev.weft.internal.strand.EventLoop;
 import dev.weft.internal.strand.Strand;
@@ -21,7 +22,8 @@ final class Closing {
   /**
    * Closes an open handle, on its reactor's thread. Suspends in a fiber, shielded from cancels.
    * Elsewhere it returns at once, and a handle in use is closed when its last operation completes.
-   * The same happens if the close throws, such as an OutOfMemoryError.
+   * The same happens if the close throws, such as an OutOfMemoryError. If that is because the stack
+   * is short, the loop closes the handle at the end of its turn.
    *
    * @return 0, or -errno of close(2)
    */
@@ -30,6 +32,12 @@ final class Closing {
     Strand strand = Strand.current();
     if (strand == null) {
       return discard(backend, handle);
+    }
+    try {
+      StackReserve.check();
+    } catch (StackOverflowError e) {
+      backend.closeLater(handle); // a smaller frame than the check's
+      throw e;
     }
     boolean closed = false;
     try {
