@@ -48,18 +48,18 @@ public final class TimerQueue {
 
   /**
    * Arms {@code timer}, or changes its deadline. {@code deadline} is a time of the reactor's clock,
-   * in nanoseconds. If memory is short, it throws and changes nothing; after {@link #reserve} it
-   * can't throw.
+   * in nanoseconds. If memory or stack is short, it throws and changes nothing; after {@link
+   * #reserve} memory suffices.
    */
   public void arm(Timer timer, long deadline) {
     reserve(timer);
-    timer.deadline = deadline;
     if (timer.index < 0) {
-      insert(timer, deadline);
+      placeUp(timer, deadline, size);
+      size++;
     } else if (deadline < timer.key) {
-      timer.key = deadline;
-      siftUp(timer, timer.index);
+      placeUp(timer, deadline, timer.index);
     }
+    timer.deadline = deadline;
   }
 
   /** Makes room for {@code timer}, so that {@link #arm} can't fail if it is the next one armed. */
@@ -122,11 +122,6 @@ public final class TimerQueue {
     return size;
   }
 
-  private void insert(Timer timer, long key) {
-    timer.key = key;
-    siftUp(timer, size++);
-  }
-
   private void removeAt(int index) {
     Timer removed = at(index);
     Timer last = at(--size);
@@ -135,23 +130,31 @@ public final class TimerQueue {
     if (last != removed) {
       siftDown(last, index);
       if (last.index == index) {
-        siftUp(last, index);
+        placeUp(last, last.key, index);
       }
     }
   }
 
-  private void siftUp(Timer timer, int from) {
+  /**
+   * Puts {@code timer} where its key belongs, at {@code from} or above. Calls nothing, so that the
+   * stack can't overflow when the heap is half changed.
+   */
+  private void placeUp(Timer timer, long key, int from) {
     int index = from;
     while (index > 0) {
       int parent = (index - 1) >> ARITY_LOG2;
-      Timer above = at(parent);
-      if (above.key <= timer.key) {
+      Timer above = heap[parent];
+      assert above != null;
+      if (above.key <= key) {
         break;
       }
-      place(above, index);
+      heap[index] = above;
+      above.index = index;
       index = parent;
     }
-    place(timer, index);
+    heap[index] = timer;
+    timer.index = index;
+    timer.key = key;
   }
 
   private void siftDown(Timer timer, int from) {

@@ -6,6 +6,7 @@ import dev.weft.internal.backend.Backend;
 import dev.weft.internal.backend.Call;
 import dev.weft.internal.backend.Op;
 import dev.weft.internal.failure.UncaughtFailures;
+import dev.weft.internal.jvm.StackReserve;
 import dev.weft.internal.os.SignalSource;
 import dev.weft.internal.queue.Clock;
 import dev.weft.internal.queue.InboundQueue;
@@ -97,6 +98,7 @@ public final class EventLoop extends StrandTable {
       random = 1 + environment.choose(Integer.MAX_VALUE); // anything but 0
     }
     UncaughtFailures.prepare();
+    StackReserve.prepare();
     LoopRegistry.put(this);
   }
 
@@ -338,6 +340,7 @@ public final class EventLoop extends StrandTable {
    * @throws RejectedExecutionException if the reactor is closed
    */
   public void execute(Runnable action) {
+    StackReserve.check();
     if (!arriveLater(new Task(action))) {
       throw new RejectedExecutionException("the reactor on " + thread() + " is closed");
     }
@@ -397,6 +400,10 @@ public final class EventLoop extends StrandTable {
     int slot;
     for (int n = 0; n < RESUMES_PER_TURN_MAX && (slot = next()) != NONE; n++) {
       run(slot);
+    }
+    backend.closeOverdue();
+    if (hasUnqueued) {
+      enqueueLate(hosted);
     }
     inbound.drain();
     long deadline = timers.nextDeadline();

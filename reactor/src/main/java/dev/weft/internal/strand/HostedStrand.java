@@ -5,6 +5,7 @@ import dev.weft.error.CancelledException;
 import dev.weft.error.ScopeExpiredException;
 import dev.weft.error.TaskFailedException;
 import dev.weft.internal.access.Accessors;
+import dev.weft.internal.jvm.StackReserve;
 import dev.weft.internal.queue.TimerQueue;
 import dev.weft.routine.codegen.Context;
 import java.util.List;
@@ -214,6 +215,7 @@ public abstract class HostedStrand extends Strand {
     if (used != context) {
       return false;
     }
+    StackReserve.check();
     beginWaiting(as);
     return true;
   }
@@ -247,6 +249,7 @@ public abstract class HostedStrand extends Strand {
 
   @Override
   final void enqueue() {
+    StackReserve.check();
     awake();
   }
 

@@ -2,6 +2,7 @@
 package dev.weft.internal.strand;
 
 import dev.weft.internal.failure.UncaughtFailures;
+import dev.weft.internal.jvm.StackReserve;
 import dev.weft.internal.queue.InboundQueue;
 import dev.weft.internal.strand.Strand.Body;
 import dev.weft.internal.strand.Strand.State;
@@ -36,6 +37,15 @@ public abstract class Schedulable extends InboundQueue.Node {
   private WaitCompletion completion = WaitCompletion.NONE;
 
   private boolean hasPendingResult;
+
+  /** Whether only another strand can end the wait that begins, or is in progress. */
+  boolean isEndless;
+
+  /** Whether the wait in progress is counted in {@link EventLoop#deadlockCandidates}. */
+  public boolean mayDeadlock;
+
+  /** Whether it is READY but not in the run queue, because there was too little stack. */
+  boolean isUnqueued;
 
   /** What the JVM threw instead of suspending the thread; cleared by {@link #notSuspended}. */
   private @Nullable Throwable suspensionFailure;
@@ -129,6 +139,10 @@ public abstract class Schedulable extends InboundQueue.Node {
    */
   private boolean suspend(State as) {
     state = as;
+    if (as == State.PARKED && isEndless) {
+      mayDeadlock = true;
+      loop.deadlockCandidates++;
+    }
     try {
       switchOut();
     } catch (Throwable e) {
@@ -163,7 +177,8 @@ public abstract class Schedulable extends InboundQueue.Node {
 
   // ---- The only methods that are written twice, for stackful and for woven code. All their
   // callers are woven from the stackful form. Each is called last (a tail call), so that the
-  // woven caller saves no frame.
+  // woven caller saves no frame. Those with a list add the node themselves, because a call of the
+  // caller after that could overflow the stack.
 
   /** Suspends until the loop resumes this strand, and then completes the wait. */
   final void park(WaitCompletion completion) {
@@ -207,8 +222,40 @@ public abstract class Schedulable extends InboundQueue.Node {
     return parkForInt(completion);
   }
 
+  /** As {@link #park(WaitCompletion)}, with {@code node} in {@code list}. */
+  final void parkIn(WaitList list, WaitNode node, WaitCompletion completion) {
+    parkInForResult(list, node, completion);
+  }
+
+  /** The woven twin of {@link #parkIn(WaitList, WaitNode, WaitCompletion)}. */
+  final void parkIn(WaitList list, WaitNode node, WaitCompletion completion, Context context) {
+    if (isOwnContext(context, State.PARKED)) {
+      suspendWovenIn(list, node, completion, context);
+    } else {
+      parkIn(list, node, completion);
+    }
+  }
+
+  /** As {@link #parkForResult(WaitCompletion)}, with {@code node} in {@code list}. */
+  final @Nullable Object parkInForResult(WaitList list, WaitNode node, WaitCompletion completion) {
+    StackReserve.check();
+    list.add(node);
+    return completion.resultOf((Strand) this, suspend(State.PARKED));
+  }
+
+  /** The woven twin of {@link #parkInForResult(WaitList, WaitNode, WaitCompletion)}. */
+  final @Nullable Object parkInForResult(
+      WaitList list, WaitNode node, WaitCompletion completion, Context context) {
+    if (isOwnContext(context, State.PARKED)) {
+      suspendWovenIn(list, node, completion, context);
+      return null;
+    }
+    return parkInForResult(list, node, completion);
+  }
+
   /** Suspends until the loop has resumed every other strand that can run. */
   final void yieldOut() {
+    StackReserve.check();
     if (!suspend(State.YIELDING)) {
       throw notSuspended("yield", "");
     }
@@ -240,8 +287,28 @@ public abstract class Schedulable extends InboundQueue.Node {
     return false;
   }
 
+  /** The last call is the first change, and nothing is called after it. */
+  private void suspendWovenIn(
+      WaitList list, WaitNode node, WaitCompletion completion, Context context) {
+    list.add(node);
+    state = State.PARKED;
+    if (isEndless) {
+      mayDeadlock = true;
+      loop.deadlockCandidates++;
+    }
+    if (this.completion != completion) {
+      this.completion = completion;
+    }
+    hasPendingResult = true;
+    context.suspended = true;
+  }
+
   private void suspendWoven(WaitCompletion completion, Context context) {
     state = State.PARKED;
+    if (isEndless) {
+      mayDeadlock = true;
+      loop.deadlockCandidates++;
+    }
     if (this.completion != completion) {
       this.completion = completion;
     }
@@ -323,7 +390,15 @@ public abstract class Schedulable extends InboundQueue.Node {
     enqueue();
   }
 
-  /** Adds the strand to the run queue. */
+  /** Called by the loop for each strand if one of them {@link #isUnqueued}. */
+  final void enqueueLate() {
+    if (isUnqueued) {
+      isUnqueued = false;
+      enqueue();
+    }
+  }
+
+  /** Adds the strand to the run queue. If it throws, it has changed nothing. */
   void enqueue() {
     loop.enqueue(slot);
   }

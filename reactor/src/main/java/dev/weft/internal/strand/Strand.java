@@ -5,6 +5,7 @@ import dev.weft.error.CancelledException;
 import dev.weft.error.Errno;
 import dev.weft.internal.backend.Op;
 import dev.weft.internal.failure.UncaughtFailures;
+import dev.weft.internal.jvm.StackReserve;
 import dev.weft.internal.queue.TimerQueue;
 import dev.weft.routine.Routine;
 import java.lang.foreign.MemorySegment;
@@ -115,6 +116,7 @@ public abstract class Strand extends Waiting {
    */
   public final int perform(String verb, Object subject, Op op, long deadline, WaitMode wait) {
     assert loop.isCurrent(this) : this;
+    StackReserve.check(); // what is submitted must be waited for
     long effective = checkBeforeWait(verb, subject, deadline, wait);
     prepare(effective);
     loop.backend().submit(op);
@@ -170,8 +172,8 @@ public abstract class Strand extends Waiting {
       long effective,
       WaitMode wait,
       WaitCompletion completion) {
-    beginIn(list, verb, subject, effective, wait);
-    park(completion);
+    WaitNode mine = beginIn(verb, subject, effective, wait);
+    parkIn(list, mine, completion);
   }
 
   /** As {@link #awaitUntil}; returns the result of {@code completion}. */
@@ -182,16 +184,16 @@ public abstract class Strand extends Waiting {
       long effective,
       WaitMode wait,
       WaitCompletion completion) {
-    beginIn(list, verb, subject, effective, wait);
-    return parkForResult(completion);
+    WaitNode mine = beginIn(verb, subject, effective, wait);
+    return parkInForResult(list, mine, completion);
   }
 
-  /** Begins a wait in {@code list}; all that can fail is done before it is in the list. */
-  private void beginIn(WaitList list, String verb, Object subject, long effective, WaitMode wait) {
+  /** Begins a wait in a list; all that can fail is done before the node is in the list. */
+  private WaitNode beginIn(String verb, Object subject, long effective, WaitMode wait) {
     WaitNode mine = node();
     prepare(effective);
-    list.add(mine);
     begin(verb, subject, effective, wait);
+    return mine;
   }
 
   /**
@@ -229,6 +231,7 @@ public abstract class Strand extends Waiting {
       yieldNow();
       return;
     }
+    StackReserve.check();
     prepare(effectiveDeadline(deadline));
     beginSleep(deadline);
     park(SLEPT);

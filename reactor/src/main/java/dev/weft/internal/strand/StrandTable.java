@@ -35,6 +35,9 @@ public abstract class StrandTable {
   /** How many slots have ever been used. */
   private int allocated;
 
+  /** Whether a strand is READY but not in the run queue: {@link Schedulable#isUnqueued}. */
+  boolean hasUnqueued;
+
   /** The slot of the running strand, or {@link #NONE}. */
   private int current = NONE;
 
@@ -91,6 +94,13 @@ public abstract class StrandTable {
         action.accept(strand);
       }
     }
+  }
+
+  /** Adds the strands to the run queue that {@link #hasUnqueued} is about. */
+  final void enqueueLate(HostedStrands hosted) {
+    hasUnqueued = false;
+    forEachLive(Schedulable::enqueueLate);
+    hosted.forEach(Schedulable::enqueueLate);
   }
 
   // ---- the running strand

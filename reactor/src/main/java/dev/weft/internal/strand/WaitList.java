@@ -22,7 +22,10 @@ public final class WaitList {
     return first;
   }
 
-  /** Adds {@code node} at the end. It must be in no list. */
+  /**
+   * Adds {@code node} at the end. It must be in no list. Calls nothing, as {@link #remove}: if the
+   * stack overflows, the list is as before.
+   */
   public void add(WaitNode node) {
     assert !node.isListed : node.strand();
     node.isListed = true;
@@ -56,17 +59,12 @@ public final class WaitList {
       node.next = null;
     }
     if (last != null) {
-      removeFromEnd(node, before);
-    }
-  }
-
-  /** Updates {@link #last} after {@code node} has been removed. */
-  private void removeFromEnd(WaitNode node, @Nullable WaitNode before) {
-    if (last == node) {
-      last = before;
-    }
-    if (last == first) {
-      last = null;
+      if (last == node) {
+        last = before;
+      }
+      if (last == first) {
+        last = null;
+      }
     }
   }
 

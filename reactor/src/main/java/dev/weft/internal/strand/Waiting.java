@@ -8,6 +8,7 @@ import dev.weft.error.PinnedException;
 import dev.weft.error.ScopeExpiredException;
 import dev.weft.internal.backend.Op;
 import dev.weft.internal.failure.Failures;
+import dev.weft.internal.jvm.StackReserve;
 import dev.weft.internal.queue.TimerQueue;
 import dev.weft.internal.strand.Strand.Body;
 import dev.weft.internal.strand.Strand.State;
@@ -37,7 +38,6 @@ public abstract class Waiting extends Schedulable implements Op.Listener {
   /** Whether even {@link #forceCancel}, which ends shielded waits, must not end it. */
   private boolean closing;
 
-  public boolean mayDeadlock;
   private String waitVerb = "";
   private Object waitSubject = NOTHING;
   private long waitSince;
@@ -166,11 +166,11 @@ public abstract class Waiting extends Schedulable implements Op.Listener {
     closing = wait == WaitMode.CLOSING;
     waitSince = loop.turnStart();
     interruptible = !wait.isShielded();
-    mayDeadlock = deadline == TimerQueue.NEVER && wait.isInternal();
-    if (mayDeadlock) {
-      loop.deadlockCandidates++;
-    } else if (deadline != TimerQueue.NEVER) {
+    isEndless = deadline == TimerQueue.NEVER && wait.isInternal();
+    if (deadline != TimerQueue.NEVER) {
       arm(deadline);
+    } else if (expiry != null && expiry.isArmed()) {
+      loop.timers().disarm(expiry); // left by a wait that had too little stack to suspend
     }
   }
 
@@ -352,12 +352,19 @@ public abstract class Waiting extends Schedulable implements Op.Listener {
   final void fire(WaitNode fired) {
     assert state == State.PARKED && fired.isListed : this;
     if (selecting) {
+      StackReserve.check();
       firedIndex = fired.index;
       withdraw();
     } else {
-      fired.withdraw();
+      fired.withdraw(); // if the stack overflows here, nothing has happened
     }
-    ready();
+    try {
+      ready();
+    } catch (StackOverflowError e) { // nothing can be called here: the loop does it
+      state = State.READY;
+      isUnqueued = true;
+      loop.hasUnqueued = true;
+    }
   }
 
   @Override
