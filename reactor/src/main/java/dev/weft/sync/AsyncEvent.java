@@ -5,6 +5,7 @@ import dev.weft.Awaitable;
 import dev.weft.Deadline;
 import dev.weft.error.ChannelClosedException;
 import dev.weft.internal.cross.LoopMessage;
+import dev.weft.internal.jvm.StackReserve;
 import dev.weft.internal.strand.EventLoop;
 import dev.weft.internal.strand.Selectable;
 import dev.weft.internal.strand.Strand;
@@ -72,6 +73,7 @@ public final class AsyncEvent implements Awaitable, AutoCloseable {
     if (closed) {
       return false;
     }
+    StackReserve.check();
     return signalled.compareAndSet(false, true) ? arrival.post() : !arrival.isUndeliverable();
   }
 
@@ -128,6 +130,7 @@ public final class AsyncEvent implements Awaitable, AutoCloseable {
    */
   @Override
   public void close() {
+    StackReserve.check();
     closed = true;
     arrival.post();
   }

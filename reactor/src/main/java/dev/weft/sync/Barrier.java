@@ -2,6 +2,7 @@
 package dev.weft.sync;
 
 import dev.weft.Deadline;
+import dev.weft.internal.jvm.StackReserve;
 import dev.weft.internal.strand.EventLoop;
 import dev.weft.internal.strand.Strand;
 import dev.weft.internal.strand.WaitList;
@@ -54,14 +55,16 @@ public final class Barrier {
   public int await(Deadline deadline) {
     Strand strand = Strand.requireOf(loop, "await", this);
     strand.checkBeforeWait("await", this, deadline.nanoTime(), WaitMode.INTERNAL);
-    int before = arrived++;
-    if (arrived == parties) {
+    int before = arrived;
+    if (before + 1 == parties) {
+      StackReserve.check();
       arrived = 0;
       WaitList all = waiters;
       waiters = new WaitList(); // later callers wait for the next round
       all.wakeAll();
       return before;
     }
+    arrived++;
     boolean opened = false;
     try {
       strand.await(waiters, "await", this, deadline.nanoTime(), WaitMode.INTERNAL);

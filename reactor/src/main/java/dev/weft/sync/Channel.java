@@ -3,6 +3,7 @@ package dev.weft.sync;
 
 import dev.weft.Deadline;
 import dev.weft.error.ChannelClosedException;
+import dev.weft.internal.jvm.StackReserve;
 import dev.weft.internal.strand.EventLoop;
 import dev.weft.internal.strand.Strand;
 import dev.weft.internal.strand.WaitCompletion;
@@ -146,9 +147,9 @@ public final class Channel<T> {
     }
     WaitNode receiver = receivers.first();
     if (receiver != null) {
+      receiver.fire(); // first, since it may throw
       receiver.value = value;
       receiver.outcome = HANDED_OVER;
-      receiver.fire();
       return true;
     }
     if (count == buffer.length) {
@@ -234,26 +235,26 @@ public final class Channel<T> {
   /** Takes the oldest value; null if there is none yet. */
   @Nullable T take() {
     WaitNode sender = senders.first();
-    Object value;
-    if (count > 0) {
-      value = buffer[head];
-      buffer[head] = null;
-      head = head + 1 == buffer.length ? 0 : head + 1;
-      count--;
-      if (sender != null) {
-        append(sender.value);
-      }
-    } else if (sender != null) {
-      value = sender.value;
-    } else if (done) {
-      throw ended("receive");
-    } else {
+    if (done) {
+      requireNotDrained();
+      StackReserve.check(); // others may have to learn that it is drained
+    } else if (count == 0 && sender == null) {
       return null;
     }
+    assert sender == null || count == buffer.length : this;
+    Object sent = null;
     if (sender != null) {
+      sender.fire(); // first, since it may throw
+      sent = sender.value;
       sender.value = null;
       sender.outcome = HANDED_OVER;
-      sender.fire();
+    }
+    Object value = sent;
+    if (count > 0) { // and full if a sender waits
+      value = buffer[head];
+      buffer[head] = sent;
+      head = head + 1 == buffer.length ? 0 : head + 1;
+      count -= sender == null ? 1 : 0;
     }
     if (isDrained()) {
       closeWaiters.wakeAll();
@@ -261,6 +262,12 @@ public final class Channel<T> {
     @SuppressWarnings("unchecked") // put there by send
     T taken = (T) value;
     return taken;
+  }
+
+  private void requireNotDrained() {
+    if (count == 0) {
+      throw ended("receive");
+    }
   }
 
   // ---- the end
@@ -275,6 +282,7 @@ public final class Channel<T> {
     if (done) {
       return;
     }
+    StackReserve.check();
     done = true;
     if (isDrained()) {
       closeWaiters.wakeAll(); // first: a select that waits for the end must not get the exception

@@ -3,6 +3,7 @@ package dev.weft.sync;
 
 import dev.weft.Awaitable;
 import dev.weft.Deadline;
+import dev.weft.internal.jvm.StackReserve;
 import dev.weft.internal.strand.EventLoop;
 import dev.weft.internal.strand.Selectable;
 import dev.weft.internal.strand.Strand;
@@ -280,6 +281,7 @@ public final class Choose<R extends @Nullable Object> {
   public R await(Deadline deadline) {
     Strand strand = Strand.requireOf(loop, "choose", this);
     requireNotWaiting();
+    StackReserve.check(); // what has been taken must be returned, and what was enlisted withdrawn
     strand.checkBeforeWait("choose", this, deadline.nanoTime(), WaitMode.INTERNAL);
     Object got = attempt();
     if (got != null) {

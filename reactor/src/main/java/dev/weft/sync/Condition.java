@@ -2,6 +2,7 @@
 package dev.weft.sync;
 
 import dev.weft.Deadline;
+import dev.weft.internal.jvm.StackReserve;
 import dev.weft.internal.strand.Strand;
 import dev.weft.internal.strand.WaitList;
 import dev.weft.internal.strand.WaitMode;
@@ -75,6 +76,7 @@ public final class Condition {
   /** Wakes all waiting fibers; each continues once it has the mutex. Does not suspend. */
   public void signalAll() {
     mutex.loop().requireThread("signal", this);
+    StackReserve.check();
     waiters.wakeAll();
   }
 

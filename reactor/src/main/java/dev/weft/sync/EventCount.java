@@ -2,6 +2,7 @@
 package dev.weft.sync;
 
 import dev.weft.Deadline;
+import dev.weft.internal.jvm.StackReserve;
 import dev.weft.internal.strand.EventLoop;
 import dev.weft.internal.strand.Strand;
 import dev.weft.internal.strand.WaitList;
@@ -103,8 +104,9 @@ public final class EventCount {
    */
   public boolean signal() {
     loop.requireThread("signal", this);
+    boolean woken = waiters.wakeOne();
     signals++;
-    return waiters.wakeOne();
+    return woken;
   }
 
   /**
@@ -114,6 +116,7 @@ public final class EventCount {
    */
   public int signalAll() {
     loop.requireThread("signal", this);
+    StackReserve.check();
     signals++;
     int count = 0;
     for (WaitNode node; (node = waiters.first()) != null; count++) {

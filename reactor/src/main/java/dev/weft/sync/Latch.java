@@ -3,6 +3,7 @@ package dev.weft.sync;
 
 import dev.weft.Awaitable;
 import dev.weft.Deadline;
+import dev.weft.internal.jvm.StackReserve;
 import dev.weft.internal.strand.EventLoop;
 import dev.weft.internal.strand.Selectable;
 import dev.weft.internal.strand.Strand;
@@ -63,6 +64,9 @@ public final class Latch implements Awaitable {
     loop.requireThread("count down", this);
     if (count == 0) {
       throw new IllegalStateException("count down: the latch is open already");
+    }
+    if (count == 1) {
+      StackReserve.check();
     }
     count--;
     if (count == 0) {

@@ -5,6 +5,7 @@ import dev.weft.Deadline;
 import dev.weft.error.ChannelClosedException;
 import dev.weft.internal.cross.CloseGate;
 import dev.weft.internal.cross.LoopMessage;
+import dev.weft.internal.jvm.StackReserve;
 import dev.weft.internal.strand.EventLoop;
 import dev.weft.internal.strand.Strand;
 import dev.weft.internal.strand.WaitList;
@@ -75,6 +76,7 @@ public final class Mailbox<T> implements AutoCloseable {
    */
   public boolean offer(T value) {
     Objects.requireNonNull(value, "value");
+    StackReserve.check();
     if (!gate.enter()) {
       return false;
     }
@@ -159,6 +161,7 @@ public final class Mailbox<T> implements AutoCloseable {
    */
   @Override
   public void close() {
+    StackReserve.check();
     gate.close();
     arrival.post();
   }

@@ -2,6 +2,7 @@
 package dev.weft.sync;
 
 import dev.weft.Deadline;
+import dev.weft.internal.jvm.StackReserve;
 import dev.weft.internal.strand.EventLoop;
 import dev.weft.internal.strand.HeldResource;
 import dev.weft.internal.strand.Strand;
@@ -129,17 +130,20 @@ public final class Mutex {
   }
 
   private void take(Strand strand) {
-    owner = strand;
     hold.acquireBy(strand);
+    owner = strand;
   }
 
   /** Hands the lock to the next waiter directly, so that no later caller can take it first. */
   private void release() {
     Strand old = owner;
     assert old != null;
+    WaitNode next = waiters.first();
+    if (next != null) {
+      StackReserve.check();
+    }
     hold.releaseBy(old);
     owner = null;
-    WaitNode next = waiters.first();
     if (next != null) {
       take(next.strand());
       next.fire();

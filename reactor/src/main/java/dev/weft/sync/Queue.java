@@ -8,6 +8,7 @@ import dev.weft.error.DeadlineExceededException;
 import dev.weft.internal.cross.CloseGate;
 import dev.weft.internal.cross.CrossThreadWaitQueue;
 import dev.weft.internal.cross.CrossThreadWaiter;
+import dev.weft.internal.jvm.StackReserve;
 import dev.weft.internal.strand.Strand;
 import dev.weft.internal.strand.WaitMode;
 import java.lang.invoke.VarHandle;
@@ -105,6 +106,7 @@ public final class Queue<T> implements AutoCloseable {
    */
   public boolean trySend(T value) {
     Objects.requireNonNull(value, "value");
+    StackReserve.check();
     if (!gate.enter()) {
       throw new ChannelClosedException("send " + this + ": it is closed");
     }
@@ -183,6 +185,7 @@ public final class Queue<T> implements AutoCloseable {
   }
 
   private @Nullable T take() {
+    StackReserve.check();
     // In this order: once the last sender has left the closed gate, no more values arrive.
     boolean over = gate.isShut();
     T value = values.poll();
@@ -213,6 +216,7 @@ public final class Queue<T> implements AutoCloseable {
    */
   @Override
   public void close() {
+    StackReserve.check();
     gate.close();
     senders.wakeAll();
     receivers.wakeAll();
