@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.weft.sim.injection;
 
+import dev.weft.internal.jvm.StackReserve;
 import java.io.IOException;
 import java.io.InputStream;
 import java.lang.classfile.ClassFile;
@@ -20,6 +21,7 @@ import java.lang.constant.ConstantDescs;
 import java.lang.constant.MethodTypeDesc;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.stream.Stream;
 
 /**
  * Loads the library once more, with a call of {@link Injection#point} before each allocation of a
@@ -30,6 +32,7 @@ import java.util.concurrent.ConcurrentHashMap;
  */
 final class InjectingLoader extends ClassLoader {
   private static final ClassDesc INJECTION = ClassDesc.of(Injection.class.getName());
+  private static final String RESERVE = StackReserve.class.getName().replace('.', '/');
   private static final MethodTypeDesc POINT = MethodTypeDesc.of(ConstantDescs.CD_void);
 
   /** Calls of the JDK that may fail because memory is short, or because they suspend. */
@@ -47,6 +50,16 @@ final class InjectingLoader extends ClassLoader {
           "java/lang/invoke/MethodHandle.invokeExact",
           "java/lang/foreign/Arena.allocate");
 
+  /** Where a class has points. */
+  private enum Places {
+    /** Where woven code makes frames. */
+    FRAMES,
+    /** At each allocation and call. */
+    ALL,
+    /** Where woven code makes frames; its calls say that the program goes on. */
+    PROGRAM
+  }
+
   static {
     registerAsParallelCapable();
   }
@@ -62,8 +75,13 @@ final class InjectingLoader extends ClassLoader {
   private static boolean isOwn(String name) {
     return name.startsWith("dev.weft.")
         && !name.startsWith("dev.weft.bindings.")
-        && !name.equals(Injection.class.getName())
-        && !name.startsWith(Injection.class.getName() + "$");
+        && !isInjection(name);
+  }
+
+  /** What has the state of a run exists once. */
+  private static boolean isInjection(String name) {
+    return Stream.of(Injection.class, StackDepths.class, StackReserve.class)
+        .anyMatch(type -> name.equals(type.getName()) || name.startsWith(type.getName() + "$"));
   }
 
   @Override
@@ -87,7 +105,7 @@ final class InjectingLoader extends ClassLoader {
     } catch (IOException e) {
       throw new ClassNotFoundException(name, e);
     }
-    byte[] pointed = withPoints(bytes, target.isPointed(name));
+    byte[] pointed = withPoints(bytes, placesIn(name));
     defined.add(name);
     return defineClass(name, pointed, 0, pointed.length);
   }
@@ -97,15 +115,21 @@ final class InjectingLoader extends ClassLoader {
     return defined;
   }
 
-  private byte[] withPoints(byte[] bytes, boolean everywhere) {
+  private Places placesIn(String name) {
+    if (name.startsWith(Program.class.getPackageName() + ".")) {
+      return Places.PROGRAM;
+    }
+    return target.isPointed(name) ? Places.ALL : Places.FRAMES;
+  }
+
+  private byte[] withPoints(byte[] bytes, Places places) {
     ClassFile files =
         ClassFile.of(
             ClassFile.ClassHierarchyResolverOption.of(
                 ClassHierarchyResolver.ofResourceParsing(getParent())));
     return files.transformClass(
         files.parse(bytes),
-        ClassTransform.transformingMethodBodies(
-            InjectingLoader::isPointed, withPoints(everywhere)));
+        ClassTransform.transformingMethodBodies(InjectingLoader::isPointed, withPoints(places)));
   }
 
   /** A class whose initialiser fails can't be used again, which the JVM is to blame for. */
@@ -113,16 +137,24 @@ final class InjectingLoader extends ClassLoader {
     return !method.methodName().equalsString(ConstantDescs.CLASS_INIT_NAME);
   }
 
-  private static CodeTransform withPoints(boolean everywhere) {
+  private static CodeTransform withPoints(Places places) {
     return (CodeBuilder to, CodeElement element) -> {
-      if (everywhere ? mayFail(element) : makesFrame(element)) {
+      if (places == Places.ALL ? mayFail(element) : makesFrame(element)) {
         to.invokestatic(INJECTION, "point", POINT);
       }
-      if (everywhere && isOwnCall(element)) {
-        to.invokestatic(INJECTION, "call", POINT);
+      if (element instanceof InvokeInstruction call && isOwn(call)) {
+        if (isCheck(call)) {
+          to.invokestatic(INJECTION, "reserve", POINT);
+        } else if (places != Places.FRAMES) {
+          to.invokestatic(INJECTION, places == Places.PROGRAM ? "enter" : "call", POINT);
+        }
       }
       to.with(element);
     };
+  }
+
+  private static boolean isCheck(InvokeInstruction call) {
+    return call.owner().asInternalName().equals(RESERVE) && call.name().equalsString("check");
   }
 
   /**
@@ -135,9 +167,8 @@ final class InjectingLoader extends ClassLoader {
   }
 
   /** Constructors are left out: what is between new and them is no place for another call. */
-  private static boolean isOwnCall(CodeElement element) {
-    return element instanceof InvokeInstruction call
-        && call.owner().asInternalName().startsWith("dev/weft/")
+  private static boolean isOwn(InvokeInstruction call) {
+    return call.owner().asInternalName().startsWith("dev/weft/")
         && !call.name().equalsString(ConstantDescs.INIT_NAME);
   }
 

@@ -30,7 +30,10 @@ public final class Injection {
     MEMORY,
     /** A StackOverflowError at an allocation, which is a call of a constructor as well. */
     STACK,
-    /** A StackOverflowError at a call in a fiber: the loop's own stack is never deep. */
+    /**
+     * A StackOverflowError at a call of the library in a fiber: the loop's own stack is never deep.
+     * {@link StackDepths} says which of the calls can't fail, and which others fail as well.
+     */
     CALL
   }
 
@@ -65,6 +68,7 @@ public final class Injection {
     last = to;
     kind = planted;
     place = List.of();
+    StackDepths.reset();
   }
 
   /** Where the first failure of this run has been planted, innermost frame first. */
@@ -74,7 +78,7 @@ public final class Injection {
 
   /** Ends a run; returns how many points it has come by. */
   static synchronized long disarm() {
-    first = Long.MAX_VALUE;
+    calm();
     return count;
   }
 
@@ -86,6 +90,7 @@ public final class Injection {
   /** Plants no more in this run. */
   public static synchronized void calm() {
     first = Long.MAX_VALUE;
+    StackDepths.reset();
   }
 
   /** Fails if it is the turn of this point. Called by the code under test, on any thread. */
@@ -97,22 +102,61 @@ public final class Injection {
 
   /** As {@link #point}, before a call of the library. */
   public static void call() {
-    if (kind == Kind.CALL && Thread.currentThread().isVirtual()) {
-      come();
+    if (kind == Kind.CALL) {
+      comeByCall(false);
+    }
+  }
+
+  /** As {@link #call}, before a call of {@link dev.weft.internal.jvm.StackReserve#check}. */
+  public static void reserve() {
+    if (kind == Kind.CALL) {
+      comeByCall(true);
+    }
+  }
+
+  /** Called before a call of the library by a program, whose stack is not deep. */
+  public static synchronized void enter() {
+    if (kind == Kind.CALL) {
+      StackDepths.endOverflow();
     }
   }
 
   private static synchronized void come() {
     count++;
-    if (count >= first && count <= last && !isInTestKit()) {
-      VirtualMachineError failure =
-          kind == Kind.MEMORY ? new PlantedOutOfMemoryError() : new PlantedStackOverflowError();
-      plantedCount++;
-      if (place.isEmpty()) {
-        place = Arrays.stream(failure.getStackTrace()).limit(FRAMES_SHOWN).toList();
-      }
-      throw failure;
+    if (isTurn() && !isInTestKit()) {
+      plant();
     }
+  }
+
+  private static synchronized void comeByCall(boolean isCheck) {
+    count++;
+    if (isTurn() && !isInTestKit()) {
+      if (StackDepths.cantFail(isCheck)) {
+        skip();
+      } else {
+        StackDepths.beginOverflow(isCheck);
+        plant();
+      }
+    } else if (StackDepths.overflows(isCheck)) {
+      plant();
+    }
+    if (isCheck) {
+      StackDepths.addReserve();
+    }
+  }
+
+  private static boolean isTurn() {
+    return count >= first && count <= last;
+  }
+
+  private static void plant() {
+    VirtualMachineError failure =
+        kind == Kind.MEMORY ? new PlantedOutOfMemoryError() : new PlantedStackOverflowError();
+    plantedCount++;
+    if (place.isEmpty()) {
+      place = Arrays.stream(failure.getStackTrace()).limit(FRAMES_SHOWN).toList();
+    }
+    throw failure;
   }
 
   /** Whether it is the simulator that has called: its failures are not the library's. */
@@ -121,10 +165,15 @@ public final class Injection {
         StackWalker.getInstance()
             .walk(frames -> frames.anyMatch(frame -> TEST_KIT.contains(frame.getClassName())));
     if (is) {
-      first++;
-      last++;
+      skip();
     }
     return is;
+  }
+
+  /** Passes the turn of this point on to the next. */
+  private static void skip() {
+    first++;
+    last++;
   }
 
   /** Whether {@code failure} is, or comes of, a planted one. */
