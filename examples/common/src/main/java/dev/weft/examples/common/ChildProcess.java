@@ -71,6 +71,11 @@ public final class ChildProcess implements AutoCloseable {
    * @return the words of a command
    */
   public static List<String> command(Class<?> main, String program, String... args) {
+    return command(List.of(), main, program, args);
+  }
+
+  private static List<String> command(
+      List<String> options, Class<?> main, String program, String... args) {
     // A build in the background of a shell inherits that SIGINT is ignored, and so would the JVM.
     List<String> words = new ArrayList<>(List.of("env", "--default-signal=INT"));
     words.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
@@ -80,13 +85,26 @@ public final class ChildProcess implements AutoCloseable {
             "--add-opens=java.base/java.lang=ALL-UNNAMED",
             "--add-exports=java.base/jdk.internal.vm=ALL-UNNAMED",
             "-XX:TieredStopAtLevel=1",
-            "-XX:+UseSerialGC",
-            "-cp",
-            CLASS_PATH,
-            main.getName(),
-            program));
+            "-XX:+UseSerialGC"));
+    words.addAll(options);
+    words.addAll(List.of("-cp", CLASS_PATH, main.getName(), program));
     words.addAll(List.of(args));
     return words;
+  }
+
+  /**
+   * Starts a program with more options for its JVM.
+   *
+   * @param options of java
+   * @param main the class that starts it
+   * @param program its name
+   * @param args its arguments
+   * @return its process
+   * @throws IOException if it can't be started
+   */
+  public static ChildProcess startWith(
+      List<String> options, Class<?> main, String program, String... args) throws IOException {
+    return new ChildProcess(new ProcessBuilder(command(options, main, program, args)).start());
   }
 
   /**

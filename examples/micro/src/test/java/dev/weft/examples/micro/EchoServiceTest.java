@@ -4,12 +4,12 @@ package dev.weft.examples.micro;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.weft.examples.common.ChildProcess;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
@@ -20,33 +20,18 @@ import org.junit.jupiter.api.Timeout;
 @Timeout(value = 2, unit = TimeUnit.MINUTES)
 class EchoServiceTest {
   private static final class Server implements AutoCloseable {
-    final Process process;
+    final ChildProcess program;
     final BufferedReader output;
     final int port;
 
     /** Starts it with so many descriptors at most. */
     Server(int descriptorsMax) throws IOException {
-      String java = Path.of(System.getProperty("java.home"), "bin", "java").toString();
-      List<String> command =
-          List.of(
-              "bash",
-              "-c",
-              "ulimit -n " + descriptorsMax + "; exec \"$0\" \"$@\"",
-              java,
-              "-XX:+UseSerialGC",
-              "-XX:TieredStopAtLevel=1",
-              "-XX:+UseSerialGC",
-              "--enable-native-access=ALL-UNNAMED",
-              "--add-opens=java.base/java.lang=ALL-UNNAMED",
-              "-cp",
-              System.getProperty("java.class.path"),
-              EchoService.class.getName(),
-              "0");
-      process = new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.DISCARD).start();
-      output = process.inputReader(StandardCharsets.UTF_8);
-      String line = output.readLine();
-      assertTrue(line != null && line.startsWith("listening on "), line);
-      port = Integer.parseInt(line.substring("listening on ".length()));
+      String line = "ulimit -n " + descriptorsMax + "; exec \"$@\"";
+      program = ChildProcess.shell(EchoService.class, line, "0");
+      output = program.process.inputReader(StandardCharsets.UTF_8);
+      String ready = output.readLine();
+      assertTrue(ready != null && ready.startsWith("listening on "), ready);
+      port = Integer.parseInt(ready.substring("listening on ".length()));
     }
 
     Socket connect() throws IOException {
@@ -55,7 +40,7 @@ class EchoServiceTest {
 
     @Override
     public void close() {
-      process.destroyForcibly();
+      program.close();
     }
   }
 
@@ -74,10 +59,10 @@ class EchoServiceTest {
         Socket idle = server.connect()) {
       assertEquals("Line 0: hello", echoed(idle, "hello"));
 
-      server.process.toHandle().destroy(); // that of Process would close its streams
+      server.program.process.toHandle().destroy(); // that of Process would close its streams
 
       assertEquals("stopped", server.output.readLine());
-      assertEquals(0, server.process.waitFor());
+      assertEquals(0, server.program.process.waitFor());
       assertEquals(-1, idle.getInputStream().read());
     }
   }

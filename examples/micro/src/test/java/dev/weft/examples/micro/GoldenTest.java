@@ -3,7 +3,9 @@ package dev.weft.examples.micro;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
+import dev.weft.examples.common.ChildProcess;
 import dev.weft.micro.ExecutionMode;
+import dev.weft.micro.MicroThread;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
@@ -22,7 +24,7 @@ import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** What the programs write, started as programs: their output and the lines of their log. */
+/** What the programs write: their output and the lines of their log. */
 class GoldenTest {
   private static final String MESSAGE = "MyProto 1.0\n10\n1234567890";
 
@@ -63,33 +65,22 @@ class GoldenTest {
           "debug",
           "debug: Invalid argument");
 
-  /** Program, input, output, log; in both executors. */
+  /** Program, input, output, log. */
   static Stream<Arguments> programs() {
-    List<Arguments> programs =
-        List.of(
-            Arguments.of("Log", "", "", LOG),
-            Arguments.of("Mem", "", "", mem()),
-            Arguments.of("Exec", "", "", exec()),
-            Arguments.of("Ft", "", "", FT),
-            Arguments.of("Ft2", "", "", FT),
-            Arguments.of("Ft3", "", "", List.of("foreground", "background")),
-            Arguments.of("Err", "", "", ERR),
-            Arguments.of("Err2", "", "", ERR2),
-            Arguments.of("Fault", "", "", faults()),
-            Arguments.of("Write", "", MESSAGE, List.of()),
-            Arguments.of("Read", MESSAGE, "", List.of("header size: 10", "body: 1234567890")),
-            Arguments.of("Forward", MESSAGE, MESSAGE, List.of("header size: 10")),
-            Arguments.of("Echo", "a\nb\n", "Line 0: a\nLine 1: b\n", List.of()));
-    return programs.stream()
-        .flatMap(
-            program ->
-                Stream.of(ExecutionMode.values())
-                    .map(
-                        mode -> {
-                          List<Object> arguments = new ArrayList<>(List.of(program.get()));
-                          arguments.addFirst(mode);
-                          return Arguments.of(arguments.toArray());
-                        }));
+    return Stream.of(
+        Arguments.of("Log", "", "", LOG),
+        Arguments.of("Mem", "", "", mem()),
+        Arguments.of("Exec", "", "", exec()),
+        Arguments.of("Ft", "", "", FT),
+        Arguments.of("Ft2", "", "", FT),
+        Arguments.of("Ft3", "", "", List.of("foreground", "background")),
+        Arguments.of("Err", "", "", ERR),
+        Arguments.of("Err2", "", "", ERR2),
+        Arguments.of("Fault", "", "", faults()),
+        Arguments.of("Write", "", MESSAGE, List.of()),
+        Arguments.of("Read", MESSAGE, "", List.of("header size: 10", "body: 1234567890")),
+        Arguments.of("Forward", MESSAGE, MESSAGE, List.of("header size: 10")),
+        Arguments.of("Echo", "a\nb\n", "Line 0: a\nLine 1: b\n", List.of()));
   }
 
   private static List<String> mem() {
@@ -128,42 +119,56 @@ class GoldenTest {
     return lines;
   }
 
-  @ParameterizedTest(name = "{1} {0}")
+  @ParameterizedTest(name = "{0}")
   @MethodSource("programs")
-  void programsWriteWhatTheyPromise(
-      ExecutionMode mode, String program, String input, String output, List<String> log)
+  void programsWriteWhatTheyPromise(String name, String input, String output, List<String> log)
       throws Exception {
-    try (Program started = new Program(mode, program)) {
-      started.write(input);
-      started.endOfInput();
+    try (ChildProcess program = start(ExecutionMode.REACTOR_WOVEN, name)) {
+      say(program, input);
+      program.process.getOutputStream().close();
 
-      assertEquals(output, started.output());
-      assertEquals(log, started.log());
-      assertEquals(0, started.status());
+      assertEquals(output, program.output());
+      assertEquals(log, messages(program.errors().lines().toList()));
+      assertEquals(0, program.status());
+    }
+  }
+
+  /** In this process: each in one of its own would take most of the time. */
+  @ParameterizedTest(name = "{0}")
+  @MethodSource("programs")
+  void threadsWriteTheSameInEveryMode(String name, String input, String output, List<String> log)
+      throws Exception {
+    for (ExecutionMode mode : ExecutionMode.values()) {
+      MicroThread main = (MicroThread) type(name).getDeclaredConstructor().newInstance();
+
+      ExecutionMode.Outcome outcome = mode.run(main, input);
+
+      assertEquals(output, outcome.output(), mode::toString);
+      assertEquals(log, messages(outcome.log()), mode::toString);
     }
   }
 
   @ParameterizedTest
   @EnumSource
   void aYieldIsTheEndInTheLocalExecutorOnly(ExecutionMode mode) throws Exception {
-    try (Program started = new Program(mode, "Cr")) {
-      started.endOfInput();
+    try (ChildProcess program = start(mode, "Cr")) {
+      program.process.getOutputStream().close();
 
-      assertEquals(mode.onReactor ? CR : CR.subList(0, 1), started.output().lines().toList());
-      assertEquals(0, started.status());
+      assertEquals(mode.onReactor ? CR : CR.subList(0, 1), program.output().lines().toList());
+      assertEquals(0, program.status());
     }
   }
 
   @ParameterizedTest
   @EnumSource
   void piecesAreReadAsTheyCome(ExecutionMode mode) throws Exception {
-    try (Program started = new Program(mode, "PollRead")) {
-      started.write("message 1");
-      assertEquals("size of 1st chunk: 9", started.nextLog());
-      started.write("message 2");
-      assertEquals("size of 2nd chunk: 9", started.nextLog());
-      started.endOfInput();
-      assertEquals(0, started.status());
+    try (ChildProcess program = start(mode, "PollRead")) {
+      say(program, "message 1");
+      assertEquals("size of 1st chunk: 9", nextMessage(program));
+      say(program, "message 2");
+      assertEquals("size of 2nd chunk: 9", nextMessage(program));
+      program.process.getOutputStream().close();
+      assertEquals(0, program.status());
     }
   }
 
@@ -189,75 +194,43 @@ class GoldenTest {
     assertEquals(programs, named);
   }
 
-  /** A program in a JVM of its own. */
-  private static final class Program implements AutoCloseable {
-    private final Process process;
-    private final java.io.BufferedReader errors;
+  private static Class<?> type(String name) throws ClassNotFoundException {
+    return Class.forName(GoldenTest.class.getPackageName() + "." + name);
+  }
 
-    Program(ExecutionMode mode, String name) throws IOException {
-      List<String> command = new ArrayList<>();
-      command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-      command.addAll(
-          List.of(
-              "-XX:+UseSerialGC",
-              "-XX:TieredStopAtLevel=1",
-              "-XX:+UseSerialGC",
-              "-Xshare:auto",
-              "--enable-native-access=ALL-UNNAMED",
-              "--add-opens=java.base/java.lang=ALL-UNNAMED",
-              "--add-exports=java.base/jdk.internal.vm=ALL-UNNAMED",
-              "-Ddev.weft.micro.stackful=" + mode.stackful,
-              "-cp",
-              System.getProperty("java.class.path"),
-              "dev.weft.examples.micro." + name,
-              mode.onReactor ? "full" : "local"));
-      process = new ProcessBuilder(command).start();
-      errors = process.errorReader(StandardCharsets.UTF_8);
-    }
+  /** Starts a program in a JVM of its own. */
+  private static ChildProcess start(ExecutionMode mode, String name) throws Exception {
+    return ChildProcess.startWith(
+        List.of("-Ddev.weft.micro.stackful=" + mode.stackful),
+        type(name),
+        mode.onReactor ? "full" : "local");
+  }
 
-    void write(String input) throws IOException {
-      OutputStream in = process.getOutputStream();
-      in.write(input.getBytes(StandardCharsets.UTF_8));
-      in.flush();
-    }
+  private static void say(ChildProcess program, String input) throws IOException {
+    OutputStream in = program.process.getOutputStream();
+    in.write(input.getBytes(StandardCharsets.UTF_8));
+    in.flush();
+  }
 
-    void endOfInput() throws IOException {
-      process.getOutputStream().close();
-    }
+  /** Lines of the log as mnvkd's tests filter them. */
+  private static List<String> messages(List<String> log) {
+    return log.stream().filter(GoldenTest::isMessage).map(GoldenTest::message).toList();
+  }
 
-    /** Lines of the log as mnvkd's tests filter them. */
-    List<String> log() {
-      return errors.lines().filter(Program::isLog).map(Program::message).toList();
-    }
-
-    String nextLog() throws IOException {
-      for (String line; (line = errors.readLine()) != null; ) {
-        if (isLog(line)) {
-          return message(line);
-        }
+  private static String nextMessage(ChildProcess program) throws IOException {
+    for (String line; (line = program.error()) != null; ) {
+      if (isMessage(line)) {
+        return message(line);
       }
-      return "the end";
     }
+    return "the end";
+  }
 
-    private static boolean isLog(String line) {
-      return line.contains(": LOG ");
-    }
+  private static boolean isMessage(String line) {
+    return line.contains(": LOG ");
+  }
 
-    private static String message(String line) {
-      return line.replaceFirst(".*LOG ", "");
-    }
-
-    String output() throws IOException {
-      return new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-    }
-
-    int status() throws InterruptedException {
-      return process.waitFor();
-    }
-
-    @Override
-    public void close() {
-      process.destroyForcibly();
-    }
+  private static String message(String line) {
+    return line.replaceFirst(".*LOG ", "");
   }
 }
