@@ -19,13 +19,13 @@ import org.junit.jupiter.api.io.TempDir;
  * effects, exceptions and the number of suspensions. {@code scripts/fuzz weaver} runs more of them.
  */
 class DifferentialTest {
-  private static final int PROGRAMS = Integer.getInteger("dev.weft.fuzz.programs", 600);
+  private static final int PROGRAMS = Integer.getInteger("dev.weft.fuzz.programs", 300);
   private static final long SEED = Long.getLong("dev.weft.fuzz.seed", 1L);
 
   /** Compiled together, which is what takes the time. */
-  private static final int BATCH = 200;
+  private static final int BATCH = 150;
 
-  private static final int ECLIPSE_PROGRAMS = 100;
+  private static final int ECLIPSE_PROGRAMS = 50;
   private static final long ECLIPSE_SEED = 10_241;
 
   private static final String KIT = Programs.read("/fuzz/Kit.java");
@@ -105,7 +105,7 @@ class DifferentialTest {
     assertTrue(suspensions > PROGRAMS, "they suspended " + suspensions + " times only");
   }
 
-  /** At one seed in a hundred it fails inside; these are a hundred in a row without. */
+  /** At one seed in a hundred it fails inside; these are fifty in a row without. */
   @Test
   void programsOfEclipsesCompilerDoTheSameWovenAndStackful(@TempDir Path folder) throws Exception {
     List<String> differences = new ArrayList<>();
