@@ -50,11 +50,15 @@ public final class EventLoop extends StrandTable {
   /** The context of the stackless strands. */
   private final Context context = new Context(Schedulable::suspensionRefused);
 
+  /** Objects that other rooms keep for this loop. */
+  public final LoopExtensions extensions = new LoopExtensions();
+
   /** The number of waits that only another strand can end. */
   public int deadlockCandidates;
 
   /** The strands that other strands run. */
   final HostedStrands hosted = new HostedStrands();
+
 
   private @Nullable Runnable housekeeping;
 
@@ -66,8 +70,7 @@ public final class EventLoop extends StrandTable {
 
   private long turns;
 
-  /** Xorshift (Marsaglia 2003) with a fixed seed, so that tests are repeatable. */
-  private int random = 0x9E3779B9;
+  private final FairRandom random = new FairRandom();
 
   /** The time at the start of the turn. */
   private long turnStart;
@@ -95,7 +98,7 @@ public final class EventLoop extends StrandTable {
     this.onTaskFailure = onTaskFailure;
     environment = clock instanceof LoopEnvironment given ? given : null;
     if (environment != null) {
-      random = 1 + environment.choose(Integer.MAX_VALUE); // anything but 0
+      random.seed(1 + environment.choose(Integer.MAX_VALUE)); // anything but 0
     }
     UncaughtFailures.prepare();
     StackReserve.prepare();
@@ -189,10 +192,7 @@ public final class EventLoop extends StrandTable {
 
   /** A pseudo-random number from 0 to {@code bound} - 1, for fair choices; not for secrets. */
   public int random(int bound) {
-    random ^= random << 13;
-    random ^= random >>> 17;
-    random ^= random << 5;
-    return Integer.remainderUnsigned(random, bound);
+    return random.next(bound);
   }
 
   /** The time at the start of the turn: precise enough for dumps. */
