@@ -47,7 +47,7 @@ class LayeringTest {
           List.of("dev.weft.internal.fs", "dev.weft.internal.fiber"),
           List.of("dev.weft.internal.micro.io"),
           List.of("dev.weft"),
-          List.of("dev.weft.sync"),
+          List.of("dev.weft.sync", "dev.weft.internal.micro.run"),
           List.of("dev.weft.io"),
           List.of("dev.weft.net", "dev.weft.fs", "dev.weft.os", "dev.weft.micro"));
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.weft.micro;
 
+import dev.weft.internal.micro.run.ThreadLog;
+
 /**
  * Uncaught exception of a micro-thread.
  *
@@ -38,6 +40,6 @@ public record MicroFault(MicroThread thread, Throwable cause) {
 
   @Override
   public String toString() {
-    return "fault in " + thread.label() + ": " + ThreadLog.describe(cause);
+    return "fault in " + thread.control.label() + ": " + ThreadLog.describe(cause);
   }
 }

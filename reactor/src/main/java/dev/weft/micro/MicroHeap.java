@@ -5,7 +5,7 @@ import dev.weft.internal.mem.Memory;
 import dev.weft.internal.mem.PagePool;
 import dev.weft.internal.mem.PageRunFreeList;
 import dev.weft.internal.mem.Pages;
-import dev.weft.internal.micro.io.PageBudget;
+import dev.weft.internal.micro.run.ProcessHeap;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import org.jspecify.annotations.Nullable;
@@ -55,7 +55,8 @@ public final class MicroHeap {
   /** How many of the reserved pages are resident. */
   private int reservedResident;
 
-  private final Budget budget = new Budget();
+  /** What its process may do with it. */
+  final ProcessHeap control = new Control();
 
   /** Whether its process is running; its blocks may be accessed only then. */
   boolean active = true;
@@ -173,13 +174,9 @@ public final class MicroHeap {
     }
   }
 
-  // ---- pages that are not for blocks
+  // ---- calls by the process
 
-  PageBudget budget() {
-    return budget;
-  }
-
-  private final class Budget implements PageBudget {
+  private final class Control implements ProcessHeap {
     @Override
     public boolean reservePages(int count) {
       if (usedPages() + count > pages) {
@@ -200,6 +197,31 @@ public final class MicroHeap {
     @Override
     public void resident(int change) {
       reservedResident += change;
+    }
+
+    @Override
+    public void active(boolean runs) {
+      active = runs;
+    }
+
+    @Override
+    public void releaseIfIdle() {
+      MicroHeap.this.releaseIfIdle();
+    }
+
+    @Override
+    public boolean freeAll(Object owner) {
+      return MicroHeap.this.freeAll(owner);
+    }
+
+    @Override
+    public void close() {
+      MicroHeap.this.close();
+    }
+
+    @Override
+    public boolean isOpen() {
+      return open;
     }
   }
 

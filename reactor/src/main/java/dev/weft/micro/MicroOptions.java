@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.weft.micro;
 
+import dev.weft.internal.micro.run.ProcessSettings;
 import java.time.Duration;
 
 /** Options of a micro-process. Immutable; start from {@link #ofPages}. */
@@ -23,6 +24,9 @@ public final class MicroOptions {
   private final long slabBytes;
   private final boolean hugePages;
   private final Duration userTimeout;
+
+  /** What a process keeps of these options. */
+  private final ProcessSettings settings;
 
   private MicroOptions(
       int pages,
@@ -55,6 +59,7 @@ public final class MicroOptions {
     this.slabBytes = slabBytes;
     this.hugePages = hugePages;
     this.userTimeout = userTimeout;
+    settings = new ProcessSettings(budget, stackful, millis(userTimeout));
   }
 
   /**
@@ -121,7 +126,15 @@ public final class MicroOptions {
 
   /** The user timeout in milliseconds; a fraction of a millisecond counts as one. */
   int userTimeoutMillis() {
+    return settings.userTimeoutMillis();
+  }
+
+  private static int millis(Duration userTimeout) {
     return userTimeout.isZero() ? 0 : (int) Math.max(userTimeout.toMillis(), 1);
+  }
+
+  ProcessSettings settings() {
+    return settings;
   }
 
   /**

@@ -2,17 +2,18 @@
 package dev.weft.micro;
 
 import dev.weft.Deadline;
-import dev.weft.internal.micro.io.IoDriver;
+import dev.weft.internal.backend.Handle;
+import dev.weft.internal.mem.PagePool;
+import dev.weft.internal.micro.io.BlockingIoDriver;
+import dev.weft.internal.micro.io.ByteRing;
 import dev.weft.internal.micro.io.RingMemory;
-import dev.weft.internal.micro.io.RingSet;
+import dev.weft.internal.micro.io.RingPair;
+import dev.weft.internal.micro.run.FaultLimit;
+import dev.weft.internal.micro.run.MicroDispatcher;
+import dev.weft.internal.micro.run.ProcessControl;
 import dev.weft.internal.strand.EventLoop;
-import dev.weft.internal.strand.Strand;
-import dev.weft.internal.strand.WaitList;
-import dev.weft.internal.strand.WaitMode;
-import dev.weft.routine.codegen.Context;
 import java.time.Duration;
 import java.util.function.Consumer;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Group of micro-threads that share one run queue and one heap. A dispatch runs them until none can
@@ -23,71 +24,21 @@ import org.jspecify.annotations.Nullable;
  * with EINTR. Its heap is released in one step, and its connections are closed.
  */
 public final class MicroProcess {
-  private static int lastId;
+  /** Its state for the dispatcher. */
+  final ProcessControl control;
 
   final MicroHeap heap;
-  final IoDriver driver;
 
-  /** What dispatches it; null in the local executor. */
-  final @Nullable MicroDispatcher dispatcher;
-
-  final ProcessScheduler threads = new ProcessScheduler(this);
-  final RingSet rings;
-  final RingWaits waits = new RingWaits(this);
-  final ProcessTimers alarms = new ProcessTimers(this);
-  final MicroFaults faults = new MicroFaults();
-  private final MicroFailures failures = new MicroFailures();
-  private final int id;
-  private final MicroOptions options;
-
-  private boolean ending;
-  private boolean killed;
-
-  /** Whether none of its threads runs any more and only operations in flight are awaited. */
-  private boolean broken;
-
-  /** How many of its threads are in a fiber call. */
-  int guestsWaiting;
-
-  // ---- its place in the dispatcher
-
-  /** Whether it is in the queue of runnable processes. */
-  boolean isReady;
-
-  @Nullable MicroProcess nextReady;
-
-  /** Its index in the list of all processes; -1 if it is not in the list. */
-  int index = -1;
-
-  private final WaitList joiners = new WaitList();
-
-  /** Called when the process has ended. */
-  Consumer<MicroProcess> onEnd = MicroProcess::nothing;
-
-  private boolean endIsReported;
-
-  MicroProcess(
-      MicroHeap heap,
-      IoDriver driver,
-      @Nullable MicroDispatcher dispatcher,
-      RingMemory memory,
-      MicroOptions options) {
+  private MicroProcess(MicroHeap heap, ProcessControl control) {
     this.heap = heap;
-    this.driver = driver;
-    this.dispatcher = dispatcher;
-    this.options = options;
-    rings = new RingSet(waits, driver, memory, heap.budget());
-    id = ++lastId;
+    this.control = control;
   }
 
   // ---- facts
 
-  /**
-   * {@return the process's number in logs; unique in this JVM, except for processes that start at
-   * the same moment on different threads}
-   */
+  /** {@return the process's number in logs, unique in this JVM} */
   public int id() {
-    return id;
+    return control.id();
   }
 
   /** {@return the heap that its threads share} */
@@ -97,36 +48,7 @@ public final class MicroProcess {
 
   /** {@return whether all of its threads have ended and its heap has been released} */
   public boolean isEnded() {
-    return !heap.isOpen();
-  }
-
-  boolean isRunnable() {
-    return !broken && (threads.isRunning() || !threads.isIdle() || threads.hasYielded());
-  }
-
-  boolean isBlocked() {
-    return guestsWaiting > 0 || isBlockedOutside();
-  }
-
-  private boolean isBlockedOutside() {
-    return alarms.areSet() || rings.areAwaited();
-  }
-
-  /** Whether it waits only for fiber calls of its threads. */
-  boolean isBlockedByGuests() {
-    return guestsWaiting > 0 && !isBlockedOutside();
-  }
-
-  MicroOptions options() {
-    return options;
-  }
-
-  boolean isStackful() {
-    return options.stackful();
-  }
-
-  boolean isEnding() {
-    return ending;
+    return control.isEnded();
   }
 
   // ---- executors
@@ -150,7 +72,24 @@ public final class MicroProcess {
    * @param options the process's options
    */
   public static void runLocal(MicroThread main, MicroOptions options) {
-    MicroLaunch.local(main, options);
+    // Twice the size: once for its blocks, once for its rings.
+    long bytes = 2L * options.pages() * MicroHeap.PAGE_BYTES;
+    try (PagePool pool = PagePool.open(bytes, options.hugePages())) {
+      MicroHeap heap = new MicroHeap(pool, options.pages());
+      try {
+        ProcessControl control =
+            new ProcessControl(
+                heap.control,
+                BlockingIoDriver.INSTANCE,
+                null,
+                new RingMemory(pool),
+                options.settings());
+        new MicroProcess(heap, control).begin(main, options);
+        control.runToEnd();
+      } finally {
+        heap.close();
+      }
+    }
   }
 
   /**
@@ -175,7 +114,7 @@ public final class MicroProcess {
    * @throws WrongThreadException if there is no reactor on this thread
    */
   public static MicroProcess start(MicroThread main, MicroOptions options) {
-    return MicroLaunch.start(main, options);
+    return start(dispatcher(options), options, process -> process.begin(main, options));
   }
 
   /**
@@ -189,8 +128,105 @@ public final class MicroProcess {
    * @throws WrongThreadException if there is no reactor on this thread
    */
   public static MicroProcess start(MicroThread main, MicroOptions options, MicroConnection peer) {
-    return MicroLaunch.connection(main, options, peer, MicroProcess::nothing);
+    return start(main, options, peer, ended -> {});
   }
+
+  /** As {@link #start(MicroThread, MicroOptions, MicroConnection)}. */
+  static MicroProcess start(
+      MicroThread main, MicroOptions options, MicroConnection peer, Consumer<MicroProcess> onEnd) {
+    EventLoop loop = EventLoop.require("start");
+    peer.requireFree();
+    try {
+      MicroDispatcher dispatcher = dispatcher(options);
+      Handle handle = dispatcher.driver().newHandle("accepted connection");
+      MicroProcess process =
+          start(
+              dispatcher,
+              options,
+              made -> {
+                made.control.onEnd(() -> onEnd.accept(made));
+                made.begin(main, handle, handle);
+              });
+      dispatcher.driver().open(handle, peer.take()); // allocates nothing, so it can't leak
+      return process;
+    } finally {
+      peer.discard(loop.backend()); // if it has not been taken
+    }
+  }
+
+  /** Starts a process whose default socket is a listening socket, which stays open. */
+  static MicroProcess listen(
+      MicroThread main, MicroOptions options, Handle socket, Consumer<MicroProcess> onEnd) {
+    return start(
+        dispatcher(options),
+        options,
+        made -> {
+          made.control.onEnd(() -> onEnd.accept(made));
+          made.begin(main, made.listening(socket));
+        });
+  }
+
+  private static MicroDispatcher dispatcher(MicroOptions options) {
+    long bytes = (long) options.pages() * MicroHeap.PAGE_BYTES;
+    return MicroDispatcher.of(Math.max(options.slabBytes(), bytes), options.hugePages());
+  }
+
+  /** Starts a process; if that fails, it leaves no memory or descriptor behind. */
+  private static MicroProcess start(
+      MicroDispatcher dispatcher, MicroOptions options, Consumer<MicroProcess> begin) {
+    MicroHeap heap = new MicroHeap(dispatcher.pool(), options.pages());
+    boolean started = false;
+    try {
+      ProcessControl control = dispatcher.newProcess(heap.control, options.settings());
+      MicroProcess process = new MicroProcess(heap, control);
+      begin.accept(process);
+      dispatcher.add(control); // the last step that can fail
+      started = true;
+      return process;
+    } finally {
+      if (!started) {
+        heap.close();
+      }
+    }
+  }
+
+  private void begin(MicroThread main, MicroOptions options) {
+    Handle input = standard(options.input());
+    Handle output = options.output() == options.input() ? input : standard(options.output());
+    begin(main, input, output);
+  }
+
+  private static Handle standard(int descriptor) {
+    return Handle.borrowed(descriptor, "descriptor " + descriptor);
+  }
+
+  private void begin(MicroThread main, Handle input, Handle output) {
+    RingPair pair = control.rings().open(input, output);
+    if (pair == null) {
+      throw new IllegalArgumentException(
+          "the micro-heap needs page count of "
+              + heap.neededPages(2L * ByteRing.BYTES)
+              + " at least, for the rings of its default socket: it has "
+              + heap.pages());
+    }
+    begin(main, new MicroSocket(control, pair.rx(), pair.tx()));
+  }
+
+  /** Makes {@code main} the first thread, and plays it. */
+  private void begin(MicroThread main, MicroSocket socket) {
+    main.adoptedBy(this, socket);
+    control.begin(main.control);
+  }
+
+  private MicroSocket listening(Handle socket) {
+    ByteRing ring = control.rings().listening(socket);
+    if (ring == null) {
+      throw new IllegalArgumentException("the micro-heap is too small for a listening socket");
+    }
+    return new MicroSocket(control, ring, ring);
+  }
+
+  // ---- the end
 
   /**
    * Waits until the process has ended. Suspends the calling fiber, or the calling thread of another
@@ -209,21 +245,7 @@ public final class MicroProcess {
    *     continues to run
    */
   public void join(Deadline deadline) {
-    Strand strand = requireJoiner(this);
-    strand.checkBeforeWait("join", this, deadline.nanoTime(), WaitMode.INTERNAL);
-    while (!isEnded()) {
-      strand.await(joiners, "join", this, deadline.nanoTime(), WaitMode.INTERNAL);
-    }
-  }
-
-  /**
-   * Returns the calling fiber's strand, which is about to wait for the end of {@code subject}: this
-   * process or its service.
-   */
-  Strand requireJoiner(Object subject) {
-    return dispatcher == null
-        ? Strand.require("join")
-        : Strand.requireOf(dispatcher.loop(), "join", subject);
+    control.join(this, deadline);
   }
 
   /**
@@ -232,232 +254,7 @@ public final class MicroProcess {
    * by one of its own threads.
    */
   public void kill() {
-    if (dispatcher == null) {
-      EventLoop.require("kill");
-    } else {
-      dispatcher.loop().requireThread("kill", this);
-    }
-    if (!isEnded()) {
-      killed = true;
-      rings.kill();
-      ready();
-    }
-  }
-
-  /** Schedules the next dispatch. The local executor needs none: it never sleeps. */
-  void ready() {
-    if (dispatcher != null) {
-      dispatcher.ready(this);
-    }
-  }
-
-  static void nothing(MicroProcess ended) {}
-
-  boolean isKilled() {
-    return killed;
-  }
-
-  /**
-   * Runs the runnable threads; returns whether the process has ended. Throws nothing: a failure in
-   * the runtime's own code ends this process, and no other.
-   */
-  boolean turn(Context context) {
-    try {
-      return (isEnded() || broken) ? finish(context) : step(context);
-    } catch (Throwable e) {
-      MicroFailures.clear(context);
-      failed(e);
-      return false;
-    }
-  }
-
-  private boolean step(Context context) {
-    failures.report(this);
-    if (killed && !ending && threads.live() > 0) {
-      terminate(context);
-    }
-    dispatch(context, options.budget());
-    pump();
-    if (!ending && (isRunnable() || (isBlocked() && !killed))) {
-      return false;
-    }
-    if (threads.live() > 0) {
-      if (ending) {
-        forceTerminate(context);
-      } else {
-        terminate(context);
-      }
-      pump();
-    }
-    if (threads.live() == 0 && rings.closeAll()) {
-      pump();
-    }
-    return finish(context);
-  }
-
-  /**
-   * Releases memory and descriptors once nothing is in flight, and notifies the joiners;
-   * idempotent.
-   */
-  private boolean finish(Context context) {
-    failures.report(this);
-    if (!isEnded()) {
-      if (broken ? !cancelOperations() : threads.live() > 0 || !rings.areClosed()) {
-        return false;
-      }
-      if (broken) {
-        threads.forEachLive(MicroThread::discardCalls);
-        MicroFailures.clear(context);
-        rings.discard();
-      }
-      rings.release();
-      heap.close();
-    }
-    joiners.wakeAll();
-    if (!endIsReported) {
-      onEnd.accept(this);
-      endIsReported = true;
-    }
-    return true;
-  }
-
-  // ---- failures in the runtime's own code
-
-  /**
-   * Handles a failure in the runtime's own code, for example because memory was short. Its threads
-   * are terminated as by {@link #kill}; if that fails too, none of them runs any more. Allocates
-   * nothing.
-   */
-  void failed(Throwable e) {
-    threads.resetRunning();
-    heap.active = false;
-    killed = true;
-    rings.kill();
-    if (failures.add(e)) {
-      broken = true;
-      ending = true;
-    }
-    ready();
-  }
-
-  /** Stops running its threads for good, because of {@code cause}. */
-  void abort(Throwable cause) {
-    failures.exhaust();
-    failed(cause);
-  }
-
-  /** Cancels the operations in flight; returns whether none is left. */
-  private boolean cancelOperations() {
-    rings.cancel();
-    threads.forEachLive(MicroThread::endCalls);
-    return !rings.areInFlight() && !threads.areInCalls();
-  }
-
-  boolean isBroken() {
-    return broken;
-  }
-
-  /** Runs the process to its end, for the local executor. */
-  void runToEnd() {
-    Context context = new Context(threads::refused);
-    try {
-      do {
-        dispatch(context, Integer.MAX_VALUE);
-        pump();
-      } while (!threads.isIdle());
-      if (threads.live() > 0) {
-        terminate(context);
-      }
-      pump();
-    } catch (Throwable e) {
-      MicroFailures.clear(context);
-      failed(e);
-      terminate(context);
-      throw e;
-    } finally {
-      rings.release();
-    }
-  }
-
-  // ---- dispatch
-
-  /** Runs threads until none can run, or {@code budget} resumes are spent. */
-  void dispatch(Context context, int budget) {
-    heap.active = true;
-    try {
-      int left = threads.run(context, budget);
-      while (left > 0 && threads.hasYielded() && dispatcher != null) {
-        threads.admitYielded();
-        left = threads.run(context, left);
-      }
-    } finally {
-      heap.active = false;
-    }
-  }
-
-  /** Removes a thread from the wait lists of rings and timers. */
-  void forgetWaits(MicroThread thread) {
-    waits.forget(thread);
-    alarms.forgetWait(thread);
-  }
-
-  void requireNotEnding(MicroThread thread) {
-    if (ending) {
-      throw new ThreadExit(thread.label() + " waits while its process ends");
-    }
-  }
-
-  // ---- the ends of threads
-
-  void ended(MicroThread thread) {
-    waits.forget(thread);
-    MicroSocket socket = thread.socket;
-    if (socket != null) {
-      waits.detach(thread, socket.rx, socket.tx);
-    }
-    OutgoingConnections connector = thread.connector;
-    if (connector != null) {
-      connector.close();
-    }
-    alarms.forget(thread);
-    if (thread.blocks > 0) {
-      thread.blocks = 0;
-      if (!heap.freeAll(thread)) {
-        report(thread.label() + " has ended while a block of it is in use, which stays");
-      }
-    }
-    thread.abandonRequests();
-  }
-
-  /** Submits pending transfers, and releases memory that an idle process does not need. */
-  private void pump() {
-    rings.pump();
-    heap.releaseIfIdle();
-  }
-
-  private void terminate(Context context) {
-    if (!killed) { // a requested end is not reported
-      report("threads that nobody can wake: " + threads.describeLive());
-    }
-    ending = true;
-    threads.ends.terminate();
-    dispatch(context, options.budget());
-    forceTerminate(context);
-  }
-
-  /**
-   * Ends the threads that wait although they were asked to end. Threads that wait for the end of an
-   * operation, or of children, end later.
-   */
-  private void forceTerminate(Context context) {
-    for (int round = 0; round < 2; round++) {
-      heap.active = true;
-      threads.ends.forceTerminate(context);
-      heap.active = false;
-      if (round == 0) {
-        dispatch(context, options.budget());
-      }
-    }
+    control.kill(this);
   }
 
   // ---- faults
@@ -470,7 +267,7 @@ public final class MicroProcess {
    * @param thread a thread of this process
    */
   public void supervise(MicroThread thread) {
-    supervise(thread, MicroFaults.COUNT_MAX, MicroFaults.WITHIN);
+    supervise(thread, FaultLimit.COUNT_MAX, FaultLimit.WITHIN);
   }
 
   /**
@@ -481,23 +278,20 @@ public final class MicroProcess {
    * @param within the period in which they are counted
    */
   public void supervise(MicroThread thread, int faultsMax, Duration within) {
-    if (thread.process != this) {
-      throw new IllegalArgumentException(thread.label() + " is not a thread of this process");
+    if (!control.has(thread.control)) {
+      throw new IllegalArgumentException(
+          thread.control.label() + " is not a thread of this process");
     }
     if (faultsMax < 0 || within.isNegative()) {
       throw new IllegalArgumentException(
           "faultsMax and within must not be negative: " + faultsMax + ", " + within);
     }
-    faults.supervisor(thread);
-    faults.limit(faultsMax, within);
-  }
-
-  void report(String message) {
-    ThreadLog.about("proc_local: <id=\"" + id + "\">", message);
+    control.faults().supervisor(thread.control);
+    control.faults().limit(faultsMax, within);
   }
 
   @Override
   public String toString() {
-    return "micro-process " + id + ", " + threads.live() + " threads";
+    return control.toString();
   }
 }

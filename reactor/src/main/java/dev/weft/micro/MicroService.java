@@ -6,6 +6,10 @@ import dev.weft.error.Errno;
 import dev.weft.internal.backend.Handle;
 import dev.weft.internal.backend.SocketOption;
 import dev.weft.internal.io.SocketCalls;
+import dev.weft.internal.micro.run.MicroDispatcher;
+import dev.weft.internal.micro.run.ProcessTimers;
+import dev.weft.internal.micro.run.ThreadControl;
+import dev.weft.internal.micro.run.ThreadLog;
 import dev.weft.internal.strand.EventLoop;
 import dev.weft.internal.strand.Strand;
 import dev.weft.internal.strand.WaitList;
@@ -84,8 +88,8 @@ public final class MicroService implements AutoCloseable {
             .withStackful(options.stackful())
             .withSlab(options.slabBytes(), options.hugePages());
     Handle borrowed = Handle.borrowed(descriptor.number(), descriptor.description());
-    MicroProcess started = MicroLaunch.listening(main, small, borrowed, this::listenerEnded);
-    started.faults.limit(Integer.MAX_VALUE, Duration.ZERO); // it is never given up
+    MicroProcess started = MicroProcess.listen(main, small, borrowed, this::listenerEnded);
+    started.control.faults().limit(Integer.MAX_VALUE, Duration.ZERO); // it is never given up
     return started;
   }
 
@@ -224,7 +228,7 @@ public final class MicroService implements AutoCloseable {
    * @throws dev.weft.error.DeadlineExceededException if they have not ended by then; they continue
    */
   public void join(Deadline deadline) {
-    Strand strand = process.requireJoiner(this);
+    Strand strand = process.control.requireJoiner(this);
     strand.checkBeforeWait("join", this, deadline.nanoTime(), WaitMode.EXTERNAL);
     while (descriptor.isOpen() || !connections.isEmpty()) {
       strand.await(joiners, "join", this, deadline.nanoTime(), WaitMode.EXTERNAL);
@@ -236,7 +240,7 @@ public final class MicroService implements AutoCloseable {
    * takes its place; where that fails too, because memory was short, this is called again.
    */
   private void listenerEnded(MicroProcess ended) {
-    MicroDispatcher dispatcher = ended.dispatcher;
+    MicroDispatcher dispatcher = ended.control.dispatcher();
     if (!stopped && dispatcher != null && !dispatcher.isClosing()) {
       Listener other = new Listener();
       process = startListening(other);
@@ -252,11 +256,11 @@ public final class MicroService implements AutoCloseable {
     MicroProcess started = null;
     boolean added = false;
     try {
-      started = MicroLaunch.connection(handlers.get(), options, peer, this::ended);
+      started = MicroProcess.start(handlers.get(), options, peer, this::ended);
       added = connections.add(started);
     } catch (Throwable e) {
       peer.discard(loop.backend()); // first: there may be no memory left for the report
-      process.report("a connection was refused: " + ThreadLog.describe(e));
+      process.control.report("a connection was refused: " + ThreadLog.describe(e));
     } finally {
       if (started != null && !added) {
         started.kill();
@@ -267,7 +271,7 @@ public final class MicroService implements AutoCloseable {
   private void ended(MicroProcess connection) {
     connections.remove(connection);
     if (listener.isFull) {
-      process.alarms.awake(listener);
+      process.control.timers().awake(listener.control);
       listener.isFull = false;
     }
     joiners.wakeAll();
@@ -284,13 +288,17 @@ public final class MicroService implements AutoCloseable {
     /** Whether the last attempt to accept has failed, which has been reported. */
     private boolean isShort;
 
+    private ProcessTimers timers() {
+      return process().control.timers();
+    }
+
     @Override
     protected void run() throws Exception {
       while (true) {
         while (connections.size() >= connectionsMax) {
           isFull = true;
-          process().alarms.await(this);
-          park();
+          timers().await(control);
+          ThreadControl.park();
         }
         MicroConnection peer = accept();
         if (peer != null) {
@@ -298,8 +306,8 @@ public final class MicroService implements AutoCloseable {
           connected(peer);
         } else {
           // No descriptor or memory is left; the end of a connection may free some.
-          process().alarms.sleep(this, BACK_OFF_NANOS);
-          park();
+          timers().sleep(control, BACK_OFF_NANOS);
+          ThreadControl.park();
         }
       }
     }

@@ -4,7 +4,8 @@ package dev.weft.micro;
 import dev.weft.error.Errno;
 import dev.weft.internal.backend.Direction;
 import dev.weft.internal.micro.io.ByteRing;
-import dev.weft.internal.micro.io.RingPair;
+import dev.weft.internal.micro.run.ProcessControl;
+import dev.weft.internal.micro.run.ThreadControl;
 import java.nio.charset.StandardCharsets;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
@@ -19,18 +20,14 @@ import org.jspecify.annotations.Nullable;
  * these methods; those that say so suspend it.
  */
 public final class MicroSocket {
-  final MicroProcess process;
+  final ProcessControl process;
   final ByteRing rx;
   final ByteRing tx;
 
-  MicroSocket(MicroProcess process, ByteRing rx, ByteRing tx) {
+  MicroSocket(ProcessControl process, ByteRing rx, ByteRing tx) {
     this.process = process;
     this.rx = rx;
     this.tx = tx;
-  }
-
-  MicroSocket(MicroProcess process, RingPair pair) {
-    this(process, pair.rx(), pair.tx());
   }
 
   // ---- reading
@@ -146,18 +143,18 @@ public final class MicroSocket {
    */
   private boolean isAtEnd(String verb) throws Exception {
     if (rx.failure() != 0) {
-      process.threads.current(verb).raise(rx.takeFailure());
+      running(verb).raise(rx.takeFailure());
       return true;
     }
     if (rx.isAbandoned()) {
-      process.threads.current(verb).raise(Errno.EBADF);
+      running(verb).raise(Errno.EBADF);
       return true;
     }
     return rx.isAtEnd();
   }
 
   private void awaitBytes(String verb) {
-    process.waits.awaitInput(rx, process.threads.current(verb));
+    process.waits().awaitInput(rx, process.threads().current(verb));
     ThreadControl.park();
   }
 
@@ -255,7 +252,7 @@ public final class MicroSocket {
       throws Exception {
     byte[] bytes = String.format(Locale.ROOT, format, arguments).getBytes(StandardCharsets.UTF_8);
     if (bytes.length >= length) {
-      process.threads.current("writef").raise(Errno.ENOBUFS);
+      running("writef").raise(Errno.ENOBUFS);
       return bytes.length;
     }
     line.set(0, bytes);
@@ -285,7 +282,7 @@ public final class MicroSocket {
       return false;
     }
     int code = tx.takeFailure();
-    process.threads.current(verb).raise(code == 0 ? Errno.EPIPE.code() : code);
+    running(verb).raise(code == 0 ? Errno.EPIPE.code() : code);
     return true;
   }
 
@@ -297,12 +294,12 @@ public final class MicroSocket {
     if (tx.isPipe()) {
       tx.wakeReaders();
     } else {
-      process.rings.drainLater(tx);
+      process.rings().drainLater(tx);
     }
   }
 
   private void awaitRoom(String verb) {
-    process.waits.awaitOutput(tx, process.threads.current(verb));
+    process.waits().awaitOutput(tx, process.threads().current(verb));
     ThreadControl.park();
   }
 
@@ -359,7 +356,7 @@ public final class MicroSocket {
    */
   public void readhup() throws Exception {
     if (!rx.isAtEnd()) {
-      process.threads.current("readhup").raise(Errno.EAGAIN);
+      running("readhup").raise(Errno.EAGAIN);
       return;
     }
     rx.acknowledge();
@@ -376,10 +373,10 @@ public final class MicroSocket {
     if (!tx.isPipe()) {
       flush();
       if (!isClosedToWriters()) { // otherwise flush has raised the error
-        process.threads.current("hup").raise(Errno.EOPNOTSUPP);
+        running("hup").raise(Errno.EOPNOTSUPP);
       }
     } else if (tx.isHungUp()) {
-      process.threads.current("hup").raise(Errno.EINVAL);
+      running("hup").raise(Errno.EINVAL);
     } else if (!isRefused("hup")) {
       tx.hangUp();
       awaitReadhup();
@@ -390,7 +387,7 @@ public final class MicroSocket {
     while (tx.isHungUp()) {
       if (tx.isAbandoned()) {
         tx.withdrawHangUp();
-        process.threads.current("hup").raise(Errno.EPIPE);
+        running("hup").raise(Errno.EPIPE);
         return;
       }
       awaitRoom("hup");
@@ -408,7 +405,7 @@ public final class MicroSocket {
    */
   public @Nullable MicroConnection accept() throws Exception {
     if (!rx.isListening()) {
-      process.threads.current("accept").raise(Errno.EINVAL);
+      running("accept").raise(Errno.EINVAL);
       return null;
     }
     while (rx.isEmpty()) {
@@ -420,6 +417,11 @@ public final class MicroSocket {
     return new MicroConnection(rx.takeInt());
   }
 
+  /** The running thread of the process. */
+  private MicroThread running(String verb) {
+    return MicroThread.of(process.threads().current(verb));
+  }
+
   // ---- ends
 
   /**
@@ -427,12 +429,12 @@ public final class MicroSocket {
    * EBADF.
    */
   public void rxClose() {
-    process.rings.closeInput(rx);
+    process.rings().closeInput(rx);
   }
 
   /** Closes the writing side: after the bytes written so far the reader finds the end. */
   public void txClose() {
-    process.rings.closeOutput(tx);
+    process.rings().closeOutput(tx);
   }
 
   /**
@@ -442,9 +444,9 @@ public final class MicroSocket {
    * @throws Exception whatever {@code lastly} throws
    */
   public void rxShutdown() throws Exception {
-    int result = process.rings.shutDown(rx, Direction.INPUT);
+    int result = process.rings().shutDown(rx, Direction.INPUT);
     if (result < 0) {
-      process.threads.current("shutdown").raise(-result);
+      running("shutdown").raise(-result);
     }
   }
 
@@ -456,9 +458,9 @@ public final class MicroSocket {
    */
   public void txShutdown() throws Exception {
     flush();
-    int result = process.rings.shutDown(tx, Direction.OUTPUT);
+    int result = process.rings().shutDown(tx, Direction.OUTPUT);
     if (result < 0 && !isClosedToWriters()) { // otherwise flush has raised the error
-      process.threads.current("shutdown").raise(-result);
+      running("shutdown").raise(-result);
     }
   }
 }

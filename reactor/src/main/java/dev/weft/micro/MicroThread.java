@@ -1,7 +1,25 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.weft.micro;
 
+import dev.weft.Deadline;
+import dev.weft.error.Errno;
+import dev.weft.internal.backend.Handle;
+import dev.weft.internal.micro.io.ByteRing;
+import dev.weft.internal.micro.io.IoDriver;
+import dev.weft.internal.micro.io.RingPair;
+import dev.weft.internal.micro.run.BlockingCall;
+import dev.weft.internal.micro.run.ErrorState;
+import dev.weft.internal.micro.run.Fault;
+import dev.weft.internal.micro.run.OutgoingConnections;
+import dev.weft.internal.micro.run.ProcessControl;
+import dev.weft.internal.micro.run.ThreadCode;
+import dev.weft.internal.micro.run.ThreadControl;
+import dev.weft.internal.micro.run.ThreadExit;
+import dev.weft.internal.micro.run.ThreadLog;
+import dev.weft.routine.Routine;
+import dev.weft.routine.codegen.Context;
 import java.net.InetSocketAddress;
+import java.util.Locale;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 
@@ -38,16 +56,674 @@ import org.jspecify.annotations.Nullable;
  * <p>Methods that suspend must not be called in a constructor or in a {@code synchronized} block.
  * The methods about sockets are those of {@link MicroSocket}, applied to the default socket.
  */
-public abstract class MicroThread extends ThreadCalls {
-  /** Created by the first connect. */
-  @Nullable OutgoingConnections connector;
+public abstract class MicroThread extends Routine {
+  private static final MicroStatus[] STATUSES = MicroStatus.values();
+
+  /** What the runtime may call of the user's code. */
+  private static final ThreadCode CODE =
+      new ThreadCode() {
+        @Override
+        public String name(Routine thread) {
+          return ((MicroThread) thread).name();
+        }
+
+        @Override
+        public Routine lastly(Routine thread) {
+          return new Lastly((MicroThread) thread);
+        }
+      };
+
+  /** Runs lastly() while the body is suspended or has ended. */
+  private static final class Lastly extends Routine {
+    private final MicroThread thread;
+
+    Lastly(MicroThread thread) {
+      this.thread = thread;
+    }
+
+    @Override
+    protected void run() throws Exception {
+      thread.lastly();
+    }
+  }
+
+  /** Its state for the scheduler. */
+  @SuppressWarnings("this-escape") // only stored there: it belongs to no process yet
+  final ThreadControl control = new ThreadControl(this, CODE);
+
+  private @Nullable MicroProcess process;
+  private @Nullable MicroSocket socket;
 
   /** Creates a thread that belongs to no process yet. */
   protected MicroThread() {}
 
+  /** The thread of that state. */
+  static MicroThread of(ThreadControl control) {
+    return (MicroThread) control.body;
+  }
+
+  /** {@return its name in logs; unless overridden, the simple name of its class} */
+  public String name() {
+    return getClass().getSimpleName();
+  }
+
+  /** {@return how it last suspended, or END; RUN while it runs and before it has run} */
+  public final MicroStatus status() {
+    return STATUSES[control.visibleStatus()];
+  }
+
+  /** {@return whether it has ended: its {@code lastly} has returned} */
+  public final boolean isEnded() {
+    return control.isEnded();
+  }
+
+  /**
+   * {@return the process that this thread belongs to}
+   *
+   * @throws IllegalStateException if it belongs to none yet
+   */
+  protected final MicroProcess process() {
+    MicroProcess found = process;
+    if (found == null) {
+      throw new IllegalStateException(control.label() + " belongs to no process yet");
+    }
+    return found;
+  }
+
+  // ---- control
+
+  /**
+   * Appends {@code thread} to the run queue. A thread that is queued already is not queued again;
+   * playing an ended thread has no effect.
+   *
+   * @param thread a thread of this process
+   */
+  protected final void play(MicroThread thread) {
+    control.play(thread.control);
+  }
+
+  /** Suspends this thread, outside the run queue, until another thread plays it. */
+  protected final void pause() {
+    control.pause();
+  }
+
+  /**
+   * Passes control to {@code thread}: it runs next, and this thread is suspended until another
+   * thread plays it. Suspends.
+   *
+   * @param thread a thread of this process
+   */
+  protected final void call(MicroThread thread) {
+    control.call(thread.control);
+  }
+
+  /**
+   * Suspends as {@code status} says. WAIT raises EINVAL, because it names no socket; the methods
+   * that read and write wait for one.
+   *
+   * @param status when this thread is to be resumed
+   * @throws Exception whatever {@code lastly} throws
+   */
+  protected final void suspend(MicroStatus status) throws Exception {
+    switch (status) {
+      case RUN -> control.runAgain();
+      case YIELD -> control.yieldToAll();
+      case LISTEN -> control.awaitPlay();
+      case WAIT -> raise(Errno.EINVAL);
+      case ERR -> error();
+      case END -> throw control.exit();
+    }
+  }
+
+  // ---- threads
+
+  /**
+   * Adds {@code thread} to this process, with the same default socket, including its buffered input
+   * and output. It is not started: {@code play}, {@code call}, {@code send} and {@code request}
+   * start it.
+   *
+   * @param thread a thread that belongs to no process yet
+   */
+  protected final void child(MicroThread thread) {
+    thread.adoptedBy(process(), socket());
+  }
+
+  /**
+   * Adds {@code thread} to this process, with a default socket that reads from {@code input} and
+   * writes to {@code output}, sharing their rings. It is not started.
+   *
+   * @param thread a thread that belongs to no process yet
+   * @param input a socket of this process
+   * @param output another socket of this process, or the same
+   */
+  protected final void child(MicroThread thread, MicroSocket input, MicroSocket output) {
+    MicroProcess mine = process();
+    if (input.process != mine.control || output.process != mine.control) {
+      throw new IllegalArgumentException(
+          "a socket for "
+              + thread.control.label()
+              + " is not of the process of "
+              + control.label());
+    }
+    MicroSocket both = new MicroSocket(mine.control, input.rx, output.tx);
+    thread.adoptedBy(mine, input == output ? input : both);
+  }
+
+  /**
+   * Adds {@code thread} to this process, reading this thread's output through a pipe, and writing
+   * to this thread's former output. Bytes that this thread has written so far come first. It is not
+   * started.
+   *
+   * @param thread a thread that belongs to no process yet
+   * @throws Exception whatever {@code lastly} throws; ENOMEM is raised if the heap does not have
+   *     four pages for the pipe
+   */
+  protected final void responder(MicroThread thread) throws Exception {
+    MicroSocket mine = socket();
+    ByteRing pipe = pipe();
+    ProcessControl its = process().control;
+    MicroSocket pipeline = new MicroSocket(its, mine.rx, pipe);
+    thread.adoptedBy(process(), new MicroSocket(its, pipe, mine.tx));
+    its.rings().attach(pipeline.rx, pipeline.tx); // first: an end without a user is closed
+    its.rings().detach(mine.rx, mine.tx);
+    control.socket(pipeline.rx, pipeline.tx);
+    socket = pipeline;
+  }
+
+  private ByteRing pipe() throws Exception {
+    ProcessControl its = process().control;
+    ByteRing ring = its.rings().pipe();
+    if (ring == null) {
+      raiseNoMemory("a pipe", ByteRing.BYTES);
+      ring = its.rings().pipe();
+    }
+    if (ring == null) {
+      throw new ThreadExit(control.label() + " has no memory left");
+    }
+    return ring;
+  }
+
+  /**
+   * Adds {@code thread} to this process, with the connection {@code peer} as default socket. It is
+   * not started.
+   *
+   * @param thread a thread that belongs to no process yet
+   * @param peer a connection returned by {@code accept}; closed when the thread ends
+   * @throws Exception whatever {@code lastly} throws; ENOMEM is raised if the heap does not have
+   *     eight pages for the rings
+   */
+  protected final void accepted(MicroThread thread, MicroConnection peer) throws Exception {
+    MicroSocket its = open(peer);
+    thread.adoptedBy(process(), its);
+  }
+
+  private MicroSocket open(MicroConnection peer) throws Exception {
+    peer.requireFree();
+    ProcessControl its = process().control;
+    IoDriver driver = its.driver();
+    Handle handle = driver.newHandle("accepted connection");
+    RingPair pair = its.rings().open(handle, handle);
+    if (pair == null) {
+      raise(Errno.ENOMEM);
+      throw new ThreadExit(control.label() + " has no memory for a connection");
+    }
+    driver.open(handle, peer.take()); // allocates nothing, so the connection can't leak
+    return new MicroSocket(its, pair.rx(), pair.tx());
+  }
+
+  /** Becomes a thread of a process, with a default socket. */
+  final void adoptedBy(MicroProcess its, MicroSocket initial) {
+    its.control.adopt(control, initial.rx, initial.tx);
+    process = its;
+    socket = initial;
+  }
+
+  // ---- messages
+
+  /**
+   * Sends a message and waits for the answer; the callee runs next. Raises ESRCH if the callee has
+   * ended, or ends without an answer. Suspends.
+   *
+   * @param <Q> the type of the question
+   * @param <R> the type of the answer
+   * @param there the callee, a thread of this process
+   * @param request the request that carries the message; it may be reused afterwards
+   * @param message the question
+   * @return the answer; null if ESRCH was raised and lowered
+   * @throws Exception whatever {@code lastly} throws
+   */
+  @SuppressWarnings("NullAway") // null only as documented
+  protected final <Q, R> R request(MicroThread there, MicroRequest<Q, R> request, Q message)
+      throws Exception {
+    if (!control.beginRequest(there.control, request, message)) {
+      raise(Errno.ESRCH);
+      return null;
+    }
+    if (!control.isInBody()) {
+      return answerInLastly(request);
+    }
+    return answer();
+  }
+
+  /** Waits for the answer in a lastly or a finally block that runs outside the body. */
+  @SuppressWarnings("NullAway") // as documented at request
+  private <R> R answerInLastly(MicroRequest<?, R> request) throws Exception {
+    control.awaitAnswer(request);
+    if (request.hasAnswer()) {
+      return request.answer();
+    }
+    raise(Errno.ESRCH);
+    return null;
+  }
+
+  /**
+   * Sends a message without waiting. The answer is received by {@link #recv}. Raises ESRCH if the
+   * other thread has ended.
+   *
+   * @param <Q> the type of the message
+   * @param there the other thread, of this process, which is played
+   * @param request the request that carries the message
+   * @param message the message
+   * @throws Exception whatever {@code lastly} throws
+   */
+  protected final <Q> void send(MicroThread there, MicroRequest<Q, ?> request, Q message)
+      throws Exception {
+    if (!control.send(there.control, request, message)) {
+      raise(Errno.ESRCH);
+    }
+  }
+
+  /**
+   * Waits for a message. Suspends if there is none.
+   *
+   * @param <Q> the type of the question
+   * @param <R> the type of the answer
+   * @return the oldest message
+   */
+  @SuppressWarnings({"unchecked", "TypeParameterUnusedInFormals"}) // both sides must agree
+  protected final <Q, R> MicroRequest<Q, R> listen() {
+    if (control.hasMessage()) {
+      return (MicroRequest<Q, R>) control.takeMessage();
+    }
+    control.requireRunning("listen");
+    if (!control.isInBody()) {
+      control.awaitMessage();
+      return (MicroRequest<Q, R>) control.takeMessage();
+    }
+    control.expectMessage();
+    return (MicroRequest<Q, R>) message();
+  }
+
+  /** Parks until a message has been delivered. */
+  static MicroRequest<?, ?> message() {
+    return answer();
+  }
+
+  /** The hand-written twin of {@link #message()}: a cast after the call would need a frame. */
+  @SuppressWarnings("NullAway") // the result is ignored
+  static MicroRequest<?, ?> message(Context context) {
+    context.suspended = true;
+    return null;
+  }
+
+  /** Parks until the answer has been delivered. It is a tail call, so request needs no frame. */
+  @SuppressWarnings({"unchecked", "NullAway", "TypeParameterUnusedInFormals"}) // see request
+  private static <R> R answer() {
+    return (R) Routine.await();
+  }
+
+  /**
+   * Receives a message that has arrived, whether sent or responded, without waiting. Raises EAGAIN
+   * if there is none.
+   *
+   * @param <T> the type of the message
+   * @return the oldest message; null if EAGAIN was raised and lowered
+   * @throws Exception whatever {@code lastly} throws
+   */
+  @SuppressWarnings({"NullAway", "TypeParameterUnusedInFormals"}) // null only as documented
+  protected final <T> T recv() throws Exception {
+    if (!control.hasMessage()) {
+      raise(Errno.EAGAIN);
+      return null;
+    }
+    return ((MicroRequest<?, ?>) control.takeMessage()).content();
+  }
+
+  /**
+   * Answers a message; its sender is played. Raises ESRCH if the sender has ended.
+   *
+   * @param <R> the type of the answer
+   * @param request a request returned by {@link #listen}
+   * @param message the answer
+   * @throws Exception whatever {@code lastly} throws
+   */
+  protected final <R> void respond(MicroRequest<?, R> request, R message) throws Exception {
+    if (!control.respond(request, message)) {
+      raise(Errno.ESRCH);
+    }
+  }
+
+  // ---- log
+
+  /**
+   * {@return whether {@code dbg}, {@code dbgf} and {@code dbgPerror} of this thread write; unless
+   * overridden, whether the system property {@code dev.weft.micro.debug} is true}
+   */
+  protected boolean isDebugging() {
+    return ThreadLog.DEBUG;
+  }
+
+  /**
+   * Logs a line.
+   *
+   * @param message the line, without its newline
+   */
+  protected final void log(String message) {
+    ThreadLog.line(control, message + "\n");
+  }
+
+  /**
+   * Logs formatted text.
+   *
+   * @param format a format string of {@link String#format}; no newline is added
+   * @param arguments the format's arguments
+   */
+  protected final void logf(String format, Object... arguments) {
+    ThreadLog.line(control, String.format(Locale.ROOT, format, arguments));
+  }
+
+  /**
+   * Logs a line if this thread is debugging.
+   *
+   * @param message the line, without its newline
+   */
+  protected final void dbg(String message) {
+    if (isDebugging()) {
+      log(message);
+    }
+  }
+
+  /**
+   * Logs formatted text if this thread is debugging.
+   *
+   * @param format a format string of {@link String#format}; no newline is added
+   * @param arguments the format's arguments
+   */
+  protected final void dbgf(String format, Object... arguments) {
+    if (isDebugging()) {
+      logf(format, arguments);
+    }
+  }
+
+  /**
+   * Logs a line that ends with the text of the current error.
+   *
+   * @param message the text before it
+   */
+  protected final void perror(String message) {
+    ThreadLog.line(control, ThreadLog.perror(message, control.errno()));
+  }
+
+  /**
+   * As {@link #perror}, if this thread is debugging.
+   *
+   * @param message the text before the error's text
+   */
+  protected final void dbgPerror(String message) {
+    if (isDebugging()) {
+      perror(message);
+    }
+  }
+
+  // ---- errors
+
+  /** {@return the error that was last set or raised and not lowered; null if there is none} */
+  protected final @Nullable Errno errno() {
+    int code = control.errno();
+    return code == 0 ? null : Errno.of(code);
+  }
+
+  /**
+   * Sets the error that {@link #perror} logs and {@link #error} raises.
+   *
+   * @param errno the error
+   */
+  protected final void errno(Errno errno) {
+    control.errors().errno(errno.code());
+  }
+
+  /**
+   * Raises an error: runs {@link #lastly} immediately. If that calls {@link #lower}, this method
+   * returns; if not, the thread ends and its stack is unwound through its finally blocks. Suspends
+   * if lastly does.
+   *
+   * @param errno the error
+   * @throws Exception whatever {@code lastly} throws
+   */
+  protected final void raise(Errno errno) throws Exception {
+    raise(errno.code(), "");
+  }
+
+  /**
+   * Raises the error that {@link #errno(Errno)} has set; EINVAL if none is set.
+   *
+   * @throws Exception whatever {@code lastly} throws
+   */
+  protected final void error() throws Exception {
+    int current = control.errno();
+    if (current != 0 && control.isUndisturbed()) {
+      control
+          .errors()
+          .errno(0); // so that lower() clears it; a lastly keeps the error it is run for
+    }
+    raise(current == 0 ? Errno.EINVAL.code() : current, "");
+  }
+
+  /** As {@link #raise(Errno)}, for an error number that may have no name. */
+  final void raise(int code) throws Exception {
+    raise(code, "");
+  }
+
+  /**
+   * As {@link #raise(int)}.
+   *
+   * @param subject follows the error's name in the message of the exception that ends the thread
+   */
+  final void raise(int code, String subject) throws Exception {
+    control.requireRunning("raise");
+    ErrorState errors = control.errors();
+    int outerErrno = errors.errno(); // of the enclosing lastly, if this is called in one
+    boolean outerLowered = errors.isLowered();
+    int depth = errors.beginRaise(control, code);
+    try {
+      lastly();
+    } catch (Throwable e) {
+      errors.lastlyFailed(e);
+      throw e;
+    } finally {
+      errors.endRaise(depth);
+    }
+    if (!errors.takeLowered()) {
+      throw new ThreadExit(control.label() + " raised " + Errno.of(code) + subject);
+    }
+    errors.restore(outerErrno, outerLowered);
+  }
+
+  /**
+   * Raises an error in another thread of this process. That thread's {@link #lastly} runs when the
+   * thread is next scheduled. If it lowers the error, the thread continues where it was, waiting if
+   * it waited; if not, the thread ends. Raises ESRCH in this thread if the other one has ended.
+   *
+   * @param thread a thread of this process
+   * @param errno the error
+   * @throws Exception whatever {@code lastly} throws
+   */
+  protected final void raiseAt(MicroThread thread, Errno errno) throws Exception {
+    if (control.checked(thread.control).isEnded()) {
+      raise(Errno.ESRCH);
+      return;
+    }
+    process().control.threads().raiseAt(thread.control, errno.code());
+  }
+
+  /**
+   * Sets the deadline of all waits of this thread. If the thread is waiting when the deadline
+   * passes, or begins to wait later, ETIMEDOUT is raised in it as by {@link #raiseAt}. If {@code
+   * lastly} lowers the error, the thread continues to wait, without a deadline until it sets
+   * another. A deadline holds for all waits until it is set again; setting it before each wait is
+   * cheap. It is not raised in a {@link #lastly} that waits after the end of the body, or in place
+   * of it.
+   *
+   * <p>The deadline also limits output to a descriptor: once it has passed, and lastly waits for
+   * room in the ring or the thread has ended, output that the descriptor does not accept at once is
+   * dropped. So a peer that does not read can't hold a connection open.
+   *
+   * <p>In the local executor, where a wait for a descriptor blocks the whole process, the deadline
+   * is checked only when the thread is about to resume: a wait can last longer, and the deadline
+   * does not end a wait by itself.
+   *
+   * @param deadline when waits end; {@link Deadline#NEVER} removes the deadline
+   */
+  protected final void deadline(Deadline deadline) {
+    process().control.timers().deadline(control, deadline);
+  }
+
+  /**
+   * Error handler and finaliser (mnvkd's {@code vk_finally}). Runs when an error is raised, when
+   * the thread faults, when the process ends, and in any case at the thread's end, then without an
+   * error. {@link #errno()} returns the error. May suspend.
+   *
+   * @throws Exception if it fails; the thread then ends
+   */
+  protected void lastly() throws Exception {}
+
+  /**
+   * The twin of {@link #lastly()}, which the weaver overrides in classes that override {@code
+   * lastly()}.
+   *
+   * @param context the calling thread's context
+   * @throws Exception whatever {@link #lastly()} throws
+   */
+  protected void lastly(Context context) throws Exception {
+    lastly();
+  }
+
+  /**
+   * Lowers the current error: once {@link #lastly} returns, the thread continues. After a raise it
+   * continues behind that raise; after {@link #raiseAt}, where it was; after a fault, from its last
+   * suspension, with its locals as they were then. After a fault it starts again from the beginning
+   * if it has not suspended, if its last suspension was in a fiber call, or if it runs on a stack
+   * of its own. It does not stop the process from ending.
+   *
+   * @throws IllegalStateException if there is no error
+   */
+  protected final void lower() {
+    if (control.errno() == 0) {
+      throw new IllegalStateException("lower: " + control.label() + " has no error");
+    }
+    control.errors().lower();
+  }
+
+  // ---- faults
+
+  /**
+   * {@return the fault if {@link #errno()} is EFAULT: of this thread, or of another one if this is
+   * the supervisor; null if there is none or it was cleared}
+   */
+  protected final @Nullable MicroFault fault() {
+    Fault found = control.errors().fault();
+    return found == null ? null : new MicroFault(of(found.thread()), found.cause());
+  }
+
+  /** Clears the fault. */
+  protected final void clearFault() {
+    control.errors().fault(null);
+  }
+
+  /** Logs the fault, if the current error is one, and clears it. */
+  protected final void sigerror() {
+    MicroFault found = fault();
+    if (found != null && control.errno() == Errno.EFAULT.code()) {
+      perror(found.description());
+      clearFault();
+    }
+  }
+
+  // ---- memory
+
+  /**
+   * Allocates a zeroed, page-aligned block from the process's heap. If memory is short, logs how
+   * many pages the heap would need and raises ENOMEM; if that is lowered, tries once more.
+   *
+   * @param count how many elements
+   * @param size the size of an element in bytes; raises ERANGE if the product overflows or is
+   *     negative
+   * @return a block that this thread owns until it frees the block or ends
+   * @throws Exception whatever {@code lastly} throws
+   */
+  protected final MicroBlock calloc(long count, long size) throws Exception {
+    long bytes = count * size;
+    if (((count | size) >>> 31) != 0) {
+      bytes = checkedBytes(count, size);
+    }
+    MicroBlock block = process().heap.calloc(this, bytes);
+    if (block == null) {
+      block = exhausted(bytes);
+    }
+    control.blocks++;
+    return block;
+  }
+
+  private long checkedBytes(long count, long size) throws Exception {
+    if (count < 0 || size < 0 || Math.multiplyHigh(count, size) != 0 || count * size < 0) {
+      raise(Errno.ERANGE);
+      throw new ThreadExit("calloc of " + count + " times " + size + " bytes");
+    }
+    return count * size;
+  }
+
+  private MicroBlock exhausted(long bytes) throws Exception {
+    MicroHeap heap = process().heap;
+    raiseNoMemory("calloc of " + bytes + " bytes", bytes);
+    MicroBlock block = heap.calloc(this, bytes);
+    if (block == null) {
+      throw new ThreadExit(control.label() + " has no memory left");
+    }
+    return block;
+  }
+
+  private void raiseNoMemory(String subject, long bytes) throws Exception {
+    ThreadLog.line(
+        control,
+        subject
+            + ": the micro-heap needs page count of "
+            + process().heap.neededPages(bytes)
+            + "\n");
+    raise(Errno.ENOMEM);
+  }
+
+  /**
+   * Frees the newest block of this thread. Raises ERANGE if it has none.
+   *
+   * @throws Exception whatever {@code lastly} throws
+   */
+  protected final void free() throws Exception {
+    if (process().heap.free(this)) {
+      control.blocks--;
+    } else {
+      raise(Errno.ERANGE);
+    }
+  }
+
+  // ---- the default socket
+
   /** {@return the default socket, which the methods below use} */
   protected final MicroSocket socket() {
-    return defaultSocket();
+    MicroSocket found = socket;
+    if (found == null) {
+      throw new IllegalStateException(control.label() + " belongs to no process yet");
+    }
+    return found;
   }
 
   /**
@@ -61,15 +737,15 @@ public abstract class MicroThread extends ThreadCalls {
    * @throws Exception the exception that the call throws, unchanged
    */
   protected final <T extends @Nullable Object> T blocking(Callable<T> call) throws Exception {
-    MicroProcess process = home();
-    if (process.dispatcher == null) {
+    ProcessControl its = process().control;
+    if (its.dispatcher() == null) {
       return call.call();
     }
-    BlockingCall<T> made = new BlockingCall<>(process, this, call);
+    BlockingCall<T> made = new BlockingCall<>(its, control, call);
     made.start();
     while (!made.isDone()) {
-      process.alarms.await(this); // again, if it was played or lowered an error raised at it
-      park();
+      its.timers().await(control); // again, if it was played or lowered an error raised at it
+      ThreadControl.park();
     }
     return made.result();
   }
@@ -93,7 +769,7 @@ public abstract class MicroThread extends ThreadCalls {
    * @throws Exception whatever {@code lastly} throws
    */
   protected final int read(MicroBlock target, int length) throws Exception {
-    return defaultSocket().read(target, length);
+    return socket().read(target, length);
   }
 
   /**
@@ -106,7 +782,7 @@ public abstract class MicroThread extends ThreadCalls {
    * @throws Exception whatever {@code lastly} throws
    */
   protected final int read(MicroBlock target, long offset, int length) throws Exception {
-    return defaultSocket().read(target, offset, length);
+    return socket().read(target, offset, length);
   }
 
   /**
@@ -119,7 +795,7 @@ public abstract class MicroThread extends ThreadCalls {
    * @throws Exception whatever {@code lastly} throws
    */
   protected final int readline(MicroBlock target, int length) throws Exception {
-    return defaultSocket().readline(target, length);
+    return socket().readline(target, length);
   }
 
   /**
@@ -133,14 +809,14 @@ public abstract class MicroThread extends ThreadCalls {
    * @throws Exception whatever {@code lastly} throws
    */
   protected final int readline(MicroBlock target, long offset, int length) throws Exception {
-    return defaultSocket().readline(target, offset, length);
+    return socket().readline(target, offset, length);
   }
 
   /**
    * {@return how many bytes can be read without waiting; 0 if none have arrived yet, or at the end}
    */
   protected final int buffered() {
-    return defaultSocket().buffered();
+    return socket().buffered();
   }
 
   /**
@@ -151,7 +827,7 @@ public abstract class MicroThread extends ThreadCalls {
    * @throws Exception whatever {@code lastly} throws
    */
   protected final int pollread() throws Exception {
-    return defaultSocket().pollread();
+    return socket().pollread();
   }
 
   /**
@@ -162,7 +838,7 @@ public abstract class MicroThread extends ThreadCalls {
    * @throws Exception whatever {@code lastly} throws
    */
   protected final void write(MicroBlock source, int length) throws Exception {
-    defaultSocket().write(source, length);
+    socket().write(source, length);
   }
 
   /**
@@ -174,7 +850,7 @@ public abstract class MicroThread extends ThreadCalls {
    * @throws Exception whatever {@code lastly} throws
    */
   protected final void write(MicroBlock source, long offset, int length) throws Exception {
-    defaultSocket().write(source, offset, length);
+    socket().write(source, offset, length);
   }
 
   /**
@@ -184,7 +860,7 @@ public abstract class MicroThread extends ThreadCalls {
    * @throws Exception whatever {@code lastly} throws
    */
   protected final void write(byte[] bytes) throws Exception {
-    defaultSocket().write(bytes);
+    socket().write(bytes);
   }
 
   /**
@@ -194,7 +870,7 @@ public abstract class MicroThread extends ThreadCalls {
    * @throws Exception whatever {@code lastly} throws
    */
   protected final void literal(String text) throws Exception {
-    defaultSocket().literal(text);
+    socket().literal(text);
   }
 
   /**
@@ -210,7 +886,7 @@ public abstract class MicroThread extends ThreadCalls {
    */
   protected final int writef(MicroBlock line, int length, String format, Object... arguments)
       throws Exception {
-    return defaultSocket().writef(line, length, format, arguments);
+    return socket().writef(line, length, format, arguments);
   }
 
   /**
@@ -219,7 +895,7 @@ public abstract class MicroThread extends ThreadCalls {
    * @throws Exception whatever {@code lastly} throws
    */
   protected final void flush() throws Exception {
-    defaultSocket().flush();
+    socket().flush();
   }
 
   /**
@@ -230,7 +906,7 @@ public abstract class MicroThread extends ThreadCalls {
    * @throws Exception whatever {@code lastly} throws
    */
   protected final long forward(long length) throws Exception {
-    return defaultSocket().forward(length);
+    return socket().forward(length);
   }
 
   /**
@@ -238,7 +914,7 @@ public abstract class MicroThread extends ThreadCalls {
    * #readhup} would succeed}
    */
   protected final boolean pollhup() {
-    return defaultSocket().pollhup();
+    return socket().pollhup();
   }
 
   /**
@@ -248,7 +924,7 @@ public abstract class MicroThread extends ThreadCalls {
    * @throws Exception whatever {@code lastly} throws
    */
   protected final void readhup() throws Exception {
-    defaultSocket().readhup();
+    socket().readhup();
   }
 
   /**
@@ -257,7 +933,7 @@ public abstract class MicroThread extends ThreadCalls {
    * @throws Exception whatever {@code lastly} throws
    */
   protected final void hup() throws Exception {
-    defaultSocket().hup();
+    socket().hup();
   }
 
   /**
@@ -267,7 +943,7 @@ public abstract class MicroThread extends ThreadCalls {
    * @throws Exception whatever {@code lastly} throws
    */
   protected final @Nullable MicroConnection accept() throws Exception {
-    return defaultSocket().accept();
+    return socket().accept();
   }
 
   /**
@@ -284,43 +960,40 @@ public abstract class MicroThread extends ThreadCalls {
    * @throws Exception whatever {@code lastly} throws
    */
   protected final @Nullable MicroSocket connect(InetSocketAddress address) throws Exception {
-    OutgoingConnections its = connector;
-    if (its == null) {
-      its = new OutgoingConnections(this);
-      connector = its;
-    }
-    MicroSocket made = its.begin(address);
+    OutgoingConnections its = control.connections();
+    RingPair made = its.begin(address);
     if (made == null) {
+      raise(its.failure(), OutgoingConnections.subject(address));
       return null;
     }
     boolean connected = false;
     try {
-      while (made.tx.isConnecting()) {
+      while (made.tx().isConnecting()) {
         its.await(made);
-        park();
+        ThreadControl.park();
       }
-      connected = made.tx.failure() == 0;
+      connected = made.tx().failure() == 0;
     } finally {
       if (!connected) {
         its.close(made); // however the wait ended
       }
     }
     if (connected) {
-      return made;
+      return new MicroSocket(process().control, made.rx(), made.tx());
     }
     // The failure is not reset: after a fault the thread may execute this again.
-    raise(made.tx.failure(), OutgoingConnections.subject(address));
+    raise(made.tx().failure(), OutgoingConnections.subject(address));
     return null;
   }
 
   /** Closes the reading side. */
   protected final void rxClose() {
-    defaultSocket().rxClose();
+    socket().rxClose();
   }
 
   /** Closes the writing side. */
   protected final void txClose() {
-    defaultSocket().txClose();
+    socket().txClose();
   }
 
   /**
@@ -329,7 +1002,7 @@ public abstract class MicroThread extends ThreadCalls {
    * @throws Exception whatever {@code lastly} throws
    */
   protected final void rxShutdown() throws Exception {
-    defaultSocket().rxShutdown();
+    socket().rxShutdown();
   }
 
   /**
@@ -338,6 +1011,11 @@ public abstract class MicroThread extends ThreadCalls {
    * @throws Exception whatever {@code lastly} throws
    */
   protected final void txShutdown() throws Exception {
-    defaultSocket().txShutdown();
+    socket().txShutdown();
+  }
+
+  @Override
+  public String toString() {
+    return control.toString();
   }
 }

@@ -95,7 +95,7 @@ class CrashCleanupTest {
       while (waiter.status() != MicroStatus.WAIT) {
         suspend(MicroStatus.YIELD);
       }
-      waiter.runner = new Unendable(waiter.runner, times);
+      waiter.control.runner = new Unendable(waiter.control.runner, times);
       raiseAt(waiter, Errno.EIO);
       try {
         pause();

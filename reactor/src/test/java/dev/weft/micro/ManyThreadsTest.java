@@ -57,7 +57,7 @@ class ManyThreadsTest {
             while (!starter.first.isEnded() || !beside.first.isEnded()) {
               Fiber.yield();
             }
-            assertEquals(COUNT, process.threads.live());
+            assertEquals(COUNT, process.control.threads().live());
             process.kill();
             process.join();
             assertFalse(other.isEnded());

@@ -29,7 +29,7 @@ class MicroCostTest {
     private final boolean waitsAsFibersDo;
     final Partner partner = new Partner(this);
     long allocated = Long.MAX_VALUE;
-    boolean hadGuest;
+    boolean hadStrand;
 
     Player(boolean waitsAsFibersDo) {
       this.waitsAsFibersDo = waitsAsFibersDo;
@@ -48,7 +48,7 @@ class MicroCostTest {
         }
         allocated = THREADS.getCurrentThreadAllocatedBytes() - before;
       }
-      hadGuest = guest != null;
+      hadStrand = control.hasStrand();
       partner.isOver = true;
       play(partner);
     }
@@ -85,14 +85,14 @@ class MicroCostTest {
 
   @Test
   void aThreadThatSaysNoWordOfFibersHasNoStrand() throws Exception {
-    assertEquals(false, run(false).hadGuest);
+    assertEquals(false, run(false).hadStrand);
   }
 
   @Test
   void aSwitchAllocatesNothingIfOneOfThemHasOne() throws Exception {
     Player player = run(true);
 
-    assertEquals(true, player.hadGuest);
+    assertEquals(true, player.hadStrand);
     assertEquals(0, player.allocated);
   }
 }

@@ -241,14 +241,14 @@ class MicroHeapTest {
 
   @Test
   void reservedPagesCountAsUsedButAreNotTaken() {
-    assertTrue(heap.budget().reservePages(4));
+    assertTrue(heap.control.reservePages(4));
 
     assertEquals(4, heap.usedPages());
     assertEquals(0, pool.takenPages());
     assertNull(heap.calloc(ME, 4 * PAGE + 1));
     take(ME, 4 * PAGE);
-    assertFalse(heap.budget().reservePages(4));
-    heap.budget().unreservePages(4);
+    assertFalse(heap.control.reservePages(4));
+    heap.control.unreservePages(4);
     assertTrue(heap.free(ME));
     take(ME, 8 * PAGE);
   }

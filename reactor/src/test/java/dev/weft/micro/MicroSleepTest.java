@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.weft.Deadline;
 import dev.weft.Reactor;
 import dev.weft.error.Errno;
+import dev.weft.internal.micro.run.ThreadControl;
 import dev.weft.internal.queue.TimerQueue;
 import dev.weft.internal.strand.EventLoop;
 import java.time.Duration;
@@ -27,8 +28,8 @@ class MicroSleepTest {
 
     @Override
     protected void run() {
-      process().alarms.sleep(this, AN_HOUR);
-      park();
+      process().control.timers().sleep(control, AN_HOUR);
+      ThreadControl.park();
       wakes++;
     }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package dev.weft.micro;
+package dev.weft.internal.micro.run;
 
 import dev.weft.error.Errno;
 import java.lang.StackWalker.StackFrame;
@@ -8,23 +8,26 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /** Log lines on standard error that name the thread, in the format that mnvkd's filters expect. */
-final class ThreadLog {
+public final class ThreadLog {
   /** Whether the {@code dbg} methods of all threads write. */
-  static final boolean DEBUG = Boolean.getBoolean("dev.weft.micro.debug");
+  public static final boolean DEBUG = Boolean.getBoolean("dev.weft.micro.debug");
+
+  /** The class whose methods threads call in order to log. */
+  private static final String FACADE = "dev.weft.micro.MicroThread";
 
   private ThreadLog() {}
 
   /** Writes a line with one call, so that lines of several processes do not mix. */
-  static void line(MicroThread thread, String message) {
+  public static void line(ThreadControl thread, String message) {
     System.err.print(prefix(thread) + message);
     System.err.flush();
   }
 
-  private static String prefix(MicroThread thread) {
+  private static String prefix(ThreadControl thread) {
     StackFrame caller = caller();
     String file = caller == null ? "?" : String.valueOf(caller.getFileName());
     int line = caller == null ? 0 : caller.getLineNumber();
-    MicroProcess process = thread.process;
+    ProcessControl process = thread.process;
     return String.format(
         Locale.ROOT,
         "    thread: <source loc=\"%48s:%4d\"> <proc_local id=\"%4d\" active=\"%s\" blocked=\"%s\">"
@@ -35,7 +38,7 @@ final class ThreadLog {
         flag(process != null && process.isRunnable()),
         flag(process != null && process.isBlocked()),
         thread.label(),
-        thread.status(),
+        thread.statusName(),
         thread.id);
   }
 
@@ -43,7 +46,7 @@ final class ThreadLog {
     return value ? "t" : "f";
   }
 
-  /** The innermost frame that does not belong to this package's runtime. */
+  /** The innermost frame of the user's code. */
   private static @Nullable StackFrame caller() {
     Optional<StackFrame> found =
         StackWalker.getInstance()
@@ -52,10 +55,7 @@ final class ThreadLog {
   }
 
   private static boolean isMachinery(String name) {
-    return name.equals(ThreadLog.class.getName())
-        || name.equals(ThreadControl.class.getName())
-        || name.equals(ErrorState.class.getName())
-        || name.equals(MicroThread.class.getName());
+    return name.equals(ThreadLog.class.getName()) || name.equals(FACADE);
   }
 
   /**
@@ -72,7 +72,7 @@ final class ThreadLog {
   }
 
   /** The text of {@code failure}, or its class if its own methods fail. */
-  static String describe(Throwable failure) {
+  public static String describe(Throwable failure) {
     try {
       return String.valueOf(failure);
     } catch (Throwable e) {
@@ -83,7 +83,7 @@ final class ThreadLog {
     }
   }
 
-  static String perror(String text, int code) {
+  public static String perror(String text, int code) {
     String reason = code == 0 ? "Success" : Errno.of(code).text();
     return text + ": " + reason + "\n";
   }

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-package dev.weft.micro;
+package dev.weft.internal.micro.run;
 
 import dev.weft.error.Errno;
 import dev.weft.internal.queue.IntDeque;
-import dev.weft.micro.ErrorState.Phase;
 import dev.weft.routine.Routine;
 import dev.weft.routine.codegen.Context;
 import java.util.Arrays;
@@ -13,15 +12,15 @@ import org.jspecify.annotations.Nullable;
  * Scheduler of one process: its thread table and run queue. A step resumes one thread until it
  * suspends. If it returns or throws instead, {@link ThreadLifecycle} decides what follows.
  */
-final class ProcessScheduler {
-  private final MicroProcess process;
+public final class ProcessScheduler {
+  private final ProcessControl process;
   final ThreadLifecycle ends;
   private static final int INITIAL_LENGTH = 8;
 
   /** The most threads that a report names. */
   private static final int DESCRIBED_MAX = 100;
 
-  private @Nullable MicroThread[] table = new @Nullable MicroThread[INITIAL_LENGTH];
+  private @Nullable ThreadControl[] table = new @Nullable ThreadControl[INITIAL_LENGTH];
 
   /** Stack of free ids; as long as the table. */
   private int[] freeIds = new int[INITIAL_LENGTH];
@@ -37,22 +36,22 @@ final class ProcessScheduler {
 
   private int current = IntDeque.NONE;
 
-  ProcessScheduler(MicroProcess process) {
+  ProcessScheduler(ProcessControl process) {
     this.process = process;
     ends = new ThreadLifecycle(process, this);
   }
 
-  MicroProcess process() {
+  ProcessControl process() {
     return process;
   }
 
   // ---- the table
 
-  void add(MicroThread thread) {
+  void add(ThreadControl thread) {
     if (thread.process != null) {
       throw new IllegalStateException(thread.label() + " is in a process already");
     }
-    Routine runner = process.isStackful() ? thread.stackful() : thread;
+    Routine runner = process.isStackful() ? thread.body.stackful() : thread.body;
     if (freeCount == 0 && used == table.length) {
       grow();
     }
@@ -76,25 +75,25 @@ final class ProcessScheduler {
     freeIds = longerIds;
   }
 
-  private void remove(MicroThread thread) {
+  private void remove(ThreadControl thread) {
     table[thread.id] = null;
     int id = thread.id;
     thread.id = IntDeque.NONE; // or run would confuse it with the next thread of this number
     freeIds[freeCount++] = id;
   }
 
-  int live() {
+  public int live() {
     return live;
   }
 
-  MicroThread thread(int id) {
-    MicroThread thread = table[id];
+  ThreadControl thread(int id) {
+    ThreadControl thread = table[id];
     assert thread != null : id;
     return thread;
   }
 
   /** The running thread. */
-  MicroThread current(String verb) {
+  public ThreadControl current(String verb) {
     if (current == IntDeque.NONE) {
       throw new IllegalStateException(verb + " must be called by a thread of the process");
     }
@@ -106,15 +105,15 @@ final class ProcessScheduler {
   }
 
   /** The running thread, or null. May be called from any thread; the result can be stale. */
-  @Nullable MicroThread running() {
+  @Nullable ThreadControl running() {
     int id = current;
-    @Nullable MicroThread[] threads = table;
+    @Nullable ThreadControl[] threads = table;
     return id >= 0 && id < threads.length ? threads[id] : null;
   }
 
   // ---- the run queue
 
-  void play(MicroThread thread) {
+  void play(ThreadControl thread) {
     if (thread.hasPendingStep) {
       thread.played = true;
       if (thread.isEnded()) {
@@ -124,7 +123,7 @@ final class ProcessScheduler {
     queue(thread);
   }
 
-  void playFirst(MicroThread thread) {
+  void playFirst(ThreadControl thread) {
     if (thread.hasPendingStep) {
       play(thread);
     } else if (!thread.queued) {
@@ -132,13 +131,13 @@ final class ProcessScheduler {
     }
   }
 
-  private void queueFirst(MicroThread thread) {
+  private void queueFirst(ThreadControl thread) {
     ready.addFirst(thread.id);
     thread.queued = true; // afterwards, here and below, so that a stack overflow loses no thread
   }
 
   /** Makes {@code thread} run its lastly with this error when it is next scheduled. */
-  void raiseAt(MicroThread thread, int code) {
+  public void raiseAt(ThreadControl thread, int code) {
     if (!thread.hasPendingStep) {
       thread.hasPendingStep = true;
       thread.played = thread.queued;
@@ -148,7 +147,7 @@ final class ProcessScheduler {
   }
 
   /** Handles that the deadline of {@code thread} has passed. */
-  void late(MicroThread thread) {
+  void late(ThreadControl thread) {
     if (thread.phase == Phase.RAISED || thread.phase == Phase.FAULTED) {
       thread.raisedAt = Errno.ETIMEDOUT.code(); // raised after its lastly, which is not interrupted
     } else if (thread.phase == Phase.BODY && !thread.queued) {
@@ -162,7 +161,7 @@ final class ProcessScheduler {
     }
   }
 
-  void queue(MicroThread thread) {
+  void queue(ThreadControl thread) {
     if (!thread.queued) {
       ready.addLast(thread.id);
       thread.queued = true;
@@ -173,7 +172,7 @@ final class ProcessScheduler {
    * Handles that a scope of {@code thread} has ended: its pending micro-thread call throws, as a
    * fiber's would. See {@link #stepScopeEnded}.
    */
-  void scopeEnded(MicroThread thread) {
+  void scopeEnded(ThreadControl thread) {
     if (thread.phase != Phase.BODY) {
       return;
     }
@@ -186,7 +185,7 @@ final class ProcessScheduler {
     process.ready();
   }
 
-  void yieldLast(MicroThread thread) {
+  void yieldLast(ThreadControl thread) {
     if (!thread.queued) {
       yielded.addLast(thread.id);
       thread.queued = true;
@@ -220,19 +219,19 @@ final class ProcessScheduler {
     int left = budget;
     int id = left > 0 ? ready.poll() : IntDeque.NONE;
     if (id != IntDeque.NONE) {
-      MicroThread thread = thread(id);
-      MicroThread other = thread;
+      ThreadControl thread = thread(id);
+      ThreadControl other = thread;
       while (true) {
         thread.queued = false;
         if (thread.hasPendingStep) {
-          stepAside(thread, context);
+          stepPending(thread, context);
         } else if (!thread.expects() || thread.deliver(context)) {
           current = thread.id;
           thread.handoffTo = IntDeque.NONE;
           while (go(thread, thread.runner, context)
-              && thread.status == ThreadControl.AT_ONCE
+              && thread.status == ThreadStatus.AT_ONCE
               && left > 1) {
-            thread.status = ThreadControl.RUN;
+            thread.status = ThreadStatus.RUN;
             left--;
           }
         }
@@ -251,7 +250,7 @@ final class ProcessScheduler {
         // Most often it is the same thread, or its caller before it. Then the processor can predict
         // the thread without waiting for the load of what this thread has stored.
         if (id != thread.id) {
-          MicroThread before = thread;
+          ThreadControl before = thread;
           thread = id == other.id ? other : thread(id);
           other = before;
         }
@@ -261,7 +260,7 @@ final class ProcessScheduler {
     return left;
   }
 
-  void resume(MicroThread thread, Routine routine, Context context) {
+  void resume(ThreadControl thread, Routine routine, Context context) {
     current = thread.id;
     thread.handoffTo = IntDeque.NONE;
     go(thread, routine, context);
@@ -269,9 +268,9 @@ final class ProcessScheduler {
   }
 
   /** Puts what would run next, now that {@code thread} has suspended, at the head of the queue. */
-  private void queueNext(MicroThread thread) {
-    if (thread.status == ThreadControl.AT_ONCE) {
-      thread.status = ThreadControl.RUN;
+  private void queueNext(ThreadControl thread) {
+    if (thread.status == ThreadStatus.AT_ONCE) {
+      thread.status = ThreadStatus.RUN;
       queueFirst(thread);
     }
     queueHandedOff(thread);
@@ -279,7 +278,7 @@ final class ProcessScheduler {
   }
 
   /** Puts the handoff target of {@code thread} at the head of the queue. */
-  void queueHandedOff(MicroThread thread) {
+  void queueHandedOff(ThreadControl thread) {
     int id = thread.handoffTo;
     if (id >= 0) {
       ready.addFirst(id);
@@ -290,12 +289,11 @@ final class ProcessScheduler {
   /**
    * Runs a routine of {@code thread} until it suspends or ends; returns whether it has suspended.
    */
-  private boolean go(MicroThread thread, Routine routine, Context context) {
+  private boolean go(ThreadControl thread, Routine routine, Context context) {
     boolean suspended = false;
     Throwable failure = null;
     try {
-      // Two calls, so that the usual one does not depend on the load of thread.runner.
-      suspended = routine == thread ? thread.go(context) : routine.go(context);
+      suspended = routine.go(context);
     } catch (Throwable e) {
       failure = e;
     }
@@ -309,22 +307,22 @@ final class ProcessScheduler {
   /** Ends the wait that the running thread has begun, because it can't suspend. */
   void refused(Context context, Throwable why) {
     context.failure = why;
-    MicroThread thread = running();
-    MicroThreadStrand guest = thread == null ? null : thread.activeGuest();
-    if (guest != null && guest.isWaiting()) {
+    ThreadControl thread = running();
+    MicroThreadStrand strand = thread == null ? null : MicroThreadStrand.active(thread);
+    if (strand != null && strand.isWaiting()) {
       context.failure = null;
-      guest.refuseToWait(why);
+      strand.refuseToWait(why);
     } else if (thread != null) {
       process.forgetWaits(thread);
       thread.forgetAwaited();
     }
     if (thread != null) {
-      thread.status = ThreadControl.RUN;
+      thread.status = ThreadStatus.RUN;
     }
   }
 
   /** Runs a step of a thread that does more than resume its body. */
-  private void stepAside(MicroThread thread, Context context) {
+  private void stepPending(ThreadControl thread, Context context) {
     if (thread.isEnded()) {
       remove(thread);
       return;
@@ -344,22 +342,23 @@ final class ProcessScheduler {
         stepWithDeadline(thread, context);
         return;
       }
-      if (thread.status() == MicroStatus.WAIT) {
+      if ((thread.status == ThreadStatus.WAIT || thread.status == ThreadStatus.FOR_FIBER_CALL)) {
         process.forgetWaits(thread);
         thread.played = true; // a resumed wait checks its condition again
       }
-      thread.bodyPlayed = thread.played || thread.expects();
-      thread.bodyStatus = thread.status;
+      ErrorState errors = thread.errors();
+      errors.bodyPlayed = thread.played || thread.expects();
+      errors.bodyStatus = thread.status;
       ends.beginLastly(thread, Phase.RAISED, code);
     }
     Routine cleanup = thread.cleanup;
-    if (cleanup != null && MicroThreadStrand.prepareResume(thread.activeGuest())) {
+    if (cleanup != null && MicroThreadStrand.prepareResume(MicroThreadStrand.active(thread))) {
       resume(thread, cleanup, context);
     }
   }
 
   /** Runs a step of a thread whose deadline has passed, or has to be checked before each step. */
-  private void stepWithDeadline(MicroThread thread, Context context) {
+  private void stepWithDeadline(ThreadControl thread, Context context) {
     if (thread.hasScopeEnded) {
       stepScopeEnded(thread, context);
       return;
@@ -381,46 +380,47 @@ final class ProcessScheduler {
    * A micro-thread call is made to throw, unless the thread has been played before: then the next
    * call throws.
    */
-  private void stepScopeEnded(MicroThread thread, Context context) {
-    boolean inCall = thread.isInCall();
+  private void stepScopeEnded(ThreadControl thread, Context context) {
+    boolean inCall = MicroThreadStrand.isInCall(thread);
     RuntimeException refusal = inCall || thread.played ? null : refusal(thread);
     thread.hasScopeEnded = false;
     if (refusal != null) {
       process.forgetWaits(thread);
       thread.forgetAwaited();
-      thread.hasPendingStep = thread.isStepAside();
+      thread.hasPendingStep = thread.hasPendingEvent();
       context.failure = refusal;
       resume(thread, thread.runner, context);
     } else if (inCall || thread.played) {
       stepWithDeadline(thread, context);
     } else {
-      thread.hasPendingStep = thread.isStepAside(); // it has left the scope, and continues to wait
+      thread.hasPendingStep =
+          thread.hasPendingEvent(); // it has left the scope, and continues to wait
     }
-    if (thread.phase == Phase.BODY && thread.guest != null && thread.guest.isRefused()) {
+    if (thread.phase == Phase.BODY && thread.strand != null && thread.strand.isRefused()) {
       thread.hasScopeEnded = true;
       if (!thread.hasPendingStep) {
         thread.hasPendingStep = true;
         thread.played = thread.queued;
       }
-      if (!thread.isInCall()) {
+      if (!MicroThreadStrand.isInCall(thread)) {
         queue(thread);
       }
     }
   }
 
-  private static @Nullable RuntimeException refusal(MicroThread thread) {
-    MicroThreadStrand guest = thread.guest;
-    return guest == null ? null : guest.refusal(thread.status().name(), "");
+  private static @Nullable RuntimeException refusal(ThreadControl thread) {
+    MicroThreadStrand strand = thread.strand;
+    return strand == null ? null : strand.refusal(thread.statusName(), "");
   }
 
   /** Makes it run next, unless it is queued already. */
-  void again(MicroThread thread) {
+  void again(ThreadControl thread) {
     if (!thread.queued) {
       queueFirst(thread);
     }
   }
 
-  void ended(MicroThread thread) {
+  void ended(ThreadControl thread) {
     live--;
     process.ended(thread);
     if (!thread.queued) {
@@ -430,7 +430,7 @@ final class ProcessScheduler {
 
   /** Resets the running thread, after a step from outside the run loop or a failed one. */
   void resetRunning() {
-    MicroThread thread = running();
+    ThreadControl thread = running();
     if (thread != null && thread.handoffTo != ThreadControl.AWAY) {
       queueHandedOff(thread);
       thread.handoffTo = ThreadControl.AWAY;
@@ -443,10 +443,10 @@ final class ProcessScheduler {
     StringBuilder text = new StringBuilder();
     int described = 0;
     for (int id = 0; id < used && described < DESCRIBED_MAX; id++) {
-      MicroThread thread = table[id];
+      ThreadControl thread = table[id];
       if (thread != null && !thread.isEnded()) {
         text.append(text.isEmpty() ? "" : ", ").append(thread.label());
-        text.append(' ').append(thread.status());
+        text.append(' ').append(thread.statusName());
         described++;
       }
     }
@@ -469,8 +469,8 @@ final class ProcessScheduler {
   /** Whether a thread is in a fiber call that has not ended. */
   boolean areInCalls() {
     for (int id = 0; id < used; id++) {
-      MicroThread thread = table[id];
-      if (thread != null && thread.isInCallStill()) {
+      ThreadControl thread = table[id];
+      if (thread != null && MicroThreadStrand.isInCallStill(thread)) {
         return true;
       }
     }
@@ -478,9 +478,9 @@ final class ProcessScheduler {
   }
 
   /** Calls {@code action} with each thread that has not ended. */
-  void forEachLive(java.util.function.Consumer<MicroThread> action) {
+  void forEachLive(java.util.function.Consumer<ThreadControl> action) {
     for (int id = 0; id < used; id++) {
-      MicroThread thread = table[id];
+      ThreadControl thread = table[id];
       if (thread != null && !thread.isEnded()) {
         action.accept(thread);
       }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package dev.weft.micro;
+package dev.weft.internal.micro.run;
 
 import dev.weft.Blocking;
 import dev.weft.Fiber;
@@ -8,22 +8,22 @@ import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 
 /** Blocking call of a micro-thread, run on a thread outside the reactor. A fiber waits for it. */
-final class BlockingCall<T extends @Nullable Object> {
-  private final MicroProcess process;
-  private final MicroThread thread;
+public final class BlockingCall<T extends @Nullable Object> {
+  private final ProcessControl process;
+  private final ThreadControl thread;
   private final Callable<T> call;
   private @Nullable T result;
   private @Nullable Throwable failure;
   private boolean isDone;
 
-  BlockingCall(MicroProcess process, MicroThread thread, Callable<T> call) {
+  public BlockingCall(ProcessControl process, ThreadControl thread, Callable<T> call) {
     this.process = process;
     this.thread = thread;
     this.call = call;
   }
 
-  void start() {
-    process.alarms.await(thread);
+  public void start() {
+    process.timers.await(thread);
     Fiber.start("blocking call of " + thread.label(), this::run);
   }
 
@@ -35,16 +35,16 @@ final class BlockingCall<T extends @Nullable Object> {
     }
     isDone = true;
     if (!process.isEnded()) {
-      process.alarms.awake(thread);
+      process.timers.awake(thread);
     }
   }
 
-  boolean isDone() {
+  public boolean isDone() {
     return isDone;
   }
 
   @SuppressWarnings("NullAway") // null only if T allows it
-  T result() throws Exception {
+  public T result() throws Exception {
     Failures.throwIfAny(failure);
     return result;
   }

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-package dev.weft.micro;
+package dev.weft.internal.micro.run;
 
 import dev.weft.Deadline;
 import dev.weft.internal.micro.io.DrainDeadline;
 import dev.weft.internal.strand.EventLoop;
-import dev.weft.micro.ErrorState.Phase;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -12,14 +11,14 @@ import org.jspecify.annotations.Nullable;
  * deadlines. A process that has such a wait or a deadline does not end when none of its threads can
  * run.
  */
-final class ProcessTimers {
+public final class ProcessTimers {
   /** Timer of one thread, for sleeps or for its deadline; created at its first use and reused. */
   static final class Alarm extends DrainDeadline {
-    private final MicroThread thread;
+    private final ThreadControl thread;
     private final EventLoop loop;
     private final boolean isDeadline;
 
-    Alarm(MicroThread thread, EventLoop loop, boolean isDeadline) {
+    Alarm(ThreadControl thread, EventLoop loop, boolean isDeadline) {
       this.thread = thread;
       this.loop = loop;
       this.isDeadline = isDeadline;
@@ -31,14 +30,14 @@ final class ProcessTimers {
 
     @Override
     protected void expired() {
-      ProcessTimers alarms = thread.home().alarms;
+      ProcessTimers timers = thread.home().timers;
       if (hasOutputs()) { // of an ended thread: its deadline still holds for them
         expireOutputs();
-        alarms.process.ready();
+        timers.process.ready();
       } else if (isDeadline) {
-        alarms.passed(thread);
+        timers.passed(thread);
       } else {
-        alarms.awake(thread);
+        timers.awake(thread);
       }
     }
 
@@ -48,12 +47,12 @@ final class ProcessTimers {
     }
   }
 
-  private final MicroProcess process;
+  private final ProcessControl process;
 
   /** The number of waits and deadlines. */
   private int count;
 
-  ProcessTimers(MicroProcess process) {
+  ProcessTimers(ProcessControl process) {
     this.process = process;
   }
 
@@ -69,7 +68,7 @@ final class ProcessTimers {
   // ---- waits
 
   /** Starts to wait for {@link #awake}; the caller parks. */
-  void await(MicroThread thread) {
+  public void await(ThreadControl thread) {
     process.requireNotEnding(thread);
     thread.waits();
     if (!thread.waitsOutside) {
@@ -79,7 +78,7 @@ final class ProcessTimers {
   }
 
   /** As {@link #await}, for {@code nanos} at most. Not in the local executor. */
-  void sleep(MicroThread thread, long nanos) {
+  public void sleep(ThreadControl thread, long nanos) {
     Alarm alarm = thread.sleep;
     if (alarm == null) {
       alarm = new Alarm(thread, EventLoop.require("sleep"), false);
@@ -92,7 +91,7 @@ final class ProcessTimers {
   /**
    * Ends such a wait, if there is one. Called on the reactor's thread, but not by a micro-thread.
    */
-  void awake(MicroThread thread) {
+  public void awake(ThreadControl thread) {
     if (thread.waitsOutside) {
       forgetWait(thread);
       process.threads.play(thread);
@@ -101,7 +100,7 @@ final class ProcessTimers {
   }
 
   /** Ends such a wait without playing the thread. */
-  void forgetWait(MicroThread thread) {
+  void forgetWait(ThreadControl thread) {
     if (thread.waitsOutside) {
       thread.waitsOutside = false;
       count--;
@@ -114,33 +113,33 @@ final class ProcessTimers {
 
   // ---- deadlines
 
-  /** Sets the deadline of {@code thread}, which is running; see {@link ErrorState#deadline}. */
-  void deadline(MicroThread thread, Deadline deadline) {
+  /** Sets the deadline of {@code thread}, which is running; for all of its waits. */
+  public void deadline(ThreadControl thread, Deadline deadline) {
     thread.isLate = false;
-    thread.isOverdueAside = false;
+    thread.isOverdueInLastly = false;
     MicroDispatcher dispatcher = process.dispatcher;
     if (dispatcher == null) {
       thread.localDeadline = deadline.equals(Deadline.NEVER) ? null : deadline;
       thread.hasPendingStep |= thread.localDeadline != null;
       return;
     }
-    Alarm alarm = thread.alarm;
+    Alarm alarm = thread.deadline;
     if (alarm == null) {
       if (deadline.equals(Deadline.NEVER)) {
         return;
       }
       alarm = new Alarm(thread, dispatcher.loop(), true);
-      thread.alarm = alarm;
+      thread.deadline = alarm;
     }
     int before = alarm.isArmed() ? 1 : 0;
     alarm.arm(deadline.nanoTime());
     count += (alarm.isArmed() ? 1 : 0) - before;
   }
 
-  private void passed(MicroThread thread) {
+  private void passed(ThreadControl thread) {
     count--;
     if (thread.phase != Phase.BODY) {
-      thread.isOverdueAside = true;
+      thread.isOverdueInLastly = true;
       process.waits.drainOnceThenDrop(thread);
     }
     process.threads.late(thread);
@@ -148,17 +147,17 @@ final class ProcessTimers {
   }
 
   /** Removes the timers of a thread that has ended. */
-  void forget(MicroThread thread) {
+  void forget(ThreadControl thread) {
     forgetWait(thread);
     remove(thread.sleep);
     thread.sleep = null;
-    Alarm alarm = thread.alarm;
+    Alarm alarm = thread.deadline;
     if (alarm != null) {
       count -= alarm.isArmed() ? 1 : 0; // an output keeps the process alive by itself
       if (!alarm.hasOutputs()) {
         remove(alarm);
       }
-      thread.alarm = null;
+      thread.deadline = null;
     }
   }
 
@@ -171,7 +170,7 @@ final class ProcessTimers {
   /**
    * Returns whether the deadline of a thread of the local executor has passed, and resets it then.
    */
-  static boolean takeLocalDeadline(MicroThread thread) {
+  static boolean takeLocalDeadline(ThreadControl thread) {
     Deadline deadline = thread.localDeadline;
     if (deadline == null || !deadline.hasPassed()) {
       return false;

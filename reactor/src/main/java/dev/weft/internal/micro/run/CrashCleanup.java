@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package dev.weft.micro;
+package dev.weft.internal.micro.run;
 
 import dev.weft.internal.backend.Backend;
 import dev.weft.internal.strand.Strand;

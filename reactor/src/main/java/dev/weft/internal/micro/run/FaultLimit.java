@@ -1,33 +1,33 @@
 // SPDX-License-Identifier: Apache-2.0
-package dev.weft.micro;
+package dev.weft.internal.micro.run;
 
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
 /** Fault counter of one process, and its supervisor thread. */
-final class MicroFaults {
-  static final int COUNT_MAX = 10;
-  static final Duration WITHIN = Duration.ofSeconds(1);
+public final class FaultLimit {
+  public static final int COUNT_MAX = 10;
+  public static final Duration WITHIN = Duration.ofSeconds(1);
 
-  private @Nullable MicroThread supervisor;
+  private @Nullable ThreadControl supervisor;
   private int countMax = COUNT_MAX;
   private long withinNanos = WITHIN.toNanos();
   private int count;
   private long since;
 
   /** Makes {@code thread} the supervisor, with the current limit. */
-  void supervisor(MicroThread thread) {
+  public void supervisor(ThreadControl thread) {
     supervisor = thread;
   }
 
   /** The supervisor, or null if there is none or it has ended. */
-  @Nullable MicroThread supervisor() {
-    MicroThread thread = supervisor;
+  @Nullable ThreadControl supervisor() {
+    ThreadControl thread = supervisor;
     return thread == null || thread.isEnded() ? null : thread;
   }
 
   /** Sets how many faults are tolerated within a period. */
-  void limit(int faultsMax, Duration within) {
+  public void limit(int faultsMax, Duration within) {
     countMax = faultsMax;
     withinNanos = within.toNanos();
   }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package dev.weft.micro;
+package dev.weft.internal.micro.run;
 
 import dev.weft.internal.micro.io.ByteRing;
 import dev.weft.internal.micro.io.DrainDeadline;
@@ -10,15 +10,15 @@ import dev.weft.internal.queue.IntDeque;
  * Waits of a process's threads for its rings. The threads that wait for a ring form two lists of
  * thread numbers, linked through the threads.
  */
-final class RingWaits implements RingOwner {
-  private final MicroProcess process;
+public final class RingWaits implements RingOwner {
+  private final ProcessControl process;
 
-  RingWaits(MicroProcess process) {
+  RingWaits(ProcessControl process) {
     this.process = process;
   }
 
   /** Starts to wait for bytes in {@code ring}; the caller parks. */
-  void awaitInput(ByteRing ring, MicroThread thread) {
+  public void awaitInput(ByteRing ring, ThreadControl thread) {
     process.requireNotEnding(thread);
     forget(thread); // if it was played while it waited, it is still in a list
     link(ring, thread, ring.firstReader, false);
@@ -30,7 +30,7 @@ final class RingWaits implements RingOwner {
   }
 
   /** Starts to wait for room in {@code ring}; the caller parks. */
-  void awaitOutput(ByteRing ring, MicroThread thread) {
+  public void awaitOutput(ByteRing ring, ThreadControl thread) {
     process.requireNotEnding(thread);
     forget(thread);
     link(ring, thread, ring.firstWriter, true);
@@ -44,7 +44,7 @@ final class RingWaits implements RingOwner {
     }
   }
 
-  private void link(ByteRing ring, MicroThread thread, int first, boolean toWrite) {
+  private void link(ByteRing ring, ThreadControl thread, int first, boolean toWrite) {
     if (first != IntDeque.NONE) {
       process.threads.thread(first).previousWaiting = thread.id;
     }
@@ -57,14 +57,14 @@ final class RingWaits implements RingOwner {
   }
 
   /** Removes {@code thread} from its wait list, if it is in one. */
-  void forget(MicroThread thread) {
+  void forget(ThreadControl thread) {
     ByteRing ring = thread.waitsFor;
     if (thread.isListed && ring != null) {
       unlink(ring, thread);
     }
   }
 
-  private void unlink(ByteRing ring, MicroThread thread) {
+  private void unlink(ByteRing ring, ThreadControl thread) {
     int next = thread.nextWaiting;
     int previous = thread.previousWaiting;
     if (next != IntDeque.NONE) {
@@ -85,7 +85,7 @@ final class RingWaits implements RingOwner {
   /**
    * After the deadline of a thread: the output in which it waits for room, if it does, is drained.
    */
-  void drainOnceThenDrop(MicroThread thread) {
+  void drainOnceThenDrop(ThreadControl thread) {
     ByteRing ring = thread.waitsFor;
     if (thread.isListed && thread.waitsToWrite && ring != null && ring.isOutput()) {
       process.rings.drainOnceThenDrop(ring);
@@ -96,11 +96,24 @@ final class RingWaits implements RingOwner {
    * Closes the socket of an ended thread, unless another thread uses it; its deadline holds for the
    * bytes left in it.
    */
-  void detach(MicroThread thread, ByteRing rx, ByteRing tx) {
+  void detach(ThreadControl thread, ByteRing rx, ByteRing tx) {
     process.rings.detach(rx, tx);
-    DrainDeadline deadline = thread.alarm;
+    DrainDeadline deadline = thread.deadline;
     boolean isArmed = deadline != null && deadline.isArmed();
     process.rings.writerEnded(tx, thread.isOverdue(), isArmed ? deadline : null);
+  }
+
+  /** Closes the sockets of a thread that has ended. */
+  void closeSockets(ThreadControl thread) {
+    ByteRing rx = thread.rx;
+    ByteRing tx = thread.tx;
+    if (rx != null && tx != null) {
+      detach(thread, rx, tx);
+    }
+    OutgoingConnections connections = thread.connections;
+    if (connections != null) {
+      connections.close();
+    }
   }
 
   // ---- calls by the rings
@@ -122,7 +135,7 @@ final class RingWaits implements RingOwner {
   /**
    * Wakes a waiting thread. It leaves the list last: if this fails midway, it can be woken again.
    */
-  private void wake(ByteRing ring, MicroThread thread) {
+  private void wake(ByteRing ring, ThreadControl thread) {
     process.threads.play(thread);
     unlink(ring, thread);
   }

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-package dev.weft.micro;
+package dev.weft.internal.micro.run;
 
 import dev.weft.routine.codegen.Context;
 import org.jspecify.annotations.Nullable;
 
 /** Failures of one process in the runtime's own code, as opposed to faults of its threads. */
-final class MicroFailures {
+final class ProcessFailures {
   /** After more failures than this, its threads are no longer ended in order. */
   private static final int COUNT_MAX = 3;
 
@@ -27,7 +27,7 @@ final class MicroFailures {
   }
 
   /** Reports the first failure, once: in the log, and to the reactor's handler. */
-  void report(MicroProcess process) {
+  void report(ProcessControl process) {
     Throwable failure = first;
     if (failure == null || isReported) {
       return;

@@ -1,16 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-package dev.weft.micro;
+package dev.weft.internal.micro.run;
 
 import dev.weft.error.CancelledException;
 import dev.weft.error.Errno;
-import dev.weft.micro.ErrorState.Phase;
 import dev.weft.routine.Routine;
 import dev.weft.routine.codegen.Context;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Phase transitions of a process's threads, when a thread has returned or thrown instead of
- * suspending, or when the process ends (see the diagram at {@link ErrorState}).
+ * suspending, or when the process ends (see the diagram at {@link Phase}).
  */
 final class ThreadLifecycle {
   /** Whether the lastly of a thread class is woven, so that it can suspend without a stack. */
@@ -26,26 +25,12 @@ final class ThreadLifecycle {
         }
       };
 
-  private final MicroProcess process;
+  private final ProcessControl process;
   private final ProcessScheduler threads;
 
-  ThreadLifecycle(MicroProcess process, ProcessScheduler threads) {
+  ThreadLifecycle(ProcessControl process, ProcessScheduler threads) {
     this.process = process;
     this.threads = threads;
-  }
-
-  /** Runs lastly() while the body is suspended or has ended. */
-  private static final class Lastly extends Routine {
-    private final MicroThread thread;
-
-    Lastly(MicroThread thread) {
-      this.thread = thread;
-    }
-
-    @Override
-    protected void run() throws Exception {
-      thread.lastly();
-    }
   }
 
   private static boolean declares(Class<?> type, String name, Class<?>... parameters) {
@@ -56,19 +41,20 @@ final class ThreadLifecycle {
     }
   }
 
-  void beginLastly(MicroThread thread, Phase phase, int code) {
-    boolean stackful = process.isStackful() || !LASTLY_IS_WOVEN.get(thread.getClass());
-    beginAside(thread, phase, new Lastly(thread), stackful);
+  void beginLastly(ThreadControl thread, Phase phase, int code) {
+    ErrorState errors = thread.errors();
+    boolean stackful = process.isStackful() || !LASTLY_IS_WOVEN.get(thread.body.getClass());
+    setCleanup(thread, phase, thread.lastly(), stackful);
     if (phase == Phase.RAISED) {
-      thread.beginAside(code);
+      errors.beginInPlace(code);
     } else {
-      thread.begin(code);
+      errors.begin(code);
     }
   }
 
   /** Sets the next step to {@code cleanup}. Allocates before it changes anything. */
-  private static Routine beginAside(
-      MicroThread thread, Phase phase, Routine cleanup, boolean stackful) {
+  private static Routine setCleanup(
+      ThreadControl thread, Phase phase, Routine cleanup, boolean stackful) {
     Routine runner = stackful ? cleanup.stackful() : cleanup;
     thread.phase = phase;
     thread.hasPendingStep = true;
@@ -77,7 +63,8 @@ final class ThreadLifecycle {
   }
 
   /** Handles that a routine of {@code thread} has returned or thrown. */
-  void finished(MicroThread thread, Routine routine, @Nullable Throwable failure, Context context) {
+  void finished(
+      ThreadControl thread, Routine routine, @Nullable Throwable failure, Context context) {
     if (routine == thread.cleanup) {
       lastlyEnded(thread, failure, context);
     } else {
@@ -87,7 +74,7 @@ final class ThreadLifecycle {
 
   // ---- the body
 
-  private void bodyEnded(MicroThread thread, @Nullable Throwable failure, Context context) {
+  private void bodyEnded(ThreadControl thread, @Nullable Throwable failure, Context context) {
     boolean byItself = failure == null || (failure instanceof ThreadExit && thread.endsHere());
     if (byItself && thread.phase == Phase.BODY) {
       beginLastly(thread, Phase.LASTLY, 0);
@@ -113,15 +100,15 @@ final class ThreadLifecycle {
     return failure instanceof ThreadExit || failure instanceof CancelledException;
   }
 
-  private void fault(MicroThread thread, Throwable failure, Context context) {
-    MicroFault fault = new MicroFault(thread, failure);
+  private void fault(ThreadControl thread, Throwable failure, Context context) {
+    Fault fault = new Fault(thread, failure);
     process.faults.add();
     process.report("fault in " + thread.label() + ": " + ThreadLog.describe(failure));
     process.forgetWaits(thread); // a wait that it was about to start
     if (failure instanceof VirtualMachineError) {
       threads.playWaiting(); // it may have interrupted a wake-up
     }
-    MicroThread supervisor = process.faults.supervisor();
+    ThreadControl supervisor = process.faults.supervisor();
     if (supervisor != null && supervisor != thread) {
       if (process.faults.areTooMany()) {
         process.report("too many faults: " + thread.label() + " is given up");
@@ -129,52 +116,52 @@ final class ThreadLifecycle {
       } else {
         rewind(thread, context);
         if (!thread.expects()) {
-          thread.status(MicroStatus.YIELD);
+          thread.status = ThreadStatus.YIELD;
         }
       }
-      supervisor.fault(fault);
+      supervisor.errors().fault(fault);
       threads.raiseAt(supervisor, Errno.EFAULT.code());
       return;
     }
-    thread.fault(fault);
-    thread.bodyStatus = thread.status;
+    thread.errors().fault(fault);
+    thread.errors().bodyStatus = thread.status;
     beginLastly(thread, Phase.FAULTED, Errno.EFAULT.code());
     threads.again(thread);
   }
 
   /** Makes a thread that has thrown resume from its last suspension, or else from its beginning. */
-  private void rewind(MicroThread thread, Context context) {
+  private void rewind(ThreadControl thread, Context context) {
     thread.phase = Phase.BODY;
-    thread.hasPendingStep = thread.isStepAside();
-    thread.forgetRaises();
+    thread.hasPendingStep = thread.hasPendingEvent();
+    thread.errors().forgetRaises();
     // A fiber call can't be resumed in its middle to wait again.
-    boolean inCall = thread.status == ThreadControl.FOR_GUEST;
+    boolean inCall = thread.status == ThreadStatus.FOR_FIBER_CALL;
     if (inCall || !thread.runner.rewind(context)) {
-      thread.restart();
-      thread.status(MicroStatus.RUN);
-      thread.runner = process.isStackful() ? thread.stackful() : thread;
+      thread.body.restart();
+      thread.status = ThreadStatus.RUN;
+      thread.runner = process.isStackful() ? thread.body.stackful() : thread.body;
     }
   }
 
   // ---- lastly
 
-  private void lastlyEnded(MicroThread thread, @Nullable Throwable failure, Context context) {
+  private void lastlyEnded(ThreadControl thread, @Nullable Throwable failure, Context context) {
     thread.cleanup = null;
     if (failure != null) {
-      thread.takeLowered();
+      thread.errors().takeLowered();
       reportLastly(thread, failure);
     }
-    MicroThreadStrand guest = thread.asideGuest;
-    if (guest != null && guest.holdsResources()) {
-      thread.cleanup = guest.body();
-      threads.resume(thread, guest.body(), context);
+    MicroThreadStrand strand = thread.cleanupStrand();
+    if (strand != null && strand.holdsResources()) {
+      thread.cleanup = strand.body();
+      threads.resume(thread, strand.body(), context);
       return;
     }
-    if (guest != null) {
-      guest.close();
-      thread.asideGuest = null;
+    if (strand != null) {
+      strand.close();
+      thread.errors().cleanupStrand = null;
     }
-    boolean lowered = thread.takeLowered();
+    boolean lowered = thread.errors().takeLowered();
     switch (thread.phase) {
       case RAISED -> raisedAtEnded(thread, lowered, context);
       case FAULTED -> faultEnded(thread, lowered, context);
@@ -183,13 +170,13 @@ final class ThreadLifecycle {
     }
   }
 
-  private void reportLastly(MicroThread thread, Throwable failure) {
+  private void reportLastly(ThreadControl thread, Throwable failure) {
     if (!isOfAnEnd(failure)) {
       process.report("lastly of " + thread.label() + " failed: " + ThreadLog.describe(failure));
     }
   }
 
-  private void raisedAtEnded(MicroThread thread, boolean lowered, Context context) {
+  private void raisedAtEnded(ThreadControl thread, boolean lowered, Context context) {
     if (!lowered) {
       unwind(thread, context);
       return;
@@ -198,20 +185,21 @@ final class ThreadLifecycle {
       terminate(thread); // its process has started to end meanwhile
       return;
     }
+    ErrorState errors = thread.errors();
     thread.phase = Phase.BODY;
-    thread.endAside();
-    thread.hasPendingStep = thread.isStepAside();
-    thread.status = thread.bodyStatus;
-    if (thread.bodyPlayed || thread.raisedAt != 0) {
+    errors.endInPlace();
+    thread.hasPendingStep = thread.hasPendingEvent();
+    thread.status = errors.bodyStatus;
+    if (errors.bodyPlayed || thread.raisedAt != 0) {
       threads.queue(thread);
     }
   }
 
-  private void faultEnded(MicroThread thread, boolean lowered, Context context) {
+  private void faultEnded(ThreadControl thread, boolean lowered, Context context) {
     if (lowered && process.faults.areTooMany()) {
       process.report("too many faults: " + thread.label() + " is given up");
     } else if (lowered && !process.isEnding()) {
-      thread.status = thread.bodyStatus;
+      thread.status = thread.errors().bodyStatus;
       rewind(thread, context);
       threads.again(thread);
       return;
@@ -222,7 +210,7 @@ final class ThreadLifecycle {
   // ---- to the end
 
   /** Unwinds the body through its finally blocks, in which it may suspend. */
-  private void unwind(MicroThread thread, Context context) {
+  private void unwind(ThreadControl thread, Context context) {
     thread.phase = Phase.UNWINDING;
     thread.hasPendingStep = true;
     thread.isToEnd = false;
@@ -231,14 +219,14 @@ final class ThreadLifecycle {
       end(thread, context);
       return;
     }
-    MicroThreadStrand guest = thread.guest;
-    if (guest != null) {
-      guest.end();
-      if (guest.isWaiting()) {
+    MicroThreadStrand strand = thread.strand;
+    if (strand != null) {
+      strand.end();
+      if (strand.isWaiting()) {
         // A fiber call ends when its operation has ended, with the operation's result if that came
         // first.
         thread.isToEnd = true;
-        if (guest.canGoOn()) {
+        if (strand.canGoOn()) {
           threads.queue(thread);
         }
         return;
@@ -247,39 +235,39 @@ final class ThreadLifecycle {
     leaveCalls(thread, thread.runner, context);
   }
 
-  private void leaveCalls(MicroThread thread, Routine routine, Context context) {
+  private void leaveCalls(ThreadControl thread, Routine routine, Context context) {
     context.failure = new ThreadExit(thread.label() + " was ended");
     threads.resume(thread, routine, context);
   }
 
   /** Runs a step of a thread that is being unwound. */
-  void stepUnwinding(MicroThread thread, Context context) {
-    if (!MicroThreadStrand.prepareResume(thread.guest)) {
+  void stepUnwinding(ThreadControl thread, Context context) {
+    if (!MicroThreadStrand.prepareResume(thread.strand)) {
       return;
     }
     threads.resume(thread, thread.runner, context);
-    MicroThreadStrand guest = thread.guest;
-    if (thread.isToEnd && guest != null && !guest.isWaiting()) {
+    MicroThreadStrand strand = thread.strand;
+    if (thread.isToEnd && strand != null && !strand.isWaiting()) {
       thread.isToEnd = false;
-      if (thread.phase == Phase.UNWINDING && !guest.isCancellationSeen()) {
+      if (thread.phase == Phase.UNWINDING && !strand.isCancellationSeen()) {
         leaveCalls(thread, thread.runner, context);
       }
     }
   }
 
-  private void end(MicroThread thread, Context context) {
-    MicroThreadStrand guest = thread.guest;
-    if (guest != null) {
-      if (guest.holdsResources()) {
-        threads.resume(thread, beginAside(thread, Phase.SETTLING, guest.body(), false), context);
+  private void end(ThreadControl thread, Context context) {
+    MicroThreadStrand strand = thread.strand;
+    if (strand != null) {
+      if (strand.holdsResources()) {
+        threads.resume(thread, setCleanup(thread, Phase.RELEASING, strand.body(), false), context);
         return;
       }
-      guest.close();
-      thread.guest = null;
+      strand.close();
+      thread.strand = null;
     }
     thread.phase = Phase.ENDED;
     thread.hasPendingStep = true;
-    thread.status(MicroStatus.END);
+    thread.status = ThreadStatus.END;
     thread.cleanup = null;
     threads.ended(thread);
   }
@@ -291,16 +279,16 @@ final class ThreadLifecycle {
     threads.admitYielded();
     threads.forEachLive(
         thread -> {
-          MicroThreadStrand guest = thread.activeGuest();
+          MicroThreadStrand strand = MicroThreadStrand.active(thread);
           if (thread.phase == Phase.BODY) {
             terminate(thread);
-          } else if (guest != null) {
-            guest.end(); // cancels the fiber call of its lastly or finally block
+          } else if (strand != null) {
+            strand.end(); // cancels the fiber call of its lastly or finally block
           }
         });
   }
 
-  private void terminate(MicroThread thread) {
+  private void terminate(ThreadControl thread) {
     process.forgetWaits(thread);
     beginLastly(thread, Phase.REAPED, Errno.EINTR.code());
     threads.queue(thread);
@@ -312,12 +300,12 @@ final class ThreadLifecycle {
     threads.resetRunning();
   }
 
-  private void forceTerminate(MicroThread thread, Context context) {
+  private void forceTerminate(ThreadControl thread, Context context) {
     Routine cleanup = thread.cleanup;
-    if (thread.isInCall()) {
+    if (MicroThreadStrand.isInCall(thread)) {
       return; // it ends with its operation or its children; every other wait has been cancelled
     }
-    if (cleanup != null && thread.asideGuest != null && !thread.isToEnd) {
+    if (cleanup != null && thread.cleanupStrand() != null && !thread.isToEnd) {
       thread.isToEnd = true; // unwound through its finally blocks: it may hold what others need
       leaveCalls(thread, cleanup, context);
       return;

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-package dev.weft.micro;
+package dev.weft.internal.micro.run;
 
 /** Thrown to unwind a micro-thread that ends, through its finally blocks. */
-final class ThreadExit extends RuntimeException {
+public final class ThreadExit extends RuntimeException {
   private static final long serialVersionUID = 1L;
 
-  ThreadExit(String reason) {
+  public ThreadExit(String reason) {
     super(reason, null, false, false);
   }
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package dev.weft.micro;
+package dev.weft.internal.micro.run;
 
 import dev.weft.Deadline;
 import dev.weft.Fiber;
@@ -15,8 +15,6 @@ import dev.weft.internal.strand.WaitMode;
 import dev.weft.routine.codegen.Context;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
-import java.util.Map;
-import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -24,9 +22,7 @@ import org.jspecify.annotations.Nullable;
  * processes, then suspends. The operations that they have started are submitted in the one system
  * call of the reactor's turn. It exists as long as there are processes.
  */
-final class MicroDispatcher implements StrandHost {
-  private static final Map<EventLoop, MicroDispatcher> DISPATCHERS = new ConcurrentHashMap<>();
-
+public final class MicroDispatcher implements StrandHost {
   /** How often in a row it may itself fail before it ends all processes. */
   private static final int FAILURES_MAX = 3;
 
@@ -37,12 +33,12 @@ final class MicroDispatcher implements StrandHost {
 
   private final Context context = new Context(this::refused);
 
-  /** All processes that have not ended, each at its {@link MicroProcess#index}. */
-  private final ArrayList<MicroProcess> processes = new ArrayList<>();
+  /** All processes that have not ended, each at its {@link ProcessControl#index}. */
+  private final ArrayList<ProcessControl> processes = new ArrayList<>();
 
   // The runnable processes, an intrusive list: queueing one allocates nothing.
-  private @Nullable MicroProcess firstReady;
-  private @Nullable MicroProcess lastReady;
+  private @Nullable ProcessControl firstReady;
+  private @Nullable ProcessControl lastReady;
 
   private final WaitList idle = new WaitList();
 
@@ -58,12 +54,11 @@ final class MicroDispatcher implements StrandHost {
   private boolean closing;
 
   /** The process that is being dispatched. */
-  private @Nullable MicroProcess running;
+  private @Nullable ProcessControl running;
 
-  private MicroDispatcher(EventLoop loop, MicroOptions options) {
+  private MicroDispatcher(EventLoop loop, long poolBytes, boolean hugePages) {
     this.loop = loop;
-    long size = (long) options.pages() * MicroHeap.PAGE_BYTES;
-    pool = PagePool.open(Math.max(options.slabBytes(), size), options.hugePages());
+    pool = PagePool.open(poolBytes, hugePages);
     try {
       memory = new RingMemory(pool);
       driver = new BackendIoDriver(loop, memory);
@@ -73,18 +68,22 @@ final class MicroDispatcher implements StrandHost {
     }
   }
 
-  /** The dispatcher of the calling reactor; started if there is none. */
-  static MicroDispatcher of(MicroOptions options) {
+  /**
+   * The dispatcher of the calling reactor; started if there is none.
+   *
+   * @param poolBytes the size of the page pool, if it is started
+   * @param hugePages whether that uses huge pages
+   */
+  public static MicroDispatcher of(long poolBytes, boolean hugePages) {
     EventLoop loop = EventLoop.require("start");
-    MicroDispatcher dispatcher = DISPATCHERS.get(loop);
-    return dispatcher == null ? start(loop, options) : dispatcher;
+    MicroDispatcher dispatcher = loop.extensions.get(MicroDispatcher.class);
+    return dispatcher == null ? start(new MicroDispatcher(loop, poolBytes, hugePages)) : dispatcher;
   }
 
-  private static MicroDispatcher start(EventLoop loop, MicroOptions options) {
-    MicroDispatcher dispatcher = new MicroDispatcher(loop, options);
+  private static MicroDispatcher start(MicroDispatcher dispatcher) {
     boolean started = false;
     try {
-      DISPATCHERS.put(loop, dispatcher);
+      dispatcher.loop.extensions.put(MicroDispatcher.class, dispatcher);
       Fiber.start("micro-processes", dispatcher::run);
       started = true;
       return dispatcher;
@@ -97,7 +96,7 @@ final class MicroDispatcher implements StrandHost {
 
   /** Releases everything, after the last process has ended. */
   private void close() {
-    DISPATCHERS.remove(loop);
+    loop.extensions.remove(MicroDispatcher.class);
     driver.close();
     pool.close();
   }
@@ -106,22 +105,24 @@ final class MicroDispatcher implements StrandHost {
     return loop;
   }
 
-  BackendIoDriver driver() {
+  public BackendIoDriver driver() {
     return driver;
   }
 
   // ---- processes
 
-  MicroHeap heap(int pages) {
-    return new MicroHeap(pool, pages);
+  /** The pool of the reactor's heaps. */
+  public PagePool pool() {
+    return pool;
   }
 
-  MicroProcess newProcess(MicroHeap heap, MicroOptions options) {
-    return new MicroProcess(heap, driver, this, memory, options);
+  /** Creates a process, which {@link #add} starts. */
+  public ProcessControl newProcess(ProcessHeap heap, ProcessSettings settings) {
+    return new ProcessControl(heap, driver, this, memory, settings);
   }
 
   /** Adds a process, as the last step of its start: if it fails, the process is in no list. */
-  void add(MicroProcess process) {
+  public void add(ProcessControl process) {
     processes.add(process);
     process.index = processes.size() - 1;
     try {
@@ -135,11 +136,11 @@ final class MicroDispatcher implements StrandHost {
     }
   }
 
-  private void remove(MicroProcess process) {
+  private void remove(ProcessControl process) {
     int index = process.index;
     if (index >= 0) {
       process.index = -1;
-      MicroProcess last = processes.removeLast();
+      ProcessControl last = processes.removeLast();
       if (last != process) {
         processes.set(index, last);
         last.index = index;
@@ -148,10 +149,10 @@ final class MicroDispatcher implements StrandHost {
   }
 
   /** Queues {@code process} for the next turn. */
-  void ready(MicroProcess process) {
+  void ready(ProcessControl process) {
     if (!process.isReady) {
       process.isReady = true;
-      MicroProcess before = lastReady;
+      ProcessControl before = lastReady;
       if (before == null) {
         firstReady = process;
       } else {
@@ -162,10 +163,10 @@ final class MicroDispatcher implements StrandHost {
     idle.wakeOne(); // each time, because it may have failed the last time
   }
 
-  private @Nullable MicroProcess takeReady() {
-    MicroProcess process = firstReady;
+  private @Nullable ProcessControl takeReady() {
+    ProcessControl process = firstReady;
     if (process != null) {
-      MicroProcess next = process.nextReady;
+      ProcessControl next = process.nextReady;
       firstReady = next;
       if (next == null) {
         lastReady = null;
@@ -207,7 +208,7 @@ final class MicroDispatcher implements StrandHost {
       if (++failures > FAILURES_MAX) {
         throw e;
       }
-      MicroProcess process = running;
+      ProcessControl process = running;
       running = null;
       if (process != null) {
         ready(process); // its turn was not completed
@@ -225,7 +226,7 @@ final class MicroDispatcher implements StrandHost {
       if (!isIdle()) {
         mine.yieldNow();
       } else if (!processes.isEmpty()) {
-        WaitMode wait = isBlockedByGuests() ? WaitMode.INTERNAL : WaitMode.EXTERNAL;
+        WaitMode wait = waitsOnlyForFiberCalls() ? WaitMode.INTERNAL : WaitMode.EXTERNAL;
         mine.await(idle, "run", this, Deadline.NEVER.nanoTime(), wait);
       }
     }
@@ -235,9 +236,9 @@ final class MicroDispatcher implements StrandHost {
    * Whether all processes wait only for fiber calls of their threads. The wait is then internal, so
    * that the reactor can detect a deadlock between these threads and other fibers.
    */
-  private boolean isBlockedByGuests() {
+  private boolean waitsOnlyForFiberCalls() {
     for (int i = 0; i < processes.size(); i++) {
-      if (!processes.get(i).isBlockedByGuests()) {
+      if (!processes.get(i).waitsOnlyForFiberCalls()) {
         return false;
       }
     }
@@ -247,8 +248,8 @@ final class MicroDispatcher implements StrandHost {
   /** Dispatches each runnable process once. */
   private void turn() {
     admitYielded();
-    MicroProcess last = lastReady;
-    for (MicroProcess process; last != null && (process = takeReady()) != null; ) {
+    ProcessControl last = lastReady;
+    for (ProcessControl process; last != null && (process = takeReady()) != null; ) {
       running = process;
       if (process.turn(context)) {
         remove(process);
@@ -293,7 +294,7 @@ final class MicroDispatcher implements StrandHost {
     while (!processes.isEmpty()) {
       turn();
       if (isIdle() && !processes.isEmpty()) {
-        WaitMode wait = isBlockedByGuests() ? WaitMode.CLOSING : WaitMode.SHIELDED;
+        WaitMode wait = waitsOnlyForFiberCalls() ? WaitMode.CLOSING : WaitMode.SHIELDED;
         mine.await(idle, "end", this, Deadline.NEVER.nanoTime(), wait);
       }
     }
@@ -305,7 +306,7 @@ final class MicroDispatcher implements StrandHost {
   }
 
   /** Whether all are to end, and what starts as well. */
-  boolean isClosing() {
+  public boolean isClosing() {
     return closing;
   }
 
@@ -344,7 +345,7 @@ final class MicroDispatcher implements StrandHost {
   }
 
   private void refused(Context used, Throwable why) {
-    MicroProcess process = running;
+    ProcessControl process = running;
     if (process == null) {
       used.failure = why;
     } else {
@@ -353,26 +354,26 @@ final class MicroDispatcher implements StrandHost {
   }
 
   /** The running micro-thread, or null. May be called from any thread; the result can be stale. */
-  @Nullable MicroThread running() {
-    MicroProcess process = running;
+  @Nullable ThreadControl running() {
+    ProcessControl process = running;
     return process == null ? null : process.threads.running();
   }
 
   @Override
   public @Nullable MicroThreadStrand hostedStrand() {
-    MicroThread thread = running();
-    return thread == null ? null : thread.requireGuest(this);
+    ThreadControl thread = running();
+    return thread == null ? null : MicroThreadStrand.require(thread, this);
   }
 
   @Override
   public @Nullable String runningName() {
-    MicroThread thread = running();
+    ThreadControl thread = running();
     return thread == null ? null : thread.label();
   }
 
-  /** Resumes {@code guest} after all other runnable fibers have run. */
-  void yielded(MicroThreadStrand guest) {
-    yielded.add(guest);
+  /** Resumes {@code strand} after all other runnable fibers have run. */
+  void yielded(MicroThreadStrand strand) {
+    yielded.add(strand);
   }
 
   @Override

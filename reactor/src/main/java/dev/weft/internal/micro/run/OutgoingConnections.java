@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.weft.internal.micro.run;
+
+import dev.weft.error.Errno;
+import dev.weft.internal.backend.Handle;
+import dev.weft.internal.io.InetAddresses;
+import dev.weft.internal.micro.io.RingPair;
+import java.net.InetSocketAddress;
+import java.net.UnknownHostException;
+import java.util.ArrayList;
+import org.jspecify.annotations.Nullable;
+
+/** The connections that one thread has opened, which are closed when it has ended. */
+public final class OutgoingConnections {
+  private final ThreadControl thread;
+  private final ArrayList<RingPair> open = new ArrayList<>(1);
+
+  /** Why the last attempt could not begin, as a positive error number. */
+  private int failure;
+
+  OutgoingConnections(ThreadControl thread) {
+    this.thread = thread;
+  }
+
+  /** Starts to connect; returns null if that fails, see {@link #failure}. */
+  public @Nullable RingPair begin(InetSocketAddress address) throws UnknownHostException {
+    ProcessControl process = thread.home();
+    process.requireNotEnding(thread);
+    InetAddresses.requireResolved(address);
+    open.removeIf(socket -> socket.rx().isClosed() && socket.tx().isClosed());
+    open.ensureCapacity(open.size() + 1);
+    Handle handle = process.driver.newHandle("connection" + subject(address));
+    int result = process.driver.socket(handle, address, process.settings().userTimeoutMillis());
+    if (result < 0) {
+      failure = -result;
+      return null;
+    }
+    RingPair socket = open(process, handle);
+    if (socket == null) {
+      failure = Errno.ENOMEM.code();
+      return null;
+    }
+    open.add(socket);
+    process.rings.attach(socket.rx(), socket.tx());
+    process.rings.connect(socket.tx(), address);
+    return socket;
+  }
+
+  /**
+   * Opens a socket on a new descriptor; closes the descriptor and returns null if memory is short.
+   */
+  private static @Nullable RingPair open(ProcessControl process, Handle handle) {
+    RingPair socket = null;
+    try {
+      socket = process.rings.open(handle, handle);
+      return socket;
+    } finally {
+      if (socket == null) {
+        process.driver.close(handle);
+      }
+    }
+  }
+
+  /** Why the last {@link #begin} has failed, as a positive error number. */
+  public int failure() {
+    return failure;
+  }
+
+  /** The address, for the message when an unhandled connect error ends the thread. */
+  public static String subject(InetSocketAddress address) {
+    return ": connect " + InetAddresses.text(address);
+  }
+
+  /** Starts to wait until the attempt to connect has completed; the caller parks. */
+  public void await(RingPair socket) {
+    thread.home().waits.awaitOutput(socket.tx(), thread);
+  }
+
+  /** Closes a socket that could not be connected. */
+  public void close(RingPair socket) {
+    if (open.remove(socket)) {
+      thread.home().rings.detach(socket.rx(), socket.tx());
+    }
+  }
+
+  /** Closes all connections, after the thread has ended. */
+  void close() {
+    for (RingPair socket : open) {
+      thread.home().waits.detach(thread, socket.rx(), socket.tx());
+    }
+    open.clear();
+  }
+}
