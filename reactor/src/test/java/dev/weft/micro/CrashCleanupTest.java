@@ -30,9 +30,12 @@ class CrashCleanupTest {
     private final Routine code;
     private int times;
 
-    Unendable(Routine code, int times) {
+    private final boolean throwsError;
+
+    Unendable(Routine code, int times, boolean throwsError) {
       this.code = code;
       this.times = times;
+      this.throwsError = throwsError;
     }
 
     @Override
@@ -47,6 +50,9 @@ class CrashCleanupTest {
     @Override
     public boolean hasBegun() {
       if (times-- > 0) {
+        if (throwsError) {
+          throw new InternalError(CAUSE);
+        }
         throw new IllegalStateException(CAUSE);
       }
       return code.hasBegun();
@@ -80,11 +86,13 @@ class CrashCleanupTest {
   /** The first thread of the process that fails. A read, or a call, is in flight then. */
   private static final class Main extends MicroThread {
     private final int times;
+    private final boolean throwsError;
     final Waiter waiter;
     final List<String> notes = new ArrayList<>();
 
-    Main(int times, boolean asFiber) {
+    Main(int times, boolean asFiber, boolean throwsError) {
       this.times = times;
+      this.throwsError = throwsError;
       waiter = new Waiter(asFiber);
     }
 
@@ -95,7 +103,7 @@ class CrashCleanupTest {
       while (waiter.status() != MicroStatus.WAIT) {
         suspend(MicroStatus.YIELD);
       }
-      waiter.control.runner = new Unendable(waiter.control.runner, times);
+      waiter.control.runner = new Unendable(waiter.control.runner, times, throwsError);
       raiseAt(waiter, Errno.EIO);
       try {
         pause();
@@ -141,13 +149,22 @@ class CrashCleanupTest {
 
     assertEquals(List.of("null"), bystander.notes);
     assertEquals(List.of(CAUSE), runs.failures.stream().map(Throwable::getMessage).toList());
-    assertEquals(1, runs.logged("failed, and is ended: java.lang.IllegalStateException: " + CAUSE));
+    String failure = main.throwsError ? "InternalError" : "IllegalStateException";
+    assertEquals(1, runs.logged("failed, and is ended: java.lang." + failure + ": " + CAUSE));
   }
 
   @ParameterizedTest
-  @CsvSource({"false, false", "false, true", "true, false", "true, true"})
-  void aProcessThatFailsIsEndedAndNoOther(boolean stackful, boolean asFiber) throws Exception {
-    Main main = new Main(1, asFiber);
+  @CsvSource({
+    "false, false, false",
+    "false, true, false",
+    "true, false, false",
+    "true, true, false",
+    "false, false, true",
+    "true, true, true"
+  })
+  void aProcessThatFailsIsEndedAndNoOther(boolean stackful, boolean asFiber, boolean throwsError)
+      throws Exception {
+    Main main = new Main(1, asFiber, throwsError);
 
     run(main, stackful);
 
@@ -155,9 +172,17 @@ class CrashCleanupTest {
   }
 
   @ParameterizedTest
-  @CsvSource({"false, false", "false, true", "true, false", "true, true"})
-  void oneThatCanNotBeEndedIsBrokenOff(boolean stackful, boolean asFiber) throws Exception {
-    Main main = new Main(Integer.MAX_VALUE, asFiber);
+  @CsvSource({
+    "false, false, false",
+    "false, true, false",
+    "true, false, false",
+    "true, true, false",
+    "false, true, true",
+    "true, false, true"
+  })
+  void oneThatCanNotBeEndedIsBrokenOff(boolean stackful, boolean asFiber, boolean throwsError)
+      throws Exception {
+    Main main = new Main(Integer.MAX_VALUE, asFiber, throwsError);
 
     run(main, stackful);
 
