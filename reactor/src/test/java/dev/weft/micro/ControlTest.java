@@ -261,7 +261,7 @@ class ControlTest {
 
     assertEquals(List.of("lastly EINTR", "finally"), SAID);
     assertTrue(
-        log.stream().anyMatch(line -> line.contains("threads that nobody can wake: Parked YIELD")),
+        log.stream().anyMatch(line -> line.contains("deadlocked threads: Parked YIELD")),
         log::toString);
   }
 

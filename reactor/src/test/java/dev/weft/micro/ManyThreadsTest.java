@@ -137,6 +137,6 @@ class ManyThreadsTest {
       assertEquals(i, judge.refused.get(i));
     }
     assertEquals(List.of(), runs.failures);
-    assertEquals(0, runs.logged("nobody can wake"));
+    assertEquals(0, runs.logged("deadlocked"));
   }
 }

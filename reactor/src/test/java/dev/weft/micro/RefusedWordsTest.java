@@ -58,7 +58,7 @@ class RefusedWordsTest {
   }
 
   private static String inTheNameOfAMeddler(String word) {
-    return word + " is for Meddler itself to say, which is not running";
+    return word + " must be called by Meddler itself, which is not running";
   }
 
   @ParameterizedTest
@@ -149,7 +149,7 @@ class RefusedWordsTest {
     assertEquals(2, host.answer, "the host is as it was");
   }
 
-  /** Answers what it has not taken, answers twice, and sends what is on its way, or nothing. */
+  /** Answers what it has not taken, answers twice, and sends what is in a queue, or nothing. */
   private static final class Hasty extends MicroThread {
     private static final int ERRORS = 4;
 
@@ -210,8 +210,8 @@ class RefusedWordsTest {
     assertEquals(
         List.of(
             "the request has been answered already",
-            "the request is on its way still: it has to be listened for first",
-            "the request is on its way already",
+            "the request is in a queue: it must be received before it can be answered",
+            "the request is in a queue already",
             "a request carries no null"),
         hasty.refused);
   }

@@ -66,7 +66,7 @@ public abstract class Message {
   /** Loads the question, before the message is queued. */
   final void ask(Object question, boolean awaited) {
     if ((state & QUEUED) != 0) {
-      throw new IllegalStateException("the request is on its way already");
+      throw new IllegalStateException("the request is in a queue already");
     }
     load(question);
     state = awaited ? QUEUED | AWAITED : QUEUED;
@@ -79,7 +79,7 @@ public abstract class Message {
       throw new IllegalStateException(
           (before & ANSWERED) != 0
               ? "the request has been answered already"
-              : "the request is on its way still: it has to be listened for first");
+              : "the request is in a queue: it must be received before it can be answered");
     }
     load(answer);
     boolean awaited = (before & AWAITED) != 0;

@@ -405,7 +405,7 @@ public final class ProcessControl {
 
   private void terminate(Context context) {
     if (!killed) { // a requested end is not reported
-      report("threads that nobody can wake: " + threads.describeLive());
+      report("deadlocked threads: " + threads.describeLive());
     }
     ending = true;
     threads.ends.terminate();

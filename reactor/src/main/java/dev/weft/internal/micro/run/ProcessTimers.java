@@ -13,12 +13,12 @@ import org.jspecify.annotations.Nullable;
  */
 public final class ProcessTimers {
   /** Timer of one thread, for sleeps or for its deadline; created at its first use and reused. */
-  static final class Alarm extends DrainDeadline {
+  static final class ThreadTimer extends DrainDeadline {
     private final ThreadControl thread;
     private final EventLoop loop;
     private final boolean isDeadline;
 
-    Alarm(ThreadControl thread, EventLoop loop, boolean isDeadline) {
+    ThreadTimer(ThreadControl thread, EventLoop loop, boolean isDeadline) {
       this.thread = thread;
       this.loop = loop;
       this.isDeadline = isDeadline;
@@ -79,12 +79,12 @@ public final class ProcessTimers {
 
   /** As {@link #await}, for {@code nanos} at most. Not in the local executor. */
   public void sleep(ThreadControl thread, long nanos) {
-    Alarm alarm = thread.sleep;
-    if (alarm == null) {
-      alarm = new Alarm(thread, EventLoop.require("sleep"), false);
-      thread.sleep = alarm;
+    ThreadTimer timer = thread.sleep;
+    if (timer == null) {
+      timer = new ThreadTimer(thread, EventLoop.require("sleep"), false);
+      thread.sleep = timer;
     }
-    alarm.arm(alarm.loop.clock().nanoTime() + nanos);
+    timer.arm(timer.loop.clock().nanoTime() + nanos);
     await(thread); // last, so that it does not wait if memory for the timer was short
   }
 
@@ -104,9 +104,9 @@ public final class ProcessTimers {
     if (thread.waitsOutside) {
       thread.waitsOutside = false;
       count--;
-      Alarm alarm = thread.sleep;
-      if (alarm != null) {
-        alarm.loop.timers().disarm(alarm);
+      ThreadTimer timer = thread.sleep;
+      if (timer != null) {
+        timer.loop.timers().disarm(timer);
       }
     }
   }
@@ -123,17 +123,17 @@ public final class ProcessTimers {
       thread.hasPendingStep |= thread.localDeadline != null;
       return;
     }
-    Alarm alarm = thread.deadline;
-    if (alarm == null) {
+    ThreadTimer timer = thread.deadline;
+    if (timer == null) {
       if (deadline.equals(Deadline.NEVER)) {
         return;
       }
-      alarm = new Alarm(thread, dispatcher.loop(), true);
-      thread.deadline = alarm;
+      timer = new ThreadTimer(thread, dispatcher.loop(), true);
+      thread.deadline = timer;
     }
-    int before = alarm.isArmed() ? 1 : 0;
-    alarm.arm(deadline.nanoTime());
-    count += (alarm.isArmed() ? 1 : 0) - before;
+    int before = timer.isArmed() ? 1 : 0;
+    timer.arm(deadline.nanoTime());
+    count += (timer.isArmed() ? 1 : 0) - before;
   }
 
   private void passed(ThreadControl thread) {
@@ -151,19 +151,19 @@ public final class ProcessTimers {
     forgetWait(thread);
     remove(thread.sleep);
     thread.sleep = null;
-    Alarm alarm = thread.deadline;
-    if (alarm != null) {
-      count -= alarm.isArmed() ? 1 : 0; // an output keeps the process alive by itself
-      if (!alarm.hasOutputs()) {
-        remove(alarm);
+    ThreadTimer timer = thread.deadline;
+    if (timer != null) {
+      count -= timer.isArmed() ? 1 : 0; // an output keeps the process alive by itself
+      if (!timer.hasOutputs()) {
+        remove(timer);
       }
       thread.deadline = null;
     }
   }
 
-  private static void remove(@Nullable Alarm alarm) {
-    if (alarm != null) {
-      alarm.loop.timers().remove(alarm);
+  private static void remove(@Nullable ThreadTimer timer) {
+    if (timer != null) {
+      timer.loop.timers().remove(timer);
     }
   }
 

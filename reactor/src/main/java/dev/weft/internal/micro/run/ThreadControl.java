@@ -99,10 +99,10 @@ public final class ThreadControl {
   // ---- deadlines; see ProcessTimers
 
   /** Timer that ends a sleep. */
-  ProcessTimers.@Nullable Alarm sleep;
+  ProcessTimers.@Nullable ThreadTimer sleep;
 
   /** Timer of its deadline; created when it first sets one. */
-  ProcessTimers.@Nullable Alarm deadline;
+  ProcessTimers.@Nullable ThreadTimer deadline;
 
   /** Its deadline in the local executor. */
   @Nullable Deadline localDeadline;
@@ -334,7 +334,7 @@ public final class ThreadControl {
   public void requireRunning(String method) {
     if (handoffTo == AWAY) {
       throw new IllegalStateException(
-          method + " is for " + label() + " itself to say, which is not running");
+          method + " must be called by " + label() + " itself, which is not running");
     }
   }
 

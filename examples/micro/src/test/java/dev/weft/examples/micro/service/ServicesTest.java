@@ -81,7 +81,7 @@ class ServicesTest {
       server.awaitSockets(before);
       server.term();
       String errors = server.errors();
-      assertFalse(errors.contains("threads that nobody can wake"), errors);
+      assertFalse(errors.contains("deadlocked threads"), errors);
     }
   }
 
