@@ -3,6 +3,7 @@ package dev.weft.micro;
 
 import dev.weft.Deadline;
 import dev.weft.internal.backend.Handle;
+import dev.weft.internal.io.Acceptor;
 import dev.weft.internal.mem.PagePool;
 import dev.weft.internal.micro.io.BlockingIoDriver;
 import dev.weft.internal.micro.io.ByteRing;
@@ -12,8 +13,11 @@ import dev.weft.internal.micro.run.FaultLimit;
 import dev.weft.internal.micro.run.MicroDispatcher;
 import dev.weft.internal.micro.run.ProcessControl;
 import dev.weft.internal.strand.EventLoop;
+import dev.weft.net.TcpListener;
 import java.time.Duration;
+import java.util.Objects;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Group of micro-threads that share one run queue and one heap. A dispatch runs them until none can
@@ -28,6 +32,9 @@ public final class MicroProcess {
   final ProcessControl control;
 
   final MicroHeap heap;
+
+  /** Keeps the listener from being garbage, which would close it. */
+  private @Nullable TcpListener listener;
 
   private MicroProcess(MicroHeap heap, ProcessControl control) {
     this.heap = heap;
@@ -134,7 +141,7 @@ public final class MicroProcess {
   /** As {@link #start(MicroThread, MicroOptions, MicroConnection)}. */
   static MicroProcess start(
       MicroThread main, MicroOptions options, MicroConnection peer, Consumer<MicroProcess> onEnd) {
-    EventLoop loop = EventLoop.require("start");
+    EventLoop.require("start");
     peer.requireFree();
     try {
       MicroDispatcher dispatcher = dispatcher(options);
@@ -150,20 +157,53 @@ public final class MicroProcess {
       dispatcher.driver().open(handle, peer.take()); // allocates nothing, so it can't leak
       return process;
     } finally {
-      peer.discard(loop.backend()); // if it has not been taken
+      peer.close(); // if it has not been taken
     }
   }
 
-  /** Starts a process whose default socket is a listening socket, which stays open. */
-  static MicroProcess listen(
-      MicroThread main, MicroOptions options, Handle socket, Consumer<MicroProcess> onEnd) {
+  /**
+   * Starts a process that accepts connections: its default socket is the listening socket {@code
+   * listener}, on which its threads call {@link MicroThread#accept}. Each connection is given to
+   * another thread of the process by {@link MicroThread#accepted}, or to another process by {@link
+   * #start(MicroThread, MicroOptions, MicroConnection)}. A {@link MicroService} does the latter by
+   * itself.
+   *
+   * @param main the process's first thread
+   * @param options the process's options; its descriptors are not used
+   * @param listener a listener of this reactor on which no fiber accepts; closed when the process
+   *     ends. If the process can't start, the listener stays open
+   * @return the started process
+   * @throws WrongThreadException if there is no reactor on this thread
+   * @throws IllegalStateException if fibers have accepted connections on the listener
+   */
+  public static MicroProcess start(MicroThread main, MicroOptions options, TcpListener listener) {
+    Acceptor acceptor = acceptor(listener);
+    return start(
+        dispatcher(options),
+        options,
+        made -> {
+          made.listener = listener;
+          made.begin(main, made.listening(acceptor.handle(), true));
+        });
+  }
+
+  /** As the method above; the listener stays open. */
+  static MicroProcess start(
+      MicroThread main, MicroOptions options, Acceptor acceptor, Consumer<MicroProcess> onEnd) {
     return start(
         dispatcher(options),
         options,
         made -> {
           made.control.onEnd(() -> onEnd.accept(made));
-          made.begin(main, made.listening(socket));
+          made.begin(main, made.listening(acceptor.handle(), false));
         });
+  }
+
+  /** The part of {@code listener} that accepts; throws if fibers use it. */
+  static Acceptor acceptor(TcpListener listener) {
+    Acceptor acceptor = Objects.requireNonNull(Acceptor.IN.of(listener));
+    acceptor.requireUnused();
+    return acceptor;
   }
 
   private static MicroDispatcher dispatcher(MicroOptions options) {
@@ -218,8 +258,8 @@ public final class MicroProcess {
     control.begin(main.control);
   }
 
-  private MicroSocket listening(Handle socket) {
-    ByteRing ring = control.rings().listening(socket);
+  private MicroSocket listening(Handle socket, boolean owned) {
+    ByteRing ring = control.rings().listening(socket, owned);
     if (ring == null) {
       throw new IllegalArgumentException("the micro-heap is too small for a listening socket");
     }

@@ -3,8 +3,7 @@ package dev.weft.micro;
 
 import dev.weft.Deadline;
 import dev.weft.error.Errno;
-import dev.weft.internal.backend.Handle;
-import dev.weft.internal.backend.SocketOption;
+import dev.weft.internal.io.Acceptor;
 import dev.weft.internal.io.SocketCalls;
 import dev.weft.internal.micro.run.MicroDispatcher;
 import dev.weft.internal.micro.run.ProcessTimers;
@@ -14,8 +13,9 @@ import dev.weft.internal.strand.EventLoop;
 import dev.weft.internal.strand.Strand;
 import dev.weft.internal.strand.WaitList;
 import dev.weft.internal.strand.WaitMode;
+import dev.weft.net.SocketOptions;
+import dev.weft.net.TcpListener;
 import java.io.IOException;
-import java.net.Inet6Address;
 import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.HashSet;
@@ -35,16 +35,15 @@ public final class MicroService implements AutoCloseable {
   /** How many connections {@link #start(InetSocketAddress, MicroOptions, Supplier)} allows. */
   public static final int CONNECTIONS_MAX = 10_000;
 
-  private static final int BACKLOG = 4096;
   private static final int LISTENER_PAGES = 8;
   private static final long BACK_OFF_NANOS = 10_000_000;
 
   private final Supplier<? extends MicroThread> handlers;
   private final MicroOptions options;
   private final int connectionsMax;
-  private final InetSocketAddress address;
   private final Set<MicroProcess> connections = new HashSet<>();
-  private final Handle descriptor;
+  private final TcpListener socket;
+  private final Acceptor acceptor;
   private final EventLoop loop;
 
   // Others take their places if they fail.
@@ -56,69 +55,29 @@ public final class MicroService implements AutoCloseable {
   private final WaitList joiners = new WaitList();
 
   private MicroService(
-      InetSocketAddress wanted,
+      TcpListener socket,
       MicroOptions options,
       int connectionsMax,
-      Supplier<? extends MicroThread> handlers)
-      throws IOException {
+      Supplier<? extends MicroThread> handlers) {
+    this.socket = socket;
     this.handlers = handlers;
     this.options = options;
     this.connectionsMax = connectionsMax;
     loop = EventLoop.require("start");
-    InetSocketAddress chosen = SocketCalls.ofBothFamilies(loop, wanted);
-    descriptor = loop.backend().newHandle("listener of a micro-service");
-    listen(loop, descriptor, chosen, options.userTimeoutMillis());
-    boolean started = false;
-    try {
-      address = SocketCalls.localAddress(loop, descriptor);
-      listener = new Listener();
-      process = startListening(listener);
-      started = true;
-    } finally {
-      if (!started) {
-        SocketCalls.discard(loop, descriptor);
-      }
-    }
+    acceptor = MicroProcess.acceptor(socket);
+    listener = new Listener();
+    process = startListening(listener);
   }
 
-  /** Starts a process that accepts; the descriptor stays the service's. */
+  /** Starts a process that accepts; the listening socket stays the service's. */
   private MicroProcess startListening(Listener main) {
     MicroOptions small =
         MicroOptions.ofPages(LISTENER_PAGES)
             .withStackful(options.stackful())
             .withSlab(options.slabBytes(), options.hugePages());
-    Handle borrowed = Handle.borrowed(descriptor.number(), descriptor.description());
-    MicroProcess started = MicroProcess.listen(main, small, borrowed, this::listenerEnded);
+    MicroProcess started = MicroProcess.start(main, small, acceptor, this::listenerEnded);
     started.control.faults().limit(Integer.MAX_VALUE, Duration.ZERO); // it is never given up
     return started;
-  }
-
-  private static void listen(
-      EventLoop loop, Handle descriptor, InetSocketAddress wanted, int userTimeoutMillis)
-      throws IOException {
-    SocketCalls.stream(loop, descriptor, wanted);
-    boolean listening = false;
-    try {
-      SocketCalls.set(loop, descriptor, SocketOption.REUSE_ADDRESS, 1, wanted);
-      if (wanted.getAddress() instanceof Inet6Address) {
-        // Overrides the sysctl.
-        SocketCalls.set(loop, descriptor, SocketOption.IPV6_ONLY, 0, wanted);
-      }
-      // Accepted sockets inherit it. A process writes all its output at once anyway.
-      SocketCalls.set(loop, descriptor, SocketOption.NO_DELAY, 1, wanted);
-      // Without it, the connection of a client that vanished silently would stay open indefinitely.
-      SocketCalls.set(loop, descriptor, SocketOption.KEEP_ALIVE, 1, wanted);
-      if (userTimeoutMillis > 0) {
-        SocketCalls.set(loop, descriptor, SocketOption.USER_TIMEOUT, userTimeoutMillis, wanted);
-      }
-      SocketCalls.bind(loop, descriptor, wanted);
-      SocketCalls.listen(loop, descriptor, wanted, BACKLOG);
-      listening = true;
-    } finally {
-      if (!listening) {
-        SocketCalls.discard(loop, descriptor);
-      }
-    }
   }
 
   /**
@@ -156,16 +115,59 @@ public final class MicroService implements AutoCloseable {
       int connectionsMax,
       Supplier<? extends MicroThread> handlers)
       throws IOException {
+    requireValid(connectionsMax, handlers);
+    // Accepted sockets inherit the options. Without keep-alive, the connection of a client that
+    // vanished silently would stay open indefinitely.
+    SocketOptions inherited =
+        SocketOptions.defaults()
+            .with(SocketOptions.Flag.KEEP_ALIVE, true)
+            .withUserTimeout(options.userTimeout());
+    TcpListener socket = TcpListener.bind(address, inherited);
+    boolean started = false;
+    try {
+      MicroService service = new MicroService(socket, options, connectionsMax, handlers);
+      started = true;
+      return service;
+    } finally {
+      if (!started) {
+        SocketCalls.discard(EventLoop.require("start"), MicroProcess.acceptor(socket).handle());
+      }
+    }
+  }
+
+  /**
+   * Starts a server on a listener with options of its own, such as a shared port, the sizes of the
+   * kernel's buffers or a backlog.
+   *
+   * @param listener a listener of this reactor on which no fiber accepts; the server closes it when
+   *     it is stopped. If others close the listener, that stops the server. If the server can't
+   *     start, the listener stays open
+   * @param options the options of the processes, except for {@link MicroOptions#userTimeout}: the
+   *     connections inherit the options of the listener
+   * @param connectionsMax the most simultaneous connections, at least 1
+   * @param handlers creates the first thread of each process
+   * @return a listening server
+   * @throws IllegalStateException if fibers have accepted connections on the listener
+   */
+  public static MicroService start(
+      TcpListener listener,
+      MicroOptions options,
+      int connectionsMax,
+      Supplier<? extends MicroThread> handlers) {
+    requireValid(connectionsMax, handlers);
+    return new MicroService(listener, options, connectionsMax, handlers);
+  }
+
+  private static void requireValid(int connectionsMax, Supplier<? extends MicroThread> handlers) {
     if (connectionsMax <= 0) {
       throw new IllegalArgumentException("connectionsMax must be positive: " + connectionsMax);
     }
     Objects.requireNonNull(handlers, "handlers");
-    return new MicroService(address, options, connectionsMax, handlers);
   }
 
   /** {@return the address and port that the server listens on} */
   public InetSocketAddress localAddress() {
-    return address;
+    return socket.localAddress();
   }
 
   /**
@@ -230,7 +232,7 @@ public final class MicroService implements AutoCloseable {
   public void join(Deadline deadline) {
     Strand strand = process.control.requireJoiner(this);
     strand.checkBeforeWait("join", this, deadline.nanoTime(), WaitMode.EXTERNAL);
-    while (descriptor.isOpen() || !connections.isEmpty()) {
+    while (isListening() || !connections.isEmpty()) {
       strand.await(joiners, "join", this, deadline.nanoTime(), WaitMode.EXTERNAL);
     }
   }
@@ -241,14 +243,18 @@ public final class MicroService implements AutoCloseable {
    */
   private void listenerEnded(MicroProcess ended) {
     MicroDispatcher dispatcher = ended.control.dispatcher();
-    if (!stopped && dispatcher != null && !dispatcher.isClosing()) {
+    if (!stopped && isListening() && dispatcher != null && !dispatcher.isClosing()) {
       Listener other = new Listener();
       process = startListening(other);
       listener = other;
       return;
     }
-    SocketCalls.discard(loop, descriptor);
+    SocketCalls.discard(loop, acceptor.handle());
     joiners.wakeAll();
+  }
+
+  private boolean isListening() {
+    return acceptor.handle().isOpen();
   }
 
   /** Starts a process for a connection. If the supplier of handlers fails, accepting continues. */
@@ -259,7 +265,7 @@ public final class MicroService implements AutoCloseable {
       started = MicroProcess.start(handlers.get(), options, peer, this::ended);
       added = connections.add(started);
     } catch (Throwable e) {
-      peer.discard(loop.backend()); // first: there may be no memory left for the report
+      peer.close(); // first: there may be no memory left for the report
       process.control.report("a connection was refused: " + ThreadLog.describe(e));
     } finally {
       if (started != null && !added) {
@@ -279,7 +285,7 @@ public final class MicroService implements AutoCloseable {
 
   @Override
   public String toString() {
-    return "micro-service on " + address;
+    return "micro-service on " + socket;
   }
 
   private final class Listener extends MicroThread {
@@ -294,7 +300,7 @@ public final class MicroService implements AutoCloseable {
 
     @Override
     protected void run() throws Exception {
-      while (true) {
+      while (isListening()) { // or others have closed the socket
         while (connections.size() >= connectionsMax) {
           isFull = true;
           timers().await(control);
@@ -315,7 +321,7 @@ public final class MicroService implements AutoCloseable {
     @Override
     protected void lastly() {
       if (errno() != null && errno() != Errno.EINTR) {
-        if (!isShort) {
+        if (!isShort && isListening()) {
           perror("accept"); // once, not a hundred times a second
         }
         isShort = true;

@@ -2,10 +2,14 @@
 package dev.weft.micro;
 
 import dev.weft.error.Errno;
+import dev.weft.error.ErrnoException;
 import dev.weft.internal.backend.Direction;
 import dev.weft.internal.micro.io.ByteRing;
+import dev.weft.internal.micro.run.MicroDispatcher;
 import dev.weft.internal.micro.run.ProcessControl;
 import dev.weft.internal.micro.run.ThreadControl;
+import dev.weft.net.TcpListener;
+import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
@@ -397,8 +401,10 @@ public final class MicroSocket {
   // ---- connections
 
   /**
-   * Waits for a connection to a listening socket. Raises EMFILE and the like, after which the
-   * socket still listens, and EINVAL if it is not a listening socket. Suspends.
+   * Waits for a connection to a listening socket, which is the default socket of a process that was
+   * started with a {@link TcpListener}. Raises EMFILE and the like, after which the socket still
+   * listens, EBADF if the listener has been closed, and EINVAL if it is not a listening socket.
+   * Suspends.
    *
    * @return the connection, or null if an error was raised and lowered
    * @throws Exception whatever {@code lastly} throws
@@ -414,12 +420,34 @@ public final class MicroSocket {
       }
       awaitBytes("accept");
     }
-    return new MicroConnection(rx.takeInt());
+    MicroDispatcher dispatcher = process.dispatcher();
+    assert dispatcher != null : "listening sockets are not for the local executor";
+    return new MicroConnection(dispatcher.loop(), rx.takeInt());
   }
 
   /** The running thread of the process. */
   private MicroThread running(String verb) {
     return MicroThread.of(process.threads().current(verb));
+  }
+
+  /**
+   * Asks the system for the address of the peer of a connection. Raises the system's error:
+   * ENOTSOCK if a file or another thread is at the other end, ENOTCONN if the peer has reset the
+   * connection, EBADF if this socket has been closed, EOPNOTSUPP in the local executor. Does not
+   * suspend, unless {@code lastly} does.
+   *
+   * @return its address and port; null if an error was raised and lowered
+   * @throws Exception whatever {@code lastly} throws
+   */
+  public @Nullable InetSocketAddress remoteAddress() throws Exception {
+    int code;
+    try {
+      return process.rings().remoteAddress(rx);
+    } catch (ErrnoException e) {
+      code = e.code();
+    }
+    running("getpeername").raise(code);
+    return null;
   }
 
   // ---- ends

@@ -937,7 +937,8 @@ public abstract class MicroThread extends Routine {
   }
 
   /**
-   * Waits for a connection to the listening socket. Suspends.
+   * Waits for a connection to the listening socket of a process that was started with a {@link
+   * dev.weft.net.TcpListener}. Suspends.
    *
    * @return the connection, or null if an error was raised and lowered
    * @throws Exception whatever {@code lastly} throws
@@ -984,6 +985,17 @@ public abstract class MicroThread extends Routine {
     // The failure is not reset: after a fault the thread may execute this again.
     raise(made.tx().failure(), OutgoingConnections.subject(address));
     return null;
+  }
+
+  /**
+   * Asks the system for the address of the peer of a connection. Raises the system's error, such as
+   * ENOTSOCK if the default socket is no connection.
+   *
+   * @return its address and port; null if an error was raised and lowered
+   * @throws Exception whatever {@code lastly} throws
+   */
+  protected final @Nullable InetSocketAddress remoteAddress() throws Exception {
+    return socket().remoteAddress();
   }
 
   /** Closes the reading side. */

@@ -9,6 +9,10 @@
  * dev.weft.micro.MicroSocket}) to each other without leaving it. The reads and writes of all
  * processes of a reactor are submitted to the kernel in one system call per turn.
  *
+ * <p>A server is a {@link dev.weft.micro.MicroService}, which starts a process for each connection,
+ * or a process of its own that {@linkplain dev.weft.micro.MicroThread#accept accepts} on a {@link
+ * dev.weft.net.TcpListener}.
+ *
  * <p>Micro-threads are written as ordinary methods. A suspended woven thread is a few fields; an
  * unwoven one keeps a stack and behaves the same.
  */

@@ -22,6 +22,10 @@ import java.nio.channels.AsynchronousCloseException;
  * number of fibers may accept.
  */
 public final class TcpListener implements AutoCloseable {
+  static {
+    Acceptor.IN.register(TcpListener.class, listener -> listener.acceptor);
+  }
+
   private final EventLoop loop;
   private final Acceptor acceptor;
   private final Name name;

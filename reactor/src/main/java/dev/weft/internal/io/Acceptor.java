@@ -3,6 +3,7 @@ package dev.weft.internal.io;
 
 import dev.weft.error.Errno;
 import dev.weft.error.ErrnoException;
+import dev.weft.internal.access.Accessors;
 import dev.weft.internal.backend.Handle;
 import dev.weft.internal.backend.Op;
 import dev.weft.internal.jvm.StackReserve;
@@ -24,6 +25,9 @@ import org.jspecify.annotations.Nullable;
  * detected.
  */
 public final class Acceptor implements Op.Listener {
+  /** The acceptors of the listeners that users have. */
+  public static final Accessors<Acceptor> IN = new Accessors<>();
+
   private static final int ACCEPTED_MAX = 1024;
 
   private final EventLoop loop;
@@ -62,6 +66,19 @@ public final class Acceptor implements Op.Listener {
 
   public Handle handle() {
     return handle;
+  }
+
+  /**
+   * Checks that the handle can be given to another acceptor: this one would take connections too.
+   *
+   * @throws IllegalStateException if a fiber has accepted here
+   * @throws WrongThreadException on another reactor's thread
+   */
+  public void requireUnused() {
+    loop.requireThread("start", name);
+    if (accepting != null) {
+      throw new IllegalStateException("fibers accept connections on " + name);
+    }
   }
 
   /**

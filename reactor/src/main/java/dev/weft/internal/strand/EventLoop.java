@@ -59,7 +59,6 @@ public final class EventLoop extends StrandTable {
   /** The strands that other strands run. */
   final HostedStrands hosted = new HostedStrands();
 
-
   private @Nullable Runnable housekeeping;
 
   private @Nullable DeadlockException deadlock;

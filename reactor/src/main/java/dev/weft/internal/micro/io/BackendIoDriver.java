@@ -9,6 +9,7 @@ import dev.weft.internal.backend.SocketType;
 import dev.weft.internal.io.InetAddresses;
 import dev.weft.internal.io.SocketCalls;
 import dev.weft.internal.strand.EventLoop;
+import java.io.IOException;
 import java.net.InetSocketAddress;
 
 /** Driver of a reactor: reads and writes by operations of its backend. */
@@ -111,6 +112,11 @@ public final class BackendIoDriver extends IoDriver implements AutoCloseable {
   @Override
   int shutdown(Handle handle, Direction direction) {
     return loop.backend().perform(loop.call().shutdown(handle, direction));
+  }
+
+  @Override
+  InetSocketAddress remoteAddress(Handle handle) throws IOException {
+    return SocketCalls.remoteAddress(loop, handle);
   }
 
   @Override

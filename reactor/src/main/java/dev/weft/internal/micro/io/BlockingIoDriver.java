@@ -2,6 +2,7 @@
 package dev.weft.internal.micro.io;
 
 import dev.weft.error.Errno;
+import dev.weft.error.ErrnoException;
 import dev.weft.internal.backend.Direction;
 import dev.weft.internal.backend.Handle;
 import dev.weft.internal.os.Libc;
@@ -87,6 +88,12 @@ public final class BlockingIoDriver extends IoDriver {
     boolean input = direction != Direction.OUTPUT;
     boolean output = direction != Direction.INPUT;
     return Libc.shutdown(handle.number(), input, output);
+  }
+
+  /** Not supported: its descriptors are the standard streams. */
+  @Override
+  InetSocketAddress remoteAddress(Handle handle) throws ErrnoException {
+    throw new ErrnoException("getpeername", null, Errno.EOPNOTSUPP.code());
   }
 
   @Override

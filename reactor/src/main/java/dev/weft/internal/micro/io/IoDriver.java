@@ -3,6 +3,7 @@ package dev.weft.internal.micro.io;
 
 import dev.weft.internal.backend.Direction;
 import dev.weft.internal.backend.Handle;
+import java.io.IOException;
 import java.net.InetSocketAddress;
 
 /** I/O driver of byte rings: moves bytes between rings and descriptors, and closes descriptors. */
@@ -43,6 +44,9 @@ public abstract class IoDriver {
 
   /** Shuts down a socket; returns 0 or -errno. */
   abstract int shutdown(Handle handle, Direction direction);
+
+  /** The address of a socket's peer. */
+  abstract InetSocketAddress remoteAddress(Handle handle) throws IOException;
 
   /** Releases the driver's state of a ring that has no operation in flight. */
   abstract void release(ByteRing ring);

@@ -2,8 +2,10 @@
 package dev.weft.internal.micro.io;
 
 import dev.weft.error.Errno;
+import dev.weft.error.ErrnoException;
 import dev.weft.internal.backend.Direction;
 import dev.weft.internal.backend.Handle;
+import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.util.ArrayList;
 import org.jspecify.annotations.Nullable;
@@ -192,8 +194,9 @@ public final class RingSet {
    * too few pages.
    */
   public @Nullable RingPair open(Handle input, Handle output) {
-    SharedDescriptor source = new SharedDescriptor(input, false);
-    SharedDescriptor sink = input == output ? source : new SharedDescriptor(output, false);
+    SharedDescriptor source = new SharedDescriptor(input, false, input.isOwned());
+    SharedDescriptor sink =
+        input == output ? source : new SharedDescriptor(output, false, output.isOwned());
     RingPair pair = new RingPair(ByteRing.input(this, source), ByteRing.output(this, sink));
     reserve(2);
     if (!reservePages()) {
@@ -211,9 +214,11 @@ public final class RingSet {
   /**
    * Creates the ring of a listening socket, which holds the descriptors of accepted connections;
    * null if the heap has too few pages.
+   *
+   * @param owned whether the socket is closed with the ring
    */
-  public @Nullable ByteRing listening(Handle descriptor) {
-    return add(ByteRing.input(this, new SharedDescriptor(descriptor, true)));
+  public @Nullable ByteRing listening(Handle descriptor, boolean owned) {
+    return add(ByteRing.input(this, new SharedDescriptor(descriptor, true, owned)));
   }
 
   /** Creates a ring between two threads; null if the heap has too few pages. */
@@ -363,6 +368,15 @@ public final class RingSet {
       ring.shut();
     }
     return result;
+  }
+
+  /** The address of the peer; throws what getpeername(2) says, ENOTSOCK for a pipe. */
+  public InetSocketAddress remoteAddress(ByteRing ring) throws IOException {
+    if (ring.isPipe() || ring.isClosed()) {
+      Errno errno = ring.isPipe() ? Errno.ENOTSOCK : Errno.EBADF;
+      throw new ErrnoException("getpeername", null, errno.code());
+    }
+    return driver.remoteAddress(ring.descriptor().handle());
   }
 
   /** Starts to connect the new socket of an output ring. */

@@ -11,17 +11,21 @@ final class SharedDescriptor {
   /** Whether it is a listening socket, which delivers connections instead of bytes. */
   final boolean listening;
 
-  SharedDescriptor(Handle handle, boolean listening) {
+  private final boolean owned;
+
+  SharedDescriptor(Handle handle, boolean listening, boolean owned) {
     this.handle = handle;
     this.listening = listening;
+    this.owned = owned;
   }
 
   Handle handle() {
     return handle;
   }
 
+  /** Whether its last end closes it. */
   boolean isOwned() {
-    return handle.isOwned();
+    return owned;
   }
 
   /** Whether it is known to be a connection: accepted, or connected. */

@@ -101,7 +101,7 @@ public final class MicroDispatcher implements StrandHost {
     pool.close();
   }
 
-  EventLoop loop() {
+  public EventLoop loop() {
     return loop;
   }
 
