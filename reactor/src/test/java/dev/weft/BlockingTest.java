@@ -21,10 +21,10 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.Test;
 
-/** Calls that block, and fibers that hold up the others. */
+/** {@link Blocking}, and reports of fibers that stall the reactor. */
 class BlockingTest {
   @Test
-  void aBlockingCallLeavesTheReactorToOthers() throws Exception {
+  void otherFibersRunDuringABlockingCall() throws Exception {
     List<String> log = new ArrayList<>();
     Reactors.run(
         () -> {
@@ -48,7 +48,7 @@ class BlockingTest {
   }
 
   @Test
-  void whatTheCallThrowsComesAsItIs() throws Exception {
+  void exceptionsOfABlockingCallAreRethrownUnchanged() throws Exception {
     Reactors.run(
         () -> {
           IOException failure = new IOException("there");
@@ -105,7 +105,7 @@ class BlockingTest {
   }
 
   @Test
-  void aResultInSpiteOfACancelIsNotLost() throws Exception {
+  void aResultReturnedDespiteACancelIsNotLost() throws Exception {
     Reactors.run(
         () -> {
           CountDownLatch running = new CountDownLatch(1);
@@ -139,9 +139,9 @@ class BlockingTest {
         });
   }
 
-  /** Whoever is in the call after a cancel, the fiber is not: it has to see the end of it. */
+  /** The fiber returns from the call only after the blocking thread has left it. */
   @Test
-  void aCallThatTakesNoNoticeOfACancelIsWaitedFor() throws Exception {
+  void aCallThatIgnoresItsCancelIsAwaited() throws Exception {
     Reactors.run(
         () -> {
           CountDownLatch running = new CountDownLatch(1);
@@ -153,7 +153,7 @@ class BlockingTest {
                         Blocking.call(
                             () -> {
                               running.countDown();
-                              awaitWhateverHappens(leave);
+                              awaitUninterruptibly(leave);
                               return 7;
                             }));
             Fiber.yield();
@@ -172,19 +172,19 @@ class BlockingTest {
         });
   }
 
-  private static void awaitWhateverHappens(CountDownLatch latch) {
+  private static void awaitUninterruptibly(CountDownLatch latch) {
     while (latch.getCount() > 0) {
       try {
         latch.await();
       } catch (InterruptedException e) {
-        // the cancel
+        // an interrupt by the cancel
       }
     }
   }
 
-  /** A call that waits for a thread has not begun: a cancel takes it back, and it never runs. */
+  /** A call queued for a thread has not begun: a cancel removes it, and it never runs. */
   @Test
-  void noMoreCallsThanThreadsRunAtOnceAndTheRestCanBeTakenBack() throws Exception {
+  void concurrentCallsAreLimitedByTheThreadsAndQueuedOnesCanBeCancelled() throws Exception {
     AtomicInteger running = new AtomicInteger();
     CountDownLatch full = new CountDownLatch(Blocking.THREADS_MAX);
     CountDownLatch leave = new CountDownLatch(1);
@@ -217,11 +217,11 @@ class BlockingTest {
   }
 
   /**
-   * A stall may be found before the fiber has come to the place that the test wants it at, or after
-   * it, since loading classes takes long too. So it stalls again until it is found there.
+   * A stall may be reported before or after the fiber is in the method that the test expects, since
+   * loading classes takes long too. The fiber stalls again until it is reported there.
    */
   @Test
-  void aFiberThatHoldsUpTheOthersIsReportedWithItsStack() throws Exception {
+  void aFiberThatStallsTheReactorIsReportedWithItsStack() throws Exception {
     List<Stall> stalls = new CopyOnWriteArrayList<>();
     ReactorOptions options = Reactors.options().withStallHandler(Duration.ofMillis(1), stalls::add);
     Reactors.run(
@@ -241,7 +241,7 @@ class BlockingTest {
   }
 
   @Test
-  void aHandlerThatThrowsDoesNotEndTheWatch() throws Exception {
+  void aStallHandlerThatThrowsDoesNotStopTheWatchdog() throws Exception {
     List<Stall> stalls = new CopyOnWriteArrayList<>();
     ReactorOptions options =
         Reactors.options()
@@ -261,7 +261,7 @@ class BlockingTest {
   }
 
   @Test
-  void howManyThreadsThereAreIsANumberOfAtLeastOne() {
+  void theNumberOfThreadsIsAtLeastOne() {
     assertEquals(3, Blocking.threads("3"));
     for (String wrong : List.of("0", "-1", "many", "")) {
       String message =

@@ -15,13 +15,13 @@ import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import org.junit.jupiter.api.Test;
 
-/** What the end of a bundle costs, whom it reaches, and that it loses nothing. */
+/** The end of a bundle: which fibers it ends, its cost, and that no exception is lost. */
 class BundleEndTest {
   private static void blockForEver() {
     Fiber.sleepUntil(Deadline.NEVER);
   }
 
-  // ---- whom it reaches
+  // ---- which fibers it ends
 
   @Test
   void noGrandchildOutlivesTheScope() throws Exception {
@@ -54,9 +54,9 @@ class BundleEndTest {
     assertEquals(List.of("grandchild", "child", "closed"), log);
   }
 
-  /** libdill go 2: what has ended takes no place any more. */
+  /** libdill go 2: ended children hold no memory. */
   @Test
-  void childrenThatHaveEndedAreForgottenBeforeTheClose() throws Exception {
+  void endedChildrenAreForgottenBeforeTheClose() throws Exception {
     Reactors.run(
         () -> {
           try (Bundle bundle = Bundle.open()) {
@@ -72,7 +72,7 @@ class BundleEndTest {
 
   /** libdill bundle 12. */
   @Test
-  void awaitingWithADeadlineThatDoesNotComeEndsWithTheChildren() throws Exception {
+  void awaitReturnsWithTheLastChildBeforeItsDeadline() throws Exception {
     Reactors.run(
         () -> {
           try (Bundle bundle = Bundle.open()) {
@@ -111,10 +111,10 @@ class BundleEndTest {
     return resumes[0];
   }
 
-  // ---- what it loses: nothing
+  // ---- no exception is lost
 
   @Test
-  void aCleanupThatFailsInACancelledChildIsAFailure() throws Exception {
+  void anExceptionOfACancelledChildsCleanupFailsTheBundle() throws Exception {
     Reactors.run(
         () -> {
           IOException lost = new IOException("could not be written");
@@ -136,7 +136,7 @@ class BundleEndTest {
   }
 
   @Test
-  void aCleanupThatIsCutShortByTheCancelIsNoFailure() throws Exception {
+  void aCleanupEndedByTheCancelIsNoFailure() throws Exception {
     Reactors.run(
         () -> {
           try (Bundle bundle = Bundle.open()) {
@@ -197,7 +197,7 @@ class BundleEndTest {
   }
 
   @Test
-  void whatTheChildrenThrowWhenTheyAreCancelledIsAllThere() throws Exception {
+  void exceptionsOfAllCancelledChildrenAreThrown() throws Exception {
     int count = 3;
     Reactors.run(
         () -> {
@@ -244,7 +244,7 @@ class BundleEndTest {
   }
 
   @Test
-  void aStrangerCantCloseAndIsTold() throws Exception {
+  void onlyTheOwnerCanCloseAndTheMessageNamesIt() throws Exception {
     Reactors.run(
         () -> {
           try (Bundle bundle = Bundle.open();

@@ -36,7 +36,7 @@ class BundleTest {
 
   /** libdill bundle 2, 3 and go 4. */
   @Test
-  void childrenThatHaveEndedLeaveNothingBehind() throws Exception {
+  void aBundleClosesAfterItsChildrenHaveEnded() throws Exception {
     Reactors.run(
         () -> {
           try (Bundle bundle = Bundle.open()) {
@@ -50,7 +50,7 @@ class BundleTest {
 
   /** libdill bundle 4, 6 and go 3. */
   @Test
-  void closingCancelsWhoeverIsLeftAndWaitsForThem() throws Exception {
+  void closingCancelsRunningChildrenAndAwaitsThem() throws Exception {
     List<String> log = new ArrayList<>();
     Reactors.run(
         () -> {
@@ -62,7 +62,7 @@ class BundleTest {
                   bundle.go(
                       () -> {
                         assertThrows(CancelledException.class, BundleTest::blockForEver);
-                        // and again, indefinitely
+                        // each later call throws too
                         assertThrows(CancelledException.class, Fiber::yield);
                         log.add(name);
                         blockForEver();
@@ -77,9 +77,9 @@ class BundleTest {
     assertEquals(List.of("child 0", "child 1", "child 2"), log);
   }
 
-  /** libdill bundle 5, 10, 11: until the last; and usable afterwards. */
+  /** libdill bundle 5, 10, 11. */
   @Test
-  void awaitingEndsWithTheLastChildAndTheBundleGoesOn() throws Exception {
+  void awaitEndsWithTheLastChildAndTheBundleStaysUsable() throws Exception {
     Reactors.run(
         () -> {
           int[] ended = {0};
@@ -179,7 +179,7 @@ class BundleTest {
                     throw second;
                   });
           TaskFailedException thrown = assertThrows(TaskFailedException.class, bundle::await);
-          bundle.close(); // it has been told
+          bundle.close(); // does not throw again: await has thrown the failure
 
           assertSame(first, thrown.getCause());
           assertEquals("bad failed: java.io.IOException: first", thrown.getMessage());
@@ -189,7 +189,7 @@ class BundleTest {
   }
 
   @Test
-  void aFailureEndsWhatTheOwnerWaitsForInTheBlock() throws Exception {
+  void aFailureEndsTheOwnersWaitInTheBlock() throws Exception {
     Reactors.run(
         () -> {
           IOException cause = new IOException("broken");
@@ -207,7 +207,7 @@ class BundleTest {
                   });
           assertSame(cause, thrown.getCause());
           assertEquals(0, thrown.getSuppressed().length);
-          Fiber.yield(); // outside the block all is well
+          Fiber.yield(); // outside the block calls don't throw
         });
   }
 
@@ -227,7 +227,7 @@ class BundleTest {
   }
 
   @Test
-  void aFailureInAnOuterBlockReachesIntoTheInnerOne() throws Exception {
+  void aFailureInAnOuterBundleEndsAWaitInAnInnerOne() throws Exception {
     Reactors.run(
         () -> {
           assertThrows(
@@ -248,7 +248,7 @@ class BundleTest {
   }
 
   @Test
-  void aSupervisingBundleReportsEachFailureAndCarriesOn() throws Exception {
+  void aSupervisingBundleReportsEachFailureAndStaysOpen() throws Exception {
     Reactors.run(
         () -> {
           List<String> reported = new ArrayList<>();
@@ -308,7 +308,7 @@ class BundleTest {
   }
 
   @Test
-  void aCancelThatNobodyAskedForIsAFailure() throws Exception {
+  void aCancelledExceptionWithoutACancelIsAFailure() throws Exception {
     Reactors.run(
         () -> {
           Bundle bundle = Bundle.open();
@@ -324,7 +324,7 @@ class BundleTest {
   }
 
   @Test
-  void cancelReachesThoseStillToBeStarted() throws Exception {
+  void aCancelReachesChildrenStartedAfterIt() throws Exception {
     Reactors.run(
         () -> {
           try (Bundle bundle = Bundle.open()) {
@@ -337,7 +337,7 @@ class BundleTest {
   }
 
   @Test
-  void closeWaitsForACleanupAndOutlivesACancelOfItsOwner() throws Exception {
+  void closeAwaitsACleanupEvenIfItsOwnerIsCancelled() throws Exception {
     List<String> log = new ArrayList<>();
     Reactors.run(
         () -> {
@@ -416,7 +416,7 @@ class BundleTest {
   }
 
   @Test
-  void theLastOneOpenedIsClosedFirst() throws Exception {
+  void bundlesAreClosedInReverseOrder() throws Exception {
     Reactors.run(
         () -> {
           try (Bundle outer = Bundle.open();
@@ -450,7 +450,7 @@ class BundleTest {
   }
 
   @Test
-  void aForgottenBundleEndsWithItsFiberAndFailsIt() throws Exception {
+  void aBundleLeftOpenEndsWithItsFiberAndFailsIt() throws Exception {
     List<String> log = new ArrayList<>();
     IllegalStateException thrown =
         assertThrows(
@@ -474,7 +474,7 @@ class BundleTest {
   }
 
   @Test
-  void aBundleForgottenInAShieldEndsWithIt() throws Exception {
+  void aBundleLeftOpenInAShieldEndsWithTheShield() throws Exception {
     Reactors.run(
         () -> {
           try (Bundle outer = Bundle.open()) {
@@ -502,7 +502,7 @@ class BundleTest {
   }
 
   @Test
-  void nothingIsStartedOrReportedToIfThereIsNothing() throws Exception {
+  void aNullTaskOrHandlerIsRefused() throws Exception {
     Reactors.run(
         () -> {
           try (Bundle bundle = Bundle.open()) {

@@ -8,7 +8,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 
-/** Runs a program of the tests in a JVM of its own, with the class path of this one. */
+/** Runs a test's program in a JVM of its own, with the class path of this one. */
 public final class ChildJvm {
   private ChildJvm() {}
 

@@ -33,10 +33,10 @@ class CloseTest {
     }
   }
 
-  // ---- what was cancelled as asked
+  // ---- cancelled tasks
 
   @Test
-  void joiningWhatWasCancelledReturnsUnlessAResultWasExpected() throws Exception {
+  void joiningACancelledTaskReturnsUnlessItHasAResult() throws Exception {
     Reactors.run(
         () -> {
           try (Bundle bundle = Bundle.open()) {
@@ -56,14 +56,14 @@ class CloseTest {
             task.join();
             TaskCancelledException thrown = assertThrows(TaskCancelledException.class, call::join);
             assertInstanceOf(CancelledException.class, thrown.getCause());
-            fiber.join(Deadline.NEVER); // and again, when it has long ended
+            fiber.join(Deadline.NEVER); // joining an ended fiber returns as well
             task.join(Deadline.NEVER);
           }
         });
   }
 
   @Test
-  void joiningWhatFailedWhenItWasCancelledThrows() throws Exception {
+  void joiningATaskThatFailedWhileItWasCancelledThrows() throws Exception {
     Reactors.run(
         () -> {
           IOException lost = new IOException("could not be written");
@@ -101,7 +101,7 @@ class CloseTest {
   }
 
   @Test
-  void closingTwiceOrWhatHasEndedDoesNothing() throws Exception {
+  void closingAgainOrAfterTheEndDoesNothing() throws Exception {
     Reactors.run(
         () -> {
           try (Bundle bundle = Bundle.open()) {
@@ -115,7 +115,7 @@ class CloseTest {
   }
 
   @Test
-  void aFailureIsThrownByTheFirstCloseOrJoinAndByNoCloseAfterwards() throws Exception {
+  void aFailureIsThrownByTheFirstCloseOrJoinOnly() throws Exception {
     Reactors.run(
         () -> {
           IOException lost = new IOException("could not be written");
@@ -133,7 +133,7 @@ class CloseTest {
   }
 
   @Test
-  void closingOutlivesACancelAndADeadlineOfTheCaller() throws Exception {
+  void closeIsCompletedDespiteACancelOrDeadlineOfTheCaller() throws Exception {
     Reactors.run(
         () -> {
           Fiber worker = Fiber.start(() -> work("worker"));
@@ -153,7 +153,7 @@ class CloseTest {
   }
 
   @Test
-  void anyFiberMayCloseAndSeveralMayDoSoAtOnce() throws Exception {
+  void anyFiberMayCloseAndSeveralMayDoSoConcurrently() throws Exception {
     Reactors.run(
         () -> {
           try (Bundle bundle = Bundle.open()) {
@@ -173,7 +173,7 @@ class CloseTest {
   }
 
   @Test
-  void whatRunsInATaskCantCloseIt() throws Exception {
+  void aTaskCantCloseItselfNorCanItsChildren() throws Exception {
     Reactors.run(
         () -> {
           List<Task<?>> tasks = new ArrayList<>();
@@ -200,7 +200,7 @@ class CloseTest {
   }
 
   @Test
-  void twoThatCloseEachOtherAreADeadlockAndEnd() throws Exception {
+  void fibersThatCloseEachOtherAreADeadlockAndAreEnded() throws Exception {
     DeadlockException thrown =
         assertThrows(
             DeadlockException.class,

@@ -31,22 +31,22 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * What the kernel has done is not lost to a cancel or a deadline that comes at the same time. The
+ * The result of a completed operation is not lost to a cancel or a deadline at the same time. The
  * cancel comes after as many yields as the round's number: before the operation has reached the
  * kernel, while it is there, and after it has completed.
  */
 class CompletedWinsTest {
-  /** More than the fibers that a turn resumes, so that the kernel is asked in between. */
+  /** More than the fibers that a turn resumes, so that the kernel is polled in between. */
   private static final int ROUNDS = 150;
 
   @TempDir private Path folder;
 
-  /** Something that suspends once. */
+  /** A call that suspends once. */
   private interface Call {
     void run() throws Exception;
   }
 
-  /** Makes a call in a fiber, and cancels that after some yields; returns whether it was done. */
+  /** Makes a call in a fiber, and cancels it after some yields; returns whether it completed. */
   private static boolean doneDespiteCancel(int yields, Call call) {
     boolean[] done = {false};
     Fiber caller =
@@ -56,7 +56,7 @@ class CompletedWinsTest {
                 call.run();
                 done[0] = true;
               } catch (CancelledException e) {
-                // it was not
+                // the call was cancelled
               }
             });
     for (int i = 0; i <= yields; i++) {
@@ -67,7 +67,7 @@ class CompletedWinsTest {
     return done[0];
   }
 
-  /** Makes a call that gets a deadline about as long as it takes; returns whether it was done. */
+  /** Makes a call with a deadline about as long as it takes; returns whether it completed. */
   private static boolean doneInTime(int round, DeadlineCall call) throws Exception {
     try {
       call.run(Deadline.after(Duration.ofNanos(round * 1_000L)));
@@ -91,12 +91,12 @@ class CompletedWinsTest {
     try {
       return Files.readSymbolicLink(link).toString();
     } catch (IOException e) {
-      return ""; // the one that lists the folder
+      return ""; // the descriptor that lists the folder
     }
   }
 
   @Test
-  void anOpenedFileIsReturnedOrNotOpened() throws Exception {
+  void aFileIsReturnedOrNotOpened() throws Exception {
     Path path = Files.writeString(folder.resolve("file"), "x");
     Reactors.run(
         () -> {
@@ -151,7 +151,7 @@ class CompletedWinsTest {
   }
 
   @Test
-  void aConnectThatMustNotBeginMakesNoSocket() throws Exception {
+  void aConnectAfterTheDeadlineMakesNoSocket() throws Exception {
     Reactors.run(
         () -> {
           long before = descriptors("socket:");
@@ -186,7 +186,7 @@ class CompletedWinsTest {
     }
   }
 
-  /** What is read by a call that was cancelled or not, and by the next one, is all there was. */
+  /** Reads, some of them cancelled, together deliver every byte in order. */
   private void readsAllInOrder(ByteSource source, ByteSender sender) throws Exception {
     for (int round = 0; round < ROUNDS; round++) {
       sender.send((byte) round);
@@ -235,13 +235,13 @@ class CompletedWinsTest {
 
   @Test
   @Tag("needs-scheduler") // a baton-passing fiber blocks a thread of the JDK's there, which works
-  void closingWhereAFiberCantBeSuspendedGivesEverythingBack() throws Exception {
+  void aCloseInAPinnedFiberReleasesEverything() throws Exception {
     Reactors.run(
         () -> {
           long before = descriptors("socket:") + descriptors("pipe:");
           TcpListener listener = TcpListener.bind(loopback());
           TcpSocket client = TcpSocket.connect(listener.localAddress());
-          TcpSocket server = listener.accept(); // the kernel goes on accepting
+          TcpSocket server = listener.accept(); // leaves a multishot accept in the kernel
           ClosesInInitialiser.open = List.of(client, server, listener, Pipe.open());
           ClosesInInitialiser.run();
           assertEquals(before, descriptors("socket:") + descriptors("pipe:"));
@@ -261,7 +261,7 @@ class CompletedWinsTest {
   }
 
   @Test
-  void aByteReadFromAPipeIsReturnedOrStillThere() throws Exception {
+  void aByteOfAPipeIsReturnedOrStaysInThePipe() throws Exception {
     Reactors.run(
         () -> {
           try (Pipe pipe = Pipe.open()) {
@@ -271,7 +271,7 @@ class CompletedWinsTest {
   }
 
   @Test
-  void aByteReceivedFromASocketIsReturnedOrStillThere() throws Exception {
+  void aByteReceivedIsReturnedOrStaysInTheSocket() throws Exception {
     Reactors.run(
         () -> {
           try (TcpListener listener = TcpListener.bind(loopback());
@@ -283,7 +283,7 @@ class CompletedWinsTest {
   }
 
   @Test
-  void aSplicedByteIsInOneOfTheTwoPipes() throws Exception {
+  void aSplicedByteIsInExactlyOneOfTheTwoPipes() throws Exception {
     Reactors.run(
         () -> {
           try (Pipe from = Pipe.open();
@@ -291,7 +291,7 @@ class CompletedWinsTest {
             for (int round = 0; round < ROUNDS; round++) {
               write(from.sink(), (byte) round);
               if (!doneDespiteCancel(round, () -> Splice.copy(from.source(), to.sink(), 1))) {
-                // With a limit of what there is, a copy that has moved it is done.
+                // The limit is what the pipe holds, so the copy ends when it has moved that.
                 assertEquals(1, Splice.copy(from.source(), to.sink(), 1));
               }
               readOne(to.source(), Deadline.NEVER);

@@ -34,10 +34,10 @@ class CoroutineTest {
     assertEquals(expected, thrown.getMessage());
   }
 
-  // ---- calls that do not fit
+  // ---- calls in the wrong state
 
   @Test
-  void aCallThatDoesNotFitNamesTheCoroutineItsStateAndTheCall() {
+  void aCallInTheWrongStateNamesTheCoroutineItsStateAndTheCall() {
     Coroutine<Integer, Boolean, String> coroutine = counter();
 
     assertMessage(
@@ -60,7 +60,7 @@ class CoroutineTest {
   }
 
   @Test
-  void aFinishThatMeetsAnotherYieldThrowsAndTheCoroutineCanGoOn() {
+  void aFinishThatReachesAYieldThrowsAndTheCoroutineCanBeResumed() {
     Coroutine<Integer, Boolean, String> coroutine = counter();
     coroutine.start();
 
@@ -72,7 +72,7 @@ class CoroutineTest {
   }
 
   @Test
-  void aResumeThatMeetsTheEndReturnsNull() {
+  void aResumeThatReachesTheEndReturnsNull() {
     Coroutine<Integer, Boolean, String> coroutine = counter();
     coroutine.start();
 
@@ -83,7 +83,7 @@ class CoroutineTest {
   }
 
   @Test
-  void anOuterCoroutineCanNeitherBeYieldedNorResumedFromAnInnerOne() {
+  void anInnerCoroutineCanNeitherYieldNorResumeAnOuterOne() {
     List<String> messages = new ArrayList<>();
     Coroutine<Void, Void, Void> outer =
         Coroutine.of(
@@ -164,7 +164,7 @@ class CoroutineTest {
   }
 
   @Test
-  void aBodyThatRunsOutOfStackFailsAsAnyCodeDoes() {
+  void aStackOverflowInTheBodyReachesTheResumer() {
     Coroutine<Void, Void, Integer> coroutine = Coroutine.of(out -> deeper(0));
 
     assertThrows(StackOverflowError.class, coroutine::start);
@@ -178,7 +178,7 @@ class CoroutineTest {
   }
 
   @Test
-  void whatABlockThrowsReachesTheResumer() {
+  void anExceptionOfASuspendBlockReachesTheResumer() {
     Coroutine<Integer, Void, String> coroutine =
         Coroutine.of(
             out -> {
@@ -195,7 +195,7 @@ class CoroutineTest {
     assertEquals("went on", coroutine.finish(null));
   }
 
-  // ---- ends
+  // ---- close
 
   @Test
   void aCloseRunsTheFinallyBlocks() {
@@ -250,7 +250,7 @@ class CoroutineTest {
   }
 
   @Test
-  void aBodyThatRefusesToEndIsDropped() {
+  void aBodyThatYieldsWhileItIsClosedIsAbandoned() {
     int[] refusals = {0};
     Coroutine<Integer, Void, Void> coroutine =
         Coroutine.of(
@@ -275,7 +275,7 @@ class CoroutineTest {
   }
 
   @Test
-  void whatACleanupThrowsComesOutOfTheClose() {
+  void anExceptionOfACleanupIsThrownByClose() {
     Coroutine<Integer, Void, Void> coroutine =
         Coroutine.of(
             out -> {
@@ -336,7 +336,7 @@ class CoroutineTest {
             });
 
     parent.start();
-    child.resume(null); // zigcoro would run the parent, who has resumed it first, now
+    child.resume(null); // zigcoro would run the parent now, which resumed the child first
     log.add("child returned to root");
     parent.resume(null);
 

@@ -17,15 +17,13 @@ import java.time.Duration;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
-/** What things cost, counted, not timed. */
-@Tag("needs-fresh-jvm") // what is allocated depends on what the JIT has seen before
+/** Counts what operations cost: allocations, submissions, resumes and system calls. */
+@Tag("needs-fresh-jvm") // allocation depends on what the JIT has compiled before
 @Tag("needs-stack")
 class CostTest {
   private static final int ROUND_TRIPS = 2_000;
 
-  /**
-   * The JIT has to compile the path before allocations disappear; it is given this many windows.
-   */
+  /** Allocations disappear only when the JIT has compiled the path; so many windows are tried. */
   private static final int WINDOWS_MAX = 400;
 
   private interface Step {
@@ -33,7 +31,7 @@ class CostTest {
   }
 
   @Test
-  void anEchoRoundTripCostsTwoSubmissionsAnEndAndOneEnterATurn() throws Exception {
+  void anEchoRoundTripCostsTwoSubmissionsPerEndAndOneEnterPerTurn() throws Exception {
     withEcho(
         (client, reactor) -> {
           try (Arena arena = Arena.ofConfined()) {
@@ -44,10 +42,10 @@ class CostTest {
             roundTrips(client, message, ROUND_TRIPS);
             ReactorStats spent = reactor.stats().since(before);
 
-            // Two ends are in this reactor: each receives once and sends once a round trip.
+            // Both ends are in this reactor: each receives once and sends once per round trip.
             assertEquals(2L * 2 * ROUND_TRIPS, spent.submissions());
             assertTrue(spent.enters() <= spent.turns(), spent::toString);
-            // A fiber is resumed at each completion, no more: it is two switches.
+            // A fiber is resumed once per completion; a resume is two switches.
             assertEquals(2L * 2 * ROUND_TRIPS, spent.resumes());
           }
         });
@@ -130,8 +128,8 @@ class CostTest {
 
   /**
    * Allocation is counted for the thread that carries the fibers. Until the path is compiled it
-   * allocates; after that a window without any must come. The JDK itself allocates a stack chunk
-   * now and then, after a collection for one, which is why not every window is clean.
+   * allocates; after that there must be a window without any. The JDK itself allocates a stack
+   * chunk now and then, for example after a collection, so not every window is free of allocations.
    */
   private static void assertReachesZero(ThreadMXBean threads, long carrier, Step step)
       throws Exception {

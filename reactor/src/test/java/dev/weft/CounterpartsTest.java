@@ -19,7 +19,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
-/** {@code docs/counterparts.md} names tests that exist, and answers for all items. */
+/** {@code docs/counterparts.md} names tests that exist, and has a row for each item. */
 @Tag("mode-independent")
 class CounterpartsTest {
   private static final Path BASE = Path.of(System.getProperty("basedir", ".")).toAbsolutePath();
@@ -55,7 +55,7 @@ class CounterpartsTest {
   }
 
   @Test
-  void everyTestThatIsNamedExists() throws Exception {
+  void everyNamedTestExists() throws Exception {
     Map<String, String> sources = tests();
     Set<String> missing = new TreeSet<>();
     Set<String> named = new HashSet<>();
@@ -75,7 +75,7 @@ class CounterpartsTest {
   }
 
   @Test
-  void everyTestOfLibdillHasALine() throws Exception {
+  void everyTestOfLibdillHasARow() throws Exception {
     List<String> expected = new ArrayList<>();
     addNumbered(expected, "bundle", 13);
     addNumbered(expected, "chan", 12);
@@ -94,10 +94,10 @@ class CounterpartsTest {
     assertEquals(List.of(), expected);
   }
 
-  /** Its operations; a star stands for the forms of one operation. */
+  /** A star stands for the forms of one operation. */
   @Test
-  void everyOperationOfIoucontextHasALine() throws Exception {
-    assertEachHasALine(
+  void everyOperationOfIoucontextHasARow() throws Exception {
+    assertEachHasARow(
         """
         iou_open iou_openat iou_open_direct iou_openat_direct iou_close iou_close_fast iou_fd_register
         iou_fd_transmute iou_fd_install iou_fd_fixed iou_fd_size iou_read iou_pread iou_preadv
@@ -118,10 +118,10 @@ class CounterpartsTest {
         """);
   }
 
-  /** Its example programs and the calls that its document describes. */
+  /** Its example programs, and the calls that its documentation describes. */
   @Test
-  void everyProgramAndCallOfMnvkdHasALine() throws Exception {
-    assertEachHasALine(
+  void everyProgramAndCallOfMnvkdHasARow() throws Exception {
+    assertEachHasARow(
         """
         vk_test_cr vk_test_log vk_test_mem vk_test_exec vk_test_ft vk_test_ft2 vk_test_ft3 vk_test_err
         vk_test_err2 vk_test_write vk_test_read vk_test_forward vk_test_pollread vk_test_echo_*
@@ -134,8 +134,8 @@ class CounterpartsTest {
         """);
   }
 
-  /** Each name is in the first cell of a row whose second one has an answer. */
-  private static void assertEachHasALine(String names) throws IOException {
+  /** Each name is in the first cell of a row whose second cell names a test or says "none". */
+  private static void assertEachHasARow(String names) throws IOException {
     Set<String> missing = new TreeSet<>(List.of(names.strip().split("\\s+")));
     for (String line : Files.readAllLines(FILE)) {
       String[] cells = line.split("\\|", -1);
@@ -152,7 +152,7 @@ class CounterpartsTest {
     }
   }
 
-  /** A test of ours, or why there is none. */
+  /** Whether a table row names a test of ours for the item, or says why there is none. */
   private static boolean hasAnswer(String line, String test) {
     String[] cells = line.split("\\|", -1);
     return cells.length > 3

@@ -27,8 +27,8 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /**
- * Every call that suspends can be given a deadline: those that say so in their documentation, and
- * those that do so by their code.
+ * Every call that suspends takes a deadline: calls that are documented to suspend, and calls whose
+ * code suspends.
  */
 @Tag("mode-independent")
 class DeadlineFormsTest {
@@ -36,25 +36,26 @@ class DeadlineFormsTest {
   private static final Path SOURCES = BASE.resolve("src/main/java");
   private static final Path CLASSES = BASE.resolve("target/classes");
 
-  /** Where those that have been woven are as the compiler made them. */
+  /** The compiler's output for the classes that have been woven. */
   private static final Path UNWOVEN = BASE.resolve("target/classes-unwoven");
 
   private static final String DEADLINE = "Ldev/weft/Deadline;";
 
-  /** What suspends and takes no deadline, and why. */
+  /** Calls that suspend and take no deadline, and why. */
   private static final Map<String, String> WITHOUT =
       Map.ofEntries(
           Map.entry(
-              "Fiber#yield",
-              "waits for nothing: it is resumed as soon as the others have had a turn"),
+              "Fiber#yield", "waits for nothing: it is resumed once the other fibers have run"),
           Map.entry(
-              "Fiber#sleep", "what it waits for is the time; Fiber.sleepUntil takes a deadline"),
+              "Fiber#sleep", "its argument is a time already; Fiber.sleepUntil takes a deadline"),
           Map.entry(
               "Bundle#close", "no child may outlive the block, however long its cleanup takes"),
           Map.entry(
-              "Task#close", "it is over only when the task is, however long its cleanup takes"),
+              "Task#close",
+              "it returns only when the task has ended, however long its cleanup takes"),
           Map.entry(
-              "Fiber#close", "it is over only when the fiber is, however long its cleanup takes"),
+              "Fiber#close",
+              "it returns only when the fiber has ended, however long its cleanup takes"),
           Map.entry(
               "TcpListener#close", "gives back what the kernel holds, also in a cancelled fiber"),
           Map.entry(
@@ -73,14 +74,14 @@ class DeadlineFormsTest {
           Pattern.DOTALL);
 
   /**
-   * What users do not see, what runs without a scheduler and so without a clock, and the words of
-   * micro-threads, which wait in a process that may have none either.
+   * Whether the rule does not hold: for internal code, for routines, which run without a scheduler
+   * and so without a clock, and for calls of micro-threads, whose process may have no clock either.
    */
   private static boolean isApart(String path) {
     return path.contains("/internal/") || path.contains("/routine/") || path.contains("/micro/");
   }
 
-  // ---- what the documentation says
+  // ---- documentation
 
   /** The public methods whose documentation matches {@code words}, as Class#method. */
   private static Set<String> documented(Pattern words) throws IOException {
@@ -105,7 +106,7 @@ class DeadlineFormsTest {
   }
 
   @Test
-  void whatIsSaidToSuspendTakesADeadline() throws Exception {
+  void everyCallDocumentedToSuspendTakesADeadline() throws Exception {
     Set<String> saidToSuspend = documented(Pattern.compile("\\bSuspends\\b"));
     Set<String> withDeadline = withDeadline();
 
@@ -119,7 +120,7 @@ class DeadlineFormsTest {
   }
 
   @Test
-  void whatSuspendsSaysSoAndTakesADeadline() throws Exception {
+  void everyCallWhoseCodeSuspendsIsDocumentedToAndTakesADeadline() throws Exception {
     Set<String> suspending = suspending();
 
     Set<String> silent = new TreeSet<>(suspending);
@@ -136,13 +137,13 @@ class DeadlineFormsTest {
   }
 
   @Test
-  void whatIsLetOffDoesSuspend() throws Exception {
+  void everyExceptionFromTheRuleSuspends() throws Exception {
     Set<String> idle = new TreeSet<>(WITHOUT.keySet());
     idle.removeAll(suspending());
     assertEquals(Set.of(), idle);
   }
 
-  /** These say it where the interface declares them. */
+  /** Documented where the interface declares them. */
   private static final Set<String> INHERITING =
       Set.of(
           "TcpSocket#read",
@@ -152,7 +153,7 @@ class DeadlineFormsTest {
           "File#write",
           "File#writeSome");
 
-  // ---- what the code does
+  // ---- code
 
   private record Method(String owner, String name, String type) {}
 

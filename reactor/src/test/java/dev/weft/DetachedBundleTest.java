@@ -16,7 +16,7 @@ import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
-/** Bundles that are no blocks, but part of objects with fibers of their own. */
+/** Detached bundles: bundles that are not blocks, but part of objects with their own fibers. */
 class DetachedBundleTest {
   private final List<String> log = new ArrayList<>();
 
@@ -54,7 +54,7 @@ class DetachedBundleTest {
   // ---- closing
 
   @Test
-  void theyAreClosedInAnyOrder() throws Exception {
+  void detachedBundlesAreClosedInAnyOrder() throws Exception {
     Reactors.run(
         () -> {
           Connection x = new Connection("x");
@@ -69,14 +69,14 @@ class DetachedBundleTest {
   }
 
   @Test
-  void theyAreNotInTheWayOfBlocks() throws Exception {
+  void anOpenDetachedBundleDoesNotKeepABlockFromClosing() throws Exception {
     Reactors.run(
         () -> {
           Connection x;
           try (Bundle block = Bundle.open()) {
             x = new Connection("x");
             x.fibers.transferToReactor();
-            block.await(); // which has no child
+            block.await(); // returns immediately: the block has no child
           }
           Fiber.yield();
           assertEquals(List.of(), log);
@@ -93,7 +93,7 @@ class DetachedBundleTest {
   }
 
   @Test
-  void anyFiberMayCloseThem() throws Exception {
+  void anyFiberMayCloseADetachedBundle() throws Exception {
     Reactors.run(
         () -> {
           Connection x = new Connection("x");
@@ -106,7 +106,7 @@ class DetachedBundleTest {
   }
 
   @Test
-  void severalFibersMayCloseOneAtOnceAndEachWaits() throws Exception {
+  void severalFibersMayCloseOneBundleConcurrentlyAndEachWaits() throws Exception {
     Reactors.run(
         () -> {
           Bundle object = Bundle.detached();
@@ -153,7 +153,7 @@ class DetachedBundleTest {
   }
 
   @Test
-  void whatRunsInOneCantCloseIt() throws Exception {
+  void aChildCantCloseItsDetachedBundle() throws Exception {
     Reactors.run(
         () -> {
           Bundle object = Bundle.detached();
@@ -177,7 +177,7 @@ class DetachedBundleTest {
   }
 
   @Test
-  void twoObjectsWhoseFibersCloseEachOtherEnd() throws Exception {
+  void bundlesWhoseFibersCloseEachOtherAreADeadlockAndAreEnded() throws Exception {
     assertThrows(
         dev.weft.error.DeadlockException.class,
         () ->
@@ -205,7 +205,7 @@ class DetachedBundleTest {
   }
 
   @Test
-  void aClosedOneStartsNothing() throws Exception {
+  void aClosedDetachedBundleStartsNothing() throws Exception {
     Reactors.run(
         () -> {
           Bundle object = Bundle.detached();
@@ -218,7 +218,7 @@ class DetachedBundleTest {
   // ---- failures
 
   @Test
-  void aFailureComesOutOfItsOwnAwaitAndNowhereElse() throws Exception {
+  void aFailureIsThrownByTheAwaitOfItsOwnBundleOnly() throws Exception {
     Reactors.run(
         () -> {
           IOException cause = new IOException("in the object");
@@ -228,18 +228,18 @@ class DetachedBundleTest {
             Task<?> sibling = object.go(DetachedBundleTest::waitForEver);
             Fiber.yield();
             Fiber.yield();
-            block.await(); // nothing is wrong with the block
+            block.await(); // does not throw: the block has not failed
             assertEquals(Task.State.CANCELLED, sibling.state());
             TaskFailedException thrown = assertThrows(TaskFailedException.class, object::await);
             assertSame(cause, thrown.getCause());
             assertThrows(TaskFailedException.class, object::await);
-            object.close(); // it has been told
+            object.close(); // does not throw again: await has thrown the failure
           }
         });
   }
 
   @Test
-  void aFailureThatNobodyHasSeenIsThrownByClose() throws Exception {
+  void aFailureNotYetThrownIsThrownByClose() throws Exception {
     Reactors.run(
         () -> {
           IOException cause = new IOException("in the object");
@@ -252,7 +252,7 @@ class DetachedBundleTest {
   }
 
   @Test
-  void aSupervisingOneCarriesOn() throws Exception {
+  void aSupervisingDetachedBundleStaysOpenAfterAFailure() throws Exception {
     Reactors.run(
         () -> {
           Bundle object = Bundle.detachedSupervising(e -> log.add("" + e.getMessage()));
@@ -266,7 +266,7 @@ class DetachedBundleTest {
   }
 
   @Test
-  void aFailureThatNobodyHasSeenWhenTheOwnerClosesIsReported() throws Exception {
+  void aFailureNotYetThrownWhenTheOwnerClosesIsReported() throws Exception {
     IOException cause = new IOException("in the object");
     List<Throwable> reported = new ArrayList<>();
     ReactorOptions options =
@@ -288,7 +288,7 @@ class DetachedBundleTest {
   // ---- owners
 
   @Test
-  void theBundleInWhichItWasMadeClosesIt() throws Exception {
+  void aDetachedBundleIsClosedByTheBundleInWhichItWasMade() throws Exception {
     Reactors.run(
         () -> {
           try (Bundle block = Bundle.open()) {
@@ -301,7 +301,7 @@ class DetachedBundleTest {
         });
     assertEquals(
         List.of(
-            "child ended", // the children first, then the newest object
+            "child ended", // the children first, then the newest detached bundle
             "y sender ended",
             "y receiver ended",
             "x sender ended",
@@ -311,7 +311,7 @@ class DetachedBundleTest {
   }
 
   @Test
-  void itOutlivesTheFiberThatMadeItButNotItsBundle() throws Exception {
+  void aDetachedBundleOutlivesItsMakerButNotItsOwner() throws Exception {
     Reactors.run(
         () -> {
           try (Bundle block = Bundle.open()) {
@@ -325,7 +325,7 @@ class DetachedBundleTest {
   }
 
   @Test
-  void theReactorClosesItWhenAllOthersHaveEnded() throws Exception {
+  void theReactorClosesItsDetachedBundlesWhenAllFibersHaveEnded() throws Exception {
     Reactors.run(
         () -> {
           new Connection("x");
@@ -341,7 +341,7 @@ class DetachedBundleTest {
   }
 
   @Test
-  void aReactorThatRunsAgainOwnsNewOnes() throws Exception {
+  void aReactorThatRunsAgainOwnsNewDetachedBundles() throws Exception {
     try (Reactor reactor = Reactors.open(Reactors.options())) {
       for (String name : List.of("x", "y")) {
         reactor.run(() -> new Connection(name));
@@ -351,7 +351,7 @@ class DetachedBundleTest {
   }
 
   @Test
-  void objectsInObjectsEndFromTheInsideOut() throws Exception {
+  void nestedDetachedBundlesEndFromTheInsideOut() throws Exception {
     Reactors.run(
         () -> {
           Bundle outer = Bundle.detached();
@@ -369,7 +369,7 @@ class DetachedBundleTest {
   }
 
   @Test
-  void aChainOfManyObjectsEnds() throws Exception {
+  void aLongChainOfDetachedBundlesEnds() throws Exception {
     int count = FiberKind.configured() == FiberKind.BATON ? 100 : 2_000;
     Reactors.run(
         () -> {
@@ -387,10 +387,10 @@ class DetachedBundleTest {
     assertEquals(count, log.size());
   }
 
-  // ---- handing over
+  // ---- moving to another owner
 
   @Test
-  void itMayBeHandedToAnotherOwner() throws Exception {
+  void aDetachedBundleCanBeMovedToAnotherOwner() throws Exception {
     Reactors.run(
         () -> {
           try (Bundle longer = Bundle.open()) {
@@ -408,7 +408,7 @@ class DetachedBundleTest {
   }
 
   @Test
-  void itMayBeHandedToTheReactor() throws Exception {
+  void aDetachedBundleCanBeMovedToTheReactor() throws Exception {
     Reactors.run(
         () -> {
           try (Bundle _ = Bundle.open()) {
@@ -421,7 +421,7 @@ class DetachedBundleTest {
   }
 
   @Test
-  void noneCanOwnItself() throws Exception {
+  void aBundleCantOwnItself() throws Exception {
     Reactors.run(
         () -> {
           Bundle x = Bundle.detached();
@@ -449,7 +449,7 @@ class DetachedBundleTest {
   }
 
   @Test
-  void blocksAndWhatIsClosedAreNotHandedOver() throws Exception {
+  void blocksAndClosedBundlesCantBeMoved() throws Exception {
     Reactors.run(
         () -> {
           Bundle object = Bundle.detached();
@@ -468,7 +468,7 @@ class DetachedBundleTest {
   // ---- deadlines and cancellation
 
   @Test
-  void onlyItsOwnDeadlineHoldsForItsFibers() throws Exception {
+  void theFibersOfADetachedBundleHaveItsDeadlineOnly() throws Exception {
     Reactors.run(
         () -> {
           Bundle free;
@@ -491,7 +491,7 @@ class DetachedBundleTest {
   }
 
   @Test
-  void awaitingHasADeadlineOfItsOwn() throws Exception {
+  void awaitTakesADeadlineOfItsOwn() throws Exception {
     Reactors.run(
         () -> {
           Bundle object = Bundle.detached();
@@ -507,7 +507,7 @@ class DetachedBundleTest {
   }
 
   @Test
-  void aCancelledFiberMakesNone() throws Exception {
+  void aCancelledFiberCantMakeADetachedBundle() throws Exception {
     Reactors.run(
         () -> {
           Fiber fiber = Fiber.start(() -> assertThrows(CancelledException.class, Bundle::detached));

@@ -22,7 +22,7 @@ import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
-/** One failure harms one: handlers, tasks and fibers that fail, and reactors that are closed. */
+/** A failing handler, task, fiber or close of a reactor affects no other fiber. */
 class FailureTest {
   private static long descriptors() throws IOException {
     try (Stream<Path> list = Files.list(Path.of("/proc/self/fd"))) {
@@ -31,7 +31,7 @@ class FailureTest {
   }
 
   @Test
-  void anUncaughtExceptionHandlerThatThrowsHarmsNoOtherFiber() throws Exception {
+  void anUncaughtExceptionHandlerThatThrowsAffectsNoOtherFiber() throws Exception {
     AtomicInteger ended = new AtomicInteger();
     try (Uncaught uncaught = new Uncaught();
         Reactor reactor =
@@ -65,7 +65,7 @@ class FailureTest {
   }
 
   @Test
-  void aTaskThatFailsWithAHandlerThatThrowsLosesNothingBehindIt() throws Exception {
+  void tasksQueuedAfterAFailingTaskStillRunIfTheHandlerThrows() throws Exception {
     List<String> done = new ArrayList<>();
     try (Uncaught uncaught = new Uncaught(true);
         Reactor reactor = Reactors.open(Reactors.options())) {
@@ -86,7 +86,7 @@ class FailureTest {
     }
   }
 
-  /** What a fiber waits for in a shield when its reactor is closed, and nobody will open. */
+  /** Waits in a shield for a latch that is never opened. */
   private static void awaitShielded() throws Exception {
     Latch never = Latch.of(1);
     Fiber.shielded(Deadline.NEVER, () -> never.await());
@@ -94,7 +94,7 @@ class FailureTest {
 
   @Test
   void aDeadlockFoundByCloseStillClosesEverything() throws Exception {
-    Reactors.open(Reactors.options()).close(); // whatever is opened once for the process
+    Reactors.open(Reactors.options()).close(); // opens what is opened once per process
     long before = descriptors();
     for (int i = 0; i < 3; i++) {
       Reactor reactor = Reactors.open(Reactors.options());
@@ -118,7 +118,7 @@ class FailureTest {
   }
 
   @Test
-  void aFiberStartedByATaskThatComesAtCloseRunsAndIsCancelled() throws Exception {
+  void aFiberStartedByATaskDuringCloseRunsAndIsCancelled() throws Exception {
     List<String> log = new ArrayList<>();
     Reactor reactor = Reactors.open(Reactors.options());
     reactor.execute(
@@ -141,7 +141,7 @@ class FailureTest {
   }
 
   @Test
-  void anAttachmentWhoseDestructorThrowsIsLeftByAClosedReactor() throws Exception {
+  void aReactorIsClosedEvenIfTheDestructorOfItsAttachmentThrows() throws Exception {
     Reactor reactor = Reactors.open(Reactors.options());
     reactor.attach(
         "cookie",
@@ -154,7 +154,7 @@ class FailureTest {
     Reactors.run(() -> {});
   }
 
-  /** A call that ends when it is interrupted, and that can't be named. */
+  /** A call that ends when it is interrupted, and whose {@code toString} throws. */
   private static final class Nameless implements Callable<Integer> {
     @Override
     public Integer call() throws Exception {
@@ -169,7 +169,7 @@ class FailureTest {
   }
 
   @Test
-  void aCallThatCannotBeNamedIsCancelledAsAnyOther() throws Exception {
+  void aCallWhoseToStringThrowsIsCancelledLikeAnyOther() throws Exception {
     AtomicReference<Throwable> thrown = new AtomicReference<>();
     Reactors.run(
         () -> {

@@ -7,9 +7,9 @@ import dev.weft.sync.Channel;
 import java.time.Duration;
 import org.junit.jupiter.api.Test;
 
-/** Nobody is shut out by fibers that can always run, or by another reactor. Fails by hanging. */
+/** Fibers that are always ready, or another reactor, don't starve others. Fails by hanging. */
 class FairnessTest {
-  /** Two fibers that pass a token to and fro indefinitely. */
+  /** Starts two fibers that pass a token to and fro indefinitely. */
   private static void startRelays(Bundle bundle) {
     Channel<Integer> there = Channel.rendezvous();
     Channel<Integer> back = Channel.rendezvous();
@@ -26,7 +26,7 @@ class FairnessTest {
 
   /** libdill overload. */
   @Test
-  void aCloseGetsThroughToRelaysThatKeepEachOtherBusy() throws Exception {
+  void aCloseReachesFibersThatAreAlwaysReady() throws Exception {
     Reactors.run(
         () -> {
           try (Bundle bundle = Bundle.open()) {
@@ -38,9 +38,9 @@ class FairnessTest {
         });
   }
 
-  /** libdill polls timers once a second then; see its fd and sleep tests. */
+  /** libdill polls timers only once a second in that case; see its fd and sleep tests. */
   @Test
-  void aSleeperWakesBesideRelaysThatKeepEachOtherBusy() throws Exception {
+  void aSleeperWakesBesideFibersThatAreAlwaysReady() throws Exception {
     Reactors.run(
         () -> {
           try (Bundle bundle = Bundle.open()) {
@@ -51,7 +51,7 @@ class FairnessTest {
   }
 
   @Test
-  void aTaskFromAnotherThreadComesInBesideRelaysThatKeepEachOtherBusy() throws Exception {
+  void aTaskFromAnotherThreadRunsBesideFibersThatAreAlwaysReady() throws Exception {
     Reactors.run(
         () -> {
           Reactor reactor = Reactor.current();

@@ -6,8 +6,8 @@ import dev.weft.routine.Routine;
 import dev.weft.routine.codegen.Context;
 
 /**
- * The program of {@link FiberAccessTest}: touches the library in the ways and in the order that its
- * arguments name, and prints what came of each.
+ * The program of {@link FiberAccessTest}: uses the library in the ways and in the order that its
+ * arguments name, and prints the result of each.
  */
 final class FiberAccessProbe {
   private FiberAccessProbe() {}

@@ -9,10 +9,10 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /**
- * No order in which a JVM of its own touches the library, and no failure that passes, keeps fibers
- * and coroutines from what they need.
+ * Fibers and coroutines get the access to the JDK that they need, whichever of the library's
+ * classes a new JVM uses first, and also after a transient failure.
  */
-@Tag("needs-scheduler") // the probe decides by itself which fibers it gets
+@Tag("needs-scheduler") // the probe's own options choose the kind of fiber
 @Tag("needs-stack")
 class FiberAccessTest {
   private static final String NATIVE = "--enable-native-access=ALL-UNNAMED";
@@ -54,7 +54,7 @@ class FiberAccessTest {
   }
 
   @Test
-  void aFailureThatPassesIsNotRemembered() throws Exception {
+  void aTransientFailureIsNotRemembered() throws Exception {
     List<String> outcome =
         probe(
             List.of(NATIVE, NO_LIBRARY),

@@ -62,7 +62,7 @@ class FiberTest {
   }
 
   @Test
-  void aSleepOfZeroStillLetsOthersRun() throws Exception {
+  void aSleepOfZeroLetsOtherFibersRun() throws Exception {
     List<String> log = new ArrayList<>();
 
     Reactors.run(
@@ -127,7 +127,7 @@ class FiberTest {
   }
 
   @Test
-  void aFailureThatNobodyJoinsGoesToTheHandler() throws Exception {
+  void anUnjoinedFailureGoesToTheHandler() throws Exception {
     AtomicReference<Throwable> seen = new AtomicReference<>();
     AtomicReference<String> name = new AtomicReference<>();
     ReactorOptions options =
@@ -153,7 +153,7 @@ class FiberTest {
   }
 
   @Test
-  void withoutAHandlerAFailureGoesToTheDefaultOneOfThreads() throws Exception {
+  void withoutAHandlerAFailureGoesToTheDefaultHandlerOfThreads() throws Exception {
     AtomicReference<Throwable> seen = new AtomicReference<>();
     AtomicReference<String> name = new AtomicReference<>();
     Thread.UncaughtExceptionHandler before = Thread.getDefaultUncaughtExceptionHandler();
@@ -179,7 +179,7 @@ class FiberTest {
   }
 
   @Test
-  void joinWithADeadlineLeavesTheFiberRunning() throws Exception {
+  void aJoinPastItsDeadlineLeavesTheFiberRunning() throws Exception {
     Reactors.run(
         () -> {
           Fiber child = Fiber.start(() -> Fiber.sleepUntil(Deadline.NEVER));
@@ -305,7 +305,7 @@ class FiberTest {
 
   /** libdill fd 7: two reads with deadlines, of which one is answered. */
   @Test
-  void aReadThatIsInTimeIsNotEndedByItsDeadline() throws Exception {
+  void aReadThatCompletesInTimeIsNotEndedByItsDeadline() throws Exception {
     Reactors.run(
         () -> {
           try (Pipe early = Pipe.open();
@@ -330,9 +330,9 @@ class FiberTest {
         });
   }
 
-  /** libdill fd 9: what comes afterwards wakes nobody. */
+  /** libdill fd 9: bytes that come afterwards complete no read. */
   @Test
-  void aReadThatWasGivenUpHasLeftTheKernel() throws Exception {
+  void aReadPastItsDeadlineIsNoLongerInTheKernel() throws Exception {
     Reactors.run(
         () -> {
           Reactor reactor = Reactor.current();
@@ -353,8 +353,8 @@ class FiberTest {
   }
 
   @Test
-  @Tag("needs-stack") // of the names of threads
-  void namesAreAsGivenOrMadeFromTheNumber() throws Exception {
+  @Tag("needs-stack") // compares names of threads
+  void aNameIsAsGivenOrMadeFromTheNumber() throws Exception {
     Reactors.run(
         () -> {
           assertEquals("main", Fiber.current().name());
@@ -367,7 +367,7 @@ class FiberTest {
   }
 
   @Test
-  void currentIsTheFiberThatRuns() throws Exception {
+  void currentReturnsTheRunningFiber() throws Exception {
     Reactors.run(
         () -> {
           Fiber main = Fiber.current();
@@ -380,7 +380,7 @@ class FiberTest {
   }
 
   @Test
-  void waitingForTellsWhat() throws Exception {
+  void waitingForNamesTheOperation() throws Exception {
     Reactors.run(
         () -> {
           Fiber sleeper = Fiber.start(() -> Fiber.sleepUntil(Deadline.NEVER));
@@ -395,7 +395,7 @@ class FiberTest {
   }
 
   @Test
-  void fibersThatKeepEachOtherBusyDoNotStarveInputAndOutput() throws Exception {
+  void fibersThatAreAlwaysReadyDoNotStarveIo() throws Exception {
     Reactors.run(
         () -> {
           Reactor reactor = Reactor.current();
@@ -419,7 +419,7 @@ class FiberTest {
                   });
             }
             for (int i = 0; i < 1000; i++) {
-              Fiber.yield(); // the reader waits in the kernel by now
+              Fiber.yield(); // the read is in the kernel now
             }
             long before = reactor.stats().resumes();
             try (Arena arena = Arena.ofConfined()) {
@@ -455,7 +455,7 @@ class FiberTest {
   }
 
   @Test
-  void anyNumberOfFibersMayLive() throws Exception {
+  void tenThousandFibersCanBeAlive() throws Exception {
     int count = 10_000;
     int[] ended = {0};
 

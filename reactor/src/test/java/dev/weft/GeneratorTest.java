@@ -49,7 +49,7 @@ class GeneratorTest {
   }
 
   @Test
-  void leavingTheLoopEarlyUnwindsTheBodyAtTheEndOfTheBlock() {
+  void leavingTheLoopEarlyUnwindsTheBodyWhenTheGeneratorIsClosed() {
     try (Generator<Integer> generator = count(Integer.MAX_VALUE)) {
       for (int value : generator) {
         if (value == 2) {
@@ -82,7 +82,7 @@ class GeneratorTest {
   }
 
   @Test
-  void itIsIteratedOverOnce() {
+  void aGeneratorIsIteratedOnce() {
     Generator<Integer> generator = count(1);
     assertTrue(generator.iterator().hasNext());
 
@@ -101,7 +101,7 @@ class GeneratorTest {
   }
 
   @Test
-  void anExceptionPassesThroughAndIsTheEnd() {
+  void anExceptionReachesTheLoopAndEndsTheGenerator() {
     Iterator<Integer> iterator =
         Generator.<Integer>of(
                 out -> {
@@ -126,7 +126,7 @@ class GeneratorTest {
   }
 
   @Test
-  void aClosedOneHasNoMoreValues() {
+  void aClosedGeneratorHasNoMoreValues() {
     Generator<Integer> generator = count(3);
     Iterator<Integer> iterator = generator.iterator();
     iterator.next();
@@ -137,7 +137,7 @@ class GeneratorTest {
   }
 
   @Test
-  void theBodyMayWait() throws Exception {
+  void theBodyMaySuspendItsFiber() throws Exception {
     Reactors.run(
         () -> {
           Channel<Integer> channel = Channel.rendezvous();
@@ -159,7 +159,7 @@ class GeneratorTest {
   }
 
   @Test
-  void oneMayFeedAnother() {
+  void aGeneratorMayFeedAnother() {
     Generator<Integer> even =
         Generator.of(
             out -> {

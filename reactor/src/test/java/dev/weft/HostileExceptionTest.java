@@ -14,9 +14,9 @@ import java.util.List;
 import java.util.concurrent.Callable;
 import org.junit.jupiter.api.Test;
 
-/** Exceptions whose own methods throw, and handlers that do, harm nobody but themselves. */
+/** Exceptions whose methods throw, and handlers that throw, break neither bundle nor reactor. */
 class HostileExceptionTest {
-  /** Throws whatever is asked of it. */
+  /** An exception each of whose methods throws. */
   private static final class Hostile extends RuntimeException {
     @Serial private static final long serialVersionUID = 1L;
 
@@ -41,7 +41,7 @@ class HostileExceptionTest {
     }
   }
 
-  /** Can't even be made. */
+  /** An exception whose constructor throws. */
   private static final class Unborn extends RuntimeException {
     @Serial private static final long serialVersionUID = 1L;
 
@@ -68,7 +68,7 @@ class HostileExceptionTest {
   }
 
   @Test
-  void aChildThatThrowsOneFailsItsBundle() throws Exception {
+  void aChildThatThrowsAHostileExceptionFailsItsBundle() throws Exception {
     Hostile hostile = new Hostile();
     Reactors.run(
         () -> {
@@ -86,7 +86,7 @@ class HostileExceptionTest {
   }
 
   @Test
-  void aFiberThatThrowsOneCanBeJoinedAndClosed() throws Exception {
+  void aFiberThatThrowsAHostileExceptionCanBeJoinedAndClosed() throws Exception {
     Hostile hostile = new Hostile();
     Reactors.run(
         () -> {
@@ -113,14 +113,14 @@ class HostileExceptionTest {
   }
 
   @Test
-  void theMainFiberPassesOneOnAsItIs() throws Exception {
+  void runRethrowsAHostileExceptionUnchanged() throws Exception {
     Hostile hostile = new Hostile();
     assertSame(hostile, assertThrows(Hostile.class, () -> Reactors.run(() -> fail(hostile))));
     assertEquals(List.of("finally"), log);
   }
 
   @Test
-  void oneThatCantBeMadeIsAnotherFailure() throws Exception {
+  void anExceptionWhoseConstructorThrowsIsAFailureToo() throws Exception {
     Reactors.run(
         () -> {
           Bundle bundle = Bundle.open();
@@ -134,7 +134,7 @@ class HostileExceptionTest {
   }
 
   @Test
-  void blockingPassesOneOnAsItIs() throws Exception {
+  void blockingRethrowsAHostileExceptionUnchanged() throws Exception {
     Hostile hostile = new Hostile();
     Callable<Integer> call =
         () -> {
@@ -144,7 +144,7 @@ class HostileExceptionTest {
   }
 
   @Test
-  void aCircleOfSuppressedExceptionsIsLookedAtOnce() throws Exception {
+  void aCycleOfSuppressedExceptionsIsSearchedOnce() throws Exception {
     Reactors.run(
         () -> {
           Fiber fiber =
@@ -160,7 +160,7 @@ class HostileExceptionTest {
                     }
                   });
           Fiber.yield();
-          fiber.close(); // no more than a cancel, in a circle
+          fiber.close(); // throws nothing: the cycle consists of cancellations only
         });
   }
 
@@ -179,7 +179,7 @@ class HostileExceptionTest {
   }
 
   @Test
-  void aHandlerThatThrowsWhatItWasGivenFailsTheBundle() throws Exception {
+  void aHandlerThatRethrowsItsArgumentFailsTheBundle() throws Exception {
     Reactors.run(
         () -> {
           IllegalStateException child = new IllegalStateException("child");
@@ -192,12 +192,12 @@ class HostileExceptionTest {
           assertSame(child, thrown.getCause());
           assertEquals(0, thrown.getSuppressed().length);
           assertEquals(0, child.getSuppressed().length);
-          Fiber.yield(); // and the reactor goes on
+          Fiber.yield(); // the reactor still works
         });
   }
 
   @Test
-  void whatTheHandlerThrowsIsSuppressed() throws Exception {
+  void anExceptionOfTheHandlerIsSuppressed() throws Exception {
     Reactors.run(
         () -> {
           IllegalStateException first = new IllegalStateException("first");
@@ -227,7 +227,7 @@ class HostileExceptionTest {
   }
 
   @Test
-  void theSameExceptionFromTwoChildrenIsNoMistake() throws Exception {
+  void twoChildrenMayThrowTheSameException() throws Exception {
     Reactors.run(
         () -> {
           Hostile shared = new Hostile();
@@ -241,7 +241,7 @@ class HostileExceptionTest {
   }
 
   @Test
-  void aResultThatWasCancelledIsNoFailure() throws Exception {
+  void aJoinedTaskThatWasCancelledIsNoFailureOfTheBundle() throws Exception {
     Reactors.run(
         () -> {
           try (Bundle bundle = Bundle.open()) {

@@ -28,7 +28,7 @@ import java.util.regex.Pattern;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
-/** What is left open is closed with the reactor, and reported. */
+/** Handles left open are closed with the reactor, and reported. */
 class LeakTest {
   private static final Pattern DESCRIPTOR = Pattern.compile("\\(descriptor (\\d+)\\)");
 
@@ -38,7 +38,7 @@ class LeakTest {
     return Reactors.options().withLeakHandler(this::note);
   }
 
-  /** Coroutines that other tests in this JVM have lost are found here too. */
+  /** Leaks of coroutines of other tests in this JVM are reported here too, and are ignored. */
   private void note(Leak leak) {
     if (DESCRIPTOR.matcher(leak.resource()).find() || leak.resource().endsWith(" lost")) {
       leaks.add(leak);
@@ -56,7 +56,7 @@ class LeakTest {
   }
 
   @Test
-  void whatIsOpenWhenTheReactorIsClosedIsClosedAndReported() throws Exception {
+  void handlesLeftOpenAreClosedAndReportedWhenTheReactorCloses() throws Exception {
     List<Boolean> openWhenReported = new ArrayList<>();
     ReactorOptions options =
         options()
@@ -86,7 +86,7 @@ class LeakTest {
   }
 
   @Test
-  void connectionsThatNobodyHasFetchedAreClosed() throws Exception {
+  void unacceptedConnectionsAreClosedWithTheReactor() throws Exception {
     try (SocketChannel fetched = SocketChannel.open();
         SocketChannel waiting = SocketChannel.open()) {
       try (Reactor reactor = Reactors.open(options())) {
@@ -106,7 +106,7 @@ class LeakTest {
   }
 
   @Test
-  void whatIsClosedIsNoLeak() throws Exception {
+  void closedHandlesAreNotReported() throws Exception {
     try (Reactor reactor = Reactors.open(options())) {
       reactor.run(
           () -> {
@@ -132,7 +132,7 @@ class LeakTest {
   }
 
   @Test
-  void aHandlerThatThrowsDoesNotKeepTheRestOpen() throws Exception {
+  void allHandlesAreClosedEvenIfTheLeakHandlerThrows() throws Exception {
     IllegalStateException failure = new IllegalStateException("the handler has failed");
     ReactorOptions options =
         Reactors.options()
@@ -154,13 +154,13 @@ class LeakTest {
   }
 
   @Test
-  @Tag("needs-stack") // woven frames may still refer to what their code does not use any more
-  void whatBecomesGarbageWhileItIsOpenIsClosedAndReported() throws Exception {
+  @Tag("needs-stack") // woven frames may keep references that their code no longer uses
+  void anOpenHandleThatBecomesGarbageIsClosedAndReported() throws Exception {
     Reactors.run(
         options(),
         () -> {
           lose();
-          Fiber.sleep(Duration.ofMillis(1)); // or the fiber still refers to what it waited for last
+          Fiber.sleep(Duration.ofMillis(1)); // clears the fiber's reference to its last operation
           while (leaks.size() < 3) {
             System.gc();
             for (int i = 0; i < 100; i++) {
@@ -173,7 +173,7 @@ class LeakTest {
     assertTrue(leaks.stream().noneMatch(LeakTest::isOpen), leaks::toString);
   }
 
-  /** Apart from its caller, whose frame must not keep any of it. */
+  /** A method of its own, so that no frame of the caller refers to the lost handles. */
   private static void lose() throws Exception {
     Pipe.open();
     TcpListener listener = TcpListener.bind(loopback());

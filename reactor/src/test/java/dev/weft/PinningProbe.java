@@ -17,9 +17,9 @@ import java.util.concurrent.FutureTask;
 import java.util.stream.Stream;
 
 /**
- * The program of {@link PinningTest}: starts threads from a fiber in several ways and prints as
- * "name: CPUs" where each may run, in the kernel's words. The first argument is the CPU that
- * reactors ask for, the second a file to write.
+ * The program of {@link PinningTest}: starts threads from a fiber in several ways and prints the
+ * CPUs on which each may run as "name: CPUs", in the kernel's format. The first argument is the CPU
+ * that reactors ask for, the second a file to write.
  */
 final class PinningProbe {
   private final int cpu;
@@ -112,7 +112,7 @@ final class PinningProbe {
     return cpusIn(Path.of("/proc/thread-self"));
   }
 
-  /** Where the threads may run whose name begins so; each place once. */
+  /** The CPU lists of the threads whose name begins with {@code name}, without duplicates. */
   private static String cpusOf(String name) throws IOException {
     try (Stream<Path> tasks = Files.list(Path.of("/proc/self/task"))) {
       List<String> cpus =

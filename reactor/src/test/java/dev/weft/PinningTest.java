@@ -18,7 +18,7 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Which threads a reactor ties to a CPU: its own if asked to, and no other of Weft's. */
+/** A reactor pins its own thread if asked to, and no other thread of the library. */
 @Tag("needs-stack")
 class PinningTest {
   private static final String PROPERTY = "dev.weft.cpu";
@@ -31,7 +31,7 @@ class PinningTest {
   }
 
   @Test
-  @Tag("needs-scheduler") // the probe decides by itself which fibers it gets
+  @Tag("needs-scheduler") // the probe's own options choose the kind of fiber
   void byDefaultNoThreadIsTiedToACpu() throws Exception {
     Map<String, String> cpus = probe(ReactorOptions.UNPINNED);
 
@@ -59,7 +59,7 @@ class PinningTest {
   }
 
   @Test
-  void thePropertyOverridesWhatIsAskedFor() throws Exception {
+  void thePropertyOverridesTheOption() throws Exception {
     int first = Libc.affinity().nextSetBit(0);
 
     assertEquals(ReactorOptions.UNPINNED, cpuWith("none", ReactorOptions.ANY_CPU));
@@ -68,7 +68,7 @@ class PinningTest {
   }
 
   @Test
-  void aPropertyThatSaysNothingIsRefused() {
+  void anUnknownValueOfThePropertyIsRefused() {
     for (String value : List.of("", "first", "-1", "0-1", "99999999999")) {
       IllegalArgumentException e =
           assertThrows(
@@ -81,7 +81,7 @@ class PinningTest {
   }
 
   @Test
-  void aPinThatIsRefusedLeavesNothingBehind() throws Exception {
+  void aRefusedPinLeavesNoReactorOpen() throws Exception {
     BitSet before = Libc.affinity();
 
     assertThrows(

@@ -35,7 +35,7 @@ import org.junit.jupiter.api.Test;
 
 class ReactorTest {
   @Test
-  void runReturnsWhenEveryFiberHasEnded() throws Exception {
+  void runReturnsWhenAllFibersHaveEnded() throws Exception {
     List<String> log = new ArrayList<>();
 
     try (Reactor reactor = Reactors.open(Reactors.options())) {
@@ -131,7 +131,7 @@ class ReactorTest {
       assertTrue(text.contains(ReactorTest.class.getName()), text);
       assertEquals(2, seen.size(), "their finally blocks have run");
 
-      reactor.run(() -> {}); // it can go on
+      reactor.run(() -> {}); // the reactor is still usable
     }
   }
 
@@ -218,7 +218,7 @@ class ReactorTest {
   }
 
   @Test
-  void aThreadHasOneReactorAndAVirtualThreadNone() throws Exception {
+  void aPlatformThreadHasOneReactorAndAVirtualThreadNone() throws Exception {
     try (Reactor reactor = Reactors.open(Reactors.options())) {
       assertThrows(IllegalStateException.class, Reactor::open);
       assertThrows(IllegalStateException.class, () -> reactor.run(() -> reactor.run(() -> {})));
@@ -295,7 +295,7 @@ class ReactorTest {
   }
 
   @Test
-  void theNextReactorOfTheThreadRefusesWhatAClosedOneHasMade() throws Exception {
+  void objectsOfAClosedReactorAreRefusedByTheNextReactorOfTheThread() throws Exception {
     InetSocketAddress anyPort = new InetSocketAddress(InetAddress.getLoopbackAddress(), 0);
     Pipe pipe;
     TcpListener listener;
@@ -358,7 +358,7 @@ class ReactorTest {
   }
 
   @Test
-  void aReadOnlySegmentIsWrittenAndNotReadInto() throws Exception {
+  void aReadOnlySegmentCanBeWrittenButNotReadInto() throws Exception {
     Reactors.run(
         () -> {
           try (Pipe pipe = Pipe.open();
@@ -371,7 +371,7 @@ class ReactorTest {
   }
 
   @Test
-  void closeEndsFibersThatAreLeft() throws Exception {
+  void closeEndsTheRemainingFibers() throws Exception {
     List<String> log = new ArrayList<>();
     CountDownLatch never = new CountDownLatch(1);
 
@@ -413,7 +413,7 @@ class ReactorTest {
   }
 
   @Test
-  void aReactorIsTiedToOneCpuAndLetsGoOfIt() throws Exception {
+  void aReactorIsPinnedToItsCpuUntilItIsClosed() throws Exception {
     java.util.BitSet before = dev.weft.internal.os.Libc.affinity();
     int cpu = before.nextSetBit(0);
 
@@ -447,7 +447,7 @@ class ReactorTest {
   }
 
   @Test
-  void nothingIsExecutedOrAttachedIfThereIsNothing() throws Exception {
+  void aNullTaskOrAttachmentIsRefused() throws Exception {
     try (Reactor reactor = Reactors.open(Reactors.options())) {
       assertThrows(NullPointerException.class, () -> reactor.execute(nothing()));
       assertThrows(NullPointerException.class, () -> reactor.attach("cookie", nothing()));

@@ -7,7 +7,7 @@ import dev.weft.error.ReactorUnavailableException;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Reactors for tests: unpinned, and failing the test when a fiber fails that nobody joins. */
+/** Reactors for tests: unpinned; a failure of a fiber that is not joined fails the test. */
 public final class Reactors {
   private Reactors() {}
 

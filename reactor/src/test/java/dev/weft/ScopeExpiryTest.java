@@ -24,7 +24,7 @@ import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
-/** Whose time is up: the call's own, or that of a scope around it. */
+/** Which deadline has passed: that of the call, or that of a scope around it. */
 class ScopeExpiryTest {
   private static final Deadline LATE = Deadline.after(Duration.ofHours(1));
 
@@ -32,7 +32,7 @@ class ScopeExpiryTest {
     return Deadline.after(Duration.ofMillis(5));
   }
 
-  /** Calls of all kinds that wait for what never comes, with a deadline of their own. */
+  /** Calls of all kinds that wait indefinitely, with a deadline of their own. */
   private static List<Throwing.Body> waits(Deadline own, Arena arena, Pipe pipe, Task<?> task) {
     Channel<Integer> channel = Channel.rendezvous();
     return List.of(
@@ -52,7 +52,7 @@ class ScopeExpiryTest {
   }
 
   @Test
-  void aCallsOwnDeadlineAndTheScopesAreToldApart() throws Exception {
+  void aCallsOwnDeadlineAndThatOfAScopeAreDistinguished() throws Exception {
     Reactors.run(
         () -> {
           try (Pipe pipe = Pipe.open();
@@ -78,7 +78,7 @@ class ScopeExpiryTest {
   }
 
   @Test
-  void theMessageNamesTheScope() throws Exception {
+  void theMessageNamesTheExpiredScope() throws Exception {
     Reactors.run(
         () -> {
           try (Bundle outer = Bundle.open(Deadline.NOW);
@@ -96,7 +96,7 @@ class ScopeExpiryTest {
   }
 
   @Test
-  void aChildIsToldThatItsBundleHasExpired() throws Exception {
+  void aChildSeesThatItsBundleHasExpired() throws Exception {
     Reactors.run(
         () -> {
           Bundle bundle = Bundle.open(Deadline.NOW);
@@ -117,7 +117,7 @@ class ScopeExpiryTest {
         });
   }
 
-  // ---- what a bundle makes of it
+  // ---- bundles
 
   @Test
   void aCleanupThatFailsInAnExpiredChildIsAFailure() throws Exception {
@@ -154,7 +154,7 @@ class ScopeExpiryTest {
   }
 
   @Test
-  void closeTellsWhatTheDeadlineHasEnded() throws Exception {
+  void closeReportsThatTheDeadlineHasEndedTheChildren() throws Exception {
     Reactors.run(
         () -> {
           Bundle bundle = Bundle.open(Deadline.NOW);
@@ -166,10 +166,10 @@ class ScopeExpiryTest {
         });
   }
 
-  // ---- calls with one deadline
+  // ---- Fiber.within and Fiber.shielded
 
   @Test
-  void severalCallsHaveOneDeadlineAndItIsTheirs() throws Exception {
+  void withinThrowsThatItsOwnDeadlineHasPassed() throws Exception {
     Reactors.run(
         () -> {
           assertEquals(7, Fiber.within(LATE, () -> 7));
@@ -179,12 +179,12 @@ class ScopeExpiryTest {
                   () -> Fiber.within(soon(), ScopeExpiryTest::waitForEver));
           assertEquals("a call of Fiber.within: deadline exceeded", thrown.getMessage());
           assertInstanceOf(ScopeExpiredException.class, thrown.getCause());
-          Fiber.yield(); // afterwards all is well
+          Fiber.yield(); // the scope's deadline no longer applies
         });
   }
 
   @Test
-  void theDeadlineOfAScopeAroundSeveralCallsIsNotTheirs() throws Exception {
+  void withinThrowsThatTheDeadlineOfAnOuterScopeHasPassed() throws Exception {
     Reactors.run(
         () -> {
           Deadline deadline = soon();
@@ -202,7 +202,7 @@ class ScopeExpiryTest {
   }
 
   @Test
-  void theLimitOfACleanupIsItsOwn() throws Exception {
+  void shieldedThrowsThatItsOwnLimitHasPassed() throws Exception {
     Reactors.run(
         () -> {
           try (Bundle _ = Bundle.open(Deadline.NOW)) {
@@ -215,10 +215,10 @@ class ScopeExpiryTest {
         });
   }
 
-  // ---- what a cleanup has thrown
+  // ---- exceptions of cleanups
 
   @Test
-  void aBundleLeftOpenDoesNotReplaceWhatWasThrown() throws Exception {
+  void aBundleLeftOpenDoesNotReplaceTheThrownException() throws Exception {
     Reactors.run(
         () -> {
           IOException thrown = new IOException("what went wrong");
@@ -246,7 +246,7 @@ class ScopeExpiryTest {
   }
 
   @Test
-  void aCleanupThatIsCutShortByTheFailureOfTheBlockDoesNotHideIt() throws Exception {
+  void aCleanupEndedByTheFailureOfTheBlockDoesNotHideTheFailure() throws Exception {
     Reactors.run(
         () -> {
           IOException cause = new IOException("in the child");

@@ -46,7 +46,7 @@ class ScopeTest {
                   Channel.rendezvous().receive();
                 }
               });
-          Fiber.yield(); // outside it is over
+          Fiber.yield(); // the deadline no longer applies outside the block
         });
   }
 
@@ -98,7 +98,7 @@ class ScopeTest {
   }
 
   @Test
-  void theEndOfChildrenByTheDeadlineIsNotTakenForTheEndOfTheWait() throws Exception {
+  void awaitThrowsEvenIfTheDeadlineEndsTheChildrenFirst() throws Exception {
     Reactors.run(
         () -> {
           Deadline deadline = soon();
@@ -108,7 +108,8 @@ class ScopeTest {
               () -> {
                 hasRun[0] = true;
                 while (!deadline.hasPassed()) {
-                  Thread.onSpinWait(); // so that the child notices it before the owner is told
+                  Thread
+                      .onSpinWait(); // so that the child notices the deadline before its owner does
                 }
                 blockForEver();
               });
@@ -172,7 +173,7 @@ class ScopeTest {
   }
 
   @Test
-  void whatHasComeWinsOverACancelThatCameLater() throws Exception {
+  void aDeliveredValueWinsOverALaterCancel() throws Exception {
     Reactors.run(
         () -> {
           try (Bundle bundle = Bundle.open()) {
@@ -234,7 +235,7 @@ class ScopeTest {
   }
 
   @Test
-  void aCancelDuringACleanupShowsAfterIt() throws Exception {
+  void aCancelDuringAShieldedCleanupTakesEffectAfterIt() throws Exception {
     Reactors.run(
         () -> {
           try (Bundle bundle = Bundle.open()) {
@@ -255,7 +256,7 @@ class ScopeTest {
   }
 
   @Test
-  void aCleanupHasItsOwnLimitAndOneInsideAnotherCantOutlastIt() throws Exception {
+  void aNestedCleanupCantExceedTheLimitOfTheOuterOne() throws Exception {
     Reactors.run(
         () -> {
           try (Bundle _ = Bundle.open(Deadline.NOW)) {
@@ -310,7 +311,7 @@ class ScopeTest {
   }
 
   @Test
-  void aCleanupThatCanNeverEndIsADeadlock() throws Exception {
+  void aCleanupThatCantEndIsADeadlock() throws Exception {
     DeadlockException thrown =
         assertThrows(
             DeadlockException.class,
@@ -330,7 +331,7 @@ class ScopeTest {
   // ---- locals
 
   @Test
-  void eachFiberHasItsOwnValueAndChildrenInheritWhatIsMeantFor() throws Exception {
+  void eachFiberHasItsOwnValueAndChildrenInheritInheritableOnes() throws Exception {
     FiberLocal<String> own = FiberLocal.create();
     FiberLocal<String> shared = FiberLocal.inheritable();
     FiberLocal<List<String>> computed = FiberLocal.withInitial(ArrayList::new);

@@ -5,7 +5,7 @@ import org.junit.jupiter.api.Assertions;
 
 /** JUnit's assertion of an exception, for code that suspends: JUnit itself is not woven. */
 public final class Throwing {
-  /** What is to throw. */
+  /** Code that is expected to throw. */
   @FunctionalInterface
   public interface Body {
     /** Throws. */
@@ -14,7 +14,7 @@ public final class Throwing {
 
   private Throwing() {}
 
-  /** What a caller passes by mistake where there must be something. */
+  /** Null, passed by mistake where a value is required. */
   @SuppressWarnings({"NullAway", "TypeParameterUnusedInFormals"}) // null is the point
   public static <T> T nothing() {
     return null;

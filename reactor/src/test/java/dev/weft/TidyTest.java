@@ -43,7 +43,7 @@ class TidyTest {
           "reactor/src/main/java/dev/weft/micro/MicroThread.java",
           "the methods of a thread as users see them, each with its documentation and few lines");
 
-  /** Java files that have one longer block, each with the reason. */
+  /** Java files that may have one longer block, each with the reason. */
   private static final Map<String, String> LONG_BLOCKS =
       Map.of(
           "examples/micro/src/test/java/dev/weft/examples/micro/http/HttpErrorTest.java",
@@ -73,7 +73,7 @@ class TidyTest {
   // ---- words
 
   @Test
-  void bannedWordsAreAsFewAsTheListSays() throws Exception {
+  void bannedWordsAreAsFewAsListed() throws Exception {
     Map<String, String> texts = new TreeMap<>();
     for (Path file : sources()) {
       if (!file.toString().endsWith(WORDS)) {
@@ -129,9 +129,7 @@ class TidyTest {
     return places;
   }
 
-  /**
-   * The text without what begins its lines, so that phrases are found that a line end cuts in two.
-   */
+  /** Drops the comment marks that begin lines, so that phrases are found across line ends. */
   private static String unwrapped(String text) {
     return WRAP.matcher(text).replaceAll("\n");
   }
@@ -236,7 +234,7 @@ class TidyTest {
   }
 
   @Test
-  void packagesSaySomethingAboutThemselves() throws Exception {
+  void packagesAreDescribed() throws Exception {
     List<String> silent = new ArrayList<>();
     Set<String> described = new TreeSet<>();
     Set<String> packages = new TreeSet<>();

@@ -5,7 +5,7 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 
-/** Collects what goes to the default handler of uncaught exceptions while it is open. */
+/** Collects the exceptions of the default uncaught exception handler while it is open. */
 public final class Uncaught implements AutoCloseable {
   private final Thread.UncaughtExceptionHandler before =
       Thread.getDefaultUncaughtExceptionHandler();
@@ -16,7 +16,7 @@ public final class Uncaught implements AutoCloseable {
     this(false);
   }
 
-  /** Begins to collect, with a handler that fails in its turn if wanted. */
+  /** Begins to collect; if {@code fails}, the handler throws after it has collected. */
   public Uncaught(boolean fails) {
     Thread.setDefaultUncaughtExceptionHandler(
         (thread, failure) -> {
@@ -27,7 +27,7 @@ public final class Uncaught implements AutoCloseable {
         });
   }
 
-  /** The messages of what has come so far. */
+  /** The messages of the exceptions so far. */
   public List<String> messages() {
     synchronized (failures) {
       return failures.stream().map(Throwable::getMessage).toList();

@@ -15,9 +15,9 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 
 /**
- * The use cases of structured concurrency that libdill's documentation draws, each with all ends of
- * its race. Where the drawings sleep for a random time, one side waits for the other here, so that
- * the end is known.
+ * The use cases of structured concurrency in libdill's documentation, each with all outcomes of its
+ * race. Where libdill's examples sleep for a random time, one side waits for the other here, so
+ * that the outcome is determined.
  */
 class UseCasesTest {
   private final List<String> log = new ArrayList<>();
@@ -32,7 +32,7 @@ class UseCasesTest {
     }
   }
 
-  /** Works until the latch opens, and tells how that ended. */
+  /** Waits until the latch opens, and reports how the wait ended. */
   private void workUntil(Latch done, String name) {
     try {
       done.await();
@@ -104,7 +104,7 @@ class UseCasesTest {
   // ---- a parent waits for the result of its child
 
   @Test
-  void aChildThatIsDoneFirstWaitsForItsParent() throws Exception {
+  void aChildThatFinishesFirstWaitsForItsParent() throws Exception {
     Reactors.run(
         () -> {
           Channel<Integer> result = Channel.rendezvous();
@@ -120,7 +120,7 @@ class UseCasesTest {
   }
 
   @Test
-  void aParentThatIsDoneFirstWaitsForItsChild() throws Exception {
+  void aParentThatFinishesFirstWaitsForItsChild() throws Exception {
     Reactors.run(
         () -> {
           Channel<Integer> result = Channel.rendezvous();
@@ -188,7 +188,7 @@ class UseCasesTest {
   // ---- a parent closes several children with a grace period
 
   @Test
-  void theParentGoesOnWithTheLastChildThatEndsInTime() throws Exception {
+  void theParentContinuesWithTheLastChildThatEndsInTime() throws Exception {
     Reactors.run(
         () -> {
           Latch done = Latch.of(1);
@@ -223,7 +223,7 @@ class UseCasesTest {
 
   // ---- a parent broadcasts a shutdown signal
 
-  /** Works in a loop without end, and looks between two rounds whether it is to stop. */
+  /** Works in an endless loop, and checks between two rounds whether to stop. */
   private void serve(String name, Channel<Integer> shutdown) {
     try {
       while (shutdown.tryReceive().isEmpty()) {
@@ -253,7 +253,7 @@ class UseCasesTest {
   }
 
   @Test
-  void aChildThatDoesNotHeedTheShutdownSignalIsCancelled() throws Exception {
+  void aChildThatIgnoresTheShutdownSignalIsCancelled() throws Exception {
     Reactors.run(
         () -> {
           Channel<Integer> shutdown = Channel.rendezvous();
@@ -274,7 +274,7 @@ class UseCasesTest {
 
   // ---- objects with fibers of their own
 
-  /** As a connection with a sender and a receiver: the object is a node in the tree of calls. */
+  /** Like a connection with a sender and a receiver fiber in a bundle of its own. */
   private final class Connection implements AutoCloseable {
     private final Bundle fibers = Bundle.open();
 
@@ -290,7 +290,7 @@ class UseCasesTest {
   }
 
   @Test
-  void whatAnObjectRunsInTheBackgroundEndsWithIt() throws Exception {
+  void theBackgroundFibersOfAnObjectEndWithIt() throws Exception {
     Reactors.run(
         () -> {
           try (Connection _ = new Connection()) {

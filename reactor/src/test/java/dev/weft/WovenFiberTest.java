@@ -31,7 +31,7 @@ import java.util.concurrent.Callable;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
-/** What is so only if these classes have been woven: fibers that have no stack. */
+/** Properties of fibers without a stack, which exist only if these classes have been woven. */
 @Tag("needs-weaving")
 class WovenFiberTest {
   private static final int VALUES = 100;
@@ -67,7 +67,7 @@ class WovenFiberTest {
   }
 
   @Test
-  void aTaskThatCallsNothingElseDoesSoToo() throws Exception {
+  void aTaskThatMakesNoOtherCallRunsOnTheReactorsThread() throws Exception {
     Reactors.run(
         () -> {
           int[] count = {0};
@@ -80,7 +80,7 @@ class WovenFiberTest {
   }
 
   @Test
-  void aTaskThatOnlyBoxesItsResultDoesSoToo() throws Exception {
+  void aTaskThatOnlyBoxesItsResultRunsOnTheReactorsThread() throws Exception {
     Reactors.run(
         () -> {
           int[] count = {0};
@@ -94,7 +94,7 @@ class WovenFiberTest {
   }
 
   @Test
-  void anyOtherTaskRunsOnAThreadOfItsOwn() throws Exception {
+  void anUnwovenTaskRunsOnAThreadOfItsOwn() throws Exception {
     Reactors.run(
         () -> {
           try (Bundle bundle = Bundle.open()) {
@@ -108,7 +108,7 @@ class WovenFiberTest {
   }
 
   @Test
-  void aProxyOfATaskRunsOnAThreadOfItsOwn() throws Exception {
+  void aProxyOfATaskRunsOnItsOwnThread() throws Exception {
     Reactors.run(
         () -> {
           List<String> said = new ArrayList<>();
@@ -135,7 +135,7 @@ class WovenFiberTest {
   }
 
   @Test
-  void askedToRunStackfulAWovenTaskHasAThreadOfItsOwn() throws Exception {
+  void aWovenTaskCanBeMadeToRunOnAThreadOfItsOwn() throws Exception {
     Reactors.run(
         Reactors.options().withStackful(true),
         () -> {
@@ -146,7 +146,7 @@ class WovenFiberTest {
   }
 
   @Test
-  void bothKindsMeetOnOneChannel() throws Exception {
+  void wovenAndStackfulFibersShareAChannel() throws Exception {
     Reactors.run(
         () -> {
           Channel<Integer> there = Channel.rendezvous();
@@ -179,7 +179,7 @@ class WovenFiberTest {
   }
 
   @Test
-  void bothKindsMeetOnOneConnection() throws Exception {
+  void wovenAndStackfulFibersShareAConnection() throws Exception {
     Reactors.run(
         () -> {
           InetAddress loopback = InetAddress.getLoopbackAddress();
@@ -204,7 +204,7 @@ class WovenFiberTest {
   }
 
   @Test
-  void bothKindsMeetOnOneMutex() throws Exception {
+  void wovenAndStackfulFibersShareAMutex() throws Exception {
     Reactors.run(
         () -> {
           Mutex mutex = Mutex.create();
@@ -228,7 +228,7 @@ class WovenFiberTest {
   }
 
   @Test
-  void aCancelEndsItsWaitAndDoesNotInterruptTheReactorsThread() throws Exception {
+  void aCancelEndsAWovenWaitAndDoesNotInterruptTheReactorsThread() throws Exception {
     Reactors.run(
         () -> {
           List<Throwable> ends = new ArrayList<>();
@@ -274,7 +274,7 @@ class WovenFiberTest {
   }
 
   @Test
-  void aDeadlineEndsItsWait() throws Exception {
+  void aDeadlineEndsAWovenWait() throws Exception {
     Reactors.run(
         () -> {
           Channel<Integer> channel = Channel.rendezvous();
@@ -289,7 +289,7 @@ class WovenFiberTest {
   }
 
   @Test
-  void aChoiceMayEndInAHandlerThatSuspends() throws Exception {
+  void aChooseHandlerMaySuspend() throws Exception {
     Reactors.run(
         () -> {
           Channel<Integer> channel = Channel.buffered(1);
@@ -336,7 +336,7 @@ class WovenFiberTest {
   }
 
   @Test
-  void unwovenCodeInBetweenIsNamed() throws Exception {
+  void unwovenCodeBetweenWovenFramesIsNamed() throws Exception {
     Reactors.run(
         () -> {
           Fiber.yield();

@@ -62,7 +62,7 @@ class ZigcoroAioTest {
         });
   }
 
-  /** aio sleep run; aio sleep env is the same here, where nothing has to be handed in. */
+  /** aio sleep run; aio sleep env is the same here, where no environment has to be passed. */
   @Test
   void aCoroutineSleepsAndReturnsAValue() throws Exception {
     Reactors.run(

@@ -33,7 +33,7 @@ class ZigcoroTest {
 
   /** with FrameT and xasync xawait. */
   @Test
-  void aStartRunsToTheFirstYieldAndAResultIsThereWithoutASwitch() {
+  void startRunsToTheFirstYieldAndResultNeedsNoSwitch() {
     int[] x = {0};
     Coroutine<Void, Void, Integer> coroutine =
         Coroutine.of(
@@ -64,7 +64,7 @@ class ZigcoroTest {
 
   /** xawait error. */
   @Test
-  void anExceptionReachesTheResumerAsItIsAndTheResultTellsIt() {
+  void anExceptionReachesTheResumerUnchangedAndIsThrownByResult() {
     int[] x = {0};
     SomethingBad bad = new SomethingBad();
     Coroutine<Void, Void, Void> coroutine =
@@ -87,7 +87,7 @@ class ZigcoroTest {
 
   /** suspend block. */
   @Test
-  void aBlockRunsInTheResumerOnceTheCoroutineIsSuspendedAndMayResumeIt() {
+  void aSuspendBlockRunsInTheResumerAndMayResumeTheCoroutine() {
     List<Object> seen = new ArrayList<>();
     Coroutine<String, Void, Integer> coroutine =
         Coroutine.of(
@@ -147,8 +147,8 @@ class ZigcoroTest {
   }
 
   /**
-   * channel. Theirs enters root twice a value, 12 times: once from each side. Ours once, since who
-   * takes a value also lets the waiting sender's into its place.
+   * channel. Theirs enters root twice per value, 12 times: once from each side. Ours once, since a
+   * receiver also moves the waiting sender's value into the buffer.
    */
   @Test
   void aChannelOfOnePlaceCostsOneResumeAValue() throws Exception {
@@ -205,7 +205,7 @@ class ZigcoroTest {
 
   /** with values. */
   @Test
-  void storageIsFoundFromInsideAndKeptAcrossYields() {
+  void storageIsAccessibleInTheBodyAndKeptAcrossYields() {
     Counter counter = new Counter();
     Coroutine<Void, Void, Void> coroutine =
         Coroutine.<Void, Void, Void>of(
@@ -262,7 +262,7 @@ class ZigcoroTest {
 
   /** resume self. Theirs does nothing; a resume that must return a value can't, and throws. */
   @Test
-  void resumingOneselfIsRefused() {
+  void aCoroutineCantResumeItself() {
     String message =
         run(
             out ->
