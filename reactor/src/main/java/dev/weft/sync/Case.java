@@ -23,13 +23,13 @@ abstract class Case<R extends @Nullable Object> {
   /** Returns what the user's handler makes of {@code got}. May suspend. */
   abstract R result(Object got);
 
-  /** As {@link #result}, for a case with {@link #isSettled}. */
+  /** As {@link #result}, for a case with {@link #completesWhenFired}. */
   abstract @Nullable Object plainResult(Object got);
 
   /** Whether the firing of its node completes it, and its handler is known not to suspend. */
-  abstract boolean isSettled();
+  abstract boolean completesWhenFired();
 
-  /** Tells this case that {@code other} is in the same select. */
+  /** Notifies this case that {@code other} is in the same select. */
   void linkClosedCase(Case<?> other) {}
 
   /** A case that receives a value. */
@@ -52,7 +52,7 @@ abstract class Case<R extends @Nullable Object> {
     }
 
     @Override
-    boolean isSettled() {
+    boolean completesWhenFired() {
       return NonSuspendingHandlers.does(handler);
     }
   }
@@ -79,7 +79,7 @@ abstract class Case<R extends @Nullable Object> {
     }
 
     @Override
-    boolean isSettled() {
+    boolean completesWhenFired() {
       return NonSuspendingHandlers.does(outcome);
     }
   }
@@ -202,7 +202,7 @@ abstract class Case<R extends @Nullable Object> {
     }
 
     @Override
-    boolean isSettled() {
+    boolean completesWhenFired() {
       return false; // another fiber may have taken the value
     }
   }
@@ -231,8 +231,8 @@ abstract class Case<R extends @Nullable Object> {
     }
 
     @Override
-    boolean isSettled() {
-      return false; // another fiber may have been first
+    boolean completesWhenFired() {
+      return false; // another fiber may have taken it
     }
   }
 }

@@ -26,13 +26,13 @@ import org.jspecify.annotations.Nullable;
  *     Choose.<String>create()
  *         .receive(left, word -> "left: " + word)
  *         .receive(right, word -> "right: " + word)
- *         .timeout(Deadline.after(Duration.ofSeconds(1)), () -> "nobody")
+ *         .timeout(Deadline.after(Duration.ofSeconds(1)), () -> "none")
  *         .await();
  * }
  *
- * <p>If several are possible at once, a select of {@link #create} takes a random one, so that none
- * starves, and a select of {@link #inOrder} takes the one that was added first. A select may be
- * awaited repeatedly, by one fiber at a time; this allocates nothing.
+ * <p>If several are possible, a select of {@link #create} takes a random one, so that none starves,
+ * and a select of {@link #inOrder} takes the one that was added first. A select may be awaited
+ * repeatedly, by one fiber at a time; this allocates nothing.
  *
  * @param <R> the type of the result
  */
@@ -88,8 +88,8 @@ public final class Choose<R extends @Nullable Object> {
   private @Nullable Outcome<R> otherwise;
   private WaitNode[] nodes = {};
 
-  /** Whether the firing of any case completes the select without suspending again. */
-  private boolean settled = true;
+  /** Whether each case completes the select when its node is fired, without suspending again. */
+  private boolean completesWhenFired = true;
 
   private boolean waiting;
 
@@ -207,7 +207,7 @@ public final class Choose<R extends @Nullable Object> {
     if (onTimeout == null || deadline.compareTo(timeout) < 0) {
       timeout = deadline;
       onTimeout = outcome;
-      settled &= NonSuspendingHandlers.does(outcome);
+      completesWhenFired &= NonSuspendingHandlers.does(outcome);
     }
     return this;
   }
@@ -228,7 +228,7 @@ public final class Choose<R extends @Nullable Object> {
     requireNotWaiting();
     cases = Arrays.copyOf(cases, cases.length + 1);
     cases[cases.length - 1] = added;
-    settled &= added.isSettled();
+    completesWhenFired &= added.completesWhenFired();
     for (Case<R> one : cases) {
       for (Case<R> other : cases) {
         one.linkClosedCase(other);
@@ -257,7 +257,7 @@ public final class Choose<R extends @Nullable Object> {
   // ---- selecting
 
   /**
-   * Waits until a case is possible, and performs it. Suspends unless one is possible at once.
+   * Waits until a case is possible, and performs it. Suspends unless one is possible immediately.
    *
    * @return what the handler of that case returns
    * @throws dev.weft.error.ChannelClosedException if the case sends to or receives from a channel
@@ -269,7 +269,7 @@ public final class Choose<R extends @Nullable Object> {
 
   /**
    * Waits until a case is possible, at most until {@code deadline}, and performs it. Suspends
-   * unless one is possible at once.
+   * unless one is possible immediately.
    *
    * @param deadline when to stop waiting
    * @return what the handler of that case returns
@@ -293,15 +293,15 @@ public final class Choose<R extends @Nullable Object> {
     if (onTimeout != null && timeout.hasPassed()) {
       return onTimeout.get();
     }
-    if (settled && !strand.isHosted()) {
+    if (completesWhenFired && !strand.isHosted()) {
       enlist(strand, deadline);
-      return (R) strand.awaitAny(nodes, "choose", this, earliest(deadline), SETTLED);
+      return (R) strand.awaitAny(nodes, "choose", this, earliest(deadline), RESULT);
     }
-    return awaitUnsettled(strand, deadline);
+    return awaitAndRetry(strand, deadline);
   }
 
   /** Waits until a case has fired and is still possible, and performs it. Suspends. */
-  private R awaitUnsettled(Strand strand, Deadline deadline) {
+  private R awaitAndRetry(Strand strand, Deadline deadline) {
     while (true) {
       enlist(strand, deadline);
       Object got = strand.awaitAny(nodes, "choose", this, earliest(deadline), CHOSEN);
@@ -327,7 +327,7 @@ public final class Choose<R extends @Nullable Object> {
     return timeout.compareTo(deadline) <= 0;
   }
 
-  /** Performs one of the cases that are possible at once; null if there is none. */
+  /** Performs one of the cases that are possible now; null if there is none. */
   private @Nullable Object attempt() {
     Case<R>[] all = cases;
     int index = fair && all.length > 1 ? loop.random(all.length) : 0;
@@ -368,11 +368,11 @@ public final class Choose<R extends @Nullable Object> {
       };
 
   /** Returns the result of the select. */
-  private static final WaitCompletion SETTLED =
+  private static final WaitCompletion RESULT =
       new WaitCompletion() {
         @Override
         public @Nullable Object resultOf(Strand strand, boolean suspended) {
-          return ((Choose<?>) strand.waitSubject()).settledBy(strand, suspended);
+          return ((Choose<?>) strand.waitSubject()).resultBy(strand, suspended);
         }
       };
 
@@ -386,7 +386,7 @@ public final class Choose<R extends @Nullable Object> {
     return cases[chosen].accept(fired);
   }
 
-  private @Nullable Object settledBy(Strand strand, boolean suspended) {
+  private @Nullable Object resultBy(Strand strand, boolean suspended) {
     Object got = chosenBy(strand, suspended);
     if (got != null) {
       return cases[chosen].plainResult(got);

@@ -66,14 +66,15 @@ public final class Condition {
   }
 
   /**
-   * Wakes the fiber that has waited longest; it continues once it has the mutex. Does not suspend.
+   * Wakes the fiber that has waited longest; it continues once it holds the mutex. Does not
+   * suspend.
    */
   public void signal() {
     mutex.loop().requireThread("signal", this);
     waiters.wakeOne();
   }
 
-  /** Wakes all waiting fibers; each continues once it has the mutex. Does not suspend. */
+  /** Wakes all waiting fibers; each continues once it holds the mutex. Does not suspend. */
   public void signalAll() {
     mutex.loop().requireThread("signal", this);
     StackReserve.check();

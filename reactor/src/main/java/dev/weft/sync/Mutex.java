@@ -125,7 +125,7 @@ public final class Mutex {
   private void requireNotOwner(Strand strand) {
     if (owner == strand) {
       throw new IllegalStateException(
-          "lock: " + strand.body() + " has the mutex already, and would wait for itself");
+          "lock: " + strand.body() + " holds the mutex already and would wait for itself");
     }
   }
 
@@ -154,7 +154,7 @@ public final class Mutex {
     Strand strand = Strand.requireOf(loop, verb, this);
     if (owner != strand) {
       throw new IllegalStateException(
-          verb + ": " + strand.body() + " does not have the mutex; " + holder());
+          verb + ": " + strand.body() + " does not hold the mutex (" + holder() + ")");
     }
   }
 
@@ -168,7 +168,7 @@ public final class Mutex {
   }
 
   private String holder() {
-    return (owner == null ? "nobody" : owner.body()) + " has it";
+    return owner == null ? "not held" : "held by " + owner.body();
   }
 
   @Override

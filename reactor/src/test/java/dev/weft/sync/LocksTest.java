@@ -29,7 +29,7 @@ class LocksTest {
   // ---- mutex
 
   @Test
-  void aMutexIsHeldByOneAtATimeAndPassedOnInOrder() throws Exception {
+  void aMutexIsHeldByOneFiberAtATimeAndPassedOnInOrder() throws Exception {
     List<Integer> log = new ArrayList<>();
     Reactors.run(
         () -> {
@@ -52,14 +52,14 @@ class LocksTest {
   }
 
   @Test
-  void aMutexNamesItsHolderWhenMisused() throws Exception {
+  void aMisusedMutexNamesItsOwner() throws Exception {
     Reactors.run(
         () -> {
           Mutex mutex = Mutex.create();
           Mutex.Guard guard = mutex.lock();
           IllegalStateException twice = assertThrows(IllegalStateException.class, mutex::lock);
           assertEquals(
-              "lock: main has the mutex already, and would wait for itself", twice.getMessage());
+              "lock: main holds the mutex already and would wait for itself", twice.getMessage());
           try (Bundle bundle = Bundle.open()) {
             Task<?> other =
                 bundle.go(
@@ -69,19 +69,19 @@ class LocksTest {
                       IllegalStateException thrown =
                           assertThrows(IllegalStateException.class, guard::close);
                       assertEquals(
-                          "unlock: other does not have the mutex; main has it",
+                          "unlock: other does not hold the mutex (held by main)",
                           thrown.getMessage());
                     });
             other.join();
           }
           guard.close();
           IllegalStateException again = assertThrows(IllegalStateException.class, guard::close);
-          assertEquals("unlock: main does not have the mutex; nobody has it", again.getMessage());
+          assertEquals("unlock: main does not hold the mutex (not held)", again.getMessage());
         });
   }
 
   @Test
-  void aFiberThatEndsWithAMutexFailsAndTheNextGetsIt() throws Exception {
+  void aFiberThatEndsWhileItOwnsAMutexFailsAndTheNextOwnsIt() throws Exception {
     Reactors.run(
         () -> {
           Mutex mutex = Mutex.create();
@@ -103,7 +103,7 @@ class LocksTest {
   }
 
   @Test
-  void aWaiterThatGivesUpIsPassedOver() throws Exception {
+  void aWaiterPastItsDeadlineIsSkipped() throws Exception {
     Reactors.run(
         () -> {
           Mutex mutex = Mutex.create();
@@ -126,7 +126,7 @@ class LocksTest {
   }
 
   @Test
-  void aMutexHandedOverIsHeldEvenIfACancelComesThen() throws Exception {
+  void aMutexPassedToAWaiterIsOwnedDespiteALaterCancel() throws Exception {
     Reactors.run(
         () -> {
           Mutex mutex = Mutex.create();
@@ -150,7 +150,7 @@ class LocksTest {
   // ---- condition
 
   @Test
-  void aConditionIsWaitedForWithoutTheMutex() throws Exception {
+  void aConditionIsAwaitedWithoutTheMutex() throws Exception {
     List<String> log = new ArrayList<>();
     Reactors.run(
         () -> {
@@ -180,7 +180,7 @@ class LocksTest {
   }
 
   @Test
-  void afterEveryEndOfTheWaitTheMutexIsHeldAgain() throws Exception {
+  void theMutexIsOwnedAgainHoweverTheWaitEnds() throws Exception {
     Reactors.run(
         () -> {
           Mutex mutex = Mutex.create();
@@ -213,7 +213,7 @@ class LocksTest {
   }
 
   @Test
-  void aConditionNamesWhoHasTheMutexInstead() throws Exception {
+  void aMisusedConditionNamesTheOwnerOfTheMutex() throws Exception {
     Reactors.run(
         () -> {
           Mutex mutex = Mutex.create();
@@ -226,18 +226,18 @@ class LocksTest {
                     IllegalStateException thrown =
                         assertThrows(IllegalStateException.class, () -> condition.await(guard));
                     assertEquals(
-                        "await: other does not have the mutex; main has it", thrown.getMessage());
+                        "await: other does not hold the mutex (held by main)", thrown.getMessage());
                   });
           other.join();
           guard.close();
           IllegalStateException thrown =
               assertThrows(IllegalStateException.class, () -> condition.await(guard));
-          assertEquals("await: main does not have the mutex; nobody has it", thrown.getMessage());
+          assertEquals("await: main does not hold the mutex (not held)", thrown.getMessage());
         });
   }
 
   @Test
-  void aDeadlockOfTwoMutexesSaysWhoHasWhat() {
+  void aDeadlockOfTwoMutexesNamesTheirOwners() {
     DeadlockException thrown =
         assertThrows(
             DeadlockException.class,
@@ -250,8 +250,8 @@ class LocksTest {
                       Fiber.start("b", () -> lockBoth(other, one));
                     }));
     String text = thrown.getMessage();
-    assertTrue(text.contains("a: lock mutex (b has it)"), text);
-    assertTrue(text.contains("b: lock mutex (a has it)"), text);
+    assertTrue(text.contains("a: lock mutex (held by b)"), text);
+    assertTrue(text.contains("b: lock mutex (held by a)"), text);
   }
 
   private static void lockBoth(Mutex first, Mutex second) {
@@ -264,7 +264,7 @@ class LocksTest {
   // ---- semaphore
 
   @Test
-  void permitsGoToThoseWhoHaveWaitedLongest() throws Exception {
+  void permitsGoToTheLongestWaiting() throws Exception {
     List<Integer> log = new ArrayList<>();
     Reactors.run(
         () -> {
@@ -281,7 +281,7 @@ class LocksTest {
           assertEquals(List.of(0, 1), log);
           assertFalse(semaphore.tryAcquire());
           semaphore.release();
-          assertFalse(semaphore.tryAcquire()); // it is another's already
+          assertFalse(semaphore.tryAcquire()); // the permit belongs to the waiting fiber already
           semaphore.release();
           semaphore.release();
           Fiber.yield();
@@ -297,7 +297,7 @@ class LocksTest {
   // ---- latch and barrier
 
   @Test
-  void aLatchOpensOnceForAll() throws Exception {
+  void aLatchOpensOnceForAllWaiters() throws Exception {
     Reactors.run(
         () -> {
           Latch latch = Latch.of(2);
@@ -319,7 +319,7 @@ class LocksTest {
   }
 
   @Test
-  void aBarrierLetsAllThroughTogetherAgainAndAgain() throws Exception {
+  void aBarrierReleasesAllTogetherAndCanBeReused() throws Exception {
     List<String> log = new ArrayList<>();
     Reactors.run(
         () -> {
@@ -342,7 +342,7 @@ class LocksTest {
   }
 
   @Test
-  void whoLeavesABarrierHasNotCome() throws Exception {
+  void aWaiterThatLeavesABarrierIsNotCounted() throws Exception {
     Reactors.run(
         () -> {
           Barrier barrier = Barrier.of(2);
@@ -367,14 +367,14 @@ class LocksTest {
           EventCount count = EventCount.create();
           long ticket = count.ticket();
           assertFalse(count.signal());
-          assertEquals(ticket + 1, count.await(ticket)); // at once
+          assertEquals(ticket + 1, count.await(ticket)); // returns without suspending
           assertThrows(DeadlineExceededException.class, () -> count.await(count.ticket(), soon()));
           assertThrows(IllegalArgumentException.class, () -> count.await(ticket + 100));
         });
   }
 
   @Test
-  void aConditionIsLookedAtAfterEachSignal() throws Exception {
+  void aConditionIsEvaluatedAfterEachSignal() throws Exception {
     Reactors.run(
         () -> {
           EventCount count = EventCount.create();
@@ -399,7 +399,7 @@ class LocksTest {
   // ---- slot pool
 
   @Test
-  void slotsAreLentOnceAndTheLowestFirst() throws Exception {
+  void eachSlotIsGivenOutOnceAndTheLowestFirst() throws Exception {
     Reactors.run(
         () -> {
           SlotPool pool = SlotPool.of(2);
@@ -412,7 +412,8 @@ class LocksTest {
             Task<Integer> second = bundle.go(() -> pool.get());
             Fiber.yield();
             pool.put(1);
-            assertEquals(SlotPool.NONE, pool.tryGet()); // it is another's already
+            assertEquals(
+                SlotPool.NONE, pool.tryGet()); // the permit belongs to the waiting fiber already
             pool.put(0);
             assertEquals(1, first.join());
             assertEquals(0, second.join());
