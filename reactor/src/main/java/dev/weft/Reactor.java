@@ -85,7 +85,7 @@ public final class Reactor implements AutoCloseable, Executor {
 
   private void lookForLeaks() {
     try {
-      LeakWatch.look(backend, leakListener);
+      LeakWatch.check(backend, leakListener);
     } catch (Throwable e) { // thrown by the handler
       UncaughtFailures.report(e);
     }

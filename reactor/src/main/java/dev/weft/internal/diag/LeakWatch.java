@@ -48,7 +48,7 @@ public final class LeakWatch {
   }
 
   /** Reports and closes handles that have become unreachable. Called on the reactor's thread. */
-  public static void look(Backend backend, Listener listener) {
+  public static void check(Backend backend, Listener listener) {
     for (Handle handle; (handle = backend.findGarbage()) != null; ) {
       Handle found = handle;
       try {
@@ -58,7 +58,7 @@ public final class LeakWatch {
         backend.closeWhenUnused(found);
       }
     }
-    lookForCoroutines(listener);
+    checkCoroutines(listener);
   }
 
   private static List<StackTraceElement> stack(Throwable origin) {
@@ -87,14 +87,14 @@ public final class LeakWatch {
 
   /** Starts watching a coroutine, which is about to run; reports those found to be garbage. */
   public static OpenCoroutine started(Object coroutine, @Nullable String name, Listener listener) {
-    lookForCoroutines(listener);
+    checkCoroutines(listener);
     String resource = name == null ? "suspended coroutine" : "suspended coroutine " + name;
     OpenCoroutine open = new OpenCoroutine(coroutine, resource);
     OPEN.add(open);
     return open;
   }
 
-  private static void lookForCoroutines(Listener listener) {
+  private static void checkCoroutines(Listener listener) {
     for (Reference<?> found; (found = ABANDONED.poll()) != null; ) {
       if (found instanceof OpenCoroutine open && OPEN.remove(open)) {
         listener.leaked(open.resource, false, open.startedAt);

@@ -26,7 +26,7 @@ public final class Watchdog {
   }
 
   /** The number of checks within the time that a strand may run. */
-  private static final int LOOKS = 4;
+  private static final int CHECKS_PER_LIMIT = 4;
 
   /** The time until the next check if memory was short. */
   private static final long RETRY_NANOS = 100_000_000;
@@ -52,7 +52,7 @@ public final class Watchdog {
       this.listener = listener;
     }
 
-    void look(long now) {
+    void check(long now) {
       long resumesNow = loop.resumes();
       Strand strandNow = loop.currentStrand();
       if (strandNow == null || strandNow != strand || resumesNow != resumes) {
@@ -70,7 +70,7 @@ public final class Watchdog {
       String name = strandNow.runningName();
       StackTraceElement[] stack = thread.getStackTrace();
       Thread.State state = thread.getState();
-      // Checked after the stack was read: if the strand has gone on meanwhile, the stack is not
+      // Checked after the stack was read: if the strand was resumed meanwhile, the stack is not
       // that of the stall.
       if (loop.resumes() == resumes && loop.currentStrand() == strandNow) {
         reported = true;
@@ -88,14 +88,14 @@ public final class Watchdog {
   public static Watch watch(EventLoop loop, long limitNanos, Listener listener) {
     Watch watch = new Watch(loop, limitNanos, listener);
     synchronized (Watchdog.class) {
-      Thread looking = watcher;
-      if (looking == null) {
-        looking = Thread.ofPlatform().daemon().name("weft-watchdog").unstarted(Watchdog::run);
-        looking.start();
-        watcher = looking;
+      Thread watching = watcher;
+      if (watching == null) {
+        watching = Thread.ofPlatform().daemon().name("weft-watchdog").unstarted(Watchdog::run);
+        watching.start();
+        watcher = watching;
       }
       WATCHES.add(watch);
-      LockSupport.unpark(looking); // the interval may be shorter now
+      LockSupport.unpark(watching); // the interval may be shorter now
     }
     return watch;
   }
@@ -103,20 +103,20 @@ public final class Watchdog {
   private static void run() {
     CpuAffinity.leaveInherited(); // a pinned reactor may have started the thread
     while (true) {
-      LockSupport.parkNanos(Watchdog.class, look());
+      LockSupport.parkNanos(Watchdog.class, checkAll());
     }
   }
 
   /** Checks every loop; returns the time until the next check, in nanoseconds. */
-  private static long look() {
+  private static long checkAll() {
     long interval = RETRY_NANOS;
     try {
       interval = Long.MAX_VALUE;
       long now = System.nanoTime();
       for (Watch watch : WATCHES) {
-        interval = Math.min(interval, Math.max(watch.limitNanos / LOOKS, 1));
+        interval = Math.min(interval, Math.max(watch.limitNanos / CHECKS_PER_LIMIT, 1));
         try {
-          watch.look(now);
+          watch.check(now);
         } catch (Throwable e) { // from one listener; the other loops are still watched
           UncaughtFailures.report(e);
         }

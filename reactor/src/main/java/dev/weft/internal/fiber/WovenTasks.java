@@ -42,10 +42,10 @@ public final class WovenTasks {
   public boolean include(Object task) {
     Class<?> type = task.getClass();
     int place = type.hashCode() & (RECENT - 1);
-    return recent[place] == type || look(type, place);
+    return recent[place] == type || lookUp(type, place);
   }
 
-  private boolean look(Class<?> type, int place) {
+  private boolean lookUp(Class<?> type, int place) {
     boolean woven = classes.get(type);
     if (woven) {
       recent[place] = type;
