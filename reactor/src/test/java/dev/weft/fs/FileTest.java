@@ -36,7 +36,7 @@ class FileTest {
   @TempDir Path folder;
 
   @Test
-  void whatIsWrittenCanBeRead() throws Exception {
+  void writtenBytesCanBeRead() throws Exception {
     Path path = folder.resolve("file");
     byte[] bytes = new byte[300_000];
     new Random(1).nextBytes(bytes);
@@ -65,7 +65,7 @@ class FileTest {
   }
 
   @Test
-  void positionsAreIndependentOfTheFilesOwn() throws Exception {
+  void positionalCallsDoNotMoveTheFilesPosition() throws Exception {
     Path path = folder.resolve("file");
     Files.writeString(path, "0123456789");
 
@@ -154,7 +154,7 @@ class FileTest {
   }
 
   @Test
-  void statTellsWhatTheSystemKnows() throws Exception {
+  void statReturnsTheAttributesOfTheSystem() throws Exception {
     Path path = folder.resolve("file");
     Files.writeString(path, "hello");
 
@@ -178,7 +178,7 @@ class FileTest {
   }
 
   @Test
-  void aDeadlineThatHasPassedFailsEverything() throws Exception {
+  void everyCallFailsIfItsDeadlineHasPassed() throws Exception {
     Path path = Files.writeString(folder.resolve("file"), "x");
     Reactors.run(
         () -> {
@@ -186,7 +186,7 @@ class FileTest {
           try (File file = File.open(path);
               Arena arena = Arena.ofConfined()) {
             MemorySegment one = arena.allocate(1);
-            for (MemorySegment segment : List.of(one, one.asSlice(1))) { // some bytes, and none
+            for (MemorySegment segment : List.of(one, one.asSlice(1))) { // one byte, and no byte
               overdue(() -> file.read(segment, Deadline.NOW));
               overdue(() -> file.readAt(segment, 0, Deadline.NOW));
               overdue(() -> file.write(segment, Deadline.NOW));
@@ -209,7 +209,7 @@ class FileTest {
   }
 
   @Test
-  void aClosedFileRefusesEverything() throws Exception {
+  void aClosedFileRefusesEveryCall() throws Exception {
     Path path = Files.createFile(folder.resolve("file"));
 
     Reactors.run(
@@ -223,7 +223,7 @@ class FileTest {
   }
 
   @Test
-  void aFileIsClosedInACancelledFiber() throws Exception {
+  void aCancelledFiberCanCloseAFile() throws Exception {
     Path path = Files.createFile(folder.resolve("file"));
 
     Reactors.run(
@@ -270,7 +270,7 @@ class FileTest {
   }
 
   @Test
-  void manyFilesAreReadAtOnce() throws Exception {
+  void manyFilesAreReadConcurrently() throws Exception {
     int count = 200;
     for (int i = 0; i < count; i++) {
       Files.writeString(folder.resolve("f" + i), "content " + i);

@@ -40,7 +40,7 @@ class NamedPipeTest {
     return File.open(path, StandardOpenOption.WRITE);
   }
 
-  /** Returns what can be read to the end. */
+  /** Returns how many bytes can be read until the end. */
   private static int countBytes(Path path) throws IOException {
     try (File file = File.open(path);
         Arena arena = Arena.ofConfined()) {
@@ -90,7 +90,7 @@ class NamedPipeTest {
   }
 
   @Test
-  void aReaderIsOpenAsSoonAsAWriterIsThoughNothingIsWritten() throws Exception {
+  void aReaderOpensOnceAWriterHasOpenedEvenIfNothingIsWritten() throws Exception {
     Path there = pipe();
     Path back = pipe();
     Reactors.run(
@@ -115,7 +115,7 @@ class NamedPipeTest {
   }
 
   @Test
-  void aPipeThatIsOpenedBothWaysWaitsForNobody() throws Exception {
+  void aPipeOpenedForReadingAndWritingDoesNotWait() throws Exception {
     Path path = pipe();
     Reactors.run(() -> File.open(path, StandardOpenOption.READ, StandardOpenOption.WRITE).close());
   }
@@ -135,7 +135,7 @@ class NamedPipeTest {
   }
 
   @Test
-  void anOpenEndsWithItsFiber() throws Exception {
+  void cancellingAFiberEndsItsOpen() throws Exception {
     Path path = pipe();
     Reactors.run(
         () -> {
@@ -152,9 +152,9 @@ class NamedPipeTest {
         });
   }
 
-  /** The kernel has a few workers, all of which wait in these opens unless there are more. */
+  /** Opens more pipes than the kernel has worker threads, each of which blocks in an open. */
   @Test
-  void pipesThatWaitKeepNobodyFromOpeningTheOtherEnds() throws Exception {
+  void waitingOpensDoNotBlockOpensOfTheOtherEnds() throws Exception {
     int count = 40;
     List<Path> paths = new ArrayList<>();
     for (int i = 0; i < count; i++) {
@@ -182,7 +182,7 @@ class NamedPipeTest {
   }
 
   @Test
-  void aPipeIsSplicedToItsEnd() throws Exception {
+  void aPipeIsSplicedUntilItsEnd() throws Exception {
     Path path = pipe();
     Path target = folder.resolve("target");
     Reactors.run(

@@ -135,7 +135,7 @@ class SpliceTest {
   }
 
   @Test
-  void aLimitTakesNoMoreFromTheSource() throws Exception {
+  void noMoreThanTheLimitIsTakenFromTheSource() throws Exception {
     Path source = random(100_000);
     Path target = folder.resolve("target");
 
@@ -194,7 +194,7 @@ class SpliceTest {
   }
 
   @Test
-  void anySourceAndSinkWillDo() throws Exception {
+  void anyByteSourceAndByteSinkCanBeCopied() throws Exception {
     Path target = folder.resolve("target");
     ByteSource letters =
         new ByteSource() {
@@ -226,7 +226,7 @@ class SpliceTest {
   }
 
   @Test
-  void itSaysWhichSideFailed() throws Exception {
+  void theExceptionNamesTheSideThatFailed() throws Exception {
     Path source = random(100);
 
     Reactors.run(
@@ -277,7 +277,7 @@ class SpliceTest {
   }
 
   @Test
-  void aNonBlockingDescriptorIsWaitedFor() throws Exception {
+  void spliceWaitsForANonBlockingDescriptor() throws Exception {
     Reactors.run(
         () -> {
           try (Pipe pipe = Pipe.open();
@@ -294,7 +294,7 @@ class SpliceTest {
                     });
             Fiber.yield();
             MemorySegment source = arena.allocate(1 << 20).fill((byte) 9);
-            pipe.sink().write(source); // far more than fits
+            pipe.sink().write(source); // more than the pipe can hold
             reader.join();
           }
         });

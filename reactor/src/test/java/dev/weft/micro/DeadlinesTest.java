@@ -274,7 +274,7 @@ class DeadlinesTest {
     assertEquals(List.of("ETIMEDOUT"), late.said);
   }
 
-  /** Looks for a line, for a short time each, and has other things to do in between. */
+  /** Polls for a line with a short deadline, and does other work in between. */
   private static final class Busy extends MicroThread {
     private final SystemPipe input;
     int looks;

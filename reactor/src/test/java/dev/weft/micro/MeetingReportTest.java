@@ -77,7 +77,7 @@ class MeetingReportTest {
         });
   }
 
-  /** Looks at itself. */
+  /** Asks for its own fiber. */
   private static final class Mirror extends Actor {
     Mirror() {
       super("mirror");

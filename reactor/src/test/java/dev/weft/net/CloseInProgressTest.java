@@ -31,7 +31,7 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** What is closed while operations name it: its descriptor's number must not be given out yet. */
+/** Closing handles in use: the number of the descriptor must not be reused by the kernel yet. */
 class CloseInProgressTest {
   private static final int MORE_THAN_THE_KERNEL_TAKES = 64 << 20;
 
@@ -39,7 +39,7 @@ class CloseInProgressTest {
     return new InetSocketAddress(InetAddress.getLoopbackAddress(), 0);
   }
 
-  /** What the peer finds after "x" has been written and the connection closed. */
+  /** Returns how many bytes the peer reads until the end of the connection. */
   private static int countBytes(TcpSocket peer) throws IOException {
     try (peer;
         Arena arena = Arena.ofShared()) {
@@ -60,7 +60,7 @@ class CloseInProgressTest {
   }
 
   @Test
-  void theRestOfAWriteDoesNotReachTheNextConnection() throws Exception {
+  void theRestOfAWriteIsNotSentOnTheNextConnection() throws Exception {
     Reactors.run(
         () -> {
           List<Throwable> ends = new ArrayList<>();
@@ -72,7 +72,7 @@ class CloseInProgressTest {
             Fiber writer =
                 Fiber.start(
                     () -> ends.add(assertThrows(IOException.class, () -> socket.write(much))));
-            Fiber.yield(); // the kernel has taken some of it
+            Fiber.yield(); // the kernel has accepted a part of the bytes
             Fiber.yield();
             socket.close();
             TcpSocket next = TcpSocket.connect(listener.localAddress());
@@ -89,7 +89,7 @@ class CloseInProgressTest {
   }
 
   @Test
-  void aReadThatWasNotSubmittedIsNotCarriedOutOnTheNextConnection() throws Exception {
+  void aReadNotYetSubmittedIsNotExecutedOnTheNextConnection() throws Exception {
     Reactors.run(
         () -> {
           try (TcpListener listener = TcpListener.bind(loopback());
@@ -97,7 +97,7 @@ class CloseInProgressTest {
             MemorySegment buffer = arena.allocate(16);
             TcpSocket socket = TcpSocket.connect(listener.localAddress());
             TcpSocket peer = listener.accept();
-            // Runs after the read has been asked for, and before the kernel gets to know.
+            // Runs after the read has been requested, and before it is submitted to the kernel.
             Reactor.current().execute(socket::close);
             assertThrows(AsynchronousCloseException.class, () -> socket.read(buffer));
             assertFalse(socket.isOpen());
@@ -108,7 +108,7 @@ class CloseInProgressTest {
   }
 
   @Test
-  void everyFiberInAFileIsToldOfItsClose(@TempDir Path folder) throws Exception {
+  void closingAFileFailsTheCallsOfAllFibersInIt(@TempDir Path folder) throws Exception {
     Reactors.run(
         () -> {
           try (Pipe pipe = Pipe.open();
@@ -153,7 +153,7 @@ class CloseInProgressTest {
   }
 
   @Test
-  void anArenaCanNotBeClosedWhileTheKernelHasItsMemory() throws Exception {
+  void anArenaCantBeClosedWhileTheKernelUsesItsMemory() throws Exception {
     assumeTrue(MemoryLease.AVAILABLE);
     Reactors.run(
         () -> {
@@ -178,7 +178,7 @@ class CloseInProgressTest {
   }
 
   @Test
-  void memoryIsTheKernelsUntilACancelledOperationHasEnded() throws Exception {
+  void memoryIsInUseUntilACancelledOperationHasCompleted() throws Exception {
     assumeTrue(MemoryLease.AVAILABLE);
     Reactors.run(
         () -> {
@@ -193,7 +193,7 @@ class CloseInProgressTest {
                   () -> socket.read(buffer, Deadline.after(Duration.ofNanos(1000))));
             }
             assertTrue(peer.isOpen());
-          } // nothing has the arena's memory, or this would throw
+          } // closing the arena would throw if its memory were in use
         });
   }
 }

@@ -18,7 +18,7 @@ import java.net.InetSocketAddress;
 import java.time.Duration;
 import org.junit.jupiter.api.Test;
 
-/** Several fibers at two connections. */
+/** Several fibers that use two connections. */
 class ProxyTest {
   private static final int MESSAGES = 10_000;
   private static final int BYTES = 3;
@@ -105,7 +105,7 @@ class ProxyTest {
               TcpSocket client = TcpSocket.connect(listener.localAddress());
               TcpSocket _ = listener.accept();
               Arena arena = Arena.ofConfined()) {
-            MemorySegment more = arena.allocate(64 << 20); // than the kernel takes
+            MemorySegment more = arena.allocate(64 << 20); // more than the kernel buffers
             Deadline soon = Deadline.after(Duration.ofMillis(5));
             assertThrows(DeadlineExceededException.class, () -> client.write(more, soon));
           }
@@ -113,7 +113,7 @@ class ProxyTest {
   }
 
   @Test
-  void aDeadlineThatHasPassedEndsNeitherDirection() throws Exception {
+  void aPassedDeadlineShutsDownNeitherDirection() throws Exception {
     Reactors.run(
         () -> {
           try (TcpListener listener = TcpListener.bind(loopback());

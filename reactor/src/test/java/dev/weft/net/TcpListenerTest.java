@@ -40,7 +40,7 @@ class TcpListenerTest {
   }
 
   @Test
-  void aPortThatIsTakenNamesTheAddress() throws Exception {
+  void aPortInUseIsReportedWithItsAddress() throws Exception {
     Reactors.run(
         () -> {
           try (TcpListener listener = TcpListener.bind(loopback())) {
@@ -53,7 +53,7 @@ class TcpListenerTest {
   }
 
   @Test
-  void listenersMayShareAPortIfTheySaySo() throws Exception {
+  void listenersMaySharePortsWithReusePort() throws Exception {
     Reactors.run(
         () -> {
           SocketOptions shared = SocketOptions.defaults().withReusePort(true);
@@ -66,7 +66,7 @@ class TcpListenerTest {
 
   @ParameterizedTest
   @ValueSource(strings = {"::", "0.0.0.0"})
-  void aWildcardTakesClientsOfBothFamilies(String wildcard) throws Exception {
+  void aWildcardAcceptsClientsOfBothFamilies(String wildcard) throws Exception {
     Reactors.run(
         () -> {
           InetSocketAddress any = new InetSocketAddress(InetAddress.getByName(wildcard), 0);
@@ -88,7 +88,7 @@ class TcpListenerTest {
 
   @ParameterizedTest
   @CsvSource({"IPV4_ONLY, 0.0.0.0, ::1, 127.0.0.1", "IPV6_ONLY, 0.0.0.0, 127.0.0.1, ::1"})
-  void aWildcardTakesOneFamilyIfToldSo(Flag flag, String wildcard, String no, String yes)
+  void aWildcardAcceptsOneFamilyIfConfigured(Flag flag, String wildcard, String no, String yes)
       throws Exception {
     Reactors.run(
         () -> {
@@ -108,7 +108,7 @@ class TcpListenerTest {
   }
 
   @Test
-  void aNameThatIsNotResolvedIsAnUnknownHost() throws Exception {
+  void anUnresolvedAddressIsAnUnknownHost() throws Exception {
     Reactors.run(
         () -> {
           InetSocketAddress nowhere = InetSocketAddress.createUnresolved("nowhere.invalid", 7);
@@ -124,7 +124,7 @@ class TcpListenerTest {
   }
 
   @Test
-  void closingAListenerEndsAcceptsAndRefusesLaterOnes() throws Exception {
+  void closingAListenerFailsCurrentAndLaterAccepts() throws Exception {
     Reactors.run(
         () -> {
           TcpListener listener = TcpListener.bind(loopback());
@@ -146,12 +146,12 @@ class TcpListenerTest {
   }
 
   @Test
-  void connectionsThatNobodyFetchedAreClosedWithTheListener() throws Exception {
+  void unacceptedConnectionsAreClosedWithTheListener() throws Exception {
     Reactors.run(
         () -> {
           TcpListener listener = TcpListener.bind(loopback());
           TcpSocket first = TcpSocket.connect(listener.localAddress());
-          TcpSocket fetched = listener.accept(); // from now on the kernel accepts by itself
+          TcpSocket fetched = listener.accept(); // starts the multishot accept
           TcpSocket second = TcpSocket.connect(listener.localAddress());
           Fiber.sleep(Duration.ofNanos(1));
           listener.close();
@@ -206,8 +206,8 @@ class TcpListenerTest {
   }
 
   @Test
-  void acceptedConnectionsAreHeldBackWhenNobodyFetchesThem() throws Exception {
-    int count = 1500; // more than the listener keeps
+  void theKernelsAcceptIsStoppedWhileTheListenersQueueIsFull() throws Exception {
+    int count = 1500; // more than the listener queues
     Reactors.run(
         () -> {
           try (TcpListener listener = TcpListener.bind(loopback())) {
@@ -230,7 +230,7 @@ class TcpListenerTest {
         });
   }
 
-  /** How many sockets this process has. */
+  /** The number of open sockets of this process. */
   private static int openSockets() throws IOException {
     int sockets = 0;
     try (DirectoryStream<Path> descriptors =
@@ -246,7 +246,7 @@ class TcpListenerTest {
     try {
       return Files.readSymbolicLink(descriptor).toString().startsWith("socket:");
     } catch (NoSuchFileException e) {
-      return false; // it was closed meanwhile, as that of the folder is
+      return false; // it was closed meanwhile, as the descriptor of the listed folder is
     }
   }
 
@@ -258,7 +258,7 @@ class TcpListenerTest {
         Reactors.options()
             .withLeakHandler(
                 leak -> {
-                  if (leak.reason() == Leak.Reason.REACTOR_CLOSED) { // none of another test's
+                  if (leak.reason() == Leak.Reason.REACTOR_CLOSED) { // not a leak of another test
                     leaks.add(leak);
                   }
                 }),
@@ -268,7 +268,7 @@ class TcpListenerTest {
           Fiber acceptor =
               Fiber.start(() -> assertThrows(CancelledException.class, listener::accept));
           Fiber.yield();
-          acceptor.cancel(); // the request to the kernel goes on, until the reactor closes
+          acceptor.cancel(); // the multishot accept stays in the kernel until the reactor closes
         });
 
     assertEquals(1, leaks.size(), leaks::toString);

@@ -49,7 +49,7 @@ class TcpTest {
           Fiber.start(() -> echo(socket));
         }
       } catch (AsynchronousCloseException e) {
-        // the test is over
+        // the test has ended
       }
     };
   }
@@ -66,7 +66,7 @@ class TcpTest {
 
   @ParameterizedTest
   @ValueSource(longs = {1, 2, 3})
-  void everyByteComesBackWhateverTheChunks(long seed) throws Exception {
+  void everyByteIsEchoedWhateverTheSizesOfWrites(long seed) throws Exception {
     byte[] sent = new byte[2_000_000];
     new Random(seed).nextBytes(sent);
     byte[] received = new byte[sent.length];
@@ -158,7 +158,7 @@ class TcpTest {
   }
 
   @Test
-  void halfCloseDeliversEverythingAndThenTheEnd() throws Exception {
+  void aHalfCloseDeliversAllBytesAndThenTheEnd() throws Exception {
     Reactors.run(
         () -> {
           try (TcpListener listener = TcpListener.bind(loopback());
@@ -173,7 +173,8 @@ class TcpTest {
                         for (int n; (n = socket.read(all.asSlice(length))) >= 0; ) {
                           length += n;
                         }
-                        socket.write(all.asSlice(0, length)); // after the peer's end
+                        socket.write(
+                            all.asSlice(0, length)); // after the peer has shut down its output
                       }
                     });
             try (TcpSocket client = TcpSocket.connect(listener.localAddress())) {
@@ -191,7 +192,7 @@ class TcpTest {
   }
 
   @Test
-  void aResetShowsAsAnErrorToTheReader() throws Exception {
+  void aResetIsAnErrorOfTheRead() throws Exception {
     Reactors.run(
         () -> {
           try (TcpListener listener = TcpListener.bind(loopback());
@@ -209,7 +210,7 @@ class TcpTest {
   }
 
   @Test
-  void lingeringForAPartOfASecondIsNotAReset() throws Exception {
+  void lingeringForAFractionOfASecondIsNotAReset() throws Exception {
     SocketOptions lingering = SocketOptions.defaults().withLinger(Duration.ofMillis(500));
 
     Reactors.run(
@@ -228,7 +229,7 @@ class TcpTest {
   }
 
   @Test
-  void writingToAPeerThatHasGoneIsAnErrorNotASignal() throws Exception {
+  void writingToAClosedPeerIsAnErrorAndNotASignal() throws Exception {
     Reactors.run(
         () -> {
           try (TcpListener listener = TcpListener.bind(loopback());
@@ -299,7 +300,7 @@ class TcpTest {
   }
 
   @Test
-  void twoFibersCantReadOneSocketAtOnce() throws Exception {
+  void twoFibersCantReadOneSocketConcurrently() throws Exception {
     Reactors.run(
         () -> {
           try (TcpListener listener = TcpListener.bind(loopback());
@@ -323,7 +324,7 @@ class TcpTest {
   }
 
   @Test
-  void aStalledPeerHoldsUpNobody() throws Exception {
+  void aStalledPeerDoesNotDelayOthers() throws Exception {
     Reactors.run(
         () -> {
           try (TcpListener listener = TcpListener.bind(loopback())) {
@@ -333,7 +334,7 @@ class TcpTest {
                 Fiber.start(
                     () -> {
                       try (Arena arena = Arena.ofConfined()) {
-                        stalled.write(arena.allocate(64 << 20)); // more than the kernel takes
+                        stalled.write(arena.allocate(64 << 20)); // more than the kernel buffers
                       }
                     });
             Fiber.start(echoServer(listener));
@@ -357,8 +358,8 @@ class TcpTest {
   }
 
   @Test
-  void socketsOutliveNothing() throws Exception {
-    connectAndClose(); // what is opened once and kept
+  void closedSocketsAndReactorsLeaveNoDescriptor() throws Exception {
+    connectAndClose(); // opens what is opened once per process
     long before = socketsAndRings();
     for (int i = 0; i < 20; i++) {
       connectAndClose();
@@ -377,7 +378,7 @@ class TcpTest {
         });
   }
 
-  /** Not all descriptors: the JDK opens files of its own when it pleases. */
+  /** Counts sockets and rings only: the JDK opens files of its own at any time. */
   private static long socketsAndRings() throws IOException {
     try (Stream<Path> list = Files.list(Path.of("/proc/self/fd"))) {
       return list.filter(fd -> target(fd).matches("(socket|anon_inode):.*")).count();
@@ -388,7 +389,7 @@ class TcpTest {
     try {
       return Files.readSymbolicLink(link).toString();
     } catch (IOException e) {
-      return ""; // the one that lists the folder
+      return ""; // the descriptor that lists the folder
     }
   }
 }

@@ -17,7 +17,7 @@ import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
-/** With SIGWINCH, which does nothing to a process that does not ask for it. */
+/** Uses SIGWINCH, which a process ignores by default. */
 class SignalsTest {
   private static void raise(Signal signal) throws Exception {
     new ProcessBuilder("kill", "-" + signal.number(), Long.toString(ProcessHandle.current().pid()))
@@ -44,7 +44,7 @@ class SignalsTest {
   /** libdill signals: raised and awaited a thousand times, none is missed. */
   @Test
   void aThousandSignalsWakeAFiberAThousandTimes() throws Exception {
-    Class<?> type = Class.forName("sun.misc.Signal"); // by reflection: naming it is a warning
+    Class<?> type = Class.forName("sun.misc.Signal"); // by reflection: javac warns of a use by name
     Object winch = type.getConstructor(String.class).newInstance("WINCH");
     Method raise = type.getMethod("raise", type);
     Reactors.run(
@@ -59,13 +59,13 @@ class SignalsTest {
   }
 
   @Test
-  void aDeadlineThatHasPassedTakesNoSignal() throws Exception {
+  void awaitWithAPassedDeadlineConsumesNoSignal() throws Exception {
     Reactors.run(
         () -> {
           try (Signals signals = Signals.open(Signal.WINCH);
               Signals other = Signals.open(Signal.WINCH)) {
             raise(Signal.WINCH);
-            other.await(); // both have it
+            other.await(); // the signal has been delivered to both
             assertThrows(DeadlineExceededException.class, () -> signals.await(Deadline.NOW));
             assertEquals(Signal.WINCH, signals.await());
           }
@@ -73,7 +73,7 @@ class SignalsTest {
   }
 
   @Test
-  void everyOneThatIsOpenGetsTheSignal() throws Exception {
+  void everyOpenSubscriptionGetsTheSignal() throws Exception {
     Reactors.run(
         () -> {
           try (Signals one = Signals.open(Signal.WINCH)) {
@@ -89,7 +89,7 @@ class SignalsTest {
   }
 
   @Test
-  void awaitingEndsWithDeadlineCancelAndClose() throws Exception {
+  void awaitEndsWithDeadlineCancelAndClose() throws Exception {
     Reactors.run(
         () -> {
           Signals signals = Signals.open(Signal.WINCH);
@@ -107,8 +107,8 @@ class SignalsTest {
   }
 
   @Test
-  void everySignalThatIsOfferedCanBeOpened() throws Exception {
-    // SIGUSR1 is not offered, since the JVM uses it.
+  void everyDeclaredSignalCanBeOpened() throws Exception {
+    // SIGUSR1 is not declared, since the JVM uses it.
     Reactors.run(
         () -> {
           for (Signal signal : Signal.values()) {
@@ -117,7 +117,7 @@ class SignalsTest {
         });
   }
 
-  /** Opens signals of which the JVM keeps one, and prints what comes of it. */
+  /** Opens signals, one of which the JVM uses, and prints the results. */
   static final class OpensKept {
     public static void main(String[] arguments) throws Exception {
       try (Reactor reactor = Reactor.open(Reactors.options())) {
@@ -136,7 +136,7 @@ class SignalsTest {
   }
 
   @Test
-  void aSignalThatTheJvmKeepsIsRefused() throws Exception {
+  void aSignalUsedByTheJvmIsRefused() throws Exception {
     List<String> command = new ArrayList<>(List.of(ProcessHandle.current().info().command().get()));
     command.addAll(List.of("-Xrs", "--enable-native-access=ALL-UNNAMED"));
     command.addAll(List.of("--add-opens=java.base/java.lang=ALL-UNNAMED"));

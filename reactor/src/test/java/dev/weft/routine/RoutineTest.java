@@ -11,7 +11,7 @@ import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
-/** Routines that have not been woven; those that have are in the weaver's tests. */
+/** Routines that have not been woven. The weaver's tests test woven ones. */
 class RoutineTest {
   private final Context context = new Context();
   private final List<String> log = new ArrayList<>();
@@ -69,7 +69,7 @@ class RoutineTest {
   }
 
   @Test
-  void suspendedRoutineTellsItsStack() throws Exception {
+  void suspendedRoutineReportsItsStack() throws Exception {
     Routine two = new Two();
     two.go(context);
     two.go(context);
@@ -80,7 +80,7 @@ class RoutineTest {
   }
 
   @Test
-  void whatRunThrowsComesOutOfGo() throws Exception {
+  void exceptionOfRunIsThrownByGo() throws Exception {
     Routine failing = new Failing();
     failing.go(context);
 
@@ -91,7 +91,7 @@ class RoutineTest {
   }
 
   @Test
-  void endedRoutineDoesNotGoOn() throws Exception {
+  void endedRoutineCannotBeResumed() throws Exception {
     Routine empty = new Empty();
 
     assertFalse(empty.go(context));

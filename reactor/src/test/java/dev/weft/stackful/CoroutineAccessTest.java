@@ -8,26 +8,26 @@ import java.util.List;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
-/** What a JVM of its own has to be told so that there are coroutines. */
+/** Which JVM options coroutines need. */
 @Tag("needs-stack")
 class CoroutineAccessTest {
   private static final String EXPORT = "--add-exports=java.base/jdk.internal.vm=ALL-UNNAMED";
 
-  /** A library that can't be loaded, so that it opens nothing. */
+  /** A native library that can't be loaded, so that it opens no package. */
   private static final String NO_LIBRARY = "-Ddev.weft.native.path=/nonexistent";
 
   @Test
-  void aPlainClassPathIsEnough() throws Exception {
+  void coroutinesNeedNoFlagOnTheClassPath() throws Exception {
     assertEquals(List.of("sum: 5050", "held: true"), probe());
   }
 
   @Test
-  void theFlagIsEnoughWithoutTheLibrary() throws Exception {
+  void coroutinesNeedNoNativeLibraryWithTheFlag() throws Exception {
     assertEquals(List.of("sum: 5050", "held: true"), probe(NO_LIBRARY, EXPORT));
   }
 
   @Test
-  void withoutBothTheFlagIsNamed() throws Exception {
+  void withoutFlagAndNativeLibraryTheMessageNamesTheFlag() throws Exception {
     assertEquals(
         List.of(
             "refused: coroutines need a package that this JVM does not export; start it with "

@@ -3,9 +3,7 @@ package dev.weft.stackful;
 
 import dev.weft.Coroutine;
 
-/**
- * The program of {@link CoroutineAccessTest}: prints what one coroutine yields, or what stops it.
- */
+/** The program of {@link CoroutineAccessTest}: prints what a coroutine yields, or its exception. */
 final class CoroutineProbe {
   private CoroutineProbe() {}
 

@@ -27,10 +27,10 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/** Coroutines, and the threads and fibers that they are in. */
+/** Coroutines in threads and fibers of all kinds. */
 @Tag("needs-stack")
 class CoroutineThreadTest {
-  /** Where the code that resumes runs. */
+  /** The kind of thread that resumes the coroutine. */
   enum Place {
     PLATFORM_THREAD,
     VIRTUAL_THREAD,
@@ -75,7 +75,7 @@ class CoroutineThreadTest {
 
   @ParameterizedTest
   @EnumSource
-  void itWorksInEveryKindOfThread(Place place) throws Exception {
+  void coroutinesRunInEveryKindOfThread(Place place) throws Exception {
     place.run(
         () -> {
           Coroutine<Integer, Boolean, String> coroutine = counter();
@@ -112,7 +112,7 @@ class CoroutineThreadTest {
   }
 
   @Test
-  void anotherThreadMayNotResumeIt() throws Exception {
+  void anotherThreadCantResumeACoroutine() throws Exception {
     Coroutine<Integer, Boolean, String> coroutine = counter();
     coroutine.start();
     Throwable[] thrown = {null};
@@ -131,7 +131,7 @@ class CoroutineThreadTest {
   }
 
   @Test
-  void anotherFiberMayNotResumeItWhileItWaits() throws Exception {
+  void anotherFiberCantResumeACoroutineThatWaitsInItsBody() throws Exception {
     Reactors.run(
         () -> {
           Channel<Integer> channel = Channel.rendezvous();
@@ -156,7 +156,7 @@ class CoroutineThreadTest {
   // ---- in fibers
 
   @Test
-  void theWholeFiberWaitsWhenTheBodyDoes() throws Exception {
+  void aWaitInTheBodySuspendsTheFiber() throws Exception {
     List<String> log = new ArrayList<>();
     Reactors.run(
         () -> {
@@ -185,7 +185,7 @@ class CoroutineThreadTest {
   }
 
   @Test
-  void aCancelOfTheFiberReachesTheBodysWait() throws Exception {
+  void aCancelOfTheFiberEndsAWaitInTheBody() throws Exception {
     List<String> log = new ArrayList<>();
     Reactors.run(
         () -> {
@@ -219,7 +219,7 @@ class CoroutineThreadTest {
           Fiber fiber = Fiber.start(() -> Coroutine.of(out -> waitInBody()).start());
           Fiber.yield();
           if (Reactor.current().fiberKind() == FiberKind.BATON) {
-            awaitParked(fiber.thread()); // it passes the baton on before it leaves its carrier
+            awaitParked(fiber.thread()); // it passes the baton before it unmounts from its carrier
           }
 
           List<String> methods =
@@ -242,7 +242,7 @@ class CoroutineThreadTest {
     return 1;
   }
 
-  // ---- what can't leave the thread
+  // ---- pinned frames, monitors and scoped values
 
   private static Coroutine.Out<Integer, Void> outOfInitialiser;
 
@@ -261,7 +261,7 @@ class CoroutineThreadTest {
   }
 
   @Test
-  void aYieldInAClassInitialiserIsRefusedAndTheBodyGoesOn() {
+  void aYieldInAClassInitialiserThrowsAndTheBodyContinues() {
     Coroutine<Integer, Void, Throwable> coroutine =
         Coroutine.of(
             "pinned",
@@ -331,7 +331,7 @@ class CoroutineThreadTest {
 
   @ParameterizedTest
   @EnumSource
-  void scopedValuesStayOnTheirSide(Place place) throws Exception {
+  void scopedValuesAreNotSharedBetweenBodyAndResumer(Place place) throws Exception {
     place.run(
         () -> {
           Coroutine<String, Void, Void> coroutine =
@@ -360,7 +360,7 @@ class CoroutineThreadTest {
 
   @ParameterizedTest
   @EnumSource
-  void monitorsBelongToTheThreadOnBothSides(Place place) throws Exception {
+  void monitorsBelongToTheThreadInBodyAndResumer(Place place) throws Exception {
     place.run(
         () -> {
           Object mine = new Object();

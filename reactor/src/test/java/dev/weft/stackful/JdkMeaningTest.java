@@ -25,7 +25,7 @@ import java.util.concurrent.locks.ReentrantLock;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
-/** What the JDK offers to threads keeps its meaning in fibers. */
+/** Thread facilities of the JDK have their usual meaning in stackful fibers. */
 @Tag("needs-stack")
 class JdkMeaningTest {
   @Test
@@ -133,7 +133,7 @@ class JdkMeaningTest {
   }
 
   @Test
-  void aWakeUpFromAnotherThreadComesInThroughTheReactor() throws Exception {
+  void anUnparkByAnotherThreadIsExecutedByTheReactor() throws Exception {
     CountDownLatch started = new CountDownLatch(1);
     CountDownLatch latch = new CountDownLatch(1);
     Thread other =
@@ -159,7 +159,7 @@ class JdkMeaningTest {
   }
 
   @Test
-  void aHandOverQueueJoinsFiberAndThread() throws Exception {
+  void aSynchronousQueueConnectsFiberAndThread() throws Exception {
     SynchronousQueue<Integer> queue = new SynchronousQueue<>();
     Thread producer =
         Thread.ofPlatform()
@@ -186,7 +186,7 @@ class JdkMeaningTest {
   }
 
   @Test
-  void sleepingTheJdksWayLetsOthersRun() throws Exception {
+  void threadSleepLetsOtherFibersRun() throws Exception {
     List<String> log = new ArrayList<>();
 
     Reactors.run(
@@ -269,7 +269,7 @@ class JdkMeaningTest {
       java.lang.foreign.ValueLayout.JAVA_BYTE;
 
   @Test
-  void theStackOfAParkedFiberShowsWhereItIs() throws Exception {
+  void theStackOfAParkedFiberShowsWhereItWaits() throws Exception {
     Reactors.run(
         () -> {
           Fiber parked = Fiber.start("parked", JdkMeaningTest::waitForEver);
@@ -288,7 +288,7 @@ class JdkMeaningTest {
   }
 
   @Test
-  void anInterruptIsKeptForTheJdksCallsAndDoesNotDisturbOurs() throws Exception {
+  void anInterruptEndsNoCallOfTheLibraryAndStaysPending() throws Exception {
     Reactors.run(
         () -> {
           boolean[] seen = {false};
@@ -332,7 +332,7 @@ class JdkMeaningTest {
   }
 
   @Test
-  void aVirtualThreadStartedInAFiberIsAnOrdinaryOne() throws Exception {
+  void aVirtualThreadStartedInAFiberRunsOutsideTheReactor() throws Exception {
     Reactors.run(
         () -> {
           boolean[] refused = {false};

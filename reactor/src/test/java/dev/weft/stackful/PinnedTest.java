@@ -15,7 +15,7 @@ import java.lang.foreign.MemorySegment;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
-/** Suspending where a thread can't leave its stack, which the weaver refuses. */
+/** Suspending in pinned code, which the weaver refuses to weave. */
 @Tag("needs-stack")
 class PinnedTest {
   private static final class SuspendsInInitialiser {
@@ -32,13 +32,13 @@ class PinnedTest {
 
   @Test
   @Tag("needs-scheduler") // a baton-passing fiber blocks a thread of the JDK's there, which works
-  void suspendingInAClassInitialiserIsRefusedNotHung() throws Exception {
+  void suspendingInAClassInitialiserThrows() throws Exception {
     Reactors.run(
         () -> {
           Throwable thrown = SuspendsInInitialiser.thrown;
           assertNotNull(thrown);
           assertTrue(thrown.getMessage().contains("yield"), thrown.getMessage());
-          Fiber.yield(); // it is not pinned any more
+          Fiber.yield(); // the fiber is no longer pinned
         });
   }
 
@@ -66,7 +66,7 @@ class PinnedTest {
 
   @Test
   @Tag("needs-scheduler")
-  void aPinnedReadGivesItsMemoryBackBeforeItThrows() throws Exception {
+  void aPinnedReadReleasesItsMemoryBeforeItThrows() throws Exception {
     Reactors.run(
         () -> {
           try (Pipe pipe = Pipe.open()) {

@@ -23,7 +23,7 @@ import org.junit.jupiter.api.Test;
 
 /** AsyncEvent, Mailbox and Queue between two reactors. */
 class AcrossReactorsTest {
-  /** What the two reactors know of each other. */
+  /** The objects that the two reactors share. */
   private static final class Shared<T> {
     final CompletableFuture<T> made = new CompletableFuture<>();
     final CountDownLatch answered = new CountDownLatch(1);
@@ -47,8 +47,8 @@ class AcrossReactorsTest {
   }
 
   /**
-   * Waits for an answer without letting go of its reactor: a wake-up that had to wait for this
-   * reactor's next turn would never be seen.
+   * Waits for an answer without suspending: a wake-up that were sent only in this reactor's next
+   * turn would never arrive.
    */
   private static void spinUntilAnswered(Shared<?> shared) {
     while (shared.answered.getCount() > 0) {
@@ -89,7 +89,7 @@ class AcrossReactorsTest {
   }
 
   @Test
-  void aQueueHandsOnWhileItsSenderComputes() throws Exception {
+  void aQueueDeliversWhileItsSenderComputes() throws Exception {
     Shared<Queue<Integer>> shared = new Shared<>();
     Queue<Integer> queue = Queue.bounded(2);
     inTwoReactors(
@@ -122,7 +122,7 @@ class AcrossReactorsTest {
   }
 
   @Test
-  void aChoiceRefusesWhatBelongsToAnotherReactor() throws Exception {
+  void chooseRefusesSelectablesOfAnotherReactor() throws Exception {
     Shared<List<Awaitable>> shared = new Shared<>();
     Shared<Mailbox<Integer>> mail = new Shared<>();
     inTwoReactors(
@@ -142,7 +142,7 @@ class AcrossReactorsTest {
   }
 
   @Test
-  void aClosedReactorTakesNoMailAndNoSignalEverAfter() throws Exception {
+  void aClosedReactorRefusesMailAndSignals() throws Exception {
     AsyncEvent event;
     AsyncEvent signalledBefore;
     Mailbox<Integer> mailbox;
@@ -173,7 +173,7 @@ class AcrossReactorsTest {
   }
 
   @Test
-  void aThreadsDeadlineThatHasPassedFailsAtOnce() {
+  void aPassedDeadlineOfAThreadFailsImmediately() {
     Queue<Integer> queue = Queue.bounded(2);
     assertThrows(DeadlineExceededException.class, () -> queue.send(1, Deadline.NOW));
     assertTrue(queue.tryReceive().isEmpty());
@@ -182,7 +182,7 @@ class AcrossReactorsTest {
   }
 
   @Test
-  void whatHasPassedFailsBeforeAnythingIsLookedAt() throws Exception {
+  void aPassedDeadlineFailsBeforeTheConditionIsEvaluated() throws Exception {
     Reactors.run(
         () -> {
           EventCount count = EventCount.create();

@@ -50,7 +50,7 @@ class AcrossThreadsTest {
   }
 
   @Test
-  void aSignalStaysUntilItIsTakenAndTwoAreOne() throws Exception {
+  void aSignalStaysSetUntilItIsTakenAndSignalsAreNotCounted() throws Exception {
     Reactors.run(
         () -> {
           AsyncEvent event = AsyncEvent.create();
@@ -65,7 +65,7 @@ class AcrossThreadsTest {
   }
 
   @Test
-  void closingAnEventWakesAll() throws Exception {
+  void closingAnEventWakesAllWaiters() throws Exception {
     Reactors.run(
         () -> {
           AsyncEvent event = AsyncEvent.create();
@@ -91,7 +91,7 @@ class AcrossThreadsTest {
   // ---- mailbox
 
   @Test
-  void mailOfEachSenderComesInOrder() throws Exception {
+  void mailOfEachSenderArrivesInOrder() throws Exception {
     int senders = 4;
     int each = 2_000;
     Reactors.run(
@@ -159,7 +159,7 @@ class AcrossThreadsTest {
   }
 
   @Test
-  void whatAClosedMailboxHasTakenCanStillBeReceived() throws Exception {
+  void messagesInAClosedMailboxCanStillBeReceived() throws Exception {
     Reactors.run(
         () -> {
           Mailbox<Integer> mailbox = Mailbox.unbounded();
@@ -221,7 +221,7 @@ class AcrossThreadsTest {
               sum.addAndGet(queue.receive());
             }
           } catch (ChannelClosedException e) {
-            // all has come
+            // the queue is closed and drained
           }
         };
 
@@ -275,7 +275,7 @@ class AcrossThreadsTest {
   }
 
   @Test
-  void aWakeUpThatComesToOneWhoLeavesGoesToTheNext() throws Exception {
+  void aWakeUpOfACancelledReceiverIsPassedToTheNext() throws Exception {
     Queue<Integer> queue = Queue.bounded(2);
     Reactors.run(
         () -> {
@@ -286,20 +286,20 @@ class AcrossThreadsTest {
                       try {
                         queue.receive();
                       } catch (CancelledException e) {
-                        // as asked
+                        // expected
                       }
                     });
             Task<Integer> next = bundle.go(() -> queue.receive());
             Fiber.yield();
             leaver.cancel();
-            queue.send(1); // before the leaver has run
+            queue.send(1); // before the cancelled fiber has run
             assertEquals(1, next.join());
           }
         });
   }
 
   @Test
-  void closingAQueueWakesAllAndKeepsWhatItHas() throws Exception {
+  void closingAQueueWakesAllAndKeepsItsElements() throws Exception {
     Queue<Integer> queue = Queue.bounded(2);
     Reactors.run(
         () -> {
@@ -320,7 +320,7 @@ class AcrossThreadsTest {
   }
 
   @Test
-  void aReactorsThreadMustNotBlockInAQueue() throws Exception {
+  void aReactorsThreadCantBlockInAQueue() throws Exception {
     try (Reactor reactor = Reactors.open(Reactors.options())) {
       Queue<Integer> queue = Queue.bounded(2);
       assertThrows(WrongThreadException.class, queue::receive);

@@ -93,7 +93,7 @@ class ChannelTest {
 
   /** libdill chan 5. */
   @Test
-  void theEndIsSeenAgainAndAgain() throws Exception {
+  void everyReceiveAfterTheEndThrows() throws Exception {
     Reactors.run(
         () -> {
           Channel<Integer> channel = Channel.rendezvous();
@@ -141,7 +141,7 @@ class ChannelTest {
 
   /** libdill chan 9. */
   @Test
-  void aCancelledReceiverFailsNowAndLater() throws Exception {
+  void aCancelledReceiverFailsInEveryReceive() throws Exception {
     Reactors.run(
         () -> {
           Channel<Integer> channel = Channel.rendezvous();
@@ -153,13 +153,13 @@ class ChannelTest {
                 });
             Fiber.yield();
           }
-          assertFalse(channel.trySend(1)); // nobody is left in the line
+          assertFalse(channel.trySend(1)); // no receiver is queued
         });
   }
 
   /** libdill chan 12. */
   @Test
-  void aReceiverGivesUpAtItsDeadlineAndIsOutOfTheLine() throws Exception {
+  void aReceiverPastItsDeadlineFailsAndIsNoLongerQueued() throws Exception {
     Reactors.run(
         () -> {
           Channel<Integer> channel = Channel.rendezvous();
@@ -172,9 +172,9 @@ class ChannelTest {
         });
   }
 
-  /** libdill chan 10, 11 send nothing at all; here that is an object without content. */
+  /** libdill chan 10, 11 send messages of no bytes; here that is an object without content. */
   @Test
-  void theObjectItselfIsHandedOver() throws Exception {
+  void theSameObjectIsReceived() throws Exception {
     Reactors.run(
         () -> {
           Object message = new Object();
@@ -186,9 +186,9 @@ class ChannelTest {
         });
   }
 
-  /** zigcoro "channel": two switches a value, and no more. */
+  /** zigcoro "channel". */
   @Test
-  void aRendezvousCostsTwoSwitchesAValue() throws Exception {
+  void aRendezvousCostsTwoSwitchesPerValue() throws Exception {
     Reactors.run(
         () -> {
           Channel<Integer> channel = Channel.rendezvous();
@@ -202,7 +202,7 @@ class ChannelTest {
                 });
             long before = Reactor.current().stats().resumes();
             assertEquals(15, sum(channel));
-            // The main fiber and the sender are each resumed once a value, at most.
+            // The main fiber and the sender are each resumed at most once per value.
             assertTrue(Reactor.current().stats().resumes() - before <= 2 * 6 + 1);
           }
         });
@@ -241,7 +241,7 @@ class ChannelTest {
   }
 
   @Test
-  void sendersBehindAFullBufferKeepTheOrder() throws Exception {
+  void sendersWaitingForAFullBufferKeepTheirOrder() throws Exception {
     Reactors.run(
         () -> {
           Channel<Integer> channel = Channel.buffered(2);
@@ -262,7 +262,7 @@ class ChannelTest {
   }
 
   @Test
-  void whatIsBufferedOutlivesTheEnd() throws Exception {
+  void bufferedValuesAreReceivedAfterTheEnd() throws Exception {
     Reactors.run(
         () -> {
           Channel<Integer> channel = Channel.buffered(2);
@@ -290,7 +290,7 @@ class ChannelTest {
       Thread other = Thread.ofPlatform().unstarted(() -> refused(channel));
       other.start();
       other.join();
-      assertTrue(channel.trySend(1)); // on its thread, outside fibers
+      assertTrue(channel.trySend(1)); // on the reactor's thread, outside its fibers
       assertEquals(1, channel.tryReceive().orElseThrow());
     }
   }
@@ -301,7 +301,7 @@ class ChannelTest {
   }
 
   @Test
-  void nothingAndNonsenseAreRefused() throws Exception {
+  void nullAndInvalidCapacitiesAreRefused() throws Exception {
     Reactors.run(
         () -> {
           assertThrows(IllegalArgumentException.class, () -> Channel.buffered(0));

@@ -24,7 +24,7 @@ import java.util.List;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
 
-/** What a choice promises. Tests of libdill's choose.c that have a counterpart here are named. */
+/** What {@link Choose} promises. The numbers are those of the tests in libdill's choose.c. */
 class ChooseTest {
   private static Deadline soon() {
     return Deadline.after(Duration.ofMillis(2));
@@ -36,7 +36,7 @@ class ChooseTest {
 
   /** 1, 2. */
   @Test
-  void aValueIsReceivedWhetherItIsThereOrComes() throws Exception {
+  void aValueIsReceivedImmediatelyOrLater() throws Exception {
     Reactors.run(
         () -> {
           Channel<Integer> channel = Channel.rendezvous();
@@ -57,7 +57,7 @@ class ChooseTest {
 
   /** 3, 4. */
   @Test
-  void aValueIsSentWhetherAReceiverIsThereOrComes() throws Exception {
+  void aValueIsSentImmediatelyOrLater() throws Exception {
     Reactors.run(
         () -> {
           Channel<Integer> channel = Channel.rendezvous();
@@ -81,7 +81,7 @@ class ChooseTest {
 
   /** 5. */
   @Test
-  void theOneThatIsPossibleIsChosen() throws Exception {
+  void theReadyCaseIsChosen() throws Exception {
     Reactors.run(
         () -> {
           Channel<Integer> one = Channel.buffered(1);
@@ -99,7 +99,7 @@ class ChooseTest {
 
   /** 6, 7. */
   @Test
-  void aChoiceThatDoesNotWaitTakesTheOtherWay() throws Exception {
+  void withoutAReadyCaseOtherwiseOrTheTimeoutIsChosen() throws Exception {
     Reactors.run(
         () -> {
           Channel<Integer> channel = Channel.buffered(1);
@@ -115,7 +115,7 @@ class ChooseTest {
 
   /** 8, 9. */
   @Test
-  void choicesStandInLineWithAllOthers() throws Exception {
+  void casesAreQueuedInOrderWithOtherWaiters() throws Exception {
     Reactors.run(
         () -> {
           Channel<Integer> in = Channel.rendezvous();
@@ -139,7 +139,7 @@ class ChooseTest {
 
   /** 10. */
   @Test
-  void twoChoicesMeet() throws Exception {
+  void twoChoosingFibersExchangeAValue() throws Exception {
     Reactors.run(
         () -> {
           Channel<Integer> channel = Channel.rendezvous();
@@ -155,7 +155,7 @@ class ChooseTest {
 
   /** 12. */
   @Test
-  void theEndOfAChannelIsChosenAndThrown() throws Exception {
+  void theEndOfAChannelMakesItsCaseReadyAndIsThrown() throws Exception {
     Reactors.run(
         () -> {
           Channel<Integer> channel = Channel.rendezvous();
@@ -170,7 +170,7 @@ class ChooseTest {
   }
 
   @Test
-  void theEndOfAChannelMayBeAChoiceOfItsOwn() throws Exception {
+  void theEndOfAChannelMayHaveAHandlerOfItsOwn() throws Exception {
     Reactors.run(
         () -> {
           Channel<Integer> channel = Channel.buffered(1);
@@ -197,7 +197,7 @@ class ChooseTest {
 
   /** 13, 14. */
   @Test
-  void aTimeoutMayPassOrNot() throws Exception {
+  void aTimeoutIsChosenOnlyIfItPassesFirst() throws Exception {
     Reactors.run(
         () -> {
           Channel<Integer> channel = Channel.rendezvous();
@@ -208,7 +208,7 @@ class ChooseTest {
             assertEquals(4444, receiving(channel).timeout(late, () -> -1).await());
           }
           assertThrows(DeadlineExceededException.class, () -> receiving(channel).await(soon()));
-          assertFalse(channel.trySend(1)); // it is in no line any more
+          assertFalse(channel.trySend(1)); // the choosing fiber is no longer queued
         });
   }
 
@@ -226,7 +226,7 @@ class ChooseTest {
   }
 
   @Test
-  void aBlocksDeadlineIsNotTheChoicesOwn() throws Exception {
+  void theDeadlineOfABlockIsNotTheTimeout() throws Exception {
     Reactors.run(
         () -> {
           Channel<Integer> channel = Channel.rendezvous();
@@ -241,7 +241,7 @@ class ChooseTest {
 
   /** 15. */
   @Test
-  void inOrderTheFirstIsPreferred() throws Exception {
+  void inOrderTheFirstReadyCaseIsChosen() throws Exception {
     Reactors.run(
         () -> {
           Channel<Integer> one = Channel.buffered(1);
@@ -258,7 +258,7 @@ class ChooseTest {
   }
 
   @Test
-  void aFairChoiceNeglectsNone() throws Exception {
+  void aFairChooseStarvesNoCase() throws Exception {
     Reactors.run(
         () -> {
           Choose<Integer> choose = Choose.create();
@@ -281,7 +281,7 @@ class ChooseTest {
 
   /** 16. */
   @Test
-  void oneChannelMayBeThereTwiceAndAFiberDoesNotMeetItself() throws Exception {
+  void oneChannelMayHaveSeveralCasesAndAFiberDoesNotSendToItself() throws Exception {
     Reactors.run(
         () -> {
           Channel<Integer> channel = Channel.rendezvous();
@@ -296,7 +296,7 @@ class ChooseTest {
   }
 
   @Test
-  void whatIsNotChosenIsNotDone() throws Exception {
+  void casesNotChosenHaveNoEffect() throws Exception {
     Reactors.run(
         () -> {
           Channel<Integer> one = Channel.rendezvous();
@@ -311,14 +311,14 @@ class ChooseTest {
                             .await());
             Fiber.yield();
             assertTrue(one.trySend(1));
-            assertFalse(other.trySend(2)); // before the chooser has run again
+            assertFalse(other.trySend(2)); // before the choosing fiber has run again
             assertEquals(1, chooser.join());
           }
         });
   }
 
   @Test
-  void aCancelledChoiceIsInNoLine() throws Exception {
+  void aCancelledChooseIsInNoWaitQueue() throws Exception {
     Reactors.run(
         () -> {
           Channel<Integer> channel = Channel.rendezvous();
@@ -367,7 +367,7 @@ class ChooseTest {
   }
 
   @Test
-  void onlyOneFiberAtATimeMayWaitInAChoice() throws Exception {
+  void oneFiberAtATimeMayWaitInAChoose() throws Exception {
     Reactors.run(
         () -> {
           Channel<Integer> channel = Channel.rendezvous();
@@ -387,7 +387,7 @@ class ChooseTest {
   }
 
   @Test
-  void whatIsMadeOfAValueMaySuspend() throws Exception {
+  void aHandlerMaySuspend() throws Exception {
     Reactors.run(
         () -> {
           Channel<Integer> channel = Channel.rendezvous();
@@ -408,7 +408,7 @@ class ChooseTest {
   }
 
   @Test
-  void whatMakesTheResultThrowsAtItsCaller() throws Exception {
+  void anExceptionOfAHandlerIsThrownByAwait() throws Exception {
     Reactors.run(
         () -> {
           Channel<Integer> channel = Channel.rendezvous();
@@ -421,7 +421,7 @@ class ChooseTest {
                 List.of(thrown.getStackTrace()).stream()
                     .filter(frame -> frame.getClassName().equals(ChooseTest.class.getName()))
                     .map(StackTraceElement::getMethodName)
-                    .filter(name -> name.contains("whatMakesTheResultThrows"))
+                    .filter(name -> name.contains("anExceptionOfAHandler"))
                     .toList();
             assertTrue(methods.size() >= 2, () -> "the handler and its caller: " + methods);
             bundle.go(() -> sendLater(channel, 4));
@@ -431,7 +431,7 @@ class ChooseTest {
   }
 
   @Test
-  void whatMakesTheResultRunsInTheFiberThatChooses() throws Exception {
+  void aHandlerRunsInTheChoosingFiber() throws Exception {
     Reactors.run(
         () -> {
           Channel<Integer> channel = Channel.rendezvous();
@@ -444,7 +444,7 @@ class ChooseTest {
   }
 
   @Test
-  void aThingToChooseNeedsSomethingThatMakesTheResult() throws Exception {
+  void aCaseNeedsAHandler() throws Exception {
     Reactors.run(
         () -> {
           Mailbox<String> mailbox = Mailbox.unbounded();
@@ -458,7 +458,7 @@ class ChooseTest {
   }
 
   @Test
-  void aDeadlineThatEndsBeforeTheTimeoutIsThrown() throws Exception {
+  void aDeadlineBeforeTheTimeoutIsThrown() throws Exception {
     Reactors.run(
         () -> {
           Channel<Integer> channel = Channel.rendezvous();

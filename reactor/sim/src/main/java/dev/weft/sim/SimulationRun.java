@@ -77,7 +77,7 @@ final class SimulationRun extends LoopEnvironment implements SimBackend.Observer
     loop.observe(this);
   }
 
-  /** Looks for what the program has leaked; its reactor has been closed. */
+  /** Reports what the program has leaked; its reactor has been closed. */
   void auditEnd(EventLoop closed) {
     backend.kernel().leaks().forEach(this::broken);
     if (failed) {

@@ -113,7 +113,7 @@ class SleepTest {
     return true;
   }
 
-  /** Looks at each of its ticks how far the fast loop, with half the period, has come. */
+  /** Checks at each of its ticks how far the fast loop, with half the period, has got. */
   private static final class Slow implements Runnable {
     private final int[] fastTicks;
     private int ticks;

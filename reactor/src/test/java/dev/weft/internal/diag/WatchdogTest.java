@@ -16,7 +16,7 @@ import java.util.concurrent.FutureTask;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 
-/** What the watchdog makes of what it sees, by a clock of the test's. */
+/** Which stalls the watchdog reports, with times that the test gives. */
 class WatchdogTest {
   private static final long LIMIT = 1_000;
 
@@ -35,24 +35,24 @@ class WatchdogTest {
     }
   }
 
-  /** What the watchdog does meanwhile, on a thread of its own. */
-  private interface Looks {
+  /** The watchdog's checks, on a thread of their own. */
+  private interface Checks {
     void run(Watchdog.Watch watch);
   }
 
-  /** Runs {@code body} as a strand, and beside it {@code looks}. */
-  private void run(Runnable body, Looks looks) throws Exception {
+  /** Runs {@code body} as a strand, and {@code checks} on another thread. */
+  private void run(Runnable body, Checks checks) throws Exception {
     boolean baton = ReactorOptions.defaults().fiberKind() == FiberKind.BATON;
     UringBackend backend = UringBackend.open(8, 32);
     EventLoop loop = new EventLoop(this, backend, Clock.SYSTEM, baton, failure -> {});
     Watchdog.Watch watch = new Watchdog.Watch(loop, LIMIT, this::stalled);
-    FutureTask<?> looker =
+    FutureTask<?> checker =
         new FutureTask<>(
             () -> {
               try {
-                looks.run(watch);
+                checks.run(watch);
               } finally {
-                step.set(Integer.MAX_VALUE); // whatever it has found, the strand is to end
+                step.set(Integer.MAX_VALUE); // ends the strand, also after a failure
               }
             },
             null);
@@ -74,14 +74,14 @@ class WatchdogTest {
         "busy",
         false,
         TimerQueue.NEVER);
-    Thread.ofPlatform().start(looker);
+    Thread.ofPlatform().start(checker);
     loop.run();
-    looker.get();
+    checker.get();
     loop.close();
   }
 
   @Test
-  void aStallIsReportedOnceWhenItHasLastedForTheLimit() throws Exception {
+  void aStallIsReportedOnceAfterTheLimit() throws Exception {
     run(
         () -> {
           step.set(1);
@@ -89,18 +89,18 @@ class WatchdogTest {
         },
         watch -> {
           spinUntil(1);
-          watch.look(0);
-          watch.look(LIMIT - 1);
+          watch.check(0);
+          watch.check(LIMIT - 1);
           assertEquals(List.of(), stalls);
-          watch.look(LIMIT);
-          watch.look(2 * LIMIT);
+          watch.check(LIMIT);
+          watch.check(2 * LIMIT);
           step.set(2);
         });
     assertEquals(List.of("busy RUNNABLE 1000 in spinUntil"), stalls);
   }
 
   @Test
-  void aStrandThatHasGoneOnMeanwhileIsNotReported() throws Exception {
+  void aStrandThatWasResumedMeanwhileIsNotReported() throws Exception {
     run(
         () -> {
           step.set(1);
@@ -111,11 +111,11 @@ class WatchdogTest {
         },
         watch -> {
           spinUntil(1);
-          watch.look(0);
+          watch.check(0);
           step.set(2);
           spinUntil(3);
-          watch.look(LIMIT);
-          watch.look(2 * LIMIT - 1);
+          watch.check(LIMIT);
+          watch.check(2 * LIMIT - 1);
           step.set(4);
         });
     assertEquals(List.of(), stalls);

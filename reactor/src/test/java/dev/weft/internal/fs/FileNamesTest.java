@@ -33,7 +33,7 @@ class FileNamesTest {
     "/a/../%FF/./b, /a/../\u00ff/./b",
     "/%25/%FC%20b, /%/\u00fc b",
   })
-  void theBytesAreThoseThatThePathWasMadeOf(String uri, String bytes) {
+  void theBytesOfAPathAreThoseItWasMadeFrom(String uri, String bytes) {
     assertEquals(bytes, latin1(Path.of(URI.create("file://" + uri))));
   }
 
@@ -46,7 +46,7 @@ class FileNamesTest {
   }
 
   @Test
-  void whateverTheSystemListsCanBeOpened() throws Exception {
+  void everyListedFileCanBeOpened() throws Exception {
     List<String> names = List.of("plain", "%C3%BC", "%FC", "%E2%82", "a%20%0A%25b", "%F0%9F%90%98");
     for (String name : names) {
       Path path = Path.of(URI.create(folder.toUri() + name));

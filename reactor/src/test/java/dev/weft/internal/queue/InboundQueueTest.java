@@ -42,7 +42,7 @@ class InboundQueueTest {
   }
 
   @Test
-  void aNodeThatThrowsHoldsUpNoOther() {
+  void aNodeThatThrowsDoesNotPreventOthers() {
     for (int i = 0; i < 2; i++) {
       queue.push(new Item(i));
       queue.push(
@@ -64,7 +64,7 @@ class InboundQueueTest {
   }
 
   @Test
-  void aQueueIsClosedOnlyIfItIsEmpty() {
+  void closeIfEmptyClosesOnlyAnEmptyQueue() {
     queue.push(new Item(1));
 
     assertFalse(queue.closeIfEmpty());
@@ -76,7 +76,7 @@ class InboundQueueTest {
   }
 
   @Test
-  void onlyTheFirstProducerAfterFallingAsleepHasToWake() {
+  void onlyTheFirstProducerAfterSleepHasToWakeTheConsumer() {
     assertTrue(queue.sleep());
 
     assertEquals(InboundQueue.Push.WAKE, queue.push(new Item(1)));
@@ -87,7 +87,7 @@ class InboundQueueTest {
   }
 
   @Test
-  void itDoesNotFallAsleepOverSomethingThatHasCome() {
+  void sleepFailsIfANodeHasBeenPushed() {
     queue.push(new Item(1));
 
     assertFalse(queue.sleep());
@@ -108,7 +108,7 @@ class InboundQueueTest {
   }
 
   @Test
-  void aClosedQueueRefusesAndLetsThoseInsideArrive() {
+  void closingDeliversQueuedNodesAndRefusesLaterOnes() {
     queue.push(new Item(1));
     queue.close();
 
@@ -119,7 +119,7 @@ class InboundQueueTest {
   }
 
   @Test
-  void aClosedQueueRefusesTheSameNodeAgainAndAgain() {
+  void aClosedQueueRefusesTheSameNodeRepeatedly() {
     Item refused = new Item(1);
     Item inside = new Item(2);
     assertEquals(InboundQueue.Push.QUEUED, queue.push(inside));
@@ -132,7 +132,7 @@ class InboundQueueTest {
   }
 
   @Test
-  void manyProducersLoseNothingAndKeepTheirOrders() throws Exception {
+  void manyProducersLoseNoNodeAndKeepTheirOrder() throws Exception {
     int producers = 4;
     int each = 20_000;
     AtomicInteger wakes = new AtomicInteger();

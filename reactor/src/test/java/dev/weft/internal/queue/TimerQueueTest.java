@@ -35,7 +35,7 @@ class TimerQueueTest {
   }
 
   @Test
-  void aTimerThatThrowsHoldsUpNoOther() {
+  void aTimerThatThrowsDoesNotPreventOthers() {
     queue.arm(new Named("t1"), 1);
     queue.arm(
         new TimerQueue.Timer() {
@@ -81,7 +81,7 @@ class TimerQueueTest {
   }
 
   @Test
-  void aDisarmedTimerDoesNotExpireAndDelaysNothing() {
+  void aDisarmedTimerDoesNotExpireAndDelaysNoOther() {
     Named timer = new Named("t");
     queue.arm(timer, 10);
     queue.disarm(timer);
@@ -91,7 +91,7 @@ class TimerQueueTest {
   }
 
   @Test
-  void armingLaterOnlyMovesTheTime() {
+  void rearmingForLaterMovesTheExpiry() {
     Named timer = new Named("t");
     queue.arm(timer, 10);
     queue.disarm(timer);
@@ -104,7 +104,7 @@ class TimerQueueTest {
   }
 
   @Test
-  void armingEarlierTakesEffect() {
+  void rearmingForEarlierMovesTheExpiry() {
     Named timer = new Named("t");
     queue.arm(new Named("other"), 15);
     queue.arm(timer, 20);
@@ -133,10 +133,10 @@ class TimerQueueTest {
     assertEquals(0, queue.size());
   }
 
-  /** Random operations against a list that is sorted anew each time. */
+  /** Compares random operations with those on a list that is sorted each time. */
   @ParameterizedTest
   @ValueSource(longs = {1, 2, 3, 4, 5})
-  void itBehavesLikeASortedList(long seed) {
+  void theQueueBehavesLikeASortedList(long seed) {
     Random random = new Random(seed);
     List<Named> timers = new ArrayList<>();
     for (int i = 0; i < 100; i++) {

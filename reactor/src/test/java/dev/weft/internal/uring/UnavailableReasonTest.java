@@ -11,7 +11,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 
 @Tag("mode-independent")
 class UnavailableReasonTest {
-  /** Each cause has its own words: what is wrong, and what helps. */
+  /** Each cause has a message of its own, with a remedy. */
   @ParameterizedTest
   @CsvSource(
       delimiter = '|',

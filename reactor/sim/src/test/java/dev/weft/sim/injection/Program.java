@@ -52,7 +52,7 @@ public abstract class Program implements Runnable {
   /** What the first fibers do. */
   abstract List<FiberTask> tasks();
 
-  /** Looks for what has been left behind, in the first fiber; no more failures are planted. */
+  /** Checks for leaks, in the first fiber; no more failures are injected. */
   void atEnd() throws Exception {}
 
   /** Runs it; throws if something else than a planted failure, or what comes of it, is found. */

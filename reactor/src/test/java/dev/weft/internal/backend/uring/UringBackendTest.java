@@ -27,8 +27,8 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /**
- * What is the ring's alone. What it shares with the simulated kernel is in the simulator's {@code
- * BackendContract}.
+ * What only this backend promises. What it has in common with the simulated kernel is tested by the
+ * simulator's {@code BackendContract}.
  */
 @Tag("mode-independent")
 class UringBackendTest {
@@ -55,13 +55,13 @@ class UringBackendTest {
   }
 
   @Test
-  void aChainIsNeverTorn() throws Exception {
+  void aChainIsSubmittedAsAWhole() throws Exception {
     try (UringBackend backend = open(8, 32)) {
       // Six entries are taken, so that a chain of four has no room in this submission.
       for (int i = 0; i < 5; i++) {
         backend.submit(backend.create(op -> {}).nop());
       }
-      // The first fails; if the chain were cut, what is beyond the cut would succeed.
+      // The first fails; if the chain were cut, the operations after the cut would succeed.
       Op head = backend.create(completed::add).read(NOTHING, MemorySegment.NULL, 0, 0, 0);
       Op tail = head;
       for (int i = 0; i < 3; i++) {
@@ -84,7 +84,7 @@ class UringBackendTest {
       int count = 100;
       for (int i = 0; i < count; i++) {
         backend.submit(backend.create(completed::add).nop());
-        // Completions pile up: the queue is handed over again and again without being read.
+        // Completions accumulate: entries are submitted repeatedly without reading the queue.
         if (i % 4 == 3) {
           backend.ring().submit(backend.ring().submissions().publish());
         }
@@ -161,7 +161,7 @@ class UringBackendTest {
   }
 
   @Test
-  void aCancelledOperationThatIsInUseAgainIsLeftAlone() throws Exception {
+  void aReusedOperationIsNotCancelledByAnEarlierCancel() throws Exception {
     try (UringBackend backend = open(8, 32)) {
       Op op = backend.create(completed::add);
       backend.submit(op.nop());
@@ -217,7 +217,7 @@ class UringBackendTest {
   }
 
   @Test
-  void aRecycledEntryKeepsNothingOfItsLastUse() throws Exception {
+  void aReusedEntryIsCleared() throws Exception {
     try (UringBackend backend = open(1, 4)) {
       Op op = backend.create(completed::add);
       backend.poll(0);
@@ -243,7 +243,7 @@ class UringBackendTest {
   }
 
   @Test
-  void theKernelTellsWhatItSupports() throws Exception {
+  void theFeaturesOfTheKernelAreReported() throws Exception {
     try (UringBackend backend = open(8, 32)) {
       int nop = 0;
       assertTrue(backend.features().supports(nop));

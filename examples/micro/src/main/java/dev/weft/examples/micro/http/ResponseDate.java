@@ -73,7 +73,7 @@ final class ResponseDate {
     }
   }
 
-  /** Looks at the clock: to be called whenever requests have been waited for. */
+  /** Reads the clock if necessary: to be called after each wait for requests. */
   void refresh() {
     greetings = 0;
     long now = clock.getAsLong();
