@@ -182,8 +182,7 @@ final class SimulationRun extends LoopEnvironment implements SimBackend.Observer
 
   @Override
   public void completed(Request request, int result, boolean more) {
-    trace.add(
-        clock.now(), "operation " + request.opcode, more ? "goes on with" : "ends with", result);
+    trace.add(clock.now(), "operation " + request.opcode, more ? "delivers" : "ends with", result);
   }
 
   @Override

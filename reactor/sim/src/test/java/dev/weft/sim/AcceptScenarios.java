@@ -16,14 +16,17 @@ import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.random.RandomGenerator;
 
-/** Listeners: each connection that comes is accepted exactly once. */
+/** Listeners: each connection is accepted exactly once. */
 final class AcceptScenarios {
   private static final InetSocketAddress ANY_PORT =
       new InetSocketAddress(InetAddress.getLoopbackAddress(), 0);
 
   private AcceptScenarios() {}
 
-  /** More connections come at once than the listener has room for at first: each is served once. */
+  /**
+   * More connections arrive together than the listener's queue initially holds: each is served
+   * once.
+   */
   static void burst() throws IOException {
     RandomGenerator random = Simulation.random();
     int count = 17 + random.nextInt(24);
@@ -45,7 +48,7 @@ final class AcceptScenarios {
               socket.write(buffer);
             }
             if (i == 0) {
-              Fiber.sleep(Duration.ofSeconds(1)); // all that come meanwhile have to be kept
+              Fiber.sleep(Duration.ofSeconds(1)); // connections that arrive meanwhile are queued
             }
           }
         }
@@ -65,7 +68,7 @@ final class AcceptScenarios {
     }
   }
 
-  /** As many fibers as connections, each of which accepts one: none is left waiting. */
+  /** As many fibers as connections, each of which accepts one: no fiber waits indefinitely. */
   static void oneEach() throws IOException {
     int count = 2 + Simulation.random().nextInt(4);
     try (TcpListener listener = TcpListener.bind(ANY_PORT)) {

@@ -21,7 +21,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.random.RandomGenerator;
 
-/** What comes from outside of the loop: nothing that has come is left lying, however late it is. */
+/** Events from outside the loop: no task, result or wake-up is lost, however late it comes. */
 final class ArrivalScenarios {
   private ArrivalScenarios() {}
 
@@ -29,7 +29,7 @@ final class ArrivalScenarios {
     return Duration.ofNanos(random.nextLong(20_000_000));
   }
 
-  /** Blocking calls end, are cancelled and run into deadlines; what they signal is noticed. */
+  /** Blocking calls end, are cancelled and pass deadlines; their signals arrive. */
   static void blocking() throws Exception {
     RandomGenerator random = Simulation.random();
     AsyncEvent event = AsyncEvent.create();
@@ -56,8 +56,8 @@ final class ArrivalScenarios {
     assertEquals(calls, delivered[0]);
   }
 
-  /** A call that is given up has either not begun, or has ended when its caller goes on. */
-  static void blockingIsGivenUp() {
+  /** A cancelled blocking call has either not begun, or has ended when its caller continues. */
+  static void blockingCancelled() {
     RandomGenerator random = Simulation.random();
     try (Bundle bundle = Bundle.supervising(ArrivalScenarios::mustBeTime)) {
       for (int i = 0; i < 3; i++) {
@@ -77,18 +77,18 @@ final class ArrivalScenarios {
         } catch (CancelledException | dev.weft.error.TaskFailedException e) {
           succeeded = false;
         }
-        assertEquals(ran[0], succeeded, "the end of the call was not waited for");
+        assertEquals(ran[0], succeeded, "the end of the call was not awaited");
       }
     }
   }
 
   private static void mustBeTime(Throwable failure) {
     if (!(failure instanceof DeadlineExceededException)) {
-      throw new AssertionError("not what a deadline does", failure);
+      throw new AssertionError("unexpected with a deadline", failure);
     }
   }
 
-  /** A task that was handed over hands over another one, behind which all wait. */
+  /** An executed task executes another one, and the first fibers wait for that. */
   static void tasksInTasks() {
     RandomGenerator random = Simulation.random();
     Reactor reactor = Reactor.current();
@@ -137,7 +137,7 @@ final class ArrivalScenarios {
         }
         if (random.nextBoolean()) {
           Fiber.sleep(someTime(random));
-          assertTrue(queue.tryReceive().isEmpty(), "a value is there, and nobody was woken");
+          assertTrue(queue.tryReceive().isEmpty(), "a value is queued, and no receiver was woken");
         }
       }
       queue.close();
@@ -153,7 +153,7 @@ final class ArrivalScenarios {
         received.add(queue.receive());
       }
     } catch (ChannelClosedException e) {
-      // all has been received
+      // the queue is closed and drained
     }
   }
 }

@@ -23,9 +23,9 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
 /**
- * What a backend promises: the same tests run on the ring and on the simulated kernel, so that what
- * is found in simulations is true of Linux. This part is about operations, chains and cancels; its
- * subclasses are about files and sockets.
+ * What a backend promises. The same tests run on the ring and on the simulated kernel, so that
+ * results of simulations are valid for Linux. This class tests operations, chains and cancels; its
+ * subclasses test files and sockets.
  */
 abstract class BackendContract {
   static final int CANCELED = -Errno.ECANCELED.code();
@@ -43,7 +43,7 @@ abstract class BackendContract {
   /** Opens the backend to be tested, with a queue of {@code entries}. */
   abstract Backend open(int entries) throws Exception;
 
-  /** Sets O_NONBLOCK, as another process that has the descriptor can do. */
+  /** Sets O_NONBLOCK, as another process that shares the descriptor can do. */
   abstract void makeNonBlocking(int descriptor);
 
   Backend current() {
@@ -71,7 +71,7 @@ abstract class BackendContract {
     return -errno.code();
   }
 
-  /** Carries out what {@code request} makes of an operation; returns the result. */
+  /** Performs the operation that {@code request} fills in; returns the result. */
   int perform(UnaryOperator<Op> request) {
     Op op = opened.create(done -> {});
     opened.submit(request.apply(op));
@@ -87,7 +87,7 @@ abstract class BackendContract {
     }
   }
 
-  /** A kernel that lets us wait fails the test instead of hanging it. */
+  /** Polls with a limit, so that a missing completion fails the test instead of hanging it. */
   private void pollOnce() {
     assertTrue(opened.poll(TIMEOUT_NANOS) > 0, "nothing has completed");
   }
@@ -103,7 +103,7 @@ abstract class BackendContract {
     return Handle.borrowed(descriptor, "descriptor " + descriptor);
   }
 
-  /** The two ends of a pipe, the one to read from first. */
+  /** The two ends of a pipe, the reading end first. */
   int[] pipe() {
     assertEquals(0, call(Call::pipe));
     return new int[] {call.readEnd(), call.writeEnd()};
@@ -164,12 +164,12 @@ abstract class BackendContract {
 
     MemorySegment read = arena.allocate(ValueLayout.JAVA_INT, count);
     assertEquals(4 * count, perform(op -> op.read(at(pipe[0]), read, 0, 4 * count, HERE)));
-    assertEquals(-1, numbers.mismatch(read), "the kernel got them in their order");
+    assertEquals(-1, numbers.mismatch(read), "submitted in order");
     discard(pipe);
   }
 
   @Test
-  void operationsThatNeverCompleteDoNotKeepDeferredOnesBack() throws Exception {
+  void pendingOperationsDoNotBlockDeferredOnes() throws Exception {
     Backend backend = backend(8);
     int[] idle = pipe();
     for (int i = 0; i < 100; i++) {
@@ -185,7 +185,7 @@ abstract class BackendContract {
   }
 
   @Test
-  void anUnknownDescriptorIsRefused() throws Exception {
+  void anUnknownDescriptorFailsWithEbadf() throws Exception {
     backend();
     int[] pipe = pipe();
     assertEquals(code(Errno.EBADF), perform(op -> op.read(at(98_765), scratch(), 0, 0, 0)));
@@ -208,14 +208,14 @@ abstract class BackendContract {
   }
 
   @Test
-  void aWakeUpEndsOnePollHoweverManyThereAre() throws Exception {
+  void severalWakeUpsEndOnePoll() throws Exception {
     Backend backend = backend();
     backend.wakeup();
     backend.wakeup();
     backend.poll(TIMEOUT_NANOS);
     assertEquals(1, backend.stats().wakeups);
     backend.poll(0);
-    assertEquals(1, backend.stats().wakeups, "it was one");
+    assertEquals(1, backend.stats().wakeups, "counted as one");
     backend.wakeup();
     backend.poll(TIMEOUT_NANOS);
     assertEquals(2, backend.stats().wakeups);
@@ -224,7 +224,7 @@ abstract class BackendContract {
   // ---- chains
 
   @Test
-  void aChainRunsInItsOrder() throws Exception {
+  void aChainIsExecutedInOrder() throws Exception {
     Backend backend = backend();
     int[] pipe = pipe();
     MemorySegment target = arena.allocate(4);
@@ -331,7 +331,7 @@ abstract class BackendContract {
     int[] pipe = pipe();
     Op write = backend.create(completed::add);
     backend.submit(write.write(at(pipe[1]), scratch(), 0, 1, HERE));
-    backend.cancel(write); // the request comes behind the write
+    backend.cancel(write); // the cancel is queued after the write
 
     pollUntilCompleted(1);
     assertEquals(1, write.result());
@@ -339,7 +339,7 @@ abstract class BackendContract {
   }
 
   @Test
-  void aMultishotThatIsCancelledEndsOnce() throws Exception {
+  void aCancelledMultishotEndsOnce() throws Exception {
     Backend backend = backend();
     int listener = call(call -> call.socket(INET, SocketType.STREAM));
     assertEquals(0, call(call -> call.listen(at(listener), 10)));
@@ -355,7 +355,7 @@ abstract class BackendContract {
   }
 
   @Test
-  void closingWaitsForWhatIsInFlight() throws Exception {
+  void closingWaitsForOperationsInFlight() throws Exception {
     Backend backend = backend(8);
     int[] idle = pipe();
     for (int i = 0; i < 20; i++) {
@@ -363,7 +363,7 @@ abstract class BackendContract {
       backend.submit(op.read(at(idle[0]), scratch(), 0, 1, HERE));
     }
     backend.poll(0);
-    discard(idle); // the operations keep the pipe
+    discard(idle); // the operations keep the pipe open
     backend.close();
 
     assertEquals(20, completed.size());
@@ -372,7 +372,7 @@ abstract class BackendContract {
   }
 
   @Test
-  void aDescriptorClosedUnderAnOperationLivesUntilItsEnd() throws Exception {
+  void anOperationInFlightKeepsAClosedDescriptorOpen() throws Exception {
     Backend backend = backend();
     int[] pipe = pipe();
     Op read = backend.create(completed::add);

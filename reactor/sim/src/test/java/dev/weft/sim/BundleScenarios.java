@@ -18,7 +18,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.random.RandomGenerator;
 
-/** Bundles and tasks: nobody outlives a scope, and nothing that failed is lost. */
+/** Bundles and tasks: no child outlives its scope, and no failure is lost. */
 final class BundleScenarios {
   private static final int DEPTH_MAX = 3;
 
@@ -28,7 +28,7 @@ final class BundleScenarios {
     return Duration.ofNanos(random.nextLong(2_000_000));
   }
 
-  /** Counts the fibers that run, so that a scope can be seen to have outlived its own. */
+  /** Counts running fibers, to detect a scope that ends before its children. */
   private static final class Population {
     int alive;
     int started;
@@ -48,7 +48,7 @@ final class BundleScenarios {
         | CancelledException
         | DeadlineExceededException
         | ScopeExpiredException e) {
-      // one of the things that its children may do
+      // expected: its children may fail
     }
     assertEquals(0, population.alive, "every bundle has waited for its children");
     assertTrue(population.started > 0);
@@ -111,7 +111,7 @@ final class BundleScenarios {
       try {
         tasks.get(random.nextInt(count)).join(Deadline.after(someTime(random)));
       } catch (TaskFailedException | DeadlineExceededException e) {
-        // it is one of those
+        // expected: the child may fail
       }
     }
   }
@@ -131,7 +131,7 @@ final class BundleScenarios {
     }
   }
 
-  /** A wait ends at the nearest of the deadlines around it, never earlier, and not much later. */
+  /** A wait ends at the earliest of the deadlines around it, never earlier, and not much later. */
   static void deadlinesAndShields() throws Exception {
     RandomGenerator random = Simulation.random();
     try (Bundle bundle = Bundle.open()) {
@@ -155,13 +155,17 @@ final class BundleScenarios {
       assertTrue(sleep.hasPassed());
     } catch (ScopeExpiredException e) {
       assertTrue(slept || nearest.hasPassed(), "no deadline had passed");
-      assertTrue(nearest.compareTo(sleep) <= 0 || nearest.hasPassed(), "the sleep was over first");
+      assertTrue(
+          nearest.compareTo(sleep) <= 0 || nearest.hasPassed(),
+          "the sleep should have ended first");
       return;
     }
     assertTrue(slept);
   }
 
-  /** A task that has a result when it is cancelled keeps it; one that has none never gets it. */
+  /**
+   * A task that has a result when it is cancelled keeps it; one without a result never gets one.
+   */
   static void cancelRacesCompletion() {
     RandomGenerator random = Simulation.random();
     try (Bundle bundle = Bundle.supervising(failure -> {})) {
@@ -191,7 +195,7 @@ final class BundleScenarios {
     }
   }
 
-  /** A fiber that is cancelled while it could run has its next wait ended, and every later one. */
+  /** Cancelling a ready fiber ends its next wait and every later one. */
   static void cancelEndsLaterWaits() {
     RandomGenerator random = Simulation.random();
     try (Bundle bundle = Bundle.open()) {

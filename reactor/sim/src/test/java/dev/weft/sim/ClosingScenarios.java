@@ -27,8 +27,8 @@ import java.util.List;
 import java.util.random.RandomGenerator;
 
 /**
- * Sockets and pipes are closed while other fibers read and write them, and new ones are opened at
- * once, which get the numbers of the old ones: no byte may go to the wrong place.
+ * Sockets and pipes are closed while other fibers read and write them, and new ones, which reuse
+ * the descriptors' numbers, are opened immediately: no byte may go to the wrong stream.
  */
 final class ClosingScenarios {
   private static final InetSocketAddress ANY_PORT =
@@ -38,7 +38,7 @@ final class ClosingScenarios {
 
   private ClosingScenarios() {}
 
-  // ---- the content of each stream tells which one it is
+  // ---- the content of each stream identifies it
 
   private static byte byteAt(int stream, long place) {
     return (byte) (stream * 101L + place * 31 + (place >>> 7));
@@ -53,7 +53,8 @@ final class ClosingScenarios {
   private static void verify(MemorySegment segment, int stream, long place) {
     for (long i = 0; i < segment.byteSize(); i++) {
       if (segment.get(ValueLayout.JAVA_BYTE, i) != byteAt(stream, place + i)) {
-        throw new AssertionError("byte " + (place + i) + " of stream " + stream + " is another's");
+        throw new AssertionError(
+            "byte " + (place + i) + " of stream " + stream + " belongs to another stream");
       }
     }
   }
@@ -62,14 +63,14 @@ final class ClosingScenarios {
     try {
       task.join();
     } catch (dev.weft.error.CancelledException | dev.weft.error.TaskFailedException e) {
-      // reported to the bundle already
+      // the bundle has failed already
     }
   }
 
-  /** What a fiber in the middle of a call may get when another one closes what it uses. */
+  /** Whether a call may fail so when another fiber closes its socket or pipe. */
   private static void mustBeClosed(Throwable failure) {
     if (!(failure instanceof ClosedChannelException)) {
-      throw new AssertionError("not what a close by another fiber does", failure);
+      throw new AssertionError("unexpected when another fiber closes", failure);
     }
   }
 
@@ -92,7 +93,7 @@ final class ClosingScenarios {
 
   private static void mustBeBroken(Throwable failure) {
     if (!(failure instanceof IOException)) {
-      throw new AssertionError("not what a connection that is closed does", failure);
+      throw new AssertionError("unexpected on a closed connection", failure);
     }
   }
 
@@ -146,10 +147,10 @@ final class ClosingScenarios {
         socket.close();
       }
       if (stream < CONNECTIONS) {
-        return; // the next connection opens while those that were in this one still end
+        return; // the next connection opens while the fibers of this one still end
       }
       for (Task<?> each : inside) {
-        await(each); // nothing but the close ends them
+        await(each); // only the close ends these fibers
       }
     }
   }
@@ -182,7 +183,7 @@ final class ClosingScenarios {
 
   // ---- pipes
 
-  /** The end of a pipe is closed under its reader or writer; a later call is refused. */
+  /** The end of a pipe is closed while it is read or written; a later call is refused. */
   static void pipes() throws IOException {
     RandomGenerator random = Simulation.random();
     for (int i = 0; i < 3; i++) {
@@ -201,12 +202,12 @@ final class ClosingScenarios {
           sink.close();
         }
         await(inside);
-        assertTrue(isRefused(reads, source, sink), "a call on what is closed was not refused");
+        assertTrue(isRefused(reads, source, sink), "a call on a closed stream was not refused");
       }
     }
   }
 
-  /** Reads what never comes, or writes more than there is room for. */
+  /** Reads from an empty pipe, or writes more than the pipe holds. */
   private static void stay(boolean reads, ByteSource source, ByteSink sink) throws IOException {
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment buffer = arena.allocate(10_000);
@@ -216,7 +217,7 @@ final class ClosingScenarios {
         sink.write(buffer);
       }
     }
-    throw new AssertionError("it was not ended by the close");
+    throw new AssertionError("the call was not ended by the close");
   }
 
   private static boolean isRefused(boolean reads, ByteSource source, ByteSink sink)
@@ -230,7 +231,7 @@ final class ClosingScenarios {
       }
       return false;
     } catch (AsynchronousCloseException e) {
-      return false; // it was let in, and ended later
+      return false; // the call had begun before the close
     } catch (ClosedChannelException e) {
       return true;
     }
@@ -238,7 +239,7 @@ final class ClosingScenarios {
 
   // ---- memory
 
-  /** Memory is closed under a read or write: that is refused, and the transfer goes on. */
+  /** Closing an arena during a read or write is refused, and the transfer continues. */
   static void arenas() throws IOException {
     RandomGenerator random = Simulation.random();
     try (Pipe pipe = Pipe.open(4096);
@@ -258,11 +259,11 @@ final class ClosingScenarios {
           arena.close();
           closed = true;
         } catch (IllegalStateException e) {
-          // the operation has it
+          // expected: the operation uses the memory
         }
         finish(reads, source, sink, length);
         inside.join();
-        assertTrue(!closed, "memory was closed while an operation had it");
+        assertTrue(!closed, "memory was closed while an operation used it");
       } finally {
         if (!closed) {
           arena.close();
@@ -281,7 +282,7 @@ final class ClosingScenarios {
     }
   }
 
-  /** The other end's part, which lets the transfer end. */
+  /** Serves the other end, so that the transfer ends. */
   private static void finish(boolean reads, ByteSource source, ByteSink sink, int length)
       throws IOException {
     try (Arena arena = Arena.ofConfined()) {

@@ -29,13 +29,13 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
-/** Each fault happens when it is asked for, and none when it is not. */
+/** Each fault happens if it is configured, and no other does. */
 class FaultsTest {
   private static final InetSocketAddress ANY_PORT =
       new InetSocketAddress(InetAddress.getLoopbackAddress(), 0);
 
   @AfterEach
-  void forgetTheSeed() {
+  void clearTheSeed() {
     System.clearProperty("dev.weft.sim.seed");
   }
 
@@ -64,14 +64,14 @@ class FaultsTest {
   }
 
   @Test
-  void transfersAreShortWhenAskedFor() {
+  void transfersAreShortIfConfigured() {
     assertEquals(Set.of(100), countsWith(Faults.none()));
     Set<Integer> counts = countsWith(Faults.none().withShortTransfers(1000));
     assertTrue(counts.size() > 20, counts::toString);
   }
 
   @Test
-  void interruptionsHappenAndAreNotSeen() {
+  void interruptedCallsAreRepeated() {
     String trace =
         traceOf(
             Faults.none().withInterruptions(500),
@@ -85,7 +85,7 @@ class FaultsTest {
   }
 
   @Test
-  void aMultishotAcceptEndsWithItsConnection() {
+  void aMultishotAcceptEndsAfterOneConnectionIfConfigured() {
     FiberTask task =
         () -> {
           try (TcpListener listener = TcpListener.bind(ANY_PORT)) {
@@ -96,12 +96,12 @@ class FaultsTest {
             }
           }
         };
-    assertTrue(traceOf(Faults.none(), task).contains("goes on with"));
-    assertFalse(traceOf(Faults.none().withEndedAccepts(1000), task).contains("goes on with"));
+    assertTrue(traceOf(Faults.none(), task).contains("delivers"));
+    assertFalse(traceOf(Faults.none().withEndedAccepts(1000), task).contains("delivers"));
   }
 
   @Test
-  void descriptorsAndMemoryRunOut() {
+  void descriptorsAndMemoryRunOutIfConfigured() {
     Set<Errno> seen = EnumSet.noneOf(Errno.class);
     Simulation.seeds(100)
         .withFaults(Faults.none().withExhaustions(1000))
@@ -113,8 +113,8 @@ class FaultsTest {
   }
 
   @Test
-  @Tag("needs-stack") // by way of assertThrows, which is not woven
-  void connectionsAreRefused() {
+  @Tag("needs-stack") // calls assertThrows, which is not woven
+  void connectionsAreRefusedIfConfigured() {
     Simulation.seeds(20)
         .withFaults(Faults.none().withResets(1000))
         .check(
@@ -129,7 +129,7 @@ class FaultsTest {
   }
 
   @Test
-  void aRaceOfACancelIsWonByEither() {
+  void aCancelAndACompletionCanEachWinTheirRace() {
     Set<Integer> written = new HashSet<>();
     Simulation.seeds(200)
         .withFaults(Faults.ordinary().withShortTransfers(0))
@@ -152,7 +152,7 @@ class FaultsTest {
   }
 
   @Test
-  void aSeedInThePropertyIsTheOnlyOneThatRuns() {
+  void onlyTheSeedOfThePropertyIsRun() {
     System.setProperty("dev.weft.sim.seed", "4711");
     int[] runs = new int[1];
     SimulationFailure failure =

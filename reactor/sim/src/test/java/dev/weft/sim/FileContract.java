@@ -19,7 +19,7 @@ import org.junit.jupiter.api.Test;
 abstract class FileContract extends SocketContract {
   private static final int READ_WRITE = OpenFlags.READ | OpenFlags.WRITE;
 
-  /** The name of a file that is not there yet. */
+  /** The name of a file that does not exist yet. */
   abstract String path(String name);
 
   private int openFile(String name, int flags) {
@@ -43,7 +43,7 @@ abstract class FileContract extends SocketContract {
   // ---- files
 
   @Test
-  void openTellsWhatIsWrong() throws Exception {
+  void openReportsTheErrno() throws Exception {
     backend();
     assertEquals(code(Errno.ENOENT), openFile("absent", OpenFlags.READ));
     int file = openFile("there", OpenFlags.CREATE | READ_WRITE);
@@ -60,7 +60,7 @@ abstract class FileContract extends SocketContract {
   }
 
   @Test
-  void dotsInPathsStandForDirectories() throws Exception {
+  void dotsInPathsAreResolved() throws Exception {
     backend();
     int create = OpenFlags.CREATE | READ_WRITE;
     discard(openFile("file", create));
@@ -97,7 +97,7 @@ abstract class FileContract extends SocketContract {
   }
 
   @Test
-  void bytesAreReadWhereTheyWereWritten() throws Exception {
+  void bytesAreReadAtThePositionWhereTheyWereWritten() throws Exception {
     backend();
     int file = openFile("file", OpenFlags.CREATE | READ_WRITE);
     assertEquals(6, write(file, "abcdef", Op.CURRENT_POSITION));
@@ -114,7 +114,7 @@ abstract class FileContract extends SocketContract {
   }
 
   @Test
-  void anAppendGoesToTheEndWhateverThePosition() throws Exception {
+  void anAppendWritesAtTheEndWhateverThePosition() throws Exception {
     backend();
     int file = openFile("log", OpenFlags.CREATE | READ_WRITE | OpenFlags.APPEND);
     assertEquals(3, write(file, "abc", Op.CURRENT_POSITION));
@@ -136,7 +136,7 @@ abstract class FileContract extends SocketContract {
   }
 
   @Test
-  void theModeOfAnOpenFileIsObeyed() throws Exception {
+  void theAccessModeOfAnOpenFileIsEnforced() throws Exception {
     backend();
     int writer = openFile("file", OpenFlags.CREATE | OpenFlags.WRITE);
     int reader = openFile("file", OpenFlags.READ);
@@ -150,7 +150,7 @@ abstract class FileContract extends SocketContract {
   }
 
   @Test
-  void statusTellsKindAndSize() throws Exception {
+  void statReturnsTypeAndSize() throws Exception {
     backend();
     int file = openFile("file", OpenFlags.CREATE | READ_WRITE);
     int directory = openFile("", OpenFlags.READ);
@@ -176,7 +176,7 @@ abstract class FileContract extends SocketContract {
   // ---- pipes
 
   @Test
-  void aPipeEndsWhenItsWriterIsGone() throws Exception {
+  void aPipeEndsWhenItsWriterIsClosed() throws Exception {
     backend();
     int[] pipe = pipe();
     assertEquals(3, write(pipe[1], "abc", Op.CURRENT_POSITION));
@@ -190,7 +190,7 @@ abstract class FileContract extends SocketContract {
   }
 
   @Test
-  void aFullPipeTakesWhatFitsAndThenWaits() throws Exception {
+  void aWriteFillsAPipeAndTheNextOneWaits() throws Exception {
     Backend backend = backend();
     int[] pipe = pipe();
     int capacity = call(call -> call.pipeCapacity(at(pipe[1])));
@@ -207,7 +207,7 @@ abstract class FileContract extends SocketContract {
   }
 
   @Test
-  void onANonBlockingPipeASpliceSaysAgainAndAReadWaits() throws Exception {
+  void onANonBlockingPipeASpliceFailsWithEagainAndAReadWaits() throws Exception {
     Backend backend = backend();
     int[] pipe = pipe();
     int file = openFile("file", OpenFlags.CREATE | OpenFlags.WRITE);
@@ -235,7 +235,7 @@ abstract class FileContract extends SocketContract {
   // ---- splices
 
   @Test
-  void spliceMovesBytesAtPositionsAndSaysZeroAtTheEnd() throws Exception {
+  void spliceMovesBytesAtPositionsAndReturnsZeroAtTheEnd() throws Exception {
     backend();
     int[] pipe = pipe();
     int file = openFile("file", OpenFlags.CREATE | READ_WRITE);
@@ -252,7 +252,7 @@ abstract class FileContract extends SocketContract {
   }
 
   @Test
-  void spliceRefusesWhatItCannotDo() throws Exception {
+  void unsupportedSplicesAreRefused() throws Exception {
     backend();
     int[] pipe = pipe();
     int file = openFile("file", OpenFlags.CREATE | READ_WRITE);

@@ -19,11 +19,11 @@ import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
 import java.util.random.RandomGenerator;
 
-/** Files, pipes and splices: what is written is what is read. */
+/** Files, pipes and splices: the bytes read are the bytes written. */
 final class FileScenarios {
   private FileScenarios() {}
 
-  /** One fiber a file, at positions and at the end; each reads what it wrote. */
+  /** One fiber per file writes at positions and at the end, and reads what it wrote. */
   static void files() throws Exception {
     try (Bundle bundle = Bundle.open()) {
       for (int i = 0; i < 3; i++) {
@@ -64,7 +64,7 @@ final class FileScenarios {
     }
   }
 
-  /** Fibers around a ring of pipes: all bytes come round in order. */
+  /** Fibers pass bytes around a cycle of pipes: all bytes arrive in order. */
   static void pipes() throws Exception {
     RandomGenerator random = Simulation.random();
     int total = 1 + random.nextInt(20_000);
@@ -119,7 +119,7 @@ final class FileScenarios {
     }
   }
 
-  /** A file goes through a pipe into another file, and back by a splice of its own pipe. */
+  /** A file is copied through a given pipe to another file, and back through the splice's own. */
   static void splices() throws Exception {
     RandomGenerator random = Simulation.random();
     int total = 1 + random.nextInt(30_000);

@@ -11,8 +11,7 @@ import java.util.List;
 import java.util.stream.Stream;
 
 /**
- * The files of one module of the library, which is a jar or a folder of classes, as the build has
- * it.
+ * The files of one module of the library: a jar or a folder of classes, depending on the build.
  *
  * @param place the jar or the folder
  */

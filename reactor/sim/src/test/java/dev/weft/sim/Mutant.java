@@ -12,7 +12,7 @@ import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 
 /**
- * A planted fault: one small edit of a source file, and the checks that are to find it.
+ * A planted fault: one small edit of a source file, and the checks that must find it.
  *
  * <p>Its file has a line that says what is wrong, a line {@code in PATH}, a line {@code found by
  * CHECK...}, and then pairs of the text that is replaced, after a line {@code ---}, and its
@@ -29,7 +29,7 @@ record Mutant(String name, String what, String source, List<String> checks, List
   /** One replacement. */
   record Edit(String before, String after) {}
 
-  /** A mutant that can't be read, or that does not fit the source any more. */
+  /** A mutant that can't be parsed, or that does not match the source any more. */
   static final class Mismatch extends Exception {
     private static final long serialVersionUID = 1L;
 

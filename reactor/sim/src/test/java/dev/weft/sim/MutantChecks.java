@@ -23,13 +23,13 @@ final class MutantChecks {
 
   private MutantChecks() {}
 
-  /** Arguments: scenarios, test classes and test methods. The last line printed tells the end. */
+  /** Arguments: scenarios, test classes and test methods. The last line printed is the result. */
   public static void main(String[] checks) {
     for (String check : checks) {
       String failure = check.contains(".") ? runTests(check) : runScenario(check);
       if (failure != null) {
         System.out.println(failure.lines().findFirst().orElse("").strip());
-        Runtime.getRuntime().halt(FAILED); // what is broken may not let the JVM end
+        Runtime.getRuntime().halt(FAILED); // a fault may keep the JVM from exiting
       }
     }
     System.out.println("all checks have passed");
@@ -54,7 +54,7 @@ final class MutantChecks {
     LauncherDiscoveryRequest request =
         LauncherDiscoveryRequestBuilder.request()
             .selectors(selector)
-            // Of several modules' settings one would hold; MutationScore ends what hangs.
+            // The modules' settings may contradict each other. MutationScore ends checks that hang.
             .configurationParameter("junit.jupiter.execution.timeout.mode", "disabled")
             .filters(TagFilter.excludeTags("needs-weaving"))
             .build();

@@ -16,9 +16,9 @@ import javax.tools.JavaCompiler;
 import javax.tools.ToolProvider;
 
 /**
- * Plants one fault after the other in the library, and tells which of them the simulator or a unit
- * test finds: what scripts/mutate starts. The project's files are not changed: the faulty class is
- * compiled into a folder of its own, in front of the others in the class path.
+ * Plants one fault after the other in the library, and reports which of them the simulator or a
+ * unit test finds. The program of scripts/mutate. The project's files are not changed: the faulty
+ * class is compiled into a folder of its own, which comes first in the class path.
  */
 final class MutationScore {
   private static final int SURVIVED = 1;
@@ -134,7 +134,7 @@ final class MutationScore {
     }
   }
 
-  /** In a JVM of their own, which a fault may break or hold up. */
+  /** Runs the checks in a JVM of their own, which a fault may crash or block. */
   private Outcome runChecks(Path classes, List<String> checks)
       throws IOException, InterruptedException {
     List<String> command = new ArrayList<>();

@@ -15,9 +15,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.random.RandomGenerator;
 
-/**
- * Objects with fibers of their own: closed in any order, by any fiber, and at the latest by owners.
- */
+/** Detached bundles: closed in any order, by any fiber, and at the latest by their owners. */
 final class ObjectScenarios {
   private static final int OBJECTS_MAX = 5;
   private static final int USERS_MAX = 4;
@@ -36,10 +34,10 @@ final class ObjectScenarios {
   private static final class Thing {
     final Bundle fibers;
 
-    /** Those that came before, which may own it, but may not be closed by its fibers. */
+    /** The earlier ones, which may own it, but must not be closed by its fibers. */
     final List<Thing> elders;
 
-    /** Whether it may fail: then this scenario closes it, and no owner does. */
+    /** Whether it may fail: then the scenario closes it, not an owner. */
     final boolean mayFail;
 
     boolean isReactors;
@@ -96,7 +94,7 @@ final class ObjectScenarios {
       try {
         fibers.close();
       } catch (TaskFailedException | ScopeExpiredException e) {
-        // one of the things that may have happened to it
+        // expected: it may have failed
       }
       assertEquals(0, alive, "a fiber has outlived its object");
     }
@@ -121,7 +119,7 @@ final class ObjectScenarios {
           }
         }
       } catch (IllegalStateException | DeadlineExceededException | TaskFailedException e) {
-        // it is closed, or busy, or has failed
+        // expected: it is closed, or busy, or has failed
       }
     }
   }
@@ -172,7 +170,7 @@ final class ObjectScenarios {
     }
   }
 
-  /** A fiber and a task are closed by several fibers, whatever they are doing. */
+  /** A fiber and a task are closed by several fibers, in any of their states. */
   static void closes() {
     RandomGenerator random = Simulation.random();
     int[] alive = {0};

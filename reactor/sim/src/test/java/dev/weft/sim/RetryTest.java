@@ -12,7 +12,7 @@ import dev.weft.sync.Channel;
 import java.time.Duration;
 import org.junit.jupiter.api.Test;
 
-/** Loops that try again after a deadline, on the simulated clock. */
+/** Loops that repeat a call after its deadline, on the simulated clock. */
 class RetryTest {
   private static final int SEEDS = 20;
 
@@ -21,7 +21,7 @@ class RetryTest {
   }
 
   @Test
-  void aLoopAroundACallEndsWithItsBlock() {
+  void aRetryLoopAroundACallEndsWithItsBlock() {
     Simulation.seeds(SEEDS)
         .check(
             () -> {
@@ -44,7 +44,7 @@ class RetryTest {
   }
 
   @Test
-  void aLoopAroundSeveralCallsEndsWithItsBlock() {
+  void aRetryLoopAroundSeveralCallsEndsWithItsBlock() {
     Simulation.seeds(SEEDS)
         .check(
             () -> {
@@ -59,7 +59,7 @@ class RetryTest {
                   }
                 }
               } catch (ScopeExpiredException e) {
-                assertEquals(3, tries[0]); // at 200 ms the block's end comes first
+                assertEquals(3, tries[0]); // at 200 ms the deadline of the block comes first
               }
             });
   }

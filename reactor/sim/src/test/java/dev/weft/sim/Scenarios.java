@@ -7,9 +7,9 @@ import dev.weft.internal.backend.Capability;
 import dev.weft.internal.strand.EventLoop;
 import java.util.List;
 
-/** The programs that prove the scheduler, each to be run with thousands of seeds. */
+/** The programs that test the scheduler, each with thousands of seeds. */
 final class Scenarios {
-  /** A program, and what goes wrong while it runs. */
+  /** A program, and the faults while it runs. */
   record Scenario(String name, Faults faults, FiberTask task) {}
 
   static final List<Scenario> ALL =
@@ -37,7 +37,7 @@ final class Scenarios {
           new Scenario("closingPipes", Faults.ordinary(), ClosingScenarios::pipes),
           new Scenario("closingArena", Faults.ordinary(), ClosingScenarios::arenas),
           new Scenario("blocking", Faults.ordinary(), ArrivalScenarios::blocking),
-          new Scenario("blockingEnds", Faults.ordinary(), ArrivalScenarios::blockingIsGivenUp),
+          new Scenario("blockingEnds", Faults.ordinary(), ArrivalScenarios::blockingCancelled),
           new Scenario("tasks", Faults.ordinary(), ArrivalScenarios::tasksInTasks),
           new Scenario("queue", Faults.ordinary(), ArrivalScenarios::queue),
           new Scenario("files", Faults.ordinary(), FileScenarios::files),

@@ -4,8 +4,8 @@ package dev.weft.sim;
 import java.util.List;
 
 /**
- * Runs the scenarios for as many seeds as wanted: what scripts/simulate starts. Each seed takes one
- * scenario, in turn.
+ * Runs the scenarios with a given number of seeds. The program of scripts/simulate. The seeds are
+ * distributed over the scenarios round-robin.
  */
 final class SchedulerSimulation {
   private static final int REPORT_EVERY = 10_000;

@@ -8,7 +8,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** The scheduler and all that is built on it, over thousands of seeds; see scripts/simulate. */
+/** Runs the scenarios with thousands of seeds; see scripts/simulate. */
 class SchedulerSimulationTest {
   private static final int SEEDS = 20_000;
 

@@ -13,7 +13,7 @@ final class SimBackends {
         new VirtualClock(), new SeededRandom(1), faults, files, entries, new Strict());
   }
 
-  /** Whatever is wrong fails the test at once. */
+  /** Every violation fails the test immediately. */
   private static final class Strict implements SimBackend.Observer {
     @Override
     public void completed(Request request, int result, boolean more) {}

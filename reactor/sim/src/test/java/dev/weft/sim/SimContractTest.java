@@ -4,7 +4,7 @@ package dev.weft.sim;
 import dev.weft.internal.backend.Backend;
 import java.util.Objects;
 
-/** The simulated kernel keeps the contract, when nothing goes wrong. */
+/** The simulated kernel keeps the contract, if no faults are configured. */
 class SimContractTest extends FileContract {
   @Override
   Backend open(int entries) {

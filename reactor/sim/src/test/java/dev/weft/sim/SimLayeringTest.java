@@ -23,13 +23,13 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** What is internal is open to the test kit, and to nobody else. */
+/** Internal packages are exported to the test kit only. */
 @Tag("mode-independent")
 class SimLayeringTest {
   private static final Pattern HIDDEN = Pattern.compile("L(dev/weft/(internal|bindings)|org)/");
 
   @Test
-  void internalPackagesAreExportedToTheTestKitAlone() throws Exception {
+  void internalPackagesAreExportedToTheTestKitOnly() throws Exception {
     int internal = 0;
     for (ModuleExportInfo export : exportsOf(LibraryFiles.of(Reactor.class))) {
       String name = export.exportedPackage().asSymbol().name();
@@ -48,12 +48,12 @@ class SimLayeringTest {
   }
 
   /**
-   * javac's own check (-Xlint:exports) is off, since it asks for the annotations of JSpecify to be
-   * required from users too.
+   * javac's own check (-Xlint:exports) is off: it would demand that modules of users require
+   * JSpecify as well.
    */
   @ParameterizedTest
   @CsvSource({"dev.weft.Reactor, 50", "dev.weft.sim.Simulation, 4"})
-  void exportedTypesNameNoneThatUsersCantRead(Class<?> type, int classesMin) throws Exception {
+  void exportedTypesReferToExportedTypesOnly(Class<?> type, int classesMin) throws Exception {
     LibraryFiles library = LibraryFiles.of(type);
     int checked = 0;
     for (ModuleExportInfo export : exportsOf(library)) {
@@ -72,7 +72,7 @@ class SimLayeringTest {
     assertTrue(checked >= classesMin, checked + " classes");
   }
 
-  /** The types of what users see of a class. */
+  /** The types in the signatures of a class that users see. */
   private static Stream<String> shownBy(ClassModel model) {
     Stream<String> methods =
         model.methods().stream()

@@ -58,7 +58,7 @@ class SimulationTest {
   // ---- repetition
 
   @Test
-  void aSeedRepeatsItsRun() {
+  void theSameSeedRepeatsARun() {
     for (Scenarios.Scenario scenario : Scenarios.ALL) {
       for (long seed = 1; seed <= 20; seed++) {
         Simulation simulation = Simulation.seed(seed).withFaults(scenario.faults());
@@ -71,7 +71,7 @@ class SimulationTest {
   }
 
   @Test
-  void otherSeedsMakeOtherRuns() {
+  void differentSeedsMakeDifferentRuns() {
     Set<Long> digests = new HashSet<>();
     FiberTask task = Scenarios.named("echo").task();
     for (long seed = 1; seed <= 50; seed++) {
@@ -81,7 +81,7 @@ class SimulationTest {
   }
 
   @Test
-  void aFailureTellsTheSeedThatReplaysIt() {
+  void aFailureNamesTheSeedThatReplaysIt() {
     FiberTask unlucky =
         () -> {
           if (Simulation.random().nextInt(10) == 3) {
@@ -102,7 +102,7 @@ class SimulationTest {
   // ---- time and order
 
   @Test
-  void timeGoesOnOnlyWhenNothingCanRun() {
+  void timeAdvancesOnlyWhenNoFiberCanRun() {
     Trace trace =
         Simulation.seed(1)
             .run(
@@ -136,7 +136,7 @@ class SimulationTest {
   }
 
   @Test
-  void aYieldStillLetsEveryOtherFiberRunFirst() {
+  void aYieldLetsEveryOtherFiberRunFirst() {
     Simulation.seeds(200)
         .check(
             () -> {
@@ -149,7 +149,7 @@ class SimulationTest {
             });
   }
 
-  // ---- what is found
+  // ---- faults that are found
 
   @Test
   void aLostUpdateAcrossASuspensionIsFound() {
@@ -174,7 +174,7 @@ class SimulationTest {
   }
 
   @Test
-  void aDescriptorLeftOpenIsReportedWithItsPlace() {
+  void aDescriptorLeftOpenIsReportedWithItsOrigin() {
     SimulationFailure failure =
         failureOf(
             () -> {
@@ -188,7 +188,7 @@ class SimulationTest {
   }
 
   @Test
-  void memoryChangedWhileTheKernelHasItIsFound() {
+  void memoryChangedWhileTheKernelUsesItIsFound() {
     FiberTask careless =
         () -> {
           try (Pipe pipe = Pipe.open();
@@ -212,7 +212,7 @@ class SimulationTest {
   }
 
   @Test
-  void aWaitForWhatNeverComesIsFound() {
+  void aWaitThatCanNeverEndIsFound() {
     SimulationFailure failure =
         failureOf(
             () -> {
@@ -226,7 +226,7 @@ class SimulationTest {
   }
 
   @Test
-  void aFiberThatNeverLetsTimePassIsFound() {
+  void aFiberThatSpinsUntilADeadlineIsFound() {
     SimulationFailure failure =
         assertThrows(
             SimulationFailure.class,
@@ -257,14 +257,14 @@ class SimulationTest {
               Reactor reactor = Reactor.current();
               Thread other = Thread.ofPlatform().start(() -> reactor.execute(() -> {}));
               while (other.isAlive()) {
-                Thread.onSpinWait(); // to block would be found first
+                Thread.onSpinWait(); // blocking would be reported first
               }
             });
     assertContains(failure.getMessage(), "from outside of the simulation");
   }
 
   @Test
-  void aFailureOfAFiberThatNobodyJoinsIsFound() {
+  void aFailureOfAnUnjoinedFiberIsFound() {
     SimulationFailure failure =
         failureOf(
             () ->
@@ -290,10 +290,10 @@ class SimulationTest {
     assertContains(failure.getMessage(), "balance");
   }
 
-  // ---- the surroundings
+  // ---- JDK calls, blocking calls, signals and files
 
   @Test
-  @Tag("needs-stack") // among those with threads of their own
+  @Tag("needs-stack") // locks of the JDK need fibers with threads of their own
   void locksOfTheJdkWorkAmongFibers() {
     Simulation.seeds(100)
         .check(
@@ -321,7 +321,7 @@ class SimulationTest {
   }
 
   @Test
-  void aBlockingCallRunsBesideAtAVirtualTime() {
+  void aBlockingCallTakesVirtualTime() {
     Simulation.seeds(50)
         .check(
             () -> {
@@ -348,14 +348,14 @@ class SimulationTest {
                 calls[0]++;
                 Blocking.call(() -> calls[1]++, Deadline.after(Duration.ofMillis(1)));
               } catch (DeadlineExceededException e) {
-                // it came first in this run
+                // the call has begun before the deadline in this run
               }
             });
     assertTrue(calls[1] > 0 && calls[1] < calls[0], calls[1] + " of " + calls[0]);
   }
 
   @Test
-  void signalsAreRaisedByTheProgram() {
+  void aProgramCanRaiseSignals() {
     Simulation.seeds(20)
         .check(
             () -> {
@@ -367,8 +367,8 @@ class SimulationTest {
   }
 
   @Test
-  @Tag("needs-stack") // by way of assertThrows, which is not woven
-  void filesAreThoseOfTheSimulation() {
+  @Tag("needs-stack") // calls assertThrows, which is not woven
+  void aProgramSeesTheFilesOfTheSimulationOnly() {
     Simulation.seed(1)
         .withFile("/etc/motd", "hello")
         .run(
@@ -386,7 +386,7 @@ class SimulationTest {
   }
 
   @Test
-  void dotsInPathsStandForDirectories() {
+  void dotsInPathsAreResolved() {
     Simulation simulation =
         Simulation.seed(1).withFile("/etc/../b", "x").withDirectory("/etc/./x").withFile("c", "x");
     simulation.run(
@@ -431,7 +431,7 @@ class SimulationTest {
   }
 
   @Test
-  void aPeerThatTakesNothingIsGivenUpAfterTheUserTimeout() {
+  void aConnectionToAStalledPeerFailsAfterTheUserTimeout() {
     Duration limit = Duration.ofMinutes(1);
     Trace trace =
         Simulation.seed(1)

@@ -18,7 +18,7 @@ import java.util.concurrent.FutureTask;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
-/** Who wakes when: on the simulated clock, since the real one may be late for all at once. */
+/** The order of wake-ups. On the simulated clock, since the real one may pass several at once. */
 class SleepTest {
   private static final int SEEDS = 50;
 
@@ -57,7 +57,7 @@ class SleepTest {
 
   /** libdill threads. */
   @Test
-  void reactorsOfTwoThreadsRunTheirFibersApart() throws Exception {
+  void reactorsOfTwoThreadsRunTheirFibersIndependently() throws Exception {
     FiberTask sleepers = () -> assertEquals(List.of(1, 2, 3), sleepSort(3, 1, 2));
     FutureTask<Void> other = new FutureTask<>(() -> simulate(sleepers), null);
     Thread.ofPlatform().start(other);
@@ -125,14 +125,14 @@ class SleepTest {
     @Override
     public void run() {
       int due = Math.min(2 * ++ticks, 10);
-      boolean both = due < 10 || ticks == 5; // in the same instant either may be first
+      boolean both = due < 10 || ticks == 5; // at the same instant either may be first
       assertTrue(
           fastTicks[0] == due || (both && fastTicks[0] == due - 1), fastTicks[0] + " " + due);
     }
   }
 
   @Test
-  void aTimeoutThatEndsWithTheDeadlineIsChosen() {
+  void aTimeoutAtTheDeadlineIsChosen() {
     simulate(
         () -> {
           Channel<Integer> channel = Channel.rendezvous();

@@ -53,7 +53,7 @@ abstract class SocketContract extends BackendContract {
     return perform(op -> op.connect(at(socket), address));
   }
 
-  /** A client's end, a server's end. */
+  /** Returns the client's end and the server's end of a connection. */
   private int[] connection() throws Exception {
     int listener = listener(10);
     int client = socket(INET);
@@ -93,7 +93,7 @@ abstract class SocketContract extends BackendContract {
   }
 
   @Test
-  void aPortThatNobodyListensToRefuses() throws Exception {
+  void aPortWithoutAListenerRefusesConnections() throws Exception {
     backend();
     int listener = listener(10);
     InetSocketAddress address = localName(listener);
@@ -104,7 +104,7 @@ abstract class SocketContract extends BackendContract {
   }
 
   @Test
-  void bothEndsKnowEachOther() throws Exception {
+  void eachEndReportsBothAddresses() throws Exception {
     backend();
     int[] ends = connection();
     assertEquals(localName(ends[0]), peerName(ends[1]));
@@ -114,7 +114,7 @@ abstract class SocketContract extends BackendContract {
   }
 
   @Test
-  void oneAcceptTakesManyConnections() throws Exception {
+  void oneAcceptDeliversManyConnections() throws Exception {
     Backend backend = backend();
     int listener = listener(10);
     Op accept = backend.create(completed::add);
@@ -179,7 +179,7 @@ abstract class SocketContract extends BackendContract {
   }
 
   @Test
-  void aHalfClosedConnectionGoesOnTheOtherWay() throws Exception {
+  void aHalfClosedConnectionStaysOpenInTheOtherDirection() throws Exception {
     backend();
     int[] ends = connection();
     assertEquals(3, send(ends[0], "abc"));
@@ -194,7 +194,7 @@ abstract class SocketContract extends BackendContract {
   }
 
   @Test
-  void aConnectionIsShutDownAtOnce() throws Exception {
+  void aShutdownCallTakesEffectImmediately() throws Exception {
     backend();
     int[] ends = connection();
     assertEquals(0, call(call -> call.shutdown(at(ends[0]), Direction.BOTH)));
@@ -205,7 +205,7 @@ abstract class SocketContract extends BackendContract {
   }
 
   @Test
-  void anEndThatReadsNoMoreStillGetsWhatComes() throws Exception {
+  void anEndWhoseInputIsShutDownStillReceivesLaterBytes() throws Exception {
     Backend backend = backend();
     int[] ends = connection();
     Op waiting = backend.create(completed::add);
@@ -213,15 +213,15 @@ abstract class SocketContract extends BackendContract {
     backend.poll(0);
     assertEquals(0, perform(op -> op.shutdown(at(ends[1]), Direction.INPUT)));
     pollUntilCompleted(1);
-    assertEquals(0, waiting.result(), "the read in progress has come to the end");
+    assertEquals(0, waiting.result(), "the receive in progress has read the end");
     assertEquals(0, receive(ends[1], 10));
-    assertEquals(3, send(ends[0], "abc"), "the other end is not told");
+    assertEquals(3, send(ends[0], "abc"), "the other end is not notified");
     assertEquals(
         PollEvents.READABLE,
         PollEvents.READABLE & perform(op -> op.poll(at(ends[1]), PollEvents.READABLE)));
     assertEquals(3, receive(ends[1], 10));
     assertEquals(0, receive(ends[1], 10));
-    assertEquals(2, send(ends[1], "de"), "it still sends");
+    assertEquals(2, send(ends[1], "de"), "output is still possible");
     assertEquals(2, receive(ends[0], 10));
     discard(ends);
   }
@@ -238,7 +238,7 @@ abstract class SocketContract extends BackendContract {
         assertEquals(0, perform(op -> op.shutdown(at(ends[1]), Direction.OUTPUT)));
       }
       assertEquals(0, receive(ends[0], 10));
-      assertEquals(1, send(ends[0], "x"), "this end does not know yet");
+      assertEquals(1, send(ends[0], "x"), "this end has not been notified yet");
       assertEquals(
           PollEvents.ERROR,
           PollEvents.ERROR & perform(op -> op.poll(at(ends[0]), PollEvents.ERROR)));
@@ -250,7 +250,7 @@ abstract class SocketContract extends BackendContract {
   }
 
   @Test
-  void aDirectionIsShutAsOftenAsWantedUntilBothAreOver() throws Exception {
+  void aDirectionCanBeShutDownRepeatedlyUntilBothHaveEnded() throws Exception {
     backend();
     int[] ends = connection();
     assertEquals(0, perform(op -> op.shutdown(at(ends[0]), Direction.OUTPUT)));
@@ -289,12 +289,12 @@ abstract class SocketContract extends BackendContract {
   }
 
   @Test
-  void bytesToAnEndThatIsGoneComeBackAsAReset() throws Exception {
+  void bytesToAClosedEndAreAnsweredByAReset() throws Exception {
     backend();
     int[] ends = connection();
     discard(ends[1]);
-    assertEquals(0, receive(ends[0], 10), "it closed in order");
-    assertEquals(1, send(ends[0], "x"), "this end does not know yet");
+    assertEquals(0, receive(ends[0], 10), "an orderly close");
+    assertEquals(1, send(ends[0], "x"), "this end has not been notified yet");
     assertEquals(
         PollEvents.ERROR, PollEvents.ERROR & perform(op -> op.poll(at(ends[0]), PollEvents.ERROR)));
     assertEquals(code(Errno.EPIPE), send(ends[0], "y"));
@@ -302,7 +302,7 @@ abstract class SocketContract extends BackendContract {
   }
 
   @Test
-  void aSendIsWholeHoweverSmallTheBuffers() throws Exception {
+  void aSendTransfersAllBytesHoweverSmallTheBuffers() throws Exception {
     Backend backend = backend();
     int[] ends = connection();
     int length = 8 << 20;
@@ -320,7 +320,7 @@ abstract class SocketContract extends BackendContract {
   }
 
   @Test
-  void aCancelledSendTellsHowMuchItSent() throws Exception {
+  void aCancelledSendReportsHowMuchItSent() throws Exception {
     Backend backend = backend();
     int[] ends = connection();
     int length = 64 << 20;
@@ -334,7 +334,7 @@ abstract class SocketContract extends BackendContract {
   }
 
   @Test
-  void readAndWriteWorkOnSocketsToo() throws Exception {
+  void readAndWriteWorkOnSockets() throws Exception {
     backend();
     int[] ends = connection();
     assertEquals(3, perform(op -> op.write(at(ends[0]), text("abc"), 0, 3, HERE)));
@@ -346,7 +346,7 @@ abstract class SocketContract extends BackendContract {
   }
 
   @Test
-  void anUnconnectedSocketSaysSo() throws Exception {
+  void anUnconnectedSocketFailsWithEnotconn() throws Exception {
     backend();
     int socket = socket(INET);
     assertEquals(code(Errno.ENOTCONN), receive(socket, 1));
@@ -359,7 +359,7 @@ abstract class SocketContract extends BackendContract {
   }
 
   @Test
-  void whatIsNoSocketSaysSo() throws Exception {
+  void aDescriptorThatIsNoSocketFailsWithEnotsock() throws Exception {
     backend();
     int[] pipe = pipe();
     assertEquals(code(Errno.ENOTSOCK), perform(op -> op.acceptMultishot(at(pipe[0]))));
@@ -370,7 +370,7 @@ abstract class SocketContract extends BackendContract {
   }
 
   @Test
-  void anAddressIsTakenOnce() throws Exception {
+  void anAddressCanBeBoundOnce() throws Exception {
     backend();
     int listener = listener(10);
     int port = localName(listener).getPort();
@@ -379,14 +379,14 @@ abstract class SocketContract extends BackendContract {
     assertEquals(code(Errno.EADDRINUSE), bind(second, "127.0.0.1", port));
     assertEquals(code(Errno.EADDRINUSE), bind(second, "0.0.0.0", port));
     assertEquals(0, bind(second, "127.0.0.2", port));
-    assertEquals(code(Errno.EINVAL), bind(second, "127.0.0.2", 0), "it is bound");
+    assertEquals(code(Errno.EINVAL), bind(second, "127.0.0.2", 0), "the socket is bound");
     int third = socket(INET);
     assertEquals(code(Errno.EADDRNOTAVAIL), bind(third, "192.0.2.1", 0));
     discard(listener, second, third);
   }
 
   @Test
-  void anIpv6WildcardTakesIpv4UnlessToldNotTo() throws Exception {
+  void anIpv6WildcardAcceptsIpv4() throws Exception {
     backend();
     int both = socket(INET6);
     assertEquals(0, bind(both, "::", 0));
@@ -401,7 +401,7 @@ abstract class SocketContract extends BackendContract {
   }
 
   @Test
-  void optionsAreKept() throws Exception {
+  void socketOptionsAreKept() throws Exception {
     backend();
     int socket = socket(INET);
     assertEquals(0, option(socket, SocketOption.KEEP_ALIVE));
@@ -418,18 +418,18 @@ abstract class SocketContract extends BackendContract {
   }
 
   @Test
-  void anEndThatTakesNothingIsGivenUpAfterTheUserTimeout() throws Exception {
+  void aConnectionToAStalledEndFailsAfterTheUserTimeout() throws Exception {
     backend();
     int[] ends = connection();
     set(ends[0], SocketOption.USER_TIMEOUT, 10);
-    int length = 16 << 20; // more than there is room for
+    int length = 16 << 20; // more than the buffers hold
     MemorySegment large = arena.allocate(length);
 
     int sent = perform(op -> op.send(at(ends[0]), large, 0, length));
 
     assertTrue(sent > 0 && sent < length, () -> "sent " + sent);
     assertEquals(code(Errno.EPIPE), send(ends[0], "x"));
-    assertEquals(1, send(ends[1], "x"), "that end does not know yet");
+    assertEquals(1, send(ends[1], "x"), "that end has not been notified yet");
     assertEquals(
         PollEvents.ERROR, PollEvents.ERROR & perform(op -> op.poll(at(ends[1]), PollEvents.ERROR)));
     discard(ends);

@@ -32,7 +32,7 @@ final class SocketScenarios {
 
   private SocketScenarios() {}
 
-  /** The byte at each place of every stream, so that one out of order is seen. */
+  /** The byte at each place of every stream, so that bytes out of order are detected. */
   static byte byteAt(long place) {
     return (byte) (place * 31 + (place >>> 8));
   }
@@ -52,7 +52,7 @@ final class SocketScenarios {
     }
   }
 
-  /** A server with pipelined clients that half-close; all that is sent comes back. */
+  /** A server with pipelined clients that half-close; every byte is echoed. */
   static void echo() throws IOException {
     try (TcpListener listener = TcpListener.bind(ANY_PORT, smallBuffers())) {
       try (Bundle serving = Bundle.open()) {
@@ -68,7 +68,7 @@ final class SocketScenarios {
     }
   }
 
-  /** As {@link #echo}, but connections break: what arrives is in order even so. */
+  /** As {@link #echo}, but connections break: the bytes that arrive are still in order. */
   static void echoHarsh() throws IOException {
     TcpListener listener;
     try {
@@ -95,7 +95,7 @@ final class SocketScenarios {
       cause = cause.getCause();
     }
     if (!(cause instanceof IOException)) {
-      throw new AssertionError("not what a broken connection does", failure);
+      throw new AssertionError("unexpected on a broken connection", failure);
     }
   }
 
@@ -155,7 +155,7 @@ final class SocketScenarios {
     socket.shutdownOutput();
   }
 
-  /** The {@code whole} of it, unless the server may have ended because memory was short. */
+  /** Expects all {@code whole} bytes, unless the server may have ended because memory was short. */
   private static void receive(TcpSocket socket, int total, boolean whole) throws IOException {
     RandomGenerator random = Simulation.random();
     try (Arena arena = Arena.ofConfined()) {
@@ -172,7 +172,7 @@ final class SocketScenarios {
 
   /**
    * Fibers accept with deadlines and are cancelled, and the listener is closed at some time: each
-   * accepted connection belongs to a fiber or is closed. The leak report sees the rest.
+   * accepted connection belongs to a fiber or is closed. Leaks would be reported by the simulator.
    */
   static void acceptRaces() throws IOException {
     RandomGenerator random = Simulation.random();
@@ -218,7 +218,7 @@ final class SocketScenarios {
         } catch (ClosedChannelException e) {
           return;
         } catch (IOException e) {
-          Fiber.sleep(Duration.ofMillis(1)); // broken, or no descriptor is left
+          Fiber.sleep(Duration.ofMillis(1)); // the connection has broken, or no descriptor is left
         }
       }
     }
@@ -236,7 +236,7 @@ final class SocketScenarios {
     }
   }
 
-  /** Reads are cancelled and run into deadlines all the time, and no byte is lost. */
+  /** Reads are often cancelled or pass their deadlines, and no byte is lost. */
   static void cancelledReadsLoseNothing() throws IOException {
     int total = 3000;
     try (TcpListener listener = TcpListener.bind(ANY_PORT)) {
@@ -303,7 +303,7 @@ final class SocketScenarios {
 
   private static void mustBeTime(Throwable failure) {
     if (!(failure instanceof DeadlineExceededException)) {
-      throw new AssertionError("not what a deadline does", failure);
+      throw new AssertionError("unexpected with a deadline", failure);
     }
   }
 }

@@ -85,7 +85,7 @@ final class SyncScenarios {
           channel.send(message, Deadline.after(Duration.ofNanos(random.nextLong(500_000))));
           sent.add(message);
         } catch (DeadlineExceededException e) {
-          // not sent, so it must not arrive
+          // the message was not sent, so it must not arrive
         }
       }
       pause(random);
@@ -100,11 +100,11 @@ final class SyncScenarios {
         pause(random);
       }
     } catch (ChannelClosedException e) {
-      // all has been received
+      // the channel has ended
     }
   }
 
-  /** Each receiver gets what a sender sends in its order; all of them together get all of it. */
+  /** Each receiver gets a sender's messages in order; all receivers together get all messages. */
   private static void assertInOrder(List<Message> sent, List<List<Message>> received) {
     List<Message> missing = new ArrayList<>(sent);
     for (List<Message> mine : received) {
@@ -118,7 +118,7 @@ final class SyncScenarios {
     assertEquals(List.of(), missing, "were sent and did not arrive");
   }
 
-  /** Choices over several channels, with deadlines: each value is taken by one of them. */
+  /** {@code Choose} over several channels, with deadlines: each value is received once. */
   static void choose() throws Exception {
     Channel<Integer> left = Channel.rendezvous();
     Channel<Integer> right = Channel.buffered(2);
@@ -164,7 +164,9 @@ final class SyncScenarios {
     channel.done();
   }
 
-  /** A mutex has one owner, a semaphore no more than its permits, whoever is cancelled. */
+  /**
+   * A mutex has one owner, a semaphore no more than its permits, also when fibers are cancelled.
+   */
   static void locks() {
     RandomGenerator random = Simulation.random();
     Mutex mutex = Mutex.create();
@@ -204,7 +206,7 @@ final class SyncScenarios {
           owners[0]--;
         }
       } catch (DeadlineExceededException e) {
-        // it did not get it
+        // the lock or permit was not acquired
       }
       permits.acquire();
       users[0]++;
@@ -217,7 +219,7 @@ final class SyncScenarios {
     }
   }
 
-  /** Barrier, latch and condition: all who wait are let go, and none before its time. */
+  /** Barrier, latch and condition: all waiters are released, and none too early. */
   static void meetings() {
     RandomGenerator random = Simulation.random();
     int parties = 2 + random.nextInt(3);

@@ -18,7 +18,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.random.RandomGenerator;
 
-/** Micro-threads among fibers: whatever ends the threads, every value arrives once. */
+/** Micro-threads and fibers: however the threads end, every value arrives once. */
 final class ThreadScenarios {
   private static final int PAGES = 32;
   private static final int MESSAGES = 6;
@@ -34,7 +34,7 @@ final class ThreadScenarios {
     channel = capacity == 0 ? Channel.rendezvous() : Channel.buffered(capacity);
   }
 
-  /** Threads and fibers send and receive on one channel; some are raised at, some are killed. */
+  /** Threads and fibers share one channel; errors are raised at some, and some are killed. */
   static void meetings() {
     new ThreadScenarios().run();
   }
@@ -69,7 +69,7 @@ final class ThreadScenarios {
       joinAll(sending);
       Fiber.yield();
       while (sent.size() < MESSAGES) {
-        sendAll(); // whoever should have may have been ended
+        sendAll(); // the thread that should have sent them may have been killed
       }
       channel.done();
       joinAll(receiving);
@@ -100,7 +100,7 @@ final class ThreadScenarios {
         }
         sent.add(number);
       } catch (DeadlineExceededException e) {
-        // not sent, so it must not arrive
+        // the message was not sent, so it must not arrive
       } catch (ChannelClosedException e) {
         return;
       }
@@ -115,11 +115,11 @@ final class ThreadScenarios {
         dawdle(random);
       }
     } catch (ChannelClosedException e) {
-      // all has been received
+      // the channel has ended
     }
   }
 
-  /** Sends or receives, and raises errors at another thread that does, which it plays besides. */
+  /** Sends or receives, and plays another such thread and raises errors at it. */
   private static final class Pair extends MicroThread {
     private final ThreadScenarios scenario;
     private final boolean sends;
@@ -150,7 +150,7 @@ final class ThreadScenarios {
     }
   }
 
-  /** Lowers most of what is raised at it, and may be in calls of its own meanwhile. */
+  /** Lowers most errors raised at it, and may make fiber calls in its lastly. */
   private static final class Worker extends MicroThread {
     private final ThreadScenarios scenario;
     private final boolean sends;

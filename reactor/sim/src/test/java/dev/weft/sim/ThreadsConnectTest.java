@@ -28,9 +28,7 @@ import java.util.function.Supplier;
 import java.util.random.RandomGenerator;
 import org.junit.jupiter.api.Test;
 
-/**
- * Micro-threads connect to a service of others, whatever the network does and whoever ends them.
- */
+/** Micro-threads connect to a service, with faults of the network and of the service's threads. */
 class ThreadsConnectTest {
   private static final InetSocketAddress ANY_PORT =
       new InetSocketAddress(InetAddress.getLoopbackAddress(), 0);
@@ -42,10 +40,10 @@ class ThreadsConnectTest {
           .withSlab(8L * PAGES * 4096, false)
           .withUserTimeout(Duration.ofSeconds(1));
 
-  /** How often clients have been served, in all runs. */
+  /** The number of clients served, in all runs. */
   private int served;
 
-  /** Says again what it is told. */
+  /** Echoes what it receives. */
   private static final class Echo extends MicroThread {
     @Override
     protected void run() throws Exception {
@@ -55,7 +53,7 @@ class ThreadsConnectTest {
     }
   }
 
-  /** Connects, now and then within a time, and is served. */
+  /** Connects, sometimes with a deadline, and is served. */
   private final class Client extends MicroThread {
     private final InetSocketAddress address;
     private final RandomGenerator random;
@@ -101,7 +99,7 @@ class ThreadsConnectTest {
       free();
     }
 
-    /** What goes wrong is borne, but for the end of the process. */
+    /** Lowers every error except the end of the process. */
     @Override
     protected void lastly() {
       failed = true;
@@ -121,7 +119,7 @@ class ThreadsConnectTest {
     try {
       service = MicroService.start(ANY_PORT, OPTIONS, handlers);
     } catch (ErrnoException e) {
-      return; // there is no descriptor
+      return; // no descriptor was left
     }
     MicroProcess[] clients = new MicroProcess[CLIENTS];
     for (int i = 0; i < CLIENTS; i++) {
@@ -153,7 +151,8 @@ class ThreadsConnectTest {
   }
 
   /**
-   * The connection lives, but what was sent is lost: the client waits for it, and Echo for more.
+   * A failed write leaves the connection open: the client would wait for the lost bytes, and Echo
+   * for the client's next ones.
    */
   @Test
   void aThreadThatOnlyReadsHearsOfAWriteThatHasFailed() {
@@ -162,7 +161,7 @@ class ThreadsConnectTest {
     assertTrue(served > 0);
   }
 
-  /** Says all at once, and hears the answer afterwards. */
+  /** Sends everything, shuts down its output, and then reads the answer. */
   private final class HalfCloser extends MicroThread {
     private final InetSocketAddress address;
 
@@ -183,7 +182,7 @@ class ThreadsConnectTest {
   }
 
   @Test
-  void aConnectionThatIsShutDownOneWayIsReadOn() {
+  void aHalfClosedConnectionCanStillBeRead() {
     Simulation.seeds(50)
         .withFaults(Faults.ordinary())
         .check(
@@ -197,7 +196,7 @@ class ThreadsConnectTest {
   }
 
   @Test
-  void aServiceThatCanNotAcceptSaysSoOnceUntilItCan() {
+  void aServiceThatCannotAcceptReportsItOnceUntilItCan() {
     List<String> events = new ArrayList<>();
     PrintStream before = System.err;
     System.setErr(new Refusals(events));
@@ -223,7 +222,7 @@ class ThreadsConnectTest {
     }
   }
 
-  /** Takes note of what a service says of connections that it can't accept. */
+  /** Records a service's reports of connections that it can't accept. */
   private static final class Refusals extends PrintStream {
     private final List<String> events;
 

@@ -21,10 +21,10 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** A user's program against the library alone, as a module and on the class path. */
+/** A user's program that uses only the library, as a module and on the class path. */
 @Tag("needs-stack")
 class UserModuleTest {
-  /** The library and its one dependency: not the annotations, which only its compiler needs. */
+  /** The library and its one dependency, without the annotations that only its build needs. */
   private static final String LIBRARY =
       Stream.of(Reactor.class, Simulation.class, NativeLibrary.class, MpscArrayQueue.class)
           .map(type -> LibraryFiles.of(type).place().toString())
@@ -68,7 +68,7 @@ class UserModuleTest {
     return Files.writeString(file, text);
   }
 
-  /** What javac says, which with all its warnings on is nothing. */
+  /** Returns javac's messages, with all warnings enabled. */
   private String compile(String pathOption, Path... sources) {
     List<String> words = new ArrayList<>(List.of("-Xlint:all", "-Werror", pathOption, LIBRARY));
     words.addAll(List.of("-d", folder.resolve("classes").toString()));
@@ -92,9 +92,9 @@ class UserModuleTest {
     return output.strip();
   }
 
-  /** With native access refused where it is not given, as the JDK will do by default one day. */
+  /** Denies native access that is not granted, as the JDK will do by default in future. */
   @Test
-  void aModuleRequiresTheLibraryAndNothingElse() throws Exception {
+  void aModuleNeedsToRequireTheLibraryOnly() throws Exception {
     Path module =
         source(
             "module-info.java", "module app { requires dev.weft.reactor; requires dev.weft.sim; }");
@@ -112,7 +112,7 @@ class UserModuleTest {
   }
 
   @Test
-  void theClassPathNeedsTheLibraryAndNothingElse() throws Exception {
+  void theClassPathNeedsTheLibraryOnly() throws Exception {
     assertEquals("", compile("--class-path", source("app/Program.java", PROGRAM)));
     assertEquals(
         "hello 1",

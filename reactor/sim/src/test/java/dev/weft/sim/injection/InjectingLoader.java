@@ -26,9 +26,9 @@ import java.util.stream.Stream;
 /**
  * Loads the library once more, with a call of {@link Injection#point} before each allocation of a
  * {@link Target}, before each call of the JDK there that allocates, and before each allocation of a
- * frame by woven code of whatever class; and with one of {@link Injection#call} before each call of
- * the library in the target. Everything of Weft is loaded by it but what has state for the whole
- * process, the native library.
+ * frame by woven code of any class; and with one of {@link Injection#call} before each call of the
+ * library in the target. It loads all classes of Weft except those with state for the whole
+ * process, which are those of the native library.
  */
 final class InjectingLoader extends ClassLoader {
   private static final ClassDesc INJECTION = ClassDesc.of(Injection.class.getName());
@@ -110,7 +110,7 @@ final class InjectingLoader extends ClassLoader {
     return defineClass(name, pointed, 0, pointed.length);
   }
 
-  /** The names of the classes that it has loaded itself. */
+  /** The names of the classes that this loader has defined. */
   Set<String> defined() {
     return defined;
   }
@@ -132,7 +132,7 @@ final class InjectingLoader extends ClassLoader {
         ClassTransform.transformingMethodBodies(InjectingLoader::isPointed, withPoints(places)));
   }
 
-  /** A class whose initialiser fails can't be used again, which the JVM is to blame for. */
+  /** Leaves out class initialisers: the JVM makes a class unusable if its initialiser fails. */
   private static boolean isPointed(MethodModel method) {
     return !method.methodName().equalsString(ConstantDescs.CLASS_INIT_NAME);
   }

@@ -7,24 +7,24 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Where injected failures come from. {@link InjectingLoader} puts a call of {@link #point} before
- * each place of a class that may fail because memory or stack is short; of the calls in one run,
- * some are chosen to throw. One run at a time.
+ * Injects failures. {@link InjectingLoader} puts a call of {@link #point} before each place of a
+ * class that may fail because memory or stack is short; of the calls in one run, some are chosen to
+ * throw. One run at a time.
  */
 public final class Injection {
   private static final int FRAMES_SHOWN = 16;
 
-  /** What the simulator notes by itself is made in these. */
+  /** Classes of the simulator whose own allocations must not fail. */
   private static final Set<String> TEST_KIT =
       Set.of("dev.weft.sim.SimulationRun", "dev.weft.sim.Request", "dev.weft.sim.Trace");
 
   private static long count;
-  private static int plantedCount;
+  private static int injectedCount;
   private static long first = Long.MAX_VALUE;
   private static long last;
   private static Kind kind = Kind.MEMORY;
 
-  /** What is planted. */
+  /** The kind of failure. */
   enum Kind {
     /** An OutOfMemoryError at an allocation. */
     MEMORY,
@@ -37,66 +37,66 @@ public final class Injection {
     CALL
   }
 
-  /** Where the first failure of this run has been planted. */
+  /** Where the first failure of this run was injected. */
   private static List<StackTraceElement> place = List.of();
 
-  /** Thrown in place of the one of the JVM. */
-  public static final class PlantedOutOfMemoryError extends OutOfMemoryError {
+  /** Thrown instead of the JVM's OutOfMemoryError. */
+  public static final class InjectedOutOfMemoryError extends OutOfMemoryError {
     private static final long serialVersionUID = 1L;
 
-    PlantedOutOfMemoryError() {
-      super("planted");
+    InjectedOutOfMemoryError() {
+      super("injected");
     }
   }
 
-  /** Thrown in place of the one of the JVM. */
-  public static final class PlantedStackOverflowError extends StackOverflowError {
+  /** Thrown instead of the JVM's StackOverflowError. */
+  public static final class InjectedStackOverflowError extends StackOverflowError {
     private static final long serialVersionUID = 1L;
 
-    PlantedStackOverflowError() {
-      super("planted");
+    InjectedStackOverflowError() {
+      super("injected");
     }
   }
 
   private Injection() {}
 
   /** Begins a run in which the points from number {@code from} to {@code to} fail, from 1. */
-  static synchronized void arm(long from, long to, Kind planted) {
+  static synchronized void arm(long from, long to, Kind injected) {
     count = 0;
-    plantedCount = 0;
+    injectedCount = 0;
     first = from;
     last = to;
-    kind = planted;
+    kind = injected;
     place = List.of();
     StackDepths.reset();
   }
 
-  /** Where the first failure of this run has been planted, innermost frame first. */
+  /** Where the first failure of this run was injected, innermost frame first. */
   static synchronized List<StackTraceElement> place() {
     return place;
   }
 
-  /** Ends a run; returns how many points it has come by. */
+  /** Ends a run; returns how many points it has passed. */
   static synchronized long disarm() {
     calm();
     return count;
   }
 
-  /** How many failures have been planted in this run. */
-  public static synchronized int planted() {
-    return plantedCount;
+  /** How many failures have been injected in this run. */
+  public static synchronized int count() {
+    return injectedCount;
   }
 
-  /** Plants no more in this run. */
-  public static synchronized void calm() {
+  /** Injects no more failures in this run. */
+  public static synchronized void stop() {
     first = Long.MAX_VALUE;
     StackDepths.reset();
   }
 
-  /** Fails if it is the turn of this point. Called by the code under test, on any thread. */
+  /** Throws if this point was chosen. Called by the code under test, on any thread. */
   public static void point() {
     if (kind != Kind.CALL) {
-      come();
+      pass();
     }
   }
 
@@ -121,7 +121,7 @@ public final class Injection {
     }
   }
 
-  private static synchronized void come() {
+  private static synchronized void pass() {
     count++;
     if (isTurn() && !isInTestKit()) {
       plant();
@@ -179,11 +179,11 @@ public final class Injection {
   /** Whether {@code failure} is, or comes of, a planted one. */
   public static boolean isPlanted(@Nullable Throwable failure) {
     for (Throwable each = failure; each != null; each = each.getCause()) {
-      if (each instanceof PlantedOutOfMemoryError || each instanceof PlantedStackOverflowError) {
+      if (each instanceof InjectedOutOfMemoryError || each instanceof InjectedStackOverflowError) {
         return true;
       }
       for (Throwable suppressed : each.getSuppressed()) {
-        if (isPlanted(suppressed)) {
+        if (isInjected(suppressed)) {
           return true;
         }
       }

@@ -8,13 +8,13 @@ import java.util.List;
 import java.util.function.LongFunction;
 import java.util.stream.LongStream;
 
-/** Plants failures at chosen points of a target: for the test, and for scripts/simulate. */
+/** Injects failures at chosen points of a target: for the test, and for scripts/simulate. */
 final class InjectionRun {
   private static final int BURST = 6;
   private static final int FAILED = 1;
   private static final int WRONG_ARGUMENTS = 2;
 
-  /** What fails where, and how many points in a row. */
+  /** The target, the kind of failure, and how many consecutive points fail. */
   record Plan(Target target, Injection.Kind kind, int burst) {
     @Override
     public String toString() {
@@ -41,7 +41,7 @@ final class InjectionRun {
     return (Runnable) loader.loadClass(target.program()).getDeclaredConstructor().newInstance();
   }
 
-  /** What was found, if {@code points} chooses from those that there are, numbered from 1. */
+  /** Returns what was found; {@code points} chooses from the existing points, numbered from 1. */
   static List<String> failures(Plan plan, LongFunction<LongStream> points) throws Exception {
     Target target = plan.target;
     InjectingLoader loader = new InjectingLoader(target);

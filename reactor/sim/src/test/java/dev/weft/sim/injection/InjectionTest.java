@@ -12,10 +12,10 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
- * Throws an OutOfMemoryError at each allocation of a part of the library in turn, or a
- * StackOverflowError. Whatever it strikes, the program ends, each finally block runs once, the
- * audit after each turn finds the loop whole, nothing is in flight or open at the end, and the
- * thread can have the next reactor.
+ * Throws an OutOfMemoryError or a StackOverflowError at one allocation after the other of a part of
+ * the library. Each time the program ends, each finally block runs once, the checks after each turn
+ * find the loop consistent, no operation is in flight and no handle open at the end, and the thread
+ * can open another reactor.
  *
  * <p>{@code -Ddev.weft.sim.injection=all} tries every point, as scripts/simulate does; without it,
  * some are drawn by a seed.
@@ -38,14 +38,14 @@ class InjectionTest {
 
   @ParameterizedTest
   @MethodSource("plansOfScheduler")
-  void everyFailureOfTheSchedulerIsSurvived(InjectionRun.Plan plan) throws Exception {
+  void theSchedulerSurvivesEveryInjectedFailure(InjectionRun.Plan plan) throws Exception {
     assertEquals(List.of(), InjectionRun.failures(plan, InjectionTest::points));
   }
 
   @ParameterizedTest
   @MethodSource("plansOfOthers")
-  @Tag("needs-stack") // their programs have been looked at on stacks only
-  void everyFailureOfTheOthersIsSurvived(InjectionRun.Plan plan) throws Exception {
+  @Tag("needs-stack") // these programs have been checked with stackful fibers only
+  void theOtherTargetsSurviveEveryInjectedFailure(InjectionRun.Plan plan) throws Exception {
     assertEquals(List.of(), InjectionRun.failures(plan, InjectionTest::points));
   }
 }

@@ -120,7 +120,7 @@ public class IoProgram extends Program {
     }
   }
 
-  /** Three fibers are in a socket that is closed, one of which accepts there. */
+  /** Closes a socket that one fiber reads and another writes. */
   private void closes() throws Exception {
     try (Closer<TcpListener> listener = closing(TcpListener.bind(ANY_PORT));
         Arena arena = Arena.ofShared()) {

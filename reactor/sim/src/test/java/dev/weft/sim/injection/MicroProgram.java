@@ -21,8 +21,8 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A service of micro-processes and its clients. A failure ends one connection at most: the others
- * are served, and so are those that come later.
+ * A service of micro-processes and its clients. A failure ends at most one connection: the others
+ * are served, and so are later ones.
  */
 public class MicroProgram extends Program {
   private static final MicroOptions OPTIONS = MicroOptions.ofPages(64).withStackful(true);
@@ -48,7 +48,7 @@ public class MicroProgram extends Program {
     }
   }
 
-  /** Echoes lines, by way of a thread that it makes and asks for each. */
+  /** Echoes lines through a thread that it starts and requests each line from. */
   private static final class Echo extends MicroThread {
     private @Nullable MicroService behind;
     private final boolean sleeps;
@@ -85,7 +85,7 @@ public class MicroProgram extends Program {
     }
   }
 
-  /** Says one line to another connection, and hears it. */
+  /** Sends one line on another connection, and reads the echo. */
   private static final class Asker extends MicroThread {
     @Override
     protected void run() throws Exception {
@@ -159,13 +159,13 @@ public class MicroProgram extends Program {
     if (started == null) {
       return;
     }
-    if (failed > Injection.planted()) {
+    if (failed > Injection.count()) {
       broken(failed + " connections have failed");
     }
     try {
       converse(started.localAddress());
     } catch (CancelledException e) {
-      // A simulation ends with the first failure that nobody has caught.
+      // A simulation ends with the first uncaught failure.
     } catch (Exception e) {
       broken("the service has stopped: " + e);
     }

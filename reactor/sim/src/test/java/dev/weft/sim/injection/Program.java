@@ -22,10 +22,10 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Fibers that use what failures are planted in, to be run once for each failure: on the simulated
- * machine, where time is virtual, so that a fiber whose partner has failed fails at its deadline,
- * or on a ring. After each turn the loop is audited. The classes that it uses are those of {@link
- * InjectingLoader}.
+ * Fibers that use the code into which failures are injected, run once for each failure. It runs on
+ * the simulated machine, where time is virtual, so that a fiber whose partner has failed fails at
+ * its deadline, or on a ring. After each turn the loop's invariants are checked. Its classes are
+ * loaded by {@link InjectingLoader}.
  */
 public abstract class Program implements Runnable {
   static final InetSocketAddress ANY_PORT =
@@ -34,14 +34,14 @@ public abstract class Program implements Runnable {
   private static final long TURNS_MAX = 20_000;
   private static final Path DESCRIPTORS = Path.of("/proc/self/fd");
 
-  /** So often a close is tried again that has failed. */
+  /** How often a failed close is repeated. */
   private static final int CLOSES_MAX = 20;
 
   private final boolean simulated;
   private final Thread thread = Thread.currentThread();
   private final List<Throwable> unexpected = new ArrayList<>();
 
-  // How many blocks have been begun that end in a finally, and how many of these have run.
+  // The number of blocks begun that end in a finally, and of finally blocks run.
   int begun;
   int ended;
 
@@ -49,13 +49,13 @@ public abstract class Program implements Runnable {
     this.simulated = simulated;
   }
 
-  /** What the first fibers do. */
+  /** The tasks of the first fibers. */
   abstract List<FiberTask> tasks();
 
   /** Checks for leaks, in the first fiber; no more failures are injected. */
   void atEnd() throws Exception {}
 
-  /** Runs it; throws if something else than a planted failure, or what comes of it, is found. */
+  /** Runs it; throws if a failure is found that was not injected or caused by an injected one. */
   @Override
   public final void run() {
     if (simulated) {
@@ -135,7 +135,7 @@ public abstract class Program implements Runnable {
             found.add(each.getFileName() + " " + what);
           }
         } catch (NoSuchFileException e) {
-          // that of the listing itself
+          // the descriptor of the listed folder
         }
       }
     } catch (IOException e) {
@@ -145,19 +145,19 @@ public abstract class Program implements Runnable {
     return found;
   }
 
-  // ---- what is wrong
+  // ---- reporting
 
   final void broken(String what) {
     unexpected.add(new AssertionError(what));
   }
 
-  /** What a planted failure leads to elsewhere is not looked into, but for broken promises. */
+  /** Ignores what an injected failure has caused, except broken promises. */
   final void note(Throwable failure) {
     boolean broken =
         failure instanceof AssertionError
             || failure instanceof NullPointerException
             || failure instanceof IndexOutOfBoundsException;
-    if (broken && !Injection.isPlanted(failure)) {
+    if (broken && !Injection.isInjected(failure)) {
       unexpected.add(failure);
     }
   }
@@ -185,7 +185,7 @@ public abstract class Program implements Runnable {
         note(e);
       }
     }
-    Injection.calm();
+    Injection.stop();
     atEnd();
   }
 
@@ -200,7 +200,7 @@ public abstract class Program implements Runnable {
     }
   }
 
-  /** What closes its subject even if the first attempts fail. */
+  /** Closes its subject even if the first attempts fail. */
   record Closer<T extends AutoCloseable>(T subject) implements AutoCloseable {
     @Override
     public void close() throws IOException {
@@ -209,7 +209,7 @@ public abstract class Program implements Runnable {
           subject.close();
           return;
         } catch (IOException | RuntimeException | Error e) {
-          if (attempt == CLOSES_MAX || !Injection.isPlanted(e)) {
+          if (attempt == CLOSES_MAX || !Injection.isInjected(e)) {
             throw e;
           }
         } catch (Exception e) {

@@ -155,7 +155,7 @@ public final class SchedulerProgram extends Program {
     }
   }
 
-  /** Micro-threads wait for one another, and as fibers do. */
+  /** Micro-threads wait for one another, and in fiber calls. */
   private void threads() {
     MicroOptions options = MicroOptions.ofPages(PAGES).withSlab(8L * PAGES * 4096, false);
     MicroProcess process = MicroProcess.start(new Asking(), options);

@@ -22,7 +22,7 @@ import java.time.Duration;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** Uses all that fibers meet by. */
+/** Uses all classes by which fibers synchronise. */
 public final class SyncProgram extends Program {
   private static final int ROUNDS = 3;
 
@@ -62,7 +62,7 @@ public final class SyncProgram extends Program {
     }
   }
 
-  /** Gives back what a fiber has, even if the first attempts fail. */
+  /** Releases what a fiber holds, even if the first attempts fail. */
   private static Closer<AutoCloseable> giving(AutoCloseable back) {
     return closing(back);
   }

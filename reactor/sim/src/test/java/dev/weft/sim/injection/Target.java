@@ -4,7 +4,7 @@ package dev.weft.sim.injection;
 import java.util.Collection;
 import java.util.List;
 
-/** A part of the library whose failures are planted, and the program that uses it meanwhile. */
+/** A part of the library into which failures are injected, and the program that uses it. */
 enum Target {
   SCHEDULER(
       SchedulerProgram.class,
@@ -59,7 +59,7 @@ enum Target {
     return pointed.stream().anyMatch(each -> covers(each, name));
   }
 
-  /** Those of the packages and classes of which none of {@code names} is a class. */
+  /** The listed packages and classes that no class in {@code names} belongs to. */
   List<String> withoutAnyOf(Collection<String> names) {
     return pointed.stream()
         .filter(each -> names.stream().noneMatch(name -> covers(each, name)))
