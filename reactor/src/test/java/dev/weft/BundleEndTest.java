@@ -250,12 +250,12 @@ class BundleEndTest {
           try (Bundle bundle = Bundle.open();
               Bundle others = Bundle.open()) {
             others.go(
-                "stranger",
+                "other",
                 () -> {
                   IllegalStateException thrown =
                       assertThrows(IllegalStateException.class, bundle::close);
                   assertEquals(
-                      "stranger can't close bundle of main (0 children), only its owner can",
+                      "other can't close bundle of main (0 children), only its owner can",
                       thrown.getMessage());
                 });
             others.await();

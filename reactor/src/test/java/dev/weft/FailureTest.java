@@ -128,7 +128,7 @@ class FailureTest {
                   log.add("begins");
                   try {
                     Fiber.yield();
-                    log.add("goes on");
+                    log.add("continues");
                   } finally {
                     log.add("cleans up");
                     reactor.execute(() -> log.add("last task"));

@@ -249,7 +249,7 @@ class ReactorTest {
           () -> {
             Pipe pipe = Pipe.open();
             Fiber self = Fiber.current();
-            FutureTask<Throwable> stranger =
+            FutureTask<Throwable> task =
                 new FutureTask<>(
                     () -> {
                       assertThrows(WrongThreadException.class, reactor::stats);
@@ -261,8 +261,8 @@ class ReactorTest {
                             WrongThreadException.class, () -> pipe.source().read(target));
                       }
                     });
-            Thread.ofPlatform().start(stranger);
-            assertNotNull(stranger.get());
+            Thread.ofPlatform().start(task);
+            assertNotNull(task.get());
             pipe.close();
           });
     }
@@ -273,7 +273,7 @@ class ReactorTest {
     Reactors.run(
         () -> {
           try (Pipe pipe = Pipe.open()) {
-            FutureTask<Throwable> stranger =
+            FutureTask<Throwable> task =
                 new FutureTask<>(
                     () -> {
                       Throwable[] thrown = new Throwable[1];
@@ -288,8 +288,8 @@ class ReactorTest {
                           });
                       return thrown[0];
                     });
-            Thread.ofPlatform().start(stranger);
-            assertInstanceOf(WrongThreadException.class, stranger.get());
+            Thread.ofPlatform().start(task);
+            assertInstanceOf(WrongThreadException.class, task.get());
           }
         });
   }

@@ -12,7 +12,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/** Calls that block, made by micro-threads. */
+/** Blocking calls made by micro-threads. */
 @Tag("needs-weaving") // and runs in each form
 class BlockingCallTest {
   private static final class Caller extends MicroThread {
@@ -32,7 +32,7 @@ class BlockingCallTest {
 
   @ParameterizedTest
   @EnumSource
-  void whatTheCallComesToIsTheThreadsOwn(ExecutionMode mode) throws Exception {
+  void resultAndExceptionOfABlockingCallReachTheThread(ExecutionMode mode) throws Exception {
     assertEquals("answer and failure", mode.run(new Caller()).output());
   }
 
@@ -68,14 +68,14 @@ class BlockingCallTest {
 
   @ParameterizedTest
   @EnumSource(names = {"REACTOR_WOVEN", "REACTOR_STACKFUL"})
-  void otherThreadsGoOnMeanwhile(ExecutionMode mode) throws Exception {
+  void otherThreadsRunDuringABlockingCall(ExecutionMode mode) throws Exception {
     assertEquals("opened", mode.run(new Waiter()).output());
   }
 
   @Test
   void aProcessThatIsKilledDoesNotWaitForItsCalls() throws Exception {
     CountDownLatch never = new CountDownLatch(1);
-    // The fiber waits for another thread by the JDK's means: without a stack it would hold up all.
+    // The fiber waits with a JDK call: a stackless fiber would block the reactor.
     ReactorOptions options = ReactorOptions.defaults().withStackful(true);
     try (Reactor reactor = Reactor.open(options)) {
       reactor.run(

@@ -29,7 +29,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/** Connections that micro-threads open. */
+/** Outgoing connections of micro-threads. */
 @Tag("needs-weaving") // and runs in each form
 @Timeout(60)
 class ConnectTest {
@@ -47,7 +47,7 @@ class ConnectTest {
     }
   }
 
-  /** How many sockets this JVM has open. */
+  /** The number of open sockets of this JVM. */
   private static long sockets() throws IOException {
     try (Stream<Path> descriptors = Files.list(Path.of("/proc/self/fd"))) {
       return descriptors.filter(ConnectTest::isSocket).count();
@@ -62,28 +62,28 @@ class ConnectTest {
     }
   }
 
-  /** Connects, does something, and notes what is raised. */
+  /** A thread that connects, and logs the errors raised in it. */
   private abstract static class Client extends MicroThread {
     final InetSocketAddress address;
-    final List<String> said = new ArrayList<>();
+    final List<String> log = new ArrayList<>();
 
     Client(InetSocketAddress address) {
       this.address = address;
     }
 
-    /** Sends a line and notes what comes back. */
+    /** Sends a line and logs the answer. */
     final void ask(MicroSocket connection, String text) throws Exception {
       MicroBlock line = calloc(1, LINE_BYTES);
       connection.literal(text + "\n");
       int length = connection.readline(line, LINE_BYTES);
-      said.add(new String(line.toArray(0, length), StandardCharsets.UTF_8));
+      log.add(new String(line.toArray(0, length), StandardCharsets.UTF_8));
       free();
     }
 
     @Override
     protected void lastly() throws Exception {
       if (errno() != null) {
-        said.add(errno().toString());
+        log.add(errno().toString());
       }
     }
   }
@@ -93,7 +93,7 @@ class ConnectTest {
     return MicroProcess.start(client, mode.options());
   }
 
-  /** Has {@code client} talk to a service of its own until it has ended. */
+  /** Makes the client of a service at an address. */
   private interface Talk {
     Client to(InetSocketAddress address);
   }
@@ -111,7 +111,7 @@ class ConnectTest {
             service.join(); // all connections have been closed
           });
     }
-    return client[0].said;
+    return client[0].log;
   }
 
   private static final class Asker extends Client {
@@ -131,31 +131,31 @@ class ConnectTest {
 
   @ParameterizedTest
   @EnumSource(mode = EnumSource.Mode.MATCH_ANY, names = REACTORS)
-  void aThreadTalksToServersAndItsConnectionsEndWithIt(ExecutionMode mode) throws Exception {
+  void aThreadUsesConnectionsThatAreClosedAtItsEnd(ExecutionMode mode) throws Exception {
     assertEquals(
         List.of("Line 0: one\n", "Line 0: two\n", "Line 1: three\n"), talkToEcho(mode, Asker::new));
   }
 
-  /** Asks in place of the thread that has the connection, which ends before. */
+  /** Uses the connection of a thread that has ended. */
   private static final class Deputy extends MicroThread {
-    final List<String> said;
+    final List<String> log;
 
-    Deputy(List<String> said) {
-      this.said = said;
+    Deputy(List<String> log) {
+      this.log = log;
     }
 
     @Override
     protected void run() throws Exception {
       MicroBlock line = calloc(1, LINE_BYTES);
       literal("late\n");
-      said.add(new String(line.toArray(0, readline(line, LINE_BYTES)), StandardCharsets.UTF_8));
+      log.add(new String(line.toArray(0, readline(line, LINE_BYTES)), StandardCharsets.UTF_8));
     }
   }
 
   @ParameterizedTest
   @EnumSource(mode = EnumSource.Mode.MATCH_ANY, names = REACTORS)
-  void aConnectionGoesOnWithThoseThatItWasGivenTo(ExecutionMode mode) throws Exception {
-    List<String> said =
+  void aConnectionStaysOpenForThreadsThatItWasPassedTo(ExecutionMode mode) throws Exception {
+    List<String> log =
         talkToEcho(
             mode,
             address ->
@@ -163,20 +163,20 @@ class ConnectTest {
                   @Override
                   protected void run() throws Exception {
                     MicroSocket connection = connect(address);
-                    Deputy deputy = new Deputy(said);
+                    Deputy deputy = new Deputy(log);
                     child(deputy, connection, connection);
                     play(deputy);
                   }
                 });
 
-    assertEquals(List.of("Line 0: late\n"), said);
+    assertEquals(List.of("Line 0: late\n"), log);
   }
 
   @ParameterizedTest
   @EnumSource(mode = EnumSource.Mode.MATCH_ANY, names = REACTORS)
-  void aConnectionIsClosedWhenBothItsSidesAre(ExecutionMode mode) throws Exception {
+  void aConnectionIsClosedWhenBothDirectionsAreClosed(ExecutionMode mode) throws Exception {
     long before = sockets();
-    List<String> said =
+    List<String> log =
         talkToEcho(
             mode,
             address ->
@@ -189,12 +189,12 @@ class ConnectTest {
                     connection.rxClose();
                     connection.txClose();
                     Fiber.yield();
-                    said.add(pages - process().heap().usedPages() + " pages");
+                    log.add(pages - process().heap().usedPages() + " pages");
                     connection.read(calloc(1, 1), 1);
                   }
                 });
 
-    assertEquals(List.of("Line 0: once\n", "8 pages", "EBADF"), said);
+    assertEquals(List.of("Line 0: once\n", "8 pages", "EBADF"), log);
     assertEquals(before, sockets());
   }
 
@@ -211,9 +211,9 @@ class ConnectTest {
     protected void run() throws Exception {
       try {
         connection = connect(address);
-        said.add("goes on");
+        log.add("continues");
       } catch (RuntimeException | UnknownHostException e) {
-        said.add(String.valueOf(e.getMessage()));
+        log.add(String.valueOf(e.getMessage()));
         throw e;
       }
     }
@@ -229,7 +229,7 @@ class ConnectTest {
 
   @ParameterizedTest
   @EnumSource(mode = EnumSource.Mode.MATCH_ANY, names = REACTORS)
-  void aRefusalIsRaisedAndNamesTheAddress(ExecutionMode mode) throws Exception {
+  void aRefusedConnectIsRaisedAndNamesTheAddress(ExecutionMode mode) throws Exception {
     long before = sockets();
     Refused client = new Refused(deadPort(), false);
 
@@ -238,18 +238,18 @@ class ConnectTest {
     int port = client.address.getPort();
     assertEquals(
         List.of("ECONNREFUSED", "Refused raised ECONNREFUSED: connect 127.0.0.1:" + port),
-        client.said);
+        client.log);
     assertEquals(before, sockets());
   }
 
   @ParameterizedTest
   @EnumSource(mode = EnumSource.Mode.MATCH_ANY, names = REACTORS)
-  void aRefusalThatIsLoweredGivesNoConnection(ExecutionMode mode) throws Exception {
+  void aRefusedConnectThatIsLoweredGivesNoConnection(ExecutionMode mode) throws Exception {
     Refused client = new Refused(deadPort(), true);
 
     mode.run(client);
 
-    assertEquals(List.of("ECONNREFUSED", "goes on"), client.said);
+    assertEquals(List.of("ECONNREFUSED", "continues"), client.log);
     assertNull(client.connection);
   }
 
@@ -260,41 +260,41 @@ class ConnectTest {
 
     mode.run(client);
 
-    assertEquals("EOPNOTSUPP", client.said.getFirst());
+    assertEquals("EOPNOTSUPP", client.log.getFirst());
   }
 
   @ParameterizedTest
   @EnumSource(mode = EnumSource.Mode.MATCH_ANY, names = REACTORS)
-  void wantOfMemoryForTheRingsIsRaisedAndLeaksNothing(ExecutionMode mode) throws Exception {
+  void memoryShortageForTheByteRingsIsRaisedAndLeaksNothing(ExecutionMode mode) throws Exception {
     long before = sockets();
     Refused client = new Refused(deadPort(), true);
 
     mode.run(client, "", MicroOptions.ofPages(8).withStackful(mode.stackful));
 
-    assertEquals(List.of("ENOMEM", "goes on"), client.said);
+    assertEquals(List.of("ENOMEM", "continues"), client.log);
     assertEquals(before, sockets());
   }
 
   @ParameterizedTest
   @EnumSource(mode = EnumSource.Mode.MATCH_ANY, names = REACTORS)
-  void anAddressThatIsNotResolvedIsAFault(ExecutionMode mode) throws Exception {
+  void anUnresolvedAddressIsAFault(ExecutionMode mode) throws Exception {
     Refused client = new Refused(InetSocketAddress.createUnresolved("nowhere.invalid", 1), false);
 
     mode.run(client);
 
-    assertEquals(List.of("nowhere.invalid", "EFAULT"), client.said);
+    assertEquals(List.of("nowhere.invalid", "EFAULT"), client.log);
   }
 
-  // ---- connections that do not come about: the server's backlog is full
+  // ---- connects that never complete: the server's backlog is full
 
-  /** A server that accepts nobody, and has as many waiting as it may have. */
+  /** A server that accepts no connection, and whose backlog is full. */
   private static final class Full implements AutoCloseable {
     private final ServerSocket server;
     private final List<Socket> waiting = new ArrayList<>();
 
     Full() throws IOException {
       server = new ServerSocket(0, 1, InetAddress.getLoopbackAddress());
-      for (int i = 0; i < 2; i++) { // one more than its backlog
+      for (int i = 0; i < 2; i++) { // one more than the backlog
         waiting.add(new Socket(server.getInetAddress(), server.getLocalPort()));
       }
     }
@@ -333,14 +333,14 @@ class ConnectTest {
             process.join();
           });
 
-      assertEquals(List.of("EINTR", "Refused was ended"), client.said);
+      assertEquals(List.of("EINTR", "Refused was ended"), client.log);
       assertEquals(before, sockets());
     }
   }
 
   @ParameterizedTest
   @EnumSource(mode = EnumSource.Mode.MATCH_ANY, names = REACTORS)
-  void aDeadlineThatPassesWhileItConnectsIsRaised(ExecutionMode mode) throws Exception {
+  void aDeadlineThatPassesDuringAConnectIsRaised(ExecutionMode mode) throws Exception {
     try (Full server = new Full();
         Reactor reactor = Reactor.open()) {
       long before = sockets();
@@ -354,14 +354,14 @@ class ConnectTest {
           };
       reactor.run(() -> start(mode, client).join());
 
-      assertEquals(List.of("ETIMEDOUT"), client.said);
+      assertEquals(List.of("ETIMEDOUT"), client.log);
       assertEquals(before, sockets());
     }
   }
 
   @ParameterizedTest
   @EnumSource(mode = EnumSource.Mode.MATCH_ANY, names = REACTORS)
-  void aLastlyThatIsOverItsDeadlineDoesNotWaitForAConnection(ExecutionMode mode) throws Exception {
+  void aLastlyPastItsDeadlineDoesNotWaitForAConnection(ExecutionMode mode) throws Exception {
     try (Full server = new Full();
         Reactor reactor = Reactor.open()) {
       long before = sockets();
@@ -376,21 +376,21 @@ class ConnectTest {
             @Override
             protected void lastly() throws Exception {
               super.lastly();
-              if (said.size() == 1) {
+              if (log.size() == 1) {
                 connect(address);
               }
             }
           };
       reactor.run(() -> start(mode, client).join());
 
-      assertEquals(List.of("ETIMEDOUT", "ETIMEDOUT"), client.said);
+      assertEquals(List.of("ETIMEDOUT", "ETIMEDOUT"), client.log);
       assertEquals(before, sockets());
     }
   }
 
   @ParameterizedTest
   @EnumSource(mode = EnumSource.Mode.MATCH_ANY, names = REACTORS)
-  void aBundleWhoseDeadlineHasPassedEndsItAndTheThreadGoesOn(ExecutionMode mode) throws Exception {
+  void theDeadlineOfABundleEndsAConnectAndTheThreadContinues(ExecutionMode mode) throws Exception {
     try (Full server = new Full();
         Reactor reactor = Reactor.open()) {
       long before = sockets();
@@ -401,23 +401,23 @@ class ConnectTest {
               try (Bundle _ = Bundle.open(Deadline.after(Duration.ofMillis(1)))) {
                 connect(address);
               } catch (ScopeExpiredException e) {
-                said.add("too late");
+                log.add("too late");
               }
-              while (sockets() > before) { // until the kernel has let go of it
+              while (sockets() > before) { // until the kernel has closed the socket
                 Fiber.yield();
               }
-              said.add("goes on");
+              log.add("continues");
             }
           };
       reactor.run(() -> start(mode, client).join());
 
-      assertEquals(List.of("too late", "goes on"), client.said);
+      assertEquals(List.of("too late", "continues"), client.log);
     }
   }
 
-  // ---- peers that read nothing
+  // ---- stalled peers
 
-  /** Writes more than any socket takes, until something is raised. */
+  /** Writes more than any socket buffers, until an error is raised. */
   private static final class Writer extends MicroThread {
     @Override
     protected void run() throws Exception {
@@ -427,8 +427,7 @@ class ConnectTest {
 
   @ParameterizedTest
   @EnumSource(mode = EnumSource.Mode.MATCH_ANY, names = REACTORS)
-  void theDeadlineOfAThreadHoldsForAllThatIsLeftInItsConnections(ExecutionMode mode)
-      throws Exception {
+  void theDeadlineOfAThreadLimitsTheDrainOfAllItsConnections(ExecutionMode mode) throws Exception {
     try (ServerSocket deaf = new ServerSocket(0, 2, InetAddress.getLoopbackAddress());
         Reactor reactor = Reactor.open()) {
       long before = sockets();
@@ -452,7 +451,7 @@ class ConnectTest {
           };
       reactor.run(() -> start(mode, client).join());
 
-      assertEquals(List.of(), client.said);
+      assertEquals(List.of(), client.log);
       assertEquals(before, sockets());
     }
   }

@@ -12,12 +12,12 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/** Who runs when. */
+/** The order in which micro-threads run. */
 @Tag("needs-weaving") // and runs in each form
 class ControlTest {
-  private static final List<String> SAID = new ArrayList<>();
+  private static final List<String> LOG = new ArrayList<>();
 
-  /** Says its name each time that it runs. */
+  /** Logs its name each time that it runs. */
   private static final class Named extends MicroThread {
     private final String name;
     private final MicroStatus then;
@@ -29,16 +29,16 @@ class ControlTest {
 
     @Override
     protected void run() throws Exception {
-      SAID.add(name + 1);
+      LOG.add(name + 1);
       suspend(then);
-      SAID.add(name + 2);
+      LOG.add(name + 2);
     }
   }
 
-  private static List<String> said(ExecutionMode mode, MicroThread main) throws Exception {
-    SAID.clear();
+  private static List<String> logOf(ExecutionMode mode, MicroThread main) throws Exception {
+    LOG.clear();
     mode.run(main);
-    return List.copyOf(SAID);
+    return List.copyOf(LOG);
   }
 
   @Test
@@ -58,20 +58,19 @@ class ControlTest {
       play(one);
       play(two);
       play(one);
-      SAID.add("main");
+      LOG.add("main");
       pause();
-      SAID.add("not reached");
+      LOG.add("not reached");
     }
   }
 
   @ParameterizedTest
   @EnumSource
-  void playedThreadsRunInOrderOnceEachAndRunGoesBeforeTheQueue(ExecutionMode mode)
-      throws Exception {
-    assertEquals(List.of("main", "a1", "a2", "b1", "b2"), said(mode, new Players()));
+  void playedThreadsRunInOrderOnceEachAndRunBypassesTheQueue(ExecutionMode mode) throws Exception {
+    assertEquals(List.of("main", "a1", "a2", "b1", "b2"), logOf(mode, new Players()));
   }
 
-  /** Passes control in all ways while one that it has played is alone in the queue. */
+  /** Passes control in all ways while one played thread is alone in the queue. */
   private static final class PlaysAndCalls extends MicroThread {
     @Override
     protected void run() throws Exception {
@@ -83,7 +82,7 @@ class ControlTest {
       child(last);
       play(played);
       suspend(MicroStatus.RUN);
-      SAID.add("main");
+      LOG.add("main");
       play(last);
       call(called);
     }
@@ -91,13 +90,13 @@ class ControlTest {
 
   @ParameterizedTest
   @EnumSource
-  void runAndCallGoBeforeAThreadThatIsAloneInTheQueue(ExecutionMode mode) throws Exception {
+  void runAndCallRunBeforeAThreadThatIsAloneInTheQueue(ExecutionMode mode) throws Exception {
     assertEquals(
         List.of("main", "called1", "called2", "played1", "played2", "last1", "last2"),
-        said(mode, new PlaysAndCalls()));
+        logOf(mode, new PlaysAndCalls()));
   }
 
-  /** Ends while one that it has played is alone in the queue. */
+  /** Ends while one played thread is alone in the queue. */
   private static final class PlaysAndEnds extends MicroThread {
     @Override
     protected void run() {
@@ -108,14 +107,14 @@ class ControlTest {
 
     @Override
     protected void lastly() {
-      SAID.add("lastly");
+      LOG.add("lastly");
     }
   }
 
   @ParameterizedTest
   @EnumSource
-  void lastlyGoesBeforeAThreadThatIsAloneInTheQueue(ExecutionMode mode) throws Exception {
-    assertEquals(List.of("lastly", "played1", "played2"), said(mode, new PlaysAndEnds()));
+  void lastlyRunsBeforeAThreadThatIsAloneInTheQueue(ExecutionMode mode) throws Exception {
+    assertEquals(List.of("lastly", "played1", "played2"), logOf(mode, new PlaysAndEnds()));
   }
 
   /** Has another thread, which does not run, play a third. */
@@ -148,7 +147,7 @@ class ControlTest {
   @ParameterizedTest
   @EnumSource
   void aThreadPlayedThroughAnotherThatDoesNotRunIsPlayed(ExecutionMode mode) throws Exception {
-    assertEquals(List.of("played1", "played2"), said(mode, new PlaysThroughAnother()));
+    assertEquals(List.of("played1", "played2"), logOf(mode, new PlaysThroughAnother()));
   }
 
   private static final class Yielders extends MicroThread {
@@ -164,14 +163,14 @@ class ControlTest {
 
   @ParameterizedTest
   @EnumSource(mode = EnumSource.Mode.MATCH_ANY, names = "REACTOR.*")
-  void yieldGoesBehindTheQueue(ExecutionMode mode) throws Exception {
-    assertEquals(List.of("a1", "b1", "a2", "b2"), said(mode, new Yielders()));
+  void aYieldingThreadGoesToTheEndOfTheQueue(ExecutionMode mode) throws Exception {
+    assertEquals(List.of("a1", "b1", "a2", "b2"), logOf(mode, new Yielders()));
   }
 
   @ParameterizedTest
   @EnumSource(mode = EnumSource.Mode.MATCH_ANY, names = "LOCAL.*")
   void yieldReturnsToTheCallerOfTheLocalExecutor(ExecutionMode mode) throws Exception {
-    assertEquals(List.of("a1", "b1"), said(mode, new Yielders()));
+    assertEquals(List.of("a1", "b1"), logOf(mode, new Yielders()));
   }
 
   private static final class Caller extends MicroThread {
@@ -183,14 +182,14 @@ class ControlTest {
       child(queued);
       play(queued);
       call(called);
-      SAID.add("not reached");
+      LOG.add("not reached");
     }
   }
 
   @ParameterizedTest
   @EnumSource
-  void aCalledThreadRunsBeforeThoseThatWerePlayed(ExecutionMode mode) throws Exception {
-    assertEquals(List.of("called1", "queued1"), said(mode, new Caller()));
+  void aCalledThreadRunsBeforePlayedOnes(ExecutionMode mode) throws Exception {
+    assertEquals(List.of("called1", "queued1"), logOf(mode, new Caller()));
   }
 
   private static final class PlaysTheEnded extends MicroThread {
@@ -200,17 +199,17 @@ class ControlTest {
       child(ended);
       play(ended);
       suspend(MicroStatus.RUN);
-      play(this); // so that the pause returns once the other has run
+      play(this); // so that the pause returns after the other thread has run
       pause();
-      SAID.add(ended.status().toString());
+      LOG.add(ended.status().toString());
       play(ended);
     }
   }
 
   @ParameterizedTest
   @EnumSource
-  void endEndsAThreadAndPlayingItDoesNothing(ExecutionMode mode) throws Exception {
-    assertEquals(List.of("ended1", "END"), said(mode, new PlaysTheEnded()));
+  void endEndsAThreadAndPlayingAnEndedThreadDoesNothing(ExecutionMode mode) throws Exception {
+    assertEquals(List.of("ended1", "END"), logOf(mode, new PlaysTheEnded()));
   }
 
   private static final class Depth extends MicroThread {
@@ -243,23 +242,23 @@ class ControlTest {
       try {
         pause();
       } finally {
-        SAID.add("finally");
+        LOG.add("finally");
       }
     }
 
     @Override
     protected void lastly() {
-      SAID.add("lastly " + errno());
+      LOG.add("lastly " + errno());
     }
   }
 
   @ParameterizedTest
   @EnumSource
-  void aThreadThatNobodyCanWakeIsReportedAndCleansUp(ExecutionMode mode) throws Exception {
-    SAID.clear();
+  void aDeadlockedThreadIsReportedAndRunsItsFinallyBlocks(ExecutionMode mode) throws Exception {
+    LOG.clear();
     List<String> log = mode.run(new Parked()).log();
 
-    assertEquals(List.of("lastly EINTR", "finally"), SAID);
+    assertEquals(List.of("lastly EINTR", "finally"), LOG);
     assertTrue(
         log.stream().anyMatch(line -> line.contains("deadlocked threads: Parked YIELD")),
         log::toString);
@@ -277,10 +276,10 @@ class ControlTest {
     protected void run() throws Exception {
       while (turns < 10_000) {
         turns++;
-        SAID.add(name());
+        LOG.add(name());
         suspend(MicroStatus.RUN);
         if (other != null && other.turns > 0 && turns < 10_000) {
-          SAID.add("other has run before " + turns);
+          LOG.add("other has run before " + turns);
           return;
         }
       }
@@ -289,8 +288,8 @@ class ControlTest {
 
   @ParameterizedTest
   @EnumSource(mode = EnumSource.Mode.MATCH_ANY, names = "REACTOR.*")
-  void aProcessThatNeverWaitsLetsOthersRunAfterItsBudget(ExecutionMode mode) throws Exception {
-    SAID.clear();
+  void aProcessThatNeverWaitsYieldsAfterItsBudget(ExecutionMode mode) throws Exception {
+    LOG.clear();
     Spinner second = new Spinner(null);
     Spinner first = new Spinner(second);
     try (dev.weft.Reactor reactor = dev.weft.Reactor.open()) {
@@ -301,7 +300,7 @@ class ControlTest {
           });
     }
 
-    assertTrue(SAID.contains("other has run before 7"), () -> first.turns + " turns");
+    assertTrue(LOG.contains("other has run before 7"), () -> first.turns + " turns");
   }
 
   @Test

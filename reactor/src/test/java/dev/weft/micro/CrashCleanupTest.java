@@ -20,12 +20,12 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** Something that goes wrong beneath the threads of a process. */
+/** Internal failures in the code that runs the threads of a process. */
 @Timeout(60)
 class CrashCleanupTest {
   private static final String CAUSE = "of the test";
 
-  /** In place of a thread's code: can't be ended, {@code times} times. */
+  /** Replaces a thread's code: fails the first {@code times} times that it is to be ended. */
   private static final class Unendable extends Routine {
     private final Routine code;
     private int times;
@@ -41,7 +41,7 @@ class CrashCleanupTest {
     @Override
     protected void run() {}
 
-    /** Throws what it is resumed with, as the code would. */
+    /** Throws the exception that it is resumed with, as the code would. */
     @Override
     public void resume(Context context) {
       context.resumed();
@@ -59,7 +59,7 @@ class CrashCleanupTest {
     }
   }
 
-  /** Waits for bytes, or in a call of fibers, until something is raised at it. */
+  /** Waits for bytes, or in a fiber call, until an error is raised in it. */
   private static final class Waiter extends MicroThread {
     private final boolean asFiber;
     final List<String> notes = new ArrayList<>();
@@ -83,7 +83,7 @@ class CrashCleanupTest {
     }
   }
 
-  /** The first thread of the process that fails. A read, or a call, is in flight then. */
+  /** The first thread of the process that fails, while a read or fiber call is in flight. */
   private static final class Main extends MicroThread {
     private final int times;
     private final boolean throwsError;

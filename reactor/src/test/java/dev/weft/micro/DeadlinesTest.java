@@ -28,7 +28,7 @@ class DeadlinesTest {
   private static final Duration SHORT = Duration.ofMillis(1);
   private static final Duration LONG = Duration.ofHours(1);
 
-  private enum Word {
+  private enum Wait {
     READ,
     READLINE,
     POLLREAD,
@@ -41,7 +41,7 @@ class DeadlinesTest {
     LISTEN
   }
 
-  /** Never does anything. */
+  /** Pauses until it is ended. */
   private static final class Idler extends MicroThread {
     @Override
     protected void run() {
@@ -54,26 +54,26 @@ class DeadlinesTest {
     protected void lastly() {}
   }
 
-  /** Waits for what does not come. */
+  /** Makes a call that would wait indefinitely. */
   private static final class Waiter extends MicroThread {
-    private final Word word;
+    private final Wait wait;
     final List<String> errors = new ArrayList<>();
 
-    Waiter(Word word) {
-      this.word = word;
+    Waiter(Wait wait) {
+      this.wait = wait;
     }
 
     @Override
     protected void run() throws Exception {
       MicroBlock memory = calloc(1, 100_000);
       Idler idler = new Idler();
-      if (word == Word.HUP || word == Word.WRITE) {
+      if (wait == Wait.HUP || wait == Wait.WRITE) {
         responder(idler);
       } else {
         child(idler);
       }
       deadline(Deadline.after(SHORT));
-      switch (word) {
+      switch (wait) {
         case READ -> read(memory, 1);
         case READLINE -> readline(memory, 1);
         case POLLREAD -> pollread();
@@ -96,10 +96,10 @@ class DeadlinesTest {
   @ParameterizedTest
   @EnumSource
   @Timeout(60)
-  void aDeadlineEndsEveryWait(Word word) throws Exception {
+  void aDeadlineEndsEveryWait(Wait wait) throws Exception {
     for (ExecutionMode mode :
         List.of(ExecutionMode.REACTOR_WOVEN, ExecutionMode.REACTOR_STACKFUL)) {
-      Waiter waiter = new Waiter(word);
+      Waiter waiter = new Waiter(wait);
 
       try (SystemPipe in = SystemPipe.open();
           SystemPipe out = SystemPipe.open();
@@ -114,7 +114,7 @@ class DeadlinesTest {
     }
   }
 
-  /** Has its deadline renewed as often as it passes, four times. */
+  /** Sets a new deadline when one has passed, four times. */
   private static final class Patient extends MicroThread {
     private final boolean requests;
     int timeouts;
@@ -148,7 +148,7 @@ class DeadlinesTest {
     }
   }
 
-  /** Answers, or sends, when the other has timed out four times. */
+  /** Answers, or sends, when the other thread has timed out four times. */
   private static final class Slow extends MicroThread {
     private final Patient patient;
 
@@ -172,7 +172,7 @@ class DeadlinesTest {
 
   @ParameterizedTest
   @EnumSource(names = {"REACTOR_WOVEN", "REACTOR_STACKFUL"})
-  void aDeadlineThatIsLoweredLetsTheThreadWaitOn(ExecutionMode mode) throws Exception {
+  void aThreadThatLowersItsDeadlineContinuesToWait(ExecutionMode mode) throws Exception {
     for (boolean requests : new boolean[] {true, false}) {
       Patient patient = new Patient(requests);
 
@@ -183,7 +183,7 @@ class DeadlinesTest {
     }
   }
 
-  /** Sets deadlines that are not to be told. */
+  /** Sets deadlines that must not be raised. */
   private static final class Punctual extends MicroThread {
     final List<String> errors = new ArrayList<>();
     private final Deadline last;
@@ -209,7 +209,7 @@ class DeadlinesTest {
 
   @ParameterizedTest
   @EnumSource
-  void aDeadlineThatIsTakenBackIsNotTold(ExecutionMode mode) throws Exception {
+  void aDeadlineThatIsRemovedIsNotRaised(ExecutionMode mode) throws Exception {
     Punctual punctual = new Punctual(Deadline.NEVER);
 
     mode.run(punctual);
@@ -219,7 +219,7 @@ class DeadlinesTest {
 
   @ParameterizedTest
   @EnumSource
-  void aDeadlineThatIsMovedIsNotTold(ExecutionMode mode) throws Exception {
+  void aDeadlineThatIsMovedIsNotRaised(ExecutionMode mode) throws Exception {
     Punctual punctual = new Punctual(Deadline.after(LONG));
 
     mode.run(punctual);
@@ -227,11 +227,11 @@ class DeadlinesTest {
     assertEquals(List.of("null"), punctual.errors);
   }
 
-  /** Has its deadline pass while it has something to do. */
+  /** Runs past its deadline. */
   private static final class Late extends MicroThread {
     private final MicroStatus wait;
     private final int times;
-    final List<String> said = new ArrayList<>();
+    final List<String> log = new ArrayList<>();
 
     Late(MicroStatus wait, int times) {
       this.wait = wait;
@@ -244,34 +244,34 @@ class DeadlinesTest {
       for (int i = 0; i < times; i++) {
         suspend(wait);
       }
-      said.add("went on");
+      log.add("went on");
       pause();
     }
 
     @Override
     protected void lastly() {
-      said.add(String.valueOf(errno()));
+      log.add(String.valueOf(errno()));
     }
   }
 
   @ParameterizedTest
   @EnumSource(names = {"REACTOR_WOVEN", "REACTOR_STACKFUL"})
-  void aDeadlineThatHasPassedEndsTheNextWait(ExecutionMode mode) throws Exception {
-    Late late = new Late(MicroStatus.YIELD, 1000); // the reactor looks at its timers in between
+  void aPassedDeadlineEndsTheNextWait(ExecutionMode mode) throws Exception {
+    Late late = new Late(MicroStatus.YIELD, 1000); // the reactor expires timers in between
 
     mode.run(late);
 
-    assertEquals(List.of("went on", "ETIMEDOUT"), late.said);
+    assertEquals(List.of("went on", "ETIMEDOUT"), late.log);
   }
 
   @ParameterizedTest
   @EnumSource(names = {"LOCAL_WOVEN", "LOCAL_STACKFUL"})
-  void theLocalExecutorLooksWhenTheThreadIsAboutToGoOn(ExecutionMode mode) throws Exception {
+  void theLocalExecutorChecksDeadlinesWhenItResumesAThread(ExecutionMode mode) throws Exception {
     Late late = new Late(MicroStatus.RUN, 1);
 
     mode.run(late);
 
-    assertEquals(List.of("ETIMEDOUT"), late.said);
+    assertEquals(List.of("ETIMEDOUT"), late.log);
   }
 
   /** Polls for a line with a short deadline, and does other work in between. */
@@ -294,12 +294,12 @@ class DeadlinesTest {
       line = new String(block.toArray(0, readline(block, 100)), StandardCharsets.UTF_8);
     }
 
-    /** As the manual has it. */
+    /** The example of the manual. */
     private boolean isThere() throws Exception {
       try (Bundle _ = Bundle.open(Deadline.after(looks < 3 ? SHORT : LONG))) {
         return pollread() > 0;
       } catch (ScopeExpiredException e) {
-        return false; // nothing has been raised, and nothing has been lost
+        return false; // no error is raised, and no byte is lost
       }
     }
   }
@@ -307,7 +307,8 @@ class DeadlinesTest {
   @ParameterizedTest
   @EnumSource(names = {"REACTOR_WOVEN", "REACTOR_STACKFUL"})
   @Timeout(60)
-  void aBundleIsADeadlineForOneWordAfterWhichTheThreadGoesOn(ExecutionMode mode) throws Exception {
+  void aBundleIsADeadlineForOneCallAfterWhichTheThreadContinues(ExecutionMode mode)
+      throws Exception {
     try (SystemPipe in = SystemPipe.open();
         SystemPipe out = SystemPipe.open();
         Reactor reactor = Reactor.open()) {
@@ -322,7 +323,7 @@ class DeadlinesTest {
     }
   }
 
-  /** Answers each line, and bears no idle connection. */
+  /** Answers each line, and limits the time that it waits for one. */
   private static final class Impatient extends MicroThread {
     @Override
     protected void run() throws Exception {
@@ -337,7 +338,7 @@ class DeadlinesTest {
 
   @ParameterizedTest
   @EnumSource(names = {"REACTOR_WOVEN", "REACTOR_STACKFUL"})
-  void aServiceClosesConnectionsThatAreIdle(ExecutionMode mode) throws Exception {
+  void aServiceClosesIdleConnections(ExecutionMode mode) throws Exception {
     try (Reactor reactor = Reactor.open();
         Arena arena = Arena.ofShared()) {
       MemorySegment buffer = arena.allocateFrom("x\n");

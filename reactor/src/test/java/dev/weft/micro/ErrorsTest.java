@@ -13,21 +13,21 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/** What is raised, what goes wrong, and what is done about it. */
+/** Raised errors, faults, and how threads handle them. */
 @Tag("needs-weaving") // and runs in each form
 class ErrorsTest {
-  private static final List<String> SAID = new ArrayList<>();
+  private static final List<String> LOG = new ArrayList<>();
 
   @BeforeEach
   void forget() {
-    SAID.clear();
+    LOG.clear();
   }
 
-  /** Lowers every error, and says which. */
+  /** Logs and lowers every error. */
   private abstract static class Lowering extends MicroThread {
     @Override
     protected void lastly() throws Exception {
-      SAID.add("lastly " + errno());
+      LOG.add("lastly " + errno());
       if (errno() != null) {
         lower();
       }
@@ -39,16 +39,16 @@ class ErrorsTest {
     protected void run() throws Exception {
       try {
         raise(Errno.ENOENT);
-        SAID.add("not reached");
+        LOG.add("not reached");
       } finally {
         suspend(MicroStatus.RUN);
-        SAID.add("finally");
+        LOG.add("finally");
       }
     }
 
     @Override
     protected void lastly() {
-      SAID.add("lastly " + errno());
+      LOG.add("lastly " + errno());
     }
   }
 
@@ -58,7 +58,7 @@ class ErrorsTest {
       throws Exception {
     mode.run(new Unlowered());
 
-    assertEquals(List.of("lastly ENOENT", "finally"), SAID);
+    assertEquals(List.of("lastly ENOENT", "finally"), LOG);
   }
 
   private static final class RaisesInLastly extends MicroThread {
@@ -67,16 +67,16 @@ class ErrorsTest {
     @Override
     protected void run() throws Exception {
       raise(Errno.ENOENT);
-      SAID.add("after the first");
+      LOG.add("after the first");
     }
 
     @Override
     protected void lastly() throws Exception {
-      SAID.add("lastly " + errno());
+      LOG.add("lastly " + errno());
       if (errno() == Errno.ENOENT && !nested) {
         nested = true;
         raise(Errno.EINVAL);
-        SAID.add("after the second");
+        LOG.add("after the second");
         errno(Errno.ENOENT);
         lower();
       } else if (errno() != null) {
@@ -94,7 +94,7 @@ class ErrorsTest {
     assertEquals(
         List.of(
             "lastly ENOENT", "lastly EINVAL", "after the second", "after the first", "lastly null"),
-        SAID);
+        LOG);
   }
 
   private static final class RaisesForEver extends MicroThread {
@@ -105,25 +105,25 @@ class ErrorsTest {
 
     @Override
     protected void lastly() throws Exception {
-      SAID.add("lastly");
+      LOG.add("lastly");
       raise(Errno.EIO);
     }
   }
 
   @ParameterizedTest
   @EnumSource
-  void aLastlyThatAlwaysRaisesIsStopped(ExecutionMode mode) throws Exception {
+  void aLastlyThatRaisesRepeatedlyIsStopped(ExecutionMode mode) throws Exception {
     mode.run(new RaisesForEver());
 
-    assertEquals(16, SAID.size());
+    assertEquals(16, LOG.size());
   }
 
   private static final class Paused extends Lowering {
     @Override
     protected void run() {
-      SAID.add("pauses");
+      LOG.add("pauses");
       pause();
-      SAID.add("goes on");
+      LOG.add("continues");
     }
   }
 
@@ -136,7 +136,7 @@ class ErrorsTest {
       suspend(MicroStatus.YIELD);
       raiseAt(paused, Errno.EINTR);
       suspend(MicroStatus.YIELD);
-      SAID.add("still " + paused.status());
+      LOG.add("still " + paused.status());
       play(paused);
     }
   }
@@ -147,7 +147,7 @@ class ErrorsTest {
       throws Exception {
     mode.run(new RaisesAtPaused());
 
-    assertEquals(List.of("pauses", "lastly EINTR", "still YIELD", "goes on", "lastly null"), SAID);
+    assertEquals(List.of("pauses", "lastly EINTR", "still YIELD", "continues", "lastly null"), LOG);
   }
 
   private static final class RaisesAtOthers extends MicroThread {
@@ -163,7 +163,7 @@ class ErrorsTest {
 
     @Override
     protected void lastly() {
-      SAID.add("main " + errno());
+      LOG.add("main " + errno());
     }
   }
 
@@ -172,7 +172,7 @@ class ErrorsTest {
   void anErrorRaisedBeforeTheThreadHasBegunRunsItsLastlyOnly(ExecutionMode mode) throws Exception {
     mode.run(new RaisesAtOthers());
 
-    assertTrue(SAID.contains("lastly EIO"), SAID::toString);
+    assertTrue(LOG.contains("lastly EIO"), LOG::toString);
   }
 
   /** Fails between two suspensions, and keeps a local across the first. */
@@ -182,20 +182,20 @@ class ErrorsTest {
     @Override
     protected void run() throws Exception {
       int local = 1;
-      SAID.add("begins");
+      LOG.add("begins");
       suspend(MicroStatus.RUN);
       local++;
-      SAID.add("local " + local);
+      LOG.add("local " + local);
       if (failures++ < 2) {
         throw new ArithmeticException("failure " + failures);
       }
-      SAID.add("ends");
+      LOG.add("ends");
     }
   }
 
   @ParameterizedTest
   @EnumSource(mode = EnumSource.Mode.MATCH_ANY, names = ".*WOVEN")
-  void lowerAfterAFaultTriesAgainFromTheLastSuspension(ExecutionMode mode) throws Exception {
+  void lowerAfterAFaultResumesFromTheLastSuspension(ExecutionMode mode) throws Exception {
     mode.run(new Failing());
 
     assertEquals(
@@ -208,16 +208,16 @@ class ErrorsTest {
             "local 2",
             "ends",
             "lastly null"),
-        SAID);
+        LOG);
   }
 
   @ParameterizedTest
   @EnumSource(mode = EnumSource.Mode.MATCH_ANY, names = ".*STACKFUL")
-  void lowerAfterAFaultOfAStackfulThreadBeginsAnew(ExecutionMode mode) throws Exception {
+  void lowerAfterAFaultRestartsAStackfulThread(ExecutionMode mode) throws Exception {
     mode.run(new Failing());
 
-    assertEquals(3, SAID.stream().filter("begins"::equals).count());
-    assertEquals("lastly null", SAID.getLast());
+    assertEquals(3, LOG.stream().filter("begins"::equals).count());
+    assertEquals("lastly null", LOG.getLast());
   }
 
   private static final class FailsForEver extends Lowering {
@@ -229,14 +229,14 @@ class ErrorsTest {
 
   @ParameterizedTest
   @EnumSource
-  void aThreadThatKeepsFailingIsGivenUp(ExecutionMode mode) throws Exception {
+  void aThreadThatFailsRepeatedlyIsEnded(ExecutionMode mode) throws Exception {
     List<String> log = mode.run(new FailsForEver()).log();
 
-    assertEquals(11, SAID.size());
+    assertEquals(11, LOG.size());
     assertTrue(log.stream().anyMatch(line -> line.contains("too many faults")), log::toString);
   }
 
-  /** One of each kind. */
+  /** Ends by a fault of the given kind. */
   private static final class Faults extends MicroThread {
     private final Runnable cause;
 
@@ -251,7 +251,7 @@ class ErrorsTest {
 
     @Override
     protected void lastly() {
-      SAID.add(errno() + " " + (fault() == null ? "" : fault().description()));
+      LOG.add(errno() + " " + (fault() == null ? "" : fault().description()));
       clearFault();
     }
   }
@@ -270,8 +270,8 @@ class ErrorsTest {
               throw new OutOfMemoryError("of the test");
             }));
 
-    assertTrue(SAID.get(0).startsWith("EFAULT Signal SIGSEGV"), SAID::toString);
-    assertEquals("EFAULT java.lang.OutOfMemoryError: of the test", SAID.get(1));
+    assertTrue(LOG.get(0).startsWith("EFAULT Signal SIGSEGV"), LOG::toString);
+    assertEquals("EFAULT java.lang.OutOfMemoryError: of the test", LOG.get(1));
   }
 
   private static final class Worker extends MicroThread {
@@ -280,7 +280,7 @@ class ErrorsTest {
     @Override
     protected void run() throws Exception {
       suspend(MicroStatus.RUN);
-      SAID.add("attempt " + ++attempts);
+      LOG.add("attempt " + ++attempts);
       if (attempts < 3) {
         throw new IllegalStateException("attempt " + attempts);
       }
@@ -288,7 +288,7 @@ class ErrorsTest {
 
     @Override
     protected void lastly() {
-      SAID.add("worker " + errno());
+      LOG.add("worker " + errno());
     }
   }
 
@@ -313,7 +313,7 @@ class ErrorsTest {
 
     @Override
     protected void lastly() {
-      SAID.add("supervisor " + errno());
+      LOG.add("supervisor " + errno());
       if (fault() != null) {
         play(fault().thread());
         clearFault();
@@ -324,7 +324,7 @@ class ErrorsTest {
 
   @ParameterizedTest
   @EnumSource
-  void aSupervisorLetsTheThreadThatFailedTryAgain(ExecutionMode mode) throws Exception {
+  void aSupervisorCanRetryTheFailedThread(ExecutionMode mode) throws Exception {
     mode.run(new Supervisor(5));
 
     assertEquals(
@@ -335,17 +335,17 @@ class ErrorsTest {
             "supervisor EFAULT",
             "attempt 3",
             "worker null"),
-        SAID.subList(0, 6));
+        LOG.subList(0, 6));
   }
 
   @ParameterizedTest
   @EnumSource
-  void aSupervisedThreadIsGivenUpAfterTooManyFaults(ExecutionMode mode) throws Exception {
+  void aSupervisedThreadIsEndedAfterTooManyFaults(ExecutionMode mode) throws Exception {
     List<String> log = mode.run(new Supervisor(1)).log();
 
     assertEquals(
         List.of("attempt 1", "supervisor EFAULT", "attempt 2", "supervisor EFAULT"),
-        SAID.subList(0, 4));
+        LOG.subList(0, 4));
     assertTrue(log.stream().anyMatch(line -> line.contains("Worker is given up")), log::toString);
   }
 
@@ -355,18 +355,18 @@ class ErrorsTest {
     @Override
     protected void run() throws Exception {
       MicroBlock first = calloc(1, 4096);
-      SAID.add("first " + first.byteSize());
+      LOG.add("first " + first.byteSize());
       calloc(100, 4096);
-      SAID.add("not reached");
+      LOG.add("not reached");
     }
   }
 
   @ParameterizedTest
   @EnumSource
-  void tooLittleMemoryIsEnomemAndTellsHowManyPagesWouldDo(ExecutionMode mode) throws Exception {
+  void memoryShortageIsEnomemAndReportsTheRequiredPages(ExecutionMode mode) throws Exception {
     List<String> log = mode.run(new Hungry()).log();
 
-    assertEquals(List.of("first 4096", "lastly ENOMEM"), SAID);
+    assertEquals(List.of("first 4096", "lastly ENOMEM"), LOG);
     // 8 of the socket, 1 of the first block, 100 of the second
     assertTrue(
         log.stream().anyMatch(line -> line.endsWith("needs page count of 109")), log::toString);
@@ -384,10 +384,10 @@ class ErrorsTest {
 
   @ParameterizedTest
   @EnumSource
-  void freeingNothingAndImpossibleSizesAreErange(ExecutionMode mode) throws Exception {
+  void freeingWithoutABlockAndImpossibleSizesAreErange(ExecutionMode mode) throws Exception {
     mode.run(new FreesTooMuch());
 
-    assertEquals(List.of("lastly ERANGE", "lastly ERANGE"), SAID);
+    assertEquals(List.of("lastly ERANGE", "lastly ERANGE"), LOG);
   }
 
   private static MicroBlock leaked;
@@ -403,19 +403,19 @@ class ErrorsTest {
         leaked = calloc(1, 8);
         leaked.setLong(0, 42);
         free();
-        calloc(1, 8); // in the same place
-        SAID.add("sees " + block.getLong(0));
+        calloc(1, 8); // reuses the same memory
+        LOG.add("sees " + block.getLong(0));
         leaked.getLong(0);
-        SAID.add("not reached");
+        LOG.add("not reached");
       }
     }
   }
 
   @ParameterizedTest
   @EnumSource
-  void aFreedBlockIsAFaultEvenIfItsPlaceIsUsedAgain(ExecutionMode mode) throws Exception {
+  void accessToAFreedBlockIsAFaultEvenIfItsMemoryIsReused(ExecutionMode mode) throws Exception {
     mode.run(new UsesTheFreed());
 
-    assertEquals(List.of("sees 0", "lastly EFAULT", "lastly null"), SAID);
+    assertEquals(List.of("sees 0", "lastly EFAULT", "lastly null"), LOG);
   }
 }

@@ -8,8 +8,8 @@ import java.nio.charset.StandardCharsets;
 import java.util.List;
 
 /**
- * An executor for micro-threads and a form of their code. The result must not depend on it. The
- * tests of the example programs use it too.
+ * An executor for micro-threads, and whether their code is woven or stackful. Results must not
+ * depend on it. The tests of the example programs use it too.
  */
 public enum ExecutionMode {
   LOCAL_WOVEN(false, false),

@@ -9,9 +9,9 @@ import java.util.List;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Errors that are raised, or happen, while a lastly deals with another one. */
+/** Errors and faults while a lastly handles another error. */
 class LastlyErrorsTest {
-  /** Notes what it is called for. */
+  /** Keeps notes. */
   private abstract static class Noting extends MicroThread {
     final List<String> notes = new ArrayList<>();
 
@@ -49,7 +49,7 @@ class LastlyErrorsTest {
 
   @ParameterizedTest
   @ValueSource(booleans = {false, true})
-  void anErrorLoweredInLastlyGivesTheOuterOneBack(boolean stackful) throws Exception {
+  void loweringAnErrorInLastlyRestoresTheOuterOne(boolean stackful) throws Exception {
     RaisesInLastly thread = new RaisesInLastly();
 
     run(thread, stackful);
@@ -61,7 +61,7 @@ class LastlyErrorsTest {
     @Override
     protected void run() throws Exception {
       raise(Errno.ENOENT);
-      note("goes on");
+      note("continues");
     }
 
     @Override
@@ -77,12 +77,12 @@ class LastlyErrorsTest {
 
   @ParameterizedTest
   @ValueSource(booleans = {false, true})
-  void whatWasLoweredBeforeAnotherRaiseStaysLowered(boolean stackful) throws Exception {
+  void aLoweredErrorStaysLoweredAfterAnotherRaise(boolean stackful) throws Exception {
     LowersFirst thread = new LowersFirst();
 
     run(thread, stackful);
 
-    assertEquals(List.of("goes on"), thread.notes);
+    assertEquals(List.of("continues"), thread.notes);
   }
 
   private static final class FailsInLastly extends Noting {
@@ -100,7 +100,7 @@ class LastlyErrorsTest {
 
   @ParameterizedTest
   @ValueSource(booleans = {false, true})
-  void aThreadWhoseLastlyFailsInARaiseIsOver(boolean stackful) throws Exception {
+  void aThreadWhoseLastlyFailsIsEnded(boolean stackful) throws Exception {
     FailsInLastly thread = new FailsInLastly();
 
     Runs runs = run(thread, stackful);
@@ -137,7 +137,7 @@ class LastlyErrorsTest {
 
   @ParameterizedTest
   @ValueSource(booleans = {false, true})
-  void raisesThatHaveFailedDoNotCountForTheLimit(boolean stackful) throws Exception {
+  void failedRaisesDoNotCountForTheLimit(boolean stackful) throws Exception {
     FailsOften thread = new FailsOften();
 
     run(thread, stackful);
@@ -145,12 +145,12 @@ class LastlyErrorsTest {
     assertEquals(List.of("40"), thread.notes);
   }
 
-  /** Is raised at while its lastly waits for another thread. */
+  /** Its lastly waits for another thread, which raises an error in it. */
   private static final class WaitsInLastly extends Noting {
     @Override
     protected void run() throws Exception {
       raise(Errno.ENOENT);
-      note("goes on");
+      note("continues");
     }
 
     @Override
@@ -173,7 +173,7 @@ class LastlyErrorsTest {
     protected void run() throws Exception {
       child(other);
       play(other);
-      suspend(MicroStatus.YIELD); // until it waits
+      suspend(MicroStatus.YIELD); // until the other thread waits
       raiseAt(other, Errno.EAGAIN);
       suspend(MicroStatus.YIELD);
       play(other);
@@ -182,26 +182,28 @@ class LastlyErrorsTest {
 
   @ParameterizedTest
   @ValueSource(booleans = {false, true})
-  void anErrorRaisedAtALastlyThatWaitsGivesItsErrorBack(boolean stackful) throws Exception {
+  void anErrorRaisedAtAWaitingLastlyRestoresTheOuterOneWhenLowered(boolean stackful)
+      throws Exception {
     RaisesAt main = new RaisesAt();
 
     run(main, stackful);
 
-    assertEquals(List.of("ENOENT", "EAGAIN", "still ENOENT", "goes on", "null"), main.other.notes);
+    assertEquals(
+        List.of("ENOENT", "EAGAIN", "still ENOENT", "continues", "null"), main.other.notes);
   }
 
-  /** Says one word to an output that is closed. */
-  private static final class SaysTo extends Noting {
-    private final String word;
+  /** Makes one call on an output that is closed. */
+  private static final class CallsOnClosedOutput extends Noting {
+    private final String call;
 
-    SaysTo(String word) {
-      this.word = word;
+    CallsOnClosedOutput(String call) {
+      this.call = call;
     }
 
     @Override
     protected void run() throws Exception {
       txClose();
-      switch (word) {
+      switch (call) {
         case "literal" -> literal("text");
         case "literal, not ASCII" -> literal("tëxt");
         case "write" -> write(new byte[4]);
@@ -209,7 +211,7 @@ class LastlyErrorsTest {
         case "hup" -> hup();
         default -> txShutdown();
       }
-      note("goes on");
+      note("continues");
     }
 
     @Override
@@ -223,11 +225,11 @@ class LastlyErrorsTest {
 
   @ParameterizedTest
   @ValueSource(strings = {"literal", "literal, not ASCII", "write", "flush", "hup", "txShutdown"})
-  void aWordThatIsRefusedRaisesOnce(String word) throws Exception {
-    SaysTo thread = new SaysTo(word);
+  void aRefusedCallRaisesOnce(String call) throws Exception {
+    CallsOnClosedOutput thread = new CallsOnClosedOutput(call);
 
     run(thread, false);
 
-    assertEquals(List.of("EPIPE", "goes on", "null"), thread.notes);
+    assertEquals(List.of("EPIPE", "continues", "null"), thread.notes);
   }
 }

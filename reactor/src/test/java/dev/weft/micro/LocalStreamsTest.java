@@ -33,7 +33,7 @@ class LocalStreamsTest {
   }
 
   @Test
-  void inputThatHasNotComeIsWaitedFor() throws Exception {
+  void inputIsAwaitedOnANonBlockingStream() throws Exception {
     try (SystemPipe in = SystemPipe.open();
         SystemPipe out = SystemPipe.open()) {
       makeNonBlocking(in.reading);
@@ -41,7 +41,7 @@ class LocalStreamsTest {
           Thread.ofPlatform()
               .start(
                   () -> {
-                    Libc.awaitReady(out.reading, false); // its next word is a read
+                    Libc.awaitReady(out.reading, false); // the thread's next call is a read
                     in.write("answer\n");
                   });
       Asker asker = new Asker();
@@ -64,7 +64,7 @@ class LocalStreamsTest {
   }
 
   @Test
-  void outputThatHasNoRoomIsNotDropped() throws Exception {
+  void outputIsNotDroppedWhenANonBlockingStreamIsFull() throws Exception {
     try (SystemPipe in = SystemPipe.open();
         SystemPipe out = SystemPipe.open()) {
       makeNonBlocking(out.writing);
@@ -78,7 +78,7 @@ class LocalStreamsTest {
                     out.endOfInput();
                   });
       while (weft_h.weft_poll(out.writing, weft_h.POLLOUT(), 0) != 0) {
-        Thread.onSpinWait(); // until it is full, and the next write comes to nothing
+        Thread.onSpinWait(); // until the pipe is full, and the next write fails with EAGAIN
       }
 
       assertEquals(Talker.BYTES, out.count());

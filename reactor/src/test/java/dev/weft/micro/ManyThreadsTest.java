@@ -10,7 +10,7 @@ import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
-/** Many threads that wait for one thing: to end one, or all, takes no stack for each of them. */
+/** Many threads that wait for the same: ending one, or all, does not recurse per thread. */
 class ManyThreadsTest {
   private static final int COUNT = 20_000;
 
@@ -21,7 +21,7 @@ class ManyThreadsTest {
     }
   }
 
-  /** Starts readers of its own input, and ends the one that waits behind all the others. */
+  /** Starts readers of its own input, and ends the one that was queued last. */
   private static final class Starter extends MicroThread {
     private final Reader first = new Reader();
 
@@ -43,7 +43,7 @@ class ManyThreadsTest {
   }
 
   @Test
-  void oneThatWaitsBehindManyIsEndedAlone() throws Exception {
+  void endingOneOfManyWaitingThreadsEndsNoOther() throws Exception {
     Starter starter = new Starter();
     Starter beside = new Starter();
     Runs runs = new Runs();
@@ -105,7 +105,7 @@ class ManyThreadsTest {
     }
   }
 
-  /** Has many ask one that never answers, and ends it. */
+  /** Starts many threads that request of one that never answers, and ends that. */
   private static final class Judge extends MicroThread {
     private final Callee callee = new Callee();
     final List<Integer> refused = new ArrayList<>();
@@ -126,7 +126,7 @@ class ManyThreadsTest {
   }
 
   @Test
-  void allThatWaitForAnAnswerOfOneThatEndsAreToldInTheirOrder() throws Exception {
+  void requestersOfAThreadThatEndsAreNotifiedInTheirOrder() throws Exception {
     Judge judge = new Judge();
     Runs runs = new Runs();
 

@@ -110,19 +110,19 @@ class MessagesTest {
     assertEquals("ESRCHESRCH", asker.errors);
   }
 
-  private static final class Deaf extends MicroThread {
+  private static final class NoAnswer extends MicroThread {
     @Override
     protected void run() {
       listen();
     }
   }
 
-  private static final class AsksTheDeaf extends MicroThread {
+  private static final class RequestsOfNoAnswer extends MicroThread {
     String error = "";
 
     @Override
     protected void run() throws Exception {
-      Deaf deaf = new Deaf();
+      NoAnswer deaf = new NoAnswer();
       child(deaf);
       request(deaf, new MicroRequest<Integer, Integer>(), 1);
     }
@@ -136,7 +136,7 @@ class MessagesTest {
   @ParameterizedTest
   @EnumSource
   void aThreadThatEndsWithoutAnAnswerIsEsrch(ExecutionMode mode) throws Exception {
-    AsksTheDeaf asker = new AsksTheDeaf();
+    RequestsOfNoAnswer asker = new RequestsOfNoAnswer();
 
     mode.run(asker);
 
@@ -164,7 +164,7 @@ class MessagesTest {
 
   @ParameterizedTest
   @EnumSource
-  void recvOfNothingIsEagain(ExecutionMode mode) throws Exception {
+  void recvWithoutAMessageIsEagain(ExecutionMode mode) throws Exception {
     Empty empty = new Empty();
 
     mode.run(empty);
@@ -173,11 +173,11 @@ class MessagesTest {
     assertEquals(true, empty.goesOn);
   }
 
-  private static final class Speechless extends MicroThread {
+  private static final class NullAnswer extends MicroThread {
     @Nullable MicroFault found;
 
     @Override
-    @SuppressWarnings("NullAway") // the mistake of a user
+    @SuppressWarnings("NullAway") // null is the point
     protected void run() throws Exception {
       MicroRequest<Integer, Integer> request = listen();
       respond(request, null);
@@ -190,10 +190,10 @@ class MessagesTest {
   }
 
   private static final class Unanswered extends MicroThread {
-    private final Speechless callee;
+    private final NullAnswer callee;
     @Nullable Errno raised;
 
-    Unanswered(Speechless callee) {
+    Unanswered(NullAnswer callee) {
       this.callee = callee;
     }
 
@@ -211,8 +211,8 @@ class MessagesTest {
 
   @ParameterizedTest
   @EnumSource
-  void anAnswerThatIsNothingIsAFaultOfItsSender(ExecutionMode mode) throws Exception {
-    Speechless callee = new Speechless();
+  void aNullAnswerIsAFaultOfItsSender(ExecutionMode mode) throws Exception {
+    NullAnswer callee = new NullAnswer();
     Unanswered asker = new Unanswered(callee);
 
     mode.run(asker);
@@ -221,7 +221,7 @@ class MessagesTest {
     assertEquals(Errno.ESRCH, asker.raised);
   }
 
-  private static final class Stranger extends MicroThread {
+  private static final class Foreign extends MicroThread {
     @Override
     protected void run() {}
   }
@@ -231,30 +231,30 @@ class MessagesTest {
 
     @Override
     protected void run() throws Exception {
-      Stranger stranger = new Stranger();
+      Foreign foreign = new Foreign();
       try {
-        request(stranger, new MicroRequest<Integer, Integer>(), 1);
+        request(foreign, new MicroRequest<Integer, Integer>(), 1);
       } catch (IllegalArgumentException e) {
         refusals++;
       }
       try {
-        send(stranger, new MicroRequest<Integer, Integer>(), 1);
+        send(foreign, new MicroRequest<Integer, Integer>(), 1);
       } catch (IllegalArgumentException e) {
         refusals++;
       }
       try {
-        raiseAt(stranger, Errno.EIO);
+        raiseAt(foreign, Errno.EIO);
       } catch (IllegalArgumentException e) {
         refusals++;
       }
-      child(stranger);
-      play(stranger);
+      child(foreign);
+      play(foreign);
     }
   }
 
   @ParameterizedTest
   @EnumSource
-  void aThreadThatIsNotOfTheProcessIsRefused(ExecutionMode mode) throws Exception {
+  void aThreadOfAnotherProcessIsRefused(ExecutionMode mode) throws Exception {
     Intruder intruder = new Intruder();
 
     ExecutionMode.Outcome outcome = mode.run(intruder);

@@ -11,34 +11,32 @@ import java.time.Duration;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
-/** What micro-threads cost, counted, not timed. */
+/** Counts what micro-threads cost: allocations. */
 @Tag("needs-weaving") // on stacks of their own a switch allocates now and then
 class MicroCostTest {
   private static final int PAGES = 20;
   private static final int SWITCHES = 2_000;
 
-  /**
-   * The JIT has to compile the path before allocations disappear: it is given this many windows.
-   */
+  /** Allocations disappear only when the JIT has compiled the path; so many windows are tried. */
   private static final int WINDOWS_MAX = 400;
 
   private static final ThreadMXBean THREADS = (ThreadMXBean) ManagementFactory.getThreadMXBean();
 
-  /** Passes control to and fro with a partner, until that allocates nothing. */
+  /** Passes control to and fro with a partner, until a window has no allocation. */
   private static final class Player extends MicroThread {
-    private final boolean waitsAsFibersDo;
+    private final boolean makesFiberCalls;
     final Partner partner = new Partner(this);
     long allocated = Long.MAX_VALUE;
     boolean hadStrand;
 
-    Player(boolean waitsAsFibersDo) {
-      this.waitsAsFibersDo = waitsAsFibersDo;
+    Player(boolean makesFiberCalls) {
+      this.makesFiberCalls = makesFiberCalls;
     }
 
     @Override
     protected void run() {
       child(partner);
-      if (waitsAsFibersDo) {
+      if (makesFiberCalls) {
         Fiber.sleep(Duration.ZERO);
       }
       for (int window = 0; window < WINDOWS_MAX && allocated > 0; window++) {
@@ -70,8 +68,8 @@ class MicroCostTest {
     }
   }
 
-  private static Player run(boolean waitsAsFibersDo) throws Exception {
-    Player player = new Player(waitsAsFibersDo);
+  private static Player run(boolean makesFiberCalls) throws Exception {
+    Player player = new Player(makesFiberCalls);
     try (Reactor reactor = Reactor.open()) {
       reactor.run(() -> MicroProcess.start(player, PAGES).join());
     }
@@ -89,7 +87,7 @@ class MicroCostTest {
   }
 
   @Test
-  void aSwitchAllocatesNothingIfOneOfThemHasOne() throws Exception {
+  void aSwitchAllocatesNothingIfOneThreadHasAStrand() throws Exception {
     Player player = run(true);
 
     assertEquals(true, player.hadStrand);

@@ -13,7 +13,7 @@ import dev.weft.internal.strand.EventLoop;
 import java.time.Duration;
 import org.junit.jupiter.api.Test;
 
-/** Waits for a time, or for another process, whose thread ends first. */
+/** Waits with a deadline in threads that end first. */
 class MicroSleepTest {
   private static final long AN_HOUR = Duration.ofHours(1).toNanos();
   private static final MicroOptions OPTIONS = MicroOptions.ofPages(20).withStackful(true);
@@ -52,12 +52,12 @@ class MicroSleepTest {
     protected void run() throws Exception {
       child(sleeper);
       play(sleeper);
-      suspend(MicroStatus.YIELD); // until it sleeps
+      suspend(MicroStatus.YIELD); // until the sleeper sleeps
       raiseAt(sleeper, Errno.EINTR);
     }
   }
 
-  /** Runs it to its end, and tells when the reactor's next timer is due. */
+  /** Runs a process to its end; returns the reactor's next timer deadline. */
   private static long dueAfter(Waker waker) throws Exception {
     long[] due = new long[1];
     try (Reactor reactor = Reactor.open()) {
@@ -78,7 +78,7 @@ class MicroSleepTest {
   }
 
   @Test
-  void aSleeperThatLowersAnErrorGoesOnAndLeavesNoTimer() throws Exception {
+  void aSleeperThatLowersAnErrorContinuesAndLeavesNoTimer() throws Exception {
     Waker waker = new Waker(true);
 
     assertEquals(TimerQueue.NEVER, dueAfter(waker));

@@ -18,12 +18,12 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/** Where the memory for what connections send comes from. */
+/** Buffers for received bytes: chosen by the kernel, or after a poll. */
 @Timeout(60)
 class MicroSupplyTest {
   private static final MicroOptions OPTIONS = MicroOptions.ofPages(9).withStackful(true);
 
-  /** Says again what it hears. */
+  /** Echoes its input. */
   private static final class Echo extends MicroThread {
     @Override
     protected void run() throws Exception {
@@ -73,7 +73,7 @@ class MicroSupplyTest {
   }
 
   @Test
-  void whereTheKernelChoosesNoBufferAPollGoesFirst() throws Exception {
+  void withoutBufferGroupsAPollPrecedesEachReceive() throws Exception {
     run(
         () -> {
           EventLoop.require("test").backend().disable(Capability.BUFFER_GROUPS);

@@ -7,7 +7,7 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/** A thread that is played although it waits for bytes waits on. */
+/** A thread that is played while it waits for bytes continues to wait. */
 @Tag("needs-weaving") // and runs in each form
 class PlayedWhileWaitingTest {
   private static final class Player extends MicroThread {
@@ -47,7 +47,7 @@ class PlayedWhileWaitingTest {
 
   @ParameterizedTest
   @EnumSource
-  void bytesThatComeLaterAreRead(ExecutionMode mode) throws Exception {
+  void bytesThatArriveLaterAreRead(ExecutionMode mode) throws Exception {
     assertEquals("message", mode.run(new Player()).output());
   }
 }

@@ -10,11 +10,11 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Runs processes whose failures are looked at. */
+/** Runs processes, and records their failures. */
 final class Runs {
   private static final int PAGES = 40;
 
-  /** What came out of fibers, to the reactor's handler. */
+  /** The uncaught failures of fibers. */
   final List<Throwable> failures = new ArrayList<>();
 
   private final ByteArrayOutputStream log = new ByteArrayOutputStream();

@@ -135,7 +135,7 @@ class ServiceTest {
   }
 
   @Test
-  void anAddressThatIsNotResolvedIsAnUnknownHost() throws Exception {
+  void anUnresolvedServiceAddressIsAnUnknownHost() throws Exception {
     run(
         () -> {
           InetSocketAddress nowhere = InetSocketAddress.createUnresolved("nowhere.invalid", 7);
@@ -153,7 +153,7 @@ class ServiceTest {
 
   @ParameterizedTest
   @EnumSource(mode = EnumSource.Mode.MATCH_ANY, names = REACTORS)
-  void aConnectionTooManyWaitsForAnotherToEnd(ExecutionMode mode) throws Exception {
+  void connectionsBeyondTheLimitWaitForAnotherToEnd(ExecutionMode mode) throws Exception {
     serve(
         mode,
         1,
@@ -185,7 +185,7 @@ class ServiceTest {
 
   @ParameterizedTest
   @EnumSource(mode = EnumSource.Mode.MATCH_ANY, names = REACTORS)
-  void aHandlerThatFailsIsClosedAndTheServiceGoesOn(ExecutionMode mode) throws Exception {
+  void aFailedHandlerIsClosedAndTheServiceContinues(ExecutionMode mode) throws Exception {
     silently(
         () ->
             serve(
@@ -215,7 +215,7 @@ class ServiceTest {
     return log.toString(StandardCharsets.UTF_8);
   }
 
-  /** Reads, and says what was raised at the end. */
+  /** Reads, and records the error that ended it. */
   private static final class Sink extends MicroThread {
     static final List<String> ENDS = new ArrayList<>();
 
@@ -233,7 +233,7 @@ class ServiceTest {
 
   @ParameterizedTest
   @EnumSource(mode = EnumSource.Mode.MATCH_ANY, names = REACTORS)
-  void anIdleConnectionEndsWithItsServiceAndRunsItsLastly(ExecutionMode mode) throws Exception {
+  void anIdleConnectionEndsWithItsServiceAndItsLastlyRuns(ExecutionMode mode) throws Exception {
     Sink.ENDS.clear();
     silently(
         () ->
@@ -256,7 +256,7 @@ class ServiceTest {
 
   @ParameterizedTest
   @EnumSource(mode = EnumSource.Mode.MATCH_ANY, names = REACTORS)
-  void aResetIsRaisedInTheThreadThatReads(ExecutionMode mode) throws Exception {
+  void aResetIsRaisedInTheReadingThread(ExecutionMode mode) throws Exception {
     Sink.ENDS.clear();
     serve(
         mode,
@@ -280,7 +280,7 @@ class ServiceTest {
     assertEquals(List.of("ECONNRESET"), Sink.ENDS);
   }
 
-  /** Writes more than the system takes, to a client that is slow to read. */
+  /** Writes more than the system buffers, to a client that is slow to read. */
   private static final class Flood extends MicroThread {
     static final int BYTES = 8 << 20;
 
@@ -296,7 +296,7 @@ class ServiceTest {
 
   @ParameterizedTest
   @EnumSource(mode = EnumSource.Mode.MATCH_ANY, names = REACTORS)
-  void aSlowReaderGetsAllOfALargeResponse(ExecutionMode mode) throws Exception {
+  void aSlowClientReceivesAllOfALargeResponse(ExecutionMode mode) throws Exception {
     serve(
         mode,
         10,

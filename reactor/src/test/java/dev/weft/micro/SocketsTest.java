@@ -14,18 +14,18 @@ import org.junit.jupiter.params.provider.EnumSource;
 /** Bytes between threads, and between threads and descriptors. */
 @Tag("needs-weaving") // and runs in each form
 class SocketsTest {
-  private static final List<String> SAID = new ArrayList<>();
+  private static final List<String> LOG = new ArrayList<>();
 
   @BeforeEach
   void forget() {
-    SAID.clear();
+    LOG.clear();
   }
 
   private abstract static class Speaker extends MicroThread {
     @Override
     protected void lastly() throws Exception {
       if (errno() != null) {
-        SAID.add(name() + " " + errno());
+        LOG.add(name() + " " + errno());
         lower();
       }
     }
@@ -48,7 +48,7 @@ class SocketsTest {
       for (String message : List.of("hello world", "abc")) {
         write(message);
         hup();
-        SAID.add("hup returned");
+        LOG.add("hup returned");
       }
     }
   }
@@ -60,11 +60,11 @@ class SocketsTest {
       for (int messages = 0; messages < 2; messages++) {
         while (!pollhup()) {
           int length = read(part, 4);
-          SAID.add(part.string(length) + " " + pollhup());
+          LOG.add(part.string(length) + " " + pollhup());
         }
-        SAID.add("processing");
+        LOG.add("processing");
         readhup();
-        SAID.add("after readhup");
+        LOG.add("after readhup");
       }
     }
   }
@@ -86,7 +86,7 @@ class SocketsTest {
             "processing",
             "after readhup",
             "hup returned"),
-        SAID);
+        LOG);
   }
 
   private static final class Abandoned extends Speaker {
@@ -98,7 +98,7 @@ class SocketsTest {
       write("message");
       hup();
       write("more");
-      SAID.add("goes on");
+      LOG.add("continues");
     }
   }
 
@@ -116,7 +116,7 @@ class SocketsTest {
   void aConsumerThatEndsWithoutReadhupIsEpipeInTheProducer(ExecutionMode mode) throws Exception {
     mode.run(new Abandoned());
 
-    assertEquals(List.of("Leaver EAGAIN", "Abandoned EPIPE", "Abandoned EPIPE", "goes on"), SAID);
+    assertEquals(List.of("Leaver EAGAIN", "Abandoned EPIPE", "Abandoned EPIPE", "continues"), LOG);
   }
 
   private static final class Closer extends Speaker {
@@ -145,7 +145,7 @@ class SocketsTest {
       int length;
       do {
         length = read(block, size);
-        SAID.add(length + " " + block.string(length));
+        LOG.add(length + " " + block.string(length));
       } while (length > 0);
     }
   }
@@ -155,7 +155,7 @@ class SocketsTest {
   void txCloseIsTheEndForTheReaderAndEpipeForTheWriter(ExecutionMode mode) throws Exception {
     mode.run(new Closer());
 
-    assertEquals(List.of("Closer EPIPE", "5 hello", "0 "), SAID);
+    assertEquals(List.of("Closer EPIPE", "5 hello", "0 "), LOG);
   }
 
   private static final class Hupless extends Speaker {
@@ -170,7 +170,7 @@ class SocketsTest {
   @EnumSource
   void hupOnADescriptorDoesNotHang(ExecutionMode mode) throws Exception {
     assertEquals("x", mode.run(new Hupless()).output());
-    assertEquals(List.of("Hupless EOPNOTSUPP"), SAID);
+    assertEquals(List.of("Hupless EOPNOTSUPP"), LOG);
   }
 
   // ---- lines
@@ -186,17 +186,17 @@ class SocketsTest {
     protected void run() throws Exception {
       MicroBlock line = calloc(1, size);
       for (int length; (length = readline(line, size)) > 0; ) {
-        SAID.add(line.string(length).replace("\n", "$"));
+        LOG.add(line.string(length).replace("\n", "$"));
       }
     }
   }
 
   @ParameterizedTest
   @EnumSource
-  void aLineIsNeverLongerThanAskedFor(ExecutionMode mode) throws Exception {
+  void aLineIsNeverLongerThanRequested(ExecutionMode mode) throws Exception {
     mode.run(new Lines(5), "one\nlonger line\n\nlast");
 
-    assertEquals(List.of("one$", "longe", "r lin", "e$", "$", "last"), SAID);
+    assertEquals(List.of("one$", "longe", "r lin", "e$", "$", "last"), LOG);
   }
 
   private static final class PartialLines extends Speaker {
@@ -208,20 +208,20 @@ class SocketsTest {
       for (String part : List.of("abc\n", "wxyz", "123\n")) {
         write(part);
         play(this);
-        pause(); // so that the other one sees this much
+        pause(); // so that the other thread sees these bytes
       }
     }
   }
 
   @ParameterizedTest
   @EnumSource
-  void aLineThatComesInPartsIsOneLine(ExecutionMode mode) throws Exception {
+  void aLineReceivedInPartsIsOneLine(ExecutionMode mode) throws Exception {
     mode.run(new PartialLines());
 
-    assertEquals(List.of("abc$", "wxyz123$"), SAID);
+    assertEquals(List.of("abc$", "wxyz123$"), LOG);
   }
 
-  // ---- the rest
+  // ---- other calls
 
   private static final class TooLong extends Speaker {
     @Override
@@ -234,9 +234,9 @@ class SocketsTest {
 
   @ParameterizedTest
   @EnumSource
-  void writefOfWhatDoesNotFitIsEnobufs(ExecutionMode mode) throws Exception {
+  void writefBeyondTheBufferIsEnobufs(ExecutionMode mode) throws Exception {
     assertEquals("1234567", mode.run(new TooLong()).output());
-    assertEquals(List.of("TooLong ENOBUFS"), SAID);
+    assertEquals(List.of("TooLong ENOBUFS"), LOG);
   }
 
   private static final class Copier extends Speaker {
@@ -259,7 +259,7 @@ class SocketsTest {
 
   @ParameterizedTest
   @EnumSource
-  void aPipelinePassesOnMoreThanItsPipesHold(ExecutionMode mode) throws Exception {
+  void aPipelineForwardsMoreThanItsPipesHold(ExecutionMode mode) throws Exception {
     String text = "0123456789".repeat(5_000);
     Copier first = new Copier();
     first.depth = 3;
@@ -281,9 +281,9 @@ class SocketsTest {
 
   @ParameterizedTest
   @EnumSource
-  void aChildGoesOnReadingWhereItsParentStopped(ExecutionMode mode) throws Exception {
+  void aChildContinuesReadingWhereItsParentStopped(ExecutionMode mode) throws Exception {
     assertEquals("parent\n", mode.run(new Parent(), "one\ntwo\nthree\n").output());
-    assertEquals(List.of("two$", "three$"), SAID);
+    assertEquals(List.of("two$", "three$"), LOG);
   }
 
   private static final class Inserter extends Speaker {
@@ -310,8 +310,7 @@ class SocketsTest {
 
   @ParameterizedTest
   @EnumSource
-  void whatWasWrittenBeforeTheResponderGoesOutBeforeWhatItWrites(ExecutionMode mode)
-      throws Exception {
+  void bytesWrittenBeforeAResponderPrecedeItsOutput(ExecutionMode mode) throws Exception {
     assertEquals("before AFTER", mode.run(new Inserter()).output());
   }
 
@@ -335,6 +334,6 @@ class SocketsTest {
     assertEquals(
         List.of(
             "Misuse EINVAL", "Misuse ENOTSOCK", "Misuse EBADF", "Misuse EINVAL", "Misuse EINVAL"),
-        SAID);
+        LOG);
   }
 }

@@ -6,14 +6,14 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.weft.Reactor;
 import dev.weft.ReactorOptions;
 import dev.weft.Stall;
-import dev.weft.micro.Meetings.Actor;
+import dev.weft.micro.FiberCallMode.Actor;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/** A micro-thread that does not let its reactor go on. */
+/** A micro-thread that stalls its reactor. */
 @Tag("needs-weaving") // and runs in each form
 class StalledThreadTest {
   private static final class Spinner extends Actor {
@@ -34,14 +34,16 @@ class StalledThreadTest {
 
   @Test
   @Timeout(60)
-  void itIsReportedByItsName() throws Exception {
+  void aStalledMicroThreadIsReportedByItsName() throws Exception {
     CompletableFuture<Stall> seen = new CompletableFuture<>();
     ReactorOptions options =
         ReactorOptions.defaults()
             .withStallHandler(
                 Duration.ofMillis(1),
                 stall -> {
-                  if (stall.fiber().equals("spinner")) { // others may begin slowly
+                  if (stall
+                      .fiber()
+                      .equals("spinner")) { // the start of other fibers may be reported too
                     seen.complete(stall);
                   }
                 });

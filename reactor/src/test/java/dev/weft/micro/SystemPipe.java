@@ -33,7 +33,7 @@ final class SystemPipe implements AutoCloseable {
     }
   }
 
-  /** Puts all that there is to read. */
+  /** Writes the whole input, and ends it. */
   void fill(String text) {
     write(text);
     endOfInput();
@@ -54,7 +54,7 @@ final class SystemPipe implements AutoCloseable {
     }
   }
 
-  /** Takes what is written until that ends, and counts it. */
+  /** Reads to the end; returns the number of bytes. */
   int count() {
     int bytes = 0;
     try (Arena arena = Arena.ofConfined()) {
@@ -66,7 +66,7 @@ final class SystemPipe implements AutoCloseable {
     return bytes;
   }
 
-  /** Takes all that was written. */
+  /** Reads what was written, and returns it. */
   String drain() {
     endOfInput();
     ByteArrayOutputStream all = new ByteArrayOutputStream();

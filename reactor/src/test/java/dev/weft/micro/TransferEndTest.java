@@ -131,7 +131,7 @@ class TransferEndTest {
 
   @ParameterizedTest
   @ValueSource(booleans = {false, true})
-  void whatWasWrittenBeforeACloseArrivesAndTheOtherSideStaysOpen(boolean stackful)
+  void bytesWrittenBeforeACloseArriveAndTheOtherDirectionStaysOpen(boolean stackful)
       throws Exception {
     ClosesOutput thread = new ClosesOutput();
     int[] received = new int[1];
@@ -196,7 +196,7 @@ class TransferEndTest {
 
   @ParameterizedTest
   @ValueSource(booleans = {false, true})
-  void aThreadThatWaitsForAnInputThatIsClosedHasEbadfRaised(boolean inFlight) throws Exception {
+  void closingAnInputRaisesEbadfInTheThreadThatWaitsForIt(boolean inFlight) throws Exception {
     ClosesInput thread = new ClosesInput(inFlight);
     try (SystemPipe input = SystemPipe.open()) {
       MicroOptions options = Runs.options(false).withDescriptors(input.reading, 1);
@@ -208,7 +208,7 @@ class TransferEndTest {
   }
 
   @Test
-  void theLocalExecutorDoesNotReadAnInputThatIsClosed() {
+  void theLocalExecutorDoesNotReadAClosedInput() {
     ClosesInput thread = new ClosesInput(false);
     try (SystemPipe input = SystemPipe.open()) {
       MicroProcess.runLocal(thread, Runs.options(true).withDescriptors(input.reading, 1));
@@ -228,7 +228,7 @@ class TransferEndTest {
   }
 
   @Test
-  void connectionsThatNobodyHasFetchedAreClosedWithTheService() throws Exception {
+  void unacceptedConnectionsAreClosedWithTheService() throws Exception {
     int clients = 5;
     runs.run(
         () -> {

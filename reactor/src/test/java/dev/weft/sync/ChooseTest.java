@@ -359,10 +359,10 @@ class ChooseTest {
             assertEquals("open", Choose.<String>create().ready(latch, () -> "open").await());
             assertEquals("open", Choose.<String>create().ready(latch, () -> "open").await());
           }
-          Awaitable stranger = () -> true;
+          Awaitable unsupported = () -> true;
           assertThrows(
               IllegalArgumentException.class,
-              () -> Choose.<String>create().ready(stranger, () -> ""));
+              () -> Choose.<String>create().ready(unsupported, () -> ""));
         });
   }
 

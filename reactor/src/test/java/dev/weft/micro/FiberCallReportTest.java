@@ -10,7 +10,7 @@ import dev.weft.Fiber;
 import dev.weft.Reactor;
 import dev.weft.error.DeadlockException;
 import dev.weft.error.PinnedException;
-import dev.weft.micro.Meetings.Actor;
+import dev.weft.micro.FiberCallMode.Actor;
 import dev.weft.sync.Channel;
 import java.time.Duration;
 import java.util.List;
@@ -21,10 +21,10 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/** What people are told of micro-threads that wait as fibers do, or can't. */
+/** Messages and dumps about micro-threads that wait in fiber calls, or can't. */
 @Tag("needs-weaving") // and runs in each form
 @Timeout(60)
-class MeetingReportTest {
+class FiberCallReportTest {
   private static final class Receiver extends Actor {
     private final Channel<String> channel = Channel.rendezvous();
 
@@ -40,14 +40,14 @@ class MeetingReportTest {
 
   @ParameterizedTest
   @EnumSource
-  void threadsAndFibersThatWaitForEachOtherAreADeadlock(Meetings meeting) {
+  void threadsAndFibersThatWaitForEachOtherAreADeadlock(FiberCallMode mode) {
     DeadlockException deadlock =
         assertThrows(
             DeadlockException.class,
             () ->
-                meeting.run(
+                mode.run(
                     () -> {
-                      meeting.start(new Receiver()).join();
+                      mode.start(new Receiver()).join();
                     }));
 
     assertTrue(deadlock.getMessage().contains("receiver: receive channel"), deadlock.getMessage());
@@ -56,10 +56,10 @@ class MeetingReportTest {
 
   @ParameterizedTest
   @EnumSource
-  void aDumpShowsTheThreadThatWaits(Meetings meeting) throws Exception {
-    meeting.run(
+  void aDumpShowsTheThreadThatWaits(FiberCallMode mode) throws Exception {
+    mode.run(
         () -> {
-          MicroProcess process = meeting.start(new Receiver());
+          MicroProcess process = mode.start(new Receiver());
           Fiber.yield();
 
           Dump.FiberEntry entry =
@@ -96,12 +96,12 @@ class MeetingReportTest {
 
   @ParameterizedTest
   @EnumSource
-  void aThreadIsAFiberToItself(Meetings meeting) throws Exception {
-    meeting.run(
+  void currentReturnsTheMicroThreadsFiber(FiberCallMode mode) throws Exception {
+    mode.run(
         () -> {
           Mirror mirror = new Mirror();
 
-          meeting.start(mirror).join();
+          mode.start(mirror).join();
 
           assertEquals(List.of("mirror", "run"), mirror.notes);
         });
@@ -116,7 +116,7 @@ class MeetingReportTest {
 
     @Override
     protected void run() {
-      Fiber.yield(); // a word that is woven, or all of it would run on a stack
+      Fiber.yield(); // a call that suspends, so that the method is woven
       try {
         List.of(1).forEach(one -> note(channel.receive()));
       } catch (PinnedException e) {
@@ -126,12 +126,12 @@ class MeetingReportTest {
   }
 
   @Test
-  void codeInBetweenThatIsNotWovenIsNamed() throws Exception {
-    Meetings.WOVEN.run(
+  void unwovenCodeBetweenThreadAndCallIsNamed() throws Exception {
+    FiberCallMode.WOVEN.run(
         () -> {
           Pinned pinned = new Pinned();
 
-          Meetings.WOVEN.start(pinned).join();
+          FiberCallMode.WOVEN.start(pinned).join();
 
           String message = pinned.notes.getFirst();
           assertTrue(message.startsWith("receive channel: pinned can't be suspended by"), message);
@@ -157,7 +157,7 @@ class MeetingReportTest {
   }
 
   @Test
-  void theLocalExecutorHasNoFibersToWaitAs() {
+  void theLocalExecutorRefusesFiberCalls() {
     Outsider outsider = new Outsider();
 
     MicroProcess.runLocal(outsider, 16);

@@ -20,16 +20,16 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/** Clients that read nothing, and so hold what was written to them. */
+/** Clients that read nothing, so that output to them is never accepted. */
 @Tag("needs-weaving") // and runs in each form
-class DeafClientTest {
+class StalledPeerTest {
   private static final Duration SHORT = Duration.ofMillis(1);
 
-  /** Writes more than any socket takes, and leaves the rest behind. */
+  /** Writes more than any socket buffers, so that output is left at its end. */
   private static class Writer extends MicroThread {
     static final int BYTES = 64 << 20;
 
-    final List<String> said = new ArrayList<>();
+    final List<String> log = new ArrayList<>();
 
     @Override
     protected void run() throws Exception {
@@ -39,11 +39,11 @@ class DeafClientTest {
 
     @Override
     protected void lastly() throws Exception {
-      said.add(String.valueOf(errno()));
+      log.add(String.valueOf(errno()));
     }
   }
 
-  /** Has a writer ended by something else, who sets its deadline only then. */
+  /** Ends a writer by an error; the writer sets its deadline only then. */
   private static final class Interrupter extends MicroThread {
     final Writer writer =
         new Writer() {
@@ -70,7 +70,7 @@ class DeafClientTest {
     }
   }
 
-  /** Ends after the writer that is over its deadline, and shares its socket. */
+  /** Shares the socket of a writer past its deadline, and ends after it. */
   private static final class Sharer extends MicroThread {
     final Writer writer = new Writer();
 
@@ -84,26 +84,26 @@ class DeafClientTest {
     }
   }
 
-  /** Wants to say more than fits when its deadline has passed. */
+  /** Writes more than fits after its deadline has passed. */
   private static final class Talker extends Writer {
     @Override
     protected void lastly() throws Exception {
       super.lastly();
-      if (said.size() == 1) {
+      if (log.size() == 1) {
         write(new byte[BYTES]);
       }
     }
   }
 
   /** Runs a handler for a client that reads nothing until its process has ended. */
-  private static void serveDeafClient(ExecutionMode mode, MicroThread handler, boolean kills)
+  private static void serveStalledClient(ExecutionMode mode, MicroThread handler, boolean kills)
       throws Exception {
     try (Reactor reactor = Reactor.open()) {
       reactor.run(
           () -> {
             InetSocketAddress anyPort = new InetSocketAddress(InetAddress.getLoopbackAddress(), 0);
             MicroService service = MicroService.start(anyPort, mode.options(), () -> handler);
-            TcpSocket deaf = TcpSocket.connect(service.localAddress());
+            TcpSocket client = TcpSocket.connect(service.localAddress());
             try {
               while (service.connections() == 0) {
                 Fiber.yield();
@@ -117,7 +117,7 @@ class DeafClientTest {
               }
               service.join();
             } finally {
-              deaf.close();
+              client.close();
             }
           });
     }
@@ -126,50 +126,49 @@ class DeafClientTest {
   @ParameterizedTest
   @EnumSource(names = {"REACTOR_WOVEN", "REACTOR_STACKFUL"})
   @Timeout(60)
-  void aPeerThatReadsNothingDoesNotHoldAConnectionWhoseDeadlineHasPassed(ExecutionMode mode)
-      throws Exception {
+  void aStalledPeerDoesNotKeepAConnectionOpenPastItsDeadline(ExecutionMode mode) throws Exception {
     Writer writer = new Writer();
 
-    serveDeafClient(mode, writer, false);
+    serveStalledClient(mode, writer, false);
 
-    assertEquals(List.of("ETIMEDOUT"), writer.said);
+    assertEquals(List.of("ETIMEDOUT"), writer.log);
   }
 
   @ParameterizedTest
   @EnumSource(names = {"REACTOR_WOVEN", "REACTOR_STACKFUL"})
   @Timeout(60)
-  void theDeadlineOfAThreadThatHasEndedHoldsForItsOutput(ExecutionMode mode) throws Exception {
+  void theDeadlineOfAnEndedThreadLimitsTheDrainOfItsOutput(ExecutionMode mode) throws Exception {
     Interrupter interrupter = new Interrupter();
 
-    serveDeafClient(mode, interrupter, false);
+    serveStalledClient(mode, interrupter, false);
 
-    assertEquals(List.of("EINTR"), interrupter.writer.said);
+    assertEquals(List.of("EINTR"), interrupter.writer.log);
   }
 
   @ParameterizedTest
   @EnumSource(names = {"REACTOR_WOVEN", "REACTOR_STACKFUL"})
   @Timeout(60)
-  void theDeadlineOfOneThreadHoldsForTheOutputOfAllWhenTheyHaveEnded(ExecutionMode mode)
+  void theDeadlineOfOneThreadLimitsTheDrainForAllWhenTheyHaveEnded(ExecutionMode mode)
       throws Exception {
     Sharer sharer = new Sharer();
 
-    serveDeafClient(mode, sharer, false);
+    serveStalledClient(mode, sharer, false);
 
-    assertEquals(List.of("ETIMEDOUT"), sharer.writer.said);
+    assertEquals(List.of("ETIMEDOUT"), sharer.writer.log);
   }
 
   @ParameterizedTest
   @EnumSource(names = {"REACTOR_WOVEN", "REACTOR_STACKFUL"})
   @Timeout(60)
-  void lastWordsThatNobodyReadsAreDropped(ExecutionMode mode) throws Exception {
+  void outputOfALastlyThatIsNotReadIsDroppedAfterTheDeadline(ExecutionMode mode) throws Exception {
     Talker talker = new Talker();
 
-    serveDeafClient(mode, talker, false);
+    serveStalledClient(mode, talker, false);
 
-    assertEquals("ETIMEDOUT", talker.said.getFirst());
+    assertEquals("ETIMEDOUT", talker.log.getFirst());
   }
 
-  /** Only killed. */
+  /** Has no deadline. */
   private static final class Endless extends Writer {
     @Override
     protected void run() throws Exception {
@@ -180,16 +179,15 @@ class DeafClientTest {
   @ParameterizedTest
   @EnumSource(names = {"REACTOR_WOVEN", "REACTOR_STACKFUL"})
   @Timeout(60)
-  void aPeerThatReadsNothingDoesNotHoldAConnectionThatIsKilled(ExecutionMode mode)
-      throws Exception {
+  void aStalledPeerDoesNotKeepAKilledConnectionOpen(ExecutionMode mode) throws Exception {
     Endless endless = new Endless();
 
-    serveDeafClient(mode, endless, true);
+    serveStalledClient(mode, endless, true);
 
-    assertEquals(List.of("EINTR"), endless.said);
+    assertEquals(List.of("EINTR"), endless.log);
   }
 
-  /** Says good-bye. */
+  /** Writes a last line after its deadline has passed. */
   private static final class Polite extends MicroThread {
     @Override
     protected void run() throws Exception {
@@ -208,7 +206,7 @@ class DeafClientTest {
   @ParameterizedTest
   @EnumSource(names = {"REACTOR_WOVEN", "REACTOR_STACKFUL"})
   @Timeout(60)
-  void lastWordsThatTheSystemTakesAtOnceArrive(ExecutionMode mode) throws Exception {
+  void outputOfALastlyThatFitsTheKernelsBufferArrives(ExecutionMode mode) throws Exception {
     try (Reactor reactor = Reactor.open();
         Arena arena = Arena.ofShared()) {
       MemorySegment buffer = arena.allocate(100);

@@ -11,8 +11,8 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Exceptions and threads whose own text can't be had. */
-class BadTextsTest {
+/** Exceptions and threads whose {@code toString}, message or name throws. */
+class ThrowingToStringTest {
   private static final class BadException extends RuntimeException {
     private static final long serialVersionUID = 1L;
 
@@ -50,14 +50,14 @@ class BadTextsTest {
     }
   }
 
-  /** Waits for its end to be told. */
+  /** Reads until the end of its input. */
   private static final class Bystander extends MicroThread {
     final List<String> notes = new ArrayList<>();
 
     @Override
     protected void run() throws Exception {
       pollread();
-      notes.add("goes on");
+      notes.add("continues");
     }
 
     @Override
@@ -68,7 +68,7 @@ class BadTextsTest {
 
   @ParameterizedTest
   @ValueSource(booleans = {false, true})
-  void aFaultWithoutATextHarmsItsOwnThreadOnly(boolean stackful) throws Exception {
+  void aFaultWhoseToStringThrowsEndsItsOwnThreadOnly(boolean stackful) throws Exception {
     Faulty faulty = new Faulty();
     Bystander bystander = new Bystander();
     Runs runs = new Runs();
@@ -84,7 +84,7 @@ class BadTextsTest {
     }
 
     assertEquals(List.of("EFAULT"), faulty.notes);
-    assertEquals(List.of("goes on", "null"), bystander.notes);
+    assertEquals(List.of("continues", "null"), bystander.notes);
     assertEquals(List.of(), runs.failures);
     assertEquals(1, runs.logged("fault in Faulty: " + BadException.class.getName() + " ("));
     assertEquals(1, runs.logged("lastly of Faulty failed: " + BadException.class.getName() + " ("));
@@ -94,7 +94,7 @@ class BadTextsTest {
     assertEquals(true, fault.toString().startsWith("fault in Faulty: "));
   }
 
-  /** Lets the one that has failed try again. */
+  /** Lowers the fault, so that the failed thread continues. */
   private static final class Supervisor extends MicroThread {
     private final Worker worker = new Worker();
 
@@ -132,7 +132,7 @@ class BadTextsTest {
 
   @ParameterizedTest
   @ValueSource(booleans = {false, true})
-  void aSupervisorIsToldOfIt(boolean stackful) throws Exception {
+  void aSupervisorIsNotifiedOfAFaultWhoseToStringThrows(boolean stackful) throws Exception {
     Supervisor supervisor = new Supervisor();
 
     Runs runs = new Runs();

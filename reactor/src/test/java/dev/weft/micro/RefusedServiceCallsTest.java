@@ -13,8 +13,8 @@ import java.time.Duration;
 import java.util.concurrent.FutureTask;
 import org.junit.jupiter.api.Test;
 
-/** What processes and services refuse, and whom. */
-class RefusedCallsTest {
+/** Calls that processes and services refuse. */
+class RefusedServiceCallsTest {
   private static final int PAGES = 8;
 
   private static final class Waiter extends MicroThread {
@@ -36,21 +36,21 @@ class RefusedCallsTest {
   }
 
   @Test
-  void anotherReactorMayNeitherWaitForThemNorEndThem() throws Exception {
+  void anotherReactorCanNeitherJoinNorKillProcessesAndServices() throws Exception {
     Reactors.run(
         () -> {
           Latch end = Latch.of(1);
           MicroProcess process = MicroProcess.start(new Waiter(end), PAGES);
           MicroService service = service(end);
 
-          FutureTask<Void> stranger =
+          FutureTask<Void> other =
               new FutureTask<>(
                   () -> {
                     Reactors.run(() -> assertRefused(process, service));
                     return null;
                   });
-          Thread.ofPlatform().start(stranger);
-          stranger.get();
+          Thread.ofPlatform().start(other);
+          other.get();
 
           assertFalse(process.isEnded());
           end.countDown();
@@ -79,7 +79,7 @@ class RefusedCallsTest {
   }
 
   @Test
-  void aSupervisorBearsNoLessThanNothing() throws Exception {
+  void negativeLimitsOfASupervisorAreRefused() throws Exception {
     Reactors.run(
         () -> {
           Latch end = Latch.of(0);

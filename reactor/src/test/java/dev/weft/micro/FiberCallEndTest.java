@@ -11,7 +11,7 @@ import dev.weft.error.CancelledException;
 import dev.weft.error.Errno;
 import dev.weft.error.ScopeExpiredException;
 import dev.weft.error.TaskFailedException;
-import dev.weft.micro.Meetings.Actor;
+import dev.weft.micro.FiberCallMode.Actor;
 import dev.weft.sync.Channel;
 import java.io.IOException;
 import java.time.Duration;
@@ -21,13 +21,13 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/** What ends the waits of micro-threads in the calls of fibers, and what does not. */
+/** What ends the waits of micro-threads in fiber calls, and what does not. */
 @Tag("needs-weaving") // and runs in each form
 @Timeout(60)
-class MeetingEndTest {
+class FiberCallEndTest {
   private static final Duration SHORT = Duration.ofMillis(1);
 
-  /** Receives two values, and lowers what is raised at it meanwhile if it is to. */
+  /** Receives two values, and lowers an error raised meanwhile if {@code lowers}. */
   private static final class Receiver extends Actor {
     final Channel<String> channel;
     final Channel<String> other = Channel.buffered(1);
@@ -58,7 +58,7 @@ class MeetingEndTest {
     }
   }
 
-  /** Raises an error at a receiver when that waits, and sends. */
+  /** Raises an error in a receiver that waits, and sends. */
   private static final class Raiser extends Actor {
     private final Receiver receiver;
     private final boolean sendsBefore;
@@ -94,12 +94,12 @@ class MeetingEndTest {
 
   @ParameterizedTest
   @EnumSource
-  void anErrorThatIsLoweredLeadsBackIntoTheCall(Meetings meeting) throws Exception {
-    meeting.run(
+  void loweringAnErrorReturnsToTheInterruptedCall(FiberCallMode mode) throws Exception {
+    mode.run(
         () -> {
           Receiver receiver = new Receiver(Channel.rendezvous(), true);
 
-          meeting.start(new Raiser(receiver, false)).join();
+          mode.start(new Raiser(receiver, false)).join();
 
           assertEquals(List.of("EAGAIN", "first", "second", "null"), receiver.notes);
         });
@@ -107,13 +107,13 @@ class MeetingEndTest {
 
   @ParameterizedTest
   @EnumSource
-  void lastlyMayMakeCallsWhileTheBodyIsInOne(Meetings meeting) throws Exception {
-    meeting.run(
+  void lastlyMayMakeCallsWhileTheBodyIsInACall(FiberCallMode mode) throws Exception {
+    mode.run(
         () -> {
           Receiver receiver = new Receiver(Channel.rendezvous(), true);
           receiver.receivesInLastly = true;
 
-          meeting.start(new Raiser(receiver, false)).join();
+          mode.start(new Raiser(receiver, false)).join();
 
           assertEquals(List.of("EAGAIN", "in lastly", "first", "second", "null"), receiver.notes);
         });
@@ -121,13 +121,13 @@ class MeetingEndTest {
 
   @ParameterizedTest
   @EnumSource
-  void anErrorThatIsNotLoweredTakesTheThreadOutOfItsCall(Meetings meeting) throws Exception {
-    meeting.run(
+  void anErrorThatIsNotLoweredEndsTheThreadsCall(FiberCallMode mode) throws Exception {
+    mode.run(
         () -> {
           Receiver receiver = new Receiver(Channel.rendezvous(), false);
           Raiser raiser = new Raiser(receiver, false);
 
-          meeting.start(raiser).join();
+          mode.start(raiser).join();
 
           assertEquals(List.of("EAGAIN"), receiver.notes);
           assertEquals(List.of("false", "false"), raiser.notes);
@@ -136,13 +136,13 @@ class MeetingEndTest {
 
   @ParameterizedTest
   @EnumSource
-  void whatHasBeenHandedOverBeforeTheEndIsReceived(Meetings meeting) throws Exception {
-    meeting.run(
+  void aValueDeliveredBeforeTheEndIsReceived(FiberCallMode mode) throws Exception {
+    mode.run(
         () -> {
           Receiver receiver = new Receiver(Channel.rendezvous(), false);
           Raiser raiser = new Raiser(receiver, true);
 
-          meeting.start(raiser).join();
+          mode.start(raiser).join();
 
           assertEquals(List.of("true"), raiser.notes);
           assertEquals(List.of("EAGAIN", "first"), receiver.notes);
@@ -151,16 +151,16 @@ class MeetingEndTest {
 
   @ParameterizedTest
   @EnumSource
-  void aProcessThatWasKilledReceivesNothingMore(Meetings meeting) throws Exception {
+  void aKilledProcessReceivesNoFurtherValue(FiberCallMode mode) throws Exception {
     List<String> log =
-        meeting.run(
+        mode.run(
             () -> {
               Channel<String> channel = Channel.rendezvous();
               Receiver killed = new Receiver(channel, true);
-              MicroProcess process = meeting.start(killed);
+              MicroProcess process = mode.start(killed);
               Fiber.yield();
               Receiver living = new Receiver(channel, true);
-              MicroProcess next = meeting.start(living);
+              MicroProcess next = mode.start(living);
               Fiber.yield();
 
               process.kill();
@@ -176,7 +176,7 @@ class MeetingEndTest {
     assertEquals(List.of(), log);
   }
 
-  /** Waits on after its time. */
+  /** Waits again after its deadline has passed. */
   private static final class Late extends Actor {
     private final Channel<String> channel = Channel.rendezvous();
 
@@ -201,11 +201,11 @@ class MeetingEndTest {
 
   @ParameterizedTest
   @EnumSource
-  void theDeadlineOfAThreadReachesItsCalls(Meetings meeting) throws Exception {
-    meeting.run(
+  void theDeadlineOfAThreadEndsItsFiberCalls(FiberCallMode mode) throws Exception {
+    mode.run(
         () -> {
           Late late = new Late();
-          MicroProcess process = meeting.start(late);
+          MicroProcess process = mode.start(late);
           while (late.notes.isEmpty()) {
             Fiber.yield();
           }
@@ -217,7 +217,7 @@ class MeetingEndTest {
         });
   }
 
-  private enum Word {
+  private enum Wait {
     RECEIVE,
     SLEEP,
     PAUSE,
@@ -227,13 +227,13 @@ class MeetingEndTest {
     LOCKED_OUT
   }
 
-  /** Waits for what does not come, in a scope. */
+  /** Makes a call in a scope that would wait indefinitely. */
   private abstract static class Scoped extends Actor {
-    private final Word word;
+    private final Wait wait;
 
-    Scoped(Word word) {
+    Scoped(Wait wait) {
       super("scoped");
-      this.word = word;
+      this.wait = wait;
     }
 
     abstract Bundle open();
@@ -253,7 +253,7 @@ class MeetingEndTest {
     }
 
     private void waitFor(Idler idler) throws Exception {
-      switch (word) {
+      switch (wait) {
         case RECEIVE -> Channel.rendezvous().receive();
         case SLEEP -> Fiber.sleep(Duration.ofHours(1));
         case PAUSE -> pause();
@@ -265,14 +265,14 @@ class MeetingEndTest {
           try {
             Fiber.sleep(Duration.ofHours(1));
           } catch (ScopeExpiredException | TaskFailedException e) {
-            pause(); // in the scope still: it is told once more
+            pause(); // still in the scope: throws again
           }
         }
       }
     }
   }
 
-  /** Never does anything. */
+  /** Pauses until it is ended. */
   private static final class Idler extends Actor {
     boolean isOver;
 
@@ -289,8 +289,8 @@ class MeetingEndTest {
   }
 
   private static final class InTime extends Scoped {
-    InTime(Word word) {
-      super(word);
+    InTime(Wait wait) {
+      super(wait);
     }
 
     @Override
@@ -300,8 +300,8 @@ class MeetingEndTest {
   }
 
   private static final class WithAChildThatFails extends Scoped {
-    WithAChildThatFails(Word word) {
-      super(word);
+    WithAChildThatFails(Wait wait) {
+      super(wait);
     }
 
     @Override
@@ -316,10 +316,10 @@ class MeetingEndTest {
     }
   }
 
-  private static void ends(Meetings meeting, Scoped scoped, String with) throws Exception {
+  private static void ends(FiberCallMode mode, Scoped scoped, String with) throws Exception {
     scoped.note("begins");
     try (SystemPipe in = SystemPipe.open()) {
-      meeting.run(() -> meeting.start(scoped, in.reading).join());
+      mode.run(() -> mode.start(scoped, in.reading).join());
     }
 
     scoped.notes.remove("first");
@@ -328,22 +328,22 @@ class MeetingEndTest {
 
   @ParameterizedTest
   @EnumSource
-  void theDeadlineOfAScopeEndsAllWaitsInIt(Meetings meeting) throws Exception {
-    for (Word word : Word.values()) {
-      ends(meeting, new InTime(word), "ScopeExpiredException");
+  void theDeadlineOfAScopeEndsAllWaitsInIt(FiberCallMode mode) throws Exception {
+    for (Wait wait : Wait.values()) {
+      ends(mode, new InTime(wait), "ScopeExpiredException");
     }
   }
 
   @ParameterizedTest
   @EnumSource
-  void theFailureOfABundleEndsAllWaitsInIt(Meetings meeting) throws Exception {
-    // A thread that waits for nobody outside is reaped: the sleep of a child does not count.
-    for (Word word : List.of(Word.RECEIVE, Word.SLEEP, Word.READ, Word.LOCKED_OUT)) {
-      ends(meeting, new WithAChildThatFails(word), "TaskFailedException");
+  void theFailureOfABundleEndsAllWaitsInIt(FiberCallMode mode) throws Exception {
+    // A thread that nothing outside the process can wake is ended: a child's sleep does not count.
+    for (Wait wait : List.of(Wait.RECEIVE, Wait.SLEEP, Wait.READ, Wait.LOCKED_OUT)) {
+      ends(mode, new WithAChildThatFails(wait), "TaskFailedException");
     }
   }
 
-  /** Never waits while a child of it fails. */
+  /** Does not wait while its child fails. */
   private static final class Busy extends Actor {
     private static final int MORE_THAN_A_TURN = 1_000;
 
@@ -370,18 +370,18 @@ class MeetingEndTest {
 
   @ParameterizedTest
   @EnumSource
-  void aFailureThatNoWordHasToldIsNotLost(Meetings meeting) throws Exception {
-    meeting.run(
+  void aFailureNotThrownByACallIsThrownByClose(FiberCallMode mode) throws Exception {
+    mode.run(
         () -> {
           Busy busy = new Busy();
 
-          meeting.start(busy).join();
+          mode.start(busy).join();
 
           assertEquals(List.of("done", "the child's"), busy.notes);
         });
   }
 
-  /** Waits in a call, and cleans up by others. */
+  /** Waits in a fiber call, and makes others in its cleanup. */
   private static final class Cleaner extends Actor {
     private final Channel<String> channel;
 
@@ -410,12 +410,12 @@ class MeetingEndTest {
 
   @ParameterizedTest
   @EnumSource
-  void aShieldedCleanupIsWaitedFor(Meetings meeting) throws Exception {
-    meeting.run(
+  void aKillWaitsForAShieldedCleanup(FiberCallMode mode) throws Exception {
+    mode.run(
         () -> {
           Channel<String> channel = Channel.rendezvous();
           Cleaner cleaner = new Cleaner(channel);
-          MicroProcess process = meeting.start(cleaner);
+          MicroProcess process = mode.start(cleaner);
           Fiber.yield();
 
           process.kill();
@@ -429,7 +429,7 @@ class MeetingEndTest {
         });
   }
 
-  /** Fails after a call of fibers. */
+  /** Fails after a fiber call. */
   private static final class Faulty extends Actor {
     private final Channel<String> channel;
 
@@ -457,12 +457,12 @@ class MeetingEndTest {
 
   @ParameterizedTest
   @EnumSource
-  void aThreadThatFailsAfterACallBeginsAnew(Meetings meeting) throws Exception {
-    meeting.run(
+  void aThreadThatFailsAfterAFiberCallIsRestarted(FiberCallMode mode) throws Exception {
+    mode.run(
         () -> {
           Channel<String> channel = Channel.rendezvous();
           Faulty faulty = new Faulty(channel);
-          MicroProcess process = meeting.start(faulty);
+          MicroProcess process = mode.start(faulty);
 
           channel.send("bad");
           channel.send("good");

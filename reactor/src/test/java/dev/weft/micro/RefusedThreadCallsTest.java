@@ -11,12 +11,12 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/** Words that a thread may not say, or not so. */
+/** Calls of a micro-thread that are refused because of their thread, request or block. */
 @Tag("needs-weaving") // and runs in each form
-class RefusedWordsTest {
-  /** Says the words that suspend in the name of a thread that is not running. */
+class RefusedThreadCallsTest {
+  /** Makes suspending calls on a thread that is not running. */
   private static final class Meddler extends MicroThread {
-    private static final int WORDS = 8;
+    private static final int CALLS = 8;
 
     final List<String> refused = new ArrayList<>();
     int answer;
@@ -32,10 +32,10 @@ class RefusedWordsTest {
       Meddler other = new Meddler();
       other.answers = true;
       child(other);
-      for (int word = 0; word < WORDS; word++) {
+      for (int call = 0; call < CALLS; call++) {
         try {
-          say(word, other);
-          refused.add(word + " was said");
+          perform(call, other);
+          refused.add(call + " was not refused");
         } catch (IllegalStateException e) {
           refused.add(e.getMessage());
         }
@@ -43,8 +43,8 @@ class RefusedWordsTest {
       answer = request(other, new MicroRequest<Integer, Integer>(), 1);
     }
 
-    private void say(int word, Meddler other) throws Exception {
-      switch (word) {
+    private void perform(int call, Meddler other) throws Exception {
+      switch (call) {
         case 0 -> other.pause();
         case 1 -> other.call(this);
         case 2 -> other.listen();
@@ -63,19 +63,18 @@ class RefusedWordsTest {
 
   @ParameterizedTest
   @EnumSource
-  void aWordThatSuspendsIsNotSaidInTheNameOfAnother(ExecutionMode mode) throws Exception {
+  void suspendingCallsOnAnotherThreadAreRefused(ExecutionMode mode) throws Exception {
     Meddler meddler = new Meddler();
 
     mode.run(meddler);
 
-    List<String> words =
+    List<String> calls =
         List.of("pause", "call", "listen", "request", "suspend", "suspend", "suspend", "raise");
-    assertEquals(
-        words.stream().map(RefusedWordsTest::inTheNameOfAMeddler).toList(), meddler.refused);
-    assertEquals(2, meddler.answer, "the other one is as it was");
+    assertEquals(calls.stream().map(RefusedThreadCallsTest::refusalOf).toList(), meddler.refused);
+    assertEquals(2, meddler.answer, "the other thread is unaffected");
   }
 
-  /** Runs another process, which is after its threads. */
+  /** Runs another process, whose thread makes calls with this thread. */
   private static final class Host extends MicroThread {
     final Intruder intruder = new Intruder(this);
     int answer;
@@ -102,7 +101,7 @@ class RefusedWordsTest {
   }
 
   private static final class Intruder extends MicroThread {
-    private static final int WORDS = 6;
+    private static final int CALLS = 6;
 
     private final Host host;
     final List<String> refused = new ArrayList<>();
@@ -114,18 +113,18 @@ class RefusedWordsTest {
 
     @Override
     protected void run() throws Exception {
-      for (int word = 0; word < WORDS; word++) {
+      for (int call = 0; call < CALLS; call++) {
         try {
-          say(word);
-          refused.add(word + " was said");
+          perform(call);
+          refused.add(call + " was not refused");
         } catch (IllegalArgumentException e) {
           refused.add(e.getMessage());
         }
       }
     }
 
-    private void say(int word) throws Exception {
-      switch (word) {
+    private void perform(int call) throws Exception {
+      switch (call) {
         case 0 -> play(host);
         case 1 -> call(host);
         case 2 -> request(host, new MicroRequest<Integer, Integer>(), 1);
@@ -138,15 +137,15 @@ class RefusedWordsTest {
 
   @ParameterizedTest
   @EnumSource
-  void noWordIsAboutAThreadOfAnotherProcess(ExecutionMode mode) throws Exception {
+  void callsWithAThreadOfAnotherProcessAreRefused(ExecutionMode mode) throws Exception {
     Host host = new Host();
 
     mode.run(host);
 
     assertEquals(
-        Collections.nCopies(Intruder.WORDS, "Host is not a thread of the process of Intruder"),
+        Collections.nCopies(Intruder.CALLS, "Host is not a thread of the process of Intruder"),
         host.intruder.refused);
-    assertEquals(2, host.answer, "the host is as it was");
+    assertEquals(2, host.answer, "the host is unaffected");
   }
 
   /** Answers what it has not taken, answers twice, and sends what is in a queue, or nothing. */
@@ -167,16 +166,16 @@ class RefusedWordsTest {
       send(once, own, 1);
       for (int error = 0; error < ERRORS; error++) {
         try {
-          say(error, once);
-          refused.add(error + " was said");
+          perform(error, once);
+          refused.add(error + " was not refused");
         } catch (IllegalStateException | NullPointerException e) {
           refused.add(e.getMessage());
         }
       }
     }
 
-    @SuppressWarnings("NullAway") // what it is about
-    private void say(int error, Once once) throws Exception {
+    @SuppressWarnings("NullAway") // null is the point
+    private void perform(int error, Once once) throws Exception {
       switch (error) {
         case 0 -> respond(asked, 2);
         case 1 -> respond(own, 2);
@@ -216,9 +215,9 @@ class RefusedWordsTest {
         hasty.refused);
   }
 
-  /** Reads and writes more than its block has, or less than nothing. */
+  /** Reads and writes more bytes than its block has, or a negative number. */
   private static final class Clumsy extends MicroThread {
-    private static final int WORDS = 7;
+    private static final int CALLS = 7;
     private static final int BYTES = 4;
 
     int refusals;
@@ -226,9 +225,9 @@ class RefusedWordsTest {
     @Override
     protected void run() throws Exception {
       MicroBlock block = calloc(1, BYTES);
-      for (int word = 0; word < WORDS; word++) {
+      for (int call = 0; call < CALLS; call++) {
         try {
-          say(word, block);
+          perform(call, block);
         } catch (IndexOutOfBoundsException e) {
           refusals++;
         }
@@ -236,8 +235,8 @@ class RefusedWordsTest {
       write(block, read(block, BYTES));
     }
 
-    private void say(int word, MicroBlock block) throws Exception {
-      switch (word) {
+    private void perform(int call, MicroBlock block) throws Exception {
+      switch (call) {
         case 0 -> read(block, BYTES + 1);
         case 1 -> read(block, -1);
         case 2 -> readline(block, BYTES + 1);
@@ -251,12 +250,12 @@ class RefusedWordsTest {
 
   @ParameterizedTest
   @EnumSource
-  void whatDoesNotFitItsBlockIsRefusedBeforeAByteIsMoved(ExecutionMode mode) throws Exception {
+  void transfersBeyondTheirBlockAreRefusedBeforeAByteIsMoved(ExecutionMode mode) throws Exception {
     Clumsy clumsy = new Clumsy();
 
     ExecutionMode.Outcome outcome = mode.run(clumsy, "abcdef");
 
-    assertEquals(Clumsy.WORDS, clumsy.refusals);
+    assertEquals(Clumsy.CALLS, clumsy.refusals);
     assertEquals("abcd", outcome.output());
   }
 }

@@ -7,7 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.weft.Bundle;
 import dev.weft.Deadline;
 import dev.weft.Fiber;
-import dev.weft.micro.Meetings.Actor;
+import dev.weft.micro.FiberCallMode.Actor;
 import dev.weft.net.TcpListener;
 import dev.weft.net.TcpSocket;
 import dev.weft.sync.Channel;
@@ -27,10 +27,10 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/** Micro-threads in the calls of fibers: each waits by itself, as a fiber does. */
+/** Micro-threads in fiber calls: the call suspends only its micro-thread, as it would a fiber. */
 @Tag("needs-weaving") // and runs in each form
 @Timeout(60)
-class MeetingTest {
+class FiberCallTest {
   private static final class Doubler extends Actor {
     private final Channel<Integer> questions;
     private final Channel<Integer> answers;
@@ -51,12 +51,12 @@ class MeetingTest {
 
   @ParameterizedTest
   @EnumSource
-  void aFiberAndAThreadExchangeValues(Meetings meeting) throws Exception {
-    meeting.run(
+  void aFiberAndAThreadExchangeValues(FiberCallMode mode) throws Exception {
+    mode.run(
         () -> {
           Channel<Integer> questions = Channel.rendezvous();
           Channel<Integer> answers = Channel.rendezvous();
-          MicroProcess process = meeting.start(new Doubler(questions, answers));
+          MicroProcess process = mode.start(new Doubler(questions, answers));
 
           for (int i = 1; i < 100; i++) {
             questions.send(i);
@@ -90,15 +90,15 @@ class MeetingTest {
 
   @ParameterizedTest
   @EnumSource
-  void threadsOfTwoProcessesExchangeValues(Meetings meeting) throws Exception {
-    meeting.run(
+  void threadsOfTwoProcessesExchangeValues(FiberCallMode mode) throws Exception {
+    mode.run(
         () -> {
           Channel<Integer> questions = Channel.rendezvous();
           Channel<Integer> answers = Channel.rendezvous();
           Asker asker = new Asker(questions, answers);
 
-          MicroProcess doubling = meeting.start(new Doubler(questions, answers));
-          meeting.start(asker).join();
+          MicroProcess doubling = mode.start(new Doubler(questions, answers));
+          mode.start(asker).join();
           doubling.join();
 
           assertEquals(List.of("2", "4", "6"), asker.notes);
@@ -143,12 +143,12 @@ class MeetingTest {
 
   @ParameterizedTest
   @EnumSource
-  void theOtherThreadsOfItsProcessGoOnMeanwhile(Meetings meeting) throws Exception {
-    meeting.run(
+  void otherThreadsOfTheProcessRunDuringAFiberCall(FiberCallMode mode) throws Exception {
+    mode.run(
         () -> {
           Receiver receiver = new Receiver(Channel.rendezvous(), false);
 
-          meeting.start(receiver).join();
+          mode.start(receiver).join();
 
           assertEquals(List.of("from the other thread"), receiver.notes);
         });
@@ -156,15 +156,15 @@ class MeetingTest {
 
   @ParameterizedTest
   @EnumSource
-  void otherProcessesGoOnMeanwhile(Meetings meeting) throws Exception {
-    meeting.run(
+  void otherProcessesRunDuringAFiberCall(FiberCallMode mode) throws Exception {
+    mode.run(
         () -> {
           Channel<String> channel = Channel.rendezvous();
           Receiver waiting = new Receiver(channel, true);
           Receiver other = new Receiver(Channel.rendezvous(), false);
 
-          MicroProcess first = meeting.start(waiting);
-          meeting.start(other).join();
+          MicroProcess first = mode.start(waiting);
+          mode.start(other).join();
           assertEquals(List.of(), waiting.notes);
           channel.send("at last");
           first.join();
@@ -201,18 +201,18 @@ class MeetingTest {
 
   @ParameterizedTest
   @EnumSource
-  void aThreadChoosesWhatComesFirst(Meetings meeting) throws Exception {
-    meeting.run(
+  void aThreadCanChoose(FiberCallMode mode) throws Exception {
+    mode.run(
         () -> {
           Chooser chooser = new Chooser();
 
-          meeting.start(chooser).join();
+          mode.start(chooser).join();
 
           assertEquals(List.of("nothing", "from the other thread"), chooser.notes);
         });
   }
 
-  /** Has fibers work for it while another thread of its process goes on. */
+  /** Closes a bundle of fibers while another thread of its process continues. */
   private static final class Employer extends Actor {
     private final Channel<String> channel = Channel.buffered(8);
 
@@ -235,12 +235,12 @@ class MeetingTest {
 
   @ParameterizedTest
   @EnumSource
-  void aBundleOfAThreadsHasItsChildrenJoinedByItAlone(Meetings meeting) throws Exception {
-    meeting.run(
+  void closingABundleSuspendsItsMicroThreadOnly(FiberCallMode mode) throws Exception {
+    mode.run(
         () -> {
           Employer employer = new Employer();
 
-          meeting.start(employer).join();
+          mode.start(employer).join();
 
           assertEquals(List.of("from the other thread, passed on"), employer.notes);
         });
@@ -270,14 +270,14 @@ class MeetingTest {
 
   @ParameterizedTest
   @EnumSource
-  void aThreadReadsAndWritesTheSocketOfAFiber(Meetings meeting) throws Exception {
-    meeting.run(
+  void aThreadCanReadAndWriteATcpSocket(FiberCallMode mode) throws Exception {
+    mode.run(
         () -> {
           try (TcpListener listener = TcpListener.bind(anyPort());
               TcpSocket socket = TcpSocket.connect(listener.localAddress());
               Arena arena = Arena.ofConfined()) {
             SocketReader reader = new SocketReader(listener.accept());
-            MicroProcess process = meeting.start(reader);
+            MicroProcess process = mode.start(reader);
             Fiber.yield();
             MemorySegment bytes = arena.allocateFrom("bytes").asSlice(0, 5);
 
@@ -296,26 +296,27 @@ class MeetingTest {
 
   @ParameterizedTest
   @EnumSource
-  void anOperationInFlightEndsBeforeItsProcessDoes(Meetings meeting) throws Exception {
-    meeting.run(
+  void aProcessEndsAfterItsOperationsInFlight(FiberCallMode mode) throws Exception {
+    mode.run(
         () -> {
           try (TcpListener listener = TcpListener.bind(anyPort());
               TcpSocket socket = TcpSocket.connect(listener.localAddress())) {
             SocketReader reader = new SocketReader(listener.accept());
-            MicroProcess process = meeting.start(reader);
+            MicroProcess process = mode.start(reader);
             Fiber.yield();
 
             process.kill();
             process.join();
 
             assertEquals(
-                List.of("closed"), reader.notes); // by its finally, which may wait for that
+                List.of("closed"),
+                reader.notes); // by its finally block, which awaits the operation
             assertTrue(socket.isOpen());
           }
         });
   }
 
-  /** Plays a thread that receives, before anything has been sent. */
+  /** Plays a thread that waits in a receive. */
   private static final class Player extends Actor {
     private final Channel<String> channel = Channel.rendezvous();
     final Receiver receiver = new Receiver(channel, true);
@@ -340,12 +341,12 @@ class MeetingTest {
 
   @ParameterizedTest
   @EnumSource
-  void playingAThreadDoesNotEndItsCall(Meetings meeting) throws Exception {
-    meeting.run(
+  void playingAThreadDoesNotEndItsFiberCall(FiberCallMode mode) throws Exception {
+    mode.run(
         () -> {
           Player player = new Player();
 
-          meeting.start(player).join();
+          mode.start(player).join();
 
           assertEquals(List.of("played", "sent"), player.receiver.notes);
         });
@@ -368,14 +369,14 @@ class MeetingTest {
 
   @ParameterizedTest
   @EnumSource
-  void aThreadSleepsAlone(Meetings meeting) throws Exception {
-    meeting.run(
+  void aFiberSleepSuspendsItsMicroThreadOnly(FiberCallMode mode) throws Exception {
+    mode.run(
         () -> {
           Sleeper longer = new Sleeper(Duration.ofHours(1));
           Sleeper shorter = new Sleeper(Duration.ofMillis(1));
-          MicroProcess process = meeting.start(longer);
+          MicroProcess process = mode.start(longer);
 
-          meeting.start(shorter).join();
+          mode.start(shorter).join();
           process.kill();
           process.join();
 
@@ -406,12 +407,12 @@ class MeetingTest {
 
   @ParameterizedTest
   @EnumSource
-  void whatAThreadHasLeftBehindIsGivenBackAtItsEnd(Meetings meeting) throws Exception {
-    meeting.run(
+  void mutexesAndBundlesOfAThreadAreReleasedAtItsEnd(FiberCallMode mode) throws Exception {
+    mode.run(
         () -> {
           Mutex mutex = Mutex.create();
           Channel<String> channel = Channel.rendezvous();
-          MicroProcess process = meeting.start(new Locker(mutex, channel));
+          MicroProcess process = mode.start(new Locker(mutex, channel));
           Fiber.yield();
           assertTrue(mutex.isLocked());
 
@@ -423,7 +424,7 @@ class MeetingTest {
         });
   }
 
-  /** Makes an object with a fiber of its own, and ends. */
+  /** Makes a detached bundle with a fiber, and ends. */
   private static final class Maker extends Actor {
     @Nullable Bundle object;
 
@@ -448,7 +449,7 @@ class MeetingTest {
     }
   }
 
-  /** Closes an object of another thread. */
+  /** Closes the detached bundle of another thread. */
   private static final class Closer extends Actor {
     private final Maker maker;
 
@@ -469,13 +470,13 @@ class MeetingTest {
 
   @ParameterizedTest
   @EnumSource
-  void anObjectOutlivesTheThreadThatMadeItAndAnotherClosesIt(Meetings meeting) throws Exception {
+  void aDetachedBundleOutlivesItsThreadAndAnotherCanCloseIt(FiberCallMode mode) throws Exception {
     Maker maker = new Maker();
-    meeting.run(
+    mode.run(
         () -> {
-          meeting.start(maker).join();
+          mode.start(maker).join();
           maker.note("maker ended");
-          meeting.start(new Closer(maker)).join();
+          mode.start(new Closer(maker)).join();
         });
     assertEquals(List.of("maker ended", "worker ended", "closed"), maker.notes);
   }

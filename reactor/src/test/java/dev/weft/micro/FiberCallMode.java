@@ -11,8 +11,8 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 
-/** The ways in which micro-threads meet fibers: either may be woven or not. */
-public enum Meetings {
+/** Whether micro-threads and fibers are woven or stackful, and the kind of the fibers. */
+public enum FiberCallMode {
   WOVEN(false, false, FiberKind.SCHEDULED),
   STACKFUL_THREADS(true, false, FiberKind.SCHEDULED),
   STACKFUL_FIBERS(false, true, FiberKind.SCHEDULED),
@@ -25,13 +25,13 @@ public enum Meetings {
   private final boolean stackfulFibers;
   private final FiberKind kind;
 
-  Meetings(boolean stackfulThreads, boolean stackfulFibers, FiberKind kind) {
+  FiberCallMode(boolean stackfulThreads, boolean stackfulFibers, FiberKind kind) {
     this.stackfulThreads = stackfulThreads;
     this.stackfulFibers = stackfulFibers;
     this.kind = kind;
   }
 
-  /** A thread with a name, which notes what it does. */
+  /** A thread with a name, which keeps notes. */
   abstract static class Actor extends MicroThread {
     final List<String> notes = new ArrayList<>();
     private final String name;
