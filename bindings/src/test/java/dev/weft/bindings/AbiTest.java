@@ -19,7 +19,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** The generated bindings against the C compiler and the headers of this machine. */
+/** Compares the generated bindings with the C compiler and the headers of this machine. */
 class AbiTest {
   private static final Path MODULE =
       Path.of(System.getProperty("basedir", System.getProperty("user.dir")));
@@ -29,7 +29,7 @@ class AbiTest {
 
   @TempDir Path scratch;
 
-  // Loaded first: a descriptor is in one class with its function's address.
+  // Loaded first: reading a descriptor initialises the class that looks up its function.
   @BeforeAll
   static void load() {
     NativeLibrary.load();
@@ -38,7 +38,7 @@ class AbiTest {
   private final List<Claim> claims = GeneratedBindings.claims();
 
   @Test
-  void everySizeOffsetConstantAndSignatureIsWhatTheCompilerSays() throws IOException {
+  void everySizeOffsetConstantAndSignatureMatchesTheCompiler() throws IOException {
     assertEquals(List.of(), differences(claims, HEADER));
   }
 
@@ -66,7 +66,7 @@ class AbiTest {
   }
 
   @Test
-  void aMovedFieldIsOneDifferenceThatNamesIt() throws IOException {
+  void aMovedFieldIsReportedOnceByName() throws IOException {
     List<Claim> moved = altered("offsetof(struct io_uring_cqe, res)", "12");
 
     assertEquals(
@@ -75,7 +75,7 @@ class AbiTest {
   }
 
   @Test
-  void anotherConstantIsOneDifferenceThatNamesIt() throws IOException {
+  void aChangedConstantIsReportedOnceByName() throws IOException {
     List<Claim> renumbered = altered("IORING_OP_ACCEPT", "4 bytes 0xe");
 
     assertEquals(
@@ -84,7 +84,7 @@ class AbiTest {
   }
 
   @Test
-  void anotherSignatureIsOneDifferenceThatNamesIt() throws IOException {
+  void aChangedSignatureIsReportedOnceByName() throws IOException {
     List<Claim> narrowed = altered("weft_write()", "int4(int4, pointer8, int4)");
 
     assertEquals(
@@ -95,7 +95,7 @@ class AbiTest {
   }
 
   @Test
-  void whatVanishesFromTheHeaderIsOneDifferenceEach() throws IOException {
+  void eachDeclarationRemovedFromTheHeaderIsReportedOnce() throws IOException {
     List<Claim> more = new ArrayList<>(claims);
     more.add(Claim.ofConstant("IORING_NO_SUCH", 1));
     more.add(Claim.ofNumber("no field", 0, "offsetof(struct io_uring_sqe, no_such)"));
@@ -110,7 +110,7 @@ class AbiTest {
   }
 
   @Test
-  void aHeaderThatChangesUnderTheBindingsIsOneDifferenceForEachChange() throws IOException {
+  void eachChangeOfTheHeaderIsReportedOnce() throws IOException {
     String changed =
         Files.readString(HEADER)
             .replace("weft_listen(int fd, int backlog)", "weft_listen(int fd, const char *backlog)")
@@ -141,7 +141,7 @@ class AbiTest {
 
   private List<String> differences(List<Claim> claims, Path header) throws IOException {
     CCompiler compiler = new CCompiler(header, scratch);
-    if (!"true".equals(System.getenv("CI"))) { // there, nothing may be skipped
+    if (!"true".equals(System.getenv("CI"))) { // in CI no test may be skipped
       assumeTrue(compiler.isUsable(), "gcc and liburing's headers are needed to compare");
     }
     return Claim.differences(claims, compiler.answers(claims));

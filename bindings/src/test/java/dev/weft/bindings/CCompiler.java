@@ -16,7 +16,7 @@ import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 
 /**
- * Answers claims by what this machine's gcc makes of a header.
+ * Checks claims about a header with this machine's gcc.
  *
  * <p>Signatures: gcc's {@code -aux-info} lists every declaration with the bare types of its
  * parameters; the probe program then prints kind and size of each, as it prints everything else.
@@ -58,7 +58,7 @@ final class CCompiler {
     }
   }
 
-  /** What C says, by subject. What does not compile is answered by the compiler's complaint. */
+  /** The compiler's values, by subject. The value of a claim that does not compile is the error. */
   Map<String, String> answers(List<Claim> claims) throws IOException {
     Map<String, String> answers = new HashMap<>();
     List<String> questions = questions(claims);
@@ -70,7 +70,7 @@ final class CCompiler {
         answers.putIfAbsent(claims.get(index).subject(), errors.group(2));
         questions.set(index, "");
       }
-      compiled = compile(questions); // the others have their answers all the same
+      compiled = compile(questions); // again, without the claims that do not compile
     }
     if (compiled.status != 0) {
       throw new IOException("the probe does not compile:\n" + compiled.output);
@@ -112,9 +112,9 @@ final class CCompiler {
                 Pattern.MULTILINE)
             .matcher(declarations);
     if (!declaration.find()) {
-      return ""; // answered by nothing
+      return ""; // no value
     }
-    // No parameter of ours is a function pointer, so that every comma separates two.
+    // No parameter here is a function pointer, so every comma separates two parameters.
     String parameters =
         declaration.group(2).equals("void")
             ? ""
@@ -132,7 +132,7 @@ final class CCompiler {
   private Result compile(List<String> questions) throws IOException {
     StringBuilder program = new StringBuilder(PROLOGUE.formatted(header));
     for (int i = 0; i < questions.size(); i++) {
-      // The compiler's complaints then name the claim.
+      // The compiler's error messages then name the claim.
       program.append("#line %d \"claim\"\n%s puts(\"\");\n".formatted(i, questions.get(i)));
     }
     Path source = Files.writeString(scratch.resolve("probe.c"), program.append("return 0; }\n"));
@@ -147,7 +147,7 @@ final class CCompiler {
 
   private static Result run(String... command) throws IOException {
     ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true);
-    builder.environment().put("LC_ALL", "C"); // errors are told by the word
+    builder.environment().put("LC_ALL", "C"); // the parser looks for the English word
     Process process = builder.start();
     String output = new String(process.getInputStream().readAllBytes(), UTF_8);
     try {

@@ -6,12 +6,12 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * One thing that the bindings say of C.
+ * One property of C that the bindings assume.
  *
- * @param subject what it is about, in the words of C; unique
- * @param value what the bindings say
- * @param question C statements that print, without a line end, what the compiler says; for a
- *     function null, as only its declaration answers
+ * @param subject the name in C; unique
+ * @param value the value in the bindings
+ * @param question C statements that print the compiler's value without a line end; null for a
+ *     function, which is compared by its declaration
  */
 record Claim(String subject, String value, String question) {
 
@@ -19,7 +19,7 @@ record Claim(String subject, String value, String question) {
     return new Claim(subject, Long.toString(value), "NUMBER(" + expression + ");");
   }
 
-  /** Width and bits, so that a constant that has become wider is noticed too. */
+  /** Width and bits, so that a constant that has become wider is reported too. */
   static Claim ofConstant(String name, Number value) {
     String bits =
         value instanceof Long
@@ -44,7 +44,7 @@ record Claim(String subject, String value, String question) {
     return subject.substring(0, subject.length() - "()".length());
   }
 
-  /** One line for each claim that C contradicts, and nothing else decides it. */
+  /** Returns one line for each claim that differs from the compiler's value. */
   static List<String> differences(List<Claim> claims, Map<String, String> answers) {
     List<String> differences = new ArrayList<>();
     for (Claim claim : claims) {

@@ -24,9 +24,9 @@ import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
-/** What the classes that jextract generated say, read by reflection: there is no list to keep. */
+/** The claims of the classes that jextract generated, read by reflection. */
 final class GeneratedBindings {
-  /** Fields without meaning: the next header may name them otherwise. */
+  /** Reserved fields, whose names may change with the next header. */
   private static final Pattern RESERVED =
       Pattern.compile("_*(statx_)?(pad|resv|reserved|spare|unused)\\d*", Pattern.CASE_INSENSITIVE);
 
@@ -64,7 +64,7 @@ final class GeneratedBindings {
     methods.forEach(
         (name, method) -> {
           if (!name.contains("$") && !methods.containsKey(name + DESCRIPTOR)) {
-            // A ClassCastException is a kind of constant, a string say, that nothing compares yet.
+            // A ClassCastException means a new kind of constant, such as a string.
             constants.put(name, (Number) invoke(method));
           }
         });
@@ -85,7 +85,7 @@ final class GeneratedBindings {
     return functions;
   }
 
-  /** Where the library has it; throws if it has not. */
+  /** The address of a function in the library; throws if there is none. */
   static MemorySegment address(String function) {
     return (MemorySegment) invoke(headerMethods().get(function + "$address"));
   }
@@ -148,7 +148,7 @@ final class GeneratedBindings {
       }
     }
     for (Class<?> nested : type.getDeclaredClasses()) {
-      // Named after the member that it is the type of.
+      // jextract names a nested type after the member of that type.
       if (isLayout(nested)) {
         addLayout(claims, nested, "__typeof__(" + member(name, nested.getSimpleName()) + ")");
       }
@@ -184,7 +184,7 @@ final class GeneratedBindings {
         }
       }
     }
-    // A function without parameters looks like a constant: it is told by its descriptor.
+    // A function without parameters looks like a constant, but has a descriptor.
     return methods;
   }
 

@@ -19,8 +19,8 @@ import java.util.logging.Logger;
 import java.util.stream.Stream;
 
 /**
- * The program of {@link NativeLibraryTest}: loads the library in a JVM of its own, where nothing
- * has loaded it, and prints what came of it as lines "name: value".
+ * The program of {@link NativeLibraryTest}: loads the library in a JVM of its own and prints the
+ * results as lines "name: value".
  */
 final class LoadProbe {
   private static final int THREADS = 4;
@@ -94,14 +94,14 @@ final class LoadProbe {
     }
   }
 
-  /** The door that fibers go through: it must be open in fact, not only by isOpen's word. */
+  /** Uses the package that fibers need: isOpen alone does not prove that it is open. */
   private static boolean isSchedulerSettable() throws ReflectiveOperationException {
     return Class.forName("java.lang.ThreadBuilders$VirtualThreadBuilder")
         .getDeclaredConstructor(Executor.class)
         .trySetAccessible();
   }
 
-  /** The JVM asks its own tables, not those of java.lang.Module, when it defines a class. */
+  /** Defines a class: there the JVM uses its own module tables, not those of java.lang.Module. */
   private static boolean isContinuationExtensible() throws ReflectiveOperationException {
     byte[] subclass =
         ClassFile.of()

@@ -22,7 +22,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Loading happens once for a JVM, so that most tests start one: see {@link LoadProbe}. */
+/** The library is loaded once per JVM, so most tests start a JVM: see {@link LoadProbe}. */
 class NativeLibraryTest {
   private static final String GRANTED = "--enable-native-access=ALL-UNNAMED";
   private static final String RESOURCE =
@@ -35,7 +35,7 @@ class NativeLibraryTest {
   @TempDir Path folder;
 
   @Test
-  void theBundledLibraryIsLoadedFromAFileThatIsDeletedAtOnce() throws Exception {
+  void theFileOfTheBundledLibraryIsDeletedAfterLoading() throws Exception {
     Map<String, String> outcome = probe(classPath(), GRANTED, workdir(folder));
 
     assertEquals("loaded", outcome.get("first"));
@@ -166,7 +166,7 @@ class NativeLibraryTest {
     assertEquals("true", outcome.get("private method of a session"));
   }
 
-  /** A JVM that has had one makes each switch of a virtual thread slower from then on. */
+  /** A JVMTI environment makes each switch of a virtual thread slower from then on. */
   @Test
   void openingMakesNoJvmtiEnvironment() throws Exception {
     Map<String, String> outcome =
@@ -212,7 +212,7 @@ class NativeLibraryTest {
   }
 
   @Test
-  void threadsThatLoadAtTheSameTimeLoadOnce() throws Exception {
+  void concurrentLoadsLoadTheLibraryOnce() throws Exception {
     List<String> command = command(classPath(), GRANTED, workdir(folder));
     command.add("concurrently");
 
@@ -222,7 +222,7 @@ class NativeLibraryTest {
     assertMapped(folder + "/libweft-", outcome);
   }
 
-  /** Mapped from exactly one file, whose path starts so. */
+  /** Asserts that the library is mapped from exactly one file, whose path starts so. */
   private static void assertMapped(String prefix, Map<String, String> outcome) {
     String mappings = outcome.get("mappings");
     assertTrue(mappings.matches("\\[\\d+ [^,]*]"), mappings);
@@ -287,7 +287,7 @@ class NativeLibraryTest {
     }
   }
 
-  /** Runs what follows where {@code folder} is mounted noexec, which nobody else sees. */
+  /** Runs a command in a mount namespace of its own, in which {@code folder} is mounted noexec. */
   private static List<String> mountedNoexec(Path folder) {
     String mount = "mount -t tmpfs -o noexec none \"$0\" && exec \"$@\"";
     return List.of(
@@ -301,7 +301,7 @@ class NativeLibraryTest {
     try {
       return new ProcessBuilder(whole).start().waitFor() == 0;
     } catch (IOException e) {
-      return false; // there is no unshare
+      return false; // the program unshare is missing
     }
   }
 }

@@ -10,13 +10,13 @@ import java.lang.foreign.ValueLayout;
 import java.lang.invoke.VarHandle;
 import org.junit.jupiter.api.Test;
 
-/** One operation through a real ring, by nothing but the bindings. */
+/** One operation through a real ring, using only the bindings. */
 class RingSmokeTest {
   private static final VarHandle INT = ValueLayout.JAVA_INT.varHandle();
   private static final long USER_DATA = 0x1122_3344_5566_7788L;
 
   @Test
-  void aNopComesBackWithItsUserData() {
+  void aNopCompletesWithItsUserData() {
     NativeLibrary.load();
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment ring = arena.allocate(io_uring.layout());

@@ -17,7 +17,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 
-/** The functions of weft.c: a result, or the negated errno. */
+/** The functions of weft.c return a result or the negated errno. */
 class WrappersTest {
   private static final int NO_FD = -1;
 
@@ -34,7 +34,7 @@ class WrappersTest {
   }
 
   @Test
-  void whatFailsReturnsTheNegatedErrno() {
+  void aFailedCallReturnsTheNegatedErrno() {
     MemorySegment cell = arena.allocate(JAVA_LONG);
     int badFd = -weft_h.EBADF();
 
@@ -64,7 +64,7 @@ class WrappersTest {
   }
 
   @Test
-  void aListeningSocketKnowsItsPortAndItsOptions() {
+  void aListeningSocketReportsItsPortAndItsOptions() {
     int fd =
         weft_h.weft_socket(
             weft_h.AF_INET(), weft_h.SOCK_STREAM() | weft_h.SOCK_CLOEXEC(), weft_h.IPPROTO_TCP());
@@ -89,7 +89,7 @@ class WrappersTest {
   }
 
   @Test
-  void aPipeTakesWhatIsWrittenUntilItIsFull() {
+  void aPipeAcceptsWritesUntilItIsFull() {
     MemorySegment fds = arena.allocate(JAVA_INT, 2);
     assertEquals(0, weft_h.weft_pipe2(fds, weft_h.O_NONBLOCK() | weft_h.O_CLOEXEC()));
     int reader = fds.getAtIndex(JAVA_INT, 0);
@@ -126,7 +126,7 @@ class WrappersTest {
   }
 
   @Test
-  void aThreadKnowsItsKernelId() throws IOException {
+  void gettidReturnsTheKernelsThreadId() throws IOException {
     int id = weft_h.weft_gettid();
 
     assertTrue(Files.isDirectory(Path.of("/proc/self/task/" + id)), "task " + id);
@@ -148,7 +148,7 @@ class WrappersTest {
     assertEquals(expected, bytes == -1 ? "unlimited" : Long.toUnsignedString(bytes));
   }
 
-  /** How many of the steps went wrong. */
+  /** The number of steps that failed. */
   private static int pinAndRelease() {
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment all = arena.allocate(1024);
@@ -213,7 +213,7 @@ class WrappersTest {
   }
 
   @Test
-  void pollTellsWhichEventsHold() {
+  void pollReportsReadyEvents() {
     MemorySegment ends = arena.allocate(JAVA_INT, 2);
     assertEquals(0, weft_h.weft_pipe2(ends, weft_h.O_CLOEXEC()));
     int reading = ends.getAtIndex(JAVA_INT, 0);
@@ -229,7 +229,7 @@ class WrappersTest {
   }
 
   @Test
-  void hugePagesAreOnlyAWish() {
+  void mappingWithHugePagesSucceedsWithoutThem() {
     long bytes = 2L << 20;
     long address = weft_h.weft_map(bytes, 1);
 

@@ -10,9 +10,9 @@ import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.OperationsPerInvocation;
 
 /**
- * One value from a fiber to another: libdill's chan. The score is the time of one hand-over, with
- * the two switches that a rendezvous takes for each pair of them; a yield of the run queue is
- * beside it for comparison.
+ * Sending values from one fiber to another: libdill's chan. The score is the time per value. A
+ * rendezvous takes two switches for each two values; a yield of the run queue is measured for
+ * comparison.
  */
 public class Channels extends NanosPerOperation {
   private static final int VALUES = 100_000;
@@ -68,7 +68,7 @@ public class Channels extends NanosPerOperation {
     }
   }
 
-  /** There and back, each value: two hand-overs, which the score counts as one. */
+  /** Sends each value there and back: two sends, which the score counts as one. */
   @Benchmark
   @OperationsPerInvocation(VALUES)
   public void pingPong(ReactorState reactor) throws Exception {
@@ -96,8 +96,8 @@ public class Channels extends NanosPerOperation {
   }
 
   /**
-   * A channel, a bundle, and a fiber that waits until the channel is ended: all from the beginning
-   * to the end. libdill's done, which gives half of this time as its figure.
+   * Makes a channel, a bundle and a fiber that waits until the channel is ended, and ends them all.
+   * libdill's done, which reports half of this time.
    */
   @Benchmark
   @OperationsPerInvocation(SIGNALS)
@@ -124,21 +124,21 @@ public class Channels extends NanosPerOperation {
     return Choose.<Integer>create().closed(channel, () -> 1).await();
   }
 
-  /** Through a choice of one: libdill's choose. */
+  /** Through a {@code Choose} with one case: libdill's choose. */
   @Benchmark
   @OperationsPerInvocation(VALUES)
   public void chooseOf1(ReactorState reactor) throws Exception {
     reactor.run(() -> choose(1));
   }
 
-  /** Through a choice of two, both of which come in turn. */
+  /** Through a {@code Choose} with two cases, which become ready alternately. */
   @Benchmark
   @OperationsPerInvocation(VALUES)
   public void chooseOf2(ReactorState reactor) throws Exception {
     reactor.run(() -> choose(2));
   }
 
-  /** Through a choice of sixteen, all of which come in turn. */
+  /** Through a {@code Choose} with sixteen cases, which become ready one after the other. */
   @Benchmark
   @OperationsPerInvocation(VALUES)
   public void chooseOf16(ReactorState reactor) throws Exception {

@@ -63,7 +63,7 @@ public class ContextSwitch extends NanosPerOperation {
     check();
   }
 
-  /** What virtual threads are made of, without a scheduler. */
+  /** The JDK's internal continuations, without a scheduler. */
   @Benchmark
   @OperationsPerInvocation(RESUMES * SWITCHES_PER_RESUME)
   public void continuation() {
@@ -99,7 +99,7 @@ public class ContextSwitch extends NanosPerOperation {
     check();
   }
 
-  /** The floor: a call and its return. */
+  /** The lower bound: a call and its return. */
   @Benchmark
   @OperationsPerInvocation(RESUMES * SWITCHES_PER_RESUME)
   public void call() {

@@ -35,15 +35,15 @@ public class Coroutines extends NanosPerOperation {
   private static final int RESUMES = 1_000_000;
   private static final int SWITCHES_PER_RESUME = 2;
 
-  /** In which order they are resumed, with respect to that in which they were made. */
+  /** The order in which the coroutines are resumed, compared with that in which they were made. */
   public enum Order {
-    /** The same. */
+    /** The same order. */
     INDEX,
-    /** Any, the same in each round. */
+    /** A random order, the same in each round. */
     SHUFFLED
   }
 
-  /** How many. A divisor of the resumes of one invocation. */
+  /** The number of coroutines. A divisor of the resumes of one invocation. */
   @Param({"1000", "100000", "1000000"})
   private int coroutines;
 
@@ -51,7 +51,7 @@ public class Coroutines extends NanosPerOperation {
   @Param({"INDEX", "SHUFFLED"})
   private Order order = Order.INDEX;
 
-  /** How many classes their bodies are of. */
+  /** The number of classes of their bodies. */
   @Param({"1", "6"})
   private int bodies;
 

@@ -14,8 +14,8 @@ import org.openjdk.jmh.results.Result;
 import org.openjdk.jmh.results.ScalarResult;
 
 /**
- * Adds the processor time per operation, which a busy machine does not spoil as it does the time on
- * the wall: {@code -prof dev.weft.benchmarks.CpuTime}.
+ * Reports the processor time per operation, which other load on the machine distorts less than the
+ * elapsed time: {@code -prof dev.weft.benchmarks.CpuTime}.
  */
 public final class CpuTime implements InternalProfiler {
   private final OperatingSystemMXBean system =

@@ -12,7 +12,7 @@ import org.openjdk.jmh.annotations.OperationsPerInvocation;
 import org.openjdk.jmh.annotations.Param;
 import org.openjdk.jmh.annotations.Setup;
 
-/** What a deadline costs that does not come: nearly all of them. */
+/** The cost of a deadline that does not expire, as nearly all of them. */
 public class Deadlines extends NanosPerOperation {
   private static final int TIMES = 100_000;
   private static final long HOUR_NANOS = 3_600_000_000_000L;
@@ -24,7 +24,7 @@ public class Deadlines extends NanosPerOperation {
     }
   }
 
-  /** Deadlines that are armed all the time. */
+  /** The number of deadlines that stay armed. */
   @Param({"0", "100000"})
   private int armed;
 
@@ -32,7 +32,7 @@ public class Deadlines extends NanosPerOperation {
   private final TimerQueue.Timer[] timers = new TimerQueue.Timer[1024];
   private final long[] dues = new long[1024];
 
-  /** Fills the queue, in no order. */
+  /** Fills the queue in random order. */
   @Setup
   public void arm() {
     Random random = new Random(1);
@@ -58,7 +58,7 @@ public class Deadlines extends NanosPerOperation {
     return queue.nextDeadline();
   }
 
-  /** The same, and the queue is asked for the next one every 64 times, as a loop does. */
+  /** The same, and every 64 times the queue is asked for the next deadline, as by an event loop. */
   @Benchmark
   @OperationsPerInvocation(TIMES)
   public long armDisarmAndAsk() {
@@ -74,7 +74,7 @@ public class Deadlines extends NanosPerOperation {
     return sum;
   }
 
-  /** A rendezvous with a deadline at each receipt: to be compared with {@link Channels}. */
+  /** A rendezvous with a deadline for each receive: to be compared with {@link Channels}. */
   @Benchmark
   @OperationsPerInvocation(TIMES)
   public void rendezvous(ReactorState reactor) throws Exception {

@@ -6,11 +6,11 @@ import dev.weft.Generator;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.OperationsPerInvocation;
 
-/** What one value of a generator costs, and the whole life of a coroutine. */
+/** The cost of one value of a generator, and of a coroutine from start to end. */
 public class Generators extends NanosPerOperation {
   private static final int VALUES = 100_000;
 
-  /** The JDK has an object for each of these already: the boxes cost nothing. */
+  /** Values in the JDK's cache of boxed integers, so that boxing allocates nothing. */
   private static final int LAST_SMALL_VALUE = 127;
 
   private int count;

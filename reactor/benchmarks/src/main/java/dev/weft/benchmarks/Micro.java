@@ -13,16 +13,15 @@ import org.openjdk.jmh.annotations.OperationsPerInvocation;
 import org.openjdk.jmh.annotations.Param;
 
 /**
- * Micro-threads in the local executor, woven and on stacks of their own. In brackets, what mnvkd
- * takes for the same, in C with -O3 and link-time optimisation, on one core of another day's
- * machine.
+ * Micro-threads in the local executor, woven and stackful. In brackets, mnvkd's time for the same,
+ * in C with -O3 and link-time optimisation, measured at another time on one core.
  */
 public class Micro extends NanosPerOperation {
   private static final int TIMES = 100_000;
   private static final int MESSAGE_BYTES = 64;
   private static final int PAGES = 64;
 
-  /** Woven, or on continuations. */
+  /** Whether the threads are woven or stackful. */
   @Param({"false", "true"})
   public boolean stackful;
 
@@ -38,7 +37,7 @@ public class Micro extends NanosPerOperation {
 
   // ---- control
 
-  /** A thread that passes control to its partner each time that it has it. */
+  /** A thread that passes control to its partner each time that it runs. */
   static final class Player extends MicroThread {
     MicroThread partner = this;
     boolean first;
@@ -83,7 +82,7 @@ public class Micro extends NanosPerOperation {
     }
   }
 
-  /** Suspended and resumed at once [1.6]. */
+  /** Suspended and resumed immediately [1.6]. */
   @Benchmark
   @OperationsPerInvocation(TIMES)
   public void again() {
@@ -169,7 +168,7 @@ public class Micro extends NanosPerOperation {
     }
   }
 
-  /** 64 bytes from a thread to its responder, as many at a time as the pipe holds [20.8]. */
+  /** 64 bytes from a thread to its responder, filling the pipe before each switch [20.8]. */
   @Benchmark
   @OperationsPerInvocation(TIMES)
   public void pipe() {
@@ -178,7 +177,7 @@ public class Micro extends NanosPerOperation {
     check(writer.reader.sum, TIMES);
   }
 
-  /** The same with an acknowledgement of each [82]. */
+  /** The same with an acknowledgement of each 64 bytes [82]. */
   @Benchmark
   @OperationsPerInvocation(TIMES)
   public void hup() {

@@ -20,7 +20,7 @@ import org.openjdk.jmh.annotations.Warmup;
 
 /**
  * Fibers that wait: how much memory each of them takes ({@code bytesEach}, of the heap after a
- * collection), and, as the score, how long it takes to start them all, park them, and let them go.
+ * collection), and, as the score, how long it takes to start them all, park them, and wake them.
  */
 @State(Scope.Thread)
 @BenchmarkMode(Mode.SingleShotTime)
@@ -36,11 +36,11 @@ import org.openjdk.jmh.annotations.Warmup;
       "--add-opens=java.base/java.lang=ALL-UNNAMED"
     })
 public class Parked {
-  /** How many. */
+  /** The number of fibers. */
   @Param({"1000", "100000", "1000000"})
   private int fibers;
 
-  /** What JMH prints beside the score. */
+  /** Secondary results of JMH. */
   @AuxCounters(AuxCounters.Type.EVENTS)
   @State(Scope.Thread)
   public static class Memory {

@@ -28,7 +28,7 @@ import org.openjdk.jmh.annotations.Warmup;
     value = 1,
     jvmArgsAppend = {"-Xmx1g", "-XX:+UseParallelGC"})
 public class ParkedRoutines {
-  /** How many. */
+  /** The number of routines. */
   @Param({"1000000", "10000000"})
   private int routines;
 

@@ -11,10 +11,10 @@ import org.openjdk.jmh.annotations.Setup;
 import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.TearDown;
 
-/** A reactor on the thread that measures. */
+/** A reactor on the measuring thread. */
 @State(Scope.Thread)
 public class ReactorState {
-  /** Whether fibers whose task has been woven do without a stack. */
+  /** Whether fibers with a woven task run without a stack. */
   @Param({"false", "true"})
   private boolean woven;
 
@@ -25,7 +25,7 @@ public class ReactorState {
     return null;
   }
 
-  /** Opens it on the thread that will use it. */
+  /** Opens the reactor on the thread that will use it. */
   @Setup(Level.Trial)
   public void open() throws Exception {
     reactor =
@@ -41,7 +41,7 @@ public class ReactorState {
     reactor.run(task);
   }
 
-  /** Closes it. */
+  /** Closes the reactor. */
   @TearDown(Level.Trial)
   public void close() {
     reactor.close();

@@ -22,13 +22,13 @@ import org.openjdk.jmh.annotations.Param;
 public class RunQueue extends NanosPerOperation {
   private static final int YIELDS = 3_000_000;
 
-  /** How many fibers share the yields. */
+  /** The number of fibers that share the yields. */
   @Param({"2", "1000", "100000"})
   private int fibers;
 
   private long count;
 
-  /** Fibers in turn. */
+  /** Fibers that yield to each other. */
   @Benchmark
   @OperationsPerInvocation(YIELDS)
   public void fiber(ReactorState reactor) throws Exception {

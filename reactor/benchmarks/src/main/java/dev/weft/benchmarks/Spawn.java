@@ -6,7 +6,7 @@ import dev.weft.Fiber;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.OperationsPerInvocation;
 
-/** Starting a task that ends at once, and joining it. The score is the time of both together. */
+/** Starting a task that ends immediately, and joining it. The score is the time of both. */
 public class Spawn extends NanosPerOperation {
   private static final int TASKS = 10_000;
 
@@ -48,7 +48,7 @@ public class Spawn extends NanosPerOperation {
     check();
   }
 
-  /** Children of one bundle, all at once. */
+  /** Children of one bundle, all started before the first ends. */
   @Benchmark
   @OperationsPerInvocation(TASKS)
   public void children(ReactorState reactor) throws Exception {

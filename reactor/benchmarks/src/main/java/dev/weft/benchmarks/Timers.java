@@ -22,7 +22,7 @@ import org.openjdk.jmh.annotations.Warmup;
 
 /**
  * Many fibers that sleep until the same time: libdill's timer. {@code nanosEach} is the time from
- * then on until the last of them has ended, for one of them; the score is mostly the sleep.
+ * that point until the last fiber has ended, per fiber; the score is mostly the sleep.
  */
 @State(Scope.Thread)
 @BenchmarkMode(Mode.SingleShotTime)
@@ -38,15 +38,15 @@ import org.openjdk.jmh.annotations.Warmup;
 public class Timers {
   private static final Duration SLEEP = Duration.ofSeconds(2);
 
-  /** How many. */
+  /** The number of fibers. */
   @Param({"20000"})
   private int fibers;
 
-  /** What JMH prints beside the score. */
+  /** Secondary results of JMH. */
   @AuxCounters(AuxCounters.Type.EVENTS)
   @State(Scope.Thread)
   public static class Expiry {
-    /** Nanoseconds for one fiber. */
+    /** Nanoseconds per fiber. */
     public long nanosEach;
 
     /** JMH adds up otherwise. */

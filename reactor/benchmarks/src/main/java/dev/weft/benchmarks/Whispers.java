@@ -7,8 +7,8 @@ import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.OperationsPerInvocation;
 
 /**
- * A chain of fibers and channels that a number is whispered down: libdill's whispers. The score is
- * the time for one fiber, with making it and its channel.
+ * A chain of fibers and channels that pass a number on: libdill's whispers. The score is the time
+ * per fiber, including the making of it and of its channel.
  */
 public class Whispers extends NanosPerOperation {
   private static final int FIBERS = 10_000;

@@ -17,8 +17,8 @@ import org.openjdk.jmh.annotations.State;
 
 /**
  * Woven routines, resumed until each suspends again; the build has woven this class. A resume with
- * the suspension that ends it is two switches, and the score is the time of one. The trampoline is
- * kept from being inlined into the loop that measures it, which C2 would melt into one.
+ * the suspension that ends it is two switches, and the score is the time of one. The trampoline
+ * must not be inlined into the measuring loop, with which C2 would merge it.
  */
 @Fork(
     value = 3,
@@ -60,7 +60,7 @@ public class Woven extends NanosPerOperation {
       } else {
         loop();
       }
-      count = 0; // or the frames above would end in tail calls, and not be there
+      count = 0; // or the outer frames would end in tail calls, and not exist
     }
 
     private void loop() {
@@ -71,10 +71,10 @@ public class Woven extends NanosPerOperation {
     }
   }
 
-  /** One routine at some depth. */
+  /** One routine that suspends at some depth. */
   @State(Scope.Thread)
   public static class Bounce {
-    /** How deep the loop is that suspends. */
+    /** The depth of the loop that suspends. */
     @Param({"1", "3", "10"})
     public int depth;
 
@@ -87,7 +87,7 @@ public class Woven extends NanosPerOperation {
     }
   }
 
-  /** Resumes one routine again and again. */
+  /** Resumes one routine repeatedly. */
   @Benchmark
   @OperationsPerInvocation(RESUMES * SWITCHES_PER_RESUME)
   public long bounce(Bounce state) throws Exception {
@@ -174,7 +174,7 @@ public class Woven extends NanosPerOperation {
     };
   }
 
-  /** A queue of routines: who has run goes to the end. */
+  /** A queue of routines: a routine that has run goes to the end. */
   @State(Scope.Thread)
   public static class Ring {
     private Routine[] queue = {};
@@ -224,14 +224,14 @@ public class Woven extends NanosPerOperation {
     ((Ring) state).resume(RESUMES);
   }
 
-  /** A long queue, which does not fit them. */
+  /** A long queue, which does not fit the caches. */
   @State(Scope.Thread)
   public static class ManyTurns extends Ring {
-    /** How many routines. */
+    /** The number of routines. */
     @Param({"100000", "1000000"})
     public int count;
 
-    /** Whether they run in another order than they lie in memory. */
+    /** Whether they run in an order other than that in memory. */
     @Param({"false", "true"})
     public boolean shuffled;
 
@@ -249,12 +249,12 @@ public class Woven extends NanosPerOperation {
     ((Ring) state).resume(RESUMES);
   }
 
-  /** A routine that reads often and waits seldom. */
+  /** A routine that reads often and rarely waits. */
   private abstract static class Reader extends Routine {
     int left;
     long sum;
 
-    /** Waits if there is nothing left, which there always is. */
+    /** Waits if no input is left, which never happens here. */
     final int read(int i) {
       if (left < 0) {
         suspend();
@@ -367,7 +367,7 @@ public class Woven extends NanosPerOperation {
     int read(int i);
   }
 
-  /** Waits if there is nothing left, which there always is. */
+  /** Waits if no input is left, which never happens here. */
   private static final class Counter implements Source {
     private int left;
 

@@ -2,8 +2,8 @@
 /**
  * JMH benchmarks of the scheduler.
  *
- * <p>They measure what it costs to switch, yield and start, beside what the JDK offers for the
- * same. {@code scripts/bench} runs them.
+ * <p>They measure the cost of switching, yielding and starting, and compare it with the JDK's
+ * equivalents. {@code scripts/bench} runs them.
  */
 @NullMarked
 package dev.weft.benchmarks;

@@ -25,13 +25,13 @@ import org.openjdk.jmh.runner.options.ChainedOptionsBuilder;
 import org.openjdk.jmh.runner.options.OptionsBuilder;
 import org.openjdk.jmh.runner.options.VerboseMode;
 
-/** Each benchmark runs once, in this process. How fast it is, is not looked at. */
+/** Runs each benchmark once, in this process. Does not check how fast it is. */
 class BenchmarksTest {
-  /** Sizes that are enough to run all of the code; for the other parameters, the first value is. */
+  /** Sizes large enough to run all of the code; other parameters have their first value. */
   private static final Map<String, String> SMALL =
       Map.of("coroutines", "1000", "fibers", "1000", "routines", "1000", "count", "1000");
 
-  /** The parameter that chooses between two ways through the library, of which both are run. */
+  /** The parameter that chooses between two implementations; both are run. */
   private static final String WOVEN = "woven";
 
   private static Map<String, Map<String, String[]>> benchmarks() {

@@ -12,7 +12,7 @@ import org.openjdk.jcstress.annotations.Signal;
 import org.openjdk.jcstress.annotations.State;
 import org.openjdk.jcstress.infra.results.II_Result;
 
-/** A queue between threads. */
+/** Races of senders, receivers and close in a queue between threads. */
 public final class QueueStress {
   private static final int NOTHING = 0;
   private static final int VALUE = 1;
@@ -36,10 +36,10 @@ public final class QueueStress {
     }
   }
 
-  /** Sending against closing: what was taken can be received, and what was not is not there. */
+  /** Send against close: an accepted value can be received, a refused one can't. */
   @JCStressTest
   @Outcome(id = "1, 1", expect = Expect.ACCEPTABLE, desc = "sent in time, and received")
-  @Outcome(id = "-1, -1", expect = Expect.ACCEPTABLE, desc = "too late, and told so")
+  @Outcome(id = "-1, -1", expect = Expect.ACCEPTABLE, desc = "too late, and refused")
   @Outcome(expect = Expect.FORBIDDEN, desc = "lost")
   @State
   public static class NothingIsLostAtTheEnd {
@@ -51,7 +51,7 @@ public final class QueueStress {
       result.r1 = sendNow(queue, VALUE);
     }
 
-    /** Who ends it. */
+    /** Closes the queue. */
     @Actor
     public void closer() {
       queue.close();
@@ -64,7 +64,7 @@ public final class QueueStress {
     }
   }
 
-  /** Sending against receiving in a queue that is closed by the sender: the end comes last. */
+  /** Send and close against receive: the end comes after the value. */
   @JCStressTest
   @Outcome(id = "1, -1", expect = Expect.ACCEPTABLE, desc = "received, then the end")
   @Outcome(id = "0, 1", expect = Expect.ACCEPTABLE, desc = "not there yet, then received")
@@ -73,14 +73,14 @@ public final class QueueStress {
   public static class TheEndComesLast {
     private final Queue<Integer> queue = Queue.bounded(2);
 
-    /** A sender that ends it. */
+    /** A sender that closes the queue. */
     @Actor
     public void sender() {
       queue.send(VALUE);
       queue.close();
     }
 
-    /** A receiver that looks meanwhile. */
+    /** A receiver that polls meanwhile. */
     @Actor
     public void receiver(II_Result result) {
       result.r1 = receiveNow(queue);
@@ -125,7 +125,7 @@ public final class QueueStress {
       id = {"1, 0", "0, 1"},
       expect = Expect.ACCEPTABLE,
       desc = "one of them has it")
-  @Outcome(expect = Expect.FORBIDDEN, desc = "more than it holds, or room that nobody gets")
+  @Outcome(expect = Expect.FORBIDDEN, desc = "more values than it holds, or unused room")
   @State
   public static class OneGetsTheRoom {
     private final Queue<Integer> queue = Queue.bounded(2);
@@ -159,7 +159,7 @@ public final class QueueStress {
   public static class OneReceivesIt {
     private final Queue<Integer> queue = Queue.bounded(2);
 
-    /** Puts the value in. */
+    /** The value is in the queue at the start. */
     public OneReceivesIt() {
       queue.send(VALUE);
     }
@@ -239,11 +239,11 @@ public final class QueueStress {
       try {
         queue.receive();
       } catch (ChannelClosedException e) {
-        // as it should
+        // expected
       }
     }
 
-    /** Ends it. */
+    /** Closes the queue. */
     @Signal
     public void closer() {
       queue.close();

@@ -17,16 +17,13 @@ import org.openjdk.jcstress.annotations.Outcome;
 import org.openjdk.jcstress.annotations.Signal;
 import org.openjdk.jcstress.annotations.State;
 
-/**
- * A fiber that waits, on a reactor that is about to sleep or sleeps, and another thread that lets
- * it go on.
- */
+/** A fiber waits on a reactor that sleeps or is about to, and another thread wakes the fiber. */
 public final class ReactorStress {
   private static final int ENTRIES = 8;
 
   private ReactorStress() {}
 
-  /** What the two share: made by the fiber, empty if there is no io_uring here. */
+  /** The object that both share: made by the fiber, empty if io_uring is unavailable. */
   private static final class Shared<T> {
     private final CompletableFuture<Optional<T>> made = new CompletableFuture<>();
 
@@ -53,7 +50,7 @@ public final class ReactorStress {
     }
   }
 
-  /** Mail. */
+  /** A message in a mailbox. */
   @JCStressTest(Mode.Termination)
   @Outcome(id = "TERMINATED", expect = Expect.ACCEPTABLE, desc = "it gets it")
   @Outcome(id = "STALE", expect = Expect.FORBIDDEN, desc = "it sleeps on")
@@ -94,17 +91,17 @@ public final class ReactorStress {
       } catch (ChannelClosedException e) {
         return;
       }
-      throw new AssertionError("nobody has sent anything");
+      throw new AssertionError("received a value that was never sent");
     }
 
-    /** Ends it. */
+    /** Closes the mailbox. */
     @Signal
     public void closer() {
       mailbox.use(Mailbox::close);
     }
   }
 
-  /** A signal. */
+  /** A signal of an event. */
   @JCStressTest(Mode.Termination)
   @Outcome(id = "TERMINATED", expect = Expect.ACCEPTABLE, desc = "it goes on")
   @Outcome(id = "STALE", expect = Expect.FORBIDDEN, desc = "it sleeps on")
@@ -118,7 +115,7 @@ public final class ReactorStress {
       event.awaitInReactor(AsyncEvent::create, AsyncEvent::await);
     }
 
-    /** Gives it. */
+    /** Signals the event. */
     @Signal
     public void signaller() {
       event.use(AsyncEvent::signal);

@@ -10,7 +10,7 @@ import org.openjdk.jcstress.annotations.State;
 import org.openjdk.jcstress.infra.results.III_Result;
 import org.openjdk.jcstress.infra.results.ZZ_Result;
 
-/** What other threads hand to a reactor. */
+/** Races of producers and consumer of the queue by which other threads send to a reactor. */
 public final class InboundQueueStress {
   private InboundQueueStress() {}
 
@@ -23,7 +23,7 @@ public final class InboundQueueStress {
     }
   }
 
-  /** Two producers at once. */
+  /** Two concurrent producers. */
   @JCStressTest
   @Outcome(id = "1, 1, 2", expect = Expect.ACCEPTABLE, desc = "each arrives, and once")
   @Outcome(expect = Expect.FORBIDDEN, desc = "lost, or twice")
@@ -39,7 +39,7 @@ public final class InboundQueueStress {
       InboundQueue.Push unused = queue.push(one);
     }
 
-    /** Another. */
+    /** Another producer. */
     @Actor
     public void otherProducer() {
       InboundQueue.Push unused = queue.push(other);
@@ -54,7 +54,7 @@ public final class InboundQueueStress {
     }
   }
 
-  /** A producer of two, and the consumer, that looks twice meanwhile. */
+  /** A producer of two nodes, and a consumer that drains twice meanwhile. */
   @JCStressTest
   @Outcome(id = "1, 1, 2", expect = Expect.ACCEPTABLE, desc = "each arrives, and once")
   @Outcome(expect = Expect.FORBIDDEN, desc = "lost, twice, or out of order")
@@ -66,7 +66,7 @@ public final class InboundQueueStress {
         new Counting() {
           @Override
           protected void arrive() {
-            arrivals += one.arrivals; // 0 if it has passed the first one
+            arrivals += one.arrivals; // 0 if the first node was drained before
           }
         };
     private int drained;
@@ -95,7 +95,7 @@ public final class InboundQueueStress {
     }
   }
 
-  /** A node that is handed over again while it arrives. */
+  /** A node that is pushed again while it arrives. */
   @JCStressTest
   @Outcome(id = "1, 1, 1", expect = Expect.ACCEPTABLE, desc = "both times in one")
   @Outcome(id = "2, 1, 2", expect = Expect.ACCEPTABLE, desc = "once each time")
@@ -106,7 +106,7 @@ public final class InboundQueueStress {
     private final Counting node = new Counting();
     private int drained;
 
-    /** Makes it be in the queue at the start. */
+    /** The node is in the queue at the start. */
     public AgainWhileItArrives() {
       InboundQueue.Push unused = queue.push(node);
     }
@@ -123,7 +123,7 @@ public final class InboundQueueStress {
       drained = queue.drain();
     }
 
-    /** The reactor's next turn: something has come after the push in any case. */
+    /** The reactor's next turn, in which a node arrives in any case. */
     @Arbiter
     public void rest(III_Result result) {
       drained += queue.drain();
@@ -133,12 +133,15 @@ public final class InboundQueueStress {
     }
   }
 
-  /** The gate: either the reactor sees that something has come, or the producer wakes it. */
+  /** Sleep against push: either the reactor sees the node, or the producer wakes it. */
   @JCStressTest
   @Outcome(id = "true, true", expect = Expect.ACCEPTABLE, desc = "it sleeps, and is woken")
   @Outcome(id = "false, false", expect = Expect.ACCEPTABLE, desc = "it does not sleep")
   @Outcome(id = "true, false", expect = Expect.ACCEPTABLE, desc = "a wake-up too many")
-  @Outcome(id = "false, true", expect = Expect.FORBIDDEN, desc = "it sleeps, and nobody wakes it")
+  @Outcome(
+      id = "false, true",
+      expect = Expect.FORBIDDEN,
+      desc = "the reactor sleeps, and no producer wakes it")
   @State
   public static class NoLostWakeUp {
     private final InboundQueue queue = new InboundQueue();
@@ -156,7 +159,7 @@ public final class InboundQueueStress {
     }
   }
 
-  /** The gate with two producers: one of them wakes the reactor, not both. */
+  /** Sleep against two pushes: exactly one producer wakes the reactor. */
   @JCStressTest
   @Outcome(
       id = {"true, false", "false, true"},
@@ -178,17 +181,17 @@ public final class InboundQueueStress {
       result.r1 = queue.push(new Counting()) == InboundQueue.Push.WAKE;
     }
 
-    /** Another. */
+    /** Another producer. */
     @Actor
     public void otherProducer(ZZ_Result result) {
       result.r2 = queue.push(new Counting()) == InboundQueue.Push.WAKE;
     }
   }
 
-  /** The end: what has been let in arrives, what has not is refused. */
+  /** Close against push: a node that was accepted arrives, another is refused. */
   @JCStressTest
   @Outcome(id = "true, true", expect = Expect.ACCEPTABLE, desc = "in time")
-  @Outcome(id = "false, false", expect = Expect.ACCEPTABLE, desc = "too late, and told so")
+  @Outcome(id = "false, false", expect = Expect.ACCEPTABLE, desc = "too late, and refused")
   @Outcome(expect = Expect.FORBIDDEN, desc = "lost, or arrived after a refusal")
   @State
   public static class TheEnd {

@@ -10,7 +10,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** What blocks the thread that woven code shares is warned of, with what to use instead. */
+/** Warnings of calls that block the thread that woven code shares. */
 class BlockingCallsTest {
   private static final String HEADER =
       """
@@ -60,7 +60,7 @@ class BlockingCallsTest {
           String                         | new java.io.FileReader(x)    | java.io.FileReader.new
           java.nio.file.Path             | java.nio.file.Files.lines(x) | java.nio.file.Files.lines
           """)
-  void callThatBlocksIsWarnedOf(String type, String call, String named) {
+  void blockingCallIsWarnedOf(String type, String call, String named) {
     List<String> warnings = warningsOfCall(type, call);
 
     assertEquals(1, warnings.size(), warnings.toString());
@@ -81,12 +81,12 @@ class BlockingCallsTest {
           java.nio.channels.Selector     | x.selectNow()
           Object                         | new java.net.Socket()
           """)
-  void callThatDoesNotBlockIsNotWarnedOf(String type, String call) {
+  void nonBlockingCallIsNotWarnedOf(String type, String call) {
     assertEquals(List.of(), warningsOfCall(type, call));
   }
 
   @Test
-  void warningSaysWhatToUseInstead() {
+  void warningNamesTheReplacement() {
     assertEquals(
         List.of(
             "p.T.m(T.java:5): java.lang.Thread.sleep blocks the thread that others run on too: use"
@@ -96,12 +96,12 @@ class BlockingCallsTest {
   }
 
   @Test
-  void codeThatIsNotWovenMayBlock() {
+  void codeThatIsNotWovenIsNotWarnedOf() {
     assertEquals(List.of(), warnings("class T { void m() throws Exception { Thread.sleep(1); } }"));
   }
 
   @Test
-  void methodsThatSayThatTheyBlockAreNotWarnedOf() {
+  void methodsAnnotatedAsBlockingAreNotWarnedOf() {
     assertEquals(
         List.of(),
         warnings(
@@ -118,7 +118,7 @@ class BlockingCallsTest {
   }
 
   @Test
-  void lambdaThatBlocksIsWarnedOfWhereItStands() {
+  void blockingLambdaIsWarnedOfAtItsPlace() {
     List<String> warnings =
         warnings(
             """

@@ -23,7 +23,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Whatever has been woven and recompiled before, the result is that of a clean build. */
+/** An incremental build has the same result as a clean one. */
 class ClassFolderTest {
   private static final String QUIET = "package p; class Low { static int m(int x) { return x; } }";
   private static final String SUSPENDING =
@@ -104,7 +104,7 @@ class ClassFolderTest {
   }
 
   @Test
-  void recompiledClassIsWovenWithDependantsThatAreWovenAlready() throws Exception {
+  void recompiledClassIsWovenWithAlreadyWovenDependants() throws Exception {
     write(folder, compile(SUSPENDING));
     weave(folder, unwoven);
     Files.write(folder.resolve("p/Low.class"), compile(SUSPENDING).get("p/Low"));
@@ -115,7 +115,7 @@ class ClassFolderTest {
   }
 
   @Test
-  void classesThatSuspendNoMoreAreAsCompiledAndLeaveNothingBehind() throws Exception {
+  void classesThatNoLongerSuspendAreRestoredAndTheirFramesDeleted() throws Exception {
     SortedMap<String, byte[]> quiet = compile(QUIET);
     write(folder, compile(SUSPENDING));
     weave(folder, unwoven);
@@ -129,7 +129,7 @@ class ClassFolderTest {
   }
 
   @Test
-  void classesWhoseOriginalsAreGoneStayAsTheyAre() throws Exception {
+  void classesWithoutOriginalsAreKept() throws Exception {
     write(folder, compile(SUSPENDING));
     weave(folder, unwoven);
     SortedMap<String, String> first = contents(folder);
@@ -144,7 +144,7 @@ class ClassFolderTest {
   }
 
   @Test
-  void classThatWouldHaveToSuspendButHasNoOriginalIsNamed() throws Exception {
+  void classThatMustSuspendButHasNoOriginalIsReported() throws Exception {
     String both =
         "package p; class High { static int m(int x) { return Low.m(x) + 1; }"
             + " static void n() { dev.weft.routine.Routine.suspend(); } }";
@@ -166,7 +166,7 @@ class ClassFolderTest {
   }
 
   @Test
-  void classThatIsExcludedIsAsCompiledAlsoIfItWasWovenBefore() throws Exception {
+  void excludedClassIsRestoredIfItWasWovenBefore() throws Exception {
     SortedMap<String, byte[]> compiled = compile(SUSPENDING);
     write(folder, compiled);
     weave(folder, unwoven);
@@ -182,7 +182,7 @@ class ClassFolderTest {
   }
 
   @Test
-  void folderThatIsALinkIsWovenWithTheLinksInIt() throws Exception {
+  void symbolicLinksToFoldersAreFollowed() throws Exception {
     Path real = Files.createDirectories(parent.resolve("real"));
     Path elsewhere = Files.createDirectories(parent.resolve("elsewhere/p")).getParent();
     write(elsewhere, compile(SUSPENDING));
@@ -199,7 +199,7 @@ class ClassFolderTest {
   }
 
   @Test
-  void linkToAFolderThatItIsInIsNamed() throws Exception {
+  void linkToAnEnclosingFolderIsReported() throws Exception {
     write(folder, compile(SUSPENDING));
     Path loop = Files.createSymbolicLink(folder.resolve("loop"), folder);
 
@@ -211,7 +211,7 @@ class ClassFolderTest {
   }
 
   @Test
-  void whatIsNoClassFileIsNamed() throws Exception {
+  void invalidClassFileIsReported() throws Exception {
     Files.writeString(folder.resolve("Odd.class"), "not a class");
 
     IOException thrown =

@@ -34,7 +34,7 @@ import org.jctools.queues.MessagePassingQueue;
 final class Compiler {
   private static final JavaCompiler JAVAC = ToolProvider.getSystemJavaCompiler();
 
-  /** One for all, since it reads the class path only once. */
+  /** One file manager for all compilations, since it reads the class path only once. */
   private static final StandardJavaFileManager FILES =
       JAVAC.getStandardFileManager(null, null, StandardCharsets.UTF_8);
 
@@ -102,7 +102,7 @@ final class Compiler {
   }
 
   /**
-   * As {@link #compile(Map, String...)}, by the compiler of Eclipse, which reads files only.
+   * Like {@link #compile(Map, String...)}, with the compiler of Eclipse, which reads only files.
    *
    * @param folder where they are written
    */

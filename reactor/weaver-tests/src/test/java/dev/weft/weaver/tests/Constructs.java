@@ -88,8 +88,8 @@ final class Constructs {
   }
 
   /**
-   * javac puts the operands below into locals, the object without a constructor among them. Over a
-   * long there it stumbles itself, in JDK 25.
+   * javac moves the operands below into locals, including the uninitialised object. With a long
+   * among them javac itself fails, in JDK 25.
    */
   private void tryInArgument() {
     String call =
@@ -160,7 +160,7 @@ final class Constructs {
             .formatted(e(ValueType.TEXT), e(ValueType.INT)));
   }
 
-  /** A lambda with a body of its own, which sees only what it has captured. */
+  /** A lambda with a body of its own, which uses only captured variables. */
   private void closure(int depth, boolean hasFields) {
     List<Variable> captured = new ArrayList<>();
     for (int i = 0; i < 3; i++) {
@@ -180,7 +180,7 @@ final class Constructs {
     add("say(%s.get()); say(t%s.get());".formatted(name, name));
   }
 
-  /** Ways out of a try whose finally suspends, some of which the finally overrules. */
+  /** Exits from a try whose finally block suspends, some of which the finally block overrides. */
   private void jumps(int depth, boolean hasFields) {
     String label = program.fresh("out");
     String name = program.fresh("j");

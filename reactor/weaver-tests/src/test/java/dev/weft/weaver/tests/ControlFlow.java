@@ -14,12 +14,12 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
 
-/** Where control can go in a method, exceptions included. */
+/** The control flow graph of a method, exceptions included. */
 final class ControlFlow {
   private final List<CodeElement> code;
   private final Map<Label, Integer> positions = new HashMap<>();
 
-  /** Of each element that can be reached, what it leads to. */
+  /** The successors of each reachable element. */
   private final Map<Integer, Set<Integer>> next = new HashMap<>();
 
   ControlFlow(CodeModel model) {
@@ -77,7 +77,7 @@ final class ControlFlow {
 
   boolean hasLoop() {
     Map<Integer, Set<Integer>> graph = copy();
-    while (removeEnds(graph)) {} // what leads nowhere is in no loop
+    while (removeEnds(graph)) {} // elements without successors are in no loop
     return !graph.isEmpty();
   }
 
@@ -87,8 +87,8 @@ final class ControlFlow {
   }
 
   /**
-   * Whether each loop has one entrance: then nothing is left once what has one predecessor is made
-   * part of that, again and again, and loops to themselves are dropped.
+   * Whether each loop has one entry: then the graph becomes empty when elements with one
+   * predecessor are repeatedly merged into it and self-loops are removed.
    */
   boolean isReducible() {
     Map<Integer, Set<Integer>> graph = copy();

@@ -15,8 +15,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * Programs that were made up do the same woven, stackful, and as they were compiled: values, side
- * effects, exceptions and the number of suspensions. {@code scripts/fuzz weaver} runs more of them.
+ * Generated programs behave the same woven, stackful, and as compiled: values, side effects,
+ * exceptions and the number of suspensions. {@code scripts/fuzz weaver} runs more of them.
  */
 class DifferentialTest {
   private static final int PROGRAMS = Integer.getInteger("dev.weft.fuzz.programs", 300);
@@ -72,9 +72,9 @@ class DifferentialTest {
     return (StringBuilder) classes.type("fuzz.Kit").getField("LOG").get(null);
   }
 
-  /** This one made the JDK compute a wrong stack map; see Suspensions.frameHere. */
+  /** A program for which the JDK computed a wrong stack map; see Suspensions.frameHere. */
   @Test
-  void programWhoseStackMapsTakeSeveralRoundsDoesTheSame() throws Exception {
+  void stackMapsThatTakeSeveralRoundsAreCorrect() throws Exception {
     List<String> differences = new ArrayList<>();
 
     compare(50_195, 1, Style.PLAIN, differences);
@@ -82,9 +82,9 @@ class DifferentialTest {
     assertEquals(List.of(), differences);
   }
 
-  /** In this one a handler that is not reached any more was named where another place had come. */
+  /** A program in which an unreachable handler was attributed to the wrong place. */
   @Test
-  void programWithATryThatNothingIsLeftOfDoesTheSame() throws Exception {
+  void tryBlockWithoutReachableCodeIsWovenCorrectly() throws Exception {
     List<String> differences = new ArrayList<>();
 
     compare(701_518, 1, Style.PLAIN, differences);
@@ -93,7 +93,7 @@ class DifferentialTest {
   }
 
   @Test
-  void madeUpProgramsDoTheSameWovenAndStackful() throws Exception {
+  void generatedProgramsBehaveTheSameWovenAndStackful() throws Exception {
     List<String> differences = new ArrayList<>();
 
     for (int done = 0; done < PROGRAMS; done += BATCH) {
@@ -107,7 +107,8 @@ class DifferentialTest {
 
   /** At one seed in a hundred it fails inside; these are fifty in a row without. */
   @Test
-  void programsOfEclipsesCompilerDoTheSameWovenAndStackful(@TempDir Path folder) throws Exception {
+  void programsCompiledByEclipseBehaveTheSameWovenAndStackful(@TempDir Path folder)
+      throws Exception {
     List<String> differences = new ArrayList<>();
     Map<String, String> sources = sources(ECLIPSE_SEED, ECLIPSE_PROGRAMS, Style.RICH_FOR_ECLIPSE);
     String release = String.valueOf(Runtime.version().feature());

@@ -10,8 +10,8 @@ import java.nio.file.Path;
 import java.security.ProtectionDomain;
 
 /**
- * Writes down what the JVM is given of package p. Since it says that it can retransform classes, it
- * comes after the agents that can't, although it has to start first to miss nothing.
+ * Writes the bytes of the classes of package p that the JVM loads to files. It is declared able to
+ * retransform classes, so it runs after agents that can't, although it is started first.
  */
 public final class DumpAgent {
   private DumpAgent() {}

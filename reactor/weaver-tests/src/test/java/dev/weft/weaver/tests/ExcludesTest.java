@@ -20,7 +20,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Classes that are excluded, or can't be woven, are left as they are, and the others are woven. */
+/** Excluded and unweavable classes are left unchanged, and the others are woven. */
 class ExcludesTest {
   private static final String HEADER =
       "package p; import dev.weft.routine.*; import dev.weft.routine.codegen.*;\n";
@@ -45,7 +45,7 @@ class ExcludesTest {
   }
 
   @Test
-  void whatIsExcludedIsNotWoven() throws Exception {
+  void excludedClassesAreNotWoven() throws Exception {
     assertEquals(Set.of("p/Low", "p/High", "p/High$In"), woven());
     assertEquals(Set.of("p/High", "p/High$In"), woven("p.Low"));
     assertEquals(Set.of("p/Low", "p/High"), woven("p.High$In"));
@@ -55,7 +55,7 @@ class ExcludesTest {
   }
 
   @Test
-  void classTakesThoseNestedInItWithIt() throws Exception {
+  void classIsExcludedWithItsNestedClasses() throws Exception {
     assertEquals(Set.of("p/Low"), woven("p.High"));
   }
 
@@ -75,7 +75,7 @@ class ExcludesTest {
 
   @ParameterizedTest
   @ValueSource(strings = {"", " ", "a b", "p/q", "p,q", "p.[ab]", "p.?"})
-  void patternThatCanMatchNoClassIsRefused(String pattern) {
+  void patternThatMatchesNoClassNameIsRefused(String pattern) {
     IllegalArgumentException thrown =
         assertThrows(IllegalArgumentException.class, () -> Excludes.of(List.of(pattern)));
 
@@ -108,7 +108,7 @@ class ExcludesTest {
   }
 
   @Test
-  void classThatCannotBeWovenIsNamedAndTheOthersAreWoven() throws Exception {
+  void unweavableClassIsReportedAndTheOthersAreWoven() throws Exception {
     String made = "class Made { int m() { return 1; } " + UNDER_A_MONITOR + " }";
     Woven woven = Woven.of(Map.of("p.T", HEADER + PROGRAM, "p.Made", HEADER + made));
 
@@ -123,7 +123,7 @@ class ExcludesTest {
   }
 
   @Test
-  void allClassesThatCannotBeWovenAreNamedAtOnce() {
+  void allUnweavableClassesAreReportedTogether() {
     String tooMany = "class A { A() { Routine.suspend(); } void m() { new B(); } }";
     String other =
         "class B { static { Routine.suspend(); } static void n() { Routine.suspend(); } }";
@@ -138,7 +138,7 @@ class ExcludesTest {
   }
 
   @Test
-  void whatARefusedClassOverridesIsNotBypassed() throws Exception {
+  void overrideInARefusedClassIsStillCalled() throws Exception {
     String made =
         "class Made { int m() { Base base = new Sub(); return base.k(); }\n"
             + " private static class Base { int k() { Routine.suspend(); return 1; } }\n"
@@ -170,7 +170,7 @@ class ExcludesTest {
   }
 
   @Test
-  void lambdaOfARefusedClassRunsAsItIs() throws Exception {
+  void lambdaOfARefusedClassRunsUnwoven() throws Exception {
     String made =
         "class Made { interface Task { int call(); } "
             + UNDER_A_MONITOR

@@ -11,7 +11,7 @@ import java.lang.constant.MethodTypeDesc;
 import java.util.function.IntPredicate;
 import java.util.function.Supplier;
 
-/** Has the frames of woven classes fail to be made, in classes with a call of {@link #point}. */
+/** Makes the allocation of frames fail, in classes with inserted calls of {@link #point}. */
 public final class FramePoints {
   private static final String FRAME = "$$weft$";
   private static final String LAMBDA = "$$weft$lambda$";
@@ -24,7 +24,7 @@ public final class FramePoints {
 
   private FramePoints() {}
 
-  /** The class with a call of {@link #point} before each frame that it makes. */
+  /** Returns the class with a call of {@link #point} before each frame allocation. */
   static byte[] plant(byte[] bytes) {
     ClassFile files = ClassFile.of(ClassFile.StackMapsOption.STACK_MAPS_WHEN_REQUIRED);
     CodeTransform planting =
@@ -52,12 +52,12 @@ public final class FramePoints {
     failures = thrown;
   }
 
-  /** How many points have been come by since then. */
+  /** The number of points passed since then. */
   static int count() {
     return count;
   }
 
-  /** A frame is about to be made. */
+  /** Called before a frame is allocated. */
   public static void point() {
     count++;
     if (failing.test(count)) {

@@ -34,7 +34,7 @@ import org.junit.jupiter.api.Assertions;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Command line, Maven goal and agent weave alike. */
+/** Command line, Maven goal and agent weave in the same way. */
 class FrontEndsTest {
   private static final String CLASS_PATH = Compiler.LIBRARY;
   private static final String PROGRAM =
@@ -106,7 +106,7 @@ class FrontEndsTest {
   }
 
   @Test
-  void commandLineAndGoalMakeTheSameBytes() throws Exception {
+  void commandLineAndGoalProduceTheSameBytes() throws Exception {
     Path byMain = compiled("main", PROGRAM);
     Path byMojo = compiled("mojo", PROGRAM);
 
@@ -120,7 +120,7 @@ class FrontEndsTest {
   }
 
   @Test
-  void commandLineTellsWhatCannotBeWoven() throws Exception {
+  void commandLineReportsUnweavableClasses() throws Exception {
     Path folder = compiled("main", REFUSED);
 
     assertEquals(1, weaver("-cp", CLASS_PATH, folder.toString()));
@@ -160,7 +160,7 @@ class FrontEndsTest {
   }
 
   @Test
-  void wildcardOfAClassPathStandsForTheJarsOfAFolder() throws Exception {
+  void wildcardInTheClassPathMeansTheJarsOfAFolder() throws Exception {
     Path lib = Files.createDirectory(parent.resolve("lib"));
     int number = 0;
     for (Path entry : ClassPath.split(CLASS_PATH)) {
@@ -180,15 +180,15 @@ class FrontEndsTest {
   }
 
   @Test
-  void goalFailsTheBuildOverWhatCannotBeWoven() throws Exception {
+  void goalFailsTheBuildForUnweavableClasses() throws Exception {
     WeaveMojo mojo = mojo(compiled("mojo", REFUSED));
 
     Assertions.assertThrows(MojoFailureException.class, mojo::execute);
   }
 
-  /** What it says to an old JVM, it can say to none that can't read it. */
+  /** The launcher reports an old JVM, so its class must be readable by old JVMs. */
   @Test
-  void launcherIsReadByJava8() throws Exception {
+  void launcherCanBeLoadedByJava8() throws Exception {
     try (InputStream in = Launcher.class.getResourceAsStream("Launcher.class")) {
       assertEquals(
           ClassFile.JAVA_8_VERSION, ClassFile.of().parse(in.readAllBytes()).majorVersion());
@@ -196,14 +196,14 @@ class FrontEndsTest {
   }
 
   @Test
-  void commandLineHelps() {
+  void commandLinePrintsHelp() {
     assertEquals(0, weaver("--help"));
 
     assertTrue(text(out).startsWith("usage: java -jar weft-weaver.jar"));
   }
 
   @Test
-  void commandLineThatIsWrongIsExplained() {
+  void wrongCommandLineIsExplained() {
     assertEquals(2, weaver());
     assertEquals(2, weaver("--odd"));
     assertEquals(2, weaver("--classpath"));
@@ -216,14 +216,14 @@ class FrontEndsTest {
   }
 
   @Test
-  void folderThatIsNotThereIsNamed() {
+  void missingFolderIsReported() {
     assertEquals(1, weaver(parent.resolve("none").toString()));
 
     assertEquals("weft-weaver: " + parent.resolve("none") + ": not a folder\n", text(err));
   }
 
   @Test
-  void folderAboveThatOfTheClassesIsRefused() throws Exception {
+  void folderAboveTheClassesIsRefused() throws Exception {
     compiled("target/classes", PROGRAM);
     Path target = parent.resolve("target");
     SortedMap<String, String> before = ClassFolderTest.contents(target);
@@ -237,7 +237,7 @@ class FrontEndsTest {
   }
 
   @Test
-  void commandLineThatForgetsTheLibraryIsRefused() throws Exception {
+  void classPathWithoutTheLibraryIsRefused() throws Exception {
     Path folder = compiled("main", PROGRAM);
 
     assertEquals(1, weaver(folder.toString()));
@@ -246,7 +246,7 @@ class FrontEndsTest {
   }
 
   @Test
-  void classThatIsCalledAndNotOnTheClassPathIsNamed() throws Exception {
+  void calledClassMissingFromTheClassPathIsReported() throws Exception {
     Path folder = compiled("main", PROGRAM);
     Files.delete(folder.resolve("p/T$Task.class"));
 
@@ -260,7 +260,7 @@ class FrontEndsTest {
   }
 
   @Test
-  void fileThatIsNoJarIsNamed() throws Exception {
+  void invalidJarIsReported() throws Exception {
     Path folder = compiled("main", PROGRAM);
     Path file = Files.writeString(parent.resolve("lib.jar"), "text");
 
@@ -270,7 +270,7 @@ class FrontEndsTest {
   }
 
   @Test
-  void folderThatCanNotBeWrittenIsNamedWithTheReason() throws Exception {
+  void unwritableFolderIsReportedWithTheReason() throws Exception {
     Path folder = compiled("main", PROGRAM);
     Path file = Files.writeString(parent.resolve("main-unwoven"), "no folder");
 
@@ -281,7 +281,7 @@ class FrontEndsTest {
   }
 
   @Test
-  void commandLineTellsItsVersion() {
+  void commandLinePrintsItsVersion() {
     assertEquals(0, weaver("--version"));
 
     assertTrue(text(out).startsWith("weft-weaver "), text(out));
@@ -310,7 +310,7 @@ class FrontEndsTest {
   }
 
   @Test
-  void agentNamesWhatCannotBeWovenAndStartsTheProgram() throws Exception {
+  void agentReportsUnweavableClassesAndStartsTheProgram() throws Exception {
     String bad =
         PROGRAM.replace(
             "interface Task", "static class Bad { Bad() { Routine.suspend(); } } interface Task");
@@ -325,7 +325,7 @@ class FrontEndsTest {
   }
 
   @Test
-  void agentLeavesAProgramAloneThatDoesNotUseTheLibrary() throws Exception {
+  void agentChangesNoProgramThatDoesNotUseTheLibrary() throws Exception {
     String agent = agentJar().toString();
 
     String said = java("-javaagent:" + agent, "-cp", agent, "dev.weft.weaver.Main", "--version");
@@ -335,7 +335,7 @@ class FrontEndsTest {
   }
 
   @Test
-  void agentMakesTheSameBytes() throws Exception {
+  void agentProducesTheSameBytes() throws Exception {
     Path byMain = compiled("main", PROGRAM);
     assertEquals(0, weaver("--classpath", CLASS_PATH, byMain.toString()), () -> text(err));
     Path folder = compiled("agent", PROGRAM);
@@ -412,7 +412,7 @@ class FrontEndsTest {
     return manifest;
   }
 
-  /** The weaver as a jar, also where a build has not packed it yet. */
+  /** The weaver as a jar, made here if the build has not packed it yet. */
   private Path agentJar() throws Exception {
     Path code = Path.of(Main.class.getProtectionDomain().getCodeSource().getLocation().toURI());
     if (Files.isRegularFile(code)) {

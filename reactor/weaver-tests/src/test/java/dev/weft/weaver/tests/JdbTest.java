@@ -23,7 +23,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Breakpoints, in the debugger that stops in the first method only of those that have the line. */
+/** Breakpoints in jdb, which stops only in the first of several methods that contain the line. */
 class JdbTest {
   private static final String CLASS_PATH = Compiler.LIBRARY;
   private static final String PROGRAM =
@@ -113,7 +113,7 @@ class JdbTest {
     in.flush();
   }
 
-  /** What is read up to a prompt, or to the end of the stream. */
+  /** Reads up to a prompt, or to the end of the stream. */
   private static String readTo(InputStream out, String prompt) throws IOException {
     ByteArrayOutputStream read = new ByteArrayOutputStream();
     for (int next; (next = out.read()) >= 0; ) {

@@ -12,7 +12,7 @@ import java.util.TreeMap;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
-/** Proxies of the JDK, for interfaces that have been woven: handlers know what the source has. */
+/** Proxies of the JDK for woven interfaces: their handlers see only the methods of the source. */
 class JdkProxyTest {
   private static final String SERVICE =
       """
@@ -115,7 +115,7 @@ class JdkProxyTest {
   }
 
   @Test
-  void handlerIsGivenTheMethodOfTheSourceAndItsArguments() throws Exception {
+  void handlerReceivesTheSourceMethodAndItsArguments() throws Exception {
     Run expected = new Run("greet4 5stub5 last1 9 last1 9 last1 9 greet4 stub nothing0 ", 0);
 
     assertEquals(expected, run("stub", true));
@@ -123,16 +123,16 @@ class JdkProxyTest {
   }
 
   @Test
-  void onAStackAHandlerIsAroundAllOfACallThatSuspends() throws Exception {
+  void handlerOfAStackfulProxyEnclosesTheWholeSuspendingCall() throws Exception {
     Run run = run("around", true);
 
     assertTrue(run.log().startsWith("[ before after ] 5a234.55 [ ] 0 [ ] 1 "), run.log());
     assertEquals(6, run.suspensions());
   }
 
-  /** Not: the handler is over before the call is, and nobody notices. */
+  /** Otherwise the handler would silently return before the call has ended. */
   @Test
-  void wovenACallThatSuspendsBelowAHandlerIsRefusedAndTheProxyNamed() throws Exception {
+  void wovenSuspensionBelowAProxyHandlerIsRefusedWithTheProxysName() throws Exception {
     String said = run("around", false).log();
 
     assertTrue(said.startsWith("[ before ] "), said);

@@ -21,7 +21,7 @@ import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** A program woven in one build, with a library that another has woven. */
+/** A program that uses a library woven in another build. */
 class LibraryTest {
   private static final String BASE =
       """
@@ -75,7 +75,7 @@ class LibraryTest {
   }
 
   @Test
-  void programDoesTheSameWovenAndStackful() throws Exception {
+  void programBehavesTheSameWovenAndStackful() throws Exception {
     SortedMap<String, byte[]> compiled =
         Compiler.compile(Map.of("lib.Base", BASE, "app.Program", PROGRAM));
     SortedMap<String, byte[]> library = weave(new TreeMap<>(compiled.subMap("lib", "lic")));
@@ -98,7 +98,7 @@ class LibraryTest {
   }
 
   @Test
-  void twinIsABridgeIfItNeverSuspends() throws Exception {
+  void twinThatNeverSuspendsIsABridge() throws Exception {
     SortedMap<String, byte[]> compiled =
         Compiler.compile(
             Map.of(

@@ -12,7 +12,7 @@ import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
-/** A suspension leads back into a loop by its only entry; C2 does not optimise loops with two. */
+/** A resumed method enters a loop by its only entry; C2 does not optimise loops with two. */
 class LoopsTest {
   private static final ClassDesc CONTEXT = ClassDesc.of(Context.class.getName());
 

@@ -12,7 +12,7 @@ import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
-/** What the JVM would not load, or would take for something else, once it is woven is refused. */
+/** Classes that the JVM would reject or misinterpret once woven are refused. */
 class ObstaclesTest {
   private static final String HEADER =
       "package p; import dev.weft.routine.*; import dev.weft.routine.codegen.*;\n";
@@ -102,7 +102,7 @@ class ObstaclesTest {
   }
 
   @Test
-  void resultOfATypeThatTheCallerCannotNameIsRefused() {
+  void resultOfATypeInaccessibleToTheCallerIsRefused() {
     String other =
         """
         package q;

@@ -6,13 +6,13 @@ import java.util.List;
 import java.util.Random;
 
 /**
- * Makes up a program: the same one for the same seed. It is a class of fuzz.Kit.Program, in a file
- * of package fuzz, with calls that suspend wherever the language allows an expression.
+ * Generates a random program, the same for the same seed. It is a subclass of fuzz.Kit.Program in
+ * package fuzz, with calls that suspend wherever the language allows an expression.
  */
 final class ProgramGenerator {
   record Variable(ValueType type, String name, boolean isFinal) {}
 
-  /** How much of the language a program is made of. */
+  /** Which constructs of the language a program uses. */
   enum Style {
     PLAIN,
 
@@ -41,7 +41,7 @@ final class ProgramGenerator {
     random = new Random(seed);
     this.style = style;
     boolean isDeep = pick(8) == 0;
-    statementDepth = isDeep && style == Style.PLAIN ? 2 : 1; // a method has an end at 64 KB, woven
+    statementDepth = isDeep && style == Style.PLAIN ? 2 : 1; // a woven method must not exceed 64 KB
   }
 
   /** The source of class {@code name}, nested in one of fuzz.Kit. */
@@ -49,7 +49,7 @@ final class ProgramGenerator {
     return new ProgramGenerator(seed, style).program(name);
   }
 
-  /** What makes a Box that has a try among its arguments. */
+  /** A method that makes a Box with a try among its arguments. */
   String boxAroundATry() {
     return style == Style.RICH_FOR_ECLIPSE ? "box" : "new Box";
   }

@@ -26,7 +26,7 @@ final class Programs {
 
   static final Woven WOVEN = Woven.of(sources());
 
-  /** The same, as they were compiled. */
+  /** The same classes as compiled. */
   static final Woven ORIGINAL = Woven.asIs(WOVEN.originals);
 
   private Programs() {}

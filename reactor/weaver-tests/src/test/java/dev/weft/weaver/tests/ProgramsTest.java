@@ -10,7 +10,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Each construct of the language: woven, stackful, and as it was compiled. */
+/** Each construct of the language behaves the same woven, stackful, and as compiled. */
 class ProgramsTest {
   @ParameterizedTest
   @ValueSource(
@@ -28,7 +28,7 @@ class ProgramsTest {
         "Lambdas",
         "Places"
       })
-  void wovenProgramDoesWhatItDoesStackful(String name) throws Exception {
+  void wovenProgramBehavesAsStackful(String name) throws Exception {
     StringBuilder log = Programs.log(Programs.WOVEN);
     Routine unwoven = Programs.ORIGINAL.routine("programs." + name);
     Run original = Woven.run(unwoven, Programs.log(Programs.ORIGINAL));

@@ -9,7 +9,9 @@ import java.util.Collection;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
-/** What can't be woven is refused, and what may fail is warned of, with place and reason. */
+/**
+ * Errors for code that can't be woven, and warnings for code that may fail, with place and reason.
+ */
 class RefusalsTest {
   private static final String HEADER =
       """
@@ -165,7 +167,7 @@ class RefusalsTest {
   }
 
   @Test
-  void closingWhatIsKnownIsNotWarnedOf() {
+  void closingAKnownTypeIsNotWarnedOf() {
     Woven woven =
         weave(
             """
@@ -185,7 +187,7 @@ class RefusalsTest {
   }
 
   @Test
-  void closingWhatIsUnknownIsWarnedOf() {
+  void closingAnUnknownTypeIsWarnedOf() {
     assertWarned(
         "p.T.m(T.java:8): closes it without knowing its class: if that is p.T, it can't suspend",
         """
@@ -201,7 +203,7 @@ class RefusalsTest {
         """);
   }
 
-  /** A method that suspends, in a routine that has another one of that name, and does so too. */
+  /** A routine with two overloads of a method that suspend. */
   private static String routineWith(String body) {
     return """
         class T extends Routine {
@@ -214,7 +216,7 @@ class RefusalsTest {
   }
 
   @Test
-  void methodThatGrowsTooLargeToBeCompiledIsWarnedOf() {
+  void methodThatGrowsTooLargeForTheJitIsWarnedOf() {
     StringBuilder body = new StringBuilder();
     for (int i = 0; i < 1000; i++) {
       body.append("    a = a * 31 + ").append(i + 70_000).append("L;\n");
@@ -244,7 +246,7 @@ class RefusalsTest {
   }
 
   @Test
-  void unwovenCodeBelowWovenCodeIsNamedWhenItSuspends() throws Exception {
+  void unwovenCodeBetweenWovenFramesIsNamedWhenItSuspends() throws Exception {
     Woven woven =
         weave(
             """

@@ -24,7 +24,7 @@ import java.util.Map;
 import java.util.SortedMap;
 import org.junit.jupiter.api.Test;
 
-/** What a suspended routine keeps, and what it tells of itself. */
+/** The memory that a suspended routine retains, and its stack traces. */
 class RoutinesTest {
   private static final String SOURCE = Programs.read("/programs/Routines.java");
   private static final Woven WOVEN = Woven.of("p.Routines", SOURCE);
@@ -35,7 +35,7 @@ class RoutinesTest {
     return WOVEN.routine("p.Routines$" + name);
   }
 
-  /** The place in a trace of the line of {@link #SOURCE} that ends with {@code // comment}. */
+  /** The stack trace element of the line of {@link #SOURCE} that ends with {@code // comment}. */
   private static String place(String method, String comment) {
     List<String> lines = SOURCE.lines().toList();
     List<String> marked = lines.stream().filter(line -> line.endsWith("// " + comment)).toList();
@@ -53,7 +53,7 @@ class RoutinesTest {
   }
 
   @Test
-  void suspendedRoutineTellsItsCallsAndLines() throws Exception {
+  void suspendedRoutineReportsItsCallsAndLines() throws Exception {
     Routine failing = routine("Failing");
     failing.go(context);
 
@@ -94,7 +94,7 @@ class RoutinesTest {
   }
 
   @Test
-  void causeThatASuspendedCallerHasCaughtHasAllOfItsCallers() throws Exception {
+  void causeCaughtByASuspendedCallerHasAllCallers() throws Exception {
     Routine wrapping = routine("Wrapping");
     wrapping.go(context);
 
@@ -104,9 +104,9 @@ class RoutinesTest {
     assertEquals(List.of("low", "between", "wrapping", "run"), methods(thrown.getCause()));
   }
 
-  /** Those below are in the trace of what was thrown there instead. */
+  /** The callers below that method are in the trace of the exception thrown there instead. */
   @Test
-  void causeThatTheResumedMethodHasCaughtHasTheCallersDownToThere() throws Exception {
+  void causeCaughtByTheResumedMethodHasTheCallersUpToIt() throws Exception {
     Routine wrapping = routine("Wrapping");
     wrapping.go(context);
 
@@ -143,7 +143,7 @@ class RoutinesTest {
   }
 
   @Test
-  void routineThatEndsInAnExceptionIsDone() throws Exception {
+  void routineThatThrowsIsDone() throws Exception {
     Routine failing = routine("Failing");
     failing.go(context);
 
@@ -153,7 +153,7 @@ class RoutinesTest {
     assertEquals(List.of(), failing.stack());
   }
 
-  /** The heap that one suspended routine takes, by the count of what the thread allocates. */
+  /** The heap that one suspended routine takes, measured by the thread's allocation counter. */
   private long bytesEach(String name) throws Exception {
     Constructor<?> constructor =
         WOVEN.type("p.Routines$" + name).getDeclaredConstructor(int.class, int.class);
@@ -209,9 +209,9 @@ class RoutinesTest {
     assertEquals(10L * bytesOfOne(), bytesEach("Deep10"));
   }
 
-  /** As ecj compiles it; javac makes a copy of the object and drops it. */
+  /** As compiled by ecj; javac duplicates the object and pops it. */
   @Test
-  void objectThatNobodyWantsAndThatIsNotCopiedIsMadeAfterItsArguments() throws Exception {
+  void unusedObjectThatIsNotDuplicatedIsMadeAfterItsArguments() throws Exception {
     String source =
         """
         package p;

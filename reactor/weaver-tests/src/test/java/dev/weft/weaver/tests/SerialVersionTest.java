@@ -131,7 +131,7 @@ class SerialVersionTest {
   }
 
   @Test
-  void classWhoseSuperclassCannotBeFoundKeepsTheUid() throws Exception {
+  void classWithAMissingSuperclassKeepsTheUid() throws Exception {
     String base = "package p; public class Base implements java.io.Serializable {}";
     String source = HEADER + "class T extends Base { void m() { Routine.suspend(); } }";
     SortedMap<String, byte[]> all = Compiler.compile(Map.of("p.Base", base, "p.T", source));

@@ -8,14 +8,14 @@ import java.util.List;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/** Woven code grows with the code, not with its square. */
+/** The size of woven code grows linearly with that of the source code. */
 class SizeTest {
   private static final int LIVE = 10;
   private static final String CALL = "    s += \"x\" + awaitInt();\n";
 
-  /** How what suspends is written, some number of times. */
+  /** Code patterns with a number of suspending calls. */
   enum Shape {
-    /** One call after the other, each with what the others have left. */
+    /** Consecutive calls, each with the results of the earlier ones. */
     CALLS {
       @Override
       String body(int count) {
@@ -23,7 +23,7 @@ class SizeTest {
       }
     },
 
-    /** With many locals, of which each call has to keep most. */
+    /** Many locals, most of which each call must save. */
     LOCALS {
       @Override
       String body(int count) {
@@ -66,7 +66,7 @@ class SizeTest {
       }
     },
 
-    /** All in two loops, one in the other. */
+    /** All in two nested loops. */
     LOOPS {
       @Override
       String body(int count) {
@@ -79,7 +79,7 @@ class SizeTest {
     abstract String body(int count);
   }
 
-  /** The size of the class and of all that is made for it. */
+  /** The size of the class and of all classes generated for it. */
   private static long bytes(Shape shape, int count) {
     Woven woven =
         Woven.of(
@@ -94,7 +94,7 @@ class SizeTest {
 
   @ParameterizedTest
   @EnumSource
-  void twiceTheCallsMakeAtMostLittleMoreThanTwiceTheBytes(Shape shape) {
+  void codeSizeGrowsLinearlyWithTheCalls(Shape shape) {
     for (int count : List.of(20, 40, 80)) {
       long once = bytes(shape, count);
       long twice = bytes(shape, 2 * count);

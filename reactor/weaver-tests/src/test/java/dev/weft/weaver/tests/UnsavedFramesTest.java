@@ -18,24 +18,24 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
- * What happens when the frame of a suspending method can't be made: the call that waits, below it,
- * ends as its scheduler says, and all is as if it had been so from the start. Each run is compared
- * with one of the program as it was compiled, on a stack, in which the wait of that number throws.
+ * When the frame of a suspending method can't be allocated, the waiting call ends as its scheduler
+ * decides, with no other effect. Each run is compared with a stackful run of the program as
+ * compiled, in which the same wait throws.
  */
 class UnsavedFramesTest {
   private static final Woven PROGRAMS = Programs.WOVEN.changed(FramePoints::plant);
 
-  /** Of generated programs, so many, and of the frames of each, one in so many. */
+  /** The number of generated programs, and one in how many frames of each fails. */
   private static final int GENERATED = 12;
 
   private static final int STEP = 9;
 
-  /** Runs a routine to its end, and decides what a wait comes to that could not suspend. */
+  /** Runs a routine to its end, and decides the outcome of a wait that could not suspend. */
   private static final class Runner {
     private final boolean fails;
     private final Context context = new Context(this::refused);
 
-    /** How often it has begun to wait. */
+    /** The number of waits begun. */
     private int waits;
 
     /** The last wait that could not suspend, or 0. */
@@ -87,7 +87,7 @@ class UnsavedFramesTest {
       return runner.run(woven.routine(name), log(woven), 0, failure);
     }
 
-    /** Has frame number {@code point} fail; returns false if it does not make as many. */
+    /** Makes frame number {@code point} fail; returns false if fewer frames are allocated. */
     boolean compare(int point, Supplier<Throwable> failure) throws Exception {
       Runner runner = new Runner(true);
       Run actual = actual(runner, number -> number == point, failure);
@@ -123,7 +123,7 @@ class UnsavedFramesTest {
         "Lambdas",
         "Places"
       })
-  void eachFrameThatFailsIsAFailureOfTheWait(String name) throws Exception {
+  void everyFailedFrameAllocationIsAFailureOfTheWait(String name) throws Exception {
     List<Supplier<Throwable>> failures =
         List.of(
             UnsavedFramesTest::memory,
@@ -138,10 +138,10 @@ class UnsavedFramesTest {
     }
   }
 
-  /** As an operation that is done all the same before it can be taken back. */
+  /** Like an operation that completes before it can be cancelled. */
   @ParameterizedTest
   @ValueSource(strings = {"Unsaved", "Operands", "Exceptions", "Loops", "Recursion", "Patterns"})
-  void waitsThatEndWithAResultGoOnWithIt(String name) throws Exception {
+  void waitsThatCompleteContinueWithTheirResult(String name) throws Exception {
     Run expected = program(name).expected(0, UnsavedFramesTest::memory);
     List<IntPredicate> choices =
         List.of(_ -> true, n -> n % 2 == 0, n -> n % 3 == 0, n -> n % 5 != 0, n -> n % 7 < 3);
@@ -152,7 +152,7 @@ class UnsavedFramesTest {
   }
 
   @Test
-  void madeUpProgramsDoTheSameWhenFramesFail() throws Exception {
+  void generatedProgramsBehaveTheSameWhenFrameAllocationsFail() throws Exception {
     String kit = Programs.read("/fuzz/Kit.java");
     StringBuilder batch = new StringBuilder("package fuzz;\npublic class Batch extends Kit {\n");
     for (int i = 0; i < GENERATED; i++) {
@@ -178,13 +178,15 @@ class UnsavedFramesTest {
     return point % 2 == 0 ? UnsavedFramesTest::memory : () -> new IllegalStateException("frame");
   }
 
-  /** What the comparisons rest on, in words: the whole log of one program. */
+  /** The whole expected log of one program, as an example of the comparisons. */
   @Test
-  void handlersOfAllCallsRunOnceFromTheInnermostOn() throws Exception {
+  void handlersOfAllCallsRunOnceInnermostFirst() throws Exception {
     List<String> logs = new ArrayList<>();
     String again = "fourth third finally again0 second ";
     String rest = "fourth finally second closing closed first 10 last on fourth 14 ";
-    for (int point = 1; point <= 5; point++) { // those of fifth to first, which wait for one thing
+    for (int point = 1;
+        point <= 5;
+        point++) { // the frames of fifth to first, which belong to one wait
       Run run =
           program("Unsaved").actual(new Runner(true), failing(point), UnsavedFramesTest::memory);
       logs.add(run.log());
@@ -197,9 +199,9 @@ class UnsavedFramesTest {
     return number -> number == point;
   }
 
-  /** Where memory stays short, the waits of handlers fail as well, and the routine ends. */
+  /** If every frame fails, the waits of handlers fail as well, and the routine ends. */
   @Test
-  void framesThatAllFailEndAllWaits() throws Exception {
+  void repeatedFrameFailuresEndAllWaits() throws Exception {
     Run run = program("Unsaved").actual(new Runner(true), _ -> true, UnsavedFramesTest::memory);
 
     assertEquals(

@@ -12,7 +12,7 @@ import java.util.TreeMap;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
-/** What a class overrides is called, whether or not the class has been woven. */
+/** An overriding method is called whether or not its class has been woven. */
 class UnwovenSubclassTest {
   private static final String BASE =
       """
@@ -135,12 +135,12 @@ class UnwovenSubclassTest {
   }
 
   @Test
-  void classThatOverridesNothingIsStillRunWoven() throws Exception {
+  void classThatOverridesNothingRunsWoven() throws Exception {
     assertRuns("Plain", 3, "12 g near 4 end ");
   }
 
   @Test
-  void overridesAreCalledAndWhatOnlyHasTheSameNameElsewhereIsNot() throws Exception {
+  void onlyOverridesAreCalledAndNotMethodsOfTheSameName() throws Exception {
     assertRuns("Quiet", 1, "110 g-quiet near 4 end ");
   }
 
@@ -160,12 +160,12 @@ class UnwovenSubclassTest {
   }
 
   @Test
-  void inheritedMethodsOfAbstractClassesAndInterfacesAreStillRunWoven() throws Exception {
+  void inheritedMethodsOfAbstractClassesAndInterfacesRunWoven() throws Exception {
     assertRuns("Idle", 2, "default! worker! end ");
   }
 
   @Test
-  void callBySuperReachesTheMethodAboveThoughThatIsOverriddenBelow() throws Exception {
+  void superCallReachesTheSuperclassMethodEvenIfOverridden() throws Exception {
     String said = run("Below", false).log();
 
     assertTrue(said.startsWith("110 g-middle near 4 "), said);
@@ -174,7 +174,7 @@ class UnwovenSubclassTest {
   }
 
   @Test
-  void overrideThatSuspendsIsNamed() throws Exception {
+  void suspendingOverrideIsReported() throws Exception {
     String said = run("Loud", false).log();
 
     assertTrue(said.contains("[q.Unwoven$Loud.step(Unwoven.java:15)] can't be suspended"), said);
@@ -182,7 +182,7 @@ class UnwovenSubclassTest {
   }
 
   @Test
-  void overriddenBodyOfARoutineRunsAsThatOfOneThatIsNotWoven() throws Exception {
+  void overriddenRunOfARoutineRunsUnwoven() throws Exception {
     assertEquals(new Run("body ", 2), Woven.run(woven.routine("q.Unwoven$Body"), log));
     assertEquals(
         new Run("java.lang.IllegalStateException: own", 1),

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.weft.weaver.tests;
 
-/** The types of expressions in made-up programs. */
+/** The types of expressions in generated programs. */
 enum ValueType {
   INT("int"),
   LONG("long"),

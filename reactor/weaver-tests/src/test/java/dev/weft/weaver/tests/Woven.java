@@ -14,17 +14,17 @@ import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.function.UnaryOperator;
 
-/** Classes that have been woven, and a class loader that has them. */
+/** Woven classes, and a class loader that defines them. */
 final class Woven {
   /**
    * How a routine ran.
    *
-   * @param log what it has said, with the exception that ended it
-   * @param suspensions how often it has suspended
+   * @param log the program's log, with the exception that ended it
+   * @param suspensions the number of suspensions
    */
   record Run(String log, int suspensions) {}
 
-  /** More than this, and a program does not end. */
+  /** A program with more suspensions is considered endless. */
   private static final int SUSPENSIONS_MAX = 100_000;
 
   private static final class Loader extends ClassLoader {
@@ -74,7 +74,7 @@ final class Woven {
     }
   }
 
-  /** Loads classes as they are: woven already, or not to be. */
+  /** Loads classes without weaving them. */
   static Woven asIs(SortedMap<String, byte[]> classes) {
     try (ClassPath nowhere = new ClassPath(List.of())) {
       return new Woven(classes, Weaver.weave(new TreeMap<>(), new TreeMap<>(), nowhere));
@@ -91,7 +91,7 @@ final class Woven {
     return of(Map.of(className, source));
   }
 
-  /** Loads, and so verifies, all of them. */
+  /** Loads and verifies all classes. */
   void loadAll() throws ClassNotFoundException {
     for (String name : all.keySet()) {
       Class.forName(name.replace('/', '.'), true, loader);
@@ -108,7 +108,7 @@ final class Woven {
     return (Routine) constructor.newInstance();
   }
 
-  /** Results of each type for a call that waits, which tell which of them it is. */
+  /** Different results for each type of a waiting call. */
   static void give(Context context, int suspensions) {
     context.intResult = suspensions;
     context.longResult = suspensions;
