@@ -114,7 +114,7 @@ class ServiceTest {
 
   @ParameterizedTest
   @ValueSource(strings = {"0.0.0.0", "::"})
-  void aWildcardIsBothFamilies(String wildcard) throws Exception {
+  void aWildcardAcceptsBothFamilies(String wildcard) throws Exception {
     run(
         () -> {
           InetSocketAddress any = new InetSocketAddress(wildcard, 0);

@@ -28,8 +28,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /**
- * The launchers and scripts/install, in a copy of the repository in which all is built: Maven is a
- * script that only says that it was started.
+ * The launchers and scripts/install, in a copy of the built repository, in which Maven is a script
+ * that only reports that it was started.
  */
 class InstallTest {
   private static final Path SCRIPTS = Path.of("..", "..", "scripts");
@@ -65,7 +65,7 @@ class InstallTest {
     build("micro");
   }
 
-  /** What a build leaves; both jars have the programs of this module. */
+  /** The files of a build; both jars contain the programs of this module. */
   private void build(String module) throws IOException {
     Path target = repository.resolve("examples").resolve(module).resolve("target");
     StringBuilder classPath = new StringBuilder();
@@ -119,7 +119,7 @@ class InstallTest {
     }
   }
 
-  /** Runs a script, with both streams in the output. */
+  /** Runs a script; its output has standard output and standard error. */
   private Outcome run(Path script, String... arguments) throws Exception {
     List<String> words = new ArrayList<>(List.of(script.toString()));
     words.addAll(List.of(arguments));
@@ -146,13 +146,13 @@ class InstallTest {
   }
 
   @Test
-  void aProgramThatIsBuiltStartsWithoutMaven() throws Exception {
+  void aBuiltProgramStartsWithoutMaven() throws Exception {
     assertEquals(
         new Outcome("some text", 0), run(repository.resolve("scripts/iou_cat"), text().toString()));
   }
 
   @Test
-  void aSourceThatIsNewerIsBuiltFirst() throws Exception {
+  void aProgramWithANewerSourceIsRebuilt() throws Exception {
     Files.writeString(repository.resolve("reactor/src/main/A.java"), "class A {}");
 
     Outcome outcome = run(repository.resolve("scripts/iou_cat"), text().toString());
@@ -162,14 +162,14 @@ class InstallTest {
   }
 
   @Test
-  void aSourceThatIsGoneIsBuiltWithout() throws Exception {
+  void aProgramWithADeletedSourceIsRebuilt() throws Exception {
     Files.delete(repository.resolve("reactor/src/main/A.java"));
 
     assertEquals(1, run(repository.resolve("scripts/iou_cat"), text().toString()).status());
   }
 
   @Test
-  void whatIsInstalledRunsForAnyUserFromAReadOnlyPlaceWithoutTheRepository() throws Exception {
+  void anInstallationRunsForAnyUserFromAReadOnlyFolderWithoutTheRepository() throws Exception {
     assertInstalls();
     Files.move(repository, folder.resolve("elsewhere"));
     readOnly(prefix);
@@ -204,7 +204,7 @@ class InstallTest {
   }
 
   @Test
-  void anotherInstallationReplacesTheFirst() throws Exception {
+  void aSecondInstallationReplacesTheFirst() throws Exception {
     assertInstalls();
     Path left = prefix.resolve("lib/weft/cli/lib/old.jar");
     write(left, "of the last version");
@@ -221,7 +221,7 @@ class InstallTest {
     "prefix/bin/iou_cat, prefix/bin/iou_cat is there",
     "prefix/lib/weft/file, prefix/lib/weft is there"
   })
-  void whatIsNotOursIsNotReplaced(String file, String complaint) throws Exception {
+  void filesOfOthersAreNotReplaced(String file, String complaint) throws Exception {
     write(folder.resolve(file), "mine");
 
     Outcome outcome = install();
@@ -233,7 +233,7 @@ class InstallTest {
 
   @ParameterizedTest
   @CsvSource({"--bogus", "''", "/"})
-  void aPrefixThatIsNoneIsRefused(String argument) throws Exception {
+  void anInvalidPrefixIsRefused(String argument) throws Exception {
     Outcome outcome = run(repository.resolve("scripts/install"), argument);
 
     assertTrue(outcome.output().startsWith("install: not "), outcome.output());

@@ -39,7 +39,7 @@ class IouCatTest {
   }
 
   @Test
-  void filesAndStandardInputComeInTheOrderGiven() throws Exception {
+  void filesAndStandardInputAreCopiedInTheOrderGiven() throws Exception {
     String one = file("one", "1\n").toString();
     String two = file("two", "2\n").toString();
 
@@ -84,7 +84,7 @@ class IouCatTest {
         "\"${@:1:$#-1}\" < \"${@: -1}\" > target",
         "cat \"${@: -1}\" | \"${@:1:$#-1}\" | cat >> target",
       })
-  void everyByteIsCopiedWhateverTheStreamsAre(String line) throws Exception {
+  void everyByteIsCopiedBetweenStreamsOfAllKinds(String line) throws Exception {
     Path source = random(3_000_001);
 
     try (ChildProcess cat =
@@ -98,7 +98,7 @@ class IouCatTest {
   }
 
   @Test
-  void appendingKeepsWhatIsThere() throws Exception {
+  void appendingKeepsTheContentOfTheFile() throws Exception {
     String source = file("source", "b").toString();
     Path target = file("target", "a");
 
@@ -111,7 +111,7 @@ class IouCatTest {
   }
 
   @Test
-  void threeGibibytesGoThroughAPipe() throws Exception {
+  void threeGibibytesAreCopiedThroughAPipe() throws Exception {
     long length = 3L << 30;
     Path sparse = folder.resolve("sparse");
     try (RandomAccessFile file = new RandomAccessFile(sparse.toFile(), "rw")) {
@@ -170,10 +170,10 @@ class IouCatTest {
   }
 
   @Test
-  void anOutputThatCantBeWrittenIsReported() throws Exception {
+  void anUnwritableOutputIsReported() throws Exception {
     String one = file("one", "1").toString();
 
-    // What the launcher puts in the place of a closed standard output.
+    // The JVM's launcher opens this instead of a closed standard output.
     try (ChildProcess cat = ChildProcess.shell(Main.class, "\"$@\" 1< /dev/null", "iou_cat", one)) {
       assertEquals("iou_cat: standard output: Bad file descriptor", cat.errors());
       assertEquals(1, cat.status());
@@ -182,7 +182,7 @@ class IouCatTest {
 
   @ParameterizedTest
   @ValueSource(strings = {"\"$@\" 0> /dev/null", "\"$@\" 0> /dev/null | cat"})
-  void anInputThatCantBeReadIsReportedAndTheOthersAreCopied(String line) throws Exception {
+  void anUnreadableInputIsReportedAndTheOthersAreCopied(String line) throws Exception {
     String one = file("one", "1").toString();
 
     try (ChildProcess cat =
@@ -195,7 +195,7 @@ class IouCatTest {
 
   @ParameterizedTest
   @ValueSource(strings = {"/dev/zero", "-"})
-  void aReaderThatLeavesEndsItSilently(String source) throws Exception {
+  void aClosedOutputPipeEndsTheProgramSilently(String source) throws Exception {
     String line = "set -o pipefail; \"$@\" < /dev/zero | head -c 100000 | wc -c";
 
     try (ChildProcess cat = ChildProcess.shell(Main.class, line, "iou_cat", source)) {
@@ -230,7 +230,7 @@ class IouCatTest {
     assertEquals("12", Files.readString(one));
   }
 
-  /** GNU cat refuses what it could go on with until the disk is full, and nothing else. */
+  /** As with GNU cat, only copies that would run until the disk is full are refused. */
   @ParameterizedTest
   @CsvSource(
       delimiter = '!',
@@ -244,7 +244,7 @@ class IouCatTest {
         "'' ! \"$@\" f >> f ! 0 ! ''",
         "x ! (read -r line; \"$@\") < f >> f ! 0 ! x",
       })
-  void aFileIsCopiedToItselfOnlyWhereThatEnds(String text, String line, int status, String after)
+  void aFileIsCopiedToItselfOnlyIfTheCopyEnds(String text, String line, int status, String after)
       throws Exception {
     Path file = file("f", text.isEmpty() ? "" : text + "\n");
 
@@ -262,7 +262,7 @@ class IouCatTest {
 
   @ParameterizedTest
   @ValueSource(strings = {"LC_ALL=C", "-u LC_ALL -u LC_CTYPE -u LANG", "LC_ALL=C.UTF-8"})
-  void namesAreBytesWhateverTheLocale(String locale) throws Exception {
+  void fileNamesAreBytesWhateverTheLocale(String locale) throws Exception {
     String line =
         "cd "
             + folder
@@ -281,7 +281,7 @@ class IouCatTest {
   }
 
   @Test
-  void aSlashAtTheEndAsksForADirectory() throws Exception {
+  void aTrailingSlashRequiresADirectory() throws Exception {
     String one = file("one", "1") + "/";
 
     try (ChildProcess cat =
@@ -297,7 +297,7 @@ class IouCatTest {
   }
 
   @Test
-  void aWordThatBeginsWithAnAtSignIsAName() throws Exception {
+  void anArgumentThatBeginsWithAnAtSignIsAFileName() throws Exception {
     file("inner", "secret");
     file("list", "inner\n");
     file("@list", "of @list");
@@ -310,7 +310,7 @@ class IouCatTest {
   }
 
   @Test
-  void aNamedPipeIsWaitedFor() throws Exception {
+  void theWriterOfANamedPipeIsAwaited() throws Exception {
     String line =
         "cd "
             + folder
@@ -322,10 +322,10 @@ class IouCatTest {
     }
   }
 
-  /** The kernel's worker that waits for input is interrupted by a stop, and by what ends it. */
+  /** Stopping and continuing the process interrupts the kernel's worker that waits for input. */
   @ParameterizedTest
   @ValueSource(strings = {"\"$@\"", "\"$@\" > target; cat target", "\"$@\" | cat"})
-  void aStopWhileItWaitsIsNoFailure(String line) throws Exception {
+  void beingStoppedWhileWaitingIsNoFailure(String line) throws Exception {
     String script = "cd " + folder + "; set -o pipefail; " + line;
     try (ChildProcess cat = ChildProcess.shell(Main.class, script, "iou_cat")) {
       ProcessHandle program = awaitWorker(cat.process.toHandle());
@@ -382,7 +382,7 @@ class IouCatTest {
 
   @Test
   void aTerminalIsReadAndWritten() throws Exception {
-    // script(1) gives it a terminal at both ends, and sends Ctrl-D when its own input ends.
+    // script(1) connects both streams to a terminal, and sends Ctrl-D when its own input ends.
     String line = "printf 'typed\\n' | script -qec \"$(printf '%q ' \"$@\")\" /dev/null";
 
     try (ChildProcess cat = ChildProcess.shell(Main.class, line, "iou_cat")) {

@@ -50,7 +50,7 @@ class IouPort7Test {
 
   @ParameterizedTest
   @ValueSource(strings = {"127.0.0.1:0", "[::1]:0", "[::]:0", "0.0.0.0:0", "localhost:0"})
-  void itEchoesOnWhateverAddressItIsTold(String address) throws Exception {
+  void theServerListensOnTheConfiguredAddress(String address) throws Exception {
     try (ChildProcess server = ChildProcess.start(Main.class, "iou_port7", "--listen", address)) {
       int port = awaitReady(server);
       String host = address.contains("::1") ? "::1" : "127.0.0.1";
@@ -63,7 +63,7 @@ class IouPort7Test {
 
   @ParameterizedTest
   @CsvSource({"[::]:0, 127.0.0.1", "[::]:0, ::1", "0.0.0.0:0, 127.0.0.1", "0.0.0.0:0, ::1"})
-  void aWildcardIsBothFamilies(String address, String client) throws Exception {
+  void aWildcardAcceptsBothFamilies(String address, String client) throws Exception {
     try (ChildProcess server = ChildProcess.start(Main.class, "iou_port7", "--listen", address)) {
       int port = awaitReady(server);
       try (Socket socket = new Socket(InetAddress.getByName(client), port)) {
@@ -74,7 +74,7 @@ class IouPort7Test {
   }
 
   @Test
-  void itListensOnSeveralAddresses() throws Exception {
+  void theServerListensOnSeveralAddresses() throws Exception {
     try (ChildProcess server =
         ChildProcess.start(
             Main.class, "iou_port7", "--listen", "127.0.0.1:0", "--listen", "127.0.0.2:0")) {
@@ -90,7 +90,7 @@ class IouPort7Test {
   }
 
   @Test
-  void allBytesComeBackBeforeTheEndOfAHalfClosedConnection() throws Exception {
+  void allBytesAreEchoedBeforeTheEndOfAHalfClosedConnection() throws Exception {
     byte[] sent = new byte[5_000_000];
     new Random(7).nextBytes(sent);
 
@@ -116,7 +116,7 @@ class IouPort7Test {
 
   @ParameterizedTest
   @ValueSource(strings = {"1", "3"})
-  void everyConnectionIsServedAtOnce(String reactors) throws Exception {
+  void connectionsAreServedConcurrently(String reactors) throws Exception {
     List<Socket> sockets = new ArrayList<>();
     try (ChildProcess server =
         ChildProcess.start(
@@ -162,7 +162,8 @@ class IouPort7Test {
             Main.class, "ulimit -n 60; exec \"$@\"", "iou_port7", "--listen", "127.0.0.1:0")) {
       int port = awaitReady(server);
       for (int i = 0; i < 100; i++) {
-        sockets.add(connect(port)); // the kernel's backlog takes those that can't be accepted
+        sockets.add(
+            connect(port)); // connections that can't be accepted stay in the kernel's backlog
       }
       String line = server.error();
       assertEquals("tcp accept 127.0.0.1:" + port + ": Too many open files (EMFILE)", line);
@@ -179,7 +180,7 @@ class IouPort7Test {
   }
 
   @Test
-  void aClientThatSendsNothingIsCutOffIfIdlenessIsLimited() throws Exception {
+  void anIdleClientIsDisconnectedIfIdlenessIsLimited() throws Exception {
     try (ChildProcess server =
         ChildProcess.start(Main.class, "iou_port7", "--listen", "127.0.0.1:0", "--idle", "0.001")) {
       int port = awaitReady(server);
@@ -192,7 +193,7 @@ class IouPort7Test {
   }
 
   @Test
-  void anOpenConnectionMayFinishWithinTheGraceTime() throws Exception {
+  void openConnectionsMayFinishWithinTheGraceTime() throws Exception {
     try (ChildProcess server =
             ChildProcess.start(
                 Main.class, "iou_port7", "--listen", "127.0.0.1:0", "--grace", "60");
@@ -209,8 +210,7 @@ class IouPort7Test {
   }
 
   private static void assertRefusedSoon(int port) {
-    // Connections that the backlog took before the listener closed are reset; then they are
-    // refused.
+    // Connections in the backlog are reset when the listener closes; later ones are refused.
     assertThrows(
         SocketException.class,
         () -> {
@@ -221,7 +221,7 @@ class IouPort7Test {
   }
 
   @Test
-  void whatIsLeftAfterTheGraceTimeIsCut() throws Exception {
+  void connectionsAreClosedAfterTheGraceTime() throws Exception {
     try (ChildProcess server =
             ChildProcess.start(
                 Main.class, "iou_port7", "--listen", "127.0.0.1:0", "--grace", "0.05");
@@ -235,7 +235,7 @@ class IouPort7Test {
 
   @ParameterizedTest
   @CsvSource({"INT, 130", "TERM, 143"})
-  void aSecondSignalEndsItAtOnce(String second, int status) throws Exception {
+  void aSecondSignalEndsTheServerImmediately(String second, int status) throws Exception {
     try (ChildProcess server =
             ChildProcess.start(
                 Main.class, "iou_port7", "--listen", "127.0.0.1:0", "--grace", "3600");
@@ -251,7 +251,7 @@ class IouPort7Test {
 
   @ParameterizedTest
   @ValueSource(strings = {"1", "2"})
-  void aPortThatIsTakenIsReported(String reactors) throws Exception {
+  void aPortInUseIsReported(String reactors) throws Exception {
     try (ChildProcess server =
         ChildProcess.start(Main.class, "iou_port7", "--listen", "127.0.0.1:0")) {
       String address = "127.0.0.1:" + awaitReady(server);

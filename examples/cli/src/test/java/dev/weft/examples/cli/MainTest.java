@@ -9,7 +9,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** What the jar of several programs says of itself. */
+/** Help, errors and completion of the jar with several programs. */
 class MainTest {
   @Test
   void helpListsEachProgramOnALine() throws Exception {

@@ -15,7 +15,7 @@ class NativeTextTest {
   }
 
   @Test
-  void anyBytesComeBack() {
+  void bytesAreConvertedLosslessly() {
     Random random = new Random(1);
     for (int i = 0; i < 10_000; i++) {
       byte[] bytes = new byte[random.nextInt(8)];
@@ -34,7 +34,7 @@ class NativeTextTest {
   }
 
   @Test
-  void wordsAreTheLastOfTheCommandLine() {
+  void argumentsAreTheLastOfTheCommandLine() {
     byte[] line = latin1("java\0-jar\0x.jar\0iou_cat\0\u00fc\0\0plain\0");
     assertEquals(
         List.of("iou_cat", "\udcfc", "", "plain"),
@@ -42,7 +42,7 @@ class NativeTextTest {
   }
 
   @Test
-  void wordsThatAreNotThereAreThoseThatTheJvmDecoded() {
+  void argumentsMissingFromTheCommandLineAreThoseTheJvmDecoded() {
     List<String> known = List.of("a", "\ufffd");
     assertEquals(known, NativeText.lastWords(latin1("b\0\u00fc\0"), known));
     assertEquals(known, NativeText.lastWords(latin1("\u00fc\0"), known));
@@ -50,7 +50,7 @@ class NativeTextTest {
   }
 
   @Test
-  void pathsAreOfTheBytesOfTheText() {
+  void aPathHasTheBytesOfItsText() {
     assertEquals("file:///%C3%BC/%FC", NativeText.path("/\u00fc/\udcfc").toUri().toString());
     assertEquals(2, NativeText.path("\udcfc/../a").getNameCount() - 1);
     assertEquals("dir/.", NativeText.path("dir/").toString());

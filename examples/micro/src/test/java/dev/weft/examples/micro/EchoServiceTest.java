@@ -16,7 +16,7 @@ import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/** The echo service as a program: what it does with signals, and without descriptors. */
+/** The echo service as a program: signals, and shortage of descriptors. */
 @Timeout(value = 2, unit = TimeUnit.MINUTES)
 class EchoServiceTest {
   private static final class Server implements AutoCloseable {
@@ -24,7 +24,7 @@ class EchoServiceTest {
     final BufferedReader output;
     final int port;
 
-    /** Starts it with so many descriptors at most. */
+    /** Starts the service with a limit of descriptors. */
     Server(int descriptorsMax) throws IOException {
       String line = "ulimit -n " + descriptorsMax + "; exec \"$@\"";
       program = ChildProcess.shell(EchoService.class, line, "0");
@@ -54,7 +54,7 @@ class EchoServiceTest {
   }
 
   @Test
-  void termEndsItAtOnceAlthoughItIsIdle() throws Exception {
+  void sigtermEndsAnIdleServiceImmediately() throws Exception {
     try (Server server = new Server(1000);
         Socket idle = server.connect()) {
       assertEquals("Line 0: hello", echoed(idle, "hello"));
@@ -68,10 +68,10 @@ class EchoServiceTest {
   }
 
   @Test
-  void whenNoDescriptorIsLeftItWaitsForOne() throws Exception {
+  void withoutADescriptorTheServiceWaitsForOne() throws Exception {
     try (Server server = new Server(64)) {
       List<Socket> sockets = new ArrayList<>();
-      for (int i = 0; i < 100; i++) { // more than it can accept: the rest is in the backlog
+      for (int i = 0; i < 100; i++) { // more than it can accept: the others stay in the backlog
         sockets.add(server.connect());
       }
       assertEquals("Line 0: first", echoed(sockets.getFirst(), "first"));

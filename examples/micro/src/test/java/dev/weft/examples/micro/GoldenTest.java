@@ -172,7 +172,7 @@ class GoldenTest {
     }
   }
 
-  /** {@code scripts/mt_test} has a name for each program. */
+  /** {@code scripts/mt_test} names each program. */
   @Test
   void theScriptStartsEveryProgram() throws Exception {
     Path module = Path.of(System.getProperty("basedir", ".")).toAbsolutePath();

@@ -25,7 +25,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/** What connections hold of the memory of micro-heaps while nothing happens. */
+/** The memory of micro-heaps that idle connections hold. */
 @Timeout(60)
 class IdleTest {
   private static final int CLIENTS = 20;
@@ -78,7 +78,7 @@ class IdleTest {
 
   @ParameterizedTest
   @EnumSource
-  void aConnectionThatHasSentNothingHoldsNoPage(Program program) throws Exception {
+  void anIdleNewConnectionHoldsNoPage(Program program) throws Exception {
     try (Reactor reactor = Reactor.open()) {
       reactor.run(
           () -> {
@@ -111,7 +111,7 @@ class IdleTest {
                 assertTrue(client.read(answer) > 0);
               }
 
-              while (service.residentPages() > 0) { // the last ones look at what has been written
+              while (service.residentPages() > 0) { // until the last ones have read the input
                 Fiber.yield();
               }
 
@@ -121,7 +121,7 @@ class IdleTest {
     }
   }
 
-  /** Keeps a page, and reads what it has been sent only when its process is woken. */
+  /** Keeps a page, and does not read its input until its process is woken. */
   private static final class Keeper extends MicroThread {
     @Override
     protected void run() throws Exception {
@@ -133,7 +133,7 @@ class IdleTest {
 
   @ParameterizedTest
   @EnumSource(names = {"REACTOR_WOVEN", "REACTOR_STACKFUL"})
-  void whatAThreadKeepsIsResidentAndNothingElse(ExecutionMode mode) throws Exception {
+  void onlyTheBlocksOfAThreadStayResident(ExecutionMode mode) throws Exception {
     try (Reactor reactor = Reactor.open()) {
       reactor.run(
           () -> {

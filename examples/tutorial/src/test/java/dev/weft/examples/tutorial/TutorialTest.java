@@ -20,7 +20,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** The steps of the tutorial print what is expected, fit on a page, and are complete. */
+/** The steps of the tutorial print their golden output, are short, and are complete. */
 class TutorialTest {
   private static final int LINES_BELOW = 60;
   private static final Path SOURCES =

@@ -10,7 +10,7 @@ import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 
-/** Any lines are numbered, up to the first that is too long. */
+/** All lines are numbered, up to the first that is too long. */
 class EchoFuzzTest extends ServiceFuzz {
   private static final int MAX = NumberedEcho.LINE_BYTES_MAX;
 

@@ -22,12 +22,12 @@ class NumberedEchoTest {
   }
 
   @Test
-  void theLastLineNeedsNoEnd() throws Exception {
+  void theLastLineNeedsNoLineEnd() throws Exception {
     assertEquals("Line 0: x", ExecutionMode.LOCAL_WOVEN.run(new NumberedEcho(), "x").output());
   }
 
   @Test
-  void numbersGrow() throws Exception {
+  void lineNumbersIncrease() throws Exception {
     String expected =
         IntStream.range(0, 1002).mapToObj(i -> "Line " + i + ": \n").collect(Collectors.joining());
 
@@ -47,7 +47,7 @@ class NumberedEchoTest {
 
   @ParameterizedTest
   @EnumSource
-  void aLongerLineIsTheEnd(ExecutionMode mode) throws Exception {
+  void aLongerLineEndsTheConnection(ExecutionMode mode) throws Exception {
     NumberedEcho echo = new NumberedEcho();
     String line = "x".repeat(NumberedEcho.LINE_BYTES_MAX) + "\n";
 

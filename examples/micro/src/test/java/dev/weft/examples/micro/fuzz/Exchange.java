@@ -17,7 +17,7 @@ import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.concurrent.FutureTask;
 
-/** Feeds a service bytes, in pieces of any sizes, and takes all that it answers. */
+/** Sends a service bytes in pieces of random sizes, and reads all its output. */
 public final class Exchange {
   /** The ways to run a service. */
   public enum Way {
@@ -38,10 +38,10 @@ public final class Exchange {
   }
 
   /**
-   * What came of it.
+   * The result.
    *
    * @param output the answer, with a character for each byte
-   * @param log what was said on standard error meanwhile
+   * @param log standard error meanwhile
    */
   public record Outcome(String output, String log) {}
 
@@ -65,7 +65,7 @@ public final class Exchange {
     } finally {
       System.setErr(before);
       Libc.close(out[1]);
-      Libc.close(in[0]); // what the service has not read, nobody does
+      Libc.close(in[0]); // drops what the service has not read
     }
     writer.get();
     return new Outcome(latin(reader.get()), log.toString(StandardCharsets.UTF_8));

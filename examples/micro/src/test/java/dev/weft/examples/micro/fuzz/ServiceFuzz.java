@@ -16,9 +16,9 @@ import java.util.List;
 import java.util.Random;
 
 /**
- * Made-up inputs for a service. Each comes of a seed, and is given to the service whole and in
- * pieces, woven and on a stack, in the local executor and on a reactor. Whatever the input is, the
- * service ends, says nothing on standard error, and answers the same each time, in its protocol.
+ * Random inputs for a service. Each is generated from a seed, and sent to the service as a whole
+ * and in pieces, woven and stackful, in the local executor and on a reactor. For every input the
+ * service ends, prints nothing on standard error, and gives the same valid answer each time.
  */
 public abstract class ServiceFuzz {
   private static final String INPUTS = "dev.weft.fuzz.inputs";
@@ -26,14 +26,14 @@ public abstract class ServiceFuzz {
   private static final int INPUTS_OF_A_BUILD = 60;
   private static final long SEED_OF_A_BUILD = 1;
 
-  /** Much more than an input takes; one that takes longer never ends. */
+  /** Much more than an input takes; a longer run is considered endless. */
   private static final Duration LIMIT = Duration.ofMinutes(2);
 
   private static final int EXCERPT_BYTES = 2000;
 
   private final String name;
 
-  /** A fuzzer of the service that {@code scripts/fuzz} calls {@code name}. */
+  /** A fuzzer of the service with {@code name} in {@code scripts/fuzz}. */
   protected ServiceFuzz(String name) {
     this.name = name;
   }
@@ -41,17 +41,17 @@ public abstract class ServiceFuzz {
   /** Makes an input. */
   protected abstract byte[] input(Random random);
 
-  /** A service that has not begun. */
+  /** A new service. */
   protected abstract MicroThread service() throws Exception;
 
-  /** The memory that a service gets. */
+  /** The memory of a service. */
   protected abstract MicroOptions options();
 
   /**
    * Checks the answer to {@code input}; both have a character for each byte.
    *
-   * @return what the answer means, which is the same however the input has come
-   * @throws AssertionError if it is no answer of the protocol
+   * @return the meaning of the answer, which is independent of how the input arrives
+   * @throws AssertionError if the answer violates the protocol
    */
   protected abstract List<String> check(String input, String answer);
 
@@ -60,7 +60,7 @@ public abstract class ServiceFuzz {
     return one.equals(other);
   }
 
-  /** Runs as many inputs as are asked for, and fails with the seed of the first that fails. */
+  /** Runs the requested number of inputs; fails with the seed of the first that fails. */
   protected final void fuzz() throws Exception {
     int inputs = Integer.getInteger(INPUTS, INPUTS_OF_A_BUILD);
     long first = Long.getLong(SEED, SEED_OF_A_BUILD);
@@ -129,7 +129,7 @@ public abstract class ServiceFuzz {
     return text.append(length < latin.length() ? " ..." : "").toString();
   }
 
-  // ---- for those that make inputs
+  // ---- for generating inputs
 
   /** The bytes of a text that has a character for each. */
   protected static byte[] bytes(String latin) {

@@ -14,7 +14,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Bad requests: each is answered once, and nothing behind it is taken for a request. */
+/** Bad requests: each is answered once, and no byte after it is parsed as a request. */
 class HttpErrorTest {
   private static final String GET = "GET / HTTP/1.1\r\nHost: test\r\n\r\n";
   private static final String START = "POST / HTTP/1.1\r\nHost: test\r\n";
@@ -82,7 +82,7 @@ class HttpErrorTest {
         START + "X: a\rb\r\n\r\n",
         START + "X: a\u0000b\r\n\r\n",
         START + "X\u00e9: a\r\n\r\n",
-        // Two ways to tell where a request ends.
+        // Two contradictory lengths of a body.
         START + "Content-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
         START + "Transfer-Encoding: chunked\r\nContent-Length: 1\r\n\r\n0\r\n\r\n",
         START + "Content-Length: 1\r\nContent-Length: 1\r\n\r\nx",
@@ -113,7 +113,7 @@ class HttpErrorTest {
 
   @ParameterizedTest
   @MethodSource("malformed")
-  void whatCanBeReadInTwoWaysIsRefused(String request) throws Exception {
+  void ambiguousFramingIsRefused(String request) throws Exception {
     assertRefused("400 Bad Request", request);
   }
 
@@ -140,7 +140,7 @@ class HttpErrorTest {
   }
 
   @Test
-  void unknownMethodsAreNotImplementedAndTheConnectionGoesOn() throws Exception {
+  void unknownMethodsAreNotImplementedAndTheConnectionStaysOpen() throws Exception {
     String output =
         answer("BREW /pot HTTP/1.1\r\nHost: test\r\nContent-Length: 3\r\n\r\nabc" + GET);
 
@@ -151,7 +151,7 @@ class HttpErrorTest {
 
   @ParameterizedTest
   @ValueSource(strings = {"CONNECT test:443", "BREW pot", "TRACE /"})
-  void theTargetOfAnUnknownMethodIsItsOwnAffair(String line) throws Exception {
+  void theTargetOfAnUnknownMethodIsNotChecked(String line) throws Exception {
     String output = answer(line + " HTTP/1.1\r\nHost: test\r\n\r\n" + GET);
 
     assertTrue(output.startsWith("HTTP/1.1 501 Not Implemented\r\n"), output);
@@ -167,7 +167,7 @@ class HttpErrorTest {
   }
 
   @Test
-  void otherExpectationsFail() throws Exception {
+  void unknownExpectationsFail() throws Exception {
     assertRefused("417 Expectation Failed", START + "Expect: wonders\r\n\r\n");
   }
 
@@ -194,18 +194,18 @@ class HttpErrorTest {
   @ParameterizedTest
   @ValueSource(
       strings = {"G", "GET / HTTP/1.1", "GET / HTTP/1.1\r\nHost: te", "GET / HTTP/1.1\r\n"})
-  void aHeadThatIsCutOffIsMalformed(String request) throws Exception {
+  void aTruncatedHeadIsMalformed(String request) throws Exception {
     assertTrue(answer(request).startsWith("HTTP/1.1 400 Bad Request\r\n"), answer(request));
   }
 
   @Test
-  void noRequestIsNoAnswer() throws Exception {
+  void noRequestGetsNoAnswer() throws Exception {
     assertEquals("", answer(""));
   }
 
   @ParameterizedTest
   @EnumSource
-  void whatAnsweredBeforeABadRequestStays(ExecutionMode mode) throws Exception {
+  void responsesBeforeABadRequestAreSent(ExecutionMode mode) throws Exception {
     List<String> lines =
         mode.run(new RequestReader(false), GET + GET + "garbage\r\n\r\n").output().lines().toList();
 
@@ -215,14 +215,14 @@ class HttpErrorTest {
   }
 
   @Test
-  void aBodyThatIsCutOffEndsTheConnectionInTheMiddleOfItsEcho() throws Exception {
+  void aTruncatedBodyEndsTheConnectionDuringItsEcho() throws Exception {
     assertTrue(answer(START + "Content-Length: 10\r\n\r\nabc").endsWith("10\r\n\r\nabc"));
   }
 
   @ParameterizedTest
   @ValueSource(
       strings = {"", "5\r\nab", "x\r\n", "0\r\nbad trailer\r\n\r\n", "0\r\n", "1\r\nabc\r\n"})
-  void brokenChunksLackTheLastOne(String rest) throws Exception {
+  void theResponseToBrokenChunksLacksTheLastChunk(String rest) throws Exception {
     String output = answer(CHUNKED + "3\r\nabc\r\n" + rest);
 
     assertTrue(output.contains("\r\nabc"), output);
@@ -231,7 +231,7 @@ class HttpErrorTest {
 
   @ParameterizedTest
   @EnumSource
-  void aCrashIsAnInternalErrorAndTheEnd(ExecutionMode mode) throws Exception {
+  void aCrashIsAnInternalErrorAndEndsTheConnection(ExecutionMode mode) throws Exception {
     String crash = "GET /crash HTTP/1.1\r\nHost: test\r\n\r\n";
 
     String output = mode.run(new RequestReader(false), GET + crash + GET).output();
@@ -251,7 +251,7 @@ class HttpErrorTest {
 
   @ParameterizedTest
   @ValueSource(strings = {"/crash?x", "http://test/crash", "HTTPS://test:1/crash?y"})
-  void theCrashIsFoundWhereverThePathIs(String target) throws Exception {
+  void theCrashPathIsRecognisedInEveryFormOfTarget(String target) throws Exception {
     assertTrue(
         answer("GET " + target + " HTTP/1.1\r\nHost: test\r\n\r\n").startsWith("HTTP/1.1 500 "));
   }

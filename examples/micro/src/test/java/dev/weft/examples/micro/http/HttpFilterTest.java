@@ -11,7 +11,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Good requests, and what is answered: the same in each way to run the threads. */
+/** Valid requests and their responses, the same in each mode of execution. */
 class HttpFilterTest {
   private static final String OK = "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\n";
   private static final String HELLO = OK + "Content-Length: 14\r\n\r\nHello, World!\n";
@@ -84,14 +84,14 @@ class HttpFilterTest {
   }
 
   @Test
-  void version10GoesOnIfItAsksTo() throws Exception {
+  void version10StaysOpenOnRequest() throws Exception {
     assertEquals(
         OK + "Connection: keep-alive\r\nContent-Length: 14\r\n\r\nHello, World!\n" + HELLO,
         answer("GET / HTTP/1.0\r\nConnection: Keep-Alive\r\n\r\n" + GET));
   }
 
   @Test
-  void nothingIsReadBehindARequestThatCloses() throws Exception {
+  void nothingIsReadAfterARequestThatCloses() throws Exception {
     String closing = "GET / HTTP/1.1\r\nHost: test\r\nConnection: x, CLOSE\r\n\r\n";
 
     assertEquals(
@@ -100,7 +100,7 @@ class HttpFilterTest {
   }
 
   @Test
-  void aChunkedBodyIsChunkedAnewAndItsTrailersAreDropped() throws Exception {
+  void aChunkedBodyIsRechunkedAndItsTrailersAreDropped() throws Exception {
     String head = "POST / HTTP/1.1\r\nHost: test\r\nTransfer-Encoding: Chunked\r\n\r\n";
     String chunks = "3;name=\"value\"\r\nabc\r\n00A\r\n0123456789\r\n";
     String end = "000\r\nTrailer: x\r\n\r\n";
@@ -129,7 +129,7 @@ class HttpFilterTest {
 
   @ParameterizedTest
   @CsvSource({"0", "1", "16384", "50000"})
-  void aBodyOfAnySizeComesBack(int bytes) throws Exception {
+  void bodiesOfAllSizesAreEchoed(int bytes) throws Exception {
     String body = "x".repeat(bytes);
     String head = "POST / HTTP/1.1\r\nHost: test\r\nContent-Length: " + bytes + "\r\n\r\n";
 
@@ -138,7 +138,7 @@ class HttpFilterTest {
   }
 
   @Test
-  void aLargeChunkComesBackInPiecesThatAddUpToIt() throws Exception {
+  void aLargeChunkIsEchoedInSeveralChunks() throws Exception {
     String body = "x".repeat(40_000);
     String head = "POST / HTTP/1.1\r\nHost: test\r\nTransfer-Encoding: chunked\r\n\r\n";
 
@@ -149,7 +149,7 @@ class HttpFilterTest {
   }
 
   @Test
-  void aClientThatAsksIsToldToGoOn() throws Exception {
+  void expectContinueIsAnswered() throws Exception {
     String request =
         "POST / HTTP/1.1\r\nHost: test\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\nhi";
 
@@ -158,7 +158,7 @@ class HttpFilterTest {
   }
 
   @Test
-  void aBodyThatIsOfNoUseIsNotAskedFor() throws Exception {
+  void anUnneededBodyIsNotRequested() throws Exception {
     String request =
         "GET / HTTP/1.1\r\nHost: test\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n";
 
@@ -167,7 +167,7 @@ class HttpFilterTest {
   }
 
   @Test
-  void linesMayEndWithANewlineAloneAndEmptyOnesMayComeFirst() throws Exception {
+  void linesMayEndWithANewlineAloneAndLeadingEmptyLinesAreSkipped() throws Exception {
     assertEquals(HELLO, answer("\r\n\nGET / HTTP/1.1\nHost: test\n\n"));
   }
 

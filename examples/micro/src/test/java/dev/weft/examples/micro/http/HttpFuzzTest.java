@@ -14,7 +14,7 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
-/** Whatever the requests are, the responses are responses of HTTP, and end where they must. */
+/** For random requests, the responses are valid HTTP, and end where they must. */
 class HttpFuzzTest extends ServiceFuzz {
   private static final String END = "\r\n\r\n";
   private static final String OLD = "Hello, World!\n";
@@ -23,7 +23,7 @@ class HttpFuzzTest extends ServiceFuzz {
   private static final Pattern CHUNK = Pattern.compile("([0-9a-f]+)\r\n");
   private static final Pattern DATE = Pattern.compile("\r\nDate: [^\r\n]+(?=\r\n)");
 
-  /** After this nothing follows. */
+  /** Marks the last response. */
   private static final String LAST = " (the last)";
 
   HttpFuzzTest() {
@@ -105,8 +105,8 @@ class HttpFuzzTest extends ServiceFuzz {
   }
 
   /**
-   * A body that breaks off is found out when it is reached. How much of the last response has been
-   * sent by then depends on the pieces that the request came in.
+   * A truncated body is detected when its end is reached. How much of the last response has been
+   * sent by then depends on the pieces in which the request arrived.
    */
   @Override
   protected boolean agree(List<String> one, List<String> other) {
@@ -124,7 +124,7 @@ class HttpFuzzTest extends ServiceFuzz {
         && longer.subList(0, before).equals(shorter.subList(0, before));
   }
 
-  /** The responses from {@code at} on, without what may differ; null if they are none. */
+  /** The responses from {@code at} on, without parts that may differ; null if they are invalid. */
   private static @Nullable List<String> parse(String text, int at) {
     if (at == text.length()) {
       return List.of();
@@ -138,7 +138,7 @@ class HttpFuzzTest extends ServiceFuzz {
       return null;
     }
     if (start.group(1).equals("100")) {
-      return parse(text, headEnd); // it is sent if the body is not there yet
+      return parse(text, headEnd); // sent if the body has not arrived yet
     }
     String head = DATE.matcher(text.substring(at, headEnd)).replaceAll("");
     Matcher length = LENGTH.matcher(head);
@@ -151,10 +151,12 @@ class HttpFuzzTest extends ServiceFuzz {
     int end = headEnd + Integer.parseInt(length.group(1));
     if (end > text.length()) {
       List<String> ofHead = rest(text, headEnd, head, "");
-      return ofHead != null ? ofHead : List.of(head + LAST); // the request's body broke off
+      return ofHead != null ? ofHead : List.of(head + LAST); // the request's body is truncated
     }
     List<String> withBody = rest(text, end, head, text.substring(headEnd, end));
-    return withBody != null ? withBody : rest(text, headEnd, head, ""); // of a HEAD
+    return withBody != null
+        ? withBody
+        : rest(text, headEnd, head, ""); // the response to a HEAD request
   }
 
   private static @Nullable List<String> chunked(String text, int from, String head) {
@@ -180,7 +182,7 @@ class HttpFuzzTest extends ServiceFuzz {
         return rest(text, at, head, body.toString());
       }
     }
-    return List.of(head + LAST); // the request's body broke off
+    return List.of(head + LAST); // the request's body is truncated
   }
 
   private static @Nullable List<String> rest(String text, int at, String head, String body) {

@@ -18,7 +18,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** What the HTTP server does with connections that are not as they should be. */
+/** The HTTP server with slow, broken and erroneous connections. */
 class HttpServiceTest {
   private static final String GET = "GET / HTTP/1.1\r\nHost: test\r\n\r\n";
   private static final String HELLO =
@@ -73,7 +73,7 @@ class HttpServiceTest {
     server = Server.start("mt_http11");
   }
 
-  /** Whatever has happened, it still answers, and keeps nothing. */
+  /** Checks that the server still answers, and has no other connection open. */
   @AfterAll
   static void end() throws Exception {
     try (Server ended = server) {
@@ -125,7 +125,7 @@ class HttpServiceTest {
   }
 
   @Test
-  void aLargeBodyComesBackToAClientThatReadsLate() throws Exception {
+  void aLargeBodyIsEchoedToAClientThatReadsLate() throws Exception {
     int bytes = 4_000_000;
     String head = "POST / HTTP/1.1\r\nHost: test\r\nContent-Length: " + bytes + "\r\n\r\n";
     String echoed =
@@ -156,7 +156,7 @@ class HttpServiceTest {
   }
 
   @Test
-  void aLineWithoutEndIsAnsweredAndNotKept() throws Exception {
+  void anEndlessLineIsAnsweredAndNotBuffered() throws Exception {
     try (Socket socket = server.connect()) {
       Server.send(socket, "GET /" + "a".repeat(100_000));
 
@@ -180,7 +180,7 @@ class HttpServiceTest {
   }
 
   @Test
-  void theLastResponseGetsThroughToOneWhoStillSends() throws Exception {
+  void theLastResponseReachesAClientThatIsStillSending() throws Exception {
     String closing = "GET / HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n";
     try (Socket socket = server.connect()) {
       Server.send(socket, closing + "x".repeat(500_000));
@@ -192,7 +192,7 @@ class HttpServiceTest {
   }
 
   @Test
-  void aClientThatDoesNotCloseIsCut() throws Exception {
+  void aClientThatDoesNotCloseIsDisconnected() throws Exception {
     try (Socket socket = server.connect()) {
       Server.send(socket, "garbage\r\n");
       Server.rest(socket);

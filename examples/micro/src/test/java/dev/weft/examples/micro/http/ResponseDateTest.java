@@ -26,7 +26,7 @@ class ResponseDateTest {
   }
 
   @Test
-  void itIsMadeOnceASecondAndWhatWasGivenOutStays() {
+  void theDateIsFormattedOncePerSecondAndNotModifiedAfterwards() {
     long[] now = {784_111_777};
     ResponseDate date = ResponseDate.of(() -> now[0]);
     date.refresh();
@@ -43,7 +43,7 @@ class ResponseDateTest {
   }
 
   @Test
-  void oneOfManyGreetingsLooksAtTheClock() {
+  void onlyOneOfManyGreetingsReadsTheClock() {
     long[] looks = {0};
     ResponseDate date = ResponseDate.of(() -> looks[0]++);
     for (int i = 0; i < 1600; i++) {
@@ -53,7 +53,7 @@ class ResponseDateTest {
   }
 
   @Test
-  void aFilterHasNone() {
+  void aFilterSendsNoDate() {
     assertEquals("", ResponseDate.NONE.field());
     ResponseDate.NONE.refresh();
     assertEquals(

@@ -25,12 +25,12 @@ import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
-/** What the clients of mt_redis may hold together. */
+/** The limit of the memory that all clients of mt_redis hold together. */
 class ClientMemoryTest {
   private static final int LIMIT_BYTES = 1 << 20;
 
   @Test
-  void theClientThatHoldsTheMostIsCutOff() {
+  void theClientThatHoldsTheMostMemoryIsDisconnected() {
     ClientMemory memory = new ClientMemory(100);
     List<String> cut = new ArrayList<>();
     ClientMemory.Account small = memory.open(() -> cut.add("small"));
@@ -51,7 +51,7 @@ class ClientMemoryTest {
   }
 
   @Test
-  void aClientThatTakesTooMuchIsCutOffItself() {
+  void aClientThatExceedsItsLimitIsDisconnected() {
     ClientMemory memory = new ClientMemory(100);
     List<String> cut = new ArrayList<>();
     ClientMemory.Account other = memory.open(() -> cut.add("other"));
@@ -69,7 +69,7 @@ class ClientMemoryTest {
 
   // ---- in a server
 
-  /** What is done to a server. */
+  /** Uses a server. */
   private interface Talk {
     void with(MicroService service, ClientMemory memory) throws Exception;
   }
@@ -117,7 +117,7 @@ class ClientMemoryTest {
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment bytes = arena.allocate(1 << 16);
       while (socket.read(bytes) >= 0) {
-        // what had been answered before
+        // answers sent before the disconnect
       }
     } catch (IOException e) {
       assertTrue(
@@ -130,7 +130,7 @@ class ClientMemoryTest {
   }
 
   @Test
-  void commandsThatDoNotEndKeepNobodyElseFromBeingServed() throws Exception {
+  void unfinishedCommandsDoNotBlockOtherClients() throws Exception {
     serve(
         (service, memory) -> {
           try (TcpSocket large = TcpSocket.connect(service.localAddress());
@@ -149,14 +149,14 @@ class ClientMemoryTest {
   }
 
   @Test
-  void answersThatNobodyReadsKeepNobodyElseFromBeingServed() throws Exception {
+  void unreadAnswersDoNotBlockOtherClients() throws Exception {
     serve(
         (service, memory) -> {
-          try (TcpSocket deaf = TcpSocket.connect(service.localAddress());
+          try (TcpSocket stalled = TcpSocket.connect(service.localAddress());
               TcpSocket other = TcpSocket.connect(service.localAddress())) {
             send(other, set(500_000, 500_000) + "\r\n");
             expect(other, "+OK\r\n");
-            send(deaf, "GET k\r\n".repeat(200));
+            send(stalled, "GET k\r\n".repeat(200));
             while (memory.usedBytes() < 500_000) {
               Fiber.yield();
             }
@@ -166,13 +166,13 @@ class ClientMemoryTest {
               expect(other, "+OK\r\n");
             }
 
-            expectEnd(deaf);
+            expectEnd(stalled);
           }
         });
   }
 
   @Test
-  void whatWasHeldIsGivenBackWhenAConnectionBreaks() throws Exception {
+  void memoryIsReleasedWhenAConnectionBreaks() throws Exception {
     serve(
         (service, memory) -> {
           for (int i = 0; i < 5; i++) {

@@ -18,12 +18,12 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** The Redis client, as people use it. */
+/** The Redis client as a program. */
 @Timeout(60)
 class RedisClientTest {
   private static final String HOST = "127.0.0.1:";
 
-  /** What came of a run of the client. */
+  /** The result of a run of the client. */
   private record Outcome(String output, String errors, int status) {}
 
   private static ChildProcess start(int port) throws IOException {
@@ -51,7 +51,7 @@ class RedisClientTest {
   }
 
   @Test
-  void commandsAreSentAndAnswersWrittenForPeople() throws Exception {
+  void commandsAreSentAndAnswersArePrintedReadably() throws Exception {
     try (Server server = Server.start("mt_redis")) {
       String input = "PING\nSET foo 'bar  baz'\n\nGET foo\nGET baz\nBAD\nMSET a 1 b 2\nDBSIZE\n";
 
@@ -63,7 +63,7 @@ class RedisClientTest {
   }
 
   @Test
-  void anAnswerComesBeforeTheNextCommandIsThere() throws Exception {
+  void anAnswerIsPrintedBeforeTheNextCommandIsRead() throws Exception {
     try (Server server = Server.start("mt_redis");
         ChildProcess client = start(server.port())) {
       for (int i = 1; i <= 3; i++) {
@@ -78,7 +78,7 @@ class RedisClientTest {
   }
 
   @Test
-  void anyNumberOfCommandsMayBeOnTheirWay() throws Exception {
+  void anyNumberOfCommandsCanBePipelined() throws Exception {
     int commands = 100_000;
     try (Server server = Server.start("mt_redis")) {
       Outcome outcome = run(server.port(), "INCR n\n".repeat(commands));
@@ -91,20 +91,20 @@ class RedisClientTest {
 
   @ParameterizedTest
   @ValueSource(strings = {"QUIT", "quit", "SHUTDOWN"})
-  void itEndsWithTheConnectionThatItIsToEnd(String command) throws Exception {
+  void theClientEndsWhenItsConnectionEnds(String command) throws Exception {
     try (Server server = Server.start("mt_redis");
         ChildProcess client = start(server.port())) {
-      say(client, "PING\n" + command + "\n"); // and its input goes on
+      say(client, "PING\n" + command + "\n"); // its input stays open
       String answer = command.equals("SHUTDOWN") ? "" : "OK\n";
 
       assertEquals(new Outcome("PONG\n" + answer, "", 0), end(client));
     }
   }
 
-  // ---- what goes wrong
+  // ---- failures
 
   @Test
-  void whereNobodyListensIsNamed() throws Exception {
+  void aRefusedConnectionIsReportedWithItsAddress() throws Exception {
     int port;
     try (ServerSocket gone = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
       port = gone.getLocalPort();
@@ -121,7 +121,7 @@ class RedisClientTest {
     "localhost, server: not HOST:PORT or [IPV6]:PORT: localhost",
     "localhost:x, server: the port must be from 0 to 65535: localhost:x"
   })
-  void whatIsNoServersAddressIsRefused(String place, String complaint) throws Exception {
+  void anInvalidServerAddressIsRefused(String place, String complaint) throws Exception {
     try (ChildProcess client = ChildProcess.start(Main.class, "mt_redis_cli", place)) {
       assertEquals(
           new Outcome("", ChildProcess.refusal("mt_redis_cli", complaint), 2), end(client));
@@ -129,7 +129,7 @@ class RedisClientTest {
   }
 
   @Test
-  void aLineThatIsTooLongIsTheEndOfTheInputAndTheRestIsAnswered() throws Exception {
+  void aLineThatIsTooLongEndsTheInputAndEarlierCommandsAreAnswered() throws Exception {
     try (Server server = Server.start("mt_redis")) {
       assertEquals(
           new Outcome(
@@ -138,7 +138,7 @@ class RedisClientTest {
     }
   }
 
-  /** What a server says to its first command before it closes the connection. */
+  /** Runs the client with a server that answers its first command so and closes the connection. */
   private static Outcome runWithServer(String input, String answer) throws Exception {
     try (ServerSocket server = new ServerSocket(0, 1, InetAddress.getLoopbackAddress());
         ChildProcess client = start(server.getLocalPort());
@@ -163,15 +163,15 @@ class RedisClientTest {
     "'', '', 'the server has closed the connection, unanswered commands: 1'",
     "+PONG~, PONG~, the server has closed the connection"
   })
-  void aServerThatGoesOrTalksNonsenseIsNamed(String answer, String output, String complaint)
-      throws Exception {
+  void aServerThatClosesOrViolatesTheProtocolIsReported(
+      String answer, String output, String complaint) throws Exception {
     assertEquals(
         new Outcome(output.replace('~', '\n'), "mt_redis_cli: PLACE: " + complaint, 1),
         runWithServer("PING\n", answer.replace("~", "\r\n")));
   }
 
   @Test
-  void aServerThatEndsWhileAClientIsIdleEndsIt() throws Exception {
+  void aServerThatEndsEndsAnIdleClient() throws Exception {
     try (Server server = Server.start("mt_redis", "--grace", "0");
         ChildProcess client = start(server.port())) {
       say(client, "PING\n");
@@ -189,7 +189,7 @@ class RedisClientTest {
 
   @ParameterizedTest
   @ValueSource(booleans = {true, false})
-  void aReaderThatLeavesEndsItAsSigpipeWould(boolean inputEnds) throws Exception {
+  void aClosedOutputPipeEndsTheClientAsSigpipeWould(boolean inputEnds) throws Exception {
     try (Server server = Server.start("mt_redis");
         ChildProcess client = start(server.port())) {
       client.process.getInputStream().close();

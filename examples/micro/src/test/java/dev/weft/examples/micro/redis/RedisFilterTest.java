@@ -13,7 +13,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Commands and their answers: the same in each way to run the threads. */
+/** Commands and their answers, the same in each mode of execution. */
 class RedisFilterTest {
   private static String answer(ExecutionMode mode, String input) throws Exception {
     try (Store store = Store.open(":memory:")) {
@@ -65,7 +65,7 @@ class RedisFilterTest {
 
   @ParameterizedTest
   @EnumSource
-  void theClientSpeaksToTheServerForPeople(ExecutionMode mode) throws Exception {
+  void theClientTranslatesLinesAndAnswers(ExecutionMode mode) throws Exception {
     String words = "PING\nSET foo bar\nGET foo\nGET baz\nBAD\nSHUTDOWN\n";
 
     String commands = mode.run(new Encoder(), words).output();
@@ -97,14 +97,14 @@ class RedisFilterTest {
     "+OK, an answer is cut off",
     "hello~, an answer begins with none of + - : $ *"
   })
-  void theClientComplainsOfAnswersThatAreNone(String answers, String complaint) throws Exception {
+  void theClientReportsInvalidAnswers(String answers, String complaint) throws Exception {
     Decoder decoder = new Decoder();
     ExecutionMode.LOCAL_WOVEN.run(decoder, answers.replace("~", "\r\n"));
 
     assertEquals(complaint, decoder.complaint());
   }
 
-  /** As Redis's string2ll has it; the first three are of its tests. */
+  /** As parsed by Redis's string2ll; the first three are from its tests. */
   @ParameterizedTest
   @CsvSource(
       delimiter = '|',
@@ -142,7 +142,7 @@ class RedisFilterTest {
   }
 
   @Test
-  void theClientKnowsWhereAnAnswerEnds() throws Exception {
+  void theClientFindsTheEndOfAnAnswer() throws Exception {
     Counter counter = new Counter();
     String answers = "+a~*3~:1~*2~$1~b~*0~:2~*0~*-1~-c~".replace("~", "\r\n");
 
@@ -165,7 +165,7 @@ class RedisFilterTest {
         "echo a\"b c\"|2 echo ab c",
         "echo \"\\x4\"|2 echo x4"
       })
-  void wordsAreQuotedAsInRedisCli(String line, String expected) throws Exception {
+  void argumentsAreQuotedAsInRedisCli(String line, String expected) throws Exception {
     String commands = ExecutionMode.LOCAL_WOVEN.run(new Encoder(), line + "\n").output();
 
     String words = commands.replaceAll("\\$[0-9]+\r\n", " ").replace("\r\n", "");
@@ -174,7 +174,7 @@ class RedisFilterTest {
 
   @ParameterizedTest
   @ValueSource(strings = {"echo \"a", "echo 'a", "echo 'a\\'", "echo \"a\"b", "echo \"a\\"})
-  void quotesThatAreNotClosedAreTheEndOfTheInput(String line) throws Exception {
+  void unclosedQuotesEndTheInput(String line) throws Exception {
     Encoder encoder = new Encoder();
 
     String commands = ExecutionMode.LOCAL_WOVEN.run(encoder, "PING\n" + line + "\nPING\n").output();
@@ -206,12 +206,12 @@ class RedisFilterTest {
         "incrby n x|-ERR value is not an integer or out of range~",
         "'  '|''"
       })
-  void aLineOfWordsIsACommandToo(String line, String answer) throws Exception {
+  void inlineCommandsAreAccepted(String line, String answer) throws Exception {
     assertEquals(answer.replace("~", "\r\n"), answer(line + "\r\n"));
   }
 
   @Test
-  void countersCountAndRefuseWhatTheyCanNot() throws Exception {
+  void countersCountAndRefuseInvalidValues() throws Exception {
     String input = "INCR n\nINCR n\nDECR n\nSET n 9223372036854775807\nINCR n\nSET n x\nINCR n\n";
 
     assertEquals(
@@ -245,7 +245,7 @@ class RedisFilterTest {
         "echo \"a~|unbalanced quotes in request",
         "*1~$3~PING~|a bulk string is longer than its length"
       })
-  void whatIsNotTheProtocolIsTheEnd(String input, String reason) throws Exception {
+  void aProtocolErrorEndsTheConnection(String input, String reason) throws Exception {
     String bytes = input.replace("~", "\r\n");
 
     assertEquals(
@@ -255,7 +255,7 @@ class RedisFilterTest {
 
   @ParameterizedTest
   @ValueSource(strings = {"POST / HTTP/1.1", "GET / HTTP/1.1\r\nHost: localhost"})
-  void theBodyOfARequestOfHttpIsNotCarriedOut(String head) throws Exception {
+  void theBodyOfAnHttpRequestIsNotExecuted(String head) throws Exception {
     String answers = answer("SET k v\r\n" + head + "\r\n\r\nFLUSHALL\r\nSHUTDOWN\r\n");
 
     assertTrue(answers.endsWith("-ERR this is not a server of HTTP\r\n"), answers);
@@ -263,7 +263,7 @@ class RedisFilterTest {
 
   @ParameterizedTest
   @ValueSource(strings = {"SHUTDOWN", "shutdown nosave", "SHUTDOWN NOW FORCE"})
-  void shutdownIsTheEndHoweverItIsToBe(String line) throws Exception {
+  void shutdownEndsTheServerWithAnyOfItsOptions(String line) throws Exception {
     boolean[] stopped = new boolean[1];
     try (Store store = Store.open(":memory:")) {
       RedisConnection connection = new RedisConnection(store, false, () -> stopped[0] = true);
@@ -274,7 +274,7 @@ class RedisFilterTest {
   }
 
   @Test
-  void aLineWithoutEndIsTheEnd() throws Exception {
+  void anEndlessLineEndsTheConnection() throws Exception {
     assertEquals(
         "-ERR Protocol error: too big inline request\r\n",
         answer("x".repeat(5000) + "\r\nPING\r\n"));
@@ -292,13 +292,13 @@ class RedisFilterTest {
         "*1\r\n$4",
         "*1\r\n$4\r\nPING\r"
       })
-  void aCommandThatIsCutOffIsNotAnswered(String input) throws Exception {
+  void aTruncatedCommandIsNotAnswered(String input) throws Exception {
     assertEquals("", answer(input));
   }
 
   @ParameterizedTest
   @EnumSource
-  void valuesOfManySizesComeBack(ExecutionMode mode) throws Exception {
+  void valuesOfManySizesAreReturned(ExecutionMode mode) throws Exception {
     StringBuilder input = new StringBuilder();
     StringBuilder expected = new StringBuilder();
     for (int bytes : new int[] {0, 1, 4095, 4096, 4097, 8193, 20_000}) {
@@ -313,7 +313,7 @@ class RedisFilterTest {
 
   @ParameterizedTest
   @EnumSource
-  void moreCommandsThanABatchHoldsAreAllAnswered(ExecutionMode mode) throws Exception {
+  void commandsBeyondTheSizeOfABatchAreAllAnswered(ExecutionMode mode) throws Exception {
     String answers = answer(mode, "INCR n\n".repeat(2000));
 
     assertTrue(answers.endsWith(":1999\r\n:2000\r\n"), answers);

@@ -16,7 +16,7 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
-/** Whatever the commands are, the answers are answers of Redis. */
+/** For random commands, the answers are valid answers of Redis. */
 class RedisFuzzTest extends ServiceFuzz {
   private static final Pattern LINE =
       Pattern.compile("(\\+[^\r\n]*|-[A-Z]+ [^\r\n]*|:-?\\d+|\\$-1|[$*]\\d+)\r\n");
@@ -100,7 +100,7 @@ class RedisFuzzTest extends ServiceFuzz {
 
   @Override
   protected MicroThread service() throws SQLException {
-    close(); // of the run before
+    close(); // the store of the run before
     Store opened = Store.open(":memory:");
     store = opened;
     return new RedisConnection(opened, false, () -> {});

@@ -20,12 +20,12 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** What Redis connections hold of the memory of micro-heaps and rings while nothing happens. */
+/** The memory of micro-heaps and byte rings that idle Redis connections hold. */
 @Timeout(60)
 class RedisIdleTest {
   private static final int CLIENTS = 20;
 
-  /** What is done to clients of a service, while it runs. */
+  /** Uses the clients of a running service. */
   private interface Talk {
     void with(MicroService service, List<TcpSocket> clients) throws Exception;
   }
@@ -64,7 +64,7 @@ class RedisIdleTest {
 
   @ParameterizedTest
   @ValueSource(booleans = {false, true})
-  void aConnectionThatHasSentNothingHoldsNoPage(boolean stackful) throws Exception {
+  void anIdleNewConnectionHoldsNoPage(boolean stackful) throws Exception {
     serve(stackful, (service, clients) -> assertEquals(0, service.residentPages()));
   }
 
@@ -72,7 +72,7 @@ class RedisIdleTest {
   @CsvSource({
     "false, PING~, +PONG~", // without the store
     "true, PING~, +PONG~",
-    "false, SET k v~, +OK~", // with a wait for the store
+    "false, SET k v~, +OK~", // waits for the store
     "true, SET k v~, +OK~",
     "false, SET k v~GET k~PING~BAD~, +OK~$1~v~+PONG~-ERR unknown command~",
     "false, *2~$4~ECHO~$5~abcde~, $5~abcde~"
@@ -95,7 +95,7 @@ class RedisIdleTest {
             }
           }
 
-          while (service.residentPages() > 0) { // the last ones look at what has been written
+          while (service.residentPages() > 0) { // until the last ones have read the input
             Fiber.yield();
           }
         });
@@ -103,8 +103,7 @@ class RedisIdleTest {
 
   @ParameterizedTest
   @ValueSource(booleans = {false, true})
-  void aConnectionThatWaitsForTheRestOfACommandHoldsWhatItHasReadItInto(boolean stackful)
-      throws Exception {
+  void aConnectionThatWaitsForTheRestOfACommandHoldsItsBuffer(boolean stackful) throws Exception {
     serve(
         stackful,
         (service, clients) -> {

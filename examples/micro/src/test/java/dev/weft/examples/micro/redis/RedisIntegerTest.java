@@ -15,7 +15,7 @@ class RedisIntegerTest {
 
   @ParameterizedTest
   @ValueSource(longs = {0, 1, -1, 10, -10, 1234567890123L, Long.MAX_VALUE, Long.MIN_VALUE})
-  void whatRedisWritesIsRead(long value) {
+  void integersAsWrittenByRedisAreParsed(long value) {
     assertEquals(OptionalLong.of(value), parse(Long.toString(value)));
   }
 
@@ -42,7 +42,7 @@ class RedisIntegerTest {
         "18446744073709551616",
         "99999999999999999999"
       })
-  void nothingElseIs(String text) {
+  void otherTextsAreNotIntegers(String text) {
     assertEquals(OptionalLong.empty(), parse(text));
   }
 }

@@ -25,12 +25,12 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** The Redis server with many clients, and with a store that stays. */
+/** The Redis server with many clients, and with a persistent store. */
 class RedisServiceTest {
   @TempDir private Path folder;
 
   @Test
-  void clientsShareOneStoreAndLoseNothing() throws Exception {
+  void clientsShareOneStoreAndLoseNoUpdate() throws Exception {
     int clients = 20;
     int commands = 500;
     try (Server server = Server.start("mt_redis")) {
@@ -79,7 +79,7 @@ class RedisServiceTest {
     }
   }
 
-  /** What SQLite's driver would take for settings, or for another place than a file. */
+  /** Names that SQLite's driver would parse as settings, or as something other than a file. */
   @ParameterizedTest
   @ValueSource(
       strings = {
@@ -111,7 +111,7 @@ class RedisServiceTest {
   }
 
   @Test
-  void aStoreMayHaveANameThatIsNoTextInTheLocale() throws Exception {
+  void aStoreMayHaveANameInvalidInTheLocale() throws Exception {
     String line = "cd " + folder + " && LC_ALL=C \"$@\" --store $'\\xfc' && cat $'\\xfc' | wc -c";
     try (ChildProcess filter = ChildProcess.shell(Main.class, line, "mt_redis")) {
       filter.process.getOutputStream().close();
@@ -120,7 +120,7 @@ class RedisServiceTest {
     }
   }
 
-  /** Not even SIGKILL leaves the native library that the driver has unpacked. */
+  /** The native library that the driver unpacks is deleted even after SIGKILL. */
   @Test
   void theUnpackedLibraryIsDeletedOnceItIsLoaded() throws Exception {
     try (ChildProcess server =
@@ -156,7 +156,7 @@ class RedisServiceTest {
   }
 
   @Test
-  void whatIsNotTheProtocolIsAnsweredAndTheConnectionEnds() throws Exception {
+  void aProtocolErrorIsAnsweredAndTheConnectionEnds() throws Exception {
     try (Server server = Server.start("mt_redis");
         Socket socket = server.connect()) {
       Server.send(socket, "*1\r\n$99999999\r\n");
@@ -166,7 +166,7 @@ class RedisServiceTest {
   }
 
   @Test
-  void theLargestValueComesBackManyTimes() throws Exception {
+  void theLargestValueIsReturnedManyTimes() throws Exception {
     int bytes = 1_000_000;
     String value = "v".repeat(bytes);
     String set = "*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$" + bytes + "\r\n" + value + "\r\n";
@@ -179,7 +179,7 @@ class RedisServiceTest {
   }
 
   @Test
-  void aStoreThatCanNotBeOpenedIsNamed() throws Exception {
+  void aStoreThatCannotBeOpenedIsReported() throws Exception {
     String file = folder.resolve("missing").resolve("store.db").toString();
     try (ChildProcess program = ChildProcess.start(Main.class, "mt_redis", "--store", file)) {
       String message = program.errors();
@@ -193,7 +193,7 @@ class RedisServiceTest {
     "--store=, --store must name a file",
     "--encode --store=x, --encode and --decode have no store"
   })
-  void aStoreThatWouldBeNoneIsRefused(String arguments, String message) throws Exception {
+  void anInvalidStoreOptionIsRefused(String arguments, String message) throws Exception {
     try (ChildProcess program =
         ChildProcess.start(Main.class, "mt_redis", arguments.split(" ", -1))) {
       assertEquals(ChildProcess.refusal("mt_redis", message), program.errors());
@@ -202,7 +202,7 @@ class RedisServiceTest {
   }
 
   @Test
-  void theHalvesOfTheClientAreNotServers() throws Exception {
+  void theClientsFiltersCantRunAsServers() throws Exception {
     try (ChildProcess program =
         ChildProcess.start(Main.class, "mt_redis", "--encode", "--listen")) {
       assertEquals(

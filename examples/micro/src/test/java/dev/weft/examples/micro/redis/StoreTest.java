@@ -17,12 +17,14 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** A store that fails, and one that others write too: no answer is false, and it goes on. */
+/** A store that fails, and one shared by two servers: all answers are true. */
 class StoreTest {
-  /** The whole transaction is undone, as SQLite does of a full disk. */
+  /** Rolls back the whole transaction, as SQLite does when the disk is full. */
   private static final String UNDONE = "RAISE(ROLLBACK, 'full')";
 
-  /** The statement fails, and the driver closes it, as it does of all that it does not know. */
+  /**
+   * Fails the statement, which the driver then closes, as it does after errors it does not know.
+   */
   private static final String CLOSED = "abs(-9223372036854775808)";
 
   @TempDir private Path folder;
@@ -33,7 +35,7 @@ class StoreTest {
     file = folder.resolve("store.db").toString();
   }
 
-  /** Has the store fail when the key "full" is set. */
+  /** Makes the store fail when the key "full" is set. */
   private void fillUp(String failure) throws SQLException {
     Store.open(file).close();
     try (Connection connection = DriverManager.getConnection("jdbc:sqlite:" + file);
@@ -58,7 +60,7 @@ class StoreTest {
 
   @ParameterizedTest
   @ValueSource(strings = {UNDONE, CLOSED})
-  void whatIsUndoneIsNotAnsweredAsDone(String failure) throws Exception {
+  void aRolledBackCommandIsAnsweredWithAnError(String failure) throws Exception {
     fillUp(failure);
     try (Store store = Store.open(file)) {
       assertEquals(
@@ -69,7 +71,7 @@ class StoreTest {
 
   @ParameterizedTest
   @ValueSource(strings = {UNDONE, CLOSED})
-  void aStoreThatHasFailedGoesOn(String failure) throws Exception {
+  void aStoreStaysUsableAfterAFailure(String failure) throws Exception {
     fillUp(failure);
     try (Store store = Store.open(file)) {
       assertEquals(List.of("failed", "failed"), answers(store, "SET full 1", "SET full 1"));
@@ -93,7 +95,7 @@ class StoreTest {
   }
 
   @Test
-  void twoServersShareAStoreAndLoseNothing() throws Exception {
+  void twoServersShareAStoreAndLoseNoUpdate() throws Exception {
     int each = 300;
     try (Store one = Store.open(file);
         Store other = Store.open(file)) {

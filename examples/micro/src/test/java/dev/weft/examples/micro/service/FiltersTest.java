@@ -9,9 +9,9 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** What the services do alike as filters whose input or output fails: they tell. */
+/** The services as filters report a failure of their input or output. */
 class FiltersTest {
-  /** Starts a program, or the half of the Redis client that an option names. */
+  /** Starts a program, or one of the filters of the Redis client. */
   private static ChildProcess start(String line, String words) throws Exception {
     return words.startsWith("--")
         ? ChildProcess.shell(Main.class, line, name(words), words)
@@ -30,7 +30,7 @@ class FiltersTest {
     "--encode,PING",
     "--decode,+PONG"
   })
-  void outputThatIsNotTakenIsAFailure(String words, String input) throws Exception {
+  void anUnwritableOutputIsAFailure(String words, String input) throws Exception {
     try (ChildProcess filter = start("echo '" + input + "' | \"$@\" >/dev/full", words)) {
       assertEquals(name(words) + ": No space left on device (ENOSPC)", filter.errors());
       assertEquals(1, filter.status());
@@ -39,14 +39,16 @@ class FiltersTest {
 
   @ParameterizedTest
   @ValueSource(strings = {"mt_echo", "mt_http11", "mt_redis", "--encode", "--decode"})
-  void inputThatCanNotBeReadIsAFailure(String words) throws Exception {
+  void anUnreadableInputIsAFailure(String words) throws Exception {
     try (ChildProcess filter = start("\"$@\" </", words)) {
       assertEquals(name(words) + ": Is a directory (EISDIR)", filter.errors());
       assertEquals(1, filter.status());
     }
   }
 
-  /** As SIGPIPE would have ended it. The input comes when the reader has left. */
+  /**
+   * The status is as if SIGPIPE had ended the program. The input comes after the reader has ended.
+   */
   @ParameterizedTest
   @CsvSource({
     "mt_echo,hello",
@@ -55,7 +57,7 @@ class FiltersTest {
     "--encode,PING",
     "--decode,+PONG"
   })
-  void aReaderThatLeavesEndsItSilently(String words, String input) throws Exception {
+  void aClosedOutputPipeEndsTheProgramSilently(String words, String input) throws Exception {
     try (ChildProcess filter = start("exec \"$@\"", words)) {
       filter.process.getInputStream().close();
       filter.process.getOutputStream().write((input + "\n").getBytes(StandardCharsets.UTF_8));

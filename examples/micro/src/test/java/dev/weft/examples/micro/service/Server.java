@@ -16,7 +16,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
 
-/** One of the programs as a server of its own, on a port that the kernel chooses. */
+/** One of the programs as a server in its own JVM, on a port that the kernel chooses. */
 public final class Server implements AutoCloseable {
   private static final String READY = "tcp listening on 127.0.0.1:";
 
@@ -51,7 +51,7 @@ public final class Server implements AutoCloseable {
     return new Socket(InetAddress.getLoopbackAddress(), port);
   }
 
-  /** What it says to one who says this and then no more. */
+  /** Sends a request, shuts down the output, and returns the whole answer. */
   public String exchange(String request) throws IOException {
     try (Socket socket = connect()) {
       send(socket, request);
@@ -75,7 +75,7 @@ public final class Server implements AutoCloseable {
     return new String(socket.getInputStream().readAllBytes(), StandardCharsets.ISO_8859_1);
   }
 
-  /** How many sockets it has open. */
+  /** The number of open sockets of the server. */
   public long sockets() throws IOException {
     Path folder = Path.of("/proc", Long.toString(started.process.pid()), "fd");
     try (Stream<Path> descriptors = Files.list(folder)) {
@@ -91,7 +91,7 @@ public final class Server implements AutoCloseable {
     }
   }
 
-  /** Waits until it has no more sockets than that. */
+  /** Waits until the server has at most so many sockets. */
   public void awaitSockets(long count) throws IOException {
     while (sockets() > count) {
       Thread.onSpinWait();
@@ -102,7 +102,7 @@ public final class Server implements AutoCloseable {
     started.signal("TERM");
   }
 
-  /** What it says on standard error until its end. */
+  /** Its standard error, read to the end. */
   public String errors() {
     return started.errors();
   }

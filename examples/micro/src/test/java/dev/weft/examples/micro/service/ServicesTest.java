@@ -18,13 +18,11 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/**
- * What all the services do alike: their command line, and the ends of connections and of theirs.
- */
+/** Properties of all services: their command line, and how connections and the services end. */
 class ServicesTest {
   @ParameterizedTest
   @ValueSource(strings = {"mt_echo", "mt_http11", "mt_redis"})
-  void termEndsAnIdleServerAtOnce(String program) throws Exception {
+  void sigtermEndsAnIdleServerImmediately(String program) throws Exception {
     try (Server server = Server.start(program, "--grace", "1000")) {
       server.term();
 
@@ -34,7 +32,7 @@ class ServicesTest {
 
   @ParameterizedTest
   @ValueSource(strings = {"mt_echo", "mt_http11", "mt_redis"})
-  void afterTheGraceTimeConnectionsAreCut(String program) throws Exception {
+  void afterTheGraceTimeConnectionsAreClosed(String program) throws Exception {
     try (Server server = Server.start(program, "--grace", "0.01");
         Socket idle = server.connect()) {
       server.term();
@@ -45,7 +43,7 @@ class ServicesTest {
   }
 
   @Test
-  void connectionsGoOnInTheGraceTime() throws Exception {
+  void connectionsAreServedDuringTheGraceTime() throws Exception {
     try (Server server = Server.start("mt_echo", "--grace", "1000");
         Socket open = server.connect()) {
       Server.send(open, "before\n");
@@ -62,7 +60,7 @@ class ServicesTest {
 
   @ParameterizedTest
   @CsvSource({"mt_echo,hello", "mt_http11,GET / HTTP/1.1", "mt_redis,*3"})
-  void connectionsThatAreCutLeaveNeitherDescriptorsNorThreads(String program, String beginning)
+  void closedConnectionsLeaveNeitherDescriptorsNorThreads(String program, String beginning)
       throws Exception {
     try (Server server = Server.start(program)) {
       long before = server.sockets();
@@ -99,7 +97,7 @@ class ServicesTest {
         "--wrong|Unknown option: '--wrong'",
         "operand|Unmatched argument at index 0: 'operand'"
       })
-  void whatCanNotBeIsRefused(String arguments, String message) throws Exception {
+  void invalidOptionsAreRefused(String arguments, String message) throws Exception {
     try (ChildProcess program =
         ChildProcess.start(Main.class, "mt_http11", arguments.split(" ", -1))) {
       assertEquals(ChildProcess.refusal("mt_http11", message), program.errors());
@@ -108,7 +106,7 @@ class ServicesTest {
   }
 
   @Test
-  void anAddressThatIsTakenIsAFailure() throws Exception {
+  void anAddressInUseIsAFailure() throws Exception {
     try (ServerSocket taken = new ServerSocket(0)) {
       String address = "127.0.0.1:" + taken.getLocalPort();
       try (ChildProcess program = ChildProcess.start(Main.class, "mt_echo", "--listen", address)) {
@@ -122,7 +120,7 @@ class ServicesTest {
 
   @ParameterizedTest
   @ValueSource(strings = {"mt_echo", "mt_http11", "mt_redis"})
-  void helpTellsTheOptions(String name) throws Exception {
+  void helpListsTheOptions(String name) throws Exception {
     try (ChildProcess program = ChildProcess.start(Main.class, name, "--help")) {
       String help = program.output();
       assertTrue(help.contains("--listen") && help.contains("--grace"), help);
@@ -131,7 +129,7 @@ class ServicesTest {
   }
 
   @Test
-  void anUnknownProgramIsNamed() throws Exception {
+  void anUnknownProgramIsReported() throws Exception {
     try (ChildProcess program = ChildProcess.start(Main.class, "mt_nothing")) {
       assertTrue(program.errors().startsWith("weft-micro.jar: no such program: mt_nothing\n"));
       assertEquals(2, program.status());
@@ -141,7 +139,7 @@ class ServicesTest {
   @ParameterizedTest
   @ValueSource(strings = {"mt_echo", "mt_http11", "mt_redis"})
   @Timeout(60)
-  void aClientThatSaysNothingIsCutOffInTime(String program) throws Exception {
+  void aSilentClientIsDisconnectedAfterTheIdleTime(String program) throws Exception {
     try (Server server = Server.start(program, "--idle", "0.01");
         Socket idle = server.connect()) {
       assertEquals("", Server.rest(idle));
@@ -161,42 +159,41 @@ class ServicesTest {
     "--send-timeout,mt_redis,PING"
   })
   @Timeout(60)
-  void aClientThatReadsNothingIsCutOffInTime(String limit, String program, String request)
+  void aStalledClientIsDisconnectedAfterTheIdleTime(String limit, String program, String request)
       throws Exception {
     String text = (request.replace("~", "\r\n") + "\r\n").repeat(1000);
     try (Server server = Server.start(program, limit, "0.1");
-        Socket deaf = server.connect()) {
+        Socket stalled = server.connect()) {
       assertThrows(
           IOException.class,
           () -> {
-            while (true) { // until there is nobody to take it
-              Server.send(deaf, text);
+            while (true) { // until the connection is closed
+              Server.send(stalled, text);
             }
           });
       server.awaitSockets(1);
     }
   }
 
-  /** The rest is on its way still when its thread, and the client's requests, have ended. */
+  /** Output is left when the thread and the client's requests have ended. */
   @ParameterizedTest
   @CsvSource({"mt_http11,GET / HTTP/1.1~Host: a~", "mt_redis,COMMAND~GET a"})
   @Timeout(60)
-  void whatADeafClientHasLeftDoesNotHoldItsConnection(String program, String request)
-      throws Exception {
+  void unreadOutputDoesNotKeepAConnectionOpen(String program, String request) throws Exception {
     String text = (request.replace("~", "\r\n") + "\r\n").repeat(50_000);
     try (Server server = Server.start(program, "--send-timeout", "0.1");
-        Socket deaf = new Socket()) {
-      deaf.setReceiveBufferSize(4096);
-      deaf.connect(server.address());
+        Socket stalled = new Socket()) {
+      stalled.setReceiveBufferSize(4096);
+      stalled.connect(server.address());
       Thread sender =
           Thread.ofPlatform()
               .start(
                   () -> {
                     try {
-                      Server.send(deaf, text);
-                      deaf.shutdownOutput();
+                      Server.send(stalled, text);
+                      stalled.shutdownOutput();
                     } catch (IOException e) {
-                      // cut off before it has said all
+                      // disconnected before everything was sent
                     }
                   });
       while (server.sockets() < 2) {
@@ -209,7 +206,7 @@ class ServicesTest {
 
   @ParameterizedTest
   @ValueSource(strings = {"mt_echo", "mt_http11", "mt_redis"})
-  void aClientThatHasTakenAllMayBeSilent(String program) throws Exception {
+  void aClientThatHasReadEverythingMayBeSilent(String program) throws Exception {
     try (Server server = Server.start(program, "--send-timeout", "0.001");
         Socket client = server.connect()) {
       Server.send(client, "GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n");
@@ -228,7 +225,7 @@ class ServicesTest {
 
   @ParameterizedTest
   @CsvSource({"--idle,-1", "--idle,NaN", "--idle,x", "--send-timeout,-1", "--send-timeout,1e7"})
-  void aTimeThatCantBeIsRefused(String option, String seconds) throws Exception {
+  void anInvalidTimeIsRefused(String option, String seconds) throws Exception {
     try (ChildProcess started =
         ChildProcess.start(Main.class, "mt_echo", "--listen", "127.0.0.1:0", option, seconds)) {
       assertTrue(started.error().contains(option));

@@ -20,7 +20,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** The documents quote code that compiles, link to what exists, and name what there is. */
+/** Quotes in the documents compile, links resolve, and lists are complete. */
 class DocumentsTest {
   private static final Path ROOT =
       Path.of(System.getProperty("basedir", ".")).toAbsolutePath().resolve("../..").normalize();
@@ -174,7 +174,7 @@ class DocumentsTest {
   }
 
   @Test
-  void theReadmeNamesTheVersionThatIsBuilt() throws Exception {
+  void theReadmeNamesTheBuiltVersion() throws Exception {
     Matcher version =
         Pattern.compile("<version>(.*)</version>")
             .matcher(Files.readString(ROOT.resolve("pom.xml")));
@@ -184,9 +184,9 @@ class DocumentsTest {
     assertTrue(readme.contains("dev.weft:weft-reactor:" + version.group(1)));
   }
 
-  /** {@code scripts/plot} has been run after the last change of a plot's figures. */
+  /** Fails if {@code scripts/plot} was not run after a change of the figures. */
   @Test
-  void plotsShowTheirFigures(@TempDir Path folder) throws Exception {
+  void plotsMatchTheirFigures(@TempDir Path folder) throws Exception {
     List<Path> figures = files(DOCS.resolve("plots"), ".json");
     for (Path file : figures) {
       Files.copy(file, folder.resolve(file.getFileName()));

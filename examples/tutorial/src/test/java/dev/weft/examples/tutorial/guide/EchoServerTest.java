@@ -17,7 +17,7 @@ import org.junit.jupiter.api.Test;
 
 class EchoServerTest {
   @Test
-  void everyClientGetsItsOwnBytesBack() {
+  void everyClientsBytesAreEchoed() {
     Simulation.seeds(1000).withFaults(Faults.ordinary()).check(() -> serveThreeClients());
   }
 

@@ -24,14 +24,14 @@ import java.time.Duration;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
 
-/** The classes that the documents quote do what they say. */
+/** The classes that the documents quote work as described. */
 class GuideTest {
   private static InetSocketAddress loopback() {
     return new InetSocketAddress(InetAddress.getLoopbackAddress(), 0);
   }
 
   @Test
-  void aQuestionIsAnsweredOrGivenUp() throws Exception {
+  void aQuestionIsAnsweredOrCancelled() throws Exception {
     try (Reactor reactor = Reactor.open()) {
       reactor.run(
           () -> {
@@ -75,9 +75,7 @@ class GuideTest {
     }
   }
 
-  /**
-   * What {@code ask} makes of a server that sends {@code pieces}, one at a time, and then closes.
-   */
+  /** Calls {@code ask} with a server that sends {@code pieces}, one at a time, and then closes. */
   private static Optional<String> answerTo(String... pieces) throws Exception {
     try (Reactor reactor = Reactor.open()) {
       return reactor.call(
@@ -91,7 +89,7 @@ class GuideTest {
     }
   }
 
-  /** Each piece is a segment of its own, which the client reads alone if it is quick enough. */
+  /** Sends each piece separately, so that a quick client reads it alone. */
   private static void send(TcpListener listener, String... pieces) throws Exception {
     try (TcpSocket socket = listener.accept();
         Arena arena = Arena.ofConfined()) {
@@ -107,7 +105,7 @@ class GuideTest {
   }
 
   @Test
-  void anAnswerIsALineInHoweverManyPieces() throws Exception {
+  void anAnswerIsALineInAnyNumberOfPieces() throws Exception {
     assertEquals(Optional.of("hello"), answerTo("h", "el", "lo", "\n"));
     assertEquals(Optional.of("hello"), answerTo("hello\nnext"));
     assertEquals(Optional.of(""), answerTo("\n"));
