@@ -16,15 +16,15 @@ import java.util.stream.Collectors;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
-/** The words of micro-threads. */
+/** Calls of a micro-thread on its default socket. */
 @Tag("mode-independent")
-class WordsTest {
-  /** The methods that the source has, without the twins of the weaver, as text. */
-  private static Set<String> words(Class<?> type, IntPredicate modifiers) {
+class DefaultSocketTest {
+  /** The signatures of the methods in the source, without the weaver's twins. */
+  private static Set<String> methods(Class<?> type, IntPredicate modifiers) {
     return Arrays.stream(type.getDeclaredMethods())
         .filter(method -> !method.isSynthetic() && modifiers.test(method.getModifiers()))
         .filter(method -> !List.of(method.getParameterTypes()).contains(Context.class))
-        .map(WordsTest::text)
+        .map(DefaultSocketTest::text)
         .collect(Collectors.toCollection(TreeSet::new));
   }
 
@@ -36,13 +36,13 @@ class WordsTest {
         + Arrays.toString(method.getExceptionTypes());
   }
 
-  /** An example in the manual says one and means the other. */
+  /** Programs call the thread's methods where mnvkd's manual names the default socket. */
   @Test
-  void whateverIsSaidToASocketIsSaidToTheDefaultOneByAThread() {
-    Set<String> missing = words(MicroSocket.class, Modifier::isPublic);
+  void everySocketMethodHasAThreadMethodForTheDefaultSocket() {
+    Set<String> missing = methods(MicroSocket.class, Modifier::isPublic);
     assertFalse(missing.isEmpty());
     missing.removeAll(
-        words(
+        methods(
             MicroThread.class,
             modifiers -> Modifier.isProtected(modifiers) && Modifier.isFinal(modifiers)));
 

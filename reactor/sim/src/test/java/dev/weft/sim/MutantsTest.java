@@ -10,14 +10,14 @@ import java.util.List;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
-/** The planted faults of scripts/mutate fit the sources, so that none is passed over unseen. */
+/** The planted faults of scripts/mutate match the sources, so that none is skipped silently. */
 @Tag("mode-independent")
 class MutantsTest {
   private static final Path ROOT =
       Path.of(System.getProperty("basedir", ".")).toAbsolutePath().getParent().getParent();
 
   @Test
-  void eachPlantedFaultFitsTheSource() throws Exception {
+  void eachPlantedFaultMatchesTheSource() throws Exception {
     List<Mutant> mutants = Mutant.readAll(ROOT.resolve("reactor/sim/src/test/mutants"));
 
     for (Mutant mutant : mutants) {

@@ -26,7 +26,7 @@ import java.util.List;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
-/** The identity of descriptors, and what operations hold while the kernel works on them. */
+/** Handles, and the handles and memory that operations hold while they are in the kernel. */
 @Tag("mode-independent")
 class HandleTest {
   private static final int HERE = (int) Op.CURRENT_POSITION;
@@ -83,13 +83,13 @@ class HandleTest {
   }
 
   @Test
-  void anOperationOnAHandleThatIsNotOpenNamesNoDescriptor() throws Exception {
+  void anOperationOnAClosedHandleNamesNoDescriptor() throws Exception {
     try (UringBackend backend = open()) {
       Handle[] pipe = pipe(backend);
       Op early = backend.create(done -> {}).write(pipe[1], arena.allocate(1), 0, 1, HERE);
       backend.beginClose(pipe[1], null);
       assertEquals(0, backend.closeWhenUnused(pipe[1]));
-      Handle[] next = pipe(backend); // takes the number
+      Handle[] next = pipe(backend); // reuses the number
 
       backend.submit(early);
       while (!early.isDone()) {
@@ -121,7 +121,7 @@ class HandleTest {
   }
 
   @Test
-  void whatCanNotBeHeldIsNotStarted() throws Exception {
+  void anOperationOnClosedMemoryIsNotStarted() throws Exception {
     assumeTrue(MemoryLease.AVAILABLE);
     try (UringBackend backend = open()) {
       Handle[] pipe = pipe(backend);
@@ -138,7 +138,7 @@ class HandleTest {
   }
 
   @Test
-  void whatFailsToStartLetsGoOfAllThatItHeld() throws Exception {
+  void aChainThatFailsToStartReleasesItsHandlesAndMemory() throws Exception {
     try (UringBackend backend = open();
         Arena shared = Arena.ofShared()) {
       Handle[] pipe = pipe(backend);
@@ -154,11 +154,11 @@ class HandleTest {
       assertTrue(pipe[0].isUnused());
       assertFalse(head.isBusy() || tail.isBusy());
       assertEquals(0, backend.inFlight());
-    } // the arena can be closed
+    } // closing the arena would throw if its memory were in use
   }
 
   @Test
-  void whatIsOpenIsClosedWithTheBackend() throws Exception {
+  void openHandlesAreClosedWithTheBackend() throws Exception {
     int[] numbers = new int[2];
     try (UringBackend backend = open()) {
       Handle[] pipe = pipe(backend);
@@ -172,12 +172,13 @@ class HandleTest {
   }
 
   @Test
-  void aLateWakeUpWritesIntoNothingThatWasOpenedMeanwhile() throws Exception {
+  void aWakeUpAfterCloseWritesToNoOtherDescriptor() throws Exception {
     UringBackend backend = open();
     backend.close();
     List<Integer> opened = new ArrayList<>();
     for (int i = 0; i < 8; i++) {
-      opened.add(Libc.eventFd()); // among them the number that the backend had
+      opened.add(
+          Libc.eventFd()); // one of them reuses the number of the backend's wake-up descriptor
     }
 
     backend.wakeup();

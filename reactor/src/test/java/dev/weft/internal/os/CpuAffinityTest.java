@@ -7,7 +7,7 @@ import java.util.BitSet;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
-/** How CPUs are chosen, without a thread being tied to one. */
+/** The choice of CPUs. No thread is pinned. */
 @Tag("mode-independent")
 class CpuAffinityTest {
   private static BitSet cpus(int... numbers) {
@@ -19,7 +19,7 @@ class CpuAffinityTest {
   }
 
   @Test
-  void theSearchStartsAtTheCpuOfTheCaller() {
+  void theSearchStartsAtTheCallersCpu() {
     BitSet allowed = cpus(0, 2, 5);
     int[] none = new int[6];
 
@@ -29,7 +29,7 @@ class CpuAffinityTest {
   }
 
   @Test
-  void noCpuGetsASecondReactorBeforeEachHasOne() {
+  void everyCpuGetsOneReactorBeforeAnyGetsTwo() {
     BitSet allowed = cpus(0, 2, 5);
     int[] reactors = new int[6];
 
@@ -44,7 +44,7 @@ class CpuAffinityTest {
   }
 
   @Test
-  void theListOfTheKernelIsRead() {
+  void theKernelsListFormatIsParsed() {
     assertEquals(cpus(3), CpuAffinity.list("3"));
     assertEquals(cpus(0, 1, 2, 3, 9, 11, 12), CpuAffinity.list("0-3,9,11-12"));
   }

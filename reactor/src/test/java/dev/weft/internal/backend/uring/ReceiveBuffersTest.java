@@ -28,7 +28,7 @@ import java.util.Objects;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
-/** Receives that hold no memory while they wait. */
+/** Receives into buffers that the kernel chooses, which hold no memory while they wait. */
 @Tag("mode-independent")
 class ReceiveBuffersTest {
   private static final int BYTES = Pages.PAGE_BYTES;
@@ -41,7 +41,7 @@ class ReceiveBuffersTest {
   private Handle receiver;
   private Op op;
 
-  /** A ring belongs to the thread that opens it, which is not that of a method before each test. */
+  /** Opens the ring in the test's own thread, to which it belongs, unlike a BeforeEach method. */
   private void run(Runnable body) throws Exception {
     try (Pages mapped = Pages.map(2L * BYTES, false);
         UringBackend opened = UringBackend.open(8, 32)) {
@@ -111,7 +111,7 @@ class ReceiveBuffersTest {
   }
 
   @Test
-  void whatComesIsInTheOldestBufferWhoseNumberIsTold() throws Exception {
+  void aReceiveUsesTheOldestBufferAndReportsItsNumber() throws Exception {
     run(
         () -> {
           offer(7, 0);
@@ -136,7 +136,7 @@ class ReceiveBuffersTest {
   }
 
   @Test
-  void buffersGoAroundMoreOftenThanTheirCounterHasNumbers() throws Exception {
+  void buffersAreReusedBeyondTheOverflowOfTheirCounter() throws Exception {
     run(
         () -> {
           offer(0, 0);
@@ -151,7 +151,7 @@ class ReceiveBuffersTest {
   }
 
   @Test
-  void withoutABufferThatIsToldWhenSomethingHasCome() throws Exception {
+  void aReceiveWithoutABufferFailsWhenBytesArrive() throws Exception {
     run(
         () -> {
           send(1);
@@ -165,7 +165,7 @@ class ReceiveBuffersTest {
   }
 
   @Test
-  void aCancelledReceiveLeavesTheBufferOnOffer() throws Exception {
+  void aCancelledReceiveLeavesTheBufferInItsGroup() throws Exception {
     run(
         () -> {
           offer(3, 0);
@@ -205,7 +205,7 @@ class ReceiveBuffersTest {
   }
 
   @Test
-  void theNumberOfAClosedGroupIsGivenAgain() throws Exception {
+  void theNumberOfAClosedGroupIsReused() throws Exception {
     run(
         () -> {
           BufferGroup second = open(2);
