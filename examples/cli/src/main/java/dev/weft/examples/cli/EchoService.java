@@ -36,7 +36,7 @@ final class EchoService {
   private static final Duration BACK_OFF_MIN = Duration.ofMillis(10);
   private static final Duration BACK_OFF_MAX = Duration.ofSeconds(1);
 
-  /** Each reactor has a CPU of its own: nothing else in this program needs much of one. */
+  /** Each reactor is pinned to a CPU: no other thread of this program needs much CPU time. */
   private static final ReactorOptions PINNED =
       ReactorOptions.defaults().withCpu(ReactorOptions.ANY_CPU);
 
@@ -48,18 +48,18 @@ final class EchoService {
   private final int reactors;
   private final boolean quiet;
 
-  /** How long a client may send nothing; zero for any time. */
+  /** How long a client may send nothing; zero for no limit. */
   private final Duration idle;
 
   private final SocketOptions socketOptions;
 
   /**
-   * A service that has not begun.
+   * Makes a service, which {@link #run} starts.
    *
-   * @param grace how long connections may go on after a signal
+   * @param grace how long connections are served after a signal
    * @param quiet whether connections that break are not reported
-   * @param idle how long a client may send nothing, zero for any time
-   * @param sendTimeout how long it may take nothing of what is sent to it, zero for any time
+   * @param idle how long a client may send nothing, zero for no limit
+   * @param sendTimeout how long a client may not read what is sent to it, zero for no limit
    */
   EchoService(
       List<InetSocketAddress> addresses,
@@ -87,14 +87,15 @@ final class EchoService {
     }
   }
 
-  /** The first reactor finds out the ports that the kernel chooses; the others share them. */
+  /** Opens the listeners of the first reactor, whose ports the other reactors share. */
   private int serveAll() throws Exception {
     List<TcpListener> listeners = new ArrayList<>();
     List<FutureTask<Integer>> others = new ArrayList<>();
     try (Signals signals = Signals.open(Signal.INT, Signal.TERM)) {
       for (InetSocketAddress address : addresses) {
         if (reactors > 1) {
-          TcpListener.bind(address).close(); // shared ports would hide that another server has it
+          TcpListener.bind(address)
+              .close(); // with shared ports, another server on this port would go unnoticed
         }
         listeners.add(bind(address));
       }
@@ -172,7 +173,7 @@ final class EchoService {
     Programs.report(line);
   }
 
-  /** What one reactor does, from its first connection to the end of its last. */
+  /** The work of one reactor, from its first connection to the end of its last. */
   private final class Shift {
     private final List<TcpListener> listeners;
     private final Signals signals;
@@ -221,7 +222,7 @@ final class EchoService {
           backOff = BACK_OFF_MIN;
           connections.add(Fiber.start(() -> serve(socket)));
         } catch (ErrnoException e) {
-          // Most likely out of descriptors: some will come free when connections end.
+          // Probably no descriptor is left: some become free when connections end.
           if (backOff.equals(BACK_OFF_MIN)) {
             log("tcp accept " + listener + ": " + e.errno().text() + " (" + e.errno() + ")");
           }
@@ -237,7 +238,7 @@ final class EchoService {
     private void serve(TcpSocket socket) {
       try (socket) {
         if (!quiet) {
-          socket.remoteAddress(); // while it is available, for the report below
+          socket.remoteAddress(); // while the socket is connected, for the report below
         }
         echo(socket);
       } catch (ErrnoException e) {

@@ -21,7 +21,7 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Model.PositionalParamSpec;
 import picocli.CommandLine.ParseResult;
 
-/** Copies files to standard output, without touching the bytes where the kernel can. */
+/** Copies files to standard output, within the kernel where that is possible. */
 final class IouCat implements Program {
   private static final String NAME = "iou_cat";
   private static final String STANDARD_INPUT = "standard input";
@@ -35,8 +35,7 @@ final class IouCat implements Program {
   private static final String POSITION = "pos:";
 
   /**
-   * What a shell reports of a program that SIGPIPE has ended, as it would have us; the JVM ignores
-   * it.
+   * The exit status that a shell reports for a program ended by SIGPIPE. The JVM ignores SIGPIPE.
    */
   private static final int READER_GONE = 128 + 13;
 
@@ -50,7 +49,7 @@ final class IouCat implements Program {
     CommandSpec spec = CommandSpec.create().name(NAME);
     spec.usageMessage()
         .description(
-            "Copies each FILE in turn to standard output. With no FILE, or when FILE is -,",
+            "Copies each FILE to standard output, in order. With no FILE, or when FILE is -,",
             "copies standard input.");
     return spec.addPositional(
         PositionalParamSpec.builder()
@@ -68,7 +67,7 @@ final class IouCat implements Program {
 
   @Override
   public int run(List<String> files) throws Exception {
-    // The work is the kernel's workers': let the scheduler place us beside them.
+    // Most of the work is done by the kernel's workers: the scheduler places this thread near them.
     ReactorOptions options =
         ReactorOptions.defaults()
             .withCpu(ReactorOptions.UNPINNED)
@@ -106,8 +105,8 @@ final class IouCat implements Program {
   }
 
   /**
-   * Copies {@code in}, whose file is at {@code path}, unless it would read what it writes. That
-   * could go on until the disk is full.
+   * Copies {@code in}, whose file is at {@code path}, unless it would read what it writes, which
+   * could continue until the disk is full.
    */
   private void copy(String name, ByteSource in, Path path, ByteSink out) throws IOException {
     if (isOutput(path)) {
@@ -117,7 +116,7 @@ final class IouCat implements Program {
     }
   }
 
-  /** As GNU cat decides: the same regular file, of which there is something left to read. */
+  /** As in GNU cat: whether both are the same regular file, and bytes are left to read. */
   private static boolean isOutput(Path input) throws IOException {
     return Files.isRegularFile(OUTPUT)
         && Files.isRegularFile(input)
@@ -125,7 +124,7 @@ final class IouCat implements Program {
         && (input.equals(INPUT) ? inputPosition() : 0) < Files.size(OUTPUT);
   }
 
-  /** Where in its file the next read from standard input begins; 0 if that can't be told. */
+  /** The file position of standard input; 0 if it is unknown. */
   private static long inputPosition() throws IOException {
     if (!Files.isReadable(INPUT_STATE)) {
       return 0;

@@ -27,7 +27,7 @@ final class IouPort7 implements Program {
     spec.usageMessage()
         .description(
             "Sends back what it gets. SIGINT or SIGTERM: stops accepting, lets open",
-            "connections finish for the grace time, ends. Once more: ends at once.");
+            "connections finish for the grace time, ends. A second signal ends it immediately.");
     spec.addOption(
         OptionSpec.builder("--listen")
             .paramLabel("HOST:PORT")
@@ -38,7 +38,7 @@ final class IouPort7 implements Program {
             .build());
     spec.addOption(
         Seconds.option("--grace")
-            .description("how long open connections may go on after a signal (default 5)")
+            .description("how long open connections are served after a signal (default 5)")
             .build());
     spec.addOption(
         OptionSpec.builder("--reactors")

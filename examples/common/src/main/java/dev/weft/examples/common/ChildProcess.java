@@ -16,13 +16,13 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A program as a child process, for tests. It is here, and not among the tests of a module, since
- * the tests of several modules use it.
+ * A program as a child process, for tests. It is main code because the tests of several modules use
+ * it.
  */
 public final class ChildProcess implements AutoCloseable {
   /**
-   * The class path of the tests, its folders packed into jars as users have them: a class from a
-   * folder takes a descriptor to load, and some tests leave none.
+   * The class path of the tests, with its folders packed into jars: loading a class from a folder
+   * needs a descriptor, and some tests leave none.
    */
   private static final String CLASS_PATH = jars();
 
@@ -142,7 +142,7 @@ public final class ChildProcess implements AutoCloseable {
    * The lines on standard error of a program that refuses its command line.
    *
    * @param program its name
-   * @param complaint the first line without the name
+   * @param complaint the error message
    * @return two lines
    */
   public static String refusal(String program, String complaint) {

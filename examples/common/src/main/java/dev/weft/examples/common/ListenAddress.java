@@ -6,7 +6,7 @@ import java.net.InetSocketAddress;
 import java.net.UnknownHostException;
 import java.util.regex.Pattern;
 
-/** What follows {@code --listen}, and names a server. */
+/** Parses the value of {@code --listen} or the address of a server. */
 public final class ListenAddress {
   private static final int PORT_MAX = 65535;
   private static final Pattern DIGITS = Pattern.compile("[0-9]{1,5}");
@@ -25,9 +25,9 @@ public final class ListenAddress {
   }
 
   /**
-   * As {@link #parse(String)}, of something else.
+   * As {@link #parse(String)}, with another name of the option in error messages.
    *
-   * @param subject what complaints are about
+   * @param subject the name in error messages
    * @param text what was given there
    * @return address and port
    * @throws IllegalArgumentException if it is neither, or the name is unknown

@@ -17,12 +17,12 @@ import java.util.HexFormat;
 import java.util.List;
 
 /**
- * Text that stands for bytes of the system, whatever the locale: UTF-8, with each byte that is not
- * part of any as a lone surrogate, as in Python (PEP 383). So a word of the command line names the
- * file that it was typed for even where the JVM, which goes by the locale, can't decode it.
+ * Text that represents bytes of the system losslessly, independent of the locale: UTF-8, with each
+ * invalid byte as a lone surrogate, as in Python (PEP 383). So an argument names the intended file
+ * even if the JVM can't decode it with the locale's encoding.
  */
 public final class NativeText {
-  /** What a byte from 0x80 on is added to. */
+  /** The surrogate of a byte from 0x80 on is this plus the byte. */
   private static final int ESCAPE = 0xdc00;
 
   private static final int NOT_ASCII = 0x80;
@@ -32,11 +32,11 @@ public final class NativeText {
   private NativeText() {}
 
   /**
-   * The arguments of this process as they were given. The JVM has decoded them as the locale says,
-   * in which they may be no text.
+   * The arguments of this process as they were given. The JVM has decoded them with the locale's
+   * encoding, in which they may be invalid.
    *
-   * @param decoded what {@code main} got
-   * @return the same where they are ASCII, otherwise what /proc/self/cmdline has
+   * @param decoded the arguments of {@code main}
+   * @return the same if they are ASCII, otherwise the arguments in /proc/self/cmdline
    */
   public static List<String> arguments(String[] decoded) {
     List<String> words = List.of(decoded);
@@ -46,11 +46,11 @@ public final class NativeText {
     try {
       return lastWords(Files.readAllBytes(COMMAND_LINE), words);
     } catch (IOException e) {
-      return words; // no /proc: what the locale says is all there is
+      return words; // without /proc only the decoded arguments are available
     }
   }
 
-  /** The words at the end of a command line, of which those in ASCII are known. */
+  /** The last arguments of a command line; those in ASCII must equal the {@code known} ones. */
   static List<String> lastWords(byte[] commandLine, List<String> known) {
     List<String> all = new ArrayList<>();
     int start = 0;
@@ -66,7 +66,7 @@ public final class NativeText {
     List<String> words = List.copyOf(all.subList(all.size() - known.size(), all.size()));
     for (int i = 0; i < words.size(); i++) {
       if (isAscii(known.get(i)) && !words.get(i).equals(known.get(i))) {
-        return known; // not our words
+        return known; // a different command line
       }
     }
     return words;
@@ -122,8 +122,8 @@ public final class NativeText {
   }
 
   /**
-   * The name of a file. A slash at its end, which {@link Path} drops, says that it has to be a
-   * directory, and becomes {@code /.}, which says the same.
+   * A file name as a path. A trailing slash, which requires a directory and which {@link Path}
+   * would drop, becomes {@code /.}.
    *
    * @param text what the user wrote
    * @return a path of the same bytes
@@ -133,7 +133,7 @@ public final class NativeText {
     if (isAscii(name)) {
       return Path.of(name);
     }
-    // Made of its bytes: the way by text goes through the encoding of the locale.
+    // Made from its bytes: text would be converted with the encoding of the locale.
     Path absolute = Path.of(URI.create("file:///" + percentEncode(name)));
     return name.startsWith("/") ? absolute : absolute.subpath(0, absolute.getNameCount());
   }

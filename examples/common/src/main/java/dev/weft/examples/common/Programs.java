@@ -40,7 +40,7 @@ public abstract class Programs {
   protected abstract @Nullable Program program(String name);
 
   /**
-   * Runs what the command line says, and exits with its status.
+   * Runs the program that the command line names, and exits with its status.
    *
    * @param args the arguments of {@code main}
    */
@@ -69,8 +69,8 @@ public abstract class Programs {
   }
 
   /**
-   * Says so if the launcher has given the JVM an ahead-of-time cache that the JVM could not use.
-   * The JVM has then no archive of classes at all, and goes on.
+   * Reports it if the launcher has given the JVM an ahead-of-time cache that the JVM could not use.
+   * The JVM then continues without any archive of classes.
    */
   private static void reportUnfitCache(String name) {
     String cache = System.getProperty("dev.weft.examples.cache");
@@ -96,7 +96,7 @@ public abstract class Programs {
       System.out.printf("  %-14s%s%n", name, summary(spec(name)));
     }
     System.out.println();
-    System.out.println("'java -jar " + jar + " PROGRAM --help' tells the options of a program.");
+    System.out.println("'java -jar " + jar + " PROGRAM --help' prints the options of a program.");
   }
 
   private void printCompletion() {
@@ -120,7 +120,7 @@ public abstract class Programs {
   }
 
   /**
-   * Runs a program. What goes wrong is reported on standard error.
+   * Runs a program. Failures are reported on standard error.
    *
    * @param name of the program
    * @param program one that has not run
@@ -159,14 +159,14 @@ public abstract class Programs {
     report(name + ": " + message.lines().findFirst().orElse(""));
   }
 
-  /** A word that begins with @ is a word: picocli would take it for a file of arguments. */
+  /** Makes picocli treat an argument that begins with @ as text, not as a file of arguments. */
   static CommandLine parser(CommandSpec spec) {
     return new CommandLine(spec).setExpandAtFiles(false);
   }
 
   /**
-   * Writes a line to standard error. Names in it come out as the bytes that they were given in
-   * ({@link NativeText}), whatever the locale.
+   * Writes a line to standard error. File names in it are written as their original bytes ({@link
+   * NativeText}), independent of the locale.
    *
    * @param line without its end
    */

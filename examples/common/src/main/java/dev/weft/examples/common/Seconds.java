@@ -8,8 +8,8 @@ import picocli.CommandLine.TypeConversionException;
 /** Options whose value is a time: a decimal number of seconds, without a unit. */
 public final class Seconds {
   /**
-   * Not what {@link Double#valueOf} takes: there {@code 5d} is 5, which looks like days, and
-   * hexadecimal numbers and infinity are numbers too.
+   * Stricter than {@link Double#valueOf}, which accepts {@code 5d}, which reads like days, and also
+   * hexadecimal numbers and infinity.
    */
   private static final Pattern DECIMAL = Pattern.compile("-?[0-9]+(\\.[0-9]+)?");
 

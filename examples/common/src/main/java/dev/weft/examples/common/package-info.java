@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /**
- * What the example programs share: how a jar starts one of several programs, what the words of a
- * command line mean, and for tests a program as a child process.
+ * Common code of the example programs: starting one of several programs of a jar, parsing
+ * arguments, and, for tests, running a program as a child process.
  */
 @NullMarked
 package dev.weft.examples.common;

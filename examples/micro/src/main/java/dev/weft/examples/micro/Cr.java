@@ -4,7 +4,7 @@ package dev.weft.examples.micro;
 import dev.weft.micro.MicroStatus;
 import dev.weft.micro.MicroThread;
 
-/** Yields after each line. In the local executor there is nobody to go on afterwards. */
+/** Yields after each line. In the local executor the first yield ends the program. */
 final class Cr extends MicroThread {
   @Override
   protected void run() throws Exception {

@@ -4,7 +4,7 @@ package dev.weft.examples.micro;
 import dev.weft.micro.MicroBlock;
 import dev.weft.micro.MicroThread;
 
-/** Says each line again, with its number. */
+/** Echoes each line, with its number. */
 final class Echo extends MicroThread {
   private static final int LINE_BYTES = 1024;
 

@@ -4,7 +4,7 @@ package dev.weft.examples.micro;
 import dev.weft.micro.MicroThread;
 import org.jspecify.annotations.Nullable;
 
-/** Fails in one way and another, ten times, and goes on after each. */
+/** Fails in different ways, ten times, and continues after each. */
 final class Fault extends MicroThread {
   private int zero;
   private @Nullable String nothing;
@@ -12,7 +12,7 @@ final class Fault extends MicroThread {
   private int sum;
 
   @Override
-  @SuppressWarnings("NullAway") // what is to be seen
+  @SuppressWarnings("NullAway") // the null dereference is the point
   protected void run() {
     while (count < 9) {
       logf("LOG count: %d\n", count);

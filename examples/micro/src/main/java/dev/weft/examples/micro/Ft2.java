@@ -4,7 +4,7 @@ package dev.weft.examples.micro;
 import dev.weft.micro.MicroRequest;
 import dev.weft.micro.MicroThread;
 
-/** What {@link Ft} does, in the steps that request and respond are made of. */
+/** As {@link Ft}, with the primitive calls of which request and respond consist. */
 final class Ft2 extends MicroThread {
   @Override
   protected void run() throws Exception {

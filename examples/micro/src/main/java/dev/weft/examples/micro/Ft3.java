@@ -3,7 +3,9 @@ package dev.weft.examples.micro;
 
 import dev.weft.micro.MicroThread;
 
-/** A thread in the background, which nobody waits for; the one in front pauses for good. */
+/**
+ * A background thread that no other waits for; the main thread pauses and is never played again.
+ */
 final class Ft3 extends MicroThread {
   @Override
   protected void run() {

@@ -5,7 +5,7 @@ import dev.weft.error.Errno;
 import dev.weft.micro.MicroBlock;
 import dev.weft.micro.MicroThread;
 
-/** Reads its input in the pieces that it comes in. */
+/** Reads its input in the pieces in which it arrives. */
 final class PollRead extends MicroThread {
   @Override
   protected void run() throws Exception {

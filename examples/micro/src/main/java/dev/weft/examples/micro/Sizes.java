@@ -5,7 +5,7 @@ package dev.weft.examples.micro;
 final class Sizes {
   private Sizes() {}
 
-  /** The number, or -1 if there is none, or it is no int. */
+  /** The number, or -1 if there is none, or it exceeds an int. */
   static int parse(String line) {
     long size = -1;
     for (int i = 0; i < line.length(); i++) {

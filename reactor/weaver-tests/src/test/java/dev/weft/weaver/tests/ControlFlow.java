@@ -41,26 +41,26 @@ final class ControlFlow {
 
   private Set<Integer> leave(int here) {
     Set<Integer> found = new TreeSet<>();
-    boolean goesOn = true;
+    boolean fallsThrough = true;
     switch (code.get(here)) {
       case BranchInstruction branch -> {
         found.add(positions.get(branch.target()));
-        goesOn = branch.opcode() != Opcode.GOTO && branch.opcode() != Opcode.GOTO_W;
+        fallsThrough = branch.opcode() != Opcode.GOTO && branch.opcode() != Opcode.GOTO_W;
       }
       case TableSwitchInstruction choice -> {
         found.add(positions.get(choice.defaultTarget()));
         choice.cases().forEach(each -> found.add(positions.get(each.target())));
-        goesOn = false;
+        fallsThrough = false;
       }
       case LookupSwitchInstruction choice -> {
         found.add(positions.get(choice.defaultTarget()));
         choice.cases().forEach(each -> found.add(positions.get(each.target())));
-        goesOn = false;
+        fallsThrough = false;
       }
-      case ReturnInstruction _, ThrowInstruction _ -> goesOn = false;
+      case ReturnInstruction _, ThrowInstruction _ -> fallsThrough = false;
       default -> {}
     }
-    if (goesOn) {
+    if (fallsThrough) {
       found.add(here + 1);
     }
     if (code.get(here) instanceof Instruction) {

@@ -7,7 +7,7 @@ import dev.weft.examples.micro.service.Idleness;
 import dev.weft.micro.MicroBlock;
 import dev.weft.micro.MicroThread;
 
-/** Says each line again, with its number. */
+/** Echoes each line, with its number. */
 public final class NumberedEcho extends MicroThread {
   /** Pages of a heap for one connection. */
   public static final int PAGES = 8 + 3;
@@ -21,22 +21,22 @@ public final class NumberedEcho extends MicroThread {
   private final Failure failure = new Failure();
   private boolean endsBadly;
 
-  /** An echo for a client that may take its time. */
+  /** An echo whose client may be idle without limit. */
   public NumberedEcho() {
     this(Idleness.UNLIMITED);
   }
 
   /**
-   * An echo that has not begun.
+   * Makes an echo.
    *
-   * @param idleness how long its client may do nothing
+   * @param idleness how long its client may be idle
    */
   public NumberedEcho(Idleness idleness) {
     this.idleness = idleness;
   }
 
   /**
-   * Whether it met a line that was too long.
+   * Whether a line was too long.
    *
    * @return whether it ended because of that
    */
@@ -45,7 +45,7 @@ public final class NumberedEcho extends MicroThread {
   }
 
   /**
-   * What else ended it.
+   * The failure that ended it, if any.
    *
    * @return a record that is empty if all went well
    */
@@ -53,7 +53,7 @@ public final class NumberedEcho extends MicroThread {
     return failure;
   }
 
-  /** Takes memory when a line has begun to come, and gives it back before it waits for another. */
+  /** Allocates memory when a line has begun to arrive, and frees it before it waits for another. */
   @Override
   protected void run() throws Exception {
     deadline(idleness.deadline());
@@ -64,7 +64,7 @@ public final class NumberedEcho extends MicroThread {
       } while (!endsBadly && buffered() > 0);
       free();
     }
-    flush(); // or nobody would hear that the last lines were not taken
+    flush(); // or a failure to write the last lines would not be reported
   }
 
   private void say(MicroBlock line, int length, long number) throws Exception {

@@ -3,14 +3,14 @@ package dev.weft.examples.micro.http;
 
 import dev.weft.micro.MicroBlock;
 
-/** What HTTP/1.1 says about single bytes, and words of them where they lie. */
+/** The character classes of HTTP/1.1, and comparisons of bytes in a block. */
 final class Ascii {
   private static final int TOKEN = 1;
   private static final int VISIBLE = 2;
   private static final int VALUE = 4;
   private static final int HOST = 8;
 
-  /** What each byte may be part of. */
+  /** The classes of each byte. */
   private static final byte[] KINDS = kinds();
 
   private Ascii() {}
@@ -34,22 +34,22 @@ final class Ascii {
     return kinds;
   }
 
-  /** Whether it may be part of a method or of a field's name (RFC 9110, 5.6.2). */
+  /** Whether the byte may be part of a method or of a field's name (RFC 9110, 5.6.2). */
   static boolean isToken(byte c) {
     return (KINDS[c & 0xff] & TOKEN) != 0;
   }
 
-  /** Whether it may be part of a target. */
+  /** Whether the byte may be part of a target. */
   static boolean isVisible(byte c) {
     return (KINDS[c & 0xff] & VISIBLE) != 0;
   }
 
-  /** Whether it may be part of a field's value: no control character is, a bare CR least of all. */
+  /** Whether the byte may be part of a field's value: no control character, not even a bare CR. */
   static boolean isValue(byte c) {
     return (KINDS[c & 0xff] & VALUE) != 0;
   }
 
-  /** Whether it may be part of a host's name: not a comma, which would be of two hosts in one. */
+  /** Whether the byte may be part of a host's name: no comma, which would separate two hosts. */
   static boolean isHost(byte c) {
     return (KINDS[c & 0xff] & HOST) != 0;
   }

@@ -7,13 +7,13 @@ import dev.weft.micro.MicroBlock;
 final class Authority {
   private Authority() {}
 
-  /** Whether the bytes are one. The host may be empty, but for a URI of HTTP. */
+  /** Whether the bytes are an authority. The host may be empty, except in an HTTP URI. */
   static boolean isOne(MicroBlock line, int from, int to) {
     int end = hostEnd(line, from, to);
     return end >= 0 && isPort(line, end, to);
   }
 
-  /** Whether the bytes are one that names a host. */
+  /** Whether the bytes are an authority with a host. */
   static boolean isNamed(MicroBlock line, int from, int to) {
     return isOne(line, from, to) && hostEnd(line, from, to) > from;
   }

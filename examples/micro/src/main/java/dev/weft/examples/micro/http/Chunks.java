@@ -3,9 +3,9 @@ package dev.weft.examples.micro.http;
 
 import dev.weft.micro.MicroBlock;
 
-/** The lines between the chunks of a body, to the letter: what frames a body leaves no latitude. */
+/** The lines between the chunks of a body. Parsed strictly, since they frame the body. */
 final class Chunks {
-  /** The longest line in front of a chunk, with its extensions, which mean nothing here. */
+  /** The longest line before a chunk, including extensions, which are ignored. */
   static final int LINE_BYTES_MAX = 256;
 
   private static final int DIGITS_MAX = 15;
@@ -39,7 +39,7 @@ final class Chunks {
       return false;
     }
     if (at == end && at > from) {
-      return false; // blanks behind the size and nothing else
+      return false; // only blanks after the size
     }
     while (at < end && Ascii.isValue(line.getByte(at))) {
       at++;

@@ -4,17 +4,17 @@ package dev.weft.examples.micro.http;
 import dev.weft.micro.MicroBlock;
 
 /**
- * What the header fields of one request come to. Each line is looked at once and forgotten: only
- * fields that say how to go on matter here.
+ * The meaning of the header fields of one request. Each line is parsed once and not kept: only
+ * fields that affect framing and the connection matter here.
  *
- * <p>Whatever could be taken in two ways is refused, since a proxy before us may take it in the
- * other one, and let a request through that we would see and it did not (RFC 9112, 11.2).
+ * <p>Ambiguous fields are refused, since a proxy in front of this server may interpret them
+ * differently and let a hidden request through (request smuggling, RFC 9112, 11.2).
  */
 final class Fields {
   static final int LINES_MAX = 100;
   static final int BYTES_MAX = 64 << 10;
 
-  /** Decimal digits that a long has in any case. */
+  /** Every number of so many decimal digits fits a long. */
   private static final int DIGITS_MAX = 18;
 
   private static final long NONE = -1;
@@ -77,7 +77,7 @@ final class Fields {
     return version == RequestLine.VERSION_1_0;
   }
 
-  /** What is wrong with all of them together: a status, or 0. */
+  /** Checks all fields together; returns the status of an error, or 0. */
   int check(int version) {
     boolean coded = chunked || codingUnknown;
     if (coded && (contentLength != NONE || isOld(version))) {
@@ -90,7 +90,7 @@ final class Fields {
       return Status.NOT_IMPLEMENTED;
     }
     if (isOld(version)) {
-      expectsContinue = false; // which it can't understand (RFC 9110, 10.1.1)
+      expectsContinue = false; // a client of HTTP/1.0 can't understand it (RFC 9110, 10.1.1)
       return 0;
     }
     return expectsElse ? Status.EXPECTATION_FAILED : 0;
@@ -108,7 +108,7 @@ final class Fields {
     while (colon < end && Ascii.isToken(line.getByte(colon))) {
       colon++;
     }
-    // Neither a name with a space behind it nor a folded line gets further.
+    // Refuses names followed by a space, and folded lines.
     if (colon == 0 || colon == end || line.getByte(colon) != ':') {
       return Status.BAD_REQUEST;
     }
@@ -121,7 +121,7 @@ final class Fields {
     return take(line, colon, from, trim(line, from, end));
   }
 
-  /** As {@link #add}, for a field behind a body: what it says comes too late to matter. */
+  /** As {@link #add}, for a field after a body, which is checked and ignored. */
   int addTrailer(MicroBlock line, int length) {
     boolean wasClosing = close;
     boolean wasChunked = chunked;

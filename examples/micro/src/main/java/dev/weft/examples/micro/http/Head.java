@@ -4,8 +4,8 @@ package dev.weft.examples.micro.http;
 import dev.weft.micro.MicroBlock;
 
 /**
- * What the thread that reads requests tells the one that answers them, in front of the body:
- * numbers at fixed places, as a struct would have them.
+ * The message from the thread that reads requests to the one that answers them, sent before the
+ * body: numbers at fixed offsets, like a C struct.
  */
 final class Head {
   static final int BYTES = 24;
@@ -16,16 +16,16 @@ final class Head {
   private static final int FLAGS_AT = 12;
   private static final int BODY_BYTES_AT = 16;
 
-  /** The connection ends behind the response. */
+  /** The connection ends after the response. */
   static final int CLOSE = 1;
 
   /** The body ends with a hang-up instead of after a number of bytes. */
   static final int CHUNKED = 2;
 
-  /** The client waits to be told that it may send the body. */
+  /** The client waits for a 100 response before it sends the body. */
   static final int CONTINUE = 4;
 
-  /** The client doubts that the connection stays open, and is to be told. */
+  /** The response must say that the connection stays open. */
   static final int KEEP_ALIVE = 8;
 
   private final MicroBlock block;

@@ -4,7 +4,7 @@ package dev.weft.examples.micro.http;
 import dev.weft.micro.MicroBlock;
 import org.jspecify.annotations.Nullable;
 
-/** What is asked for, as far as it is known here. */
+/** The known methods of requests. */
 enum Method {
   GET(0, false),
   HEAD(1, false),
@@ -16,10 +16,10 @@ enum Method {
 
   private static final Method[] ALL = values();
 
-  /** Its place in this list, which stands for it in a {@link Head}. */
+  /** The index in this list, which represents the method in a {@link Head}. */
   final int code;
 
-  /** Whether the answer is what was sent. */
+  /** Whether the response echoes the body of the request. */
   final boolean echoes;
 
   Method(int code, boolean echoes) {
@@ -31,7 +31,7 @@ enum Method {
     return ALL[code];
   }
 
-  /** The method of that name, which is case-sensitive, or null if it is not known. */
+  /** The method with that name, which is case-sensitive; null if unknown. */
   static @Nullable Method of(MicroBlock line, int from, int to) {
     for (Method method : ALL) {
       if (Ascii.is(line, from, to, method.name())) {

@@ -6,7 +6,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The first line of a request: method, target and version, with one space between them (RFC 9112,
- * 3). Where it is lenient about nothing, no other server can have understood it otherwise.
+ * 3). It is parsed strictly, so that no other server can have interpreted it differently.
  */
 final class RequestLine {
   /** HTTP/0.9: no version, no fields, and a response that is a body only. */
@@ -14,12 +14,12 @@ final class RequestLine {
 
   static final int VERSION_1_0 = 10;
 
-  /** HTTP/1.1, and what may come behind it in the same major version. */
+  /** HTTP/1.1 and later minor versions. */
   static final int VERSION_1_1 = 11;
 
   private static final int VERSION_LENGTH = "HTTP/1.1".length();
 
-  /** Null if it is none that is known here. */
+  /** Null if the method is unknown. */
   @Nullable Method method;
 
   int version;
@@ -33,7 +33,7 @@ final class RequestLine {
     targetEnd = 0;
   }
 
-  /** There is no end of the line, be it too long or cut off; returns the status to answer. */
+  /** The line is too long or truncated; returns the status to answer. */
   int incomplete(boolean tooLong) {
     clear();
     return tooLong ? Status.TARGET_TOO_LONG : Status.BAD_REQUEST;
@@ -77,15 +77,15 @@ final class RequestLine {
       return Status.BAD_REQUEST;
     }
     if (line.getByte(at + 5) != '1') {
-      return Status.VERSION_NOT_SUPPORTED; // and so is the preface of HTTP/2 answered
+      return Status.VERSION_NOT_SUPPORTED; // the preface of HTTP/2 is answered so as well
     }
     version = line.getByte(at + 7) == '0' ? VERSION_1_0 : VERSION_1_1;
     return 0;
   }
 
   /**
-   * Whether the target is a path, a URI, or the star of OPTIONS (RFC 9112, 3.2). A method that is
-   * not known may have others, as CONNECT has.
+   * Whether the target is a path, a URI, or the star of OPTIONS (RFC 9112, 3.2). Unknown methods
+   * may have other targets, as CONNECT does.
    */
   private boolean isTarget(MicroBlock line) {
     if (targetStart == targetEnd || method == null) {

@@ -9,9 +9,9 @@ import dev.weft.micro.MicroThread;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Reads requests from a connection and hands each to a {@link Responder} through a pipe: the
- * target, the {@link Head}, the body without its framing. It is ahead of the responder by as much
- * as the pipe holds, so that requests that come together are answered together.
+ * Reads requests from a connection and passes each to a {@link Responder} through a pipe: the
+ * target, the {@link Head}, the body without its framing. It can be ahead of the responder by as
+ * much as the pipe holds, so that pipelined requests are answered together.
  */
 public final class RequestReader extends MicroThread {
   /** Pages of a heap for one connection. */
@@ -26,10 +26,10 @@ public final class RequestReader extends MicroThread {
 
   private static final int EMPTY_LINES_MAX = 4;
 
-  /** So much of a body is passed before the client is known not to be idle. */
+  /** After so many bytes of a body the client's idle time starts again. */
   static final int PIECE_BYTES = 64 << 10;
 
-  /** What has ended one of the two threads before its time. */
+  /** The failure of one of the two threads. */
   final Failure failure = new Failure();
 
   private final boolean lingers;
@@ -41,10 +41,11 @@ public final class RequestReader extends MicroThread {
   private @Nullable Head head;
 
   /**
-   * A server of one connection, whose client may take its time.
+   * A server of one connection, whose client may be idle without limit.
    *
-   * @param isSocket whether it is one; if not, it is over with the last response, and not when the
-   *     client has taken that, and responses have no date, so that they depend on the input alone
+   * @param isSocket whether the connection is a socket; if not, the thread ends with the last
+   *     response, without waiting for the client to read it, and responses have no date, so that
+   *     they depend on the input alone
    */
   public RequestReader(boolean isSocket) {
     this(isSocket, Idleness.UNLIMITED, isSocket ? ResponseDate.now() : ResponseDate.NONE);
@@ -54,8 +55,8 @@ public final class RequestReader extends MicroThread {
    * A server of one connection.
    *
    * @param isSocket as above
-   * @param idleness how long the client may do nothing
-   * @param date what responses are dated with
+   * @param idleness how long the client may be idle
+   * @param date the date of responses
    */
   RequestReader(boolean isSocket, Idleness idleness, ResponseDate date) {
     lingers = isSocket;
@@ -67,15 +68,15 @@ public final class RequestReader extends MicroThread {
   protected void run() throws Exception {
     responder(responder);
     play(responder);
-    boolean goesOn = true;
+    boolean isOpen = true;
     deadline(idleness.deadline());
-    while (goesOn && pollread() > 0) { // without memory, most of the time
+    while (isOpen && pollread() > 0) { // while idle, no memory is allocated
       MicroBlock line = calloc(1, BLOCK_BYTES);
       block = line;
       head = new Head(line, HEAD_AT);
       do {
-        goesOn = readRequest(line);
-      } while (goesOn && buffered() > 0);
+        isOpen = readRequest(line);
+      } while (isOpen && buffered() > 0);
       block = null;
       free();
       deadline(idleness.deadline());
@@ -108,7 +109,7 @@ public final class RequestReader extends MicroThread {
     return passRequest(line);
   }
 
-  /** A client that has sent a body may end it with a line too many (RFC 9112, 2.2). */
+  /** Skips an empty line, which some clients send after a body (RFC 9112, 2.2). */
   private int readFirstLine(MicroBlock line) throws Exception {
     int length = 0;
     for (int i = 0; i <= EMPTY_LINES_MAX; i++) {
@@ -170,7 +171,7 @@ public final class RequestReader extends MicroThread {
             ? Head.KEEP_ALIVE
             : 0;
     if (fields.hasBody() && fields.expectsContinue()) {
-      // A body that is of no use is not asked for, and then nobody knows whether it comes.
+      // An unneeded body is not requested; whether the client sends it anyway is unknown.
       closes |= !passesBody;
       flags |= passesBody ? Head.CONTINUE : 0;
     }
@@ -184,9 +185,9 @@ public final class RequestReader extends MicroThread {
     return passBody(line, passesBody) && !closes;
   }
 
-  /** Returns whether the body came to its end. */
+  /** Returns whether the whole body was read. */
   private boolean passBody(MicroBlock line, boolean isWanted) throws Exception {
-    responder.bodyIsBroken = true; // until the contrary is known, whatever ends this thread
+    responder.bodyIsBroken = true; // until the end of the body is read
     boolean whole =
         fields.isChunked()
             ? passChunks(line, isWanted)
@@ -245,7 +246,7 @@ public final class RequestReader extends MicroThread {
 
   // ---- the end
 
-  /** Has the responder end, and waits for the client to end. */
+  /** Ends the responder, and waits for the end of the client. */
   private void linger() throws Exception {
     txClose();
     if (lingers) {
@@ -254,7 +255,7 @@ public final class RequestReader extends MicroThread {
     }
   }
 
-  /** EPIPE: the responder has failed, has said so to the client, and is gone. */
+  /** EPIPE: the responder has failed, has sent an error to the client, and has ended. */
   @Override
   protected void lastly() throws Exception {
     if (errno() == Errno.EPIPE) {

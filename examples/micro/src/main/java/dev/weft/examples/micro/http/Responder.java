@@ -10,8 +10,8 @@ import dev.weft.micro.MicroBlock;
 import dev.weft.micro.MicroThread;
 
 /**
- * Answers the requests that a {@link RequestReader} hands it: GET with a greeting, others with the
- * body that came. What it writes goes out when both threads wait, all of it at once.
+ * Answers the requests from a {@link RequestReader}: GET with a greeting, others by echoing the
+ * body. Its output is sent when both threads wait, in one piece.
  */
 final class Responder extends MicroThread {
   private static final String CRASH = "/crash";
@@ -21,7 +21,7 @@ final class Responder extends MicroThread {
   private static final int NUMBER_AT = LENGTH_AT + Integer.BYTES;
   private static final int TARGET_AT = NUMBER_AT + Decimal.BYTES_MAX;
 
-  /** As much of the target as matters here. */
+  /** The part of the target that is kept. */
   private static final int TARGET_BYTES = 256;
 
   private static final int BLOCK_BYTES = TARGET_AT + TARGET_BYTES;
@@ -31,16 +31,16 @@ final class Responder extends MicroThread {
   private final Idleness idleness;
   private final ResponseDate date;
 
-  /** Set by the reader as long as the body that it passes has not come to its end. */
+  /** Set by the reader until it has passed the whole body. */
   boolean bodyIsBroken;
 
-  /** The end of the connection, which the reader waits for. */
+  /** The end of the connection, for which the reader waits. */
   final Linger linger = new Linger();
 
-  /** Whether the response to the present request has begun, so that it is too late for another. */
+  /** Whether the response to the current request has begun, so that it can't be replaced. */
   private boolean begun;
 
-  /** Whether the present request is a HEAD, whose response has no body whatever it says. */
+  /** Whether the current request is a HEAD, whose response has no body. */
   private boolean isHead;
 
   Responder(RequestReader reader, boolean isSocket, Idleness idleness, ResponseDate date) {
@@ -52,17 +52,17 @@ final class Responder extends MicroThread {
 
   @Override
   protected void run() throws Exception {
-    boolean goesOn = true;
-    while (goesOn && pollread() > 0) {
+    boolean isOpen = true;
+    while (isOpen && pollread() > 0) {
       date.refresh();
-      deadline(idleness.deadline()); // for the client to take the answers
+      deadline(idleness.deadline()); // for the client to read the responses
       MicroBlock page = calloc(1, BLOCK_BYTES);
       Head head = new Head(page, HEAD_AT);
       do {
-        goesOn = answer(page, head);
-      } while (goesOn && buffered() > 0);
+        isOpen = answer(page, head);
+      } while (isOpen && buffered() > 0);
       free();
-      deadline(Deadline.NEVER); // the reader has one for the next request
+      deadline(Deadline.NEVER); // the reader has a deadline for the next request
     }
     deadline(idleness.deadline());
     end();
@@ -85,7 +85,7 @@ final class Responder extends MicroThread {
     return respond(page, head);
   }
 
-  /** Takes the target out of the pipe; returns whether it asks for a crash. */
+  /** Reads the target from the pipe; returns whether it is the crash path. */
   private boolean readTarget(MicroBlock page) throws Exception {
     int length = page.getInt(LENGTH_AT);
     int kept = Math.min(length, TARGET_BYTES);
@@ -98,12 +98,12 @@ final class Responder extends MicroThread {
     return crashes;
   }
 
-  /** An application with an error in it. */
+  /** Crashes, like an application with a bug. */
   private void divide(int dividend, int divisor) {
     log("quotient " + dividend / divisor);
   }
 
-  /** Returns whether the connection goes on. */
+  /** Returns whether the connection stays open. */
   private boolean respond(MicroBlock page, Head head) throws Exception {
     if (head.status() != Status.OK) {
       writeError(head.status(), head.has(Head.CLOSE));
@@ -138,7 +138,7 @@ final class Responder extends MicroThread {
     }
   }
 
-  /** Everything of a good response that comes before the framing of its body. */
+  /** The start of a successful response, up to the framing of its body. */
   private void beginOk(Head head) throws Exception {
     begun = true;
     literal("HTTP/1.1 200 OK\r\n");
@@ -180,7 +180,7 @@ final class Responder extends MicroThread {
     return done;
   }
 
-  /** Makes a chunk of whatever has come, and has it go through without another copy. */
+  /** Forwards the available bytes as one chunk, without another copy. */
   private boolean echoChunks(MicroBlock page, Head head) throws Exception {
     int size = pollread();
     if (size == 0 && bodyIsBroken) {
@@ -196,7 +196,7 @@ final class Responder extends MicroThread {
       deadline(idleness.deadline());
     }
     if (bodyIsBroken) {
-      return false; // the client misses the last chunk
+      return false; // without the last chunk the client sees that the body is incomplete
     }
     readhup();
     literal("0\r\n\r\n");
@@ -223,7 +223,7 @@ final class Responder extends MicroThread {
 
   // ---- the end
 
-  /** Ends what the client reads; it is the reader that waits for the client's end. */
+  /** Shuts down the output; the reader waits for the end of the client. */
   private void end() throws Exception {
     if (isSocket) {
       txShutdown();
@@ -241,7 +241,7 @@ final class Responder extends MicroThread {
       }
       end();
       if (!isSocket && !reader.isEnded()) {
-        raiseAt(reader, Errno.EPIPE); // it would wait for the end of its input
+        raiseAt(reader, Errno.EPIPE); // or it would wait for the end of its input
       }
     } else {
       reader.failure.note(errno());

@@ -7,11 +7,11 @@ import java.time.ZoneOffset;
 import java.util.function.LongSupplier;
 
 /**
- * The field Date of responses (RFC 9110, 6.6.1), and the greeting, which contains it. Both are made
- * once a second. For the connections of one reactor.
+ * The field Date of responses (RFC 9110, 6.6.1), and the greeting, which contains it. Both are
+ * formatted once per second. For the connections of one reactor.
  */
 final class ResponseDate {
-  /** No such field, so that a filter's output depends on its input alone. */
+  /** No Date field, so that a filter's output depends on its input alone. */
   static final ResponseDate NONE = new ResponseDate(() -> 0, false);
 
   private static final String[] DAYS = {"Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"};
@@ -22,13 +22,13 @@ final class ResponseDate {
   static final String GREETING = "Hello, World!\n";
   static final int GREETING_BYTES = GREETING.length();
 
-  /** They take some microseconds. */
-  private static final int GREETINGS_PER_LOOK = 16;
+  /** Formatting takes some microseconds. */
+  private static final int GREETINGS_PER_CLOCK_READ = 16;
 
   private final LongSupplier clock;
   private final boolean isSent;
   private long second = Long.MIN_VALUE;
-  private int greetings = GREETINGS_PER_LOOK; // so that the first one looks
+  private int greetings = GREETINGS_PER_CLOCK_READ; // so that the first one reads the clock
   private String field = "";
   private byte[] greetingHead = {};
   private byte[] greetingWhole = {};
@@ -43,7 +43,7 @@ final class ResponseDate {
     return of(() -> System.currentTimeMillis() / 1000);
   }
 
-  /** The date of a clock that tells the seconds since 1970. */
+  /** Uses a clock of seconds since 1970. */
   static ResponseDate of(LongSupplier clock) {
     return new ResponseDate(clock, true);
   }
@@ -54,21 +54,21 @@ final class ResponseDate {
     return field;
   }
 
-  /** All of the response to HEAD. Not changed later on. */
+  /** The complete response to HEAD. Not modified later. */
   byte[] greetingHead() {
     countGreeting();
     return greetingHead;
   }
 
-  /** All of the response to GET. Not changed later on. */
+  /** The complete response to GET. Not modified later. */
   byte[] greetingWhole() {
     countGreeting();
     return greetingWhole;
   }
 
-  /** Of many that are asked for together, not each is worth a look at the clock. */
+  /** Reads the clock only for some of many consecutive greetings. */
   private void countGreeting() {
-    if (++greetings >= GREETINGS_PER_LOOK) {
+    if (++greetings >= GREETINGS_PER_CLOCK_READ) {
       refresh();
     }
   }

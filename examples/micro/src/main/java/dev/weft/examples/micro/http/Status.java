@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.weft.examples.micro.http;
 
-/** The codes that are answered, with their reasons. */
+/** The status codes of responses, with their reasons. */
 final class Status {
   static final int OK = 200;
   static final int BAD_REQUEST = 400;

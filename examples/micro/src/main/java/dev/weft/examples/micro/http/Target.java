@@ -3,7 +3,7 @@ package dev.weft.examples.micro.http;
 
 import dev.weft.micro.MicroBlock;
 
-/** What a request is about. */
+/** The target of a request. */
 final class Target {
   private Target() {}
 

@@ -5,12 +5,12 @@ import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Commands that came together from one client, and their answers. */
+/** Commands that arrived together from one client, and their answers. */
 final class Batch {
   private static final int COMMANDS_MAX = 256;
   private static final int BYTES_MAX = CommandReader.COMMAND_BYTES_MAX;
 
-  /** Commands are carried out until the answers are as large as that; the rest waits. */
+  /** Commands are executed until the answers are this large; the others wait. */
   private static final int REPLIES_BYTES_MAX = 1 << 20;
 
   private final List<Command> commands = new ArrayList<>();
@@ -21,7 +21,7 @@ final class Batch {
   private int countedReplyBytes;
   private final ClientMemory.Account account;
 
-  /** Whether a call of {@link Store#execute} has dealt with it. Guarded by the store. */
+  /** Whether a call of {@link Store#execute} has processed the batch. Guarded by the store. */
   boolean isExecuted;
 
   /** Commands of a client, whose account is charged for the answers. */
@@ -29,7 +29,7 @@ final class Batch {
     this.account = account;
   }
 
-  /** Commands that nobody is charged for. */
+  /** Commands without an account. */
   Batch() {
     this(ClientMemory.unlimited().open(() -> {}));
   }
@@ -56,7 +56,7 @@ final class Batch {
     return done == commands.size();
   }
 
-  /** Whether any command that is left has to do with the store. */
+  /** Whether any remaining command uses the store. */
   boolean needsStore() {
     for (int i = done; i < commands.size(); i++) {
       if (Commands.needsStore(commands.get(i))) {
@@ -66,7 +66,7 @@ final class Batch {
     return false;
   }
 
-  /** Whether any command that is left may change keys. */
+  /** Whether any remaining command may change keys. */
   boolean writes() {
     for (int i = done; i < commands.size(); i++) {
       if (Commands.writes(commands.get(i))) {
@@ -77,8 +77,8 @@ final class Batch {
   }
 
   /**
-   * Carries commands out until all are done, or the answers are large enough, or fill what memory
-   * there is for those of all clients: then maybe none.
+   * Executes commands until all are done, the answers are large enough, or the memory for the
+   * answers of all clients is used up, perhaps before the first command.
    */
   void execute(Keys keys) throws SQLException {
     forgetReplies();
@@ -95,16 +95,13 @@ final class Batch {
     }
   }
 
-  /** Forgets what was done from a command on, which is to be done again. */
+  /** Drops the answers from a command on, so that these commands are executed again. */
   void rewind(int first) {
     forgetReplies();
     done = first;
   }
 
-  /**
-   * Has commands answered that were carried out in vain, or could not be, since the store failed:
-   * those that have to do with it, with the reason.
-   */
+  /** Answers the commands that use the store with the reason of its failure. */
   void fail(int first, int end, String reason) {
     forgetReplies();
     done = end;
@@ -124,13 +121,13 @@ final class Batch {
     countedReplyBytes = replies.size();
   }
 
-  /** The answers have been sent, or are not to be. */
+  /** Releases the answers, which have been sent or are dropped. */
   void forgetReplies() {
     replies = new Replies();
     countReplies();
   }
 
-  /** What the account has been charged for its commands. */
+  /** The bytes charged to the account for its commands. */
   long heldBytes() {
     return heldBytes;
   }

@@ -6,32 +6,32 @@ import java.util.Set;
 import java.util.concurrent.atomic.AtomicLong;
 
 /**
- * How much memory of the JVM all clients together hold: commands that have come and are not carried
- * out, and answers that are not sent. When that reaches a limit, the client that holds the most is
- * cut off, as by Redis's maxmemory-clients. So neither many clients nor a large one can use up the
- * memory of the others.
+ * Limits the memory of the JVM that all clients together hold: commands not yet executed, and
+ * answers not yet sent. At the limit, the client that holds the most is disconnected, as with
+ * Redis's maxmemory-clients. So neither many clients nor a large one can use up the memory of the
+ * others.
  */
 final class ClientMemory {
-  /** Commands, answers, and the copies that are made of both on their way. */
+  /** Commands, answers, and the temporary copies of both. */
   private static final int PARTS_OF_HEAP = 4;
 
   private final long limitBytes;
   private final AtomicLong usedBytes = new AtomicLong();
 
-  /** Those that hold something, or did. Touched by the reactor's thread alone. */
+  /** Accounts that hold memory, or did. Used by the reactor's thread only. */
   private final Set<Account> accounts = new HashSet<>();
 
-  /** Memory of which clients may hold so many bytes. */
+  /** Sets the limit, in bytes. */
   ClientMemory(long limitBytes) {
     this.limitBytes = limitBytes;
   }
 
-  /** As much as is good for a heap of this size. */
+  /** A limit suitable for the size of the JVM's heap. */
   static ClientMemory ofHeap() {
     return new ClientMemory(Runtime.getRuntime().maxMemory() / PARTS_OF_HEAP);
   }
 
-  /** For a filter, whose only client is held up by what it does not read. */
+  /** For a filter, whose only client is limited by back-pressure. */
   static ClientMemory unlimited() {
     return new ClientMemory(Long.MAX_VALUE);
   }
@@ -40,12 +40,12 @@ final class ClientMemory {
     return usedBytes.get();
   }
 
-  /** Whether nobody may take more before {@link #makeRoom}. Any thread. */
+  /** Whether the limit is reached, so that {@link #makeRoom} must come first. Any thread. */
   boolean isFull() {
     return usedBytes.get() >= limitBytes;
   }
 
-  /** Cuts clients off, those that hold the most first, until it is not full any more. */
+  /** Disconnects clients, those that hold the most first, until the limit is no longer reached. */
   void makeRoom() {
     while (isFull()) {
       Account largest = null;
@@ -58,28 +58,28 @@ final class ClientMemory {
         return;
       }
       largest.close();
-      largest.cutOff.run();
+      largest.disconnect.run();
     }
   }
 
   /**
    * Opens the account of a client.
    *
-   * @param cutOff ends its connection, but later on: it may be the client's own thread that calls
+   * @param disconnect ends its connection asynchronously: the caller may be the client's own thread
    */
-  Account open(Runnable cutOff) {
-    return new Account(cutOff);
+  Account open(Runnable disconnect) {
+    return new Account(disconnect);
   }
 
-  /** What one client holds. */
+  /** The memory that one client holds. */
   final class Account {
-    private final Runnable cutOff;
+    private final Runnable disconnect;
     private long heldBytes;
     private boolean isClosed;
     private boolean isListed;
 
-    private Account(Runnable cutOff) {
-      this.cutOff = cutOff;
+    private Account(Runnable disconnect) {
+      this.disconnect = disconnect;
     }
 
     private synchronized long heldBytes() {
@@ -87,9 +87,9 @@ final class ClientMemory {
     }
 
     /**
-     * Charges it for memory that is about to be taken. On the reactor's thread.
+     * Charges the client for memory before it is allocated. On the reactor's thread.
      *
-     * @return false if there is none, so that this client is being cut off
+     * @return false if there is none, so that this client is being disconnected
      */
     boolean take(long bytes) {
       if (!isListed) {
@@ -101,7 +101,7 @@ final class ClientMemory {
       return !isClosed();
     }
 
-    /** Counts bytes that it holds more, or less if they are negative. Any thread. */
+    /** Adds to the bytes that the client holds; negative for released bytes. Any thread. */
     synchronized void add(long bytes) {
       if (!isClosed) {
         heldBytes += bytes;
@@ -122,7 +122,7 @@ final class ClientMemory {
       ClientMemory.this.makeRoom();
     }
 
-    /** Gives back all that it holds. On the reactor's thread. */
+    /** Releases everything that the client holds. On the reactor's thread. */
     void close() {
       accounts.remove(this);
       synchronized (this) {

@@ -6,7 +6,7 @@ import java.util.List;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
-/** What a client asks for, or what was wrong with it. */
+/** A command of a client, or the error in its input. */
 final class Command {
   private final List<byte[]> words;
   private final String name;
@@ -20,18 +20,18 @@ final class Command {
     this.heldBytes = heldBytes;
   }
 
-  /** A command of one word or more, for which its client's account has been charged. */
+  /** A command of one or more arguments, charged to its client's account. */
   static Command of(List<byte[]> words, long heldBytes) {
     String name = new String(words.getFirst(), StandardCharsets.ISO_8859_1);
     return new Command(words, name.toUpperCase(Locale.ROOT), null, heldBytes);
   }
 
-  /** A command that nobody is charged for. */
+  /** A command without an account. */
   static Command of(List<byte[]> words) {
     return of(words, 0);
   }
 
-  /** In place of a command that can't be read: the connection ends with it. */
+  /** Replaces a command that can't be parsed: the connection ends with it. */
   static Command unreadable(String complaint) {
     return new Command(List.of(), "", complaint, 0);
   }
@@ -41,12 +41,12 @@ final class Command {
     return name;
   }
 
-  /** Why it is none, or null. */
+  /** The parse error, or null. */
   @Nullable String complaint() {
     return complaint;
   }
 
-  /** How many arguments follow the name. */
+  /** The number of arguments after the name. */
   int arguments() {
     return words.size() - 1;
   }
@@ -56,12 +56,12 @@ final class Command {
     return words.get(number);
   }
 
-  /** Whether nothing is read behind it. */
+  /** Whether no input is read after it. */
   boolean isLast() {
     return complaint != null || name.equals("QUIT") || isShutdown() || isOfBrowsers();
   }
 
-  /** Whether it ends the server: words that say how are all the same here. */
+  /** Whether it ends the server; options of SHUTDOWN are ignored. */
   boolean isShutdown() {
     boolean isOne = name.equals("SHUTDOWN");
     for (int i = 1; isOne && i <= arguments(); i++) {
@@ -78,19 +78,19 @@ final class Command {
   }
 
   /**
-   * Whether it is a line of an HTTP request. Any web page can have a browser send one to this
-   * machine, with commands in its body, which must not be carried out.
+   * Whether it is a line of an HTTP request. A web page can make a browser send one to this
+   * machine, with commands in its body, which must not be executed.
    */
   boolean isOfBrowsers() {
     return name.equals("POST") || name.equals("HOST:");
   }
 
-  /** What its client's account has been charged for it. */
+  /** The bytes charged to its client's account. */
   long heldBytes() {
     return heldBytes;
   }
 
-  /** The bytes of its words. */
+  /** The bytes of its arguments. */
   int bytes() {
     int bytes = 0;
     for (byte[] word : words) {

@@ -10,14 +10,14 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Reads commands: arrays of bulk strings, or words on a line, quoted as in redis-cli. Lines may end
- * with LF alone. Memory grows with what has come, not with what was announced.
+ * Reads commands: arrays of bulk strings, or arguments on a line, quoted as in redis-cli. Lines may
+ * end with LF alone. Memory grows with the received bytes, not with the announced size.
  */
 final class CommandReader {
-  /** The words of a command, its name included. */
+  /** The number of arguments of a command, including its name. */
   static final int WORDS_MAX = 1024;
 
-  /** The bytes of all its words. */
+  /** The bytes of all its arguments. */
   static final int COMMAND_BYTES_MAX = 1 << 20;
 
   /** A command on a line, its end included. */
@@ -27,7 +27,7 @@ final class CommandReader {
   private static final int PIECE_BYTES = 4096;
   private static final int BAD = -2;
 
-  /** What a word takes beside its bytes. */
+  /** The overhead of an argument, in bytes. */
   private static final int WORD_BYTES = 32;
 
   private final ClientMemory.Account account;
@@ -35,7 +35,7 @@ final class CommandReader {
   private final MicroBlock block;
   private final Words line;
 
-  /** What the account has been charged for the command that is being read. */
+  /** The bytes charged to the account for the command being read. */
   private long heldBytes;
 
   /** Reads {@code socket} with the help of a block of {@link #LINE_BYTES_MAX} bytes. */
@@ -46,7 +46,7 @@ final class CommandReader {
     line = new Words(block);
   }
 
-  /** Returns the next command, or null at the end, be it between commands or in one. Suspends. */
+  /** Returns the next command, or null at the end of the input, even within a command. Suspends. */
   @Nullable Command read() throws Exception {
     heldBytes = 0;
     while (true) {
@@ -95,8 +95,8 @@ final class CommandReader {
   }
 
   /**
-   * The number behind the first byte of a line, no more than {@code max}; -1 for any that is less
-   * than 0, or BAD.
+   * The number after the first byte of a line, at most {@code max}; -1 for a negative number, or
+   * BAD.
    */
   private int number(int length, int max) {
     int end = lineEnd(length);
@@ -107,7 +107,7 @@ final class CommandReader {
       return RedisInteger.parse(block.toArray(1, end - 1)).isPresent() ? -1 : BAD;
     }
     if (block.getByte(1) == '0' && end > 2) {
-      return BAD; // as RedisInteger has it, without making an array
+      return BAD; // as in RedisInteger, without an array
     }
     long value = 0;
     for (int i = 1; i < end; i++) {
@@ -200,7 +200,7 @@ final class CommandReader {
     return word;
   }
 
-  /** As text, for what is compared with names. */
+  /** As text, for comparison with names. */
   static String text(byte[] word) {
     return new String(word, StandardCharsets.ISO_8859_1);
   }

@@ -6,13 +6,13 @@ import java.sql.SQLException;
 import java.util.Locale;
 import java.util.OptionalLong;
 
-/** What each command does. */
+/** The implementation of each command. */
 final class Commands {
   private static final String INFO = "# Server\r\nredis_version:2.8.0\r\nserver_name:mt_redis\r\n";
 
   private Commands() {}
 
-  /** Whether it reads or writes keys. */
+  /** Whether a command reads or writes keys. */
   static boolean needsStore(Command command) {
     return switch (command.name()) {
       case "GET", "SET", "MSET", "DEL", "EXISTS", "INCR", "DECR", "INCRBY", "DBSIZE" -> true;
@@ -21,7 +21,7 @@ final class Commands {
     };
   }
 
-  /** Whether it may change keys. */
+  /** Whether a command may change keys. */
   static boolean writes(Command command) {
     return switch (command.name()) {
       case "GET", "EXISTS", "DBSIZE" -> false;
@@ -30,9 +30,9 @@ final class Commands {
   }
 
   /**
-   * Carries a command out that needs the store, and appends its answer.
+   * Executes a command that uses the store, and appends its answer.
    *
-   * @throws SQLException if the store fails, which may have undone what came before
+   * @throws SQLException if the store fails, which may have rolled back earlier commands
    */
   static void execute(Command command, Keys keys, Replies replies) throws SQLException {
     try {
@@ -42,7 +42,7 @@ final class Commands {
     }
   }
 
-  /** The same of a command that does not need it, or that is none. */
+  /** Answers a command that does not use the store, or that is invalid. */
   static void execute(Command command, Replies replies) {
     String complaint = command.complaint();
     if (complaint != null) {
@@ -136,7 +136,7 @@ final class Commands {
 
   private static void shutdown(Command command, Replies replies) {
     if (!command.isShutdown()) {
-      replies.error("syntax error"); // else the end of the connection is the answer
+      replies.error("syntax error"); // otherwise the connection ends without an answer
     }
   }
 
@@ -148,7 +148,7 @@ final class Commands {
     }
   }
 
-  /** What redis-benchmark wants to know before it begins. */
+  /** Settings that redis-benchmark queries before it begins. */
   private static void config(Command command, Replies replies) throws ArgumentsException {
     only(command, 2);
     if (!CommandReader.text(command.argument(1)).equalsIgnoreCase("GET")) {
@@ -175,7 +175,7 @@ final class Commands {
       throws ArgumentsException, SQLException {
     require(command, command.arguments() >= 2);
     if (command.arguments() > 2) {
-      replies.error("syntax error"); // its options are unknown here
+      replies.error("syntax error"); // options are not supported
       return;
     }
     keys.set(command.argument(1), command.argument(2));

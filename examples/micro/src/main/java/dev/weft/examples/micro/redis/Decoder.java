@@ -6,7 +6,7 @@ import dev.weft.micro.MicroBlock;
 import dev.weft.micro.MicroThread;
 import org.jspecify.annotations.Nullable;
 
-/** Makes a line of each answer; of an array, a line of each element, those within it included. */
+/** Prints a line for each answer, and for each element of arrays, which may be nested. */
 class Decoder extends MicroThread {
   static final int PAGES = 8 + 1;
 
@@ -15,20 +15,20 @@ class Decoder extends MicroThread {
   private static final long NIL = -1;
   private static final long BAD = -2;
 
-  /** What ended it before its time. */
+  /** The failure that ended it. */
   final Failure failure = new Failure();
 
-  /** How many lines the answer that is being read still has, as far as is known. */
+  /** The number of elements that the current answer still has, as far as known. */
   private long left;
 
   private @Nullable String complaint;
 
-  /** What was wrong with the input, or null. */
+  /** The error in the input, or null. */
   final @Nullable String complaint() {
     return complaint;
   }
 
-  /** A whole answer has been written, and taken if no other has come yet. */
+  /** Called when a whole answer has been written; it has been flushed if no other has arrived. */
   void answered() {}
 
   @Override
@@ -40,7 +40,7 @@ class Decoder extends MicroThread {
         left = Math.max(left, 1) - 1;
         decode(line, length);
         if (buffered() == 0) {
-          flush(); // here it is told that nobody reads: not when the next answer comes
+          flush(); // reports a closed output now, not with the next answer
         }
         if (left == 0 && complaint == null) {
           answered();

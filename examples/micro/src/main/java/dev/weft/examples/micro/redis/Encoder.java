@@ -7,25 +7,26 @@ import dev.weft.micro.MicroBlock;
 import dev.weft.micro.MicroThread;
 import org.jspecify.annotations.Nullable;
 
-/** Makes a command of each line of words. */
+/** Encodes each line of arguments as a command. */
 class Encoder extends MicroThread {
   static final int PAGES = 8 + 2;
 
   private static final int LINE_BYTES_MAX = CommandReader.LINE_BYTES_MAX;
   private static final int NUMBER_AT = LINE_BYTES_MAX;
 
-  /** What ended it before its time. */
+  /** The failure that ended it. */
   final Failure failure = new Failure();
 
   private @Nullable String complaint;
 
-  /** What was wrong with the input, or null. */
+  /** The error in the input, or null. */
   final @Nullable String complaint() {
     return complaint;
   }
 
   /**
-   * Hears the name of a command, with its case, before it is written; returns whether more follow.
+   * Called with the name of a command, in its original case, before it is written; returns whether
+   * more follow.
    */
   boolean begins(MicroBlock line, int start, int end) {
     return true;
@@ -35,16 +36,16 @@ class Encoder extends MicroThread {
   protected void run() throws Exception {
     MicroBlock line = calloc(1, LINE_BYTES_MAX + Decimal.BYTES_MAX);
     Words words = new Words(line);
-    boolean goesOn = true;
-    for (int length; goesOn && (length = readline(line, LINE_BYTES_MAX)) > 0; ) {
+    boolean hasMore = true;
+    for (int length; hasMore && (length = readline(line, LINE_BYTES_MAX)) > 0; ) {
       if (length == LINE_BYTES_MAX && line.getByte(length - 1) != '\n') {
         complaint = "a line is longer than " + LINE_BYTES_MAX + " bytes";
       } else {
-        goesOn = encode(line, words, length);
+        hasMore = encode(line, words, length);
       }
-      goesOn &= complaint == null;
+      hasMore &= complaint == null;
     }
-    flush(); // or nobody would hear that the last commands were not taken
+    flush(); // or a failure to write the last commands would not be reported
   }
 
   @Override
@@ -59,7 +60,7 @@ class Encoder extends MicroThread {
       count++;
     }
     if (words.isOpen()) {
-      complaint = "a quote is not closed, or a word goes on behind one";
+      complaint = "a quote is not closed, or is followed by a character";
       return false;
     }
     if (count == 0) {
@@ -67,7 +68,7 @@ class Encoder extends MicroThread {
     }
     words.begin(length);
     words.take();
-    boolean goesOn = begins(line, words.start(), words.end());
+    boolean hasMore = begins(line, words.start(), words.end());
     number(line, "*", count);
     do {
       int bytes = words.end() - words.start();
@@ -75,7 +76,7 @@ class Encoder extends MicroThread {
       write(line, words.start(), bytes);
       literal("\r\n");
     } while (words.take());
-    return goesOn;
+    return hasMore;
   }
 
   private void number(MicroBlock line, String type, int value) throws Exception {

@@ -9,8 +9,8 @@ import dev.weft.micro.MicroThread;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Carries out the commands of one client in the order they came in. What has come while it waited
- * for the store is one batch, and one transaction.
+ * Executes the commands of one client in order. Commands that arrive while it waits for the store
+ * are one batch, and one transaction.
  */
 final class Executor extends MicroThread {
   private final RedisConnection reader;
@@ -20,7 +20,7 @@ final class Executor extends MicroThread {
   private final Idleness idleness;
   private final Runnable stop;
 
-  /** The end of the connection, which the reader waits for. */
+  /** The end of the connection, for which the reader waits. */
   final Linger linger = new Linger();
 
   private Batch next;
@@ -43,7 +43,9 @@ final class Executor extends MicroThread {
     this.stop = stop;
   }
 
-  /** Adds a command, or the end of all. Called by the reader, which plays this thread then. */
+  /**
+   * Adds a command, or the end of the input. Called by the reader, which then plays this thread.
+   */
   void add(@Nullable Command command) {
     if (command != null) {
       next.add(command);
@@ -83,7 +85,7 @@ final class Executor extends MicroThread {
     }
   }
 
-  /** Whether the client waits for an answer, or has not taken it. */
+  /** Whether the client waits for an answer, or has not read it. */
   boolean isBusy() {
     return isBusy;
   }
@@ -101,7 +103,7 @@ final class Executor extends MicroThread {
       } else {
         batch.execute(Keys.NONE);
       }
-      deadline(idleness.deadline()); // for the client to take the answers
+      deadline(idleness.deadline()); // for the client to read the answers
       write(batch.replies());
       batch.forgetReplies();
       deadline(Deadline.NEVER);
@@ -110,7 +112,7 @@ final class Executor extends MicroThread {
     isBusy = false;
   }
 
-  /** Without answers, no questions. */
+  /** When this thread fails, the reader ends too. */
   @Override
   protected void lastly() throws Exception {
     reader.executorIsOver();

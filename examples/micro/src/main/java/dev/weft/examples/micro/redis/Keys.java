@@ -10,14 +10,14 @@ interface Keys {
 
   void set(byte[] key, byte[] value) throws SQLException;
 
-  /** Returns whether it was there. */
+  /** Returns whether the key existed. */
   boolean delete(byte[] key) throws SQLException;
 
   long count() throws SQLException;
 
   void clear() throws SQLException;
 
-  /** For commands that have nothing to do with any. */
+  /** For commands that use no keys. */
   Keys NONE =
       new Keys() {
         @Override

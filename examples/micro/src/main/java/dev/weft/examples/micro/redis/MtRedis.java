@@ -16,7 +16,7 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.ParseResult;
 
-/** The Redis server, and the halves of its client. */
+/** The Redis server, and the encoder and decoder of its client as filters. */
 public final class MtRedis extends MicroProgram {
   private static final String NAME = "mt_redis";
 
@@ -64,7 +64,8 @@ public final class MtRedis extends MicroProgram {
   private static Store store(ParseResult arguments) {
     String file = arguments.matchedOptionValue("--store", Store.MEMORY);
     if (file.isEmpty()) {
-      throw new IllegalArgumentException("--store must name a file"); // or SQLite makes one up
+      throw new IllegalArgumentException(
+          "--store must name a file"); // or SQLite would use a temporary file
     }
     try {
       return Store.open(file);

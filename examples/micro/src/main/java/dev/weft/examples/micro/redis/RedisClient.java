@@ -13,13 +13,12 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Connects to a server, sends it the commands of its input, and writes what it answers. One thread
- * does each, so that any number of commands may be on their way. It is over when all that was sent
- * has been answered and no more follows: a server may forget what it has not answered to a client
- * that has closed its side.
+ * Connects to a server, sends the commands of its input, and writes the answers. One thread does
+ * each, so that any number of commands can be pipelined. The connection is closed only after all
+ * commands have been answered: a server may drop answers to a client that has shut down its output.
  */
 final class RedisClient extends MicroThread {
-  /** Two sockets, and what the two threads have. */
+  /** Two sockets, and the blocks of the two threads. */
   static final int PAGES = 2 * 8 + 2 + 1;
 
   private static final Set<Errno> OF_CONNECTIONS =
@@ -36,18 +35,18 @@ final class RedisClient extends MicroThread {
   private boolean hasNoReader;
   private @Nullable String complaint;
 
-  /** A client of the server at {@code address}, which is called {@code place}. */
+  /** A client of the server at {@code address}, called {@code place} in messages. */
   RedisClient(InetSocketAddress address, String place) {
     this.address = address;
     this.place = place;
   }
 
-  /** What went wrong, or null. */
+  /** The error message, or null. */
   @Nullable String complaint() {
     return complaint;
   }
 
-  /** Whether nobody reads what it writes any more. */
+  /** Whether the reader of its output has closed it. */
   boolean hasNoReader() {
     return hasNoReader;
   }
@@ -109,7 +108,7 @@ final class RedisClient extends MicroThread {
       return !known.equals("QUIT");
     }
 
-    /** If the server is gone, so is the receiver. */
+    /** If the server has ended, the receiver ends too. */
     @Override
     protected void lastly() {
       Errno errno = errno();

@@ -15,7 +15,7 @@ final class RedisConnection extends MicroThread {
   /** Pages of a heap for one connection. */
   static final int PAGES = 8 + 2;
 
-  /** What has ended one of the two threads before its time. */
+  /** The failure of one of the two threads. */
   final Failure failure = new Failure();
 
   private final ClientMemory.Account account;
@@ -23,7 +23,7 @@ final class RedisConnection extends MicroThread {
   private final Idleness idleness;
   private final Executor executor;
 
-  /** Whether it wants to be played when the executor has room for more. */
+  /** Whether this thread waits until the executor has room for more commands. */
   boolean isPaused;
 
   private boolean isReaderOver;
@@ -37,12 +37,12 @@ final class RedisConnection extends MicroThread {
       Store store, ClientMemory memory, boolean isSocket, Runnable stop, Idleness idleness) {
     this.isSocket = isSocket;
     this.idleness = idleness;
-    account = memory.open(this::cutOff);
+    account = memory.open(this::disconnect);
     executor = new Executor(this, store, account, isSocket, stop, idleness);
   }
 
-  /** Ends the connection from outside, as one may not end one's own process. */
-  private void cutOff() {
+  /** Ends the connection from another process, since a process can't kill itself. */
+  private void disconnect() {
     MicroProcess process = process();
     Fiber.start("cut off", process::kill);
   }
@@ -50,18 +50,18 @@ final class RedisConnection extends MicroThread {
   @Override
   protected void run() throws Exception {
     child(executor);
-    boolean goesOn = true;
+    boolean isOpen = true;
     deadline(idleness.deadline());
-    while (goesOn && pollread() > 0) { // without memory, most of the time
+    while (isOpen && pollread() > 0) { // while idle, no memory is allocated
       CommandReader reader =
           new CommandReader(socket(), calloc(1, CommandReader.LINE_BYTES_MAX), account);
       do {
-        goesOn = pass(read(reader));
-      } while (goesOn && buffered() > 0);
+        isOpen = pass(read(reader));
+      } while (isOpen && buffered() > 0);
       free();
       deadline(idleness.deadline());
     }
-    if (goesOn) {
+    if (isOpen) {
       pass(null);
     }
     if (isSocket) {
@@ -69,14 +69,16 @@ final class RedisConnection extends MicroThread {
     }
   }
 
-  /** Hands a command, or the end of all, to the executor; returns whether another may follow. */
+  /**
+   * Passes a command, or the end of the input, to the executor; returns whether more may follow.
+   */
   private boolean pass(@Nullable Command command) {
     executor.add(command);
     play(executor);
     isPaused = executor.isFull();
     if (isPaused) {
       deadline(Deadline.NEVER);
-      pause(); // until it has taken what there was
+      pause(); // until the executor has taken the commands
       deadline(idleness.deadline());
     }
     return command != null && !command.isLast() && !executor.isEnded();
@@ -90,11 +92,11 @@ final class RedisConnection extends MicroThread {
     }
   }
 
-  /** A connection that breaks is over for the executor too, which otherwise waits for commands. */
+  /** When the connection breaks, the executor ends too, which otherwise waits for commands. */
   @Override
   protected void lastly() {
     if (errno() == Errno.ETIMEDOUT && executor.isBusy()) {
-      lower(); // it is not the client that is idle
+      lower(); // the server is busy, not the client idle
       deadline(idleness.deadline());
       return;
     }
@@ -113,7 +115,7 @@ final class RedisConnection extends MicroThread {
     closeAccount();
   }
 
-  /** What is in the account may be of either thread. */
+  /** The account contains the memory of both threads. */
   private void closeAccount() {
     if (isReaderOver && isExecutorOver) {
       account.close();

@@ -4,8 +4,8 @@ package dev.weft.examples.micro.redis;
 import java.util.OptionalLong;
 
 /**
- * Integers of 64 bits as Redis reads them: only in the form that it writes them in. Neither a plus
- * sign nor a zero in front is part of that, nor is {@code -0}.
+ * Integers of 64 bits as Redis parses them: only in the form in which it prints them. So a plus
+ * sign, leading zeros and {@code -0} are invalid.
  */
 final class RedisInteger {
   private static final int DIGITS_MAX = 19;
@@ -23,13 +23,13 @@ final class RedisInteger {
     if (text[first] == '0' && text.length > 1) {
       return OptionalLong.empty();
     }
-    long value = 0; // negative, since there is one more of those
+    long value = 0; // negative, since the smallest negative number has no positive counterpart
     for (int i = first; i < text.length; i++) {
       int digit = text[i] - '0';
       if (digit < 0 || digit > 9) {
         return OptionalLong.empty();
       }
-      value = value * 10 - digit; // 19 digits can overflow once, and then the sign tells
+      value = value * 10 - digit; // 19 digits can overflow once, which changes the sign
     }
     boolean fits = value <= 0 && (isNegative || value != Long.MIN_VALUE);
     return fits ? OptionalLong.of(isNegative ? value : -value) : OptionalLong.empty();

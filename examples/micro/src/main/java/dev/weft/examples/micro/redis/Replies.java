@@ -5,7 +5,7 @@ import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
 import org.jspecify.annotations.Nullable;
 
-/** Answers in the protocol's form (RESP2), one behind the other. */
+/** Consecutive answers, encoded as RESP2. */
 final class Replies {
   private final ByteArrayOutputStream bytes = new ByteArrayOutputStream(64);
 
@@ -33,7 +33,7 @@ final class Replies {
     text(":" + value + "\r\n");
   }
 
-  /** A string of bytes; null is one that is not there. */
+  /** A bulk string; null for a missing value. */
   void bulk(byte @Nullable [] value) {
     if (value == null) {
       text("$-1\r\n");
@@ -48,7 +48,7 @@ final class Replies {
     bulk(value.getBytes(StandardCharsets.UTF_8));
   }
 
-  /** Begins an array, of which the elements follow. */
+  /** Begins an array; the elements follow. */
   void array(int length) {
     text("*" + length + "\r\n");
   }

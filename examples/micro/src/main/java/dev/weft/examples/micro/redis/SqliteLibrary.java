@@ -10,10 +10,10 @@ import org.sqlite.SQLiteJDBCLoader;
 
 /**
  * The native library of sqlite-jdbc. The driver unpacks it into a file that it deletes when the JVM
- * ends, so that a killed JVM leaves it. Here the file is deleted as soon as it has been loaded.
+ * ends, so a killed JVM leaves it behind. Here the file is deleted after it has been loaded.
  */
 final class SqliteLibrary {
-  /** Where the driver unpacks. */
+  /** The folder into which the driver unpacks. */
   private static final String FOLDER = "org.sqlite.tmpdir";
 
   private static boolean isLoaded;

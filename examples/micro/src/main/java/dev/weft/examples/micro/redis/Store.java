@@ -13,18 +13,18 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The keys of all clients, in an SQLite database. Its calls block, and come from any threads, one
- * at a time: whoever gets there first carries out what the others have brought meanwhile, in the
- * same transaction.
+ * The keys of all clients, in an SQLite database. Its calls block, may come from any thread, and
+ * are executed one at a time: the first caller executes the batches of the waiting callers in the
+ * same transaction (group commit).
  */
 final class Store implements Keys, AutoCloseable {
-  /** In place of a file's name: no file. */
+  /** Instead of a file name: an in-memory database. */
   static final String MEMORY = ":memory:";
 
   private final Connection connection;
   private Prepared prepared;
 
-  /** Batches that nobody has carried out yet. Guarded by itself. */
+  /** Batches not yet executed. Guarded by itself. */
   private final ArrayDeque<Batch> waiting = new ArrayDeque<>();
 
   private Store(Connection connection) throws SQLException {
@@ -37,9 +37,9 @@ final class Store implements Keys, AutoCloseable {
   }
 
   /**
-   * Statements that are used again and again. Transactions are begun and ended by such too, and not
-   * by JDBC: where SQLite has rolled back by itself, of a full disk say, the driver begins no
-   * other, and each statement is one for good.
+   * Prepared statements. They also begin and end transactions, instead of JDBC: after SQLite has
+   * rolled back itself, for example on a full disk, the driver would not begin another transaction,
+   * and each statement would be committed on its own.
    */
   private record Prepared(
       PreparedStatement begin,
@@ -77,10 +77,10 @@ final class Store implements Keys, AutoCloseable {
   }
 
   /**
-   * Opens a file, made if it is not there, or {@link #MEMORY}.
+   * Opens a file, which is created if it does not exist, or {@link #MEMORY}.
    *
-   * @param file its name, as {@link NativeText}. The driver would take what is behind a question
-   *     mark in it for settings, and some beginnings for other places than files
+   * @param file its name, as {@link NativeText}. The driver would parse text after a question mark
+   *     as settings, and some prefixes as other locations than files
    */
   static Store open(String file) throws SQLException {
     SqliteLibrary.load();
@@ -97,7 +97,7 @@ final class Store implements Keys, AutoCloseable {
     }
   }
 
-  /** A file as a URI, all of which is the name (sqlite.org/uri.html). */
+  /** A file as a URI without parameters (sqlite.org/uri.html). */
   private static String location(String file) {
     if (file.equals(MEMORY)) {
       return file;
@@ -105,7 +105,7 @@ final class Store implements Keys, AutoCloseable {
     return (file.startsWith("/") ? "file://" : "file:") + NativeText.percentEncode(file);
   }
 
-  /** Carries a batch out, at least in part, and maybe others. Blocks. */
+  /** Executes a batch, at least in part, and perhaps others. Blocks. */
   void execute(Batch batch) {
     synchronized (waiting) {
       batch.isExecuted = false;
@@ -142,7 +142,7 @@ final class Store implements Keys, AutoCloseable {
       for (int i = 0; i < firsts.length; i++) {
         Batch batch = batches.get(i);
         if (present != null && present != batch) {
-          batch.rewind(firsts[i]); // it is not its fault
+          batch.rewind(firsts[i]); // its commands did not fail
         } else {
           batch.fail(firsts[i], begun ? batch.done() : batch.size(), "store: " + e.getMessage());
         }
@@ -158,8 +158,8 @@ final class Store implements Keys, AutoCloseable {
   }
 
   /**
-   * Begins a transaction. One that is to write says so at once, and waits for whoever writes
-   * meanwhile: SQLite refuses to wait with one that has read.
+   * Begins a transaction. A writing one takes the write lock immediately, and waits for other
+   * writers: SQLite does not wait in a transaction that has already read.
    */
   private void begin(List<Batch> batches) throws SQLException {
     boolean writes = false;
@@ -169,18 +169,18 @@ final class Store implements Keys, AutoCloseable {
     (writes ? prepared.beginToWrite : prepared.begin).execute();
   }
 
-  /** Leaves nothing of a transaction, and no statement that the driver has closed as it failed. */
+  /** Rolls back a transaction, and prepares statements again that the driver has closed. */
   private void recover() {
     try {
       run("ROLLBACK");
     } catch (SQLException e) {
-      // There is nothing to be undone: SQLite has seen to that itself, as it does of a full disk.
+      // Nothing to roll back: SQLite has done that itself, as it does on a full disk.
     }
     try {
       prepared.close();
       prepared = Prepared.on(connection);
     } catch (SQLException e) {
-      // The next transaction will fail of it, tell, and come here again.
+      // The next transaction will fail because of it, report it, and call this again.
     }
   }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.weft.examples.micro.redis;
 
-/** What was sent is not the protocol, or larger than is allowed. */
+/** The input violates the protocol, or exceeds a limit. */
 final class UnreadableException extends Exception {
   private static final long serialVersionUID = 1L;
 

@@ -4,10 +4,10 @@ package dev.weft.examples.micro.redis;
 import dev.weft.micro.MicroBlock;
 
 /**
- * The words of a line, by the rules of redis-cli: apart at blanks, which may be part of a word in
- * quotes. In {@code "} there are {@code \n \r \t \b \a \xHH}, and any other character behind a
- * backslash is itself; in {@code '} only {@code \'} is one character. Behind the end of a quote the
- * word is over.
+ * Splits a line into arguments by the rules of redis-cli: separated by blanks, which may be part of
+ * an argument in quotes. Within {@code "} the escapes are {@code \n \r \t \b \a \xHH}, and any
+ * other character after a backslash is itself; within {@code '} the only escape is {@code \'}. A
+ * closing quote ends the argument.
  */
 final class Words {
   private static final int HEX = 16;
@@ -19,26 +19,26 @@ final class Words {
   private int end;
   private boolean isOpen;
 
-  /** Reads lines in {@code line}. */
+  /** Splits lines in the block {@code line}. */
   Words(MicroBlock line) {
     this.line = line;
   }
 
-  /** Begins with the first of a line of so many bytes. */
+  /** Starts with a line of {@code length} bytes. */
   void begin(int bytes) {
     length = bytes;
     at = 0;
     isOpen = false;
   }
 
-  /** Finds the next word; returns false if there is none, or if it is {@link #isOpen}. */
+  /** Finds the next argument; returns false if there is none, or if {@link #isOpen}. */
   boolean next() {
     return find(false);
   }
 
   /**
-   * As {@link #next}, and puts the word, without its quotes, in its place in the line: from {@link
-   * #start} to {@link #end}.
+   * As {@link #next}, and writes the argument without its quotes over the line, from {@link #start}
+   * to {@link #end}.
    */
   boolean take() {
     return find(true);
@@ -52,7 +52,7 @@ final class Words {
     return end;
   }
 
-  /** Whether the last word has a quote that is not closed, or goes on behind one. */
+  /** Whether a quote of the last argument is not closed, or is followed by a character. */
   boolean isOpen() {
     return isOpen;
   }
@@ -107,7 +107,7 @@ final class Words {
     };
   }
 
-  /** The byte of the two digits that follow an x, or the x if they don't. */
+  /** The byte of the two hexadecimal digits after an x, or the x if there are none. */
   private byte hexadecimal() {
     int high = at + 1 < length ? Character.digit(line.getByte(at), HEX) : -1;
     int low = high >= 0 ? Character.digit(line.getByte(at + 1), HEX) : -1;
@@ -118,7 +118,7 @@ final class Words {
     return (byte) (high * HEX + low);
   }
 
-  /** Never before what has yet to be read: a word takes no more room than its source. */
+  /** Never overwrites unread input: an argument is not longer than its source. */
   private void put(byte c, boolean takes) {
     if (takes) {
       line.setByte(end, c);

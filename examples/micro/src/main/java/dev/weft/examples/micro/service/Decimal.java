@@ -3,17 +3,17 @@ package dev.weft.examples.micro.service;
 
 import dev.weft.micro.MicroBlock;
 
-/** Decimal numbers, without the text that {@link String#format} would make of them. */
+/** Writes decimal numbers without allocating, unlike {@link String#format}. */
 public final class Decimal {
-  /** The longest: 19 digits and a sign. */
+  /** The longest number: 19 digits and a sign. */
   public static final int BYTES_MAX = 20;
 
   private Decimal() {}
 
   /**
-   * Puts a number.
+   * Writes a number.
    *
-   * @param block where
+   * @param block the target
    * @param offset of the first byte
    * @param value 0 or more
    * @return how many bytes it took

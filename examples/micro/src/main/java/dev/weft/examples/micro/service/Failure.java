@@ -6,33 +6,31 @@ import dev.weft.examples.common.Program;
 import dev.weft.examples.common.Programs;
 import org.jspecify.annotations.Nullable;
 
-/**
- * What ended a filter before its time, so that whoever has started it hears that its output is not
- * all there is.
- */
+/** The failure that ended a filter, so that its caller learns that the output is incomplete. */
 public final class Failure {
   /** The status of a program that SIGPIPE has ended, for shells. */
   public static final int READER_GONE = 141;
 
   private @Nullable Errno errno;
 
-  /** Nothing so far. */
+  /** No failure. */
   public Failure() {}
 
   /**
-   * Notes what a thread's lastly has been told. The first error counts: those that follow come of
-   * it. That its process ends is none.
+   * Records the error of a thread, in its lastly. Only the first error counts, since it causes the
+   * others. The end of the process is not an error.
    *
-   * @param told the thread's {@code errno()}
+   * @param raised the thread's {@code errno()}
    */
-  public void note(@Nullable Errno told) {
-    if (errno == null && told != Errno.EINTR) {
-      errno = told;
+  public void note(@Nullable Errno raised) {
+    if (errno == null && raised != Errno.EINTR) {
+      errno = raised;
     }
   }
 
   /**
-   * Tells it on standard error, but for a reader that is gone, which ends filters silently.
+   * Reports the failure on standard error, except a closed output pipe, which ends filters
+   * silently.
    *
    * @param program whose name comes first
    * @return the exit status

@@ -5,7 +5,7 @@ import dev.weft.Deadline;
 import java.time.Duration;
 
 /**
- * How long a client may neither send nor take anything before its connection is closed.
+ * How long a client may neither send nor read anything before its connection is closed.
  *
  * @param limit zero for no limit
  */
@@ -14,7 +14,7 @@ public record Idleness(Duration limit) {
   public static final Idleness UNLIMITED = new Idleness(Duration.ZERO);
 
   /**
-   * For a wait that begins now.
+   * The deadline of a wait that begins now.
    *
    * @return until when it may take
    */

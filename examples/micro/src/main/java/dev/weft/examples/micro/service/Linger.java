@@ -9,28 +9,28 @@ import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The server's end of a connection. If it closed while the client still sends, the kernel would
- * answer with a reset, which can overtake the last response; so it only stops writing, and reads on
- * until the client has closed too, within limits.
+ * Lingering close of a connection. If the server closed while the client still sends, the kernel
+ * would send a reset, which can overtake the last response; so the server only shuts down its
+ * output, and reads until the client has closed too, within limits.
  */
 public final class Linger {
-  /** What a client may still send to a connection that has been ended. */
+  /** The bytes that a client may still send after the end of the output. */
   private static final long BYTES_MAX = 1 << 20;
 
-  /** How long it may take to notice. */
+  /** How long a client may take to close. */
   private static final Duration LIMIT = Duration.ofSeconds(2);
 
   private @Nullable Fiber watch;
   private boolean isOver;
 
-  /** The end of a connection that has not come yet. */
+  /** Makes the close of a connection that is still open. */
   public Linger() {}
 
   /**
-   * The output has been shut down, and the system has all of it: if the client takes too long from
-   * now on, the process is killed. Not for the local executor.
+   * Called when the output has been flushed and shut down: if the client takes too long from now
+   * on, the process is killed. Not for the local executor.
    *
-   * @param process the connection's
+   * @param process the process of the connection
    */
   public void begin(MicroProcess process) {
     if (!isOver) {
@@ -39,11 +39,11 @@ public final class Linger {
   }
 
   /**
-   * Reads to the end of the input, or until that has taken too many bytes. Suspends.
+   * Reads to the end of the input, or until it has sent too many bytes. Suspends.
    *
-   * @param socket whose output has been shut down, or will be
-   * @param block what to read into
-   * @throws Exception what lastly throws
+   * @param socket a socket whose output has been shut down, or will be
+   * @param block a buffer
+   * @throws Exception if lastly throws
    */
   public void await(MicroSocket socket, MicroBlock block) throws Exception {
     try {
@@ -53,7 +53,7 @@ public final class Linger {
     }
   }
 
-  /** The client is not waited for, or not any more. */
+  /** Stops waiting for the client. */
   public void end() {
     isOver = true;
     if (watch != null) {

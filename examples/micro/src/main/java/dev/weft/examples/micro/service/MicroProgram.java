@@ -18,7 +18,7 @@ public abstract class MicroProgram implements Program {
   private static final double GRACE_SECONDS_DEFAULT = 5;
   private static final double IDLE_SECONDS_MAX = 1e9;
 
-  /** As nginx has it. */
+  /** The same as in nginx. */
   private static final double SEND_TIMEOUT_SECONDS_DEFAULT = 60;
 
   private static final double SEND_TIMEOUT_SECONDS_MAX = 1e6;
@@ -32,7 +32,7 @@ public abstract class MicroProgram implements Program {
    * A program.
    *
    * @param name what it is called
-   * @param address where it listens if {@code --listen} does not say
+   * @param address where it listens by default
    */
   protected MicroProgram(String name, String address) {
     this.name = name;
@@ -40,7 +40,7 @@ public abstract class MicroProgram implements Program {
   }
 
   /**
-   * What it does, for {@code --help}.
+   * The description for {@code --help}.
    *
    * @return sentences
    */
@@ -63,29 +63,29 @@ public abstract class MicroProgram implements Program {
   protected abstract int filter(ParseResult arguments) throws Exception;
 
   /**
-   * Whatever serves the connections.
+   * Opens what serves the connections.
    *
    * @param arguments what it was told
-   * @return what is open while it serves
-   * @throws IllegalArgumentException if it was told something that can't be
+   * @return the resources of the service
+   * @throws IllegalArgumentException if an argument is invalid
    * @throws Exception if it can't be opened
    */
   protected abstract Service open(ParseResult arguments) throws Exception;
 
-  /** What a server has open from its first connection to its last. */
+  /** The resources of a server, open from its first connection to its last. */
   public interface Service extends AutoCloseable {
     /**
-     * How each connection's process is set up.
+     * The options of each connection's process.
      *
      * @return options
      */
     MicroOptions options();
 
     /**
-     * What serves the connections.
+     * Makes the threads that serve connections.
      *
      * @param stop ends the server, from any of its threads
-     * @param idleness what is borne of a client
+     * @param idleness how long a client may be idle
      * @return the first thread of each
      */
     Supplier<? extends MicroThread> handlers(Runnable stop, Idleness idleness);
@@ -108,7 +108,7 @@ public abstract class MicroProgram implements Program {
             .build());
     spec.addOption(
         Seconds.option("--grace")
-            .description("how long open connections may go on after a signal (default 5)")
+            .description("how long open connections are served after a signal (default 5)")
             .build());
     spec.addOption(
         OptionSpec.builder("--connections")

@@ -21,15 +21,15 @@ import java.time.Duration;
 import java.util.function.Supplier;
 
 /**
- * A service from its start to its end: INT, TERM or one of its own threads ends it. Then it listens
- * no more, lets connections go on for a while, and cuts those that are left.
+ * Runs a service until SIGINT, SIGTERM or one of its own threads ends it. Then it closes its
+ * listener, serves open connections for a grace time, and closes the remaining ones.
  *
  * @param name of the program
  * @param address where to listen
  * @param options of the connections' processes
- * @param connectionsMax how many connections there may be at a time
- * @param grace how long connections may go on at the end
- * @param idleness what is borne of a client
+ * @param connectionsMax the maximum number of concurrent connections
+ * @param grace how long connections are served at the end
+ * @param idleness how long a client may be idle
  */
 record ServiceRun(
     String name,
@@ -40,7 +40,7 @@ record ServiceRun(
     Idleness idleness) {
   /** Serves on a reactor of its own; returns the exit status. */
   int run(MicroProgram.Service service) throws Exception {
-    // Pinned: nothing else in a service needs much of a CPU.
+    // Pinned: no other thread of a service needs much CPU time.
     ReactorOptions pinned = ReactorOptions.defaults().withCpu(ReactorOptions.ANY_CPU);
     try (Reactor reactor = Reactor.open(pinned)) {
       return reactor.call(() -> serve(service));
@@ -59,7 +59,7 @@ record ServiceRun(
       try {
         server.join(Deadline.after(grace));
       } catch (DeadlineExceededException e) {
-        server.kill(); // whoever is still there
+        server.kill(); // the remaining connections
       }
       server.join();
       watch.cancel();

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /**
- * What the services of micro-threads share.
+ * Common code of the services of micro-threads.
  *
  * <p>This is the command line, the start of a TCP service, and its orderly end.
  */

@@ -16,13 +16,13 @@ import java.time.Duration;
 import java.util.Random;
 
 /**
- * One connection to an echo server. A calm one gets all that it has sent back, and no more; in a
- * wild one anything may end it, but no byte that comes back is wrong.
+ * One connection to an echo server. A calm one must receive exactly the bytes that it has sent; a
+ * wild one may be ended by anything, but no received byte is wrong.
  */
 final class Client {
   private static final int SENT_BYTES_MAX = 20_000;
 
-  /** A turn of the reactor takes milliseconds here, and a connection one for each read. */
+  /** A turn of the reactor takes milliseconds here, and each read takes one turn. */
   private static final int READ_BYTES_MIN = 100;
 
   private static final int READ_BYTES_MAX = 8_000;
@@ -33,7 +33,7 @@ final class Client {
   private final Random random;
   private final boolean wild;
 
-  /** What the writer has handed to the kernel for certain, and what it may have besides. */
+  /** The bytes that the kernel has certainly accepted, and those that it may have accepted. */
   private long sent;
 
   private boolean sentAll;
@@ -112,7 +112,7 @@ final class Client {
     }
   }
 
-  /** So that the server ends, and with it the reader, if the writer was cancelled. */
+  /** If the writer was cancelled, ends the server's input, so that the reader ends too. */
   private void endOutput(TcpSocket socket, Task<?> writing) throws IOException {
     while (writing.state() == Task.State.RUNNING) {
       Fiber.sleep(Duration.ofMillis(1));

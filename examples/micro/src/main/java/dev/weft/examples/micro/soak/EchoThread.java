@@ -5,7 +5,7 @@ import dev.weft.error.Errno;
 import dev.weft.micro.MicroBlock;
 import dev.weft.micro.MicroThread;
 
-/** Sends back what it gets, as a micro-thread. */
+/** Echoes its input, as a micro-thread. */
 final class EchoThread extends MicroThread {
   private static final int BYTES = 2048;
 

@@ -9,7 +9,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
 
-/** What the kernel knows of this process, and of its connections. */
+/** The kernel's view of this process and of its connections. */
 final class Kernel {
   private Kernel() {}
 
@@ -32,7 +32,7 @@ final class Kernel {
   }
 
   /**
-   * How many connections the kernel has aborted because memory for TCP was short since it started.
+   * The number of connections that the kernel has aborted since boot because TCP memory was short.
    */
   static long abortsOnMemory() {
     try {
@@ -51,10 +51,9 @@ final class Kernel {
   }
 
   /**
-   * Prints the connections of a port that have not ended, and what that means. An end with bytes to
-   * read, or with nothing left to send, whose fiber waits all the same has lost a wake-up. One
-   * whose other end is gone or in FIN-WAIT-2 with nothing to read has been left alone by the
-   * kernel.
+   * Prints the open connections of a port and interprets them. If an end has bytes to read, or
+   * nothing left to send, and its fiber still waits, a wake-up was lost. If the other end is closed
+   * or in FIN-WAIT-2 with nothing to read, the kernel has dropped the connection silently.
    */
   static void printConnections(int port) {
     String filter = "( sport = :" + port + " or dport = :" + port + " )";
@@ -71,7 +70,7 @@ final class Kernel {
       long halfDead = lines.stream().filter(line -> line.startsWith("FIN-WAIT-2")).count();
       System.out.printf(
           Locale.ROOT,
-          "%d ends with bytes that nobody reads (a lost wake-up, if their fiber waits), %d in"
+          "%d ends with unread bytes (a lost wake-up, if their fiber waits), %d in"
               + " FIN-WAIT-2 (the kernel has dropped the other end), %d aborts because"
               + " memory was short%n",
           unread,

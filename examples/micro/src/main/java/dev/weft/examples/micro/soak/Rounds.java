@@ -15,9 +15,9 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Opens thousands of connections to a server, round after round, and looks at its memory. */
+/** Opens thousands of connections to a server, round after round, and checks its memory. */
 final class Rounds {
-  /** In these the server may still grow: its collector and its pools reach their sizes. */
+  /** Rounds in which the server may still grow, until its heap and its pools reach their sizes. */
   private static final int WARM_ROUNDS = 8;
 
   private static final double GROWTH_MAX = 1.1;
@@ -36,7 +36,7 @@ final class Rounds {
     this.connections = connections;
   }
 
-  /** Returns what is wrong, or an empty text. */
+  /** Returns an error message, or an empty text. */
   String run(int rounds) throws IOException {
     long warm = 0;
     long last = 0;
@@ -54,7 +54,7 @@ final class Rounds {
         : "";
   }
 
-  /** All are open at a time, and each is served once. */
+  /** Opens all connections concurrently; each is served once. */
   private void openAndClose() {
     List<TcpSocket> open = new ArrayList<>();
     Semaphore room = Semaphore.of(CONNECTING_MAX);

@@ -17,7 +17,7 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.time.Duration;
 
-/** Sends back what it gets, on a port of its own, with fibers or with micro-threads. */
+/** An echo server on a port of its own, with fibers or with micro-threads. */
 abstract class Server {
   static final Duration TIMEOUT = Duration.ofSeconds(60);
   private static final InetSocketAddress ANY_PORT =
@@ -28,7 +28,7 @@ abstract class Server {
   /** Connections that have not ended. */
   abstract int connections();
 
-  /** Stops listening, and waits for the connections' ends, which their clients bring about. */
+  /** Stops listening, and waits until the clients have ended their connections. */
   abstract void stop();
 
   static Server open(boolean micro, Tally tally) throws IOException {

@@ -10,12 +10,12 @@ import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 
-/** What scripts/soak starts; its arguments are those that the script has checked. */
+/** The program of scripts/soak, which checks the arguments. */
 public final class Soak {
   private static final int FAILED = 1;
   private static final Duration WARM_UP = Duration.ofSeconds(1);
 
-  /** Without a report of stalls: the process is stopped now and then. */
+  /** Stalls are not reported, since the process is sometimes stopped. */
   private static final ReactorOptions OPTIONS =
       ReactorOptions.defaults().withoutStallHandler().withQueueEntries(256);
 
@@ -50,12 +50,12 @@ public final class Soak {
   }
 
   private static boolean storm(boolean micro, Duration length, long seed) throws Exception {
-    // Opens what a process opens once, and loads classes, which takes descriptors.
+    // Opens what is opened once per process, and loads classes, which needs descriptors.
     storm(micro, false, WARM_UP, seed, new Tally());
-    int descriptors = settledDescriptors();
+    int descriptors = stableDescriptors();
     Tally tally = new Tally();
     storm(micro, true, length, seed, tally);
-    int left = settledDescriptors() - descriptors;
+    int left = stableDescriptors() - descriptors;
     if (left != 0) {
       tally.fault(left + " descriptors more than before");
     }
@@ -63,8 +63,8 @@ public final class Soak {
     return tally.faults() == 0;
   }
 
-  /** The JVM closes some of its own late. */
-  private static int settledDescriptors() {
+  /** Waits until the count is stable: the JVM closes some of its own descriptors late. */
+  private static int stableDescriptors() {
     System.gc();
     return Kernel.descriptors();
   }

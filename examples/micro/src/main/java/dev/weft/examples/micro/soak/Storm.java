@@ -17,7 +17,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
 
-/** Clients by the hundred, half of them wild, while descriptors run out and deadlines pass. */
+/** Hundreds of clients, half of them wild, while descriptors run out and deadlines pass. */
 final class Storm {
   private static final int CLIENTS_MAX = 150;
   private static final int DISTURBED_FIBERS = 300;
@@ -112,7 +112,7 @@ final class Storm {
             () -> {
               try {
                 silent.receive(soon);
-                tally.fault("a value that nobody has sent");
+                tally.fault("a value that was not sent");
               } catch (DeadlineExceededException e) {
                 tally.deadlines++;
               }
@@ -137,7 +137,7 @@ final class Storm {
       bundle.go(
           () -> {
             pipe.source().read(buffer);
-            tally.fault("a byte that nobody has written");
+            tally.fault("a byte that was not written");
           });
       for (int i = 1; i < DISTURBED_FIBERS; i++) {
         bundle.go(() -> Fiber.sleep(Duration.ofHours(1)));

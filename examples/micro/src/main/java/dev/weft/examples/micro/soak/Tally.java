@@ -10,7 +10,7 @@ import java.nio.channels.ClosedChannelException;
 import java.util.Map;
 import java.util.TreeMap;
 
-/** What has happened in a storm. One reactor's: it is not thread-safe. */
+/** Counts events in a storm. For one reactor: not thread-safe. */
 final class Tally {
   private static final int FAULTS_SHOWN = 20;
 
@@ -26,7 +26,7 @@ final class Tally {
   long refusals;
   private long faults;
 
-  /** What must not happen, with how often it did. */
+  /** The faults, with their counts. */
   private final Map<String, Long> kinds = new TreeMap<>();
 
   long faults() {
@@ -40,7 +40,7 @@ final class Tally {
     }
   }
 
-  /** Counts what may happen to a connection in a storm; everything else is a fault. */
+  /** Counts a failure that a connection may have in a storm; every other one is a fault. */
   void ended(String where, Throwable thrown) {
     switch (thrown) {
       case DeadlineExceededException _ -> deadlines++;
@@ -71,7 +71,7 @@ final class Tally {
     return failure instanceof ErrnoException known && isShortage(known.errno());
   }
 
-  /** Prints all of it. */
+  /** Prints the counts. */
   void print() {
     System.out.printf(
         "%d connections (%d whole), %d bytes verified, %d cancels, %d deadlines, %d resets, %d half"

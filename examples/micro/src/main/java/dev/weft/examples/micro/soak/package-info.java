@@ -2,8 +2,8 @@
 /**
  * The soak that {@code scripts/soak} starts.
  *
- * <p>It puts a service under load for hours, with peers that stall, break off and send garbage, and
- * checks every byte.
+ * <p>It puts a service under load for hours, with peers that stall, disconnect and send garbage,
+ * and checks every byte.
  */
 @NullMarked
 package dev.weft.examples.micro.soak;

@@ -180,7 +180,7 @@ class RedisFilterTest {
     String commands = ExecutionMode.LOCAL_WOVEN.run(encoder, "PING\n" + line + "\nPING\n").output();
 
     assertEquals("*1\r\n$4\r\nPING\r\n", commands);
-    assertEquals("a quote is not closed, or a word goes on behind one", encoder.complaint());
+    assertEquals("a quote is not closed, or is followed by a character", encoder.complaint());
   }
 
   @ParameterizedTest
