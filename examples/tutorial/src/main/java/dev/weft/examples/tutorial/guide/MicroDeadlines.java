@@ -27,7 +27,7 @@ final class MicroDeadlines extends MicroThread {
     try (Bundle _ = Bundle.open(Deadline.after(Duration.ofSeconds(1)))) {
       return pollread() > 0; // or any other operation
     } catch (ScopeExpiredException e) {
-      return false; // the thread goes on, and may look again later
+      return false; // the thread continues, and may poll again later
     }
   }
 }
