@@ -6,6 +6,6 @@ package dev.weft;
  * together with others. Not for users to implement.
  */
 public interface Awaitable {
-  /** {@return whether a wait for it would end at once} */
+  /** {@return whether a wait for it would end immediately} */
   boolean isReady();
 }

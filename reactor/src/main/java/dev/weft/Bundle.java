@@ -64,10 +64,10 @@ import org.jspecify.annotations.Nullable;
  * }
  *
  * <p>Any fiber of the reactor may close such bundles, in any order, except a fiber that runs in
- * them. Each has an owner, which closes it if nobody else has: the innermost bundle that the
- * creating fiber has open or runs in, or if there is none, the reactor. {@link #transferTo(Bundle)}
- * changes the owner. A bundle closes what it owns after its children have ended, the newest first.
- * The reactor does so when only fibers of such bundles are left.
+ * them. Each has an owner, which closes it unless it has been closed before: the innermost bundle
+ * that the creating fiber has open or runs in, or if there is none, the reactor. {@link
+ * #transferTo(Bundle)} changes the owner. A bundle closes what it owns after its children have
+ * ended, the newest first. The reactor does so when only fibers of such bundles are left.
  *
  * <p>Only {@link #await} and {@link #close} of the detached bundle throw the failure of a child:
  * the creating fiber and the owner are not affected. A failure that no call has thrown when the
@@ -193,8 +193,8 @@ public final class Bundle implements AutoCloseable {
   }
 
   /**
-   * Makes {@code owner} the owner of this detached bundle; it closes the bundle if nobody else has.
-   * Any fiber of the reactor may call this while the bundle is open.
+   * Makes {@code owner} the owner of this detached bundle; it closes the bundle unless it has been
+   * closed before. Any fiber of the reactor may call this while the bundle is open.
    *
    * @param owner an open bundle, a block or detached, of the same reactor
    * @throws IllegalStateException if this bundle is a block or closed, if {@code owner} is closed,

@@ -439,7 +439,7 @@ public final class Coroutine<
     }
   }
 
-  /** Switches to the resumer; returns true when resumed, or false at once if pinned. */
+  /** Switches to the resumer; returns true when resumed, or false immediately if pinned. */
   private boolean switchOut() {
     state = State.SUSPENDED;
     try {

@@ -11,7 +11,7 @@ import java.time.Duration;
  * ended. Unlike a timeout it composes: several calls can share one deadline as one time budget.
  * Immutable; may be used by any thread.
  *
- * <p>A call with a deadline that has passed fails at once with {@link
+ * <p>A call with a deadline that has passed fails immediately with {@link
  * dev.weft.error.DeadlineExceededException}.
  */
 public final class Deadline implements Comparable<Deadline> {

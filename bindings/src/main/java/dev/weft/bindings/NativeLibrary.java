@@ -42,7 +42,7 @@ public final class NativeLibrary {
   private static final String FILE_NAME = "libweft.so";
   private static final String FIBERS_PACKAGE = "java.lang";
 
-  /** The packages of java.base that are opened, and who needs them. */
+  /** The packages of java.base that are opened, and the classes that need them. */
   private static final List<String> OPENED =
       List.of(
           FIBERS_PACKAGE, // fibers: a virtual thread with a scheduler of its own
@@ -97,7 +97,7 @@ public final class NativeLibrary {
     return base.isOpen(FIBERS_PACKAGE, module);
   }
 
-  /** Opens {@code name} of {@code module} to {@code other}, without asking who may do that. */
+  /** Opens {@code name} of {@code module} to {@code other}, without the JDK's access checks. */
   private static native void addOpens(Module module, String name, Module other);
 
   private static void loadFirst() {
@@ -118,7 +118,7 @@ public final class NativeLibrary {
     }
   }
 
-  @SuppressWarnings("restricted") // whoever starts the JVM names the library
+  @SuppressWarnings("restricted") // the path is given by the user on the JVM's command line
   private static void loadConfigured(String path) {
     Path file = Path.of(path);
     if (!file.isAbsolute()) {
@@ -156,7 +156,7 @@ public final class NativeLibrary {
   private static byte[] bundled() {
     String platform = platform();
     String resource = "META-INF/native/" + platform + "/" + FILE_NAME;
-    // The loader, not the class: as a named module it would look into its own jar alone.
+    // By the loader, not the class: a class in a named module would search only its own jar.
     ClassLoader loader = NativeLibrary.class.getClassLoader();
     try (InputStream in = loader.getResourceAsStream(resource)) {
       if (in == null) {

@@ -29,7 +29,7 @@ public interface ByteSink extends AutoCloseable {
   void write(MemorySegment source, Deadline deadline) throws IOException;
 
   /**
-   * Writes as much of a segment as the system accepts at once. Suspends until it accepts any.
+   * Writes as much of a segment as the system accepts in one call. Suspends until it accepts any.
    *
    * @param source native memory, owned by the kernel until the call ends
    * @return bytes written; 0 only if {@code source} is empty
@@ -40,7 +40,7 @@ public interface ByteSink extends AutoCloseable {
   }
 
   /**
-   * Writes as much of a segment as the system accepts at once; waits until {@code deadline} at
+   * Writes as much of a segment as the system accepts in one call; waits until {@code deadline} at
    * most. Suspends.
    *
    * @param source native memory, owned by the kernel until the call ends

@@ -16,7 +16,7 @@ public final class SocketOptions {
      * SO_REUSEPORT: several listeners share the port, and the kernel distributes clients over them.
      */
     REUSE_PORT,
-    /** TCP_NODELAY: send small segments at once. */
+    /** TCP_NODELAY: send small segments immediately. */
     NO_DELAY,
     /** SO_KEEPALIVE: probe idle connections. */
     KEEP_ALIVE,
@@ -128,7 +128,7 @@ public final class SocketOptions {
   /**
    * {@return these options with {@link Flag#NO_DELAY} on or off}
    *
-   * @param noDelay whether small segments are sent at once
+   * @param noDelay whether small segments are sent immediately
    */
   public SocketOptions withNoDelay(boolean noDelay) {
     return with(Flag.NO_DELAY, noDelay);

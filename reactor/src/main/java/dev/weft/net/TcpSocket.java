@@ -189,7 +189,7 @@ public final class TcpSocket implements ByteStream {
   }
 
   /**
-   * Sets whether small segments are sent at once (TCP_NODELAY). By default they are.
+   * Sets whether small segments are sent immediately (TCP_NODELAY). By default they are.
    *
    * @param noDelay false to let the kernel coalesce them (Nagle's algorithm)
    * @throws IOException if the socket is closed

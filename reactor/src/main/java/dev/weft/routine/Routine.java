@@ -223,7 +223,7 @@ public abstract class Routine extends Frame {
    * Suspends this running routine from unwoven code below it: for schedulers, which decide what to
    * do if this is impossible. It has no twin: woven code sets {@link Context#suspended}.
    *
-   * @return true once it has been resumed; false at once if it has no stack of its own, or is
+   * @return true once it has been resumed; false immediately if it has no stack of its own, or is
    *     pinned here
    */
   public final boolean leaveStack() {

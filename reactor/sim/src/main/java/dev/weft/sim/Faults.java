@@ -59,7 +59,8 @@ public final class Faults {
   }
 
   /**
-   * No faults: everything completes at once and whole. Only the order of the fibers is chosen.
+   * No faults: every operation completes immediately and in full. Only the order of fibers is
+   * random.
    *
    * @return faults without any
    */

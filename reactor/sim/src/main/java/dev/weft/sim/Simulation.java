@@ -297,7 +297,7 @@ public final class Simulation {
   }
 
   /**
-   * Raises a signal, for whoever has opened {@link dev.weft.os.Signals} for it. A simulation gets
+   * Raises a signal, which all open {@link dev.weft.os.Signals} for it receive. A simulation gets
    * no others.
    *
    * @param signal which

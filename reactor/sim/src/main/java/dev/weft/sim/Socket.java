@@ -243,7 +243,7 @@ final class Socket extends OpenFileDescription {
       state = State.DEAD;
       kernel.later(arrival(), from::resetArrives);
     } else if (from != null && state == State.CONNECTED && readShut && writeShut) {
-      // Nobody can ever read it, so both ends are notified (tcp_rcv_state_process: FIN_WAIT).
+      // No end can read it any more, so both are notified (tcp_rcv_state_process: FIN_WAIT).
       resetArrives();
       kernel.later(arrival(), from::resetArrives);
     } else if (state != State.DEAD) {

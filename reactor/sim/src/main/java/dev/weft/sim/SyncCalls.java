@@ -10,7 +10,7 @@ import java.net.ProtocolFamily;
 import java.net.StandardProtocolFamily;
 import org.jspecify.annotations.Nullable;
 
-/** Carries out calls, which complete at once. */
+/** Executes calls that complete immediately. */
 final class SyncCalls {
   private final Kernel kernel;
 

@@ -45,9 +45,9 @@
  * <h2>What is simulated</h2>
  *
  * <ul>
- *   <li><b>Time</b> is virtual and begins at 0. It goes on only when no fiber can run, so an hour's
- *       sleep costs nothing. A loop that yields until a deadline has passed never ends; the run
- *       then fails after {@link dev.weft.sim.Simulation#withTurnsMax so many turns}.
+ *   <li><b>Time</b> is virtual and begins at 0. It advances only when no fiber can run, so an
+ *       hour's sleep costs nothing. A loop that yields until a deadline has passed never ends; the
+ *       run then fails after {@link dev.weft.sim.Simulation#withTurnsMax so many turns}.
  *   <li><b>The order of fibers</b>: of those that can run, any is next. One that yields comes after
  *       those that could run before.
  *   <li><b>The network</b> is one machine with the addresses 127.0.0.0/8, ::1, 10.0.0.0/8 and
@@ -68,7 +68,7 @@
  *   <li>Each operation completes once; the scheduler's invariants hold after each turn; no fiber
  *       waits for something that has happened.
  *   <li>If all fibers wait and no event is pending, the run fails and reports what each waits for.
- *   <li>A fiber that fails and that nobody joins fails the run, and so does what is given to {@link
+ *   <li>A fiber that fails and is not joined fails the run, and so does what is given to {@link
  *       dev.weft.sim.Simulation#afterEachTurn}.
  * </ul>
  *

@@ -18,8 +18,8 @@ import org.jspecify.annotations.Nullable;
 public final class Watchdog {
   /**
    * Called once for each stall, with the name of the strand that stalls its loop and the stack of
-   * its thread during the stall. It is called on the watchdog's thread; the strand can have gone on
-   * since.
+   * its thread during the stall. It is called on the watchdog's thread; the strand may have been
+   * resumed since.
    */
   public interface Listener {
     void stalled(String name, Thread.State state, StackTraceElement[] stack, long nanos);

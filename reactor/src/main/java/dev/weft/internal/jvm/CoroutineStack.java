@@ -113,7 +113,7 @@ public final class CoroutineStack extends Continuation {
   /**
    * Unmounts the frames of the current stack until the next {@link #switchIn}.
    *
-   * @return false, at once, if the frames can't be unmounted because one of them is native
+   * @return false, immediately, if the frames can't be unmounted because one of them is native
    */
   public static boolean switchOut() {
     LockStack.inflate();

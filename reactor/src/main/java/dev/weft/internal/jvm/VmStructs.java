@@ -40,7 +40,8 @@ public final class VmStructs {
       }
       entry += stride;
     }
-    throw new IllegalStateException("this JVM does not tell where " + type + "." + field + " is");
+    throw new IllegalStateException(
+        "this JVM does not export the location of " + type + "." + field + " is");
   }
 
   private static long longAt(long address) {

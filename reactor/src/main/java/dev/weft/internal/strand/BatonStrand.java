@@ -13,12 +13,12 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>When its code blocks in the JDK (a lock, a sleep, a socket), the reactor is not notified. It
  * polls the thread's state while it waits, and takes the baton back if the thread is blocked, so
- * that the other strands go on. The strand asks for the baton again at its next call of Weft.
+ * that the other strands continue. The strand requests the baton again at its next call of Weft.
  * Between the end of the blocking call and that call its code runs in parallel with the other
  * strands: the only difference in semantics.
  */
 final class BatonStrand extends Strand {
-  /** The holder of the baton, who may run. */
+  /** The holder of the baton, which may run. */
   private enum Holder {
     LOOP,
     STRAND,
@@ -168,7 +168,7 @@ final class BatonStrand extends Strand {
       try {
         LockSupport.park(this);
       } catch (OutOfMemoryError | StackOverflowError e) {
-        Thread.onSpinWait(); // the loop has the baton: this thread must not go on
+        Thread.onSpinWait(); // the loop has the baton: this thread must not continue
       }
       interrupted |= Thread.interrupted(); // else the next park would not wait
     }

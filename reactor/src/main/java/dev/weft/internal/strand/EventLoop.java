@@ -294,7 +294,7 @@ public final class EventLoop extends StrandTable {
   private static void end(Strand strand) {
     try {
       strand.body().ended();
-    } catch (Throwable e) { // from one strand; the others go on
+    } catch (Throwable e) { // from one strand; the others continue
       UncaughtFailures.report(e);
     }
   }

@@ -78,7 +78,7 @@ public abstract class HostedStrand extends Strand {
   /** The wait has ended: the host must call {@link #goOn} and then resume the routine. */
   protected abstract void awake();
 
-  /** The strand goes on, or could not suspend. */
+  /** The strand continues, or could not suspend. */
   protected abstract void goesOn();
 
   /** Suspends the routine if it has a stack that can be unmounted; otherwise returns false. */
@@ -126,7 +126,7 @@ public abstract class HostedStrand extends Strand {
     deliverResult(context);
   }
 
-  /** Ends the wait because the routine can't suspend; the routine goes on. */
+  /** Ends the wait because the routine can't suspend; the routine continues. */
   public final void refuseToWait(Throwable why) {
     stopWaiting();
     refuseSuspension(context, why);
@@ -139,7 +139,7 @@ public abstract class HostedStrand extends Strand {
     }
   }
 
-  /** Whether the next wait would throw at once. */
+  /** Whether the next wait would throw immediately. */
   public final boolean isRefused() {
     return mustUnwind() || scopeDeadline() <= loop.clock().nanoTime();
   }

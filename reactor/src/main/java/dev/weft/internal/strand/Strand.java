@@ -334,7 +334,7 @@ public abstract class Strand extends Waiting {
 
   /**
    * Makes the present and all later waits throw {@link CancelledException}, and interrupts the
-   * thread, which ends blocking calls of the JDK. Shielded waits go on. Allocates nothing, so it
+   * thread, which ends blocking calls of the JDK. Shielded waits continue. Allocates nothing, so it
    * can't fail because memory is short.
    */
   public final void cancel() {

@@ -16,7 +16,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>To suspend in a call of Weft the thread <em>yields</em>, and its scheduler holds it back until
  * the loop resumes it. That is cheaper than parking, ignores interrupts and stray permits, and if
- * the thread is pinned, it returns at once instead of blocking the reactor.
+ * the thread is pinned, it returns immediately instead of blocking the reactor.
  *
  * <p>Only this class uses these internals of the JDK: the constructor with a scheduler, the
  * scheduler of a thread, and the default scheduler.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.weft.internal.strand;
 
-/** How a wait can end, and who can end it. */
+/** How a wait can end, and what can end it. */
 public enum WaitMode {
   /** An external event (a peer, a signal, another thread) or a cancel can end the wait. */
   EXTERNAL,

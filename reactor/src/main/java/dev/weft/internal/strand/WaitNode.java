@@ -20,7 +20,7 @@ public final class WaitNode {
   @Nullable WaitNode next;
   @Nullable WaitNode previous;
 
-  /** The value that the waiter sends or receives, as agreed with whoever fires the node. */
+  /** The value that the waiter sends or receives, as agreed with the code that fires the node. */
   public @Nullable Object value;
 
   /** How the wait ended, if it can end in several ways; zero before it ends. */

@@ -23,9 +23,9 @@ public final class Context {
    */
   public interface Refusal {
     /**
-     * Ends at once the wait that the routine has just begun, and puts the outcome of the waiting
-     * call into the context: its result, if it has one all the same, or its {@link #failure}. An
-     * exception thrown here becomes the failure.
+     * Ends immediately the wait that the routine has just begun, and puts the outcome of the
+     * waiting call into the context: its result, if it has one all the same, or its {@link
+     * #failure}. An exception thrown here becomes the failure.
      *
      * @param context the context that the routine runs with
      * @param why why it can't suspend

@@ -95,7 +95,7 @@ public final class ClassFolder {
    *
    * @param folder what is woven
    * @param unwoven where the originals are kept
-   * @param path where else they look for classes
+   * @param path the class path of the input
    * @return what was done
    * @throws IOException if a file can't be read or written, or is no class file
    */
@@ -109,7 +109,7 @@ public final class ClassFolder {
    *
    * @param folder what is woven
    * @param unwoven where the originals are kept
-   * @param path where else they look for classes
+   * @param path the class path of the input
    * @param excludes the classes that are to be left as they were
    * @return what was done
    * @throws IOException if a file can't be read or written, or is no class file

@@ -37,7 +37,7 @@ public final class ClassPath implements AutoCloseable {
     this(paths, ClassLoader.getPlatformClassLoader());
   }
 
-  /** Opens the entries, and looks in {@code rest} after them. */
+  /** Opens the entries; {@code rest} is searched after them. */
   ClassPath(List<Path> paths, ClassLoader rest) throws IOException {
     this.rest = rest;
     for (Path path : paths) {

@@ -311,7 +311,7 @@ final class ClassWeaver {
 
   /**
    * The twin of a method that does not suspend itself, but may be overridden by one that does. It
-   * is a bridge, by which the library can tell that it never suspends.
+   * is a bridge, by which the library recognises that it never suspends.
    */
   private void delegate(ClassBuilder builder, MethodInfo method) {
     if (method.isRoutineBody() && !method.is(AccessFlag.ABSTRACT)) {

@@ -21,22 +21,22 @@ public final class Main {
       usage: java -jar weft-weaver.jar [--classpath PATH] [--exclude PATTERN]...
                                        [--unwoven FOLDER] FOLDER...
 
-      Weaves the class files in each FOLDER in place, so that what suspends in them needs no stack.
-      It can be repeated: it starts over from what the compiler made.
+      Weaves the class files in each FOLDER in place, so that code that suspends needs no stack.
+      It can be repeated: it starts again from the compiler's output.
 
-        -cp, --classpath PATH  where else the classes look for others, as in java -cp;
+        -cp, --classpath PATH  class path of the classes, as in java -cp;
                                weft-reactor.jar has to be in it; FOLDER/* stands for the jars in a
                                folder, and entries that do not exist are skipped
-        --exclude PATTERN      classes to leave as they are, by name; * stands for any characters,
+        --exclude PATTERN      classes to leave unchanged, by name; * stands for any characters,
                                dots included, as in org.example.*; the option can be repeated
-        --unwoven FOLDER       where the classes are kept as they were; by default beside each
+        --unwoven FOLDER       where the original classes are kept; by default next to each
                                FOLDER, with -unwoven added to its name
-        -q, --quiet            tell of problems only
+        -q, --quiet            report problems only
         -h, --help             print this
             --version          print the version
 
-      A class that can't be woven is named with the reason, and left as it is; the others are woven.
-      Status: 0 if all went well, 1 if something can't be woven, 2 if the command line is wrong.
+      A class that can't be woven is reported with the reason and left unchanged; the others are woven.
+      Exit status: 0 on success, 1 if a class can't be woven, 2 if the command line is wrong.
       """;
 
   private final PrintStream out;

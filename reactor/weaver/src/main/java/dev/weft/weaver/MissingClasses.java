@@ -76,8 +76,8 @@ final class MissingClasses {
   }
 
   /**
-   * The JDK's tools, such as javac, are not among what a class path looks in, nor are the classes
-   * that go with those woven before among what is given.
+   * A class path does not include the JDK's tools, such as javac, nor the classes that go with
+   * those woven before among what is given.
    */
   private static boolean isMissing(ClassTable table, String name) {
     return !name.startsWith("[")

@@ -308,7 +308,7 @@ final class SuspendInference {
 
   /**
    * Whether the call {@code element} may suspend. If only overrides of {@code target} do, its twin
-   * calls the plain method, whoever overrides it; so a super call must not use the twin, or it
+   * calls the plain method, even if it is overridden; so a super call must not use the twin, or it
    * would come back to the caller.
    */
   private boolean suspends(CodeElement element, MethodInfo target) {

@@ -13,7 +13,7 @@ import java.util.TreeMap;
 import java.util.TreeSet;
 
 /**
- * Weaves classes in memory: all that are compiled together at once, since whether one suspends
+ * Weaves classes in memory: all that are compiled together in one call, since whether one suspends
  * depends on the others. The result depends only on the classes, not on the front end.
  */
 public final class Weaver {
@@ -42,7 +42,7 @@ public final class Weaver {
    * @param classes by internal name; none of them woven before
    * @param woven classes that were woven before, and that have to stay as they are, by internal
    *     name
-   * @param path where else they look for classes
+   * @param path the class path of the input
    * @return what they have become, or why they can't be woven
    */
   public static Result weave(
@@ -57,7 +57,7 @@ public final class Weaver {
    * @param classes by internal name; none of them woven before
    * @param woven classes that were woven before, and that have to stay as they are, by internal
    *     name
-   * @param path where else they look for classes
+   * @param path the class path of the input
    * @param excludes which of the classes are left as they are
    * @return what they have become, or why they can't be woven
    */
