@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * No code: compares the constants that weft.h adds with the kernel's, for whoever builds with a header that has them.
+ * No code: compares the constants that weft.h adds with the kernel's, if the kernel's headers define them.
  */
 #include "weft.h"
 
@@ -29,7 +29,7 @@ SAME(WEFT_SETUP_NO_SQARRAY, IORING_SETUP_NO_SQARRAY);
 #endif
 #ifdef IORING_ENTER_ABS_TIMER
 SAME(WEFT_ENTER_ABS_TIMER, IORING_ENTER_ABS_TIMER);
-/* No macro tells of an enum; opcodes up to LISTEN are older than this flag. */
+/* No macro shows whether an enum is defined; opcodes up to LISTEN are older than this flag. */
 SAME(WEFT_OP_READ_MULTISHOT, IORING_OP_READ_MULTISHOT);
 SAME(WEFT_OP_WAITID, IORING_OP_WAITID);
 SAME(WEFT_OP_FUTEX_WAIT, IORING_OP_FUTEX_WAIT);

@@ -57,15 +57,15 @@ class DeadlineFormsTest {
               "Fiber#close",
               "it returns only when the fiber has ended, however long its cleanup takes"),
           Map.entry(
-              "TcpListener#close", "gives back what the kernel holds, also in a cancelled fiber"),
+              "TcpListener#close", "releases the kernel's resources, also in a cancelled fiber"),
           Map.entry(
-              "TcpSocket#close", "gives back what the kernel holds, also in a cancelled fiber"),
-          Map.entry("File#close", "gives back what the kernel holds, also in a cancelled fiber"),
-          Map.entry("Pipe#close", "gives back what the kernel holds, also in a cancelled fiber"),
+              "TcpSocket#close", "releases the kernel's resources, also in a cancelled fiber"),
+          Map.entry("File#close", "releases the kernel's resources, also in a cancelled fiber"),
+          Map.entry("Pipe#close", "releases the kernel's resources, also in a cancelled fiber"),
           Map.entry(
-              "ByteSource#close", "gives back what the kernel holds, also in a cancelled fiber"),
+              "ByteSource#close", "releases the kernel's resources, also in a cancelled fiber"),
           Map.entry(
-              "ByteSink#close", "gives back what the kernel holds, also in a cancelled fiber"));
+              "ByteSink#close", "releases the kernel's resources, also in a cancelled fiber"));
 
   private static final Pattern DOCUMENTED =
       Pattern.compile(
@@ -205,8 +205,8 @@ class DeadlineFormsTest {
 
   /**
    * The public methods from which {@code Schedulable.suspend} can be reached: by direct calls, and
-   * from an abstract method by those that implement it. What a lambda does belongs to whoever runs
-   * it.
+   * from an abstract method by its implementations. The calls in a lambda count for the method that
+   * runs it.
    */
   private static Set<String> suspending() throws IOException {
     List<ClassModel> models = classes();
@@ -278,7 +278,7 @@ class DeadlineFormsTest {
     return named;
   }
 
-  /** Whoever calls the method of a supertype may call this one. */
+  /** Calls of a supertype's method may call this one. */
   private static void addOverridden(
       ClassModel model,
       Method method,

@@ -180,7 +180,7 @@ class LeakTest {
     Fiber waiting =
         Fiber.start(() -> Throwing.assertThrows(CancelledException.class, listener::accept));
     Fiber.yield();
-    waiting.cancel(); // the kernel goes on accepting
+    waiting.cancel(); // leaves a multishot accept in the kernel
     waiting.join();
   }
 

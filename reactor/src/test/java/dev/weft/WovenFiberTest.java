@@ -284,7 +284,7 @@ class WovenFiberTest {
             Fiber.yield();
             return;
           }
-          throw new AssertionError("received from nobody");
+          throw new AssertionError("received a value that was not sent");
         });
   }
 

@@ -38,7 +38,7 @@ class Loops extends Routine {
     say(i + awaitInt() + awaitLong() + (String) await());
   }
 
-  /** Of two loops with one name for their counters nothing is left in what goes on. */
+  /** Neither counter of two loops, which have the same name, is live at the suspension. */
   private static void goneBeforeTheSuspension() {
     for (int i = 0; i < 2; i++) {
       say("once " + i);

@@ -5,7 +5,7 @@ import dev.weft.routine.Routine;
 import java.lang.ref.WeakReference;
 import java.util.function.IntFunction;
 
-/** What RoutinesTest looks at; it finds lines by the comments at their ends. */
+/** Used by RoutinesTest, which finds lines by the comments at their ends. */
 public class Routines {
   static class Failing extends Routine {
     int inner(int x) {

@@ -25,7 +25,7 @@ import org.jspecify.annotations.Nullable;
  * @param <T> the type of the values, which are not null
  */
 public final class Channel<T> {
-  /** Outcomes of a wait node: its value was handed over, or the channel ended. */
+  /** Outcomes of a wait node: its value was transferred, or the channel ended. */
   static final int HANDED_OVER = 1;
 
   static final int ENDED = 2;
@@ -223,7 +223,7 @@ public final class Channel<T> {
     return Optional.ofNullable(take());
   }
 
-  /** Returns the value handed over to {@code node}. */
+  /** Returns the value transferred to {@code node}. */
   T received(WaitNode node) {
     @SuppressWarnings("unchecked") // put there by give
     T value = (T) node.value;

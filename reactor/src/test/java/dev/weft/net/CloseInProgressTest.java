@@ -68,7 +68,7 @@ class CloseInProgressTest {
               Arena arena = Arena.ofShared()) {
             MemorySegment much = arena.allocate(MORE_THAN_THE_KERNEL_TAKES);
             TcpSocket socket = TcpSocket.connect(listener.localAddress());
-            TcpSocket deaf = listener.accept();
+            TcpSocket server = listener.accept();
             Fiber writer =
                 Fiber.start(
                     () -> ends.add(assertThrows(IOException.class, () -> socket.write(much))));
@@ -83,7 +83,7 @@ class CloseInProgressTest {
 
             assertEquals(1, countBytes(peer));
             assertEquals(AsynchronousCloseException.class, ends.get(0).getClass());
-            deaf.close();
+            server.close();
           }
         });
   }

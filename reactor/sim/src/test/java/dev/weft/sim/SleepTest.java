@@ -18,7 +18,10 @@ import java.util.concurrent.FutureTask;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
-/** The order of wake-ups. On the simulated clock, since the real one may pass several at once. */
+/**
+ * The order of wake-ups. On the simulated clock, since the real one may pass several deadlines
+ * between two turns.
+ */
 class SleepTest {
   private static final int SEEDS = 50;
 

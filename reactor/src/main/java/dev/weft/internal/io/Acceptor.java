@@ -160,7 +160,7 @@ public final class Acceptor implements Op.Listener {
     try {
       larger = new int[acceptedCount * 2];
     } catch (OutOfMemoryError e) {
-      failure = Errno.ENOMEM.code(); // the next call throws it, and the listener goes on
+      failure = Errno.ENOMEM.code(); // the next call throws it, and the listener continues
       return false;
     }
     for (int i = 0; i < acceptedCount; i++) {

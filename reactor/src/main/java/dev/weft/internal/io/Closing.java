@@ -52,7 +52,7 @@ final class Closing {
     }
   }
 
-  /** Closes a handle without suspending, at once or when it is unused. Allocates nothing. */
+  /** Closes a handle without suspending, immediately or when it is unused. Allocates nothing. */
   static int discard(Backend backend, Handle handle) {
     if (handle.isOpen()) {
       backend.beginClose(handle, null);

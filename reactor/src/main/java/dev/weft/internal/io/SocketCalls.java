@@ -122,7 +122,7 @@ public final class SocketCalls {
         : Integer.MAX_VALUE;
   }
 
-  /** Closes a handle without suspending: at once, or when its last operation has completed. */
+  /** Closes a handle without suspending: immediately, or when its last operation has completed. */
   public static void discard(EventLoop loop, Handle handle) {
     Closing.discard(loop.backend(), handle);
   }

@@ -88,7 +88,7 @@ public final class PagePool implements AutoCloseable {
     users--;
   }
 
-  /** Marks some pages as in use for good, so that no memory is unmapped. */
+  /** Marks some pages as permanently in use, so that no memory is unmapped. */
   public void abandoned() {
     isAbandoned = true;
   }

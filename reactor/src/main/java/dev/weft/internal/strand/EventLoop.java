@@ -44,7 +44,7 @@ public final class EventLoop extends StrandTable {
 
   private final LoopEvents events = new LoopEvents();
 
-  /** For all calls: they complete at once, so one is enough. */
+  /** Used by all calls: they complete immediately, so one is enough. */
   private final Call call = new Call();
 
   /** The context of the stackless strands. */

@@ -22,14 +22,14 @@ public interface LoopListener extends Backend.Observer {
   /** Called when a strand that ran has suspended itself. */
   default void suspended(Strand strand) {}
 
-  /** Called when a strand has ended, after its body has been told. */
+  /** Called when a strand has ended, after its body's {@code ended}. */
   default void ended(Strand strand) {}
 
   /** Called when an operation has been submitted. */
   @Override
   default void submitted(Op op) {}
 
-  /** Called with each result of an operation, before whoever waits for it gets it. */
+  /** Called with each result of an operation, before it is delivered to the waiting strand. */
   @Override
   default void completed(Op op) {}
 
@@ -41,7 +41,7 @@ public interface LoopListener extends Backend.Observer {
 
   /**
    * Called when a strand has run for too long without suspending itself. Called on the watchdog's
-   * thread; the strand can have gone on since.
+   * thread; the strand may have been resumed since.
    *
    * @param name the strand's name
    * @param stack of its thread

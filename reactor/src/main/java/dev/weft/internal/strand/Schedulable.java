@@ -340,7 +340,7 @@ public abstract class Schedulable extends InboundQueue.Node {
 
   /**
    * Ends the wait that woven code of this strand has begun but can't suspend for, as if its thread
-   * were pinned. The code goes on with the result.
+   * were pinned. The code continues with the result.
    */
   final void refuseSuspension(Context context, Throwable why) {
     state = State.RUNNING;
@@ -435,7 +435,7 @@ public abstract class Schedulable extends InboundQueue.Node {
   /** Switches to the strand; returns when it has suspended or ended. */
   abstract void resume();
 
-  /** Switches back to the loop; returns at the next {@link #resume}, or at once if pinned. */
+  /** Switches back to the loop; returns at the next {@link #resume}, or immediately if pinned. */
   abstract void switchOut();
 
   /** Blocks until the loop has handed this strand the baton; does nothing for other kinds. */

@@ -388,7 +388,7 @@ public abstract class Waiting extends Schedulable implements Op.Listener {
 
   // ---- scopes
 
-  /** The stack of the strand's scopes. Whoever changes it calls {@link #scopesChanged}. */
+  /** The stack of the strand's scopes. Code that changes it calls {@link #scopesChanged}. */
   final ScopeStack scopes() {
     ScopeStack all = scopes;
     if (all == null) {

@@ -102,12 +102,12 @@ class LoopListenerTest {
   void aDeadlockIsReportedBeforeItIsBroken() {
     Recorder recorder = new Recorder();
 
-    assertThrows(DeadlockException.class, () -> run(() -> receiveFromNobody(recorder)));
+    assertThrows(DeadlockException.class, () -> run(() -> receiveWithoutSender(recorder)));
 
     assertEquals(List.of("suspended", "deadlocked", "resumed", "ended"), recorder.events);
   }
 
-  private static void receiveFromNobody(Recorder recorder) {
+  private static void receiveWithoutSender(Recorder recorder) {
     EventLoop.require("test").observe(recorder);
     Channel.rendezvous().receive();
   }

@@ -124,7 +124,7 @@ public final class QueueStress {
   @Outcome(
       id = {"1, 0", "0, 1"},
       expect = Expect.ACCEPTABLE,
-      desc = "one of them has it")
+      desc = "exactly one succeeds")
   @Outcome(expect = Expect.FORBIDDEN, desc = "more values than it holds, or unused room")
   @State
   public static class OneGetsTheRoom {
@@ -153,7 +153,7 @@ public final class QueueStress {
   @Outcome(
       id = {"1, 0", "0, 1"},
       expect = Expect.ACCEPTABLE,
-      desc = "one of them has it")
+      desc = "exactly one succeeds")
   @Outcome(expect = Expect.FORBIDDEN, desc = "lost, or twice")
   @State
   public static class OneReceivesIt {
@@ -200,7 +200,7 @@ public final class QueueStress {
 
   /** A sender that waits, and room. */
   @JCStressTest(Mode.Termination)
-  @Outcome(id = "TERMINATED", expect = Expect.ACCEPTABLE, desc = "it goes on")
+  @Outcome(id = "TERMINATED", expect = Expect.ACCEPTABLE, desc = "the fiber continues")
   @Outcome(id = "STALE", expect = Expect.FORBIDDEN, desc = "it sleeps on")
   @State
   public static class ASenderIsWoken {

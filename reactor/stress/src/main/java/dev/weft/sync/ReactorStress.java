@@ -103,7 +103,7 @@ public final class ReactorStress {
 
   /** A signal of an event. */
   @JCStressTest(Mode.Termination)
-  @Outcome(id = "TERMINATED", expect = Expect.ACCEPTABLE, desc = "it goes on")
+  @Outcome(id = "TERMINATED", expect = Expect.ACCEPTABLE, desc = "the fiber continues")
   @Outcome(id = "STALE", expect = Expect.FORBIDDEN, desc = "it sleeps on")
   @State
   public static class ASignalWakesIt {

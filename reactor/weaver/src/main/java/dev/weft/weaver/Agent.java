@@ -27,7 +27,7 @@ import org.jspecify.annotations.Nullable;
  * are woven. Before it, {@code exclude=PATTERN,} excludes classes, as often as it is given.
  *
  * <p>The weaver has to know all classes that were compiled together before it weaves the first one,
- * so the agent reads them at once. Use it for experiments; a build weaves only once.
+ * so the agent reads them when it starts. Use it for experiments; a build weaves only once.
  */
 public final class Agent {
   private static final String EXCLUDE = "exclude=";

@@ -120,7 +120,7 @@ final class SerialVersion {
     try {
       digest = MessageDigest.getInstance("SHA-1").digest(description(model));
     } catch (NoSuchAlgorithmException e) {
-      throw new AssertionError(e); // every JDK has it
+      throw new AssertionError(e); // exists in every JDK
     }
     long uid = 0;
     for (int i = Long.BYTES - 1; i >= 0; i--) {

@@ -89,7 +89,7 @@ final class WovenAttribute extends CustomAttribute<WovenAttribute> {
     try {
       return MessageDigest.getInstance("SHA-256").digest(bytes);
     } catch (NoSuchAlgorithmException e) {
-      throw new AssertionError(e); // every JDK has it
+      throw new AssertionError(e); // exists in every JDK
     }
   }
 }

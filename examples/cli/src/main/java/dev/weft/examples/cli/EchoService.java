@@ -247,7 +247,7 @@ final class EchoService {
         }
       } catch (DeadlineExceededException e) {
         if (!quiet) {
-          log("tcp " + socket + ": cut off, since it has sent nothing for " + idle);
+          log("tcp " + socket + ": closed, since the client has sent nothing for " + idle);
         }
       } catch (IOException | CancelledException e) {
         // closed or cancelled at the end of the grace time

@@ -49,12 +49,12 @@ final class IouPort7 implements Program {
     spec.addOption(
         Seconds.option("--idle")
             .description(
-                "how long a client may send nothing before it is cut off (default: no limit)")
+                "how long a client may send nothing before it is disconnected (default: no limit)")
             .build());
     spec.addOption(
         Seconds.option("--send-timeout")
             .description(
-                "how long a client may take nothing of what is sent to it before it is cut off"
+                "how long a client may accept no output before it is disconnected"
                     + " (default 60; 0 for no limit)")
             .build());
     spec.addOption(

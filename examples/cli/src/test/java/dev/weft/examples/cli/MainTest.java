@@ -15,7 +15,7 @@ class MainTest {
   void helpListsEachProgramOnALine() throws Exception {
     try (ChildProcess help = ChildProcess.start(Main.class, "--help")) {
       String text = help.output();
-      assertTrue(text.contains("\n  iou_cat       Copies each FILE in turn"), text);
+      assertTrue(text.contains("\n  iou_cat       Copies each FILE to standard output"), text);
       assertTrue(text.contains("\n  iou_port7     Sends back what it gets.\n"), text);
       assertEquals(0, help.status());
     }

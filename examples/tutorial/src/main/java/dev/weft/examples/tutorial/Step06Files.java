@@ -26,7 +26,7 @@ final class Step06Files {
             write(one, "alpha\n");
             write(two, "beta\n".repeat(10_000));
             try (Bundle bundle = Bundle.open()) {
-              Task<Long> first = bundle.go(() -> lines(one)); // both files at once
+              Task<Long> first = bundle.go(() -> lines(one)); // both files concurrently
               Task<Long> second = bundle.go(() -> lines(two));
               System.out.println(first.join() + " and " + second.join() + " lines");
             }

@@ -15,7 +15,7 @@ import java.time.Duration;
 
 /**
  * Step 7: signals. A signal is something that a fiber waits for. This program sends one to itself,
- * and then ends as a server does: it tells its workers to stop, and cancels those that do not.
+ * and then ends as a server does: it asks its workers to stop, and cancels those that do not.
  */
 final class Step07Signals {
   static void main() throws Exception {
@@ -30,7 +30,7 @@ final class Step07Signals {
         Bundle workers = Bundle.open()) {
       workers.go(() -> work("worker 1", stop));
       workers.go(() -> work("worker 2", stop));
-      workers.go(() -> work("worker 3", Channel.rendezvous())); // listens to nobody
+      workers.go(() -> work("worker 3", Channel.rendezvous())); // never sees the signal
       sendToMyself(Signal.USR2);
       System.out.println("received signal " + signals.await());
       stop.done(); // reaches all receivers

@@ -80,7 +80,7 @@ public final class SyncProgram extends Program {
       for (int i = 0; i < ROUNDS; i++) {
         int value = channel.receive(soon());
         if (value != i) {
-          broken(value + " has come in place of " + i);
+          broken(value + " was received instead of " + i);
         }
       }
       bundle.await();

@@ -30,12 +30,13 @@ public final class MtRedis extends MicroProgram {
     return "Answers commands of Redis from an SQLite store: from standard input to standard output, or"
         + " over TCP with --listen. A command may have "
         + CommandReader.WORDS_MAX
-        + " words and "
+        + " arguments and "
         + CommandReader.COMMAND_BYTES_MAX
         + " bytes, on a line of its own "
         + CommandReader.LINE_BYTES_MAX
         + ". When all clients together hold a quarter of the JVM's heap in commands and answers, the"
-        + " one that holds the most is cut off. The client is mt_redis_cli; its halves are filters too,"
+        + " one that holds the most is disconnected. The client is mt_redis_cli; its encoder and"
+        + " decoder are filters,"
         + " --encode and --decode.";
   }
 

@@ -44,7 +44,7 @@ final class RedisConnection extends MicroThread {
   /** Ends the connection from another process, since a process can't kill itself. */
   private void disconnect() {
     MicroProcess process = process();
-    Fiber.start("cut off", process::kill);
+    Fiber.start("disconnect", process::kill);
   }
 
   @Override

@@ -56,7 +56,7 @@ public abstract class MicroProgram implements Program {
   /**
    * Runs it as a filter between the standard streams.
    *
-   * @param arguments what it was told
+   * @param arguments the parsed command line
    * @return the exit status
    * @throws Exception an error in the program
    */
@@ -65,7 +65,7 @@ public abstract class MicroProgram implements Program {
   /**
    * Opens what serves the connections.
    *
-   * @param arguments what it was told
+   * @param arguments the parsed command line
    * @return the resources of the service
    * @throws IllegalArgumentException if an argument is invalid
    * @throws Exception if it can't be opened
@@ -119,13 +119,13 @@ public abstract class MicroProgram implements Program {
     spec.addOption(
         Seconds.option("--idle")
             .description(
-                "how long a client may neither send nor read before it is cut off (default:"
+                "how long a client may neither send nor read before it is disconnected (default:"
                     + " no limit)")
             .build());
     spec.addOption(
         Seconds.option("--send-timeout")
             .description(
-                "how long a client may take nothing of what is sent to it before it is cut off"
+                "how long a client may accept no output before it is disconnected"
                     + " (default 60; 0 for no limit). One that has taken all may be silent")
             .build());
     addOptions(spec);
