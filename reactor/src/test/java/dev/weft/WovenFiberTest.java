@@ -111,16 +111,16 @@ class WovenFiberTest {
   void aProxyOfATaskRunsOnItsOwnThread() throws Exception {
     Reactors.run(
         () -> {
-          List<String> said = new ArrayList<>();
+          List<String> calls = new ArrayList<>();
           FiberTask task =
               () -> {
                 Fiber.yield();
-                said.add("virtual: " + Thread.currentThread().isVirtual());
+                calls.add("virtual: " + Thread.currentThread().isVirtual());
               };
           InvocationHandler handler =
               (self, method, arguments) -> {
                 Object result = method.invoke(task, arguments);
-                said.add("after " + method.getName());
+                calls.add("after " + method.getName());
                 return result;
               };
           Class<?>[] interfaces = {FiberTask.class};
@@ -130,7 +130,7 @@ class WovenFiberTest {
 
           Fiber.start(proxy).join();
 
-          assertEquals(List.of("virtual: true", "after run"), said);
+          assertEquals(List.of("virtual: true", "after run"), calls);
         });
   }
 

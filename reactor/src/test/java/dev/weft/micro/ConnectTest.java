@@ -428,10 +428,11 @@ class ConnectTest {
   @ParameterizedTest
   @EnumSource(mode = EnumSource.Mode.MATCH_ANY, names = REACTORS)
   void theDeadlineOfAThreadLimitsTheDrainOfAllItsConnections(ExecutionMode mode) throws Exception {
-    try (ServerSocket deaf = new ServerSocket(0, 2, InetAddress.getLoopbackAddress());
+    try (ServerSocket server = new ServerSocket(0, 2, InetAddress.getLoopbackAddress());
         Reactor reactor = Reactor.open()) {
       long before = sockets();
-      InetSocketAddress address = new InetSocketAddress(deaf.getInetAddress(), deaf.getLocalPort());
+      InetSocketAddress address =
+          new InetSocketAddress(server.getInetAddress(), server.getLocalPort());
       Client client =
           new Client(address) {
             @Override

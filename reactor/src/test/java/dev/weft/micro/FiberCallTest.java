@@ -420,7 +420,7 @@ class FiberCallTest {
           process.join();
 
           assertEquals(false, mutex.isLocked());
-          assertEquals(false, channel.trySend("to nobody"), "neither thread nor child receive");
+          assertEquals(false, channel.trySend("unreceived"), "neither thread nor child receive");
         });
   }
 

@@ -122,9 +122,9 @@ class MessagesTest {
 
     @Override
     protected void run() throws Exception {
-      NoAnswer deaf = new NoAnswer();
-      child(deaf);
-      request(deaf, new MicroRequest<Integer, Integer>(), 1);
+      NoAnswer thread = new NoAnswer();
+      child(thread);
+      request(thread, new MicroRequest<Integer, Integer>(), 1);
     }
 
     @Override

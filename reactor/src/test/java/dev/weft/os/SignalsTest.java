@@ -145,9 +145,9 @@ class SignalsTest {
     command.add(OpensKept.class.getName());
     Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
     process.getOutputStream().close();
-    String said = new String(process.getInputStream().readAllBytes(), UTF_8);
+    String output = new String(process.getInputStream().readAllBytes(), UTF_8);
 
-    assertEquals(0, process.waitFor(), said);
-    assertTrue(said.startsWith("refused: ") && said.contains("SIGTERM"), said);
+    assertEquals(0, process.waitFor(), output);
+    assertTrue(output.startsWith("refused: ") && output.contains("SIGTERM"), output);
   }
 }

@@ -73,12 +73,12 @@ class UserModuleTest {
     List<String> words = new ArrayList<>(List.of("-Xlint:all", "-Werror", pathOption, LIBRARY));
     words.addAll(List.of("-d", folder.resolve("classes").toString()));
     Stream.of(sources).forEach(source -> words.add(source.toString()));
-    StringWriter said = new StringWriter();
+    StringWriter output = new StringWriter();
     int status =
         ToolProvider.findFirst("javac")
             .orElseThrow()
-            .run(new PrintWriter(said), new PrintWriter(said), words.toArray(String[]::new));
-    return status == 0 ? said.toString() : status + ": " + said;
+            .run(new PrintWriter(output), new PrintWriter(output), words.toArray(String[]::new));
+    return status == 0 ? output.toString() : status + ": " + output;
   }
 
   private String run(String... words) throws Exception {

@@ -89,7 +89,7 @@ public final class CpuAffinity {
         return cpu;
       }
     } catch (NumberFormatException e) {
-      // said below
+      // reported below
     }
     throw new IllegalArgumentException(
         "the system property " + PROPERTY + " must be any, none or a CPU's number: " + value);

@@ -230,9 +230,9 @@ class FrontEndsTest {
 
     assertEquals(1, weaver("-cp", CLASS_PATH, target.toString()));
 
-    String said = text(err);
-    assertTrue(said.contains(".class: is class p.T"), said);
-    assertTrue(said.endsWith("woven is the folder " + target.resolve("classes") + "\n"), said);
+    String output = text(err);
+    assertTrue(output.contains(".class: is class p.T"), output);
+    assertTrue(output.endsWith("woven is the folder " + target.resolve("classes") + "\n"), output);
     assertEquals(before, ClassFolderTest.contents(target));
   }
 
@@ -291,9 +291,9 @@ class FrontEndsTest {
   void agentWeavesTheClassPath() throws Exception {
     Path folder = compiled("agent", PROGRAM);
 
-    String said = java("-javaagent:" + agentJar(), "-cp", folder + ":" + CLASS_PATH, "p.T");
+    String output = java("-javaagent:" + agentJar(), "-cp", folder + ":" + CLASS_PATH, "p.T");
 
-    assertEquals("result 14\nsuspensions 2\nwoven true\n", said);
+    assertEquals("result 14\nsuspensions 2\nwoven true\n", output);
   }
 
   @Test
@@ -316,22 +316,22 @@ class FrontEndsTest {
             "interface Task", "static class Bad { Bad() { Routine.suspend(); } } interface Task");
     Path folder = compiled("agent", bad);
 
-    String said = java("-javaagent:" + agentJar(), "-cp", folder + ":" + CLASS_PATH, "p.T");
+    String output = java("-javaagent:" + agentJar(), "-cp", folder + ":" + CLASS_PATH, "p.T");
 
     assertEquals(
         "weft-weaver: error: p.T$Bad.<init>(T.java:4): a constructor can't suspend; do it in a"
             + " static method\nresult 14\nsuspensions 2\nwoven true\n",
-        said);
+        output);
   }
 
   @Test
   void agentChangesNoProgramThatDoesNotUseTheLibrary() throws Exception {
     String agent = agentJar().toString();
 
-    String said = java("-javaagent:" + agent, "-cp", agent, "dev.weft.weaver.Main", "--version");
+    String output = java("-javaagent:" + agent, "-cp", agent, "dev.weft.weaver.Main", "--version");
 
-    assertTrue(said.contains("nothing is found to suspend"), said);
-    assertTrue(said.lines().toList().getLast().startsWith("weft-weaver "), said);
+    assertTrue(output.contains("nothing is found to suspend"), output);
+    assertTrue(output.lines().toList().getLast().startsWith("weft-weaver "), output);
   }
 
   @Test
@@ -341,7 +341,7 @@ class FrontEndsTest {
     Path folder = compiled("agent", PROGRAM);
     Path dumped = parent.resolve("dumped");
 
-    String said =
+    String output =
         java(
             "-javaagent:" + dumperJar() + "=" + dumped,
             "-javaagent:" + agentJar(),
@@ -349,7 +349,7 @@ class FrontEndsTest {
             folder + ":" + CLASS_PATH,
             "p.T");
 
-    assertEquals("result 14\nsuspensions 2\nwoven true\n", said);
+    assertEquals("result 14\nsuspensions 2\nwoven true\n", output);
     assertEquals(ClassFolderTest.contents(byMain), ClassFolderTest.contents(dumped));
   }
 
@@ -361,7 +361,7 @@ class FrontEndsTest {
     assertEquals(0, weaver("--classpath", CLASS_PATH, byMain.toString()), () -> text(err));
     Path dumped = parent.resolve("dumped");
 
-    String said =
+    String output =
         java(
             "-javaagent:" + dumperJar() + "=" + dumped,
             "-javaagent:" + agentJar(),
@@ -370,7 +370,7 @@ class FrontEndsTest {
             "-m",
             "app/p.T");
 
-    assertEquals("result 14\nsuspensions 2\nwoven true\n", said);
+    assertEquals("result 14\nsuspensions 2\nwoven true\n", output);
     SortedMap<String, String> contents = ClassFolderTest.contents(byMain);
     contents.remove("module-info.class");
     assertEquals(contents, ClassFolderTest.contents(dumped));
@@ -401,9 +401,9 @@ class FrontEndsTest {
     manifest.getMainAttributes().put(Attributes.Name.CLASS_PATH, path.toString());
     jar(jar, manifest, compiled("launcher", PROGRAM));
 
-    String said = java("-jar", jar.toString());
+    String output = java("-jar", jar.toString());
 
-    assertEquals("result 14\nsuspensions 2\nwoven true\n", said);
+    assertEquals("result 14\nsuspensions 2\nwoven true\n", output);
   }
 
   private static Manifest manifest() {
@@ -461,8 +461,8 @@ class FrontEndsTest {
     command.addAll(List.of(arguments));
     Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
     process.getOutputStream().close();
-    String said = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+    String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
     process.waitFor();
-    return said;
+    return output;
   }
 }

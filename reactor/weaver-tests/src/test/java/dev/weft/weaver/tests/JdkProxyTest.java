@@ -133,10 +133,10 @@ class JdkProxyTest {
   /** Otherwise the handler would silently return before the call has ended. */
   @Test
   void wovenSuspensionBelowAProxyHandlerIsRefusedWithTheProxysName() throws Exception {
-    String said = run("around", false).log();
+    String text = run("around", false).log();
 
-    assertTrue(said.startsWith("[ before ] "), said);
-    assertTrue(said.contains("can't be suspended"), said);
-    assertTrue(said.contains("$Proxy"), said);
+    assertTrue(text.startsWith("[ before ] "), text);
+    assertTrue(text.contains("can't be suspended"), text);
+    assertTrue(text.contains("$Proxy"), text);
   }
 }

@@ -129,9 +129,9 @@ class UnwovenSubclassTest {
     return Woven.run(stackful ? routine.stackful() : routine, log);
   }
 
-  private void assertRuns(String what, int suspensions, String said) throws Exception {
-    assertEquals(new Run(said, suspensions), run(what, false));
-    assertEquals(new Run(said, suspensions), run(what, true));
+  private void assertRuns(String what, int suspensions, String text) throws Exception {
+    assertEquals(new Run(text, suspensions), run(what, false));
+    assertEquals(new Run(text, suspensions), run(what, true));
   }
 
   @Test
@@ -166,19 +166,19 @@ class UnwovenSubclassTest {
 
   @Test
   void superCallReachesTheSuperclassMethodEvenIfOverridden() throws Exception {
-    String said = run("Below", false).log();
+    String text = run("Below", false).log();
 
-    assertTrue(said.startsWith("110 g-middle near 4 "), said);
-    assertTrue(said.contains("[p.Base.step(Base.java:6)] can't be suspended"), said);
+    assertTrue(text.startsWith("110 g-middle near 4 "), text);
+    assertTrue(text.contains("[p.Base.step(Base.java:6)] can't be suspended"), text);
     assertEquals(new Run("110 g-middle near 4 above 2 2 end ", 4), run("Below", true));
   }
 
   @Test
   void suspendingOverrideIsReported() throws Exception {
-    String said = run("Loud", false).log();
+    String text = run("Loud", false).log();
 
-    assertTrue(said.contains("[q.Unwoven$Loud.step(Unwoven.java:15)] can't be suspended"), said);
-    assertTrue(said.contains("called by woven code, but not woven. Weave these classes"), said);
+    assertTrue(text.contains("[q.Unwoven$Loud.step(Unwoven.java:15)] can't be suspended"), text);
+    assertTrue(text.contains("called by woven code, but not woven. Weave these classes"), text);
   }
 
   @Test
