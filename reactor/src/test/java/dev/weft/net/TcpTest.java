@@ -115,7 +115,7 @@ class TcpTest {
 
   @ParameterizedTest
   @ValueSource(booleans = {true, false})
-  void manyConnectionsAreServedAtOnce(boolean multishot) throws Exception {
+  void manyConnectionsAreServedConcurrently(boolean multishot) throws Exception {
     int count = 500;
     int[] served = {0};
 

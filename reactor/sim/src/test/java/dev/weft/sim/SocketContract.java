@@ -150,7 +150,7 @@ abstract class SocketContract extends BackendContract {
   }
 
   @Test
-  void bytesWaitForTheirReaderEvenBeforeTheAccept() throws Exception {
+  void bytesAreBufferedEvenBeforeTheAccept() throws Exception {
     backend();
     int listener = listener(10);
     int client = socket(INET);
