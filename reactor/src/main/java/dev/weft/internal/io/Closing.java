@@ -21,9 +21,9 @@ final class Closing {
 
   /**
    * Closes an open handle, on its reactor's thread. Suspends in a fiber, shielded from cancels.
-   * Elsewhere it returns at once, and a handle in use is closed when its last operation completes.
-   * The same happens if the close throws, such as an OutOfMemoryError. If that is because the stack
-   * is short, the loop closes the handle at the end of its turn.
+   * Elsewhere it returns immediately, and a handle in use is closed when its last operation
+   * completes. The same happens if the close throws, such as an OutOfMemoryError. If that is
+   * because the stack is short, the loop closes the handle at the end of its turn.
    *
    * @return 0, or -errno of close(2)
    */

@@ -157,16 +157,14 @@ final class InjectingLoader extends ClassLoader {
     return call.owner().asInternalName().equals(RESERVE) && call.name().equalsString("check");
   }
 
-  /**
-   * The weaver's classes are those of frames, and of lambdas, which are made by their own class.
-   */
+  /** Of the weaver's classes, frames are made by woven code, and lambdas by their own class. */
   private static boolean makesFrame(CodeElement element) {
     return element instanceof NewObjectInstruction made
         && made.className().asInternalName().contains("$$weft$")
         && !made.className().asInternalName().contains("$$weft$lambda$");
   }
 
-  /** Constructors are left out: what is between new and them is no place for another call. */
+  /** Leaves out constructors: between new and the constructor no other call can be inserted. */
   private static boolean isOwn(InvokeInstruction call) {
     return call.owner().asInternalName().startsWith("dev/weft/")
         && !call.name().equalsString(ConstantDescs.INIT_NAME);

@@ -78,7 +78,7 @@ public final class Injection {
 
   /** Ends a run; returns how many points it has passed. */
   static synchronized long disarm() {
-    calm();
+    stop();
     return count;
   }
 
@@ -103,18 +103,18 @@ public final class Injection {
   /** As {@link #point}, before a call of the library. */
   public static void call() {
     if (kind == Kind.CALL) {
-      comeByCall(false);
+      passCall(false);
     }
   }
 
   /** As {@link #call}, before a call of {@link dev.weft.internal.jvm.StackReserve#check}. */
   public static void reserve() {
     if (kind == Kind.CALL) {
-      comeByCall(true);
+      passCall(true);
     }
   }
 
-  /** Called before a call of the library by a program, whose stack is not deep. */
+  /** Called before a program, whose stack is not deep, calls the library. */
   public static synchronized void enter() {
     if (kind == Kind.CALL) {
       StackDepths.endOverflow();
@@ -123,43 +123,43 @@ public final class Injection {
 
   private static synchronized void pass() {
     count++;
-    if (isTurn() && !isInTestKit()) {
-      plant();
+    if (isChosen() && !isInTestKit()) {
+      inject();
     }
   }
 
-  private static synchronized void comeByCall(boolean isCheck) {
+  private static synchronized void passCall(boolean isCheck) {
     count++;
-    if (isTurn() && !isInTestKit()) {
+    if (isChosen() && !isInTestKit()) {
       if (StackDepths.cantFail(isCheck)) {
         skip();
       } else {
         StackDepths.beginOverflow(isCheck);
-        plant();
+        inject();
       }
     } else if (StackDepths.overflows(isCheck)) {
-      plant();
+      inject();
     }
     if (isCheck) {
       StackDepths.addReserve();
     }
   }
 
-  private static boolean isTurn() {
+  private static boolean isChosen() {
     return count >= first && count <= last;
   }
 
-  private static void plant() {
+  private static void inject() {
     VirtualMachineError failure =
-        kind == Kind.MEMORY ? new PlantedOutOfMemoryError() : new PlantedStackOverflowError();
-    plantedCount++;
+        kind == Kind.MEMORY ? new InjectedOutOfMemoryError() : new InjectedStackOverflowError();
+    injectedCount++;
     if (place.isEmpty()) {
       place = Arrays.stream(failure.getStackTrace()).limit(FRAMES_SHOWN).toList();
     }
     throw failure;
   }
 
-  /** Whether it is the simulator that has called: its failures are not the library's. */
+  /** Whether the simulator is the caller: its failures are not the library's. */
   private static boolean isInTestKit() {
     boolean is =
         StackWalker.getInstance()
@@ -170,14 +170,14 @@ public final class Injection {
     return is;
   }
 
-  /** Passes the turn of this point on to the next. */
+  /** Chooses the next point instead of this one. */
   private static void skip() {
     first++;
     last++;
   }
 
-  /** Whether {@code failure} is, or comes of, a planted one. */
-  public static boolean isPlanted(@Nullable Throwable failure) {
+  /** Whether {@code failure} is an injected one, or was caused by one. */
+  public static boolean isInjected(@Nullable Throwable failure) {
     for (Throwable each = failure; each != null; each = each.getCause()) {
       if (each instanceof InjectedOutOfMemoryError || each instanceof InjectedStackOverflowError) {
         return true;
