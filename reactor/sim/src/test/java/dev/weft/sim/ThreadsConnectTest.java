@@ -137,14 +137,14 @@ class ThreadsConnectTest {
   }
 
   @Test
-  void eachIsServedOnAQuietNetwork() {
+  void everyClientIsServedOnAFaultlessNetwork() {
     Simulation.seeds(100).check(this::run);
 
     assertTrue(served > 100 * CLIENTS * 2, () -> "served " + served);
   }
 
   @Test
-  void nothingIsLeftOpenWhateverHappens() {
+  void nothingIsLeftOpenWhicheverFaultsOccur() {
     Simulation.seeds(300).withFaults(Faults.harsh()).check(this::run);
 
     assertTrue(served > 0);
@@ -155,7 +155,7 @@ class ThreadsConnectTest {
    * for the client's next ones.
    */
   @Test
-  void aThreadThatOnlyReadsHearsOfAWriteThatHasFailed() {
+  void aReadEndsAfterAWriteToTheSameConnectionHasFailed() {
     Simulation.seeds(100).withFaults(Faults.none().withExhaustions(100)).check(this::run);
 
     assertTrue(served > 0);

@@ -59,7 +59,7 @@ class EchoServiceTest {
         Socket idle = server.connect()) {
       assertEquals("Line 0: hello", echoed(idle, "hello"));
 
-      server.program.process.toHandle().destroy(); // that of Process would close its streams
+      server.program.process.toHandle().destroy(); // Process.destroy would close the streams
 
       assertEquals("stopped", server.output.readLine());
       assertEquals(0, server.program.process.waitFor());

@@ -121,7 +121,7 @@ class GoldenTest {
 
   @ParameterizedTest(name = "{0}")
   @MethodSource("programs")
-  void programsWriteWhatTheyPromise(String name, String input, String output, List<String> log)
+  void programsPrintTheirGoldenOutput(String name, String input, String output, List<String> log)
       throws Exception {
     try (ChildProcess program = start(ExecutionMode.REACTOR_WOVEN, name)) {
       say(program, input);
@@ -150,7 +150,7 @@ class GoldenTest {
 
   @ParameterizedTest
   @EnumSource
-  void aYieldIsTheEndInTheLocalExecutorOnly(ExecutionMode mode) throws Exception {
+  void aYieldEndsTheProgramInTheLocalExecutorOnly(ExecutionMode mode) throws Exception {
     try (ChildProcess program = start(mode, "Cr")) {
       program.process.getOutputStream().close();
 
@@ -161,7 +161,7 @@ class GoldenTest {
 
   @ParameterizedTest
   @EnumSource
-  void piecesAreReadAsTheyCome(ExecutionMode mode) throws Exception {
+  void inputInPiecesIsReadAsItArrives(ExecutionMode mode) throws Exception {
     try (ChildProcess program = start(mode, "PollRead")) {
       say(program, "message 1");
       assertEquals("size of 1st chunk: 9", nextMessage(program));
@@ -212,7 +212,7 @@ class GoldenTest {
     in.flush();
   }
 
-  /** Lines of the log as mnvkd's tests filter them. */
+  /** The lines of the log, filtered as in mnvkd's tests. */
   private static List<String> messages(List<String> log) {
     return log.stream().filter(GoldenTest::isMessage).map(GoldenTest::message).toList();
   }

@@ -22,7 +22,7 @@ class DifferentialTest {
   private static final int PROGRAMS = Integer.getInteger("dev.weft.fuzz.programs", 300);
   private static final long SEED = Long.getLong("dev.weft.fuzz.seed", 1L);
 
-  /** Compiled together, which is what takes the time. */
+  /** The number of programs that are compiled together, to save time. */
   private static final int BATCH = 150;
 
   private static final int ECLIPSE_PROGRAMS = 50;
