@@ -37,7 +37,7 @@ class TidyTest {
   private static final int BLOCK_LINES_MAX = 50;
   private static final int DOCUMENT_COLUMNS_MAX = 120;
 
-  /** Java files of more lines, each with the reason. */
+  /** Java files that may be longer, each with the reason. */
   private static final Map<String, String> LONG_FILES =
       Map.of(
           "reactor/src/main/java/dev/weft/micro/MicroThread.java",

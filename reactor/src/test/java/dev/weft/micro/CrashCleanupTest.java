@@ -162,8 +162,8 @@ class CrashCleanupTest {
     "false, false, true",
     "true, true, true"
   })
-  void aProcessThatFailsIsEndedAndNoOther(boolean stackful, boolean asFiber, boolean throwsError)
-      throws Exception {
+  void anInternalFailureEndsItsOwnProcessOnly(
+      boolean stackful, boolean asFiber, boolean throwsError) throws Exception {
     Main main = new Main(1, asFiber, throwsError);
 
     run(main, stackful);
@@ -180,7 +180,7 @@ class CrashCleanupTest {
     "false, true, true",
     "true, false, true"
   })
-  void oneThatCanNotBeEndedIsBrokenOff(boolean stackful, boolean asFiber, boolean throwsError)
+  void aProcessThatCannotBeEndedIsAborted(boolean stackful, boolean asFiber, boolean throwsError)
       throws Exception {
     Main main = new Main(Integer.MAX_VALUE, asFiber, throwsError);
 

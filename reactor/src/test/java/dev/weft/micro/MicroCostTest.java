@@ -82,7 +82,7 @@ class MicroCostTest {
   }
 
   @Test
-  void aThreadThatSaysNoWordOfFibersHasNoStrand() throws Exception {
+  void aThreadThatMakesNoFiberCallHasNoStrand() throws Exception {
     assertEquals(false, run(false).hadStrand);
   }
 
