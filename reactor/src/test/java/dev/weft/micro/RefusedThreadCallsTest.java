@@ -57,8 +57,8 @@ class RefusedThreadCallsTest {
     }
   }
 
-  private static String inTheNameOfAMeddler(String word) {
-    return word + " must be called by Meddler itself, which is not running";
+  private static String refusalOf(String call) {
+    return call + " must be called by Meddler itself, which is not running";
   }
 
   @ParameterizedTest
