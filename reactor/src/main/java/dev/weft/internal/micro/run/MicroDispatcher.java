@@ -213,9 +213,18 @@ public final class MicroDispatcher implements StrandHost {
       if (process != null) {
         ready(process); // its turn was not completed
       }
+      report(e);
+    }
+  }
+
+  /** Reports a failure after which the processes continue, unless memory is short for that too. */
+  private void report(Throwable failure) {
+    try {
       ThreadLog.about(
-          "proc_local", "the dispatcher has failed, and goes on: " + ThreadLog.describe(e));
-      throwInFiber("micro-processes", e);
+          "proc_local", "the dispatcher has failed, and goes on: " + ThreadLog.describe(failure));
+      throwInFiber("micro-processes", failure);
+    } catch (OutOfMemoryError | StackOverflowError e) {
+      // Ending all processes would be worse than a failure that is not reported.
     }
   }
 
