@@ -6,6 +6,7 @@ import dev.weft.internal.cross.LoopMessage;
 import dev.weft.internal.failure.Failures;
 import dev.weft.internal.jvm.StackReserve;
 import dev.weft.internal.os.CpuAffinity;
+import dev.weft.internal.queue.InboundQueue;
 import dev.weft.internal.strand.EventLoop;
 import dev.weft.internal.strand.Strand;
 import dev.weft.internal.strand.WaitList;
@@ -107,7 +108,11 @@ public final class Blocking {
     Job<T> job = new Job<>(strand.loop, call);
     StackReserve.check(); // the call must not outlive the wait for it
     Executor simulated = strand.loop.blocking();
-    (simulated == null ? THREADS : simulated).execute(job);
+    if (simulated == null) {
+      job.submit();
+    } else {
+      simulated.execute(job);
+    }
     try {
       job.await(strand, deadline, WaitMode.EXTERNAL);
     } catch (RuntimeException | Error e) { // a cancel, a deadline, or no memory to suspend
@@ -137,6 +142,7 @@ public final class Blocking {
       ABORTED
     }
 
+    private final EventLoop loop;
     private final Callable<T> call;
     private final WaitList waiters = new WaitList();
 
@@ -154,8 +160,21 @@ public final class Blocking {
     /** Set and read on the reactor's thread. */
     private boolean arrived;
 
+    private final InboundQueue.Node submission =
+        new InboundQueue.Node() {
+          @Override
+          protected void arrive() {
+            try {
+              submitNow();
+            } catch (Throwable e) { // no thread could be started
+              refused(e);
+            }
+          }
+        };
+
     Job(EventLoop loop, Callable<T> call) {
       super(loop);
+      this.loop = loop;
       this.call = call;
     }
 
@@ -198,6 +217,39 @@ public final class Blocking {
       return state == State.DONE;
     }
 
+    private synchronized boolean isAborted() {
+      return state == State.ABORTED;
+    }
+
+    /**
+     * Gives the call to the executor, or takes it back if it has been aborted. For a virtual thread
+     * the loop does it: the JDK can't unmount a deep stack, and if it fails to do so for a thread
+     * that waits for a lock, the lock can't be acquired any more.
+     */
+    void submit() {
+      if (Thread.currentThread().isVirtual()) {
+        loop.arriveLater(submission);
+      } else {
+        submitNow();
+      }
+    }
+
+    private void submitNow() {
+      if (isAborted()) {
+        THREADS.remove(this);
+      } else {
+        THREADS.execute(this);
+      }
+    }
+
+    private void refused(Throwable why) {
+      failure = why;
+      synchronized (this) {
+        state = State.DONE;
+      }
+      arrive();
+    }
+
     /**
      * Cancels the call if it is still queued. Otherwise interrupts it and returns false: the caller
      * must wait for its end.
@@ -205,7 +257,7 @@ public final class Blocking {
     synchronized boolean abort() {
       if (state == State.QUEUED) {
         state = State.ABORTED;
-        THREADS.remove(this);
+        submit();
         return true;
       }
       if (runner != null) {
