@@ -19,7 +19,6 @@ import org.junit.platform.launcher.core.LauncherFactory;
 final class MutantChecks {
   static final int PASSED = 0;
   static final int FAILED = 10;
-  private static final int SEEDS = 2000;
 
   private MutantChecks() {}
 
@@ -38,7 +37,7 @@ final class MutantChecks {
 
   private static String runScenario(String name) {
     Scenarios.Scenario scenario = Scenarios.named(name);
-    for (long seed = 1; seed <= SEEDS; seed++) {
+    for (long seed = 1; seed <= SchedulerSimulationTest.SEEDS; seed++) {
       try {
         SchedulerSimulation.run(scenario, seed);
       } catch (Throwable e) {
