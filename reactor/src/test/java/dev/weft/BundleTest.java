@@ -26,7 +26,7 @@ class BundleTest {
   /** libdill bundle 1, 9. */
   @Test
   void anEmptyBundleOpensAwaitsAndCloses() throws Exception {
-    Reactors.run(
+    Reactors.assertEnds(
         () -> {
           try (Bundle bundle = Bundle.open()) {
             bundle.await();

@@ -27,7 +27,7 @@ class FairnessTest {
   /** libdill overload. */
   @Test
   void aCloseReachesFibersThatAreAlwaysReady() throws Exception {
-    Reactors.run(
+    Reactors.assertEnds(
         () -> {
           try (Bundle bundle = Bundle.open()) {
             startRelays(bundle);
@@ -41,7 +41,7 @@ class FairnessTest {
   /** libdill polls timers only once a second in that case; see its fd and sleep tests. */
   @Test
   void aSleeperWakesBesideFibersThatAreAlwaysReady() throws Exception {
-    Reactors.run(
+    Reactors.assertEnds(
         () -> {
           try (Bundle bundle = Bundle.open()) {
             startRelays(bundle);

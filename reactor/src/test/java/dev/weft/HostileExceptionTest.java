@@ -145,7 +145,7 @@ class HostileExceptionTest {
 
   @Test
   void aCycleOfSuppressedExceptionsIsSearchedOnce() throws Exception {
-    Reactors.run(
+    Reactors.assertEnds(
         () -> {
           Fiber fiber =
               Fiber.start(

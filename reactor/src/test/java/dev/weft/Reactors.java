@@ -35,6 +35,14 @@ public final class Reactors {
     run(options(), task);
   }
 
+  /**
+   * As {@link #run(FiberTask)}, in a test of no more than that: {@code task} ends, without a
+   * failure and within the time limit of the tests.
+   */
+  public static void assertEnds(FiberTask task) throws Exception {
+    run(task);
+  }
+
   /** As {@link #run(FiberTask)}, with options other than the handler of uncaught exceptions. */
   public static void run(ReactorOptions options, FiberTask task) throws Exception {
     List<Throwable> failures = new ArrayList<>();

@@ -256,7 +256,8 @@ class FileTest {
   void anOptionMayBeGivenTwice() throws Exception {
     Path path = Files.writeString(folder.resolve("f"), "text");
 
-    Reactors.run(() -> File.open(path, StandardOpenOption.READ, StandardOpenOption.READ).close());
+    Reactors.assertEnds(
+        () -> File.open(path, StandardOpenOption.READ, StandardOpenOption.READ).close());
   }
 
   @Test

@@ -109,7 +109,7 @@ class SignalsTest {
   @Test
   void everyDeclaredSignalCanBeOpened() throws Exception {
     // SIGUSR1 is not declared, since the JVM uses it.
-    Reactors.run(
+    Reactors.assertEnds(
         () -> {
           for (Signal signal : Signal.values()) {
             Signals.open(signal).close();

@@ -148,7 +148,7 @@ class JdkMeaningTest {
                   latch.countDown();
                 });
 
-    Reactors.run(
+    Reactors.assertEnds(
         () -> {
           started.countDown();
           latch.await();
