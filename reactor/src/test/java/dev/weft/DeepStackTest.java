@@ -298,7 +298,7 @@ class DeepStackTest {
   private static void sleepLong(int[] live) {
     live[0]++;
     try {
-      Fiber.sleep(Duration.ofSeconds(1)); // and not longer: nobody may be able to close it
+      Fiber.sleep(Duration.ofSeconds(1)); // bounded, in case it can't be closed
     } catch (CancelledException e) {
       Fiber.current();
     } finally {
