@@ -20,7 +20,8 @@ import java.net.SocketAddress;
 
 /**
  * Writes operations into entries of the submission queue. The opcodes of transfers need only {@link
- * #define their constants}; the others have a case in {@link #encodeOther}.
+ * #define their constants}; the others have a case in {@link #encodeOther}. The byte order is that
+ * of x86-64 and AArch64.
  */
 final class SqeEncoder implements AutoCloseable {
   /** The bytes of an operation's scratch memory: room for addresses, most paths, and statx. */
@@ -28,14 +29,18 @@ final class SqeEncoder implements AutoCloseable {
 
   private static final int COUNT = Opcode.count();
 
-  // By the code of the opcode.
-  private static final byte[] OPCODES = new byte[COUNT];
-  private static final byte[] SQE_FLAGS = new byte[COUNT];
-  private static final short[] PRIORITIES = new short[COUNT];
-  private static final int[] OP_FLAGS = new int[COUNT];
+  /**
+   * What is the same in all entries of an opcode, by its code: the first four bytes (opcode, flags,
+   * priority) in the lower half, the operation's flags in the upper, and {@link #OTHER}.
+   */
+  private static final long[] ENTRIES = new long[COUNT];
 
-  /** Whether {@link #encodeOther} has to complete the entry. */
-  private static final boolean[] OTHERS = new boolean[COUNT];
+  /** Set if {@link #encodeOther} has to complete the entry: no operation has this flag. */
+  private static final long OTHER = Long.MIN_VALUE;
+
+  private static final int SQE_FLAGS_SHIFT = 8;
+  private static final int PRIORITY_SHIFT = 16;
+  private static final int LINK = weft_h.IOSQE_IO_LINK() << SQE_FLAGS_SHIFT;
 
   /** The name that stands for the descriptor itself, with AT_EMPTY_PATH. */
   private static final MemorySegment EMPTY_PATH = Arena.global().allocateFrom("");
@@ -49,19 +54,19 @@ final class SqeEncoder implements AutoCloseable {
     define(Opcode.SEND, weft_h.IORING_OP_SEND(), weft_h.MSG_NOSIGNAL() | weft_h.MSG_WAITALL());
     define(Opcode.ACCEPT, weft_h.IORING_OP_ACCEPT(), weft_h.SOCK_CLOEXEC());
     define(Opcode.ACCEPT_MULTISHOT, weft_h.IORING_OP_ACCEPT(), weft_h.SOCK_CLOEXEC());
-    PRIORITIES[Opcode.ACCEPT_MULTISHOT.code()] = (short) weft_h.IORING_ACCEPT_MULTISHOT();
+    add(Opcode.ACCEPT_MULTISHOT, weft_h.IORING_ACCEPT_MULTISHOT() << PRIORITY_SHIFT);
     define(Opcode.CLOSE, weft_h.IORING_OP_CLOSE(), 0);
     define(Opcode.SYNC, weft_h.IORING_OP_FSYNC(), 0);
     define(Opcode.SYNC_DATA, weft_h.IORING_OP_FSYNC(), weft_h.IORING_FSYNC_DATASYNC());
     defineOther(Opcode.RECEIVE_ANY, weft_h.IORING_OP_RECV(), 0);
-    SQE_FLAGS[Opcode.RECEIVE_ANY.code()] = (byte) weft_h.IOSQE_BUFFER_SELECT();
+    add(Opcode.RECEIVE_ANY, weft_h.IOSQE_BUFFER_SELECT() << SQE_FLAGS_SHIFT);
     defineOther(Opcode.CONNECT, weft_h.IORING_OP_CONNECT(), 0);
     defineOther(Opcode.SHUTDOWN, weft_h.IORING_OP_SHUTDOWN(), 0);
     // A kernel worker opens a file from the start, because the first attempt that the ring makes
     // otherwise has O_NONBLOCK (fifo(7)): a named pipe without a writer would open for reading and
     // be at its end, and one without a reader could not be opened for writing.
     defineOther(Opcode.OPEN, weft_h.IORING_OP_OPENAT(), weft_h.O_CLOEXEC());
-    SQE_FLAGS[Opcode.OPEN.code()] = (byte) weft_h.IOSQE_ASYNC();
+    add(Opcode.OPEN, weft_h.IOSQE_ASYNC() << SQE_FLAGS_SHIFT);
     defineOther(Opcode.STAT, weft_h.IORING_OP_STATX(), weft_h.AT_EMPTY_PATH());
     defineOther(Opcode.POLL, weft_h.IORING_OP_POLL_ADD(), 0);
     defineOther(Opcode.SPLICE, weft_h.IORING_OP_SPLICE(), 0);
@@ -71,13 +76,17 @@ final class SqeEncoder implements AutoCloseable {
   private final Slab scratch = new Slab(SCRATCH_BYTES);
 
   private static void define(Opcode opcode, int kernels, int flags) {
-    OPCODES[opcode.code()] = (byte) kernels;
-    OP_FLAGS[opcode.code()] = flags;
+    assert flags >= 0 : opcode;
+    add(opcode, (long) flags << Integer.SIZE | kernels);
   }
 
   private static void defineOther(Opcode opcode, int kernels, int flags) {
     define(opcode, kernels, flags);
-    OTHERS[opcode.code()] = true;
+    add(opcode, OTHER);
+  }
+
+  private static void add(Opcode opcode, long bits) {
+    ENTRIES[opcode.code()] |= bits;
   }
 
   /**
@@ -122,20 +131,18 @@ final class SqeEncoder implements AutoCloseable {
 
   /** Writes an operation. Few stores and calls, so that the JIT inlines them all. */
   void encode(MemorySegment sqe, Op op) {
-    int code = op.code();
+    long entry = ENTRIES[op.code()];
     MemorySegment memory = op.memory();
-    int link = op.link == null ? 0 : weft_h.IOSQE_IO_LINK();
-    io_uring_sqe.opcode(sqe, OPCODES[code]);
-    io_uring_sqe.flags(sqe, (byte) (SQE_FLAGS[code] | link));
-    io_uring_sqe.ioprio(sqe, PRIORITIES[code]);
+    int head = (int) entry | (op.link == null ? 0 : LINK);
+    sqe.set(JAVA_INT, io_uring_sqe.opcode$offset(), head); // and flags and priority
     io_uring_sqe.fd(sqe, op.handle());
     io_uring_sqe.off(sqe, op.position());
     io_uring_sqe.addr(sqe, memory == null ? 0 : memory.address() + op.from());
     io_uring_sqe.len(sqe, op.length());
-    io_uring_sqe.rw_flags(sqe, OP_FLAGS[code]);
+    io_uring_sqe.rw_flags(sqe, (int) (entry >>> Integer.SIZE) & Integer.MAX_VALUE);
     io_uring_sqe.user_data(sqe, OpTable.userData(op));
     clearRest(sqe);
-    if (OTHERS[code]) {
+    if (entry < 0) {
       encodeOther(sqe, op);
     }
   }
