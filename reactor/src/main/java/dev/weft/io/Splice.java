@@ -8,6 +8,7 @@ import dev.weft.internal.backend.Capability;
 import dev.weft.internal.backend.FileType;
 import dev.weft.internal.backend.OpenFlags;
 import dev.weft.internal.io.Endpoint;
+import dev.weft.internal.mem.Memory;
 import dev.weft.internal.strand.Strand;
 import dev.weft.internal.strand.WaitMode;
 import java.io.IOException;
@@ -222,7 +223,8 @@ public final class Splice {
   private static long copyThroughMemory(
       ByteSource source, ByteSink sink, long limit, Deadline deadline) throws IOException {
     long copied = 0;
-    try (Arena arena = Arena.ofConfined()) {
+    // A backend that can't access addresses can't access what is confined to a fiber either.
+    try (Arena arena = Memory.isAccessible() ? Arena.ofConfined() : Arena.ofShared()) {
       MemorySegment buffer = arena.allocate(BUFFER_BYTES);
       while (copied < limit) {
         int count =

@@ -40,7 +40,9 @@
  * <p>A run that fails throws a {@link dev.weft.sim.SimulationFailure} with its seed; {@code
  * -Ddev.weft.sim.seed=} and the seed replay it exactly, under a debugger too. No io_uring is
  * needed, and no option of the JVM; without {@code --enable-native-access=ALL-UNNAMED} the JDK
- * prints a warning.
+ * prints a warning. Where native access is denied, the JVM needs {@code
+ * --add-opens=java.base/java.lang=ALL-UNNAMED}, and a fiber on a stack must not give operations the
+ * memory of an arena that is confined to it ({@code Arena.ofShared} and {@code ofAuto} will do).
  *
  * <h2>What is simulated</h2>
  *

@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.weft.sim;
 
+import static java.nio.file.StandardOpenOption.APPEND;
+import static java.nio.file.StandardOpenOption.CREATE;
+import static java.nio.file.StandardOpenOption.WRITE;
+
 import dev.weft.Blocking;
 import dev.weft.Bundle;
 import dev.weft.Deadline;
@@ -25,7 +29,6 @@ import java.lang.foreign.ValueLayout;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 
 /** The program of {@link WithoutNativeAccessTest}. */
@@ -93,7 +96,7 @@ public final class WithoutNativeAccessProgram {
   private static void copy(Channel<String> done) throws Exception {
     MemorySegment content = Arena.ofAuto().allocate(BYTES).fill((byte) 9);
     Path path = Path.of("/tmp/file");
-    try (File file = File.open(path, StandardOpenOption.CREATE, StandardOpenOption.WRITE)) {
+    try (File file = File.open(path, CREATE, WRITE)) {
       file.write(content);
       file.sync();
       require(file.stat().sizeBytes() == BYTES);
@@ -102,7 +105,12 @@ public final class WithoutNativeAccessProgram {
         File file = File.open(path)) {
       require(Splice.copy(file, pipe.sink()) == BYTES);
       pipe.source().readFully(content);
+      require(file.readAt(content, 0) > 0);
       Stdio.out().write(content);
+    }
+    try (File from = File.open(path);
+        File appended = File.open(Path.of("/tmp/log"), APPEND, CREATE)) {
+      require(Splice.copy(from, appended) == BYTES); // through memory
     }
     done.send("files");
   }
