@@ -43,6 +43,7 @@ public final class EventLoop extends StrandTable {
   private final @Nullable LoopEnvironment environment;
 
   private final LoopEvents events = new LoopEvents();
+  private @Nullable LoopListener listener; // that of events, for the loop's thread
 
   /** Used by all calls: they complete immediately, so one is enough. */
   private final Call call = new Call();
@@ -133,6 +134,7 @@ public final class EventLoop extends StrandTable {
 
   /** Sets the listener that gets the events of this loop and of its backend, or none. */
   public void observe(@Nullable LoopListener observer) {
+    listener = observer;
     events.listener(observer);
     backend.observe(observer);
   }
@@ -280,7 +282,10 @@ public final class EventLoop extends StrandTable {
   private void run(int slot) {
     Strand strand = at(slot);
     resumes++;
-    events.resumed(strand);
+    LoopListener observer = listener;
+    if (observer != null) {
+      observer.resumed(strand);
+    }
     run(strand);
     boolean ended = strand.state() == Strand.State.ENDED;
     if (ended) {
@@ -288,7 +293,9 @@ public final class EventLoop extends StrandTable {
       strand.slot = UNLISTED;
       end(strand);
     }
-    events.stopped(strand, ended);
+    if (observer != null) {
+      LoopEvents.stopped(observer, strand, ended);
+    }
   }
 
   private static void end(Strand strand) {

@@ -24,23 +24,12 @@ final class LoopEvents {
     }
   }
 
-  void resumed(Strand strand) {
-    LoopListener current = listener;
-    if (current != null) {
-      current.resumed(strand);
-    }
-  }
-
-  /** Called when a strand that ran has suspended itself or ended. */
-  void stopped(Strand strand, boolean ended) {
-    LoopListener current = listener;
-    if (current == null) {
-      return;
-    }
+  /** Reports that a strand that ran has suspended itself or ended. */
+  static void stopped(LoopListener observer, Strand strand, boolean ended) {
     if (ended) {
-      current.ended(strand);
+      observer.ended(strand);
     } else {
-      current.suspended(strand);
+      observer.suspended(strand);
     }
   }
 

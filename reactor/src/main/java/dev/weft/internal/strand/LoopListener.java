@@ -19,7 +19,7 @@ public interface LoopListener extends Backend.Observer {
   /** Called before a strand runs. */
   default void resumed(Strand strand) {}
 
-  /** Called when a strand that ran has suspended itself. */
+  /** Called when a strand that {@link #resumed} was called for has suspended itself. */
   default void suspended(Strand strand) {}
 
   /** Called when a strand has ended, after its body's {@code ended}. */
