@@ -7,6 +7,7 @@ import dev.weft.internal.access.Accessors;
 import dev.weft.internal.backend.Handle;
 import dev.weft.internal.backend.Op;
 import dev.weft.internal.jvm.StackReserve;
+import dev.weft.internal.queue.IntDeque;
 import dev.weft.internal.strand.EventLoop;
 import dev.weft.internal.strand.Strand;
 import dev.weft.internal.strand.WaitList;
@@ -40,13 +41,10 @@ public final class Acceptor implements Op.Listener {
   private final WaitList waiters = new WaitList();
 
   /**
-   * The connections that have not been taken: a ring buffer whose length is a power of two. It
-   * grows, because what the kernel accepts before it sees the cancel must not be dropped.
+   * The connections that have not been taken. It grows, because what the kernel accepts before it
+   * sees the cancel must not be dropped.
    */
-  private int[] accepted = new int[16];
-
-  private int firstAccepted;
-  private int acceptedCount;
+  private final IntDeque accepted = new IntDeque();
 
   /** Why the kernel stopped accepting, as a positive error number; 0 if it has not. */
   private int failure;
@@ -92,7 +90,7 @@ public final class Acceptor implements Op.Listener {
       throw new ClosedChannelException();
     }
     strand.checkBeforeWait("accept", name, deadline, WaitMode.EXTERNAL);
-    while (acceptedCount == 0) {
+    while (accepted.isEmpty()) {
       if (failure != 0) {
         int code = failure;
         failure = 0; // the next call tries again
@@ -120,11 +118,8 @@ public final class Acceptor implements Op.Listener {
 
   /** Takes a connection; there must be one. The caller owns the descriptor. */
   public int take() {
-    assert acceptedCount > 0 : name;
-    int taken = accepted[firstAccepted];
-    firstAccepted = (firstAccepted + 1) & (accepted.length - 1);
-    acceptedCount--;
-    return taken;
+    assert !accepted.isEmpty() : name;
+    return accepted.poll();
   }
 
   /** Receives a connection, or the end of the multishot operation. */
@@ -133,7 +128,7 @@ public final class Acceptor implements Op.Listener {
     int result = op.result();
     if (result >= 0) {
       keep(op, result);
-    } else if (result != -Errno.ECANCELED.code() && result != -Errno.EINTR.code()) {
+    } else if (!Retry.isCancelled(result)) {
       failure = -result;
     }
     waiters.wakeOne();
@@ -143,32 +138,22 @@ public final class Acceptor implements Op.Listener {
   }
 
   private void keep(Op op, int connection) {
-    if (!handle.isOpen() || (acceptedCount == accepted.length && !grow())) {
+    if (!handle.isOpen() || !queue(connection)) {
       loop.backend().closeDescriptor(connection);
-      return;
-    }
-    accepted[(firstAccepted + acceptedCount) & (accepted.length - 1)] = connection;
-    acceptedCount++;
-    if (acceptedCount >= ACCEPTED_MAX) {
+    } else if (accepted.size() >= ACCEPTED_MAX) {
       loop.backend().cancel(op);
     }
   }
 
-  /** Makes room for more connections; returns false if there is no memory. */
-  private boolean grow() {
-    int[] larger;
+  /** Queues a connection; returns false if there is no memory. */
+  private boolean queue(int connection) {
     try {
-      larger = new int[acceptedCount * 2];
+      accepted.addLast(connection);
+      return true;
     } catch (OutOfMemoryError e) {
       failure = Errno.ENOMEM.code(); // the next call throws it, and the listener continues
       return false;
     }
-    for (int i = 0; i < acceptedCount; i++) {
-      larger[i] = accepted[(firstAccepted + i) & (acceptedCount - 1)];
-    }
-    accepted = larger;
-    firstAccepted = 0;
-    return true;
   }
 
   /**
@@ -189,7 +174,7 @@ public final class Acceptor implements Op.Listener {
    * Called when the handle is closed, by us or because the listener leaked; nothing is in flight.
    */
   private void discard() {
-    while (acceptedCount > 0) {
+    while (!accepted.isEmpty()) {
       loop.backend().closeDescriptor(take());
     }
     Op op = accepting;

@@ -220,11 +220,9 @@ public final class Endpoint {
    */
   private static boolean mustRetry(
       Strand strand, int result, Endpoint endpoint, int events, long deadline) throws IOException {
-    if (result == -Errno.EINTR.code()) {
-      return true;
-    }
-    if (result != -Errno.EAGAIN.code()) {
-      return false;
+    Retry retry = Retry.of(result);
+    if (retry != Retry.WHEN_READY) {
+      return retry == Retry.AT_ONCE;
     }
     endpoint.requireOpen();
     Op op = strand.op().poll(endpoint.handle, events);

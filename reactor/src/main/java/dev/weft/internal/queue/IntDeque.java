@@ -2,8 +2,9 @@
 package dev.weft.internal.queue;
 
 /**
- * Double-ended queue of ints: the slots of strands or micro-threads. It holds ints, because storing
- * a reference costs a GC barrier, which would be the most expensive part of a switch.
+ * Double-ended queue of ints: descriptors, or the slots of strands or micro-threads. It holds ints,
+ * because storing a reference costs a GC barrier, which would be the most expensive part of a
+ * switch.
  */
 public class IntDeque {
   /** No number. */

@@ -2,6 +2,7 @@
 package dev.weft.internal.strand;
 
 import dev.weft.internal.queue.IntDeque;
+import dev.weft.internal.queue.SlotAllocator;
 import java.util.Arrays;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -24,16 +25,7 @@ public abstract class StrandTable {
   /** The strands that have not ended, by slot. */
   private @Nullable Strand[] strands = new @Nullable Strand[FEW];
 
-  /**
-   * A stack of the free slots. It has room for all slots, so that {@link #remove} allocates
-   * nothing.
-   */
-  private int[] free = new int[FEW];
-
-  private int freeCount;
-
-  /** How many slots have ever been used. */
-  private int allocated;
+  private final SlotAllocator slots = new SlotAllocator(FEW);
 
   /** Whether a strand is READY but not in the run queue: {@link Schedulable#isUnqueued}. */
   boolean hasUnqueued;
@@ -59,12 +51,12 @@ public abstract class StrandTable {
 
   /** Adds {@code strand}; returns its slot. If memory is short, throws and changes nothing. */
   final int add(Strand strand) {
-    if (freeCount == 0 && allocated == strands.length) {
-      @Nullable Strand[] larger = Arrays.copyOf(strands, allocated * 2);
-      free = Arrays.copyOf(free, allocated * 2);
+    if (slots.isFull()) {
+      @Nullable Strand[] larger = Arrays.copyOf(strands, strands.length * 2);
+      slots.grow(larger.length);
       strands = larger;
     }
-    int slot = freeCount > 0 ? free[--freeCount] : allocated++;
+    int slot = slots.take();
     strands[slot] = strand;
     return slot;
   }
@@ -72,7 +64,7 @@ public abstract class StrandTable {
   /** Frees the slot of an ended strand. */
   final void remove(int slot) {
     strands[slot] = null;
-    free[freeCount++] = slot;
+    slots.free(slot);
   }
 
   /** The strand in {@code slot}, which is in use. */
@@ -83,12 +75,12 @@ public abstract class StrandTable {
   }
 
   public final int live() {
-    return allocated - freeCount;
+    return slots.live();
   }
 
   /** Calls {@code action} with each strand; the action must not end one. */
   public final void forEachLive(Consumer<Strand> action) {
-    for (int slot = allocated - 1; slot >= 0; slot--) {
+    for (int slot = slots.used() - 1; slot >= 0; slot--) {
       Strand strand = strands[slot];
       if (strand != null) {
         action.accept(strand);

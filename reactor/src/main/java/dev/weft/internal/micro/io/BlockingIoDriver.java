@@ -5,6 +5,7 @@ import dev.weft.error.Errno;
 import dev.weft.error.ErrnoException;
 import dev.weft.internal.backend.Direction;
 import dev.weft.internal.backend.Handle;
+import dev.weft.internal.io.Retry;
 import dev.weft.internal.os.Libc;
 import java.net.InetSocketAddress;
 
@@ -43,8 +44,9 @@ public final class BlockingIoDriver extends IoDriver {
    * non-blocking.
    */
   private static boolean isToBeTriedAgain(int result, int number, boolean writes) {
-    if (result != -Errno.EAGAIN.code()) {
-      return result == -Errno.EINTR.code();
+    Retry retry = Retry.of(result);
+    if (retry != Retry.WHEN_READY) {
+      return retry == Retry.AT_ONCE;
     }
     Libc.awaitReady(number, writes); // the next call reports the event or error
     return true;

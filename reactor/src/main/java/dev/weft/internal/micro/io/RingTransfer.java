@@ -8,6 +8,7 @@ import dev.weft.internal.backend.Direction;
 import dev.weft.internal.backend.Handle;
 import dev.weft.internal.backend.Op;
 import dev.weft.internal.backend.PollEvents;
+import dev.weft.internal.io.Retry;
 import dev.weft.internal.mem.Memory;
 import java.lang.foreign.MemorySegment;
 import java.net.InetSocketAddress;
@@ -71,7 +72,7 @@ final class RingTransfer implements Op.Listener {
   }
 
   private void connected(int result) {
-    if (result == -Errno.EINTR.code()) {
+    if (Retry.of(result) == Retry.AT_ONCE) {
       submit(op); // op still holds the request, and a second connect(2) waits for the first
     } else {
       ring.connected(result);
@@ -205,16 +206,16 @@ final class RingTransfer implements Op.Listener {
     } else if (polling && result >= 0) {
       ring.allocate();
       start();
-    } else if (result == -Errno.EINTR.code()) {
-      start();
     } else if (result == -Errno.ENOBUFS.code() && ring.isInput && !ring.isAllocated()) {
       driver.receiveBuffers().exhausted();
       ring.allocate();
       start();
-    } else if (result == -Errno.EAGAIN.code()) {
-      poll(); // another process that shares the descriptor has made it non-blocking
     } else {
-      finish(result);
+      switch (Retry.of(result)) {
+        case AT_ONCE -> start();
+        case WHEN_READY -> poll();
+        case NONE -> finish(result);
+      }
     }
   }
 
@@ -257,7 +258,7 @@ final class RingTransfer implements Op.Listener {
       if (ring.writable() < ByteRing.BYTES / 2) {
         backend.cancel(op); // no thread accepts: leave the rest to the backlog
       }
-    } else if (result != -Errno.ECANCELED.code() && result != -Errno.EINTR.code()) {
+    } else if (!Retry.isCancelled(result)) {
       ring.fail(-result);
     }
     ring.wakeReaders();

@@ -3,6 +3,7 @@ package dev.weft.internal.micro.run;
 
 import dev.weft.error.Errno;
 import dev.weft.internal.queue.IntDeque;
+import dev.weft.internal.queue.SlotAllocator;
 import dev.weft.routine.Routine;
 import dev.weft.routine.codegen.Context;
 import java.util.Arrays;
@@ -22,11 +23,9 @@ public final class ProcessScheduler {
 
   private @Nullable ThreadControl[] table = new @Nullable ThreadControl[INITIAL_LENGTH];
 
-  /** Stack of free ids; as long as the table. */
-  private int[] freeIds = new int[INITIAL_LENGTH];
+  private final SlotAllocator ids = new SlotAllocator(INITIAL_LENGTH);
 
-  private int freeCount;
-  private int used;
+  /** How many threads have not ended. Some that have ended are still in the table. */
   private int live;
 
   private final IntDeque ready = new IntDeque();
@@ -52,11 +51,11 @@ public final class ProcessScheduler {
       throw new IllegalStateException(thread.label() + " is in a process already");
     }
     Routine runner = process.isStackful() ? thread.body.stackful() : thread.body;
-    if (freeCount == 0 && used == table.length) {
+    if (ids.isFull()) {
       grow();
     }
     thread.process = process;
-    thread.id = freeCount > 0 ? freeIds[--freeCount] : used++;
+    thread.id = ids.take();
     thread.runner = runner;
     table[thread.id] = thread;
     live++;
@@ -70,16 +69,16 @@ public final class ProcessScheduler {
     int length = table.length * 2;
     ready.reserve(length);
     yielded.reserve(length);
-    int[] longerIds = Arrays.copyOf(freeIds, length);
-    table = Arrays.copyOf(table, length);
-    freeIds = longerIds;
+    @Nullable ThreadControl[] larger = Arrays.copyOf(table, length);
+    ids.grow(length);
+    table = larger;
   }
 
   private void remove(ThreadControl thread) {
     table[thread.id] = null;
     int id = thread.id;
     thread.id = IntDeque.NONE; // or run would confuse it with the next thread of this number
-    freeIds[freeCount++] = id;
+    ids.free(id);
   }
 
   public int live() {
@@ -442,7 +441,7 @@ public final class ProcessScheduler {
   String describeLive() {
     StringBuilder text = new StringBuilder();
     int described = 0;
-    for (int id = 0; id < used && described < DESCRIBED_MAX; id++) {
+    for (int id = 0; id < ids.used() && described < DESCRIBED_MAX; id++) {
       ThreadControl thread = table[id];
       if (thread != null && !thread.isEnded()) {
         text.append(text.isEmpty() ? "" : ", ").append(thread.label());
@@ -468,7 +467,7 @@ public final class ProcessScheduler {
 
   /** Whether a thread is in a fiber call that has not ended. */
   boolean areInCalls() {
-    for (int id = 0; id < used; id++) {
+    for (int id = 0; id < ids.used(); id++) {
       ThreadControl thread = table[id];
       if (thread != null && MicroThreadStrand.isInCallStill(thread)) {
         return true;
@@ -479,7 +478,7 @@ public final class ProcessScheduler {
 
   /** Calls {@code action} with each thread that has not ended. */
   void forEachLive(java.util.function.Consumer<ThreadControl> action) {
-    for (int id = 0; id < used; id++) {
+    for (int id = 0; id < ids.used(); id++) {
       ThreadControl thread = table[id];
       if (thread != null && !thread.isEnded()) {
         action.accept(thread);

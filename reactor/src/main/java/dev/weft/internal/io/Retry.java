@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.weft.internal.io;
+
+import dev.weft.error.Errno;
+
+/** Whether a system call or operation is repeated, depending on its result. */
+public enum Retry {
+  /** It has succeeded, or has failed for good. */
+  NONE,
+
+  /** EINTR: a signal has interrupted it. */
+  AT_ONCE,
+
+  /** EAGAIN: another process that shares the descriptor has made it non-blocking. */
+  WHEN_READY;
+
+  /** The rule for {@code result}, a byte count or -errno. */
+  public static Retry of(int result) {
+    if (result >= 0) {
+      return NONE;
+    } else if (result == -Errno.EINTR.code()) {
+      return AT_ONCE;
+    }
+    return result == -Errno.EAGAIN.code() ? WHEN_READY : NONE;
+  }
+
+  /**
+   * Whether {@code result} is that of an operation which was cancelled, and so has not failed: a
+   * kernel worker reports that as EINTR.
+   */
+  public static boolean isCancelled(int result) {
+    return result == -Errno.ECANCELED.code() || result == -Errno.EINTR.code();
+  }
+}
