@@ -21,6 +21,7 @@ import java.time.Duration;
 import java.util.HashSet;
 import java.util.Objects;
 import java.util.Set;
+import java.util.function.Consumer;
 import java.util.function.Supplier;
 
 /**
@@ -53,6 +54,9 @@ public final class MicroService implements AutoCloseable {
   private boolean stopped;
 
   private final WaitList joiners = new WaitList();
+
+  /** One for all connections: each would have an object of its own. */
+  private final Consumer<MicroProcess> onEnd = this::ended;
 
   private MicroService(
       TcpListener socket,
@@ -262,7 +266,7 @@ public final class MicroService implements AutoCloseable {
     MicroProcess started = null;
     boolean added = false;
     try {
-      started = MicroProcess.start(handlers.get(), options, peer, this::ended);
+      started = MicroProcess.start(handlers.get(), options, peer, onEnd);
       added = connections.add(started);
     } catch (Throwable e) {
       peer.close(); // first: there may be no memory left for the report
