@@ -5,7 +5,7 @@ import dev.weft.error.Errno;
 
 /** Whether a system call or operation is repeated, depending on its result. */
 public enum Retry {
-  /** It has succeeded, or has failed for good. */
+  /** It has succeeded, or has failed permanently. */
   NONE,
 
   /** EINTR: a signal has interrupted it. */

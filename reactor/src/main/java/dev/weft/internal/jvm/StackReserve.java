@@ -46,7 +46,7 @@ public abstract class StackReserve {
     PROBE.touch();
   }
 
-  /** Makes the probe: if that failed because the stack is short, it would fail for good. */
+  /** Makes the probe: if that failed because the stack is short, it would fail permanently. */
   public static void prepare() {}
 
   private static StackReserve makeProbe() {

@@ -61,7 +61,6 @@ public final class EventLoop extends StrandTable {
   final HostedStrands hosted = new HostedStrands();
 
   private @Nullable Runnable housekeeping;
-
   private @Nullable DeadlockException deadlock;
   private boolean running;
 
@@ -69,11 +68,8 @@ public final class EventLoop extends StrandTable {
   private boolean cancelling;
 
   private long turns;
-
-  private final FairRandom random = new FairRandom();
-
-  /** The time at the start of the turn. */
-  private long turnStart;
+  private final FairRandom random;
+  private long turnStart; // the time then
 
   private long resumes;
 
@@ -97,9 +93,7 @@ public final class EventLoop extends StrandTable {
     this.baton = baton || !VirtualThreadStrand.isAvailable();
     this.onTaskFailure = onTaskFailure;
     environment = clock instanceof LoopEnvironment given ? given : null;
-    if (environment != null) {
-      random.seed(1 + environment.choose(Integer.MAX_VALUE)); // anything but 0
-    }
+    random = FairRandom.of(environment);
     UncaughtFailures.prepare();
     StackReserve.prepare();
     LoopRegistry.put(this);
