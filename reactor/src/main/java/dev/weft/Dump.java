@@ -296,9 +296,9 @@ public final class Dump {
           state.toString(),
           activity(strand),
           strand.isCancelled(),
-          strand.waitingFor(),
-          waiting ? Duration.ofNanos(now - strand.waitSince()) : Duration.ZERO,
-          waiting ? left(strand.waitDeadline()) : null,
+          strand.waiting.description(),
+          waiting ? Duration.ofNanos(now - strand.waiting.since()) : Duration.ZERO,
+          waiting ? left(strand.waiting.deadline()) : null,
           StrandTraces.frames(strand),
           bundles(strand));
     }

@@ -319,8 +319,8 @@ public final class Fiber implements AutoCloseable {
       new WaitCompletion() {
         @Override
         public @Nullable Object resultOf(Strand strand, boolean suspended) {
-          strand.waited(suspended);
-          return ((Fiber) strand.waitSubject()).state.joined();
+          strand.waiting.waited(suspended);
+          return ((Fiber) strand.waiting.subject()).state.joined();
         }
       };
 
@@ -380,7 +380,7 @@ public final class Fiber implements AutoCloseable {
    * 127.0.0.1:7}; empty if it is not waiting}
    */
   public String waitingFor() {
-    return state.strand().waitingFor();
+    return state.strand().waiting.description();
   }
 
   /** {@return the fiber's stack trace, innermost frame first; empty if it has ended} */

@@ -204,9 +204,9 @@ class DeadlineFormsTest {
   }
 
   /**
-   * The public methods from which {@code Schedulable.suspend} can be reached: by direct calls, and
-   * from an abstract method by its implementations. The calls in a lambda count for the method that
-   * runs it.
+   * The public methods from which {@code Parking.suspend} can be reached: by direct calls, and from
+   * an abstract method by its implementations. The calls in a lambda count for the method that runs
+   * it.
    */
   private static Set<String> suspending() throws IOException {
     List<ClassModel> models = classes();
@@ -221,9 +221,10 @@ class DeadlineFormsTest {
       }
     }
     Set<Method> reached = new HashSet<>();
+    String strand = "Ldev/weft/internal/strand/Strand;";
     String state = "Ldev/weft/internal/strand/Strand$State;";
     reach(
-        new Method("dev/weft/internal/strand/Schedulable", "suspend", "(" + state + ")Z"),
+        new Method("dev/weft/internal/strand/Parking", "suspend", "(" + strand + state + ")Z"),
         callers,
         reached);
     Set<String> found = new TreeSet<>();

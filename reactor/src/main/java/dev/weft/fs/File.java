@@ -10,6 +10,7 @@ import dev.weft.internal.backend.OpenFlags;
 import dev.weft.internal.fs.FileNames;
 import dev.weft.internal.io.Endpoint;
 import dev.weft.internal.jvm.StackReserve;
+import dev.weft.internal.strand.Operations;
 import dev.weft.internal.strand.Strand;
 import dev.weft.internal.strand.WaitMode;
 import dev.weft.io.ByteStream;
@@ -83,8 +84,10 @@ public final class File implements ByteStream {
     byte[] name = FileNames.bytes(path);
     backend.beginBlocking();
     try {
-      Op op = strand.op().open(name, flags, PERMISSIONS_DEFAULT);
-      result = strand.performRepeatedly("open", path, op, deadline.nanoTime(), WaitMode.EXTERNAL);
+      Op op = strand.waiting.op().open(name, flags, PERMISSIONS_DEFAULT);
+      result =
+          Operations.performRepeatedly(
+              strand, "open", path, op, deadline.nanoTime(), WaitMode.EXTERNAL);
     } finally {
       backend.endBlocking();
     }
@@ -220,10 +223,12 @@ public final class File implements ByteStream {
   public FileStat stat(Deadline deadline) throws IOException {
     Strand strand = endpoint.enter("stat");
     FileAttributes attributes = new FileAttributes();
-    Op op = strand.op().stat(endpoint.handle(), attributes);
+    Op op = strand.waiting.op().stat(endpoint.handle(), attributes);
     long nanoTime = deadline.nanoTime();
     endpoint.check(
-        "stat", strand.performRepeatedly("stat", endpoint.name(), op, nanoTime, WaitMode.EXTERNAL));
+        "stat",
+        Operations.performRepeatedly(
+            strand, "stat", endpoint.name(), op, nanoTime, WaitMode.EXTERNAL));
     return FileStat.of(attributes);
   }
 
@@ -277,10 +282,12 @@ public final class File implements ByteStream {
 
   private void sync(boolean dataOnly, Deadline deadline) throws IOException {
     Strand strand = endpoint.enter("sync");
-    Op op = strand.op().sync(endpoint.handle(), dataOnly);
+    Op op = strand.waiting.op().sync(endpoint.handle(), dataOnly);
     long nanoTime = deadline.nanoTime();
     endpoint.check(
-        "sync", strand.performRepeatedly("sync", endpoint.name(), op, nanoTime, WaitMode.EXTERNAL));
+        "sync",
+        Operations.performRepeatedly(
+            strand, "sync", endpoint.name(), op, nanoTime, WaitMode.EXTERNAL));
   }
 
   /**

@@ -13,6 +13,7 @@ import dev.weft.internal.io.InetAddresses;
 import dev.weft.internal.io.SocketCalls;
 import dev.weft.internal.jvm.StackReserve;
 import dev.weft.internal.strand.EventLoop;
+import dev.weft.internal.strand.Operations;
 import dev.weft.internal.strand.Strand;
 import dev.weft.internal.strand.WaitMode;
 import dev.weft.io.ByteStream;
@@ -106,10 +107,11 @@ public final class TcpSocket implements ByteStream {
     boolean connected = false;
     try {
       SocketSetup.apply(strand.loop, handle, options, address);
-      Op op = strand.op().connect(handle, address);
+      Op op = strand.waiting.op().connect(handle, address);
       String subject = InetAddresses.text(address);
       int result =
-          strand.performRepeatedly("connect", subject, op, deadline.nanoTime(), WaitMode.EXTERNAL);
+          Operations.performRepeatedly(
+              strand, "connect", subject, op, deadline.nanoTime(), WaitMode.EXTERNAL);
       if (result < 0) {
         throw new ErrnoException("connect", subject, -result);
       }
@@ -182,9 +184,10 @@ public final class TcpSocket implements ByteStream {
 
   private void shutdown(Direction direction, Deadline deadline) throws IOException {
     Strand strand = endpoint.enter("shutdown");
-    Op op = strand.op().shutdown(endpoint.handle(), direction);
+    Op op = strand.waiting.op().shutdown(endpoint.handle(), direction);
     int result =
-        strand.performRepeatedly("shutdown", this, op, deadline.nanoTime(), WaitMode.EXTERNAL);
+        Operations.performRepeatedly(
+            strand, "shutdown", this, op, deadline.nanoTime(), WaitMode.EXTERNAL);
     endpoint.check("shutdown", result);
   }
 

@@ -105,7 +105,7 @@ public final class Channel<T> {
     if (give(value)) {
       return;
     }
-    strand.node().value = value;
+    strand.waiting.node().value = value;
     strand.awaitUntil(senders, "send", this, effective, WaitMode.INTERNAL, SENT);
   }
 
@@ -113,15 +113,15 @@ public final class Channel<T> {
       new WaitCompletion() {
         @Override
         public @Nullable Object resultOf(Strand strand, boolean suspended) {
-          WaitNode node = strand.node();
+          WaitNode node = strand.waiting.node();
           try {
-            strand.waited(suspended);
+            strand.waiting.waited(suspended);
           } catch (RuntimeException e) {
             node.value = null;
             throw e;
           }
           if (node.outcome == ENDED) {
-            throw ((Channel<?>) strand.waitSubject()).ended("send");
+            throw ((Channel<?>) strand.waiting.subject()).ended("send");
           }
           return null;
         }
@@ -202,9 +202,9 @@ public final class Channel<T> {
       new WaitCompletion() {
         @Override
         public Object resultOf(Strand strand, boolean suspended) {
-          strand.waited(suspended);
-          WaitNode node = strand.node();
-          Channel<?> channel = (Channel<?>) strand.waitSubject();
+          strand.waiting.waited(suspended);
+          WaitNode node = strand.waiting.node();
+          Channel<?> channel = (Channel<?>) strand.waiting.subject();
           if (node.outcome == ENDED) {
             throw channel.ended("receive");
           }

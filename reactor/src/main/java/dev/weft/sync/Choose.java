@@ -345,14 +345,14 @@ public final class Choose<R extends @Nullable Object> {
   /** Adds a wait node for each case. */
   private void enlist(Strand strand, Deadline deadline) {
     bind(strand);
-    strand.prepareToWait(earliest(deadline));
+    strand.waiting.prepareSelect(earliest(deadline));
     try {
       for (int i = 0; i < nodes.length; i++) {
         nodes[i].outcome = WAITING;
         cases[i].enlist(nodes[i]);
       }
     } catch (Throwable e) { // a list could not grow
-      strand.withdraw(nodes);
+      strand.waiting.withdraw(nodes);
       throw e;
     }
     waiting = true;
@@ -363,7 +363,7 @@ public final class Choose<R extends @Nullable Object> {
       new WaitCompletion() {
         @Override
         public @Nullable Object resultOf(Strand strand, boolean suspended) {
-          return ((Choose<?>) strand.waitSubject()).chosenBy(strand, suspended);
+          return ((Choose<?>) strand.waiting.subject()).chosenBy(strand, suspended);
         }
       };
 
@@ -372,13 +372,13 @@ public final class Choose<R extends @Nullable Object> {
       new WaitCompletion() {
         @Override
         public @Nullable Object resultOf(Strand strand, boolean suspended) {
-          return ((Choose<?>) strand.waitSubject()).resultBy(strand, suspended);
+          return ((Choose<?>) strand.waiting.subject()).resultBy(strand, suspended);
         }
       };
 
   private @Nullable Object chosenBy(Strand strand, boolean suspended) {
     waiting = false;
-    WaitNode fired = strand.chosen(suspended);
+    WaitNode fired = strand.waiting.chosen(suspended);
     if (fired == null) {
       return null;
     }
@@ -391,10 +391,10 @@ public final class Choose<R extends @Nullable Object> {
     if (got != null) {
       return cases[chosen].plainResult(got);
     }
-    if (onTimeout != null && strand.ownDeadline() == timeout.nanoTime()) {
+    if (onTimeout != null && strand.waiting.ownDeadline() == timeout.nanoTime()) {
       return NonSuspendingHandlers.get(onTimeout);
     }
-    throw strand.expired();
+    throw strand.waiting.expired();
   }
 
   private void bind(Strand strand) {

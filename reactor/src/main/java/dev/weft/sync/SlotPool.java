@@ -65,7 +65,7 @@ public final class SlotPool {
       return takeLowest();
     }
     strand.await(waiters, "get", this, deadline.nanoTime(), WaitMode.INTERNAL);
-    return strand.node().outcome;
+    return strand.waiting.node().outcome;
   }
 
   /**

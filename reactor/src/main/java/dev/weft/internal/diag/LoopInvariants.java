@@ -62,19 +62,19 @@ public final class LoopInvariants {
     int deadlockCandidates;
 
     void addHosted(HostedStrand hosted) {
-      deadlockCandidates += hosted.mayDeadlock ? 1 : 0;
+      deadlockCandidates += hosted.waiting.mayDeadlock ? 1 : 0;
       String wrong = hosted.state == Strand.State.PARKED ? wrongWithWait(hosted) : null;
       if (first == null && wrong != null) {
-        first = hosted + " (" + hosted.waitingFor() + ") " + wrong;
+        first = hosted + " (" + hosted.waiting.description() + ") " + wrong;
       }
     }
 
     void add(Strand strand, boolean queued) {
       live++;
-      deadlockCandidates += strand.mayDeadlock ? 1 : 0;
+      deadlockCandidates += strand.waiting.mayDeadlock ? 1 : 0;
       String wrong = wrongWith(strand, queued);
       if (first == null && wrong != null) {
-        first = strand + " (" + strand.waitingFor() + ") " + wrong;
+        first = strand + " (" + strand.waiting.description() + ") " + wrong;
       }
     }
   }
@@ -89,25 +89,25 @@ public final class LoopInvariants {
   }
 
   private static @Nullable String wrongWithWait(Strand strand) {
-    if (strand.mayDeadlock && strand.waitDeadline() != TimerQueue.NEVER) {
+    if (strand.waiting.mayDeadlock && strand.waiting.deadline() != TimerQueue.NEVER) {
       return "waits without a deadline, and an earlier one is still armed";
     }
-    if (strand.pendingOp != null) {
-      return strand.pendingOp.isBusy() ? null : "waits for an operation that has completed";
+    if (strand.waiting.pendingOp != null) {
+      return strand.waiting.pendingOp.isBusy() ? null : "waits for an operation that has completed";
     }
-    if (strand.interruption != null) {
+    if (strand.waiting.interruption != null) {
       return "waits although its wait has been ended";
     }
-    if (strand.selecting) {
-      for (WaitNode node : strand.nodes) {
+    if (strand.waiting.selecting) {
+      for (WaitNode node : strand.waiting.nodes) {
         if (!node.isListed()) {
           return "waits in a select with a node that is in no list";
         }
       }
       return null;
     }
-    boolean listed = strand.node != null && strand.node.isListed();
-    boolean sleeping = strand.waitingFor().equals("sleep"); // even without a deadline
+    boolean listed = strand.waiting.node != null && strand.waiting.node.isListed();
+    boolean sleeping = strand.waiting.description().equals("sleep"); // even without a deadline
     return listed || sleeping ? null : "waits with nothing that could end the wait";
   }
 }

@@ -9,6 +9,7 @@ import dev.weft.internal.backend.Op;
 import dev.weft.internal.jvm.StackReserve;
 import dev.weft.internal.queue.TimerQueue;
 import dev.weft.internal.strand.EventLoop;
+import dev.weft.internal.strand.Operations;
 import dev.weft.internal.strand.Strand;
 import dev.weft.internal.strand.WaitList;
 import dev.weft.internal.strand.WaitMode;
@@ -79,7 +80,7 @@ final class Closing {
   }
 
   private static int closeUnused(Backend backend, Strand strand, Handle handle, Object name) {
-    Op op = strand.op();
+    Op op = strand.waiting.op();
     int descriptor = backend.endClose(handle);
     if (descriptor < 0) {
       return 0;
@@ -87,7 +88,7 @@ final class Closing {
     int uses = op.generation();
     int result = UNSUBMITTED;
     try {
-      result = strand.performShielded("close", name, op.close(descriptor));
+      result = Operations.performShielded(strand, "close", name, op.close(descriptor));
     } finally {
       if (result == UNSUBMITTED && (op.generation() == uses || op.result() == UNSUBMITTED)) {
         result = backend.closeDescriptor(descriptor); // the kernel has not started it

@@ -11,6 +11,7 @@ import dev.weft.internal.backend.Op;
 import dev.weft.internal.backend.OpenFlags;
 import dev.weft.internal.backend.PollEvents;
 import dev.weft.internal.strand.EventLoop;
+import dev.weft.internal.strand.Operations;
 import dev.weft.internal.strand.Strand;
 import dev.weft.internal.strand.WaitMode;
 import java.io.IOException;
@@ -172,13 +173,13 @@ public final class Endpoint {
       throws IOException {
     while (true) {
       requireOpen();
-      Op op = strand.op();
+      Op op = strand.waiting.op();
       if (kind == Kind.SOCKET) {
         op.receive(handle, target, 0, length);
       } else {
         op.read(handle, target, 0, length, position);
       }
-      int result = strand.perform("read", name, op, deadline, WaitMode.EXTERNAL);
+      int result = Operations.perform(strand, "read", name, op, deadline, WaitMode.EXTERNAL);
       if (!mustRetry(strand, result, this, PollEvents.READABLE, deadline)) {
         return check("read", result);
       }
@@ -190,13 +191,13 @@ public final class Endpoint {
       throws IOException {
     while (true) {
       requireOpen();
-      Op op = strand.op();
+      Op op = strand.waiting.op();
       if (kind == Kind.SOCKET) {
         op.send(handle, source, from, length);
       } else {
         op.write(handle, source, from, length, position);
       }
-      int result = strand.perform("write", name, op, deadline, WaitMode.EXTERNAL);
+      int result = Operations.perform(strand, "write", name, op, deadline, WaitMode.EXTERNAL);
       if (result == 0) {
         result = -Errno.EIO.code(); // otherwise write() would loop indefinitely
       }
@@ -225,9 +226,11 @@ public final class Endpoint {
       return retry == Retry.AT_ONCE;
     }
     endpoint.requireOpen();
-    Op op = strand.op().poll(endpoint.handle, events);
+    Op op = strand.waiting.op().poll(endpoint.handle, events);
     endpoint.check(
-        "poll", strand.performRepeatedly("poll", endpoint.name, op, deadline, WaitMode.EXTERNAL));
+        "poll",
+        Operations.performRepeatedly(
+            strand, "poll", endpoint.name, op, deadline, WaitMode.EXTERNAL));
     return true;
   }
 
@@ -250,8 +253,8 @@ public final class Endpoint {
       while (true) {
         requireOpen();
         sink.requireOpen();
-        Op op = strand.op().splice(handle, sink.handle, length);
-        int result = strand.perform("splice", name, op, deadline, WaitMode.EXTERNAL);
+        Op op = strand.waiting.op().splice(handle, sink.handle, length);
+        int result = Operations.perform(strand, "splice", name, op, deadline, WaitMode.EXTERNAL);
         if (result < 0) {
           requireOpen();
           sink.requireOpen();

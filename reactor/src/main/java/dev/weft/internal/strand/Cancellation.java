@@ -27,7 +27,7 @@ final class Cancellation {
 
   private static void forceCancel(Strand strand) {
     try {
-      strand.forceCancel();
+      strand.waiting.forceCancel();
     } catch (Throwable e) {
       UncaughtFailures.report(e);
     }

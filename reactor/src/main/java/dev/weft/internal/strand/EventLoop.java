@@ -49,7 +49,7 @@ public final class EventLoop extends StrandTable {
   private final Call call = new Call();
 
   /** The context of the stackless strands. */
-  private final Context context = new Context(Schedulable::suspensionRefused);
+  private final Context context = new Context(Parking::suspensionRefused);
 
   /** Objects that other rooms keep for this loop. */
   public final LoopExtensions extensions = new LoopExtensions();
@@ -105,7 +105,7 @@ public final class EventLoop extends StrandTable {
     if (!thread.isVirtual()) {
       return LoopRegistry.get(thread);
     }
-    Strand strand = Strand.carrier();
+    Strand strand = CurrentStrand.carrier();
     if (strand == null) {
       return null;
     }
@@ -214,7 +214,7 @@ public final class EventLoop extends StrandTable {
    * @throws WrongThreadException if it is not
    */
   public void requireThread(String verb, Object subject) {
-    Strand strand = Strand.carrier();
+    Strand strand = CurrentStrand.carrier();
     if (strand != null && strand.loop == this) {
       strand.acquireBaton();
     }

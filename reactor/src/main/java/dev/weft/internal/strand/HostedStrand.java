@@ -7,6 +7,7 @@ import dev.weft.error.TaskFailedException;
 import dev.weft.internal.access.Accessors;
 import dev.weft.internal.jvm.StackReserve;
 import dev.weft.internal.queue.TimerQueue;
+import dev.weft.internal.strand.WaitState.Interruption;
 import dev.weft.routine.codegen.Context;
 import java.util.List;
 import java.util.function.Function;
@@ -40,7 +41,7 @@ public abstract class HostedStrand extends Strand {
   private final Context context;
 
   /** Whether it is suspended in a call of fibers: from its suspension until {@link #goOn}. */
-  private boolean waiting;
+  private boolean suspended;
 
   /** Whether a call has thrown since {@link #end} because the strand must unwind. */
   private boolean cancellationSeen;
@@ -110,12 +111,12 @@ public abstract class HostedStrand extends Strand {
 
   /** Whether it is suspended in a call of fibers, so that only {@link #goOn} may resume it. */
   public final boolean isWaiting() {
-    return waiting;
+    return suspended;
   }
 
   /** Whether the wait has ended, so that {@link #goOn} may be called. */
   public final boolean canGoOn() {
-    return waiting && state == State.READY;
+    return suspended && state == State.READY;
   }
 
   /** Completes the wait; the host resumes the routine next. */
@@ -123,13 +124,13 @@ public abstract class HostedStrand extends Strand {
     assert state == State.READY : this;
     state = State.RUNNING;
     stopWaiting();
-    deliverResult(context);
+    Parking.deliverResult(this, context);
   }
 
   /** Ends the wait because the routine can't suspend; the routine continues. */
   public final void refuseToWait(Throwable why) {
     stopWaiting();
-    refuseSuspension(context, why);
+    Parking.refuseSuspension(this, context, why);
   }
 
   /** Makes the strand ready if it has yielded; all others have had their turn. */
@@ -141,7 +142,7 @@ public abstract class HostedStrand extends Strand {
 
   /** Whether the next wait would throw immediately. */
   public final boolean isRefused() {
-    return mustUnwind() || scopeDeadline() <= loop.clock().nanoTime();
+    return unwinding || scopeDeadline() <= loop.clock().nanoTime();
   }
 
   /** The exception that the next wait would throw, which counts as thrown; or null. */
@@ -175,12 +176,12 @@ public abstract class HostedStrand extends Strand {
 
   /** Ends the strand, which waits for nothing and holds nothing. */
   public final void forget() {
-    assert !waiting && !holdsResources() : this;
+    assert !suspended && !holdsResources() : this;
     state = State.ENDED;
     if (alarm != null) {
       loop.timers().remove(alarm);
     }
-    releaseAll();
+    waiting.releaseAll();
     loop.hosted.remove(this);
     body().ended();
   }
@@ -226,7 +227,7 @@ public abstract class HostedStrand extends Strand {
     try {
       leaveStack();
     } finally {
-      if (waiting) { // the stack could not be left: pinned, or memory was short
+      if (suspended) { // the stack could not be left: pinned, or memory was short
         stopWaiting();
       }
     }
@@ -236,13 +237,13 @@ public abstract class HostedStrand extends Strand {
     if (as == State.YIELDING) {
       yields(); // first, since it can fail
     }
-    waiting = true;
+    suspended = true;
     loop.hosted.waitBegan();
     waits();
   }
 
   private void stopWaiting() {
-    waiting = false;
+    suspended = false;
     loop.hosted.waitEnded();
     goesOn();
   }
@@ -262,9 +263,8 @@ public abstract class HostedStrand extends Strand {
   }
 
   @Override
-  final RuntimeException exception(Interruption why, String verb, Object subject) {
-    cancellationSeen |= why == Interruption.UNWIND;
-    return super.exception(why, verb, subject);
+  final void unwinds() {
+    cancellationSeen = true;
   }
 
   @Override

@@ -40,7 +40,7 @@ final class StacklessStrand extends Strand {
   @Override
   void resume() {
     Context context = loop.context();
-    deliverResult(context);
+    Parking.deliverResult(this, context);
     try {
       if (!body().go(context)) {
         state = State.ENDED;

@@ -27,7 +27,7 @@ public abstract class StrandTable {
 
   private final SlotAllocator slots = new SlotAllocator(FEW);
 
-  /** Whether a strand is READY but not in the run queue: {@link Schedulable#isUnqueued}. */
+  /** Whether a strand is READY but not in the run queue: {@link Strand#isUnqueued}. */
   boolean hasUnqueued;
 
   /** The slot of the running strand, or {@link #NONE}. */
@@ -91,8 +91,8 @@ public abstract class StrandTable {
   /** Adds the strands to the run queue that {@link #hasUnqueued} is about. */
   final void enqueueLate(HostedStrands hosted) {
     hasUnqueued = false;
-    forEachLive(Schedulable::enqueueLate);
-    hosted.forEach(Schedulable::enqueueLate);
+    forEachLive(Strand::enqueueLate);
+    hosted.forEach(Strand::enqueueLate);
   }
 
   // ---- the running strand

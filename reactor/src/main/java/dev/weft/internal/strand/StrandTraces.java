@@ -27,7 +27,7 @@ public final class StrandTraces {
 
   /** Appends what {@code strand} waits for, and where. */
   public static void describe(Strand strand, StringBuilder text) {
-    text.append("\n  ").append(strand.body()).append(": ").append(strand.waitingFor());
+    text.append("\n  ").append(strand.body()).append(": ").append(strand.waiting.description());
     frames(strand).forEach(frame -> text.append("\n    at ").append(frame));
   }
 

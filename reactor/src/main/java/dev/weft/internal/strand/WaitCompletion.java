@@ -15,7 +15,7 @@ public abstract class WaitCompletion {
       new WaitCompletion() {
         @Override
         public @Nullable Object resultOf(Strand strand, boolean suspended) {
-          strand.waited(suspended);
+          strand.waiting.waited(suspended);
           return null;
         }
       };
@@ -24,7 +24,7 @@ public abstract class WaitCompletion {
 
   /**
    * Returns the result of the wait of {@code strand} that has just ended. Must call {@link
-   * Strand#waited}.
+   * WaitState#waited}.
    *
    * @param suspended false if the strand could not be suspended
    */

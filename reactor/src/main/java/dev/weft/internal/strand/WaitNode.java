@@ -51,6 +51,6 @@ public final class WaitNode {
 
   /** Ends the strand's wait, with this node as the one that fired. */
   public void fire() {
-    strand.fire(this);
+    strand.waiting.fire(this);
   }
 }

@@ -10,13 +10,12 @@ import dev.weft.internal.backend.Op;
 import dev.weft.internal.failure.Failures;
 import dev.weft.internal.jvm.StackReserve;
 import dev.weft.internal.queue.TimerQueue;
-import dev.weft.internal.strand.Strand.Body;
 import dev.weft.internal.strand.Strand.State;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
-/** The part of a strand that holds its wait: its subject, its end, and its result. */
-public abstract class Waiting extends Schedulable implements Op.Listener {
+/** The wait of a strand, in progress or the last one: its subject, its end, and its result. */
+public final class WaitState implements Op.Listener {
   /** Why a wait ended early. */
   enum Interruption {
     /** The strand was cancelled, or a scope that it is in has failed. */
@@ -30,6 +29,21 @@ public abstract class Waiting extends Schedulable implements Op.Listener {
   static final Object NOTHING = "";
   private static final WaitNode[] NO_NODES = {};
 
+  private final Strand strand;
+  private final EventLoop loop;
+
+  /** Completes the present wait, or has completed the last one. */
+  WaitCompletion completion = WaitCompletion.NONE;
+
+  /** Whether only another strand can end the wait that begins, or is in progress. */
+  boolean isEndless;
+
+  /** Whether the wait in progress is counted in {@link EventLoop#deadlockCandidates}. */
+  public boolean mayDeadlock;
+
+  /** What the JVM threw instead of suspending the strand; cleared by {@link #notSuspended}. */
+  @Nullable Throwable suspensionFailure;
+
   // ---- the wait in progress
   @Nullable public Op pendingOp;
   @Nullable public Interruption interruption;
@@ -38,9 +52,9 @@ public abstract class Waiting extends Schedulable implements Op.Listener {
   /** Whether even {@link #forceCancel}, which ends shielded waits, must not end it. */
   private boolean closing;
 
-  private String waitVerb = "";
-  private Object waitSubject = NOTHING;
-  private long waitSince;
+  private String verb = "";
+  private Object subject = NOTHING;
+  private long since;
 
   /** Whether the strand waits with several {@link #nodes}, and not with {@link #node}. */
   public boolean selecting;
@@ -60,40 +74,23 @@ public abstract class Waiting extends Schedulable implements Op.Listener {
 
   private @Nullable Expiry expiry;
 
-  // ---- scopes and cancellation
-
-  /** The nearest of the deadlines of the strand's scopes and the one that it was started with. */
-  private long scopeDeadline;
-
-  /** Whether the next wait must throw instead of beginning. */
-  private boolean unwinding;
-
-  private boolean cancelled;
-
-  /** Null until the strand has entered a scope. */
-  private @Nullable ScopeStack scopes;
-
   private final class Expiry extends TimerQueue.Timer {
     /** Whether the deadline is that of a scope, and not only the call's own. */
     boolean isScopes;
 
     @Override
     protected void expired() {
-      interrupt(isScopes ? Interruption.SCOPE_EXPIRED : Interruption.EXPIRED);
+      strand.interrupt(isScopes ? Interruption.SCOPE_EXPIRED : Interruption.EXPIRED);
     }
   }
 
-  Waiting(EventLoop loop, Body body, long deadline) {
-    super(loop, body);
-    scopeDeadline = deadline;
-  }
-
-  private Strand self() {
-    return (Strand) this; // its only subclass
+  WaitState(Strand strand) {
+    this.strand = strand;
+    loop = strand.loop;
   }
 
   /** The strand's operation, used by one blocking call at a time. */
-  public final Op op() {
+  public Op op() {
     Op mine = op;
     if (mine == null) {
       mine = loop.backend().create(this);
@@ -103,68 +100,68 @@ public abstract class Waiting extends Schedulable implements Op.Listener {
   }
 
   /** The strand's node in a {@link WaitList}, used by one wait at a time. */
-  public final WaitNode node() {
+  public WaitNode node() {
     WaitNode mine = node;
     if (mine == null) {
-      mine = new WaitNode(self());
+      mine = new WaitNode(strand);
       node = mine;
     }
     return mine;
   }
 
   /** What the strand waits for, such as "receive 127.0.0.1:7"; empty if it does not wait. */
-  public final String waitingFor() {
-    return switch (state) {
-      case PARKED -> describe(waitVerb, waitSubject);
+  public String description() {
+    return switch (strand.state) {
+      case PARKED -> describe(verb, subject);
       case BLOCKED -> "a blocking call of the JDK";
       default -> "";
     };
   }
 
   /** When the present wait began, on the loop's clock as of that turn. */
-  public final long waitSince() {
-    return waitSince;
+  public long since() {
+    return since;
   }
 
   /** The deadline of the present wait, or {@link TimerQueue#NEVER}. */
-  public final long waitDeadline() {
+  public long deadline() {
     return expiry == null ? TimerQueue.NEVER : expiry.deadline();
   }
 
   // ---- the begin and the end of a wait
 
   /** Begins a wait for the operation {@code pending}. */
-  final void beginOperation(Op pending, String verb, Object subject, long deadline, WaitMode wait) {
+  void beginOperation(Op pending, String verb, Object subject, long deadline, WaitMode wait) {
     pendingOp = pending;
     begin(verb, subject, deadline, wait);
   }
 
   /** Begins a wait for the first of {@code waitNodes} to fire, until {@code deadline}. */
-  final void beginSelect(WaitNode[] waitNodes, String verb, Object subject, long deadline) {
+  void beginSelect(WaitNode[] waitNodes, String verb, Object subject, long deadline) {
     selecting = true;
     if (nodes != waitNodes) {
       nodes = waitNodes;
     }
     ownDeadline = deadline;
-    begin(verb, subject, effectiveDeadline(deadline), WaitMode.INTERNAL);
+    begin(verb, subject, strand.effectiveDeadline(deadline), WaitMode.INTERNAL);
   }
 
   /** Begins a wait that ends when the clock reads {@code deadline}. */
-  final void beginSleep(long deadline) {
+  void beginSleep(long deadline) {
     ownDeadline = deadline;
-    begin("sleep", NOTHING, effectiveDeadline(deadline), WaitMode.EXTERNAL);
+    begin("sleep", NOTHING, strand.effectiveDeadline(deadline), WaitMode.EXTERNAL);
   }
 
-  final void begin(String verb, Object subject, long deadline, WaitMode wait) {
-    assert loop.isCurrent(self()) : this;
-    if (waitSubject != subject) {
-      waitSubject = subject; // only if new: the GC barrier costs more, and most are the same
+  void begin(String verb, Object subject, long deadline, WaitMode wait) {
+    assert loop.isCurrent(strand) : strand;
+    if (this.subject != subject) {
+      this.subject = subject; // only if new: the GC barrier costs more, and most are the same
     }
-    if (!waitVerb.equals(verb)) {
-      waitVerb = verb;
+    if (!this.verb.equals(verb)) {
+      this.verb = verb;
     }
     closing = wait == WaitMode.CLOSING;
-    waitSince = loop.turnStart();
+    since = loop.turnStart();
     interruptible = !wait.isShielded();
     isEndless = deadline == TimerQueue.NEVER && wait.isInternal();
     if (deadline != TimerQueue.NEVER) {
@@ -178,7 +175,7 @@ public abstract class Waiting extends Schedulable implements Op.Listener {
    * Allocates what a wait with this deadline needs, so that {@link #begin} can't fail. To be called
    * before an operation is submitted or a node is put in a list.
    */
-  final void prepare(long deadline) {
+  void prepare(long deadline) {
     if (deadline != TimerQueue.NEVER) {
       Expiry mine = expiry;
       if (mine == null) {
@@ -189,9 +186,24 @@ public abstract class Waiting extends Schedulable implements Op.Listener {
     }
   }
 
+  /**
+   * Allocates what a wait until {@code deadline} needs. To be called before the first node of an
+   * {@link Strand#awaitAny} is put in a list, so that the wait can't fail because memory is short.
+   */
+  public void prepareSelect(long deadline) {
+    prepare(strand.effectiveDeadline(deadline));
+  }
+
+  /** Removes those of {@code waitNodes} that are in a list from it. */
+  public void withdraw(WaitNode[] waitNodes) {
+    for (WaitNode node : waitNodes) {
+      node.withdraw();
+    }
+  }
+
   private void arm(long deadline) {
     assert expiry != null : "prepare comes first";
-    expiry.isScopes = deadline == scopeDeadline;
+    expiry.isScopes = deadline == strand.scopeDeadline();
     loop.timers().arm(expiry, deadline);
   }
 
@@ -213,11 +225,11 @@ public abstract class Waiting extends Schedulable implements Op.Listener {
       new WaitCompletion.OfInt() {
         @Override
         int number(Strand strand, boolean suspended) {
-          return strand.performed(suspended);
+          return strand.waiting.performed(suspended);
         }
       };
 
-  final int performed(boolean suspended) {
+  int performed(boolean suspended) {
     Op op = Objects.requireNonNull(pendingOp);
     assert !suspended || op.isDone() : op;
     pendingOp = null;
@@ -229,13 +241,13 @@ public abstract class Waiting extends Schedulable implements Op.Listener {
       loop.pollUntilDone(op);
       // What the operation has done anyway must not be lost.
       if (wasInterrupted(op.result()) && interruptible) {
-        throw notSuspended(waitVerb, waitSubject);
+        throw notSuspended(verb, subject);
       }
-      forgetSuspension();
+      suspensionFailure = null; // the wait has succeeded anyway
     }
     int result = op.result();
     if (why != null && wasInterrupted(result)) {
-      throw exception(why, waitVerb, waitSubject);
+      throw exception(why, verb, subject);
     }
     return result;
   }
@@ -246,42 +258,41 @@ public abstract class Waiting extends Schedulable implements Op.Listener {
   }
 
   /** Ends a select: the node that fired, or null if the select's own deadline passed first. */
-  public final @Nullable WaitNode chosen(boolean suspended) {
+  public @Nullable WaitNode chosen(boolean suspended) {
     Interruption why = endListWait(suspended);
     if (why != null
         && why != Interruption.UNWIND
-        && ownDeadline == effectiveDeadline(ownDeadline)) {
+        && ownDeadline == strand.effectiveDeadline(ownDeadline)) {
       return null;
     }
     if (why != null) {
-      throw exception(why, waitVerb, waitSubject);
+      throw exception(why, verb, subject);
     }
     return nodes[firedIndex];
   }
 
   /** The deadline given to the last select or sleep, without that of the scopes. */
-  public final long ownDeadline() {
+  public long ownDeadline() {
     return ownDeadline;
   }
 
   /** The exception of a wait whose deadline has passed. */
-  public final RuntimeException expired() {
-    boolean own = ownDeadline < scopeDeadline;
-    return exception(
-        own ? Interruption.EXPIRED : Interruption.SCOPE_EXPIRED, waitVerb, waitSubject);
+  public RuntimeException expired() {
+    boolean own = ownDeadline < strand.scopeDeadline();
+    return exception(own ? Interruption.EXPIRED : Interruption.SCOPE_EXPIRED, verb, subject);
   }
 
   /** Ends a wait in a list: throws if it ended early. */
-  public final void waited(boolean suspended) {
+  public void waited(boolean suspended) {
     Interruption why = endListWait(suspended);
     if (why != null) {
-      throw exception(why, waitVerb, waitSubject);
+      throw exception(why, verb, subject);
     }
   }
 
   /** The subject of the last wait. */
-  public final Object waitSubject() {
-    return waitSubject;
+  public Object subject() {
+    return subject;
   }
 
   private @Nullable Interruption endListWait(boolean suspended) {
@@ -289,7 +300,7 @@ public abstract class Waiting extends Schedulable implements Op.Listener {
     if (!suspended) {
       withdraw();
       selecting = false;
-      throw notSuspended(waitVerb, waitSubject);
+      throw notSuspended(verb, subject);
     }
     selecting = false;
     return why;
@@ -303,21 +314,21 @@ public abstract class Waiting extends Schedulable implements Op.Listener {
       }
       return;
     }
-    self().withdraw(nodes);
+    withdraw(nodes);
   }
 
   static final WaitCompletion SLEPT =
       new WaitCompletion() {
         @Override
         public @Nullable Object resultOf(Strand strand, boolean suspended) {
-          strand.slept(suspended);
+          strand.waiting.slept(suspended);
           return null;
         }
       };
 
-  final void slept(boolean suspended) {
+  void slept(boolean suspended) {
     Interruption why = endWait();
-    if (why == Interruption.UNWIND || (why != null && scopeDeadline < ownDeadline)) {
+    if (why == Interruption.UNWIND || (why != null && strand.scopeDeadline() < ownDeadline)) {
       throw exception(why, "sleep", NOTHING);
     }
     if (!suspended) {
@@ -328,15 +339,15 @@ public abstract class Waiting extends Schedulable implements Op.Listener {
   // ---- how others end a wait, on the reactor's thread
 
   /** Ends the present wait even if it is shielded, unless it is {@link #closing}. */
-  final void forceCancel() {
+  void forceCancel() {
     if (!closing) {
       interruptible = true;
-      interrupt(Interruption.UNWIND);
+      strand.interrupt(Interruption.UNWIND);
     }
   }
 
   void interrupt(Interruption why) {
-    if (state != State.PARKED || !interruptible || interruption != null) {
+    if (strand.state != State.PARKED || !interruptible || interruption != null) {
       return; // if the strand is ready already, its wait has succeeded
     }
     interruption = why;
@@ -344,13 +355,13 @@ public abstract class Waiting extends Schedulable implements Op.Listener {
       loop.backend().cancel(pendingOp); // its memory belongs to the kernel until it completes
     } else {
       withdraw();
-      ready();
+      strand.ready();
     }
   }
 
   /** Ends the wait that {@code node} is part of. */
-  final void fire(WaitNode fired) {
-    assert state == State.PARKED && fired.isListed : this;
+  void fire(WaitNode fired) {
+    assert strand.state == State.PARKED && fired.isListed : strand;
     if (selecting) {
       StackReserve.check();
       firedIndex = fired.index;
@@ -359,24 +370,24 @@ public abstract class Waiting extends Schedulable implements Op.Listener {
       fired.withdraw(); // if the stack overflows here, nothing has happened
     }
     try {
-      ready();
+      strand.ready();
     } catch (StackOverflowError e) { // nothing can be called here: the loop does it
-      state = State.READY;
-      isUnqueued = true;
+      strand.state = State.READY;
+      strand.isUnqueued = true;
       loop.hasUnqueued = true;
     }
   }
 
   @Override
-  public final void completed(Op op) {
-    assert op == pendingOp || state != State.PARKED : op;
-    if (state == State.PARKED) {
-      ready();
+  public void completed(Op op) {
+    assert op == pendingOp || strand.state != State.PARKED : op;
+    if (strand.state == State.PARKED) {
+      strand.ready();
     }
   }
 
-  @Override
-  final void releaseAll() {
+  /** Releases the loop's objects that the strand uses; called when it has ended. */
+  void releaseAll() {
     if (expiry != null) {
       loop.timers().remove(expiry);
     }
@@ -384,47 +395,6 @@ public abstract class Waiting extends Schedulable implements Op.Listener {
       loop.backend().release(op);
       op = null;
     }
-  }
-
-  // ---- scopes
-
-  /** The stack of the strand's scopes. Code that changes it calls {@link #scopesChanged}. */
-  final ScopeStack scopes() {
-    ScopeStack all = scopes;
-    if (all == null) {
-      all = new ScopeStack(scopeDeadline);
-      scopes = all;
-    }
-    return all;
-  }
-
-  /** Whether the strand has been cancelled, even if it is in a shield. */
-  public final boolean isCancelled() {
-    return cancelled;
-  }
-
-  final void noteCancel() {
-    cancelled = true;
-    unwinding = scopes == null || scopes.mustUnwind(true);
-  }
-
-  /** As {@link #scopes}, but null if the strand has never entered a scope. */
-  final @Nullable ScopeStack scopesIfAny() {
-    return scopes;
-  }
-
-  final void scopesChanged(ScopeStack changed) {
-    scopeDeadline = changed.effectiveDeadline(TimerQueue.NEVER);
-    unwinding = changed.mustUnwind(cancelled);
-  }
-
-  /** The nearer of {@code deadline} and the deadline of the scopes. */
-  final long effectiveDeadline(long deadline) {
-    return Math.min(deadline, scopeDeadline);
-  }
-
-  final boolean mustUnwind() {
-    return unwinding;
   }
 
   // ---- messages
@@ -442,23 +412,40 @@ public abstract class Waiting extends Schedulable implements Op.Listener {
     if (why == Interruption.SCOPE_EXPIRED) {
       return scopeExpired(what);
     }
-    RuntimeException failure = scopes == null ? null : scopes.failure(cancelled);
+    strand.unwinds();
+    ScopeStack scopes = strand.scopes;
+    RuntimeException failure = scopes == null ? null : scopes.failure(strand.isCancelled());
     return failure != null
         ? failure
-        : new CancelledException(what + ": " + body() + " was cancelled");
+        : new CancelledException(what + ": " + strand.body() + " was cancelled");
   }
 
   private ScopeExpiredException scopeExpired(String what) {
+    ScopeStack scopes = strand.scopes;
     Scope scope = scopes == null ? null : scopes.nearestScope();
     String whose =
-        scope == null ? "the bundle that " + body() + " was started in" : "" + scope.subject();
+        scope == null
+            ? "the bundle that " + strand.body() + " was started in"
+            : "" + scope.subject();
     return new ScopeExpiredException(
         what + ": the deadline of " + whose + " has passed",
         scope == null ? null : scope.subject());
   }
 
-  @Override
-  final PinnedException pinned(String verb, Object subject) {
-    return new PinnedException(describe(verb, subject) + ": " + body() + " " + whyPinned());
+  /**
+   * Returns the exception of a wait that could not suspend and has been undone. If the reason is an
+   * error of the JVM, this method throws that.
+   */
+  RuntimeException notSuspended(String verb, Object subject) {
+    Throwable failure = suspensionFailure;
+    suspensionFailure = null;
+    return switch (failure) {
+      case null ->
+          new PinnedException(
+              describe(verb, subject) + ": " + strand.body() + " " + strand.whyPinned());
+      case Error error -> throw error;
+      case RuntimeException exception -> exception;
+      default -> throw new AssertionError("switchOut throws nothing checked", failure);
+    };
   }
 }
