@@ -209,8 +209,9 @@ class UseCasesTest {
         () -> {
           try (Bundle bundle = Bundle.open()) {
             bundle.go(() -> work("first"));
-            bundle.go(() -> log.add("second finished"));
+            Task<?> second = bundle.go(() -> log.add("second finished"));
             bundle.go(() -> work("third"));
+            second.join(); // in time, however slow the machine is
             assertThrows(DeadlineExceededException.class, () -> bundle.await(soon()));
             log.add("timed out");
           }
@@ -258,11 +259,13 @@ class UseCasesTest {
         () -> {
           Channel<Integer> shutdown = Channel.rendezvous();
           try (Bundle bundle = Bundle.open()) {
-            bundle.go(() -> serve("first", shutdown));
+            Task<?> first = bundle.go(() -> serve("first", shutdown));
             bundle.go(() -> work("second"));
-            bundle.go(() -> serve("third", shutdown));
+            Task<?> third = bundle.go(() -> serve("third", shutdown));
             Fiber.yield();
             shutdown.done();
+            first.join();
+            third.join();
             assertThrows(DeadlineExceededException.class, () -> bundle.await(soon()));
             log.add("timed out");
           }
