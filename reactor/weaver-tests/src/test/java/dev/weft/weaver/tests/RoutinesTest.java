@@ -184,13 +184,13 @@ class RoutinesTest {
     return (java.util.function.IntFunction<Routine>) factory;
   }
 
-  /** What a routine or a frame with three ints takes: 32 bytes with the JVM's default settings. */
-  private static int bytesOfOne() {
+  /** The size of an object with so many references and ints. */
+  private static long bytesOf(int references, int ints) {
     HotSpotDiagnosticMXBean jvm =
         ManagementFactory.getPlatformMXBean(HotSpotDiagnosticMXBean.class);
     int header = isOn(jvm, "UseCompactObjectHeaders") ? 8 : 12;
     int reference = isOn(jvm, "UseCompressedOops") ? 4 : 8;
-    int content = header + reference + 4 * Integer.BYTES; // parent; label and the three
+    long content = header + (long) references * reference + (long) ints * Integer.BYTES;
     return (content + 7) / 8 * 8;
   }
 
@@ -200,13 +200,16 @@ class RoutinesTest {
 
   @Test
   void routineWithThreeIntsTakesOneObjectOfFourIntsAndAReference() throws Exception {
-    assertEquals(bytesOfOne(), bytesEach("Flat"));
+    assertEquals(bytesOf(1, 4), bytesEach("Flat"));
   }
 
   @Test
   void routineTakesOneFrameForEachCallBelowRun() throws Exception {
-    assertEquals(3L * bytesOfOne(), bytesEach("Deep3"));
-    assertEquals(10L * bytesOfOne(), bytesEach("Deep10"));
+    long routine = bytesOf(1, 4);
+    long frame = bytesOf(2, 2); // its caller and the object; its label and the argument
+
+    assertEquals(routine + 2 * frame, bytesEach("Deep3"));
+    assertEquals(routine + 9 * frame, bytesEach("Deep10"));
   }
 
   /** As compiled by ecj; javac duplicates the object and pops it. */
