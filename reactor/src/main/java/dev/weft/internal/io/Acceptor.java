@@ -6,6 +6,7 @@ import dev.weft.error.ErrnoException;
 import dev.weft.internal.access.Accessors;
 import dev.weft.internal.backend.Handle;
 import dev.weft.internal.backend.Op;
+import dev.weft.internal.backend.Retry;
 import dev.weft.internal.jvm.StackReserve;
 import dev.weft.internal.queue.IntDeque;
 import dev.weft.internal.strand.EventLoop;

@@ -10,6 +10,7 @@ import dev.weft.internal.backend.Handle;
 import dev.weft.internal.backend.Op;
 import dev.weft.internal.backend.OpenFlags;
 import dev.weft.internal.backend.PollEvents;
+import dev.weft.internal.backend.Retry;
 import dev.weft.internal.strand.EventLoop;
 import dev.weft.internal.strand.Operations;
 import dev.weft.internal.strand.Strand;

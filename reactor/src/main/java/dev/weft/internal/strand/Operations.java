@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.weft.internal.strand;
 
-import dev.weft.error.Errno;
 import dev.weft.internal.backend.Op;
+import dev.weft.internal.backend.Retry;
 import dev.weft.internal.jvm.StackReserve;
 import dev.weft.internal.queue.TimerQueue;
 import java.lang.foreign.MemorySegment;
@@ -45,7 +45,7 @@ public final class Operations {
     do {
       op.use(memory); // the operation dropped it when the last attempt ended
       result = perform(strand, verb, subject, op, deadline, wait);
-    } while (result == -Errno.EINTR.code());
+    } while (Retry.of(result) == Retry.AT_ONCE);
     return result;
   }
 

@@ -3,10 +3,10 @@ package dev.weft.internal.strand;
 
 import dev.weft.error.CancelledException;
 import dev.weft.error.DeadlineExceededException;
-import dev.weft.error.Errno;
 import dev.weft.error.PinnedException;
 import dev.weft.error.ScopeExpiredException;
 import dev.weft.internal.backend.Op;
+import dev.weft.internal.backend.Retry;
 import dev.weft.internal.failure.Failures;
 import dev.weft.internal.jvm.StackReserve;
 import dev.weft.internal.queue.TimerQueue;
@@ -240,21 +240,16 @@ public final class WaitState implements Op.Listener {
       }
       loop.pollUntilDone(op);
       // What the operation has done anyway must not be lost.
-      if (wasInterrupted(op.result()) && interruptible) {
+      if (Retry.isCancelled(op.result()) && interruptible) {
         throw notSuspended(verb, subject);
       }
       suspensionFailure = null; // the wait has succeeded anyway
     }
     int result = op.result();
-    if (why != null && wasInterrupted(result)) {
+    if (why != null && Retry.isCancelled(result)) {
       throw exception(why, verb, subject);
     }
     return result;
-  }
-
-  /** Whether {@code result} is that of a cancelled operation: EINTR if it blocked a worker. */
-  private static boolean wasInterrupted(int result) {
-    return result == -Errno.ECANCELED.code() || result == -Errno.EINTR.code();
   }
 
   /** Ends a select: the node that fired, or null if the select's own deadline passed first. */

@@ -5,7 +5,7 @@ import dev.weft.error.Errno;
 import dev.weft.error.ErrnoException;
 import dev.weft.internal.backend.Direction;
 import dev.weft.internal.backend.Handle;
-import dev.weft.internal.io.Retry;
+import dev.weft.internal.backend.Retry;
 import dev.weft.internal.os.Libc;
 import java.net.InetSocketAddress;
 

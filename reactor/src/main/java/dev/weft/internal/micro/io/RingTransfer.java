@@ -8,7 +8,7 @@ import dev.weft.internal.backend.Direction;
 import dev.weft.internal.backend.Handle;
 import dev.weft.internal.backend.Op;
 import dev.weft.internal.backend.PollEvents;
-import dev.weft.internal.io.Retry;
+import dev.weft.internal.backend.Retry;
 import dev.weft.internal.mem.Memory;
 import java.lang.foreign.MemorySegment;
 import java.net.InetSocketAddress;

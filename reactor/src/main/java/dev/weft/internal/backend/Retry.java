@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package dev.weft.internal.io;
+package dev.weft.internal.backend;
 
 import dev.weft.error.Errno;
 
