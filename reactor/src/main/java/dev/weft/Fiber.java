@@ -434,10 +434,8 @@ public final class Fiber implements AutoCloseable {
 
     private final Fiber fiber = new Fiber(this);
 
-    /** A {@link FiberTask}, or if {@link #computes} a {@link FiberCall}. */
+    /** A {@link FiberTask}, or if it {@link #computes} a {@link FiberCall}. */
     private final Object task;
-
-    private final boolean computes;
 
     private Running(
         ReactorFibers reactor,
@@ -448,7 +446,6 @@ public final class Fiber implements AutoCloseable {
         boolean isMain) {
       super(reactor, bundle, name, computes, isMain);
       this.task = Objects.requireNonNull(task, "task"); // before it is counted as started
-      this.computes = computes;
     }
 
     @Override
@@ -464,7 +461,7 @@ public final class Fiber implements AutoCloseable {
     @Override
     protected void run() {
       try {
-        if (computes) {
+        if (computes()) {
           succeeded(((FiberCall<?>) task).call());
         } else {
           ((FiberTask) task).run();

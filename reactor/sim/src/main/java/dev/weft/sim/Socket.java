@@ -138,10 +138,6 @@ final class Socket extends OpenFileDescription {
     return kernel.install(accepted.remove(), origin);
   }
 
-  boolean hasAccepted() {
-    return !accepted.isEmpty();
-  }
-
   // ---- connecting
 
   int connect(Request request, InetSocketAddress address) {

@@ -123,7 +123,7 @@ public abstract class Backend implements AutoCloseable {
     }
   }
 
-  /** Sets who is told of all operations, or nobody. */
+  /** Sets the observer of all operations; null for none. */
   public final void observe(@Nullable Observer observer) {
     this.observer = observer;
   }

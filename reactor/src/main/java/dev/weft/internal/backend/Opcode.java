@@ -36,14 +36,7 @@ public enum Opcode {
   POLL,
   SPLICE;
 
-  /** Counts the opcodes while they are made. */
-  private static final class Count {
-    static int count;
-  }
-
   private static final Opcode[] ALL = values();
-
-  private final int code = Count.count++;
 
   /** The opcode of that {@link #code}. */
   static Opcode of(int code) {
@@ -51,8 +44,9 @@ public enum Opcode {
   }
 
   /** A number from 0 on, for tables. */
+  @SuppressWarnings("EnumOrdinal") // an index of tables, which is stored nowhere
   public int code() {
-    return code;
+    return ordinal();
   }
 
   /** The number of opcodes. */

@@ -83,6 +83,11 @@ public abstract class FiberState extends Strand.Body {
   /** The user's object for this fiber. */
   public abstract Object fiber();
 
+  /** Whether joiners want the result of the task. */
+  protected final boolean computes() {
+    return computes;
+  }
+
   /** The task, which decides whether the fiber needs a stack. */
   protected abstract Object task();
 

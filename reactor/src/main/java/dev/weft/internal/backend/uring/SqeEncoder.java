@@ -65,7 +65,7 @@ final class SqeEncoder implements AutoCloseable {
     // A kernel worker opens a file from the start, because the first attempt that the ring makes
     // otherwise has O_NONBLOCK (fifo(7)): a named pipe without a writer would open for reading and
     // be at its end, and one without a reader could not be opened for writing.
-    defineOther(Opcode.OPEN, weft_h.IORING_OP_OPENAT(), weft_h.O_CLOEXEC());
+    defineOther(Opcode.OPEN, weft_h.IORING_OP_OPENAT(), 0);
     add(Opcode.OPEN, weft_h.IOSQE_ASYNC() << SQE_FLAGS_SHIFT);
     defineOther(Opcode.STAT, weft_h.IORING_OP_STATX(), weft_h.AT_EMPTY_PATH());
     defineOther(Opcode.POLL, weft_h.IORING_OP_POLL_ADD(), 0);

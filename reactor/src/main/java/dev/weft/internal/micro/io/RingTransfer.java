@@ -80,29 +80,31 @@ final class RingTransfer implements Op.Listener {
   }
 
   private Op read(SharedDescriptor descriptor) {
-    Handle handle = descriptor.handle();
-    long address = ring.fillAddress();
-    MemorySegment memory = Memory.segmentOf(address);
-    long from = address - memory.address();
-    int bytes = ring.fillBytes();
-    Op request =
-        descriptor.isSocket()
-            ? op.receive(handle, memory, from, bytes)
-            : op.read(handle, memory, from, bytes, Op.CURRENT_POSITION);
-    return request.withoutLease(); // a ring keeps its memory while a transfer is in flight
+    return transfer(descriptor, ring.fillAddress(), ring.fillBytes());
   }
 
   private Op write(SharedDescriptor descriptor) {
+    return transfer(descriptor, ring.drainAddress(), ring.drainBytes());
+  }
+
+  /** The request for the bytes at {@code address}, in the direction of the ring. */
+  private Op transfer(SharedDescriptor descriptor, long address, int bytes) {
     Handle handle = descriptor.handle();
-    long address = ring.drainAddress();
     MemorySegment memory = Memory.segmentOf(address);
     long from = address - memory.address();
-    int bytes = ring.drainBytes();
-    Op request =
-        descriptor.isSocket()
-            ? op.send(handle, memory, from, bytes)
-            : op.write(handle, memory, from, bytes, Op.CURRENT_POSITION);
-    return request.withoutLease();
+    Op request;
+    if (descriptor.isSocket()) {
+      request =
+          ring.isOutput
+              ? op.send(handle, memory, from, bytes)
+              : op.receive(handle, memory, from, bytes);
+    } else {
+      request =
+          ring.isOutput
+              ? op.write(handle, memory, from, bytes, Op.CURRENT_POSITION)
+              : op.read(handle, memory, from, bytes, Op.CURRENT_POSITION);
+    }
+    return request.withoutLease(); // a ring keeps its memory while a transfer is in flight
   }
 
   private void poll() {
