@@ -43,6 +43,7 @@ public final class WaitList {
     last = node;
   }
 
+  /** Removes {@code node}, which is in this list. */
   void remove(WaitNode node) {
     assert node.isListed && node.list == this : node.strand();
     node.isListed = false;
@@ -64,6 +65,38 @@ public final class WaitList {
       }
       if (last == first) {
         last = null;
+      }
+    }
+  }
+
+  /**
+   * Removes each of {@code nodes} from its list, if it is in one. The body of {@link #remove} is
+   * repeated here so that it calls nothing: if the stack overflows, no node was removed.
+   */
+  static void removeAll(WaitNode[] nodes) {
+    for (WaitNode node : nodes) {
+      WaitList list = node.list;
+      if (list == null || !node.isListed) {
+        continue;
+      }
+      node.isListed = false;
+      WaitNode before = node.previous;
+      WaitNode after = node.next;
+      if (before == null) {
+        list.first = after;
+      } else {
+        before.next = after;
+        node.previous = null;
+      }
+      if (after != null) {
+        after.previous = before;
+        node.next = null;
+      }
+      if (list.last == node) {
+        list.last = before;
+      }
+      if (list.last == list.first) {
+        list.last = null;
       }
     }
   }

@@ -8,7 +8,6 @@ import dev.weft.error.ScopeExpiredException;
 import dev.weft.internal.backend.Op;
 import dev.weft.internal.backend.Retry;
 import dev.weft.internal.failure.Failures;
-import dev.weft.internal.jvm.StackReserve;
 import dev.weft.internal.queue.TimerQueue;
 import dev.weft.internal.strand.Strand.State;
 import java.util.Objects;
@@ -196,9 +195,7 @@ public final class WaitState implements Op.Listener {
 
   /** Removes those of {@code waitNodes} that are in a list from it. */
   public void withdraw(WaitNode[] waitNodes) {
-    for (WaitNode node : waitNodes) {
-      node.withdraw();
-    }
+    WaitList.removeAll(waitNodes);
   }
 
   private void arm(long deadline) {
@@ -357,12 +354,12 @@ public final class WaitState implements Op.Listener {
   /** Ends the wait that {@code node} is part of. */
   void fire(WaitNode fired) {
     assert strand.state == State.PARKED && fired.isListed : strand;
+    // If the stack overflows here, nothing has happened.
     if (selecting) {
-      StackReserve.check();
       firedIndex = fired.index;
-      withdraw();
+      WaitList.removeAll(nodes);
     } else {
-      fired.withdraw(); // if the stack overflows here, nothing has happened
+      fired.withdraw();
     }
     try {
       strand.ready();
