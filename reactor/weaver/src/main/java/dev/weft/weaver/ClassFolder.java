@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.weft.weaver;
 
+import dev.weft.weaver.model.Names;
+import dev.weft.weaver.model.WovenAttribute;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.lang.classfile.ClassModel;

@@ -60,9 +60,10 @@ public final class ClassPath implements AutoCloseable {
   }
 
   /**
-   * Whether this is the class path of the running program: a class that it lacks can't be called.
+   * {@return whether this is the class path of the running program: a class that it lacks can't be
+   * called}
    */
-  boolean isComplete() {
+  public boolean isComplete() {
     return rest == ClassLoader.getSystemClassLoader();
   }
 
@@ -101,8 +102,14 @@ public final class ClassPath implements AutoCloseable {
     }
   }
 
-  /** Returns the class file of {@code internalName}, or null if there is none. */
-  byte @Nullable [] find(String internalName) {
+  /**
+   * Reads a class file.
+   *
+   * @param internalName the name of the class, such as {@code java/lang/String}
+   * @return the bytes, or null if there is no such class
+   * @throws UncheckedIOException if it can't be read
+   */
+  public byte @Nullable [] find(String internalName) {
     String file = internalName + ".class";
     try {
       for (Object entry : entries) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.weft.weaver;
 
+import dev.weft.weaver.model.Names;
 import java.util.Collection;
 import java.util.Collections;
 import java.util.SortedSet;
@@ -37,14 +38,25 @@ public final class Diagnostics {
 
   Diagnostics() {}
 
-  /** Adds an error that keeps everything from being woven. */
-  void error(String where, String what) {
+  /**
+   * Adds an error that keeps everything from being woven.
+   *
+   * @param where the place, as in a stack trace
+   * @param what what is wrong
+   */
+  public void error(String where, String what) {
     errors.add(new Problem(where, what));
     fatal = true;
   }
 
-  /** Adds an error that keeps class {@code type}, an internal name, from being woven. */
-  void refuse(String type, String where, String what) {
+  /**
+   * Adds an error that keeps a class from being woven.
+   *
+   * @param type the internal name of the class, such as {@code java/lang/String}
+   * @param where the place, as in a stack trace
+   * @param what what is wrong
+   */
+  public void refuse(String type, String where, String what) {
     errors.add(new Problem(where, what));
     int made = type.indexOf(Names.GENERATED);
     refused.add(Names.external(made < 0 ? type : type.substring(0, made)));
@@ -56,7 +68,13 @@ public final class Diagnostics {
     refused.addAll(earlier.refused);
   }
 
-  void warn(String where, String what) {
+  /**
+   * Adds a warning.
+   *
+   * @param where the place, as in a stack trace
+   * @param what what may fail at run time
+   */
+  public void warn(String where, String what) {
     warnings.add(new Problem(where, what));
   }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.weft.weaver;
 
+import dev.weft.weaver.model.Names;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.regex.Pattern;

@@ -10,18 +10,35 @@ public final class WeaveException extends RuntimeException {
 
   private final String what;
 
-  WeaveException(String what) {
+  /**
+   * Creates an exception about a place that is not known.
+   *
+   * @param what what is wrong
+   */
+  public WeaveException(String what) {
     this("", what);
   }
 
-  WeaveException(String where, String what) {
+  /**
+   * Creates an exception about a place.
+   *
+   * @param where the place, as in a stack trace
+   * @param what what is wrong
+   */
+  public WeaveException(String where, String what) {
     super(where.isEmpty() ? what : where + ": " + what);
     this.where = where;
     this.what = what;
   }
 
-  /** Refuses {@code type}, an internal name, for the given reason and place. */
-  void report(Diagnostics problems, String type, String place) {
+  /**
+   * Adds this as the error that keeps a class from being woven.
+   *
+   * @param problems where it is added
+   * @param type the internal name of the class
+   * @param place the place, if this exception does not know it
+   */
+  public void report(Diagnostics problems, String type, String place) {
     problems.refuse(type, where.isEmpty() ? place : where, what);
   }
 }

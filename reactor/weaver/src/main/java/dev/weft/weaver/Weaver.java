@@ -1,7 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.weft.weaver;
 
-import dev.weft.weaver.ClassInfo.Role;
+import dev.weft.weaver.analysis.MissingClasses;
+import dev.weft.weaver.analysis.SuspendInference;
+import dev.weft.weaver.codegen.ClassWeaver;
+import dev.weft.weaver.model.ClassInfo;
+import dev.weft.weaver.model.ClassInfo.Role;
+import dev.weft.weaver.model.ClassTable;
+import dev.weft.weaver.model.MethodInfo;
+import dev.weft.weaver.model.Names;
+import dev.weft.weaver.model.WovenAttribute;
 import java.lang.constant.ClassDesc;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;

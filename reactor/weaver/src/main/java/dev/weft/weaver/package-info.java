@@ -5,10 +5,13 @@
  * classes of a folder. The command line, the Maven goals and the agent call these, and so write the
  * same bytes.
  *
- * <p>A run goes through these steps, each in a package-private class: infer which methods suspend
- * (SuspendInference), check what can't be woven (WeavabilityChecks), decide what each suspension
- * saves (SpillPlan, from ControlFlow and FrameTypes), split loops (LoopSplitting), and emit the
- * code (ClassWeaver, BodyWeaver, FrameWeaver, SuspendCodegen).
+ * <p>A run goes through these steps, in internal packages over {@code model}: infer which methods
+ * suspend ({@code analysis.SuspendInference}), check what can't be woven ({@code
+ * analysis.WeavabilityChecks}), decide what each suspension saves ({@code codegen.SpillPlan}, from
+ * ControlFlow and FrameTypes), split loops ({@code LoopSplitting}), and emit the code ({@code
+ * ClassWeaver}, {@code BodyWeaver}, {@code FrameWeaver}, {@code SuspendCodegen}). These packages
+ * read classes from the {@link dev.weft.weaver.ClassPath}, and report to {@link
+ * dev.weft.weaver.Diagnostics}.
  */
 @NullMarked
 package dev.weft.weaver;

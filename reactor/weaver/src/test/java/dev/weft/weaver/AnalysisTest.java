@@ -3,7 +3,11 @@ package dev.weft.weaver;
 
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.weft.weaver.ClassInfo.Role;
+import dev.weft.weaver.analysis.ControlFlow;
+import dev.weft.weaver.analysis.FrameTypes;
+import dev.weft.weaver.model.ClassInfo.Role;
+import dev.weft.weaver.model.ClassTable;
+import dev.weft.weaver.model.MethodInfo;
 import java.io.IOException;
 import java.net.URI;
 import java.nio.file.FileSystems;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package dev.weft.weaver;
+package dev.weft.weaver.analysis;
 
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -15,7 +15,7 @@ import java.util.TreeMap;
  * back edges to it; dominators are computed as in Cooper, Harvey and Kennedy, "A Simple, Fast
  * Dominance Algorithm".
  */
-final class Loops {
+public final class Loops {
   private static final int NONE = -1;
 
   private final ControlFlow flow;
@@ -36,7 +36,7 @@ final class Loops {
   /** The immediate dominator of each element of {@link #order}, as an index into it. */
   private final int[] dominators;
 
-  Loops(ControlFlow flow) {
+  public Loops(ControlFlow flow) {
     this.flow = flow;
     depths = new int[flow.size()];
     places = new int[flow.size()];
@@ -55,12 +55,12 @@ final class Loops {
   }
 
   /** Returns the number of loops that contain element {@code index}. */
-  int depth(int index) {
+  public int depth(int index) {
     return depths[index];
   }
 
   /** Whether the edge is the back edge of a loop. */
-  boolean isBack(int from, int to) {
+  public boolean isBack(int from, int to) {
     BitSet found = jumps.get(to);
     return found != null && found.get(from);
   }

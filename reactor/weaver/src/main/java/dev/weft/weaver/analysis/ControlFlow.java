@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-package dev.weft.weaver;
+package dev.weft.weaver.analysis;
 
+import dev.weft.weaver.WeaveException;
 import java.lang.classfile.CodeElement;
 import java.lang.classfile.Instruction;
 import java.lang.classfile.Label;
@@ -16,7 +17,7 @@ import java.util.Map;
 import java.util.stream.IntStream;
 
 /** Control flow of a method, and what follows from it: live locals, held monitors, reachability. */
-final class ControlFlow {
+public final class ControlFlow {
   private static final int[] NOWHERE = {};
 
   /** The elements from {@code start} to before {@code end} are in a try. */
@@ -34,7 +35,7 @@ final class ControlFlow {
   private final BitSet[] live;
   private final int[] held;
 
-  ControlFlow(List<CodeElement> code) {
+  public ControlFlow(List<CodeElement> code) {
     this.code = code;
     for (int i = 0; i < code.size(); i++) {
       if (code.get(i) instanceof LabelTarget target) {
@@ -75,7 +76,7 @@ final class ControlFlow {
   }
 
   /** Returns the index of the element that is {@code label}. */
-  int at(Label label) {
+  public int at(Label label) {
     Integer position = positions.get(label);
     if (position == null) {
       throw new WeaveException("a jump out of the method");
@@ -148,12 +149,12 @@ final class ControlFlow {
     return before;
   }
 
-  boolean isInTry(int index) {
+  public boolean isInTry(int index) {
     return handlers[index].length > 0;
   }
 
   /** Returns the locals that have to survive a suspension in the call at {@code index}. */
-  BitSet liveAfter(int index) {
+  public BitSet liveAfter(int index) {
     BitSet after = new BitSet();
     after.or(live[index + 1]);
     for (int handler : handlers[index]) {
@@ -167,12 +168,12 @@ final class ControlFlow {
   }
 
   /** Returns the successors of element {@code index}, without exceptions. */
-  int[] next(int index) {
+  public int[] next(int index) {
     return next[index];
   }
 
   /** Returns the handlers that cover element {@code index}, innermost first. */
-  int[] handlers(int index) {
+  public int[] handlers(int index) {
     return handlers[index];
   }
 
@@ -184,7 +185,7 @@ final class ControlFlow {
   }
 
   /** Whether control can pass from element {@code index} to the next one without a jump. */
-  boolean fallsThrough(int index) {
+  public boolean fallsThrough(int index) {
     return switch (code.get(index)) {
       case BranchInstruction branch -> !isGoto(branch);
       case TableSwitchInstruction _, LookupSwitchInstruction _ -> false;
@@ -194,7 +195,7 @@ final class ControlFlow {
   }
 
   /** Whether a monitor may be held at element {@code index}. */
-  boolean isMonitorHeld(int index) {
+  public boolean isMonitorHeld(int index) {
     return held[index] > 0;
   }
 
@@ -245,7 +246,7 @@ final class ControlFlow {
   }
 
   /** Whether nothing but a return of {@code opcode} follows the call at {@code index}. */
-  boolean isFollowedBy(int index, Opcode opcode) {
+  public boolean isFollowedBy(int index, Opcode opcode) {
     int here = index;
     for (int steps = 0; steps < code.size(); steps++) {
       if (next[here].length != 1) {

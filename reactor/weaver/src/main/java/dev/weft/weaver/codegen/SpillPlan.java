@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-package dev.weft.weaver;
+package dev.weft.weaver.codegen;
 
+import dev.weft.weaver.analysis.ControlFlow;
+import dev.weft.weaver.analysis.FrameTypes;
+import dev.weft.weaver.model.MethodInfo;
+import dev.weft.weaver.model.Names;
 import java.lang.classfile.CodeElement;
 import java.lang.classfile.Instruction;
 import java.lang.classfile.Opcode;

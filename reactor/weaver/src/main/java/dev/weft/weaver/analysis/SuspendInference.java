@@ -1,6 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-package dev.weft.weaver;
+package dev.weft.weaver.analysis;
 
+import dev.weft.weaver.Diagnostics;
+import dev.weft.weaver.WeaveException;
+import dev.weft.weaver.model.ClassInfo;
+import dev.weft.weaver.model.ClassTable;
+import dev.weft.weaver.model.Lambda;
+import dev.weft.weaver.model.MethodInfo;
+import dev.weft.weaver.model.Names;
 import java.lang.classfile.CodeElement;
 import java.lang.classfile.Opcode;
 import java.lang.classfile.instruction.InvokeInstruction;
@@ -19,7 +26,7 @@ import org.jspecify.annotations.Nullable;
  * and what other builds have woven, both known by their twins. Methods that override one another
  * suspend together, since a call does not say which of them it reaches.
  */
-final class SuspendInference {
+public final class SuspendInference {
   private static final String CLOSE = "close()V";
   private static final Set<String> CLOSEABLES =
       Set.of("java/lang/AutoCloseable", "java/io/Closeable");
@@ -36,13 +43,13 @@ final class SuspendInference {
   private final List<Link> links = new ArrayList<>();
   private final List<Site> lambdas = new ArrayList<>();
 
-  SuspendInference(ClassTable table, Diagnostics problems) {
+  public SuspendInference(ClassTable table, Diagnostics problems) {
     this.table = table;
     this.problems = problems;
   }
 
   /** Sets {@link MethodInfo#suspends} of the input, and reports what can't be woven. */
-  void run() {
+  public void run() {
     for (ClassInfo info : table.given()) {
       for (MethodInfo method : info.methods()) {
         reporting(method, () -> collect(method));
@@ -240,7 +247,7 @@ final class SuspendInference {
   /**
    * Sets {@link MethodInfo#points} of every method to be woven, which lambda classes are now too.
    */
-  void findPoints() {
+  public void findPoints() {
     Map<String, MethodInfo> closing = new HashMap<>();
     for (ClassInfo info : table.ours()) {
       for (MethodInfo method : info.methods()) {

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-package dev.weft.weaver;
+package dev.weft.weaver.analysis;
 
+import dev.weft.weaver.WeaveException;
+import dev.weft.weaver.model.MethodInfo;
+import dev.weft.weaver.model.Names;
 import java.lang.classfile.Attributes;
 import java.lang.classfile.CodeElement;
 import java.lang.classfile.Instruction;
@@ -35,17 +38,17 @@ import org.jspecify.annotations.Nullable;
  * constants here, or {@link #UNINITIALIZED} and the index of the NEW that made the object. Long and
  * double take two slots, the second of which is {@link #SECOND}.
  */
-final class FrameTypes {
-  static final String NULL = "null";
-  static final String UNKNOWN = "?";
-  static final String SECOND = "-";
-  static final String UNINITIALIZED = "new ";
+public final class FrameTypes {
+  public static final String NULL = "null";
+  public static final String UNKNOWN = "?";
+  public static final String SECOND = "-";
+  public static final String UNINITIALIZED = "new ";
   private static final String UNINITIALIZED_THIS = "this";
 
   private static final String ANY_OBJECT = "Ljava/lang/Object;";
 
   /** The types before an instruction, one for each slot. */
-  record State(List<String> locals, List<String> operands) {}
+  public record State(List<String> locals, List<String> operands) {}
 
   private final List<CodeElement> code;
   private final @Nullable State[] before;
@@ -54,7 +57,7 @@ final class FrameTypes {
   private final ArrayList<String> operands = new ArrayList<>();
   private boolean reachable = true;
 
-  FrameTypes(MethodInfo method) {
+  public FrameTypes(MethodInfo method) {
     code = method.code();
     before = new State[code.size()];
     locals = new String[method.codeAttribute().maxLocals()];
@@ -90,7 +93,7 @@ final class FrameTypes {
   }
 
   /** Returns the types before element {@code index}, or null if it is never reached. */
-  @Nullable State before(int index) {
+  public @Nullable State before(int index) {
     return before[index];
   }
 
@@ -98,7 +101,7 @@ final class FrameTypes {
     return type.equals("J") || type.equals("D");
   }
 
-  static boolean isReference(String type) {
+  public static boolean isReference(String type) {
     return type.length() > 1;
   }
 

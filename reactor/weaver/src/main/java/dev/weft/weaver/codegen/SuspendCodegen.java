@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-package dev.weft.weaver;
+package dev.weft.weaver.codegen;
 
-import dev.weft.weaver.BodyWeaver.Kind;
-import dev.weft.weaver.SpillPlan.Value;
+import dev.weft.weaver.analysis.FrameTypes;
+import dev.weft.weaver.codegen.BodyWeaver.Kind;
+import dev.weft.weaver.codegen.SpillPlan.Value;
+import dev.weft.weaver.model.MethodInfo;
+import dev.weft.weaver.model.Names;
 import java.lang.classfile.CodeBuilder;
 import java.lang.classfile.Label;
 import java.lang.classfile.TypeKind;

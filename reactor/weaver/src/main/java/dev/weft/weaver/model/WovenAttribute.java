@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package dev.weft.weaver;
+package dev.weft.weaver.model;
 
 import java.lang.classfile.AttributeMapper;
 import java.lang.classfile.AttributedElement;
@@ -17,7 +17,7 @@ import java.util.Optional;
  * The class file attribute that marks woven classes: the JVM ignores it, and the weaver finds the
  * original by it.
  */
-final class WovenAttribute extends CustomAttribute<WovenAttribute> {
+public final class WovenAttribute extends CustomAttribute<WovenAttribute> {
   private static final String NAME = "dev.weft.Woven";
 
   static final AttributeMapper<WovenAttribute> MAPPER =
@@ -55,11 +55,11 @@ final class WovenAttribute extends CustomAttribute<WovenAttribute> {
     this.original = original;
   }
 
-  static WovenAttribute wovenFrom(byte[] original) {
+  public static WovenAttribute wovenFrom(byte[] original) {
     return new WovenAttribute(digest(original));
   }
 
-  static WovenAttribute generated() {
+  public static WovenAttribute generated() {
     return new WovenAttribute(new byte[0]);
   }
 
@@ -69,19 +69,19 @@ final class WovenAttribute extends CustomAttribute<WovenAttribute> {
   }
 
   /** Reads a class file so that {@link #of} finds the attribute. */
-  static ClassModel parse(byte[] bytes) {
+  public static ClassModel parse(byte[] bytes) {
     return ClassFile.of(option()).parse(bytes);
   }
 
-  static Optional<WovenAttribute> of(ClassModel model) {
+  public static Optional<WovenAttribute> of(ClassModel model) {
     return model.findAttribute(MAPPER);
   }
 
-  boolean isGenerated() {
+  public boolean isGenerated() {
     return original.length == 0;
   }
 
-  boolean isFrom(byte[] classFile) {
+  public boolean isFrom(byte[] classFile) {
     return Arrays.equals(original, digest(classFile));
   }
 

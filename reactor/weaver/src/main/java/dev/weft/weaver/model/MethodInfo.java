@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-package dev.weft.weaver;
+package dev.weft.weaver.model;
 
+import dev.weft.weaver.WeaveException;
 import java.lang.classfile.Attributes;
 import java.lang.classfile.CodeElement;
 import java.lang.classfile.MethodModel;
@@ -19,7 +20,7 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** A method, and what the weaver knows about it. */
-final class MethodInfo {
+public final class MethodInfo {
   /** How deep calls are followed to find out that a method is a leaf. */
   private static final int LEAF_DEPTH_MAX = 4;
 
@@ -37,25 +38,25 @@ final class MethodInfo {
           "java/lang/Short",
           "java/lang/StrictMath");
 
-  final ClassInfo owner;
-  final MethodModel model;
-  final String name;
-  final MethodTypeDesc type;
+  public final ClassInfo owner;
+  public final MethodModel model;
+  public final String name;
+  public final MethodTypeDesc type;
 
   /** Whether the method may suspend, and so has a twin or gets one. */
-  boolean suspends;
+  public boolean suspends;
 
   /** Whether the class file had its twin already. */
-  boolean hasTwin;
+  public boolean hasTwin;
 
   /** Whether the method is the twin of another one, handwritten or woven. */
-  boolean isTwin;
+  public boolean isTwin;
 
   /** Whether woven code, or code that may be woven, calls its twin. */
-  boolean called;
+  public boolean called;
 
   /** The calls in the method that may suspend, as indexes into {@link #code}. */
-  List<Integer> points = List.of();
+  public List<Integer> points = List.of();
 
   private @Nullable List<CodeElement> code;
 
@@ -66,45 +67,45 @@ final class MethodInfo {
     type = model.methodTypeSymbol();
   }
 
-  static String key(String name, String descriptor) {
+  public static String key(String name, String descriptor) {
     return name + descriptor;
   }
 
-  String key() {
+  public String key() {
     return key(name, type.descriptorString());
   }
 
-  boolean is(AccessFlag flag) {
+  public boolean is(AccessFlag flag) {
     return model.flags().has(flag);
   }
 
-  boolean isStatic() {
+  public boolean isStatic() {
     return is(AccessFlag.STATIC);
   }
 
   /** Whether the method can override and be overridden. */
-  boolean isVirtual() {
+  public boolean isVirtual() {
     return !isStatic() && !is(AccessFlag.PRIVATE) && !isInitializer();
   }
 
   /** Whether a class that is not woven together with its own may override the method. */
-  boolean isOverridable() {
+  public boolean isOverridable() {
     return isVirtual() && !is(AccessFlag.FINAL) && owner.isOpen();
   }
 
   /** Whether a weaver has made its twin; otherwise it is handwritten. */
-  boolean isTwinWoven() {
+  public boolean isTwinWoven() {
     MethodInfo twin = owner.method(key(name, Names.twin(type).descriptorString()));
     return twin != null && twin.is(AccessFlag.SYNTHETIC);
   }
 
   /** Whether the method is a constructor or a static initialiser. */
-  boolean isInitializer() {
+  public boolean isInitializer() {
     return name.startsWith("<");
   }
 
   /** Whether the method is the body of a routine, whose state is kept in the routine itself. */
-  boolean isRoutineBody() {
+  public boolean isRoutineBody() {
     return key().equals("run()V") && owner.isRoutine();
   }
 
@@ -112,7 +113,7 @@ final class MethodInfo {
    * Whether the method can neither suspend nor block: it takes no monitor, and calls only static
    * and private methods of which the same is true, and a few of the JDK.
    */
-  boolean isLeaf() {
+  public boolean isLeaf() {
     return isLeaf(LEAF_DEPTH_MAX);
   }
 
@@ -149,7 +150,7 @@ final class MethodInfo {
   }
 
   /** Returns its instructions, labels and other elements; the same objects at each call. */
-  List<CodeElement> code() {
+  public List<CodeElement> code() {
     List<CodeElement> elements = code;
     if (elements == null) {
       // Each call of elementList decodes anew, into other objects.
@@ -159,17 +160,17 @@ final class MethodInfo {
     return elements;
   }
 
-  CodeAttribute codeAttribute() {
+  public CodeAttribute codeAttribute() {
     return model.findAttribute(Attributes.code()).orElseThrow();
   }
 
   /** Returns the number of slots of its arguments, including the receiver. */
-  int argumentSlots() {
+  public int argumentSlots() {
     return (isStatic() ? 0 : 1) + slots(type);
   }
 
   /** Returns the number of slots of the parameters of {@code type}. */
-  static int slots(MethodTypeDesc type) {
+  public static int slots(MethodTypeDesc type) {
     int slots = 0;
     for (ClassDesc parameter : type.parameterList()) {
       slots += TypeKind.from(parameter).slotSize();
@@ -178,7 +179,7 @@ final class MethodInfo {
   }
 
   /** Returns the source line of element {@code index}, or -1 if the class file has none. */
-  int line(int index) {
+  public int line(int index) {
     List<CodeElement> elements = code();
     for (int i = Math.min(index, elements.size() - 1); i >= 0; i--) {
       if (elements.get(i) instanceof LineNumber line) {
@@ -194,12 +195,12 @@ final class MethodInfo {
   }
 
   /** Returns the place of element {@code index} in the form of a stack trace. */
-  String at(int index) {
+  public String at(int index) {
     String className = Names.external(owner.name);
     return new StackTraceElement(className, name, owner.sourceFile(), line(index)).toString();
   }
 
-  WeaveException error(int index, String what) {
+  public WeaveException error(int index, String what) {
     return new WeaveException(at(index), what);
   }
 

@@ -1,6 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-package dev.weft.weaver;
+package dev.weft.weaver.analysis;
 
+import dev.weft.weaver.Diagnostics;
+import dev.weft.weaver.model.ClassInfo;
+import dev.weft.weaver.model.ClassTable;
+import dev.weft.weaver.model.MethodInfo;
+import dev.weft.weaver.model.Names;
 import java.lang.classfile.CodeElement;
 import java.lang.classfile.constantpool.ClassEntry;
 import java.lang.classfile.constantpool.PoolEntry;
@@ -14,7 +19,7 @@ import java.util.Set;
  * Finds called classes that can't be looked up because the class path is incomplete: whether their
  * methods suspend is not known, and calls would be left unwoven without a warning.
  */
-final class MissingClasses {
+public final class MissingClasses {
   private static final String LIBRARY = "dev/weft/";
   private static final String WEAVER = "dev/weft/weaver/";
   private static final String NO_RUNTIME =
@@ -25,7 +30,7 @@ final class MissingClasses {
 
   private MissingClasses() {}
 
-  static void check(ClassTable table, Diagnostics problems) {
+  public static void check(ClassTable table, Diagnostics problems) {
     List<ClassInfo> given = table.given();
     if (table.find(Names.ROUTINE) == null) {
       checkUsers(given, problems);

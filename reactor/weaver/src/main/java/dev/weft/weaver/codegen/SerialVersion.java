@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package dev.weft.weaver;
+package dev.weft.weaver.codegen;
 
 import static java.lang.classfile.ClassFile.ACC_ABSTRACT;
 import static java.lang.classfile.ClassFile.ACC_FINAL;
@@ -15,6 +15,10 @@ import static java.lang.classfile.ClassFile.ACC_SYNTHETIC;
 import static java.lang.classfile.ClassFile.ACC_TRANSIENT;
 import static java.lang.classfile.ClassFile.ACC_VOLATILE;
 
+import dev.weft.weaver.Diagnostics;
+import dev.weft.weaver.model.ClassInfo;
+import dev.weft.weaver.model.ClassTable;
+import dev.weft.weaver.model.Names;
 import java.io.ByteArrayOutputStream;
 import java.io.DataOutputStream;
 import java.io.IOException;

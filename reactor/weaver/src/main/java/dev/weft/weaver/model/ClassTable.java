@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-package dev.weft.weaver;
+package dev.weft.weaver.model;
 
-import dev.weft.weaver.ClassInfo.Role;
+import dev.weft.weaver.ClassPath;
+import dev.weft.weaver.model.ClassInfo.Role;
 import java.io.ByteArrayInputStream;
 import java.io.InputStream;
 import java.lang.classfile.ClassFile;
@@ -26,14 +27,14 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /** The classes being woven, and on demand those of the class path that they refer to. */
-final class ClassTable {
+public final class ClassTable {
   private final ClassPath path;
   private final Map<String, Optional<ClassInfo>> classes = new LinkedHashMap<>();
   private final Map<String, Optional<MethodInfo>> resolved = new HashMap<>();
   private final Set<ClassDesc> frames = new HashSet<>();
   private final ClassFile files;
 
-  ClassTable(ClassPath path) {
+  public ClassTable(ClassPath path) {
     this.path = path;
     files =
         ClassFile.of(
@@ -50,7 +51,7 @@ final class ClassTable {
   }
 
   /** Announces a class of frames of that name, which will be made. */
-  void addFrame(ClassDesc type) {
+  public void addFrame(ClassDesc type) {
     frames.add(type);
   }
 
@@ -63,22 +64,22 @@ final class ClassTable {
    * Returns what reads and writes class files; it computes stack maps with the classes of this
    * table.
    */
-  ClassFile files() {
+  public ClassFile files() {
     return files;
   }
 
-  ClassPath path() {
+  public ClassPath path() {
     return path;
   }
 
-  ClassInfo add(byte[] bytes, Role role) {
+  public ClassInfo add(byte[] bytes, Role role) {
     ClassInfo info = new ClassInfo(this, bytes, files.parse(bytes), role);
     classes.put(info.name, Optional.of(info));
     return info;
   }
 
   /** Marks the classes that an added class of {@code role} LIBRARY extends or implements. */
-  void noteUnwovenSubclasses() {
+  public void noteUnwovenSubclasses() {
     List<ClassInfo> leftOut =
         classes.values().stream()
             .flatMap(Optional::stream)
@@ -89,17 +90,17 @@ final class ClassTable {
     }
   }
 
-  ClassModel parse(byte[] bytes) {
+  public ClassModel parse(byte[] bytes) {
     return files.parse(bytes);
   }
 
   /** Returns the classes to weave, in the order in which they were added. */
-  List<ClassInfo> ours() {
+  public List<ClassInfo> ours() {
     return classes.values().stream().flatMap(Optional::stream).filter(ClassInfo::isOurs).toList();
   }
 
   /** Returns {@link #ours}, and the classes that were woven before. */
-  List<ClassInfo> given() {
+  public List<ClassInfo> given() {
     return classes.values().stream()
         .flatMap(Optional::stream)
         .filter(info -> info.role != Role.LIBRARY)
@@ -107,7 +108,7 @@ final class ClassTable {
   }
 
   /** Returns the class of that internal name, or null if it is not found or is an array. */
-  @Nullable ClassInfo find(String name) {
+  public @Nullable ClassInfo find(String name) {
     Optional<ClassInfo> known = classes.get(name);
     if (known == null) {
       byte[] bytes = name.startsWith("[") ? null : path.find(name);
@@ -122,7 +123,7 @@ final class ClassTable {
   }
 
   /** Whether class {@code name} is {@code ancestor}, or extends or implements it. */
-  boolean isA(String name, String ancestor) {
+  public boolean isA(String name, String ancestor) {
     if (name.equals(ancestor)) {
       return true;
     }
@@ -131,14 +132,14 @@ final class ClassTable {
   }
 
   /** Whether the class can't suspend because it does not know Weft: one of the JDK. */
-  static boolean isOfJdk(String name) {
+  public static boolean isOfJdk(String name) {
     return name.startsWith("java/") || name.startsWith("jdk/") || name.startsWith("sun/");
   }
 
   /**
    * Returns the method that {@code element} calls according to the compiler; null if it is no call.
    */
-  @Nullable MethodInfo target(CodeElement element) {
+  public @Nullable MethodInfo target(CodeElement element) {
     if (!(element instanceof InvokeInstruction call)) {
       return null;
     }
@@ -151,7 +152,7 @@ final class ClassTable {
   }
 
   /** Resolves a method of {@code owner}: declared there, or inherited. */
-  @Nullable MethodInfo resolve(String owner, String key) {
+  public @Nullable MethodInfo resolve(String owner, String key) {
     String reference = owner + '.' + key;
     Optional<MethodInfo> known = resolved.get(reference);
     if (known == null) {
@@ -174,7 +175,7 @@ final class ClassTable {
   }
 
   /** Returns what {@code method} overrides or implements, at any distance. */
-  List<MethodInfo> overridden(MethodInfo method) {
+  public List<MethodInfo> overridden(MethodInfo method) {
     List<MethodInfo> found = new ArrayList<>();
     for (ClassInfo type : ancestors(method.owner)) {
       MethodInfo other = type.method(method.key());
@@ -186,7 +187,7 @@ final class ClassTable {
   }
 
   /** Returns the superclasses and superinterfaces of {@code info}, without itself. */
-  Collection<ClassInfo> ancestors(ClassInfo info) {
+  public Collection<ClassInfo> ancestors(ClassInfo info) {
     Set<ClassInfo> found = new LinkedHashSet<>();
     collect(info, found);
     return found;

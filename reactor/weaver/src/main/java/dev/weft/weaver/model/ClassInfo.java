@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package dev.weft.weaver;
+package dev.weft.weaver.model;
 
 import java.lang.classfile.Attributes;
 import java.lang.classfile.ClassModel;
@@ -16,9 +16,9 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /** A class, and what the weaver knows about its methods. */
-final class ClassInfo {
+public final class ClassInfo {
   /** Where a class comes from, which decides how it is treated. */
-  enum Role {
+  public enum Role {
     /** To be woven. */
     OURS,
     /** Woven before, without an original to start from; it takes part as it is. */
@@ -27,20 +27,20 @@ final class ClassInfo {
     LIBRARY
   }
 
-  final ClassTable table;
-  final byte[] bytes;
-  final ClassModel model;
-  final String name;
-  final Role role;
-  final List<String> supers = new ArrayList<>();
+  public final ClassTable table;
+  public final byte[] bytes;
+  public final ClassModel model;
+  public final String name;
+  public final Role role;
+  public final List<String> supers = new ArrayList<>();
   private final Map<String, MethodInfo> methods = new LinkedHashMap<>();
   private @Nullable Boolean routine;
 
   /** Whether the weaver has made the class of a lambda. */
-  boolean isGenerated;
+  public boolean isGenerated;
 
   /** Whether the class is part of the input, whatever its role, rather than looked up. */
-  boolean isGiven;
+  public boolean isGiven;
 
   /** Whether a class of the input that is left as it is extends or implements it. */
   boolean hasUnwovenSubclass;
@@ -70,19 +70,19 @@ final class ClassInfo {
     }
   }
 
-  Collection<MethodInfo> methods() {
+  public Collection<MethodInfo> methods() {
     return methods.values();
   }
 
-  @Nullable MethodInfo method(String key) {
+  public @Nullable MethodInfo method(String key) {
     return methods.get(key);
   }
 
-  boolean isOurs() {
+  public boolean isOurs() {
     return role == Role.OURS;
   }
 
-  boolean isInterface() {
+  public boolean isInterface() {
     return model.flags().has(AccessFlag.INTERFACE);
   }
 
@@ -97,7 +97,7 @@ final class ClassInfo {
   }
 
   /** Whether a class that is not woven together with this one may extend it. */
-  boolean isOpen() {
+  public boolean isOpen() {
     Optional<PermittedSubclassesAttribute> permitted =
         model.findAttribute(Attributes.permittedSubclasses());
     if (hasUnwovenSubclass) {
@@ -125,22 +125,22 @@ final class ClassInfo {
         .anyMatch(inner -> inner.outerClass().isEmpty() || inner.has(AccessFlag.PRIVATE));
   }
 
-  ClassDesc desc() {
+  public ClassDesc desc() {
     return model.thisClass().asSymbol();
   }
 
-  Optional<String> source() {
+  public Optional<String> source() {
     return model
         .findAttribute(Attributes.sourceFile())
         .map(attribute -> attribute.sourceFile().stringValue());
   }
 
-  @Nullable String sourceFile() {
+  public @Nullable String sourceFile() {
     return source().orElse(null);
   }
 
   /** Returns the internal name of the nest host; of the class itself if it is the host. */
-  String nestHost() {
+  public String nestHost() {
     return model
         .findAttribute(Attributes.nestHost())
         .map(attribute -> attribute.nestHost().asInternalName())

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package dev.weft.weaver;
+package dev.weft.weaver.model;
 
 import java.lang.classfile.CodeElement;
 import java.lang.classfile.instruction.InvokeDynamicInstruction;
@@ -23,7 +23,7 @@ import org.jspecify.annotations.Nullable;
  * @param markers further interfaces
  * @param bridges further types of the method
  */
-record Lambda(
+public record Lambda(
     MethodTypeDesc captured,
     String method,
     MethodTypeDesc erased,
@@ -36,7 +36,7 @@ record Lambda(
   private static final String FACTORY = LambdaMetafactory.class.getName();
 
   /** Returns the lambda that {@code element} makes, or null if it makes none. */
-  static @Nullable Lambda madeBy(CodeElement element) {
+  public static @Nullable Lambda madeBy(CodeElement element) {
     if (!(element instanceof InvokeDynamicInstruction dynamic)) {
       return null;
     }
@@ -76,17 +76,17 @@ record Lambda(
   }
 
   /** Returns the internal name of the interface. */
-  String type() {
+  public String type() {
     return Names.internal(captured.returnType());
   }
 
   /** Returns the interface's method, or null if the interface is not found. */
-  @Nullable MethodInfo declared(ClassTable table) {
+  public @Nullable MethodInfo declared(ClassTable table) {
     return table.resolve(type(), MethodInfo.key(method, erased.descriptorString()));
   }
 
   /** Returns the method that the lambda calls, or null if that is not found. */
-  @Nullable MethodInfo target(ClassTable table) {
+  public @Nullable MethodInfo target(ClassTable table) {
     String owner = Names.internal(body.owner());
     if (ClassTable.isOfJdk(owner) || owner.startsWith("[")) {
       return null;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-package dev.weft.weaver;
+package dev.weft.weaver.codegen;
 
+import dev.weft.weaver.analysis.ControlFlow;
+import dev.weft.weaver.analysis.Loops;
 import java.lang.classfile.CodeElement;
 import java.lang.classfile.Instruction;
 import java.util.ArrayDeque;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package dev.weft.weaver;
+package dev.weft.weaver.codegen;
 
 import static java.lang.classfile.ClassFile.ACC_ABSTRACT;
 import static java.lang.classfile.ClassFile.ACC_BRIDGE;
@@ -12,6 +12,14 @@ import static java.lang.classfile.ClassFile.ACC_SYNTHETIC;
 import static java.lang.classfile.ClassFile.ACC_TRANSIENT;
 import static java.lang.classfile.ClassFile.ACC_VARARGS;
 
+import dev.weft.weaver.Diagnostics;
+import dev.weft.weaver.WeaveException;
+import dev.weft.weaver.analysis.WeavabilityChecks;
+import dev.weft.weaver.model.ClassInfo;
+import dev.weft.weaver.model.Lambda;
+import dev.weft.weaver.model.MethodInfo;
+import dev.weft.weaver.model.Names;
+import dev.weft.weaver.model.WovenAttribute;
 import java.lang.classfile.Attributes;
 import java.lang.classfile.ClassBuilder;
 import java.lang.classfile.ClassElement;
@@ -38,7 +46,7 @@ import java.util.Map;
  * Weaves one class in two phases: it plans, so that the names of what will be made are known, then
  * writes.
  */
-final class ClassWeaver {
+public final class ClassWeaver {
   /** HotSpot's HugeMethodLimit: longer methods are never compiled. */
   private static final int COMPILED_BYTES_MAX = 8000;
 
@@ -67,7 +75,7 @@ final class ClassWeaver {
     }
   }
 
-  final ClassInfo info;
+  public final ClassInfo info;
   private final Diagnostics problems;
   private final Map<InvokeDynamicEntry, ClassDesc> lambdas = new HashMap<>();
   private final List<Work> works = new ArrayList<>();
@@ -78,17 +86,17 @@ final class ClassWeaver {
 
   private int numbered;
 
-  ClassWeaver(ClassInfo info, Diagnostics problems) {
+  public ClassWeaver(ClassInfo info, Diagnostics problems) {
     this.info = info;
     this.problems = problems;
   }
 
-  List<ClassDesc> generated() {
+  public List<ClassDesc> generated() {
     return generated;
   }
 
   /** Whether the class has anything to weave, apart from the members of its nest. */
-  boolean isNeeded() {
+  public boolean isNeeded() {
     return info.isGenerated || !lambdas.isEmpty() || !works.isEmpty() || !delegates.isEmpty();
   }
 
@@ -102,7 +110,7 @@ final class ClassWeaver {
   /**
    * Makes the classes of the lambdas of this class that get a twin, in their form before weaving.
    */
-  List<byte[]> makeLambdas() {
+  public List<byte[]> makeLambdas() {
     List<byte[]> made = new ArrayList<>();
     for (MethodInfo method : info.methods()) {
       for (int i = 0; i < method.code().size(); i++) {
@@ -133,7 +141,7 @@ final class ClassWeaver {
         && !lambda.isSerializable();
   }
 
-  void plan() {
+  public void plan() {
     for (MethodInfo method : info.methods()) {
       if (!method.suspends || method.hasTwin || method.isTwin) {
         continue;
@@ -181,7 +189,7 @@ final class ClassWeaver {
   }
 
   /** Writes all classes that this one becomes, by internal name. */
-  Map<String, byte[]> write(List<ClassDesc> nestMembers) {
+  public Map<String, byte[]> write(List<ClassDesc> nestMembers) {
     Map<String, byte[]> written = new LinkedHashMap<>();
     for (Work work : works) {
       if (work.plan.needsFrame() && !work.plan.isFlat) {

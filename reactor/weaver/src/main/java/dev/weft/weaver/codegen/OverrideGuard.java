@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-package dev.weft.weaver;
+package dev.weft.weaver.codegen;
 
+import dev.weft.weaver.model.ClassInfo;
+import dev.weft.weaver.model.MethodInfo;
+import dev.weft.weaver.model.Names;
 import java.lang.classfile.CodeBuilder;
 import java.lang.classfile.Label;
 import java.lang.classfile.Opcode;

@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-package dev.weft.weaver;
+package dev.weft.weaver.analysis;
 
+import dev.weft.weaver.Diagnostics;
+import dev.weft.weaver.model.ClassInfo;
+import dev.weft.weaver.model.MethodInfo;
+import dev.weft.weaver.model.Names;
 import java.lang.classfile.ClassFile;
 import java.lang.classfile.instruction.InvokeInstruction;
 import java.lang.constant.ClassDesc;
@@ -12,7 +16,7 @@ import org.jspecify.annotations.Nullable;
  * Finds what the JVM would reject, or what would behave differently, after weaving: names that are
  * taken, types that can't be named, class files that are too old.
  */
-final class WeavabilityChecks {
+public final class WeavabilityChecks {
   /** Most slots that the arguments of a method may take, the receiver among them. */
   private static final int ARGUMENT_SLOTS_MAX = 255;
 
@@ -24,7 +28,7 @@ final class WeavabilityChecks {
   private WeavabilityChecks() {}
 
   /** Reports what prevents weaving anything in {@code info}. */
-  static void check(ClassInfo info, Diagnostics problems) {
+  public static void check(ClassInfo info, Diagnostics problems) {
     if (!info.isGenerated && info.model.majorVersion() < ClassFile.JAVA_11_VERSION) {
       problems.refuse(
           info.name,
@@ -35,7 +39,7 @@ final class WeavabilityChecks {
   }
 
   /** Reports what prevents a twin of {@code method}. */
-  static void check(MethodInfo method, Diagnostics problems) {
+  public static void check(MethodInfo method, Diagnostics problems) {
     if (method.isRoutineBody()) {
       checkRoutine(method, problems);
     }
