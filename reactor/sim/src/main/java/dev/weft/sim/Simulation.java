@@ -8,6 +8,9 @@ import dev.weft.ReactorOptions;
 import dev.weft.internal.access.Opener;
 import dev.weft.internal.strand.EventLoop;
 import dev.weft.os.Signal;
+import dev.weft.sim.env.SeededRandom;
+import dev.weft.sim.kernel.FileTree;
+import dev.weft.sim.run.SimulationRun;
 import java.lang.invoke.MethodHandles;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
@@ -202,7 +205,7 @@ public final class Simulation {
     if (!run.failures().isEmpty()) {
       throw failure(run);
     }
-    return run.trace();
+    return new Trace(run.trace());
   }
 
   private static void close(Reactor reactor, EventLoop loop, SimulationRun run) {
@@ -271,7 +274,8 @@ public final class Simulation {
             + faults
             + "; the last events were\n  "
             + String.join("\n  ", run.trace().lastEvents(EVENTS_SHOWN));
-    SimulationFailure failure = new SimulationFailure(message, first, firstSeed, run.trace());
+    SimulationFailure failure =
+        new SimulationFailure(message, first, firstSeed, new Trace(run.trace()));
     failures.stream().skip(1).forEach(failure::addSuppressed);
     return failure;
   }

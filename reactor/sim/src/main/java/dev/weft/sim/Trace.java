@@ -1,57 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.weft.sim;
 
+import dev.weft.sim.run.TraceLog;
 import java.time.Duration;
-import java.util.ArrayDeque;
-import java.util.Deque;
 import java.util.List;
 
 /**
  * Log of a simulation, turn by turn: which fiber ran and how it stopped, and which operation
- * completed with what result. It keeps the last {@value #EVENTS_MAX} events, and a digest of all:
- * two runs are equal if their traces are.
+ * completed with what result. It keeps the last 2000 events, and a digest of all: two runs are
+ * equal if their traces are.
  */
 public final class Trace {
-  private static final int EVENTS_MAX = 2000;
+  private final TraceLog log;
 
-  private record Event(long turn, long nanos, String who, String what, int number) {
-    @Override
-    public String toString() {
-      String time = String.format("turn %d at %.6f s: ", turn, nanos / 1e9);
-      return time + who + " " + what + (number == NO_NUMBER ? "" : " " + number);
-    }
-  }
-
-  private static final int NO_NUMBER = Integer.MIN_VALUE;
-
-  private final Deque<Event> last = new ArrayDeque<>();
-  private long count;
-  private long digest;
-  private long turn;
-  private long nanos;
-
-  Trace() {}
-
-  void turned() {
-    turn++;
-  }
-
-  void add(long nanos, String who, String what) {
-    add(nanos, who, what, NO_NUMBER);
-  }
-
-  void add(long nanos, String who, String what, int number) {
-    this.nanos = nanos;
-    count++;
-    if (last.size() == EVENTS_MAX) {
-      last.removeFirst();
-    }
-    last.addLast(new Event(turn, nanos, who, what, number));
-    digest = digest * 31 + turn;
-    digest = digest * 31 + nanos;
-    digest = digest * 31 + who.hashCode();
-    digest = digest * 31 + what.hashCode();
-    digest = digest * 31 + number;
+  Trace(TraceLog log) {
+    this.log = log;
   }
 
   /**
@@ -60,7 +23,7 @@ public final class Trace {
    * @return from 0
    */
   public long turns() {
-    return turn;
+    return log.turns();
   }
 
   /**
@@ -69,7 +32,7 @@ public final class Trace {
    * @return those included that are not kept
    */
   public long events() {
-    return count;
+    return log.events();
   }
 
   /**
@@ -78,7 +41,7 @@ public final class Trace {
    * @return the digest of all events
    */
   public long digest() {
-    return digest;
+    return log.digest();
   }
 
   /**
@@ -87,7 +50,7 @@ public final class Trace {
    * @return virtual time since the start
    */
   public Duration elapsed() {
-    return Duration.ofNanos(nanos);
+    return log.elapsed();
   }
 
   /**
@@ -97,24 +60,21 @@ public final class Trace {
    * @return lines for people
    */
   public List<String> lastEvents(int most) {
-    return last.stream().skip(Math.max(0, last.size() - most)).map(Event::toString).toList();
+    return log.lastEvents(most);
   }
 
   @Override
   public boolean equals(Object other) {
-    return other instanceof Trace trace
-        && trace.digest == digest
-        && trace.count == count
-        && trace.turn == turn;
+    return other instanceof Trace trace && trace.log.equals(log);
   }
 
   @Override
   public int hashCode() {
-    return Long.hashCode(digest);
+    return log.hashCode();
   }
 
   @Override
   public String toString() {
-    return String.join("\n", lastEvents(EVENTS_MAX));
+    return log.toString();
   }
 }

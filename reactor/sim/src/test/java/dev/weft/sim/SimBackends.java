@@ -1,6 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.weft.sim;
 
+import dev.weft.sim.env.SeededRandom;
+import dev.weft.sim.env.VirtualClock;
+import dev.weft.sim.kernel.FileTree;
+import dev.weft.sim.kernel.Request;
+import dev.weft.sim.run.SimBackend;
+
 /** Simulated kernels without a reactor, for tests of the kernel itself. */
 final class SimBackends {
   private SimBackends() {}

@@ -2,6 +2,8 @@
 package dev.weft.sim;
 
 import dev.weft.internal.backend.Backend;
+import dev.weft.sim.kernel.OpenFileDescription;
+import dev.weft.sim.run.SimBackend;
 import java.util.Objects;
 
 /** The simulated kernel keeps the contract, if no faults are configured. */

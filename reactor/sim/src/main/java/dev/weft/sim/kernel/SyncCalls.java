@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package dev.weft.sim;
+package dev.weft.sim.kernel;
 
 import dev.weft.error.Errno;
 import dev.weft.internal.backend.Call;
@@ -11,15 +11,15 @@ import java.net.StandardProtocolFamily;
 import org.jspecify.annotations.Nullable;
 
 /** Executes calls that complete immediately. */
-final class SyncCalls {
+public final class SyncCalls {
   private final Kernel kernel;
 
-  SyncCalls(Kernel kernel) {
+  public SyncCalls(Kernel kernel) {
     this.kernel = kernel;
   }
 
   /** Returns at least 0, or -errno. */
-  int perform(Call call) {
+  public int perform(Call call) {
     return switch (call.kind()) {
       case SOCKET -> socket(call.family(), call.socketType());
       case PIPE -> pipe(call);

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-package dev.weft.sim;
+package dev.weft.sim.kernel;
 
 import dev.weft.error.Errno;
+import dev.weft.sim.env.SeededRandom;
 import java.net.InetSocketAddress;
 import java.util.ArrayList;
 import java.util.List;

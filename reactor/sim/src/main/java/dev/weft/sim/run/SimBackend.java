@@ -1,11 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
-package dev.weft.sim;
+package dev.weft.sim.run;
 
 import dev.weft.error.Errno;
 import dev.weft.internal.backend.Backend;
 import dev.weft.internal.backend.Call;
 import dev.weft.internal.backend.Capability;
 import dev.weft.internal.backend.Op;
+import dev.weft.sim.Faults;
+import dev.weft.sim.env.SeededRandom;
+import dev.weft.sim.env.VirtualClock;
+import dev.weft.sim.kernel.FileTree;
+import dev.weft.sim.kernel.Kernel;
+import dev.weft.sim.kernel.OpenFileDescription;
+import dev.weft.sim.kernel.Request;
+import dev.weft.sim.kernel.SyncCalls;
 import java.util.ArrayDeque;
 import java.util.Collections;
 import java.util.EnumSet;
@@ -16,9 +24,9 @@ import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
 /** Carries out operations on a simulated kernel, in virtual time. */
-final class SimBackend extends Backend {
+public final class SimBackend extends Backend {
   /** Notified of what happens; it also reports broken rules of the kernel. */
-  interface Observer {
+  public interface Observer {
     void completed(Request request, int result, boolean more);
 
     /** Reports that a rule has been broken. */
@@ -70,7 +78,7 @@ final class SimBackend extends Backend {
 
   private boolean closed;
 
-  SimBackend(
+  public SimBackend(
       VirtualClock clock,
       SeededRandom chance,
       Faults faults,
@@ -87,7 +95,7 @@ final class SimBackend extends Backend {
     calls = new SyncCalls(kernel);
   }
 
-  Kernel kernel() {
+  public Kernel kernel() {
     return kernel;
   }
 

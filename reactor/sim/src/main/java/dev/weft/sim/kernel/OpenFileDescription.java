@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package dev.weft.sim;
+package dev.weft.sim.kernel;
 
 import dev.weft.error.Errno;
 import dev.weft.internal.backend.FileType;
@@ -11,7 +11,7 @@ import java.util.List;
  * An open file description (open(2)): it lives as long as a descriptor or an operation refers to
  * it. Transfers return at least 0, -errno, or {@link Request#BLOCKED}.
  */
-abstract class OpenFileDescription {
+public abstract class OpenFileDescription {
   static final int BLOCKED = Request.BLOCKED;
 
   final Kernel kernel;
@@ -25,7 +25,7 @@ abstract class OpenFileDescription {
   final int flags;
 
   /** Whether O_NONBLOCK is set, as another process that has the descriptor can do. */
-  boolean isNonBlocking;
+  public boolean isNonBlocking;
 
   // Requests of one direction start and complete in their order.
   long lastInwardStart;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package dev.weft.sim;
+package dev.weft.sim.kernel;
 
 import dev.weft.error.Errno;
 import dev.weft.internal.backend.FileType;
@@ -10,7 +10,7 @@ import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /** The files of a simulation. Relative names start at the root; everything belongs to root. */
-final class FileTree {
+public final class FileTree {
   private static final int NAME_MAX = 255;
   private static final int PATH_MAX = 4096;
   private static final int UMASK = 022;
@@ -68,7 +68,7 @@ final class FileTree {
   private long nodes = 1;
 
   /** Makes a file and its parent directories. */
-  Node put(String path, byte[] content) {
+  public Node put(String path, byte[] content) {
     Node file = make(path, false);
     file.bytes = content.clone();
     file.size = content.length;
@@ -76,7 +76,7 @@ final class FileTree {
   }
 
   /** Makes a directory and its parent directories. */
-  void putDirectory(String path) {
+  public void putDirectory(String path) {
     make(path, true);
   }
 

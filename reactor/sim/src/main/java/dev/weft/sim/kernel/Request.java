@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package dev.weft.sim;
+package dev.weft.sim.kernel;
 
 import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 
@@ -9,7 +9,7 @@ import java.lang.foreign.MemorySegment;
 import org.jspecify.annotations.Nullable;
 
 /** One submitted operation as the kernel sees it: its fields are copied, as the kernel does. */
-final class Request {
+public final class Request {
   /** Not a result: the request has to wait. */
   static final int BLOCKED = Integer.MIN_VALUE;
 
@@ -25,9 +25,9 @@ final class Request {
     DONE
   }
 
-  final Op op;
-  final Opcode opcode;
-  final int handle;
+  public final Op op;
+  public final Opcode opcode;
+  public final int handle;
   final long position;
   final int length;
   final int detail;
@@ -36,7 +36,7 @@ final class Request {
   /** Which of the two directions of its descriptor the request uses. */
   final boolean outward;
 
-  @Nullable Request next;
+  public @Nullable Request next;
   Stage stage = Stage.LINKED;
   @Nullable OpenFileDescription file;
   @Nullable OpenFileDescription source;
@@ -56,10 +56,10 @@ final class Request {
   /** Where the program submitted the request, if it makes a descriptor. */
   @Nullable Throwable origin;
 
-  @Nullable BufferGuard memory;
+  public @Nullable BufferGuard memory;
 
   /** The file description at the time of submission, if the operation names a handle. */
-  final @Nullable OpenFileDescription named;
+  public final @Nullable OpenFileDescription named;
 
   /** The program's memory that the request uses, or null. */
   private final @Nullable MemorySegment segment;
@@ -67,7 +67,7 @@ final class Request {
   /** Where the bytes begin in it. */
   private final long from;
 
-  Request(Op op, @Nullable OpenFileDescription named) {
+  public Request(Op op, @Nullable OpenFileDescription named) {
     this.op = op;
     this.named = named;
     segment = op.memory();
@@ -113,7 +113,7 @@ final class Request {
   }
 
   /** Whether the memory may have been freed, so that it must not be accessed. */
-  boolean hasLostMemory() {
+  public boolean hasLostMemory() {
     return segment != null && (!segment.scope().isAlive() || op.memory() != segment);
   }
 

@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-package dev.weft.sim;
+package dev.weft.sim.kernel;
 
 import dev.weft.error.Errno;
 import dev.weft.internal.backend.Opcode;
 import dev.weft.internal.backend.OpenFlags;
+import dev.weft.sim.Faults;
+import dev.weft.sim.env.SeededRandom;
+import dev.weft.sim.env.VirtualClock;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.UnknownHostException;
@@ -14,7 +17,7 @@ import java.util.Queue;
 import org.jspecify.annotations.Nullable;
 
 /** Carries out requests in virtual time as io_uring does, on simulated descriptors. */
-final class Kernel {
+public final class Kernel {
   /**
    * How an interrupted request can end: with EINTR, or with one of the kernel's own codes for it,
    * from ERESTARTSYS to ERESTART_RESTARTBLOCK, which come out of its worker threads as they are.
@@ -22,7 +25,7 @@ final class Kernel {
   private static final int[] INTERRUPTIONS = {Errno.EINTR.code(), 512, 513, 514, 516};
 
   /** Receives the results of requests. */
-  interface Completions {
+  public interface Completions {
     void arrive(Request request, int result, boolean more);
   }
 
@@ -41,7 +44,7 @@ final class Kernel {
   final Network network;
   final FileTree files;
 
-  Kernel(
+  public Kernel(
       VirtualClock clock,
       SeededRandom chance,
       Faults faults,
@@ -137,12 +140,12 @@ final class Kernel {
     return install(referred(description), new CallSite(what));
   }
 
-  @Nullable OpenFileDescription description(int descriptor) {
+  public @Nullable OpenFileDescription description(int descriptor) {
     Handle handle = descriptor >= 0 && descriptor < handles.size() ? handles.get(descriptor) : null;
     return handle == null ? null : handle.description;
   }
 
-  int close(int descriptor) {
+  public int close(int descriptor) {
     OpenFileDescription description = description(descriptor);
     if (description == null) {
       return -Errno.EBADF.code();
@@ -156,7 +159,7 @@ final class Kernel {
    * Returns each descriptor that is still open at the end of the run, with the place where it was
    * made.
    */
-  List<String> leaks() {
+  public List<String> leaks() {
     List<String> leaks = new ArrayList<>();
     for (int descriptor = STANDARD_STREAMS; descriptor < handles.size(); descriptor++) {
       Handle handle = handles.get(descriptor);
@@ -184,7 +187,7 @@ final class Kernel {
   // ---- requests
 
   /** Takes a request and those linked behind it. */
-  void submit(Request head) {
+  public void submit(Request head) {
     begin(head);
   }
 
@@ -327,7 +330,7 @@ final class Kernel {
   }
 
   /** Schedules the cancellation of a request. */
-  void cancel(Request request) {
+  public void cancel(Request request) {
     long delay = delay();
     if (delay == 0) {
       cancelNow(request);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package dev.weft.sim;
+package dev.weft.sim.kernel;
 
 import dev.weft.error.Errno;
 import dev.weft.internal.backend.SocketOption;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package dev.weft.sim;
+package dev.weft.sim.kernel;
 
 /** Records where something was requested; never thrown. */
 final class CallSite extends Throwable {
@@ -21,9 +21,8 @@ final class CallSite extends Throwable {
           name.startsWith("dev.weft.internal.")
               || name.startsWith("java.")
               || name.startsWith("jdk.")
-              || name.equals(Request.class.getName())
-              || name.equals(SimBackend.class.getName())
-              || name.equals(Kernel.class.getName());
+              || name.startsWith("dev.weft.sim.kernel.")
+              || name.startsWith("dev.weft.sim.run.");
       if (!inside && count < FRAMES_MAX) {
         text.append("\n      at ").append(frame);
         count++;

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-package dev.weft.sim;
+package dev.weft.sim.env;
 
 import java.util.Comparator;
 import java.util.PriorityQueue;
 
 /** Virtual time, and the queue of future events. */
-final class VirtualClock {
+public final class VirtualClock {
   /** An event; events of the same time happen in the order in which they were added. */
   private record Event(long time, long number, Runnable action) {}
 
-  static final long NEVER = Long.MAX_VALUE;
+  public static final long NEVER = Long.MAX_VALUE;
 
   private final PriorityQueue<Event> events =
       new PriorityQueue<>(
@@ -18,26 +18,26 @@ final class VirtualClock {
   private long now;
   private long noted;
 
-  long now() {
+  public long now() {
     return now;
   }
 
-  void at(long time, Runnable action) {
+  public void at(long time, Runnable action) {
     events.add(new Event(Math.max(time, now), ++noted, action));
   }
 
-  long nextTime() {
+  public long nextTime() {
     Event next = events.peek();
     return next == null ? NEVER : next.time;
   }
 
-  void advanceTo(long time) {
+  public void advanceTo(long time) {
     assert time >= now : time;
     now = time;
   }
 
   /** Runs the events of the current time, including those that these add for it. */
-  void run() {
+  public void run() {
     for (Event next; (next = events.peek()) != null && next.time <= now; ) {
       events.poll();
       next.action.run();

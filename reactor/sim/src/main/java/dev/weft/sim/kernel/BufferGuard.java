@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-package dev.weft.sim;
+package dev.weft.sim.kernel;
 
 import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 import static java.lang.foreign.ValueLayout.JAVA_LONG_UNALIGNED;
 
+import dev.weft.sim.env.SeededRandom;
 import java.lang.foreign.MemorySegment;
 import org.jspecify.annotations.Nullable;
 
@@ -11,7 +12,7 @@ import org.jspecify.annotations.Nullable;
  * Watches the memory of one operation, which belongs to the kernel until the completion. Memory
  * that the kernel fills holds garbage until then; memory that it reads must not change.
  */
-final class BufferGuard {
+public final class BufferGuard {
   /** Bytes beyond this are not watched, so that large buffers cost no more than small ones. */
   private static final int BYTES_MAX = 1 << 14;
 
@@ -60,7 +61,7 @@ final class BufferGuard {
   }
 
   /** Returns what is wrong when the completion is delivered, or null. */
-  @Nullable String verify() {
+  public @Nullable String verify() {
     if (sum != sum()) {
       return "its memory was changed while it was in flight";
     }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package dev.weft.sim;
+package dev.weft.sim.run;
 
 import dev.weft.internal.backend.Op;
 import dev.weft.internal.diag.LoopInvariants;
@@ -10,6 +10,11 @@ import dev.weft.internal.strand.LoopEnvironment;
 import dev.weft.internal.strand.LoopListener;
 import dev.weft.internal.strand.Strand;
 import dev.weft.internal.strand.StrandTraces;
+import dev.weft.sim.Faults;
+import dev.weft.sim.env.SeededRandom;
+import dev.weft.sim.env.VirtualClock;
+import dev.weft.sim.kernel.FileTree;
+import dev.weft.sim.kernel.Request;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -21,9 +26,10 @@ import org.jspecify.annotations.Nullable;
  * One run: its time, its randomness, the environment of its reactor, and the checks after each
  * turn. A failed check is recorded and ends the run, so that the fibers' own finally blocks run.
  */
-final class SimulationRun extends LoopEnvironment implements SimBackend.Observer, LoopListener {
+public final class SimulationRun extends LoopEnvironment
+    implements SimBackend.Observer, LoopListener {
   /** Thrown when the fibers of a failed run do not end. */
-  static final class Abandoned extends Error {
+  public static final class Abandoned extends Error {
     private static final long serialVersionUID = 1L;
 
     Abandoned(String message) {
@@ -40,7 +46,7 @@ final class SimulationRun extends LoopEnvironment implements SimBackend.Observer
   private final Faults faults;
   private final long turnsMax;
   private final SimBackend backend;
-  private final Trace trace = new Trace();
+  private final TraceLog trace = new TraceLog();
   private final List<Runnable> checks = new ArrayList<>();
   private final Map<String, List<SignalDispatch.Listener>> signalListeners = new HashMap<>();
   private @Nullable EventLoop loop;
@@ -56,7 +62,8 @@ final class SimulationRun extends LoopEnvironment implements SimBackend.Observer
   /** The thread of the blocking call that the loop waits for, or null. */
   private volatile @Nullable Thread helper;
 
-  SimulationRun(SeededRandom chance, Faults faults, FileTree files, int entries, long turnsMax) {
+  public SimulationRun(
+      SeededRandom chance, Faults faults, FileTree files, int entries, long turnsMax) {
     this.faults = faults;
     this.turnsMax = turnsMax;
     order = chance.fork();
@@ -65,20 +72,20 @@ final class SimulationRun extends LoopEnvironment implements SimBackend.Observer
   }
 
   /** Returns the run of the calling fiber. */
-  static SimulationRun require(String verb) {
+  public static SimulationRun require(String verb) {
     if (EventLoop.require(verb).clock() instanceof SimulationRun run) {
       return run;
     }
     throw new IllegalStateException(verb + " must be called in a simulation");
   }
 
-  void begin(EventLoop loop) {
+  public void begin(EventLoop loop) {
     this.loop = loop;
     loop.observe(this);
   }
 
   /** Reports what the program has leaked; its reactor has been closed. */
-  void auditEnd(EventLoop closed) {
+  public void auditEnd(EventLoop closed) {
     backend.kernel().leaks().forEach(this::broken);
     if (failed) {
       return; // a descriptor that was left open says where it was made, its operations do not
@@ -92,26 +99,26 @@ final class SimulationRun extends LoopEnvironment implements SimBackend.Observer
     }
   }
 
-  SimBackend backend() {
+  public SimBackend backend() {
     return backend;
   }
 
-  Trace trace() {
+  public TraceLog trace() {
     return trace;
   }
 
   /** Returns the program's source of randomness. */
-  SeededRandom random() {
+  public SeededRandom random() {
     return random;
   }
 
-  void check(Runnable check) {
+  public void check(Runnable check) {
     checks.add(check);
   }
 
   // ---- what is wrong
 
-  void fail(Throwable failure) {
+  public void fail(Throwable failure) {
     synchronized (failures) {
       failures.add(failure);
     }
@@ -124,7 +131,7 @@ final class SimulationRun extends LoopEnvironment implements SimBackend.Observer
   }
 
   /** Returns the failures, the oldest first. */
-  List<Throwable> failures() {
+  public List<Throwable> failures() {
     synchronized (failures) {
       return List.copyOf(failures);
     }
@@ -286,13 +293,13 @@ final class SimulationRun extends LoopEnvironment implements SimBackend.Observer
     };
   }
 
-  void raise(String name) {
+  public void raise(String name) {
     List.copyOf(signalListeners.getOrDefault(name, List.of()))
         .forEach(listener -> listener.raised(name));
   }
 
   /** Whether the bookkeeping shows nothing in flight. */
-  boolean isQuiet() {
+  public boolean isQuiet() {
     return backend.inFlight() == 0;
   }
 }

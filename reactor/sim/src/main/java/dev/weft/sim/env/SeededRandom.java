@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-package dev.weft.sim;
+package dev.weft.sim.env;
 
 import java.util.random.RandomGenerator;
 
 /** The only source of randomness in a simulation: SplitMix64 (Steele, Lea, Flood 2014). */
-final class SeededRandom implements RandomGenerator {
+public final class SeededRandom implements RandomGenerator {
   private static final int PER_MILLE = 1000;
 
   private long state;
 
-  SeededRandom(long seed) {
+  public SeededRandom(long seed) {
     state = seed;
   }
 
@@ -23,12 +23,12 @@ final class SeededRandom implements RandomGenerator {
   }
 
   /** Returns a number from 0 to {@code bound} - 1. */
-  int below(int bound) {
+  public int below(int bound) {
     return (int) (((nextLong() >>> 33) * bound) >>> 31);
   }
 
   /** Returns true with a probability of {@code perMille} thousandths. */
-  boolean happens(int perMille) {
+  public boolean happens(int perMille) {
     return perMille > 0 && below(PER_MILLE) < perMille;
   }
 
@@ -36,13 +36,13 @@ final class SeededRandom implements RandomGenerator {
    * Returns a number from 1 to {@code most}. Every magnitude is equally likely, so small numbers
    * are common.
    */
-  int portion(int most) {
+  public int portion(int most) {
     int magnitude = below(Integer.SIZE - Integer.numberOfLeadingZeros(most));
     return Math.min(most, (1 << magnitude) + below(1 << magnitude));
   }
 
   /** Returns nanoseconds up to {@code most}: half of the time 0, otherwise of any magnitude. */
-  long delay(long most) {
+  public long delay(long most) {
     if (most <= 0 || (nextLong() & 1) == 0) {
       return 0;
     }
@@ -51,7 +51,7 @@ final class SeededRandom implements RandomGenerator {
   }
 
   /** Returns an independent generator, so that one part's draws do not change another's. */
-  SeededRandom fork() {
+  public SeededRandom fork() {
     return new SeededRandom(nextLong());
   }
 }
