@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.weft.routine;
 
+import dev.weft.internal.routine.RoutineStack;
+import dev.weft.internal.routine.WovenTraces;
 import dev.weft.routine.codegen.Context;
 import dev.weft.routine.codegen.Frame;
 import java.util.ArrayList;
@@ -89,7 +91,7 @@ public abstract class Routine extends Frame {
       if (failure != null) {
         context.reset();
         if (failure != seen) {
-          Traces.insertCallers(failure, this, frame);
+          WovenTraces.insertCallers(failure, this, frame);
           seen = failure;
         }
         context.failure = failure;
@@ -198,7 +200,7 @@ public abstract class Routine extends Frame {
     Frame frame = parent;
     while (frame != null) {
       if (frame instanceof Stackful stackful) {
-        places.addAll(stackful.frames());
+        places.addAll(stackful.stack.frames());
         return places; // these include the routine's own
       } else if (frame != this || label >= 0) {
         places.add(frame.where());
@@ -227,7 +229,7 @@ public abstract class Routine extends Frame {
    *     pinned here
    */
   public final boolean leaveStack() {
-    return Stackful.leave(this);
+    return RoutineStack.leave(this);
   }
 
   /**
@@ -235,7 +237,7 @@ public abstract class Routine extends Frame {
    * caller to the one that woven code has called, innermost first} For messages of schedulers.
    */
   public static List<StackTraceElement> blockingFrames() {
-    return Traces.blockingFrames();
+    return WovenTraces.blockingFrames();
   }
 
   // ---- suspending calls: hand-written pairs, for unwoven callers and for woven ones
@@ -247,7 +249,7 @@ public abstract class Routine extends Frame {
    *     message names that code
    */
   public static void suspend() {
-    Stackful.yieldNow();
+    RoutineStack.yieldNow();
   }
 
   /**
@@ -265,7 +267,7 @@ public abstract class Routine extends Frame {
    * @return the value
    */
   public static @Nullable Object await() {
-    return Stackful.yieldNow().takeResult();
+    return RoutineStack.yieldNow().takeResult();
   }
 
   /**
@@ -285,7 +287,7 @@ public abstract class Routine extends Frame {
    * @return the value
    */
   public static int awaitInt() {
-    return Stackful.yieldNow().intResult;
+    return RoutineStack.yieldNow().intResult;
   }
 
   /**
@@ -305,7 +307,7 @@ public abstract class Routine extends Frame {
    * @return the value
    */
   public static long awaitLong() {
-    return Stackful.yieldNow().longResult;
+    return RoutineStack.yieldNow().longResult;
   }
 
   /**
@@ -317,5 +319,58 @@ public abstract class Routine extends Frame {
   public static long awaitLong(Context context) {
     context.suspended = true;
     return 0;
+  }
+
+  /** Runs the plain methods of a routine: as a separate routine, or as the only frame below it. */
+  private static final class Stackful extends Routine {
+    final RoutineStack stack;
+    private final Routine body;
+    private @Nullable Throwable failure;
+    private boolean begun;
+
+    Stackful(Routine body) {
+      this.body = body;
+      stack = new RoutineStack(this, body, this::enter);
+    }
+
+    private void enter() {
+      try {
+        body.run();
+      } catch (Throwable thrown) {
+        failure = thrown; // rethrown by resume
+      }
+    }
+
+    @Override
+    protected void run() throws Exception {
+      body.run();
+    }
+
+    @Override
+    public void resume(Context context) throws Exception {
+      begun = true;
+      if (!stack.resume(context)) {
+        context.suspended = true;
+      } else if (failure != null) {
+        context.failure = failure;
+        context.resumed();
+      }
+    }
+
+    @Override
+    public boolean rewind(Context context) {
+      return false;
+    }
+
+    @Override
+    public boolean hasBegun() {
+      return begun;
+    }
+
+    @Override
+    public StackTraceElement where() {
+      List<StackTraceElement> frames = stack.frames();
+      return frames.isEmpty() ? body.where() : frames.getFirst();
+    }
   }
 }

@@ -5,6 +5,7 @@ import dev.weft.Deadline;
 import dev.weft.error.ChannelClosedException;
 import dev.weft.internal.jvm.StackReserve;
 import dev.weft.internal.strand.EventLoop;
+import dev.weft.internal.strand.SelectCase;
 import dev.weft.internal.strand.Strand;
 import dev.weft.internal.strand.WaitCompletion;
 import dev.weft.internal.strand.WaitList;
@@ -26,9 +27,9 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Channel<T> {
   /** Outcomes of a wait node: its value was transferred, or the channel ended. */
-  static final int HANDED_OVER = 1;
+  private static final int HANDED_OVER = 1;
 
-  static final int ENDED = 2;
+  private static final int ENDED = 2;
 
   private final EventLoop loop;
 
@@ -39,11 +40,11 @@ public final class Channel<T> {
   private int count;
   private boolean done;
 
-  final WaitList senders = new WaitList();
-  final WaitList receivers = new WaitList();
+  private final WaitList senders = new WaitList();
+  private final WaitList receivers = new WaitList();
 
   /** Waiters for the end of the channel. */
-  final WaitList closeWaiters = new WaitList();
+  private final WaitList closeWaiters = new WaitList();
 
   private Channel(int capacity) {
     loop = EventLoop.require("make a channel");
@@ -141,7 +142,7 @@ public final class Channel<T> {
     return give(value);
   }
 
-  boolean give(Object value) {
+  private boolean give(Object value) {
     if (done) {
       throw ended("send");
     }
@@ -224,7 +225,7 @@ public final class Channel<T> {
   }
 
   /** Returns the value transferred to {@code node}. */
-  T received(WaitNode node) {
+  private T received(WaitNode node) {
     @SuppressWarnings("unchecked") // put there by give
     T value = (T) node.value;
     node.value = null;
@@ -233,7 +234,7 @@ public final class Channel<T> {
   }
 
   /** Takes the oldest value; null if there is none yet. */
-  @Nullable T take() {
+  private @Nullable T take() {
     WaitNode sender = senders.first();
     if (done) {
       requireNotDrained();
@@ -305,15 +306,126 @@ public final class Channel<T> {
   }
 
   /** Whether it has ended and nothing is left in it. */
-  boolean isDrained() {
+  private boolean isDrained() {
     return done && count == 0;
+  }
+
+  // ---- cases of a select
+
+  SelectCase receiveCase() {
+    return new ReceiveCase(this);
+  }
+
+  SelectCase sendCase(Object value) {
+    return new SendCase(this, value);
+  }
+
+  SelectCase closedCase() {
+    return new ClosedCase(this);
+  }
+
+  private abstract static class ChannelCase extends SelectCase {
+    final Channel<?> channel;
+
+    /** Whether a case of the same select takes the end of the channel. */
+    boolean hasClosedCase;
+
+    ChannelCase(Channel<?> channel) {
+      this.channel = channel;
+    }
+
+    @Override
+    public final void linkClosedCase(SelectCase other) {
+      hasClosedCase |= other instanceof ClosedCase end && end.channel == channel;
+    }
+
+    @Override
+    public final boolean completesWhenFired() {
+      return true;
+    }
+
+    final void requireNotEnded(WaitNode node) {
+      if (node.outcome == ENDED) {
+        throw channel.ended("choose");
+      }
+    }
+  }
+
+  private static final class ReceiveCase extends ChannelCase {
+    ReceiveCase(Channel<?> channel) {
+      super(channel);
+    }
+
+    @Override
+    public @Nullable Object attempt() {
+      return hasClosedCase && channel.isDrained() ? null : channel.take();
+    }
+
+    @Override
+    public void enlist(WaitNode node) {
+      node.value = null;
+      channel.receivers.add(node);
+    }
+
+    @Override
+    public Object accept(WaitNode node) {
+      requireNotEnded(node);
+      return channel.received(node);
+    }
+  }
+
+  private static final class SendCase extends ChannelCase {
+    private final Object value;
+
+    SendCase(Channel<?> channel, Object value) {
+      super(channel);
+      this.value = value;
+    }
+
+    @Override
+    public @Nullable Object attempt() {
+      return !(hasClosedCase && channel.isDone()) && channel.give(value) ? DONE : null;
+    }
+
+    @Override
+    public void enlist(WaitNode node) {
+      node.value = value;
+      channel.senders.add(node);
+    }
+
+    @Override
+    public Object accept(WaitNode node) {
+      requireNotEnded(node);
+      return DONE;
+    }
+  }
+
+  private static final class ClosedCase extends ChannelCase {
+    ClosedCase(Channel<?> channel) {
+      super(channel);
+    }
+
+    @Override
+    public @Nullable Object attempt() {
+      return channel.isDrained() ? DONE : null;
+    }
+
+    @Override
+    public void enlist(WaitNode node) {
+      channel.closeWaiters.add(node);
+    }
+
+    @Override
+    public Object accept(WaitNode node) {
+      return DONE;
+    }
   }
 
   EventLoop loop() {
     return loop;
   }
 
-  ChannelClosedException ended(String verb) {
+  private ChannelClosedException ended(String verb) {
     return new ChannelClosedException(verb + " " + this + ": it has ended");
   }
 

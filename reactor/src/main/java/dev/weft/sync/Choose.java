@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.weft.sync;
 
+import static java.lang.invoke.MethodType.methodType;
+
 import dev.weft.Awaitable;
 import dev.weft.Deadline;
 import dev.weft.internal.jvm.StackReserve;
+import dev.weft.internal.routine.NonSuspendingMethod;
 import dev.weft.internal.strand.EventLoop;
+import dev.weft.internal.strand.SelectCase;
 import dev.weft.internal.strand.Selectable;
 import dev.weft.internal.strand.Strand;
 import dev.weft.internal.strand.WaitCompletion;
@@ -72,16 +76,80 @@ public final class Choose<R extends @Nullable Object> {
     R get();
   }
 
+  /** A case, and what computes the result from its value. */
+  private abstract static class Branch<R extends @Nullable Object> {
+    final SelectCase operation;
+
+    /** Whether the firing of its node completes it, and its handler is known not to suspend. */
+    final boolean completesWhenFired;
+
+    Branch(SelectCase operation, boolean isNonSuspending) {
+      this.operation = operation;
+      completesWhenFired = isNonSuspending && operation.completesWhenFired();
+    }
+
+    /** Returns what the user's handler makes of {@code got}. May suspend. */
+    abstract R result(Object got);
+
+    /** As {@link #result}, for a branch that {@link #completesWhenFired}. */
+    abstract @Nullable Object plainResult(Object got);
+  }
+
+  private static final class ValueBranch<T, R extends @Nullable Object> extends Branch<R> {
+    private final Handler<? super T, ? extends R> handler;
+
+    ValueBranch(SelectCase operation, Handler<? super T, ? extends R> handler) {
+      super(operation, HANDLE.isThatOf(handler));
+      this.handler = handler;
+    }
+
+    @Override
+    @SuppressWarnings("unchecked") // the value of its operation
+    R result(Object got) {
+      return handler.handle((T) got);
+    }
+
+    @Override
+    @Nullable Object plainResult(Object got) {
+      return HANDLE.call(handler, got);
+    }
+  }
+
+  /** Of an operation without a value. */
+  private static final class SignalBranch<R extends @Nullable Object> extends Branch<R> {
+    private final Outcome<? extends R> outcome;
+
+    SignalBranch(SelectCase operation, Outcome<? extends R> outcome) {
+      super(operation, GET.isThatOf(outcome));
+      this.outcome = outcome;
+    }
+
+    @Override
+    R result(Object got) {
+      return outcome.get();
+    }
+
+    @Override
+    @Nullable Object plainResult(Object got) {
+      return GET.call(outcome);
+    }
+  }
+
+  private static final NonSuspendingMethod HANDLE =
+      NonSuspendingMethod.of(Handler.class, "handle", methodType(Object.class, Object.class));
+  private static final NonSuspendingMethod GET =
+      NonSuspendingMethod.of(Outcome.class, "get", methodType(Object.class));
+
   private static final int WAITING = 0;
 
   @SuppressWarnings("rawtypes") // empty, so of any type
-  private static final Case[] NONE = {};
+  private static final Branch[] NONE = {};
 
   private final EventLoop loop = EventLoop.require("choose");
   private final boolean fair;
 
   @SuppressWarnings("unchecked") // empty, so of any type
-  private Case<R>[] cases = NONE;
+  private Branch<R>[] branches = NONE;
 
   private Deadline timeout = Deadline.NEVER;
   private @Nullable Outcome<R> onTimeout;
@@ -133,7 +201,7 @@ public final class Choose<R extends @Nullable Object> {
    * @return this
    */
   public <T> Choose<R> receive(Channel<T> channel, Handler<? super T, ? extends R> handler) {
-    return add(new Case.Receive<>(owned(channel), handler));
+    return add(owned(channel).receiveCase(), handler);
   }
 
   /**
@@ -148,7 +216,7 @@ public final class Choose<R extends @Nullable Object> {
    * @return this
    */
   public <T> Choose<R> send(Channel<T> channel, T value, Outcome<? extends R> outcome) {
-    return add(new Case.Send<>(owned(channel), Objects.requireNonNull(value, "value"), outcome));
+    return add(owned(channel).sendCase(Objects.requireNonNull(value, "value")), outcome);
   }
 
   /**
@@ -159,7 +227,7 @@ public final class Choose<R extends @Nullable Object> {
    * @return this
    */
   public Choose<R> closed(Channel<?> channel, Outcome<? extends R> outcome) {
-    return add(new Case.Closed<>(owned(channel), outcome));
+    return add(owned(channel).closedCase(), outcome);
   }
 
   /**
@@ -172,7 +240,7 @@ public final class Choose<R extends @Nullable Object> {
    */
   public <T> Choose<R> receive(Mailbox<T> mailbox, Handler<? super T, ? extends R> handler) {
     requireOwn(mailbox.loop(), mailbox);
-    return add(new Case.FromMailbox<>(mailbox, handler));
+    return add(mailbox.receiveCase(), handler);
   }
 
   /**
@@ -189,7 +257,7 @@ public final class Choose<R extends @Nullable Object> {
       throw new IllegalArgumentException("not an Awaitable of Weft: " + awaitable);
     }
     requireOwn(event.loop(), awaitable);
-    return add(new Case.EventCase<>(event, outcome));
+    return add(SelectCase.of(event), outcome);
   }
 
   /**
@@ -207,7 +275,7 @@ public final class Choose<R extends @Nullable Object> {
     if (onTimeout == null || deadline.compareTo(timeout) < 0) {
       timeout = deadline;
       onTimeout = outcome;
-      completesWhenFired &= NonSuspendingHandlers.does(outcome);
+      completesWhenFired &= GET.isThatOf(outcome);
     }
     return this;
   }
@@ -224,14 +292,22 @@ public final class Choose<R extends @Nullable Object> {
     return this;
   }
 
-  private Choose<R> add(Case<R> added) {
+  private <T> Choose<R> add(SelectCase operation, Handler<? super T, ? extends R> handler) {
+    return add(new ValueBranch<>(operation, Objects.requireNonNull(handler, "handler")));
+  }
+
+  private Choose<R> add(SelectCase operation, Outcome<? extends R> outcome) {
+    return add(new SignalBranch<>(operation, Objects.requireNonNull(outcome, "outcome")));
+  }
+
+  private Choose<R> add(Branch<R> added) {
     requireNotWaiting();
-    cases = Arrays.copyOf(cases, cases.length + 1);
-    cases[cases.length - 1] = added;
-    completesWhenFired &= added.completesWhenFired();
-    for (Case<R> one : cases) {
-      for (Case<R> other : cases) {
-        one.linkClosedCase(other);
+    branches = Arrays.copyOf(branches, branches.length + 1);
+    branches[branches.length - 1] = added;
+    completesWhenFired &= added.completesWhenFired;
+    for (Branch<R> one : branches) {
+      for (Branch<R> other : branches) {
+        one.operation.linkClosedCase(other.operation);
       }
     }
     return this;
@@ -285,7 +361,7 @@ public final class Choose<R extends @Nullable Object> {
     strand.checkBeforeWait("choose", this, deadline.nanoTime(), WaitMode.INTERNAL);
     Object got = attempt();
     if (got != null) {
-      return cases[chosen].result(got);
+      return branches[chosen].result(got);
     }
     if (otherwise != null) {
       return otherwise.get();
@@ -313,7 +389,7 @@ public final class Choose<R extends @Nullable Object> {
         got = attempt();
       }
       if (got != null) {
-        return cases[chosen].result(got);
+        return branches[chosen].result(got);
       }
     }
   }
@@ -329,10 +405,10 @@ public final class Choose<R extends @Nullable Object> {
 
   /** Performs one of the cases that are possible now; null if there is none. */
   private @Nullable Object attempt() {
-    Case<R>[] all = cases;
+    Branch<R>[] all = branches;
     int index = fair && all.length > 1 ? loop.random(all.length) : 0;
     for (int n = 0; n < all.length; n++) {
-      Object got = all[index].attempt();
+      Object got = all[index].operation.attempt();
       if (got != null) {
         chosen = index;
         return got;
@@ -349,7 +425,7 @@ public final class Choose<R extends @Nullable Object> {
     try {
       for (int i = 0; i < nodes.length; i++) {
         nodes[i].outcome = WAITING;
-        cases[i].enlist(nodes[i]);
+        branches[i].operation.enlist(nodes[i]);
       }
     } catch (Throwable e) { // a list could not grow
       strand.waiting.withdraw(nodes);
@@ -383,22 +459,22 @@ public final class Choose<R extends @Nullable Object> {
       return null;
     }
     chosen = fired.index;
-    return cases[chosen].accept(fired);
+    return branches[chosen].operation.accept(fired);
   }
 
   private @Nullable Object resultBy(Strand strand, boolean suspended) {
     Object got = chosenBy(strand, suspended);
     if (got != null) {
-      return cases[chosen].plainResult(got);
+      return branches[chosen].plainResult(got);
     }
     if (onTimeout != null && strand.waiting.ownDeadline() == timeout.nanoTime()) {
-      return NonSuspendingHandlers.get(onTimeout);
+      return GET.call(onTimeout);
     }
     throw strand.waiting.expired();
   }
 
   private void bind(Strand strand) {
-    int size = cases.length;
+    int size = branches.length;
     if (nodes.length == size && (size == 0 || nodes[0].strand() == strand)) {
       return;
     }
@@ -411,6 +487,6 @@ public final class Choose<R extends @Nullable Object> {
 
   @Override
   public String toString() {
-    return "choice of " + cases.length;
+    return "choice of " + branches.length;
   }
 }

@@ -7,9 +7,11 @@ import dev.weft.internal.cross.CloseGate;
 import dev.weft.internal.cross.LoopMessage;
 import dev.weft.internal.jvm.StackReserve;
 import dev.weft.internal.strand.EventLoop;
+import dev.weft.internal.strand.SelectCase;
 import dev.weft.internal.strand.Strand;
 import dev.weft.internal.strand.WaitList;
 import dev.weft.internal.strand.WaitMode;
+import dev.weft.internal.strand.WaitNode;
 import java.util.Objects;
 import java.util.Optional;
 import org.jctools.queues.MessagePassingQueue;
@@ -29,7 +31,7 @@ public final class Mailbox<T> implements AutoCloseable {
   private final EventLoop loop = EventLoop.require("make a mailbox");
   private final MessagePassingQueue<T> values;
   private final CloseGate gate = new CloseGate();
-  final WaitList waiters = new WaitList();
+  private final WaitList waiters = new WaitList();
 
   private final LoopMessage arrival =
       new LoopMessage(loop) {
@@ -145,7 +147,7 @@ public final class Mailbox<T> implements AutoCloseable {
     return Optional.ofNullable(take());
   }
 
-  @Nullable T take() {
+  private @Nullable T take() {
     // In this order: once the last sender has left the closed gate, no more values arrive.
     boolean over = gate.isShut();
     T value = values.poll();
@@ -164,6 +166,38 @@ public final class Mailbox<T> implements AutoCloseable {
     StackReserve.check();
     gate.close();
     arrival.post();
+  }
+
+  SelectCase receiveCase() {
+    return new ReceiveCase(this);
+  }
+
+  private static final class ReceiveCase extends SelectCase {
+    private final Mailbox<?> mailbox;
+
+    ReceiveCase(Mailbox<?> mailbox) {
+      this.mailbox = mailbox;
+    }
+
+    @Override
+    public @Nullable Object attempt() {
+      return mailbox.take();
+    }
+
+    @Override
+    public void enlist(WaitNode node) {
+      mailbox.waiters.add(node);
+    }
+
+    @Override
+    public @Nullable Object accept(WaitNode node) {
+      return attempt();
+    }
+
+    @Override
+    public boolean completesWhenFired() {
+      return false; // another fiber may have taken the value
+    }
   }
 
   EventLoop loop() {

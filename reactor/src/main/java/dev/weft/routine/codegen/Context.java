@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.weft.routine.codegen;
 
-import dev.weft.routine.Routine;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Per-thread state of running woven code: passes results, failures and the suspended flag between
  * calls. One context serves all routines of a thread, which keeps them small. Its values are valid
- * only during a call of {@link Routine#go}.
+ * only during a call of {@link dev.weft.routine.Routine#go}.
  *
  * <p>The fields are for woven code and for hand-written pairs of methods. Such a pair is a method
  * {@code R m(A)}, which suspends as unwoven code does, and a method {@code R m(A, Context)}, which

@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.weft.routine.codegen;
 
-import dev.weft.routine.Routine;
 import org.jspecify.annotations.Nullable;
 
 /**
  * One suspended activation of a woven method: where it resumes, and its live state. The weaver
- * generates a subclass for each method, with fields for that state; only {@link Routine} is
- * extended by hand.
+ * generates a subclass for each method, with fields for that state; only {@link
+ * dev.weft.routine.Routine} is extended by hand.
  */
 public abstract class Frame {
   /** The caller's frame. In a routine, which is the outermost frame, the frame to be resumed. */

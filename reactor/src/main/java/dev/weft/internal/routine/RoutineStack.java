@@ -1,19 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
-package dev.weft.routine;
+package dev.weft.internal.routine;
 
 import dev.weft.bindings.NativeLibrary;
 import dev.weft.routine.codegen.Context;
+import dev.weft.routine.codegen.Frame;
 import java.util.List;
 import jdk.internal.vm.Continuation;
 import jdk.internal.vm.ContinuationScope;
 import jdk.internal.vm.ContinuationSupport;
 import org.jspecify.annotations.Nullable;
 
-/**
- * Runs the plain methods of a routine on a continuation of the JDK: as a separate routine, or as
- * the only frame below an unwoven one.
- */
-final class Stackful extends Routine {
+/** The stack of a routine that runs its plain methods: a continuation of the JDK. */
+public final class RoutineStack {
   private static final String PACKAGE = "jdk.internal.vm";
 
   /**
@@ -22,29 +20,43 @@ final class Stackful extends Routine {
    */
   private static boolean accessible;
 
-  private final Routine body;
+  /** The routine that runs the plain methods of {@link #body}, which is a routine too. */
+  private final Frame owner;
+
+  private final Frame body;
   private final Stack stack;
-  private @Nullable Throwable failure;
-  private boolean begun;
 
   /** The context whose {@link #resume} runs the continuation. */
   private @Nullable Context context;
 
-  Stackful(Routine body) {
+  /**
+   * Creates the stack of {@code owner}.
+   *
+   * @param owner the routine that this is the stack of
+   * @param body the routine whose plain methods run on it
+   * @param entry calls the first of them; throws nothing
+   * @throws IllegalStateException if the JVM's continuations can't be used; the message says what
+   *     is needed
+   */
+  public RoutineStack(Frame owner, Frame body, Runnable entry) {
+    if (!accessible) {
+      openFor(body);
+    }
+    this.owner = owner;
     this.body = body;
-    stack = newStack(this);
+    stack = new Stack(this, entry);
   }
 
   /** The continuation, with a reference to its owner. */
   private static final class Stack extends Continuation {
     static final ContinuationScope SCOPE = new ContinuationScope("routine");
-    final Stackful owner;
+    final RoutineStack owner;
 
     /** Whether a failed yield returns false instead of throwing. */
     private boolean mayStay;
 
-    Stack(Stackful owner) {
-      super(SCOPE, owner::enter);
+    Stack(RoutineStack owner, Runnable entry) {
+      super(SCOPE, entry);
       this.owner = owner;
     }
 
@@ -78,16 +90,9 @@ final class Stackful extends Routine {
     }
   }
 
-  private static Stack newStack(Stackful owner) {
-    if (!accessible) {
-      openFor(owner.body);
-    }
-    return new Stack(owner);
-  }
-
-  private static void openFor(Routine body) {
+  private static void openFor(Frame body) {
     Module base = Object.class.getModule();
-    Module ours = Stackful.class.getModule();
+    Module ours = RoutineStack.class.getModule();
     if (!base.isExported(PACKAGE, ours)) {
       NativeLibrary.openTo(ours);
     }
@@ -110,53 +115,23 @@ final class Stackful extends Routine {
     accessible = true;
   }
 
-  private void enter() {
-    try {
-      body.run();
-    } catch (Throwable thrown) {
-      failure = thrown; // rethrown by resume
-    }
-  }
-
-  @Override
-  protected void run() throws Exception {
-    body.run();
-  }
-
-  @Override
-  public void resume(Context context) throws Exception {
+  /**
+   * Runs the methods on it until they suspend or end.
+   *
+   * @param context the calling thread's
+   * @return whether they have ended
+   */
+  public boolean resume(Context context) {
     this.context = context;
-    begun = true;
     stack.run();
     this.context = null;
-    if (!stack.isDone()) {
-      context.suspended = true;
-    } else if (failure != null) {
-      context.failure = failure;
-      context.resumed();
-    }
-  }
-
-  @Override
-  public boolean rewind(Context context) {
-    return false;
-  }
-
-  @Override
-  public boolean hasBegun() {
-    return begun;
-  }
-
-  @Override
-  public StackTraceElement where() {
-    List<StackTraceElement> frames = frames();
-    return frames.isEmpty() ? body.where() : frames.getFirst();
+    return stack.isDone();
   }
 
   /** Returns the frames in which it is suspended, innermost first. */
-  List<StackTraceElement> frames() {
+  public List<StackTraceElement> frames() {
     return List.of(stack.getStackTrace()).stream()
-        .filter(frame -> !Traces.isMachinery(frame))
+        .filter(frame -> !WovenTraces.isMachinery(frame))
         .toList();
   }
 
@@ -165,10 +140,10 @@ final class Stackful extends Routine {
    *
    * @return the context that it is resumed with
    */
-  static Context yieldNow() {
+  public static Context yieldNow() {
     Stack stack = current();
     if (stack == null) {
-      throw new IllegalStateException(Traces.whyUnwoven());
+      throw new IllegalStateException(WovenTraces.whyUnwoven());
     }
     Stack.leave();
     Context context = stack.owner.context;
@@ -178,9 +153,9 @@ final class Stackful extends Routine {
   }
 
   /** Suspends {@code routine} if the innermost continuation is its own; returns whether it has. */
-  static boolean leave(Routine routine) {
+  public static boolean leave(Frame routine) {
     Stack stack = current();
-    if (stack == null || (stack.owner != routine && stack.owner.body != routine)) {
+    if (stack == null || (stack.owner.owner != routine && stack.owner.body != routine)) {
       return false;
     }
     return stack.tryLeave();

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package dev.weft.routine;
+package dev.weft.internal.routine;
 
 import dev.weft.routine.codegen.Context;
 import dev.weft.routine.codegen.Frame;
@@ -9,14 +9,15 @@ import java.util.List;
 import java.util.Set;
 
 /** Rebuilds stack traces of woven code as the source would produce them. */
-final class Traces {
+public final class WovenTraces {
+  private static final String ROUTINE = "dev.weft.routine.Routine";
   private static final Set<String> MACHINERY =
       Set.of(
-          Routine.class.getName(),
-          Stackful.class.getName(),
-          Stackful.class.getName() + "$Stack",
-          Traces.class.getName());
-  private static final String ROUTINE = Routine.class.getName();
+          ROUTINE,
+          ROUTINE + "$Stackful",
+          RoutineStack.class.getName(),
+          RoutineStack.class.getName() + "$Stack",
+          WovenTraces.class.getName());
 
   /** Part of the name of each generated class; see the weaver's class Names. */
   private static final String GENERATED = "$$weft$";
@@ -24,7 +25,7 @@ final class Traces {
   private static final StackWalker WALKER =
       StackWalker.getInstance(StackWalker.Option.RETAIN_CLASS_REFERENCE);
 
-  private Traces() {}
+  private WovenTraces() {}
 
   /** Whether {@code element} belongs to the machinery that suspends and resumes routines. */
   static boolean isMachinery(StackTraceElement element) {
@@ -46,7 +47,7 @@ final class Traces {
    * method of {@code thrown} throws or memory is short, the trace stays unchanged: the callers must
    * still get {@code thrown} and run their finally blocks.
    */
-  static void insertCallers(Throwable thrown, Routine routine, Frame resumed) {
+  public static void insertCallers(Throwable thrown, Frame routine, Frame resumed) {
     try {
       insert(thrown, routine, resumed);
     } catch (Throwable e) {
@@ -54,7 +55,7 @@ final class Traces {
     }
   }
 
-  private static void insert(Throwable thrown, Routine routine, Frame resumed) {
+  private static void insert(Throwable thrown, Frame routine, Frame resumed) {
     StackTraceElement[] trace = thrown.getStackTrace();
     int trampoline = 0;
     while (trampoline < trace.length && !isTrampoline(trace[trampoline])) {
@@ -88,7 +89,7 @@ final class Traces {
   }
 
   /** Whether it has been thrown before, so that its callers are in the trace already. */
-  private static boolean isComplete(List<StackTraceElement> elements, Routine routine) {
+  private static boolean isComplete(List<StackTraceElement> elements, Frame routine) {
     if (elements.isEmpty()) {
       return false;
     }
@@ -117,7 +118,7 @@ final class Traces {
    * Returns the frames of the calling thread above the innermost woven one: those that keep it from
    * suspending, and those of the caller. Returns all frames if none is woven.
    */
-  static List<StackTraceElement> blockingFrames() {
+  public static List<StackTraceElement> blockingFrames() {
     return WALKER.walk(
         all ->
             all.dropWhile(frame -> MACHINERY.contains(frame.getClassName()))
@@ -127,9 +128,9 @@ final class Traces {
   }
 
   /** Returns the message why the calling thread can't suspend, with the frames that prevent it. */
-  static String whyUnwoven() {
+  public static String whyUnwoven() {
     List<StackTraceElement> blockingFrames = blockingFrames();
-    return WALKER.walk(all -> all.noneMatch(Traces::isWoven))
+    return WALKER.walk(all -> all.noneMatch(WovenTraces::isWoven))
         ? "suspend was called outside a routine: " + blockingFrames
         : blockingFrames
             + " can't be suspended: called by woven code, but not woven. Weave these classes, pass"
