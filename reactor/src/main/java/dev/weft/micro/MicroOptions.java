@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.weft.micro;
 
+import dev.weft.internal.backend.SocketOption;
+import dev.weft.internal.io.SocketSetup;
 import dev.weft.internal.micro.run.ProcessSettings;
 import java.time.Duration;
 
@@ -12,6 +14,7 @@ public final class MicroOptions {
   /** Enough for 160 processes of 26 pages. */
   private static final long POOL_BYTES = 16L << 20;
 
+  private static final SocketSetup CONNECTIONS = SocketSetup.NONE.with(SocketOption.NO_DELAY, 1);
   private static final Duration USER_TIMEOUT_MAX = Duration.ofMillis(Integer.MAX_VALUE);
   private static final int STANDARD_INPUT = 0;
   private static final int STANDARD_OUTPUT = 1;
@@ -59,7 +62,8 @@ public final class MicroOptions {
     this.slabBytes = slabBytes;
     this.hugePages = hugePages;
     this.userTimeout = userTimeout;
-    settings = new ProcessSettings(budget, stackful, millis(userTimeout));
+    SocketSetup setup = CONNECTIONS.withUserTimeout(userTimeout);
+    settings = new ProcessSettings(budget, stackful, setup);
   }
 
   /**
@@ -122,15 +126,6 @@ public final class MicroOptions {
    */
   public MicroOptions withUserTimeout(Duration limit) {
     return new MicroOptions(pages, input, output, stackful, budget, slabBytes, hugePages, limit);
-  }
-
-  /** The user timeout in milliseconds; a fraction of a millisecond counts as one. */
-  int userTimeoutMillis() {
-    return settings.userTimeoutMillis();
-  }
-
-  private static int millis(Duration userTimeout) {
-    return userTimeout.isZero() ? 0 : (int) Math.max(userTimeout.toMillis(), 1);
   }
 
   ProcessSettings settings() {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.weft.net;
 
+import dev.weft.internal.backend.SocketOption;
+import dev.weft.internal.io.SocketSetup;
 import java.time.Duration;
 import java.util.EnumSet;
 import java.util.Set;
@@ -44,6 +46,7 @@ public final class SocketOptions {
   private final int backlog;
   private final @Nullable Duration linger;
   private final Duration userTimeout;
+  private final SocketSetup setup;
 
   private SocketOptions(
       Set<Flag> flags,
@@ -77,6 +80,14 @@ public final class SocketOptions {
     this.backlog = backlog;
     this.linger = linger;
     this.userTimeout = userTimeout;
+    setup =
+        SocketSetup.NONE
+            .withUnlessZero(SocketOption.KEEP_ALIVE, value(Flag.KEEP_ALIVE))
+            .withUnlessZero(SocketOption.NO_DELAY, value(Flag.NO_DELAY))
+            .withUnlessZero(SocketOption.RECEIVE_BUFFER, receiveBufferBytes)
+            .withUnlessZero(SocketOption.SEND_BUFFER, sendBufferBytes)
+            .withUserTimeout(userTimeout)
+            .withLinger(linger);
   }
 
   /**
@@ -174,9 +185,22 @@ public final class SocketOptions {
         flags, receiveBufferBytes, sendBufferBytes, backlog, linger, userTimeout);
   }
 
-  /** The user timeout in milliseconds; a fraction of a millisecond counts as one. */
-  int userTimeoutMillis() {
-    return userTimeout.isZero() ? 0 : (int) Math.max(userTimeout.toMillis(), 1);
+  private int value(Flag flag) {
+    return flags.contains(flag) ? 1 : 0;
+  }
+
+  /** The options of connections, which those accepted inherit from their listener. */
+  SocketSetup setup() {
+    return setup;
+  }
+
+  /** The options of a listener: also those that matter to bind(2). */
+  SocketSetup setupOfListener(boolean ipv6) {
+    SocketSetup all =
+        setup
+            .withUnlessZero(SocketOption.REUSE_ADDRESS, value(Flag.REUSE_ADDRESS))
+            .withUnlessZero(SocketOption.REUSE_PORT, value(Flag.REUSE_PORT));
+    return ipv6 ? all.with(SocketOption.IPV6_ONLY, value(Flag.IPV6_ONLY)) : all;
   }
 
   /** {@return the boolean options that are on} */

@@ -91,13 +91,10 @@ public final class TcpListener implements AutoCloseable {
         options.has(Flag.IPV4_ONLY) ? address : SocketCalls.ofBothFamilies(loop, address);
     TcpListener listener = new TcpListener(loop, chosen);
     Handle handle = listener.acceptor.handle();
-    SocketCalls.stream(loop, handle, chosen);
+    boolean ipv6 = chosen.getAddress() instanceof Inet6Address;
+    SocketCalls.open(loop, handle, chosen, options.setupOfListener(ipv6));
     boolean listening = false;
     try {
-      boolean ipv6 = chosen.getAddress() instanceof Inet6Address;
-      SocketSetup.applyBeforeBind(loop, handle, options, ipv6, chosen);
-      // Accepted sockets inherit these options, so they cost nothing per connection.
-      SocketSetup.apply(loop, handle, options, chosen);
       SocketCalls.bind(loop, handle, chosen);
       SocketCalls.listen(loop, handle, chosen, options.backlog());
       listener.name.address = SocketCalls.localAddress(loop, handle);

@@ -11,6 +11,7 @@ import dev.weft.internal.io.Acceptor;
 import dev.weft.internal.io.Endpoint;
 import dev.weft.internal.io.InetAddresses;
 import dev.weft.internal.io.SocketCalls;
+import dev.weft.internal.io.SocketSetup;
 import dev.weft.internal.jvm.StackReserve;
 import dev.weft.internal.strand.EventLoop;
 import dev.weft.internal.strand.Operations;
@@ -32,6 +33,10 @@ public final class TcpSocket implements ByteStream {
   static {
     Endpoint.IN.register(TcpSocket.class, socket -> socket.endpoint);
   }
+
+  private static final SocketSetup NO_DELAY = SocketSetup.NONE.with(SocketOption.NO_DELAY, 1);
+  private static final SocketSetup DELAY = SocketSetup.NONE.with(SocketOption.NO_DELAY, 0);
+  private static final SocketSetup RESET_ON_CLOSE = SocketSetup.NONE.withLinger(Duration.ZERO);
 
   private final Endpoint endpoint;
   private @Nullable InetSocketAddress remote;
@@ -103,10 +108,9 @@ public final class TcpSocket implements ByteStream {
     TcpSocket socket = new TcpSocket(strand.loop, address);
     Handle handle = socket.endpoint.handle();
     StackReserve.check(); // from here on, the descriptor is closed if the call fails
-    SocketCalls.stream(strand.loop, handle, address);
+    SocketCalls.open(strand.loop, handle, address, options.setup());
     boolean connected = false;
     try {
-      SocketSetup.apply(strand.loop, handle, options, address);
       Op op = strand.waiting.op().connect(handle, address);
       String subject = InetAddresses.text(address);
       int result =
@@ -199,7 +203,7 @@ public final class TcpSocket implements ByteStream {
    */
   public void setNoDelay(boolean noDelay) throws IOException {
     endpoint.enter("setNoDelay");
-    SocketCalls.set(endpoint.loop, endpoint.handle(), SocketOption.NO_DELAY, noDelay ? 1 : 0, this);
+    SocketCalls.set(endpoint.loop, endpoint.handle(), noDelay ? NO_DELAY : DELAY, this);
   }
 
   /**
@@ -209,7 +213,7 @@ public final class TcpSocket implements ByteStream {
    */
   public void resetOnClose() throws IOException {
     endpoint.enter("resetOnClose");
-    SocketCalls.linger(endpoint.loop, endpoint.handle(), Duration.ZERO, this);
+    SocketCalls.set(endpoint.loop, endpoint.handle(), RESET_ON_CLOSE, this);
   }
 
   /**

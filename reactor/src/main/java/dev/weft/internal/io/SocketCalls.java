@@ -12,14 +12,10 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.StandardProtocolFamily;
-import java.time.Duration;
-import org.jspecify.annotations.Nullable;
+import java.net.UnknownHostException;
 
 /** The system calls that set up TCP sockets and listeners. They do not wait. */
 public final class SocketCalls {
-  private static final Duration LINGER_MAX = Duration.ofSeconds(Integer.MAX_VALUE);
-  private static final Duration SECOND_ALMOST = Duration.ofNanos(999_999_999);
-
   /** The JDK's system property. */
   private static final String IPV4_ONLY = "java.net.preferIPv4Stack";
 
@@ -50,15 +46,26 @@ public final class SocketCalls {
   }
 
   /**
-   * Opens {@code handle} with a new stream socket of the family of {@code address}.
+   * Opens {@code handle} with a new stream socket of the family of {@code address}, and sets its
+   * options. If that fails, the handle has no descriptor.
    *
-   * @throws java.net.UnknownHostException if {@code address} is not resolved
+   * @throws UnknownHostException if {@code address} is not resolved
    */
-  public static void stream(EventLoop loop, Handle handle, InetSocketAddress address)
-      throws IOException {
+  public static void open(
+      EventLoop loop, Handle handle, InetSocketAddress address, SocketSetup setup)
+      throws ErrnoException, UnknownHostException {
     InetAddresses.requireResolved(address);
     Call request = loop.call().socket(InetAddresses.family(address), SocketType.STREAM);
     loop.backend().open(handle, check("socket", address, loop.backend().perform(request)));
+    boolean isSetUp = false;
+    try {
+      check("setsockopt", address, setup.apply(loop, handle));
+      isSetUp = true;
+    } finally {
+      if (!isSetUp) {
+        discard(loop, handle);
+      }
+    }
   }
 
   public static void bind(EventLoop loop, Handle handle, InetSocketAddress address)
@@ -90,12 +97,10 @@ public final class SocketCalls {
     return (InetSocketAddress) request.address();
   }
 
-  /** Sets an option. */
-  public static void set(
-      EventLoop loop, Handle handle, SocketOption option, int value, Object subject)
-      throws IOException {
-    Call request = loop.call().setOption(handle, option, value);
-    check("setsockopt", subject, loop.backend().perform(request));
+  /** Sets the options of an open socket. */
+  public static void set(EventLoop loop, Handle handle, SocketSetup setup, Object subject)
+      throws ErrnoException {
+    check("setsockopt", subject, setup.apply(loop, handle));
   }
 
   /** Reads an option. */
@@ -105,29 +110,12 @@ public final class SocketCalls {
     return check("getsockopt", subject, loop.backend().perform(request));
   }
 
-  /**
-   * Sets SO_LINGER, rounded up to whole seconds because 0 means reset; null keeps the kernel's
-   * default.
-   */
-  public static void linger(EventLoop loop, Handle handle, @Nullable Duration time, Object subject)
-      throws IOException {
-    if (time != null) {
-      set(loop, handle, SocketOption.LINGER, seconds(time), subject);
-    }
-  }
-
-  private static int seconds(Duration time) {
-    return time.compareTo(LINGER_MAX) < 0
-        ? (int) time.plus(SECOND_ALMOST).toSeconds()
-        : Integer.MAX_VALUE;
-  }
-
   /** Closes a handle without suspending: immediately, or when its last operation has completed. */
   public static void discard(EventLoop loop, Handle handle) {
     Closing.discard(loop.backend(), handle);
   }
 
-  private static int check(String verb, Object subject, int result) throws IOException {
+  private static int check(String verb, Object subject, int result) throws ErrnoException {
     if (result >= 0) {
       return result;
     }

@@ -1,16 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.weft.internal.micro.io;
 
-import dev.weft.internal.backend.Call;
+import dev.weft.error.ErrnoException;
 import dev.weft.internal.backend.Direction;
 import dev.weft.internal.backend.Handle;
-import dev.weft.internal.backend.SocketOption;
-import dev.weft.internal.backend.SocketType;
-import dev.weft.internal.io.InetAddresses;
 import dev.weft.internal.io.SocketCalls;
+import dev.weft.internal.io.SocketSetup;
 import dev.weft.internal.strand.EventLoop;
 import java.io.IOException;
 import java.net.InetSocketAddress;
+import java.net.UnknownHostException;
 
 /** Driver of a reactor: reads and writes by operations of its backend. */
 public final class BackendIoDriver extends IoDriver implements AutoCloseable {
@@ -55,28 +54,9 @@ public final class BackendIoDriver extends IoDriver implements AutoCloseable {
   }
 
   @Override
-  public int socket(Handle handle, InetSocketAddress address, int userTimeoutMillis) {
-    Call request = loop.call().socket(InetAddresses.family(address), SocketType.STREAM);
-    int made = loop.backend().perform(request);
-    if (made < 0) {
-      return made;
-    }
-    open(handle, made);
-    int result = setUp(handle, userTimeoutMillis);
-    if (result < 0) {
-      close(handle);
-    }
-    return result;
-  }
-
-  /** Sets the options that accepted sockets inherit from the listener. */
-  private int setUp(Handle socket, int userTimeoutMillis) {
-    Call request = loop.call();
-    int result = loop.backend().perform(request.setOption(socket, SocketOption.NO_DELAY, 1));
-    return result < 0 || userTimeoutMillis == 0
-        ? result
-        : loop.backend()
-            .perform(request.setOption(socket, SocketOption.USER_TIMEOUT, userTimeoutMillis));
+  public void socket(Handle handle, InetSocketAddress address, SocketSetup setup)
+      throws ErrnoException, UnknownHostException {
+    SocketCalls.open(loop, handle, address, setup);
   }
 
   @Override

@@ -6,6 +6,8 @@ import dev.weft.error.ErrnoException;
 import dev.weft.internal.backend.Direction;
 import dev.weft.internal.backend.Handle;
 import dev.weft.internal.backend.Retry;
+import dev.weft.internal.io.InetAddresses;
+import dev.weft.internal.io.SocketSetup;
 import dev.weft.internal.os.Libc;
 import java.net.InetSocketAddress;
 
@@ -54,8 +56,9 @@ public final class BlockingIoDriver extends IoDriver {
 
   /** Not supported: waiting for one connection would block all others. */
   @Override
-  public int socket(Handle handle, InetSocketAddress address, int userTimeoutMillis) {
-    return -Errno.EOPNOTSUPP.code();
+  public void socket(Handle handle, InetSocketAddress address, SocketSetup setup)
+      throws ErrnoException {
+    throw new ErrnoException("connect", InetAddresses.text(address), Errno.EOPNOTSUPP.code());
   }
 
   /** A handle that never gets a descriptor, because {@link #socket} fails. */

@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.weft.internal.micro.io;
 
+import dev.weft.error.ErrnoException;
 import dev.weft.internal.backend.Direction;
 import dev.weft.internal.backend.Handle;
+import dev.weft.internal.io.SocketSetup;
 import java.io.IOException;
 import java.net.InetSocketAddress;
+import java.net.UnknownHostException;
 
 /** I/O driver of byte rings: moves bytes between rings and descriptors, and closes descriptors. */
 public abstract class IoDriver {
@@ -16,13 +19,9 @@ public abstract class IoDriver {
   /** Starts to write a ring's bytes; completes with {@link ByteRing#drained}. */
   abstract void drain(ByteRing ring);
 
-  /**
-   * Creates a socket that can be connected to {@code address}, and stores it in {@code handle}.
-   *
-   * @param userTimeoutMillis TCP_USER_TIMEOUT; 0 for the system's default
-   * @return at least 0, or -errno
-   */
-  public abstract int socket(Handle handle, InetSocketAddress address, int userTimeoutMillis);
+  /** Creates a socket that can be connected to {@code address}, and stores it in {@code handle}. */
+  public abstract void socket(Handle handle, InetSocketAddress address, SocketSetup setup)
+      throws ErrnoException, UnknownHostException;
 
   /** Creates a handle for a descriptor that the rings will own and that does not exist yet. */
   public abstract Handle newHandle(String description);

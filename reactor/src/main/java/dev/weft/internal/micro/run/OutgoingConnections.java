@@ -2,6 +2,7 @@
 package dev.weft.internal.micro.run;
 
 import dev.weft.error.Errno;
+import dev.weft.error.ErrnoException;
 import dev.weft.internal.backend.Handle;
 import dev.weft.internal.io.InetAddresses;
 import dev.weft.internal.micro.io.RingPair;
@@ -30,9 +31,10 @@ public final class OutgoingConnections {
     open.removeIf(socket -> socket.rx().isClosed() && socket.tx().isClosed());
     open.ensureCapacity(open.size() + 1);
     Handle handle = process.driver.newHandle("connection" + subject(address));
-    int result = process.driver.socket(handle, address, process.settings().userTimeoutMillis());
-    if (result < 0) {
-      failure = -result;
+    try {
+      process.driver.socket(handle, address, process.settings().setup());
+    } catch (ErrnoException e) {
+      failure = e.code();
       return null;
     }
     RingPair socket = open(process, handle);
