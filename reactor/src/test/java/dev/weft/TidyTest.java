@@ -20,8 +20,10 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.regex.MatchResult;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
@@ -67,6 +69,13 @@ class TidyTest {
 
   private static final Pattern TYPE =
       Pattern.compile("^[^(]*(?:\\([^)]*\\)[^(]*)*\\b(?:class|interface|enum|record) \\w+.*");
+
+  /** An export to all modules. */
+  private static final Pattern EXPORTS = Pattern.compile("(?m)^ *exports ([\\w.]+);");
+
+  private static final Pattern TOP_LEVEL_TYPE =
+      Pattern.compile("(?m)^(?:[a-z-]+ )*(?:class|interface|enum|record|@interface) \\w+");
+
   private static final Pattern NO_CODE =
       Pattern.compile(".*(?:\\bnew [^;]*\\)|=|\\]|\\() \\{|.*\\(\\{|[A-Z_\\d]+(?:\\(.*\\))? \\{");
 
@@ -257,6 +266,38 @@ class TidyTest {
     packages.removeAll(described);
     assertEquals(Set.of(), packages, "without a package-info");
     assertEquals(List.of(), silent);
+  }
+
+  // ---- packages that users see
+
+  /** Helper types belong into internal packages, or into the type that they help. */
+  @Test
+  void exportedPackagesHoldPublicTypesOnly() throws Exception {
+    List<String> offenders = new ArrayList<>();
+    int checked = 0;
+    for (Path module : sources("/src/main/java/module-info.java")) {
+      Matcher exports = EXPORTS.matcher(Files.readString(module));
+      while (exports.find()) {
+        Path folder = module.resolveSibling(exports.group(1).replace('.', '/'));
+        for (Path file : sources(".java")) {
+          if (file.getParent().equals(folder) && !file.endsWith("package-info.java")) {
+            checked++;
+            hiddenTypes(Files.readString(file)).forEach(type -> offenders.add(name(file) + type));
+          }
+        }
+      }
+    }
+
+    assertEquals(List.of(), offenders);
+    assertTrue(checked > 0, "no exported package was found");
+  }
+
+  private static Stream<String> hiddenTypes(String source) {
+    return TOP_LEVEL_TYPE
+        .matcher(source)
+        .results()
+        .map(MatchResult::group)
+        .filter(head -> !head.startsWith("public "));
   }
 
   // ---- files
