@@ -5,6 +5,12 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.weft.examples.common.ChildProcess;
+import dev.weft.examples.common.JavaVersion;
+import java.io.InputStream;
+import java.lang.classfile.ClassFile;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -47,6 +53,45 @@ class MainTest {
 
     try (ChildProcess shell = ChildProcess.shell(Main.class, line, "--completion")) {
       assertEquals(option, shell.output().strip());
+    }
+  }
+
+  /** An old JVM must be able to load what it starts, to say that it is too old. */
+  @Test
+  void theClassesThatTheJarStartsCanBeLoadedByJava8() throws Exception {
+    assertTrue(
+        Files.readString(Path.of("pom.xml"))
+            .contains("<mainClass>" + Launcher.class.getName() + "</mainClass>"));
+    for (Class<?> type : List.of(Launcher.class, JavaVersion.class)) {
+      try (InputStream in = type.getResourceAsStream(type.getSimpleName() + ".class")) {
+        assertEquals(
+            ClassFile.JAVA_8_VERSION, ClassFile.of().parse(in.readAllBytes()).majorVersion());
+      }
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource({"1.8", "17"})
+  void anOldJvmSaysWhichOneIsNeeded(String specification) throws Exception {
+    try (ChildProcess program = ChildProcess.start(OldJvm.class, specification)) {
+      assertEquals(
+          "weft needs Java 25 or later; this is "
+              + specification
+              + ".0_1 in "
+              + System.getProperty("java.home"),
+          program.errors().strip());
+      assertEquals(1, program.status());
+    }
+  }
+
+  /** Starts the launcher as a JVM would whose version is the first argument. */
+  static final class OldJvm {
+    private OldJvm() {}
+
+    public static void main(String[] args) throws Throwable {
+      System.setProperty("java.specification.version", args[0]);
+      System.setProperty("java.version", args[0] + ".0_1");
+      Launcher.main(args);
     }
   }
 }

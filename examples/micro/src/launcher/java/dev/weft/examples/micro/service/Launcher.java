@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.weft.examples.micro.service;
+
+import dev.weft.examples.common.JavaVersion;
+
+/** What {@code java -jar weft-micro.jar} starts: {@code Main}, or the report of an old JVM. */
+public final class Launcher {
+  private Launcher() {}
+
+  /**
+   * Starts a program.
+   *
+   * @param args its name and its arguments
+   * @throws Throwable what {@code Main} throws
+   */
+  public static void main(String[] args) throws Throwable {
+    JavaVersion.startIfSupported("dev.weft.examples.micro.service.Main", args);
+  }
+}
