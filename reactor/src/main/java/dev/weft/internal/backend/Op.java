@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.weft.internal.backend;
 
-import dev.weft.error.Errno;
 import dev.weft.internal.failure.UncaughtFailures;
 import dev.weft.internal.mem.MemoryLease;
 import java.lang.foreign.MemorySegment;
@@ -48,11 +47,6 @@ public final class Op {
 
   /** The number of no buffer. */
   public static final int NO_BUFFER = -1;
-
-  // The kernel's internal codes for "interrupted, repeat the call": ERESTARTSYS, ERESTARTNOINTR,
-  // ERESTARTNOHAND and ERESTART_RESTARTBLOCK (include/linux/errno.h, which user space never sees).
-  private static final int RESTART_FIRST = -512;
-  private static final int RESTART_LAST = -516;
 
   // ---- the request
 
@@ -114,6 +108,9 @@ public final class Op {
   // Whether the operation is counted in these handles' uses.
   private boolean usesTarget;
   private boolean usesSource;
+
+  /** What was read and waits for {@link #fetch}. */
+  private @Nullable StagedBytes staged;
 
   @Nullable public Op nextDeferred;
 
@@ -276,7 +273,7 @@ public final class Op {
 
   /** Sets a result; the last one lets go of what the operation holds. */
   void settle(int result, boolean more, int buffer) {
-    this.result = withoutRestart(result);
+    this.result = Retry.withoutRestart(result);
     this.more = more;
     this.buffer = buffer;
     if (!more) {
@@ -292,15 +289,6 @@ public final class Op {
     } catch (Throwable e) { // from one listener; other completions must not be lost
       UncaughtFailures.report(e);
     }
-  }
-
-  /**
-   * Replaces the kernel's internal codes for an interrupted call by EINTR. The return to user space
-   * would turn them into EINTR or a restart, but a kernel worker does not return there: if it is
-   * stopped, continued or cancelled, the completion has the internal code.
-   */
-  private static int withoutRestart(int result) {
-    return result <= RESTART_FIRST && result >= RESTART_LAST ? -Errno.EINTR.code() : result;
   }
 
   // ---- the descriptors and memory in use while a backend owns the operation
@@ -346,6 +334,23 @@ public final class Op {
     if (usesSource) {
       usesSource = false;
       Objects.requireNonNull(spliceSource).unuse(this);
+    }
+  }
+
+  /** Keeps what was read for memory that the reactor's thread may not access. */
+  public void stage(StagedBytes bytes) {
+    staged = bytes;
+  }
+
+  /**
+   * Copies what was read to the memory, if the backend could not. To be called on the thread that
+   * submitted the operation, before the result is used.
+   */
+  public void fetch() {
+    StagedBytes bytes = staged;
+    if (bytes != null) {
+      staged = null;
+      bytes.deliver();
     }
   }
 

@@ -242,6 +242,7 @@ public final class WaitState implements Op.Listener {
       }
       suspensionFailure = null; // the wait has succeeded anyway
     }
+    op.fetch();
     int result = op.result();
     if (why != null && Retry.isCancelled(result)) {
       throw exception(why, verb, subject);
