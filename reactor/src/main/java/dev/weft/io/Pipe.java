@@ -4,6 +4,7 @@ package dev.weft.io;
 import dev.weft.Deadline;
 import dev.weft.error.ErrnoException;
 import dev.weft.internal.backend.Call;
+import dev.weft.internal.backend.Capability;
 import dev.weft.internal.io.Endpoint;
 import dev.weft.internal.jvm.StackReserve;
 import dev.weft.internal.strand.EventLoop;
@@ -20,9 +21,11 @@ public final class Pipe implements AutoCloseable {
     Endpoint.IN.register(Sink.class, sink -> sink.endpoint);
   }
 
+  private static final int UNKNOWN = -1;
+
   private final Source source;
   private final Sink sink;
-  private int capacityBytes;
+  private int capacityBytes = UNKNOWN;
 
   private Pipe(Endpoint read, Endpoint write) {
     source = new Source(read);
@@ -43,7 +46,8 @@ public final class Pipe implements AutoCloseable {
    * Opens a pipe with a given capacity.
    *
    * @param capacityBytes the requested capacity, which the system rounds up; 0, or more than it
-   *     allows (pipe-max-size), leaves the default. {@link #capacityBytes()} returns the actual one
+   *     allows (pipe-max-size), leaves the default, and so does a reactor without io_uring. {@link
+   *     #capacityBytes()} returns the actual one
    * @return an open pipe
    * @throws ErrnoException EMFILE or ENFILE if no descriptors are left
    */
@@ -67,10 +71,12 @@ public final class Pipe implements AutoCloseable {
     }
     read.open(request.readEnd());
     write.open(request.writeEnd());
-    if (capacityBytes > 0) {
-      loop.backend().perform(request.setPipeCapacity(write.handle(), capacityBytes));
+    if (loop.backend().has(Capability.PIPE_CAPACITY)) {
+      if (capacityBytes > 0) {
+        loop.backend().perform(request.setPipeCapacity(write.handle(), capacityBytes));
+      }
+      pipe.capacityBytes = loop.backend().perform(request.pipeCapacity(write.handle()));
     }
-    pipe.capacityBytes = loop.backend().perform(request.pipeCapacity(write.handle()));
     return pipe;
   }
 
@@ -84,8 +90,16 @@ public final class Pipe implements AutoCloseable {
     return sink;
   }
 
-  /** {@return how many bytes fit before a writer has to wait} */
+  /**
+   * {@return how many bytes fit before a writer has to wait}
+   *
+   * @throws UnsupportedOperationException on a reactor without io_uring: the JDK does not show it
+   */
   public int capacityBytes() {
+    if (capacityBytes == UNKNOWN) {
+      throw new UnsupportedOperationException(
+          "the selector backend can't ask for a pipe's capacity");
+    }
     return capacityBytes;
   }
 

@@ -4,10 +4,12 @@ package dev.weft.sim;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.weft.error.Errno;
 import dev.weft.internal.backend.Backend;
 import dev.weft.internal.backend.Call;
+import dev.weft.internal.backend.Capability;
 import dev.weft.internal.backend.FileType;
 import dev.weft.internal.backend.Handle;
 import dev.weft.internal.backend.Op;
@@ -65,6 +67,16 @@ abstract class BackendContract {
       opened.close();
     }
     arena.close();
+  }
+
+  /** Whether a poll distinguishes errors and hang-ups from readiness. */
+  boolean reportsErrors() {
+    return opened.has(Capability.POLL_ERRORS);
+  }
+
+  /** Ends the test if the backend lacks a capability, which is tested with the others. */
+  void require(Capability capability) {
+    assumeTrue(opened.has(capability), capability::toString);
   }
 
   static int code(Errno errno) {

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.weft.error.Errno;
 import dev.weft.internal.backend.Backend;
+import dev.weft.internal.backend.Capability;
 import dev.weft.internal.backend.FileAttributes;
 import dev.weft.internal.backend.FileType;
 import dev.weft.internal.backend.Op;
@@ -183,7 +184,8 @@ abstract class FileContract extends SocketContract {
     discard(pipe[1]);
     assertEquals("abc", read(pipe[0], 10, Op.CURRENT_POSITION));
     assertEquals("", read(pipe[0], 10, Op.CURRENT_POSITION));
-    assertEquals(PollEvents.HANG_UP, perform(op -> op.poll(at(pipe[0]), PollEvents.READABLE)));
+    int event = reportsErrors() ? PollEvents.HANG_UP : PollEvents.READABLE;
+    assertEquals(event, perform(op -> op.poll(at(pipe[0]), PollEvents.READABLE)));
     assertEquals(code(Errno.EINVAL), perform(op -> op.sync(at(pipe[0]), false)));
     assertEquals(code(Errno.EBADF), perform(op -> op.write(at(pipe[0]), scratch(), 0, 1, HERE)));
     discard(pipe[0]);
@@ -193,9 +195,13 @@ abstract class FileContract extends SocketContract {
   void aWriteFillsAPipeAndTheNextOneWaits() throws Exception {
     Backend backend = backend();
     int[] pipe = pipe();
-    int capacity = call(call -> call.pipeCapacity(at(pipe[1])));
-    MemorySegment large = arena.allocate(capacity + 5000);
-    assertEquals(capacity, perform(op -> op.write(at(pipe[1]), large, 0, capacity + 5000, HERE)));
+    int length = 1 << 20; // more than a pipe holds
+    MemorySegment large = arena.allocate(length);
+    int written = perform(op -> op.write(at(pipe[1]), large, 0, length, HERE));
+    assertTrue(written > 0 && written < length, () -> "write: " + written);
+    if (backend.has(Capability.PIPE_CAPACITY)) {
+      assertEquals(call(call -> call.pipeCapacity(at(pipe[1]))), written);
+    }
     Op more = backend.create(completed::add);
     backend.submit(more.write(at(pipe[1]), large, 0, 4096, HERE));
     backend.poll(0);
@@ -212,7 +218,8 @@ abstract class FileContract extends SocketContract {
     int[] pipe = pipe();
     int file = openFile("file", OpenFlags.CREATE | OpenFlags.WRITE);
     makeNonBlocking(pipe[0]);
-    assertEquals(code(Errno.EAGAIN), perform(op -> op.splice(at(pipe[0]), at(file), 1)));
+    Errno expected = backend.has(Capability.SPLICE) ? Errno.EAGAIN : Errno.EOPNOTSUPP;
+    assertEquals(code(expected), perform(op -> op.splice(at(pipe[0]), at(file), 1)));
     Op read = backend.create(completed::add);
     backend.submit(read.read(at(pipe[0]), scratch(), 0, 3, HERE));
     backend.poll(0);
@@ -226,6 +233,11 @@ abstract class FileContract extends SocketContract {
   void pipesAreResizedInPages() throws Exception {
     backend();
     int[] pipe = pipe();
+    if (!current().has(Capability.PIPE_CAPACITY)) {
+      assertEquals(code(Errno.EOPNOTSUPP), call(call -> call.pipeCapacity(at(pipe[1]))));
+      assertEquals(code(Errno.EOPNOTSUPP), call(call -> call.setPipeCapacity(at(pipe[1]), 5000)));
+      return;
+    }
     assertEquals(65_536, call(call -> call.pipeCapacity(at(pipe[1]))));
     assertEquals(8192, call(call -> call.setPipeCapacity(at(pipe[1]), 5000)));
     assertEquals(8192, call(call -> call.pipeCapacity(at(pipe[0]))));
@@ -237,6 +249,7 @@ abstract class FileContract extends SocketContract {
   @Test
   void spliceMovesBytesAtPositionsAndReturnsZeroAtTheEnd() throws Exception {
     backend();
+    require(Capability.SPLICE);
     int[] pipe = pipe();
     int file = openFile("file", OpenFlags.CREATE | READ_WRITE);
     write(file, "abcdef", 0);
@@ -254,6 +267,7 @@ abstract class FileContract extends SocketContract {
   @Test
   void unsupportedSplicesAreRefused() throws Exception {
     backend();
+    require(Capability.SPLICE);
     int[] pipe = pipe();
     int file = openFile("file", OpenFlags.CREATE | READ_WRITE);
     write(file, "abcdef", 0);

@@ -12,6 +12,12 @@ public enum Capability {
   /** {@link Opcode#ACCEPT_MULTISHOT}. Without it connections are accepted one by one. */
   MULTISHOT_ACCEPT,
 
+  /** {@link PollEvents#ERROR} and {@link PollEvents#HANG_UP}. Without it both mean ready. */
+  POLL_ERRORS,
+
+  /** Asking for a pipe's capacity, and changing it. Without it a pipe keeps the system's. */
+  PIPE_CAPACITY,
+
   /** {@link Backend#pinWorkers}, and threads that can be pinned at all. */
   CPU_AFFINITY
 }

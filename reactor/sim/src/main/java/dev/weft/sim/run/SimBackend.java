@@ -85,7 +85,12 @@ public final class SimBackend extends Backend {
       FileTree files,
       int entries,
       Observer observer) {
-    super(EnumSet.of(Capability.SPLICE, Capability.MULTISHOT_ACCEPT));
+    super(
+        EnumSet.of(
+            Capability.SPLICE,
+            Capability.MULTISHOT_ACCEPT,
+            Capability.POLL_ERRORS,
+            Capability.PIPE_CAPACITY));
     this.clock = clock;
     this.chance = chance;
     this.faults = faults;
