@@ -28,6 +28,8 @@ module dev.weft.reactor {
       dev.weft.sim;
   exports dev.weft.internal.access to
       dev.weft.sim;
+  exports dev.weft.internal.backend.selector to
+      dev.weft.sim;
   exports dev.weft.internal.backend.uring to
       dev.weft.sim;
   exports dev.weft.internal.diag to

@@ -36,7 +36,7 @@ class LayeringTest {
           List.of("dev.weft.internal.queue", "dev.weft.internal.jvm"),
           List.of("dev.weft.internal.uring"),
           List.of("dev.weft.internal.backend"),
-          List.of("dev.weft.internal.backend.uring"),
+          List.of("dev.weft.internal.backend.uring", "dev.weft.internal.backend.selector"),
           List.of("dev.weft.internal.backend.factory"),
           List.of("dev.weft.internal.access"),
           List.of("dev.weft.internal.strand"),

@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.weft.internal.backend.selector;
+
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.nio.channels.Selector;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The threads that carry out the jobs of one backend, as the kernel's workers do for a ring. They
+ * are daemons, start when they are needed and end when they have been idle for some time.
+ */
+final class FileWorkers {
+  /** The number of threads, besides those that are blocked. */
+  private static final int THREADS = 4;
+
+  private static final long IDLE_MILLIS = TimeUnit.SECONDS.toMillis(5);
+
+  private static final VarHandle DONE;
+
+  static {
+    try {
+      DONE = MethodHandles.lookup().findVarHandle(FileWorkers.class, "done", Job.class);
+    } catch (ReflectiveOperationException e) {
+      throw new ExceptionInInitializerError(e);
+    }
+  }
+
+  private final Selector selector;
+  private final String name;
+
+  // ---- guarded by this
+  private @Nullable Job first;
+  private @Nullable Job last;
+  private int queued;
+  private int threads;
+  private int idle;
+
+  /** The jobs that have been announced to block. */
+  private int blocking;
+
+  private boolean isClosed;
+
+  /** The jobs that are done, newest first: pushed by the threads, taken by the reactor. */
+  @SuppressWarnings("unused") // through DONE as well
+  private volatile @Nullable Job done;
+
+  FileWorkers(Selector selector, String name) {
+    this.selector = selector;
+    this.name = name;
+  }
+
+  /** Queues a job; throws if no thread can be started for it, and there is none. */
+  synchronized void submit(Job job) {
+    job.next = null;
+    if (last == null) {
+      first = job;
+    } else {
+      last.next = job;
+    }
+    last = job;
+    queued++;
+    if (idle >= queued) {
+      notify();
+    } else if (threads < THREADS + blocking) {
+      startFor(job);
+    }
+  }
+
+  private void startFor(Job job) {
+    boolean started = false;
+    try {
+      Thread thread = Thread.ofPlatform().daemon().name(name).unstarted(this::work);
+      thread.start();
+      threads++;
+      started = true;
+    } finally {
+      if (!started && threads == 0) {
+        remove(job);
+      }
+    }
+  }
+
+  /** Removes a job that no thread has begun; returns whether there was one. */
+  synchronized boolean remove(Job job) {
+    Job before = null;
+    for (Job each = first; each != null; before = each, each = each.next) {
+      if (each == job) {
+        if (before == null) {
+          first = job.next;
+        } else {
+          before.next = job.next;
+        }
+        if (last == job) {
+          last = before;
+        }
+        queued--;
+        return true;
+      }
+    }
+    return false;
+  }
+
+  /** Announces that a job can block indefinitely. */
+  synchronized void beginBlocking() {
+    blocking++;
+    Job waiting = first;
+    if (waiting != null && idle == 0) {
+      startFor(waiting);
+    }
+  }
+
+  synchronized void endBlocking() {
+    blocking--;
+  }
+
+  private void work() {
+    for (Job job; (job = take()) != null; ) {
+      job.run();
+      finished(job);
+    }
+  }
+
+  /** The next job; null if the thread is to end. */
+  private synchronized @Nullable Job take() {
+    awaitJob();
+    Job job = first;
+    if (job == null) {
+      threads--;
+      return null;
+    }
+    first = job.next;
+    if (first == null) {
+      last = null;
+    }
+    queued--;
+    return job;
+  }
+
+  /** Waits until there is a job, or the thread has been idle for too long. */
+  private synchronized void awaitJob() {
+    long deadline = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(IDLE_MILLIS);
+    idle++;
+    try {
+      long left = IDLE_MILLIS;
+      while (first == null && !isClosed && left > 0) {
+        wait(left);
+        left = TimeUnit.NANOSECONDS.toMillis(deadline - System.nanoTime());
+      }
+    } catch (InterruptedException e) {
+      // no code of ours does that: the thread ends if there is no job
+    } finally {
+      idle--;
+    }
+  }
+
+  private void finished(Job job) {
+    Job head;
+    do {
+      head = done;
+      job.next = head;
+    } while (!DONE.compareAndSet(this, head, job));
+    selector.wakeup();
+  }
+
+  /** Whether jobs are done that have not been taken. */
+  boolean hasDone() {
+    return done != null;
+  }
+
+  /** Takes the jobs that are done, oldest first. */
+  @Nullable Job takeDone() {
+    Job newest = (Job) DONE.getAndSet(this, null);
+    Job oldest = null;
+    while (newest != null) {
+      Job older = newest.next;
+      newest.next = oldest;
+      oldest = newest;
+      newest = older;
+    }
+    return oldest;
+  }
+
+  /** Lets the threads end that have nothing to do. */
+  synchronized void close() {
+    isClosed = true;
+    notifyAll();
+  }
+}

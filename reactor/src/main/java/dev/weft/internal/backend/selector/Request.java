@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.weft.internal.backend.selector;
+
+import dev.weft.internal.backend.Op;
+import java.lang.foreign.MemorySegment;
+import java.nio.ByteBuffer;
+import org.jspecify.annotations.Nullable;
+
+/** The backend's state of an operation. There is one for each slot, used again and again. */
+final class Request {
+  /** Who has the request. */
+  enum Place {
+    /** The caller. */
+    NOWHERE,
+    /** The queue of those to be started, or the chain of one that is in progress. */
+    QUEUED,
+    /** A queue of an entry, until its channel is ready. */
+    WAITING,
+    /** A thread for files. */
+    WORKING
+  }
+
+  Op op;
+  Place place = Place.NOWHERE;
+
+  /** What the operation's descriptor refers to; held. */
+  @Nullable Entry entry;
+
+  /** The next request in the queue that this one is in. */
+  @Nullable Request next;
+
+  /** The bytes of a SEND that have been sent. */
+  int done;
+
+  /** Whether only the submitting thread may access the operation's memory. */
+  boolean isForeign;
+
+  /**
+   * Bytes to write that the submitting thread has copied here, or the buffer of a file operation.
+   */
+  @Nullable StagingBuffer staging;
+
+  /** The work for a thread, of an operation on a file. */
+  @Nullable FileJob job;
+
+  Request(Op op) {
+    this.op = op;
+  }
+
+  /** The bytes that the operation transfers at most. */
+  int length() {
+    int length = op.length();
+    StagingBuffer staged = staging;
+    return staged == null ? length : Math.min(length, staged.size());
+  }
+
+  /** Copies up to {@code target.remaining()} bytes to be written, from {@link #done} on. */
+  void copyTo(ByteBuffer target, MemorySegment targetMemory) {
+    int count = Math.min(target.capacity(), length() - done);
+    StagingBuffer staged = staging;
+    if (staged != null) {
+      MemorySegment.copy(staged.memory, done, targetMemory, 0, count);
+    } else {
+      MemorySegment memory = op.memory();
+      if (memory != null) {
+        MemorySegment.copy(memory, op.from() + done, targetMemory, 0, count);
+      }
+    }
+    target.clear().limit(count);
+  }
+}

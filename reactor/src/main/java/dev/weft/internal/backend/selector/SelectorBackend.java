@@ -1,0 +1,503 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.weft.internal.backend.selector;
+
+import dev.weft.error.Errno;
+import dev.weft.error.ReactorUnavailableException;
+import dev.weft.internal.backend.Backend;
+import dev.weft.internal.backend.BackendStats;
+import dev.weft.internal.backend.Call;
+import dev.weft.internal.backend.Capability;
+import dev.weft.internal.backend.Op;
+import dev.weft.internal.backend.Opcode;
+import dev.weft.internal.queue.TimerQueue;
+import java.io.IOException;
+import java.lang.foreign.MemorySegment;
+import java.nio.channels.Selector;
+import java.util.Arrays;
+import java.util.EnumSet;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The backend on the JDK's channels.
+ *
+ * <p>A poll starts the requests that have been submitted: it tries them, and those that are not
+ * ready wait in their {@link ChannelEntry} for the selector. Operations on files are carried out by
+ * {@link FileWorkers}. Every completion is delivered by a poll.
+ *
+ * <p>It accesses callers' memory only by copying, which the submitting thread does if the memory is
+ * confined to it.
+ */
+public final class SelectorBackend extends Backend {
+  /** How many polls in a row may leave out the select because requests completed at once. */
+  private static final int SELECTS_LEFT_OUT_MAX = 4;
+
+  private static final int EBADF = Entry.EBADF;
+
+  private final Thread thread = Thread.currentThread();
+  private final int entries;
+  private final BackendStats stats = stats();
+
+  final Descriptors descriptors;
+  final ReadyChannels ready;
+  final TransferMemory memory = new TransferMemory();
+  final TimerQueue timers = new TimerQueue();
+  final FileWorkers workers;
+
+  /** The requests of the operations, by slot. */
+  private @Nullable Request[] requests = new @Nullable Request[64];
+
+  private final RequestQueue starting = new RequestQueue();
+  private int startingCount;
+
+  /** The operations beyond the size of the queue, in order. */
+  private @Nullable Op firstDeferred;
+
+  private @Nullable Op lastDeferred;
+
+  /** Operations that are to be cancelled, newest first. */
+  private @Nullable Op firstCancel;
+
+  private int inFlight;
+  private int delivered;
+  private int selectsLeftOut;
+  private boolean closing;
+
+  /**
+   * Opens a backend for the calling thread.
+   *
+   * @param entries the number of operations that are started in one poll, and the longest chain
+   * @throws ReactorUnavailableException if the system has no descriptors left
+   */
+  public static SelectorBackend open(int entries) throws ReactorUnavailableException {
+    try {
+      return new SelectorBackend(entries, Selector.open());
+    } catch (IOException e) {
+      Errno errno = Errno.of(ErrnoOfFailure.code(e));
+      ReactorUnavailableException unavailable =
+          new ReactorUnavailableException("no selector can be opened: " + e.getMessage(), errno);
+      unavailable.initCause(e);
+      throw unavailable;
+    }
+  }
+
+  private SelectorBackend(int entries, Selector selector) {
+    super(EnumSet.of(Capability.MULTISHOT_ACCEPT));
+    this.entries = entries;
+    ready = new ReadyChannels(selector, thread, stats);
+    descriptors = new Descriptors(ready);
+    workers = new FileWorkers(selector, "weft files of " + thread.getName());
+  }
+
+  @Override
+  public int inFlight() {
+    return inFlight;
+  }
+
+  // ---- submitting
+
+  @Override
+  protected void start(Op op) {
+    int count = op.link() == null ? 1 : op.chainLength();
+    if (count > entries) {
+      throw new IllegalArgumentException(
+          "a chain of " + count + " operations exceeds the queue of " + entries);
+    }
+    for (Op each = op; each != null; each = each.link()) {
+      prepare(each);
+    }
+    for (Op each = op; each != null; each = each.link()) {
+      hold(request(each));
+    }
+    inFlight += count;
+    if (firstDeferred != null || startingCount + count > entries) {
+      deferStart(op);
+    } else {
+      enqueue(op, count);
+    }
+  }
+
+  /** Makes everything that can fail: nothing is started then. */
+  private void prepare(Op op) {
+    if (op.slot >= requests.length) {
+      requests = Arrays.copyOf(requests, Math.max(2 * requests.length, op.slot + 1));
+    }
+    Request request = requests[op.slot];
+    if (request == null) {
+      request = new Request(op);
+      requests[op.slot] = request;
+    }
+    request.op = op;
+    request.done = 0;
+    request.isForeign = false;
+    MemorySegment segment = op.memory();
+    if (op.opcode() == Opcode.CONNECT) {
+      SocketCalls.internet(op.address());
+    } else if (segment != null && !segment.isAccessibleBy(thread)) {
+      request.isForeign = true;
+      if (writes(op)) {
+        memory.stage(request); // here, on the thread that has the memory
+      }
+    }
+  }
+
+  private static boolean writes(Op op) {
+    return switch (op.opcode()) {
+      case WRITE, SEND -> true;
+      default -> false;
+    };
+  }
+
+  private Request request(Op op) {
+    Request request = requests[op.slot];
+    assert request != null && request.op == op : op;
+    return request;
+  }
+
+  private void hold(Request request) {
+    Entry entry =
+        request.op.opcode() == Opcode.CLOSE ? null : descriptors.find(request.op.handle());
+    request.entry = entry;
+    if (entry != null) {
+      entry.uses++;
+    }
+    request.place = Request.Place.QUEUED;
+  }
+
+  private void deferStart(Op op) {
+    stats.deferred++;
+    defer(op);
+    op.nextDeferred = null;
+    if (lastDeferred == null) {
+      firstDeferred = op;
+    } else {
+      lastDeferred.nextDeferred = op;
+    }
+    lastDeferred = op;
+  }
+
+  private void enqueue(Op head, int count) {
+    for (Op op = head; op != null; op = op.link()) {
+      begin(op);
+      stats.submissions++;
+    }
+    starting.add(request(head));
+    startingCount += count;
+  }
+
+  @Override
+  public void cancel(Op op) {
+    if (beginCancel(op) && !op.cancelQueued) {
+      op.cancelQueued = true;
+      op.nextCancel = firstCancel;
+      firstCancel = op;
+    }
+  }
+
+  // ---- polling
+
+  @Override
+  public int poll(long timeoutNanos) {
+    delivered = 0;
+    descriptors.finishCloses();
+    startQueued();
+    applyCancels();
+    descriptors.finishCloses();
+    boolean mayLeaveOut = delivered > 0 && ready.isEmpty();
+    if (!mayLeaveOut || ++selectsLeftOut > SELECTS_LEFT_OUT_MAX) {
+      selectsLeftOut = 0;
+      awaitEvents(timeoutNanos);
+    }
+    takeDone();
+    int count = delivered;
+    delivered = 0;
+    return count;
+  }
+
+  /** Starts what has been queued until now; what listeners submit is left to the next poll. */
+  private void startQueued() {
+    int count = startingCount;
+    startQueued(count);
+    while (firstDeferred != null && startingCount == 0) {
+      startDeferred();
+      startQueued(startingCount);
+    }
+  }
+
+  private void startQueued(int count) {
+    for (int left = count; left > 0; ) {
+      Request request = starting.poll();
+      if (request == null) {
+        return;
+      }
+      int length = request.op.chainLength();
+      startingCount -= length;
+      left -= length;
+      start(request);
+    }
+  }
+
+  /** Moves deferred operations to the queue, as many as it holds. */
+  private void startDeferred() {
+    while (firstDeferred != null) {
+      Op op = firstDeferred;
+      int length = op.chainLength();
+      boolean cancelled = isAnyCancelled(op);
+      if (!cancelled && startingCount + length > entries) {
+        return;
+      }
+      firstDeferred = op.nextDeferred;
+      op.nextDeferred = null;
+      if (firstDeferred == null) {
+        lastDeferred = null;
+      }
+      if (cancelled) {
+        cancelChain(op);
+      } else {
+        enqueue(op, length);
+      }
+    }
+  }
+
+  private static boolean isAnyCancelled(Op head) {
+    for (Op op = head; op != null; op = op.link()) {
+      if (op.isCancelRequested()) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  /** Completes operations that have not been started. */
+  private void cancelChain(@Nullable Op head) {
+    for (Op op = head; op != null; ) {
+      Op next = op.link(); // the listener can reuse op
+      finishOne(request(op), Entry.CANCELED);
+      op = next;
+    }
+  }
+
+  private void start(Request request) {
+    int result;
+    try {
+      result = attempt(request);
+    } catch (OutOfMemoryError e) {
+      result = -Errno.ENOMEM.code();
+    } catch (RuntimeException e) {
+      result = -ErrnoOfFailure.code(e);
+    }
+    if (result != Entry.PENDING) {
+      finish(request, result);
+    }
+  }
+
+  private int attempt(Request request) {
+    Op op = request.op;
+    Entry entry = request.entry;
+    return switch (op.opcode()) {
+      case NOP -> 0;
+      case CLOSE -> closeDescriptor(op.handle());
+      case OPEN -> FileJob.start(this, request);
+      case SPLICE -> Entry.UNSUPPORTED;
+      default -> entry == null ? EBADF : entry.start(this, request);
+    };
+  }
+
+  private void applyCancels() {
+    Op op = firstCancel;
+    firstCancel = null;
+    while (op != null) {
+      Op next = op.nextCancel;
+      op.nextCancel = null;
+      op.cancelQueued = false;
+      if (op.state() == Op.State.CANCELLING) { // it can have completed and be in use again
+        cancel(request(op), op);
+      }
+      op = next;
+    }
+  }
+
+  private void cancel(Request request, Op op) {
+    if (request.place == Request.Place.QUEUED) { // in this poll, or behind another one in a chain
+      op.cancelQueued = true;
+      op.nextCancel = firstCancel;
+      firstCancel = op;
+      return;
+    }
+    Entry entry = request.entry;
+    FileJob job = request.job;
+    int result =
+        entry != null
+            ? entry.cancel(this, request)
+            : job != null ? job.cancel(this) : Entry.PENDING;
+    if (result != Entry.PENDING) {
+      finish(request, result);
+    }
+  }
+
+  // ---- waiting
+
+  private void awaitEvents(long timeoutNanos) {
+    long deadline = timeoutNanos == FOREVER ? FOREVER : System.nanoTime() + timeoutNanos;
+    boolean woken;
+    do {
+      long left = timeoutNanos == FOREVER ? FOREVER : deadline - System.nanoTime();
+      boolean waits = delivered == 0 && ready.isEmpty() && !workers.hasDone();
+      ready.select(waits && timeoutNanos > 0 ? timeToWait(left) : 0);
+      woken = ready.takeWakeup();
+      ready.handle(this);
+      takeDone();
+      expireTimers();
+    } while (delivered == 0 && !woken && timeoutNanos > 0 && System.nanoTime() < deadline);
+  }
+
+  private long timeToWait(long left) {
+    long timer = timers.nextDeadline();
+    return timer == TimerQueue.NEVER
+        ? Math.max(left, 0)
+        : Math.max(0, Math.min(left, timer - System.nanoTime()));
+  }
+
+  private void takeDone() {
+    if (!workers.hasDone()) {
+      return;
+    }
+    for (Job job = workers.takeDone(); job != null; ) {
+      Job next = job.next; // the listener can use the job again
+      job.next = null;
+      job.completed(this);
+      job = next;
+    }
+  }
+
+  private void expireTimers() {
+    if (timers.nextDeadline() != TimerQueue.NEVER) {
+      timers.expire(System.nanoTime());
+      ready.handle(this);
+    }
+  }
+
+  // ---- completing
+
+  /** Delivers a connection of a multishot accept. */
+  void completeShot(Request request, int result) {
+    delivered++;
+    stats.completions++;
+    complete(request.op, result, true, Op.NO_BUFFER);
+  }
+
+  /** Completes a request, and starts or cancels the rest of its chain. */
+  void finish(Request request, int result) {
+    Op next = request.op.link();
+    boolean continues = next != null && isWhole(request, result);
+    finishOne(request, result);
+    if (next == null) {
+      return;
+    }
+    if (continues && next.state() != Op.State.CANCELLING) {
+      starting.add(request(next));
+      startingCount += next.chainLength();
+    } else {
+      cancelChain(next);
+    }
+  }
+
+  /** Whether the next operation of a chain starts after this result. */
+  private static boolean isWhole(Request request, int result) {
+    return switch (request.op.opcode()) {
+      case READ, WRITE, SEND, SPLICE -> result == request.op.length();
+      default -> result >= 0;
+    };
+  }
+
+  private void finishOne(Request request, int result) {
+    Op op = request.op;
+    Entry entry = request.entry;
+    StagingBuffer staged = request.staging;
+    request.place = Request.Place.NOWHERE;
+    request.entry = null;
+    request.staging = null;
+    if (staged != null) {
+      memory.staging.give(staged);
+    }
+    inFlight--;
+    delivered++;
+    stats.completions++;
+    if (entry != null) {
+      descriptors.release(entry);
+    }
+    complete(op, result);
+  }
+
+  // ---- descriptors
+
+  @Override
+  public int perform(Call call) {
+    return switch (call.kind()) {
+      case SOCKET -> SocketCalls.open(this, call.family(), call.socketType());
+      case PIPE -> PipeEntry.open(this, call);
+      default -> performOn(call);
+    };
+  }
+
+  private int performOn(Call call) {
+    Entry entry = descriptors.find(call.handle());
+    if (entry == null) {
+      return EBADF;
+    }
+    return switch (call.kind()) {
+      case OPEN_FLAGS -> entry.openFlags();
+      case FILE_TYPE -> {
+        call.answer(entry.type());
+        yield 0;
+      }
+      default -> entry.perform(this, call);
+    };
+  }
+
+  @Override
+  public int closeDescriptor(int descriptor) {
+    return descriptors.close(descriptor);
+  }
+
+  // ---- waking and blocking
+
+  @Override
+  public void wakeup() {
+    ready.wakeup();
+  }
+
+  @Override
+  public void beginBlocking() {
+    workers.beginBlocking();
+  }
+
+  @Override
+  public void endBlocking() {
+    workers.endBlocking();
+  }
+
+  // ---- closing
+
+  @Override
+  public void close() {
+    if (closing) {
+      return;
+    }
+    closing = true;
+    table.forEachBusy(this::cancel);
+    while (inFlight > 0) {
+      poll(FOREVER);
+    }
+    try {
+      closeHandles();
+    } finally {
+      closeAll();
+    }
+  }
+
+  private void closeAll() {
+    descriptors.closeAll();
+    workers.close();
+    ready.close();
+  }
+}

@@ -1,0 +1,401 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.weft.internal.backend.selector;
+
+import dev.weft.error.Errno;
+import dev.weft.internal.backend.Call;
+import dev.weft.internal.backend.Direction;
+import dev.weft.internal.backend.FileType;
+import dev.weft.internal.backend.Op;
+import dev.weft.internal.backend.Opcode;
+import dev.weft.internal.backend.OpenFlags;
+import dev.weft.internal.backend.PollEvents;
+import dev.weft.internal.queue.TimerQueue;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.net.ProtocolFamily;
+import java.net.StandardSocketOptions;
+import java.nio.channels.ClosedChannelException;
+import java.nio.channels.NetworkChannel;
+import java.nio.channels.NotYetConnectedException;
+import java.nio.channels.SelectableChannel;
+import java.nio.channels.ServerSocketChannel;
+import java.nio.channels.SocketChannel;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A TCP socket. The JDK has one type for connections and another one for listeners: every socket
+ * begins as a connection, and LISTEN replaces it.
+ *
+ * <p>A shut down input is only noted, since the JDK would drop what arrives later, which Linux does
+ * not. When both directions are shut down it is carried out, so that bytes of the other end are
+ * answered by a reset.
+ */
+final class SocketEntry extends ChannelEntry {
+  private static final int ESPIPE = -Errno.ESPIPE.code();
+  private static final int ENOTCONN = -Errno.ENOTCONN.code();
+
+  private final ProtocolFamily family;
+  private @Nullable SocketChannel connection;
+  private @Nullable ServerSocketChannel listener;
+  private boolean isBound;
+  private boolean outputShut;
+
+  /** Whether the other end has closed its output, and all its bytes have been read. */
+  private boolean hasEnded;
+
+  /** Whether a read has reported that the connection was reset: the next ones are at the end. */
+  private boolean wasReset;
+
+  /** How long a request may wait for room to send, in milliseconds; 0 for no limit. */
+  private int userTimeoutMillis;
+
+  private @Nullable StallTimer stall;
+
+  /** The error that the next operation reports, as -errno; 0 if there is none. */
+  private int pendingFailure;
+
+  private final class StallTimer extends TimerQueue.Timer {
+    private final SelectorBackend backend;
+
+    StallTimer(SelectorBackend backend) {
+      this.backend = backend;
+    }
+
+    @Override
+    protected void expired() {
+      abort(backend);
+    }
+  }
+
+  SocketEntry(ProtocolFamily family, SocketChannel connection, boolean isBound) {
+    this.family = family;
+    this.connection = connection;
+    this.isBound = isBound;
+  }
+
+  @Override
+  FileType type() {
+    return FileType.SOCKET;
+  }
+
+  @Override
+  int openFlags() {
+    return OpenFlags.READ | OpenFlags.WRITE;
+  }
+
+  @Override
+  @Nullable SelectableChannel channel() {
+    return listener != null ? listener : connection;
+  }
+
+  /** The channel for options and names. */
+  NetworkChannel network() throws ClosedChannelException {
+    NetworkChannel found = listener != null ? listener : connection;
+    if (found == null) {
+      throw new ClosedChannelException();
+    }
+    return found;
+  }
+
+  ProtocolFamily family() {
+    return family;
+  }
+
+  boolean isBound() {
+    return isBound;
+  }
+
+  private boolean isConnected() {
+    SocketChannel mine = connection;
+    return mine != null && mine.isConnected();
+  }
+
+  /** Whether there has been a connection that has ended in both directions. */
+  private boolean isOver() {
+    return (connection == null && listener == null) || wasReset || (outputShut && hasEnded);
+  }
+
+  // ---- operations
+
+  @Override
+  int attempt(SelectorBackend backend, Request request) {
+    Op op = request.op;
+    try {
+      return switch (op.opcode()) {
+        case READ -> op.position() >= 0 ? ESPIPE : receive(backend, request);
+        case RECEIVE -> receive(backend, request);
+        case RECEIVE_ANY -> UNSUPPORTED;
+        case WRITE, SEND -> transmit(backend, request);
+        case ACCEPT, ACCEPT_MULTISHOT -> accept(backend);
+        case CONNECT -> connect(op);
+        case SHUTDOWN -> shutdown(backend, op.direction());
+        case POLL -> poll(op);
+        case STAT -> FileStatus.ofChannel(type(), op.attributes());
+        case SYNC, SYNC_DATA -> EINVAL;
+        default -> UNSUPPORTED;
+      };
+    } catch (IOException | RuntimeException e) {
+      return -ErrnoOfFailure.code(e);
+    }
+  }
+
+  private int receive(SelectorBackend backend, Request request) throws IOException {
+    SocketChannel mine = connection;
+    if (listener != null) {
+      return ENOTCONN;
+    }
+    if (mine == null || wasReset) {
+      return takeFailure(0);
+    }
+    if (!mine.isConnected()) {
+      return ENOTCONN;
+    }
+    try {
+      int count = read(backend, request, mine);
+      if (count == NOT_READY && isInputShut()) {
+        return 0;
+      }
+      hasEnded |= count == 0 && request.length() > 0 && !(isInputShut() && outputShut);
+      return count;
+    } catch (IOException e) {
+      int code = ErrnoOfFailure.code(e);
+      wasReset |= code == Errno.ECONNRESET.code();
+      return -code;
+    }
+  }
+
+  private int transmit(SelectorBackend backend, Request request) throws IOException {
+    SocketChannel mine = connection;
+    if (mine == null || outputShut || !mine.isConnected()) {
+      int failure = takeFailure(EPIPE);
+      return request.done > 0 ? request.done : failure;
+    }
+    try {
+      return request.op.opcode() == Opcode.SEND
+          ? send(backend, request, mine)
+          : write(backend, request, mine);
+    } catch (IOException e) {
+      return request.done > 0 ? request.done : -ErrnoOfFailure.code(e);
+    }
+  }
+
+  private int takeFailure(int otherwise) {
+    int failure = pendingFailure;
+    pendingFailure = 0;
+    return failure == 0 ? otherwise : failure;
+  }
+
+  private int accept(SelectorBackend backend) throws IOException {
+    ServerSocketChannel mine = listener;
+    if (mine == null) {
+      return EINVAL;
+    }
+    backend.descriptors.reserve(1);
+    SocketChannel accepted = mine.accept();
+    if (accepted == null) {
+      return NOT_READY;
+    }
+    accepted.configureBlocking(false);
+    return backend.descriptors.add(new SocketEntry(family, accepted, true));
+  }
+
+  private int connect(Op op) throws IOException {
+    SocketChannel mine = connection;
+    if (listener != null) {
+      return -Errno.EISCONN.code();
+    }
+    if (mine == null) {
+      return -Errno.ECONNABORTED.code();
+    }
+    try {
+      if (mine.isConnectionPending() ? mine.finishConnect() : mine.connect(op.address())) {
+        isBound = true;
+        return 0;
+      }
+      return NOT_READY;
+    } catch (IOException e) {
+      reopen();
+      throw e;
+    }
+  }
+
+  /** Replaces the channel, which a failed connect has closed, so that it can be tried again. */
+  private void reopen() throws IOException {
+    cancelKey();
+    connection = null;
+    isBound = false;
+    SocketChannel other = SocketChannel.open(family);
+    other.configureBlocking(false);
+    connection = other;
+  }
+
+  private int poll(Op op) {
+    if ((isInputShut() || isOver()) && (op.detail() & PollEvents.READABLE) != 0) {
+      return PollEvents.READABLE;
+    }
+    return attemptPoll(op);
+  }
+
+  // ---- the ends of a connection
+
+  int shutdown(SelectorBackend backend, Direction direction) throws IOException {
+    SocketChannel mine = connection;
+    if (mine == null || !isConnected() || isOver()) {
+      return ENOTCONN;
+    }
+    if (direction != Direction.OUTPUT) {
+      shutInput();
+    }
+    if (direction != Direction.INPUT) {
+      mine.shutdownOutput();
+      outputShut = true;
+    }
+    if (isInputShut() && outputShut) {
+      mine.shutdownInput();
+    }
+    retry(backend);
+    return 0;
+  }
+
+  /** Resets the connection, because nothing could be sent for too long. */
+  private void abort(SelectorBackend backend) {
+    SocketChannel mine = connection;
+    if (mine == null) {
+      return;
+    }
+    connection = null;
+    pendingFailure = -Errno.ETIMEDOUT.code();
+    try {
+      mine.setOption(StandardSocketOptions.SO_LINGER, 0);
+    } catch (IOException e) {
+      // the close is orderly then
+    }
+    backend.descriptors.closeLater(new Remains(mine, cancelKey()));
+    retry(backend);
+  }
+
+  /** The channel of an aborted connection, whose descriptor stays open. */
+  private static final class Remains extends Entry {
+    private final SocketChannel channel;
+    private final boolean wasWatched;
+
+    Remains(SocketChannel channel, boolean wasWatched) {
+      this.channel = channel;
+      this.wasWatched = wasWatched;
+    }
+
+    @Override
+    FileType type() {
+      return FileType.SOCKET;
+    }
+
+    @Override
+    int openFlags() {
+      return 0;
+    }
+
+    @Override
+    int start(SelectorBackend backend, Request request) {
+      return EBADF;
+    }
+
+    @Override
+    int cancel(SelectorBackend backend, Request request) {
+      return CANCELED;
+    }
+
+    @Override
+    boolean beginClose() {
+      return wasWatched;
+    }
+
+    @Override
+    void close() throws IOException {
+      channel.close();
+    }
+  }
+
+  @Override
+  void stalled(SelectorBackend backend) {
+    if (userTimeoutMillis > 0 && isConnected()) {
+      StallTimer timer = stall;
+      if (timer == null) {
+        timer = new StallTimer(backend);
+        stall = timer;
+      }
+      backend.timers.arm(timer, System.nanoTime() + userTimeoutMillis * 1_000_000L);
+    }
+  }
+
+  @Override
+  void unstalled(SelectorBackend backend) {
+    StallTimer timer = stall;
+    if (timer != null && timer.isArmed()) {
+      backend.timers.disarm(timer);
+    }
+  }
+
+  @Override
+  void close() throws IOException {
+    SelectableChannel mine = channel();
+    if (mine != null) {
+      mine.close();
+    }
+  }
+
+  // ---- calls
+
+  @Override
+  int perform(SelectorBackend backend, Call call) {
+    try {
+      return switch (call.kind()) {
+        case SHUTDOWN -> shutdown(backend, call.direction());
+        case PIPE_CAPACITY, SET_PIPE_CAPACITY -> EBADF;
+        default -> SocketCalls.perform(backend, this, call);
+      };
+    } catch (NotYetConnectedException e) {
+      return ENOTCONN;
+    } catch (IOException | RuntimeException e) {
+      return -ErrnoOfFailure.code(e);
+    }
+  }
+
+  int userTimeoutMillis() {
+    return userTimeoutMillis;
+  }
+
+  void userTimeoutMillis(int millis) {
+    userTimeoutMillis = millis;
+  }
+
+  int bind(InetSocketAddress address) throws IOException {
+    SocketChannel mine = connection;
+    if (isBound || mine == null) {
+      return EINVAL;
+    }
+    mine.bind(address);
+    isBound = true;
+    return 0;
+  }
+
+  /** The other end's address, or null if there is none. */
+  @Nullable InetSocketAddress remoteAddress() throws IOException {
+    SocketChannel mine = connection;
+    return mine == null || !mine.isConnected() ? null : (InetSocketAddress) mine.getRemoteAddress();
+  }
+
+  /** Makes the socket a listener on the address that it is bound to. */
+  int listen(int backlog) throws IOException {
+    SocketChannel mine = connection;
+    if (listener != null) {
+      return 0; // the backlog stays
+    }
+    if (mine == null || mine.isConnected()) {
+      return EINVAL;
+    }
+    listener = Listeners.replace(mine, family, backlog);
+    connection = null;
+    isBound = true;
+    return 0;
+  }
+}
