@@ -121,9 +121,9 @@ class InstallTest {
 
   /** Runs a script; its output has standard output and standard error. */
   private Outcome run(Path script, String... arguments) throws Exception {
-    List<String> words = new ArrayList<>(List.of(script.toString()));
-    words.addAll(List.of(arguments));
-    ProcessBuilder builder = new ProcessBuilder(words).redirectErrorStream(true);
+    List<String> command = new ArrayList<>(List.of(script.toString()));
+    command.addAll(List.of(arguments));
+    ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true);
     builder.environment().put("JAVA_HOME", System.getProperty("java.home"));
     builder.environment().compute("PATH", (name, path) -> folder.resolve("bin") + ":" + path);
     Process process = builder.start();

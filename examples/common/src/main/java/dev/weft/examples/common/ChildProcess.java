@@ -68,7 +68,7 @@ public final class ChildProcess implements AutoCloseable {
    * @param main the class that starts it
    * @param program its name
    * @param args its arguments
-   * @return the words of a command
+   * @return the program and arguments of a process
    */
   public static List<String> command(Class<?> main, String program, String... args) {
     return command(List.of(), main, program, args);
@@ -77,19 +77,19 @@ public final class ChildProcess implements AutoCloseable {
   private static List<String> command(
       List<String> options, Class<?> main, String program, String... args) {
     // A build in the background of a shell inherits that SIGINT is ignored, and so would the JVM.
-    List<String> words = new ArrayList<>(List.of("env", "--default-signal=INT"));
-    words.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-    words.addAll(
+    List<String> command = new ArrayList<>(List.of("env", "--default-signal=INT"));
+    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+    command.addAll(
         List.of(
             "--enable-native-access=ALL-UNNAMED",
             "--add-opens=java.base/java.lang=ALL-UNNAMED",
             "--add-exports=java.base/jdk.internal.vm=ALL-UNNAMED",
             "-XX:TieredStopAtLevel=1",
             "-XX:+UseSerialGC"));
-    words.addAll(options);
-    words.addAll(List.of("-cp", CLASS_PATH, main.getName(), program));
-    words.addAll(List.of(args));
-    return words;
+    command.addAll(options);
+    command.addAll(List.of("-cp", CLASS_PATH, main.getName(), program));
+    command.addAll(List.of(args));
+    return command;
   }
 
   /**
@@ -133,9 +133,9 @@ public final class ChildProcess implements AutoCloseable {
    */
   public static ChildProcess shell(Class<?> main, String line, String program, String... args)
       throws IOException {
-    List<String> words = new ArrayList<>(List.of("bash", "-c", line, "bash"));
-    words.addAll(command(main, program, args));
-    return new ChildProcess(new ProcessBuilder(words).start());
+    List<String> command = new ArrayList<>(List.of("bash", "-c", line, "bash"));
+    command.addAll(command(main, program, args));
+    return new ChildProcess(new ProcessBuilder(command).start());
   }
 
   /**

@@ -39,19 +39,19 @@ public final class NativeText {
    * @return the same if they are ASCII, otherwise the arguments in /proc/self/cmdline
    */
   public static List<String> arguments(String[] decoded) {
-    List<String> words = List.of(decoded);
-    if (words.stream().allMatch(NativeText::isAscii)) {
-      return words;
+    List<String> arguments = List.of(decoded);
+    if (arguments.stream().allMatch(NativeText::isAscii)) {
+      return arguments;
     }
     try {
-      return lastWords(Files.readAllBytes(COMMAND_LINE), words);
+      return lastArguments(Files.readAllBytes(COMMAND_LINE), arguments);
     } catch (IOException e) {
-      return words; // without /proc only the decoded arguments are available
+      return arguments; // without /proc only the decoded arguments are available
     }
   }
 
   /** The last arguments of a command line; those in ASCII must equal the {@code known} ones. */
-  static List<String> lastWords(byte[] commandLine, List<String> known) {
+  static List<String> lastArguments(byte[] commandLine, List<String> known) {
     List<String> all = new ArrayList<>();
     int start = 0;
     for (int i = 0; i < commandLine.length; i++) {
@@ -63,13 +63,13 @@ public final class NativeText {
     if (all.size() < known.size()) {
       return known;
     }
-    List<String> words = List.copyOf(all.subList(all.size() - known.size(), all.size()));
-    for (int i = 0; i < words.size(); i++) {
-      if (isAscii(known.get(i)) && !words.get(i).equals(known.get(i))) {
+    List<String> arguments = List.copyOf(all.subList(all.size() - known.size(), all.size()));
+    for (int i = 0; i < arguments.size(); i++) {
+      if (isAscii(known.get(i)) && !arguments.get(i).equals(known.get(i))) {
         return known; // a different command line
       }
     }
-    return words;
+    return arguments;
   }
 
   /**

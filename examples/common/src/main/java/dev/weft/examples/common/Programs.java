@@ -45,9 +45,11 @@ public abstract class Programs {
    * @param args the arguments of {@code main}
    */
   protected final void start(String[] args) {
-    List<String> words = NativeText.arguments(args);
+    List<String> arguments = NativeText.arguments(args);
     System.exit(
-        words.isEmpty() ? usage() : start(words.getFirst(), words.subList(1, words.size())));
+        arguments.isEmpty()
+            ? usage()
+            : start(arguments.getFirst(), arguments.subList(1, arguments.size())));
   }
 
   private int start(String name, List<String> args) {
@@ -129,7 +131,8 @@ public abstract class Programs {
    */
   private static int run(String name, Program program, List<String> args) {
     try {
-      boolean plain = args.stream().noneMatch(word -> word.length() > 1 && word.startsWith("-"));
+      boolean plain =
+          args.stream().noneMatch(argument -> argument.length() > 1 && argument.startsWith("-"));
       return plain ? program.run(args) : parseAndRun(program, args);
     } catch (ParameterException | IllegalArgumentException e) {
       reportFirstLine(name, e);

@@ -38,15 +38,15 @@ class NativeTextTest {
     byte[] line = latin1("java\0-jar\0x.jar\0iou_cat\0\u00fc\0\0plain\0");
     assertEquals(
         List.of("iou_cat", "\udcfc", "", "plain"),
-        NativeText.lastWords(line, List.of("iou_cat", "\ufffd", "", "plain")));
+        NativeText.lastArguments(line, List.of("iou_cat", "\ufffd", "", "plain")));
   }
 
   @Test
   void argumentsMissingFromTheCommandLineAreThoseTheJvmDecoded() {
     List<String> known = List.of("a", "\ufffd");
-    assertEquals(known, NativeText.lastWords(latin1("b\0\u00fc\0"), known));
-    assertEquals(known, NativeText.lastWords(latin1("\u00fc\0"), known));
-    assertEquals(known, NativeText.lastWords(latin1(""), known));
+    assertEquals(known, NativeText.lastArguments(latin1("b\0\u00fc\0"), known));
+    assertEquals(known, NativeText.lastArguments(latin1("\u00fc\0"), known));
+    assertEquals(known, NativeText.lastArguments(latin1(""), known));
   }
 
   @Test

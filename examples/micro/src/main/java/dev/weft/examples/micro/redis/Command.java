@@ -8,27 +8,27 @@ import org.jspecify.annotations.Nullable;
 
 /** A command of a client, or the error in its input. */
 final class Command {
-  private final List<byte[]> words;
+  private final List<byte[]> argv;
   private final String name;
   private final @Nullable String complaint;
   private final long heldBytes;
 
-  private Command(List<byte[]> words, String name, @Nullable String complaint, long heldBytes) {
-    this.words = words;
+  private Command(List<byte[]> argv, String name, @Nullable String complaint, long heldBytes) {
+    this.argv = argv;
     this.name = name;
     this.complaint = complaint;
     this.heldBytes = heldBytes;
   }
 
   /** A command of one or more arguments, charged to its client's account. */
-  static Command of(List<byte[]> words, long heldBytes) {
-    String name = new String(words.getFirst(), StandardCharsets.ISO_8859_1);
-    return new Command(words, name.toUpperCase(Locale.ROOT), null, heldBytes);
+  static Command of(List<byte[]> argv, long heldBytes) {
+    String name = new String(argv.getFirst(), StandardCharsets.ISO_8859_1);
+    return new Command(argv, name.toUpperCase(Locale.ROOT), null, heldBytes);
   }
 
   /** A command without an account. */
-  static Command of(List<byte[]> words) {
-    return of(words, 0);
+  static Command of(List<byte[]> argv) {
+    return of(argv, 0);
   }
 
   /** Replaces a command that can't be parsed: the connection ends with it. */
@@ -48,12 +48,12 @@ final class Command {
 
   /** The number of arguments after the name. */
   int arguments() {
-    return words.size() - 1;
+    return argv.size() - 1;
   }
 
   /** An argument; the first has the number 1. */
   byte[] argument(int number) {
-    return words.get(number);
+    return argv.get(number);
   }
 
   /** Whether no input is read after it. */
@@ -70,8 +70,8 @@ final class Command {
     return isOne;
   }
 
-  private static boolean ofShutdown(byte[] word) {
-    return switch (CommandReader.text(word).toUpperCase(Locale.ROOT)) {
+  private static boolean ofShutdown(byte[] argument) {
+    return switch (CommandReader.text(argument).toUpperCase(Locale.ROOT)) {
       case "SAVE", "NOSAVE", "NOW", "FORCE" -> true;
       default -> false;
     };
@@ -93,8 +93,8 @@ final class Command {
   /** The bytes of its arguments. */
   int bytes() {
     int bytes = 0;
-    for (byte[] word : words) {
-      bytes += word.length;
+    for (byte[] argument : argv) {
+      bytes += argument.length;
     }
     return bytes;
   }

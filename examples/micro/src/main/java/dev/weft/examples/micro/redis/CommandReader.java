@@ -15,7 +15,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class CommandReader {
   /** The number of arguments of a command, including its name. */
-  static final int WORDS_MAX = 1024;
+  static final int ARGUMENTS_MAX = 1024;
 
   /** The bytes of all its arguments. */
   static final int COMMAND_BYTES_MAX = 1 << 20;
@@ -28,12 +28,12 @@ final class CommandReader {
   private static final int BAD = -2;
 
   /** The overhead of an argument, in bytes. */
-  private static final int WORD_BYTES = 32;
+  private static final int ARGUMENT_BYTES = 32;
 
   private final ClientMemory.Account account;
   private final MicroSocket socket;
   private final MicroBlock block;
-  private final Words line;
+  private final ArgumentSplitter line;
 
   /** The bytes charged to the account for the command being read. */
   private long heldBytes;
@@ -43,7 +43,7 @@ final class CommandReader {
     this.account = account;
     this.socket = socket;
     this.block = block;
-    line = new Words(block);
+    line = new ArgumentSplitter(block);
   }
 
   /** Returns the next command, or null at the end of the input, even within a command. Suspends. */
@@ -60,10 +60,12 @@ final class CommandReader {
         }
         throw new UnreadableException("too big inline request");
       }
-      List<byte[]> words =
-          block.getByte(0) == '*' ? readWords(number(length, WORDS_MAX)) : words(lineEnd(length));
-      if (words == null || !words.isEmpty()) {
-        return words == null ? null : Command.of(words, heldBytes);
+      List<byte[]> argv =
+          block.getByte(0) == '*'
+              ? readBulkStrings(number(length, ARGUMENTS_MAX))
+              : inlineArguments(lineEnd(length));
+      if (argv == null || !argv.isEmpty()) {
+        return argv == null ? null : Command.of(argv, heldBytes);
       }
     }
   }
@@ -81,17 +83,17 @@ final class CommandReader {
     return end > 0 && block.getByte(end - 1) == '\r' ? end - 1 : end;
   }
 
-  private List<byte[]> words(int end) throws UnreadableException {
-    List<byte[]> words = new ArrayList<>();
+  private List<byte[]> inlineArguments(int end) throws UnreadableException {
+    List<byte[]> argv = new ArrayList<>();
     line.begin(end);
     while (line.take()) {
-      hold(WORD_BYTES + line.end() - line.start());
-      words.add(block.toArray(line.start(), line.end() - line.start()));
+      hold(ARGUMENT_BYTES + line.end() - line.start());
+      argv.add(block.toArray(line.start(), line.end() - line.start()));
     }
     if (line.isOpen()) {
       throw new UnreadableException("unbalanced quotes in request");
     }
-    return words;
+    return argv;
   }
 
   /**
@@ -121,11 +123,11 @@ final class CommandReader {
   }
 
   /** Returns null at the end of the input. */
-  private @Nullable List<byte[]> readWords(int count) throws Exception {
+  private @Nullable List<byte[]> readBulkStrings(int count) throws Exception {
     if (count == BAD) {
       throw new UnreadableException("invalid multibulk length");
     }
-    List<byte[]> words = new ArrayList<>(Math.min(Math.max(count, 0), 8));
+    List<byte[]> argv = new ArrayList<>(Math.min(Math.max(count, 0), 8));
     int bytes = 0;
     for (int i = 0; i < count; i++) {
       int length = socket.readline(block, NUMBER_BYTES_MAX);
@@ -143,31 +145,31 @@ final class CommandReader {
       if (size < 0) {
         throw new UnreadableException("invalid bulk length");
       }
-      byte[] word = readWord(size);
-      if (word == null) {
+      byte[] argument = readBulkString(size);
+      if (argument == null) {
         return null;
       }
       bytes += size;
-      words.add(word);
+      argv.add(argument);
     }
-    return words;
+    return argv;
   }
 
   private static char printable(byte c) {
     return c > ' ' && c < 0x7f ? (char) c : '?';
   }
 
-  private byte @Nullable [] readWord(int size) throws Exception {
-    byte[] word;
-    hold(WORD_BYTES + Math.min(size, PIECE_BYTES));
+  private byte @Nullable [] readBulkString(int size) throws Exception {
+    byte[] argument;
+    hold(ARGUMENT_BYTES + Math.min(size, PIECE_BYTES));
     if (size <= PIECE_BYTES) {
       if (socket.read(block, size) < size) {
         return null;
       }
-      word = block.toArray(0, size);
+      argument = block.toArray(0, size);
     } else {
-      word = readPieces(size);
-      if (word == null) {
+      argument = readPieces(size);
+      if (argument == null) {
         return null;
       }
     }
@@ -179,29 +181,29 @@ final class CommandReader {
     if (!isEnd) {
       throw new UnreadableException("a bulk string is longer than its length");
     }
-    return word;
+    return argument;
   }
 
   private byte @Nullable [] readPieces(int size) throws Exception {
-    byte[] word = new byte[PIECE_BYTES];
+    byte[] argument = new byte[PIECE_BYTES];
     for (int done = 0; done < size; ) {
       int count = socket.read(block, Math.min(size - done, PIECE_BYTES));
       if (count == 0) {
         return null;
       }
-      if (done + count > word.length) {
-        int larger = Math.min(size, word.length * 2);
-        hold(larger - word.length);
-        word = Arrays.copyOf(word, larger);
+      if (done + count > argument.length) {
+        int larger = Math.min(size, argument.length * 2);
+        hold(larger - argument.length);
+        argument = Arrays.copyOf(argument, larger);
       }
-      System.arraycopy(block.toArray(0, count), 0, word, done, count);
+      System.arraycopy(block.toArray(0, count), 0, argument, done, count);
       done += count;
     }
-    return word;
+    return argument;
   }
 
   /** As text, for comparison with names. */
-  static String text(byte[] word) {
-    return new String(word, StandardCharsets.ISO_8859_1);
+  static String text(byte[] argument) {
+    return new String(argument, StandardCharsets.ISO_8859_1);
   }
 }

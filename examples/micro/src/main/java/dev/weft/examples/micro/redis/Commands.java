@@ -115,8 +115,8 @@ final class Commands {
     return command;
   }
 
-  private static long number(byte[] word) throws ArgumentsException {
-    OptionalLong value = RedisInteger.parse(word);
+  private static long number(byte[] argument) throws ArgumentsException {
+    OptionalLong value = RedisInteger.parse(argument);
     if (value.isEmpty()) {
       throw new ArgumentsException("value is not an integer or out of range");
     }

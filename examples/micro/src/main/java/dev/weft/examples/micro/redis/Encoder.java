@@ -35,13 +35,13 @@ class Encoder extends MicroThread {
   @Override
   protected void run() throws Exception {
     MicroBlock line = calloc(1, LINE_BYTES_MAX + Decimal.BYTES_MAX);
-    Words words = new Words(line);
+    ArgumentSplitter arguments = new ArgumentSplitter(line);
     boolean hasMore = true;
     for (int length; hasMore && (length = readline(line, LINE_BYTES_MAX)) > 0; ) {
       if (length == LINE_BYTES_MAX && line.getByte(length - 1) != '\n') {
         complaint = "a line is longer than " + LINE_BYTES_MAX + " bytes";
       } else {
-        hasMore = encode(line, words, length);
+        hasMore = encode(line, arguments, length);
       }
       hasMore &= complaint == null;
     }
@@ -53,29 +53,29 @@ class Encoder extends MicroThread {
     failure.note(errno());
   }
 
-  private boolean encode(MicroBlock line, Words words, int length) throws Exception {
+  private boolean encode(MicroBlock line, ArgumentSplitter arguments, int length) throws Exception {
     int count = 0;
-    words.begin(length);
-    while (words.next()) {
+    arguments.begin(length);
+    while (arguments.next()) {
       count++;
     }
-    if (words.isOpen()) {
+    if (arguments.isOpen()) {
       complaint = "a quote is not closed, or is followed by a character";
       return false;
     }
     if (count == 0) {
       return true;
     }
-    words.begin(length);
-    words.take();
-    boolean hasMore = begins(line, words.start(), words.end());
+    arguments.begin(length);
+    arguments.take();
+    boolean hasMore = begins(line, arguments.start(), arguments.end());
     number(line, "*", count);
     do {
-      int bytes = words.end() - words.start();
+      int bytes = arguments.end() - arguments.start();
       number(line, "$", bytes);
-      write(line, words.start(), bytes);
+      write(line, arguments.start(), bytes);
       literal("\r\n");
-    } while (words.take());
+    } while (arguments.take());
     return hasMore;
   }
 

@@ -29,7 +29,7 @@ public final class MtRedis extends MicroProgram {
   protected String description() {
     return "Answers commands of Redis from an SQLite store: from standard input to standard output, or"
         + " over TCP with --listen. A command may have "
-        + CommandReader.WORDS_MAX
+        + CommandReader.ARGUMENTS_MAX
         + " arguments and "
         + CommandReader.COMMAND_BYTES_MAX
         + " bytes, on a line of its own "
@@ -53,7 +53,7 @@ public final class MtRedis extends MicroProgram {
         OptionSpec.builder("--encode")
             .type(boolean.class)
             .description(
-                "make commands of lines of words, quoted as in redis-cli, and nothing else")
+                "make commands of lines of arguments, quoted as in redis-cli, and nothing else")
             .build());
     spec.addOption(
         OptionSpec.builder("--decode")

@@ -27,7 +27,7 @@ public final class MtRedisCli implements Program {
         .description(
             "Sends the commands of standard input to a Redis server, one per line, and writes its"
                 + " answers to standard output for people, one to a line, or a line for each element."
-                + " Ends at the end of input or behind QUIT, when all has been answered. Words are"
+                + " Ends at the end of input or behind QUIT, when all has been answered. Arguments are"
                 + " quoted as in redis-cli; a line may have "
                 + CommandReader.LINE_BYTES_MAX
                 + " bytes. Each command is taken to have one answer, unlike SUBSCRIBE. The status is 1"

@@ -9,7 +9,7 @@ import dev.weft.micro.MicroBlock;
  * other character after a backslash is itself; within {@code '} the only escape is {@code \'}. A
  * closing quote ends the argument.
  */
-final class Words {
+final class ArgumentSplitter {
   private static final int HEX = 16;
 
   private final MicroBlock line;
@@ -20,7 +20,7 @@ final class Words {
   private boolean isOpen;
 
   /** Splits lines in the block {@code line}. */
-  Words(MicroBlock line) {
+  ArgumentSplitter(MicroBlock line) {
     this.line = line;
   }
 
