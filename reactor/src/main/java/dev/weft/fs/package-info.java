@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /**
- * Files.
+ * Reading and writing files.
  *
  * <p>A {@link dev.weft.fs.File} is read and written without blocking the reactor. The rules of
  * {@link dev.weft} apply.

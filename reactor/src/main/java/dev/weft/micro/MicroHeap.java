@@ -16,8 +16,8 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>The owner and length of a block are stored outside the memory, where the owner can't overwrite
  * them. Each thread of the process frees its own blocks, its newest first. A block that is freed
- * while another thread's block lies above it is dead at once; its pages are reused when the blocks
- * above are free, or by a block that does not fit on top.
+ * while another thread's block lies above it can't be used any more; its pages are reused when the
+ * blocks above are free, or by a block that does not fit on top.
  *
  * <p>The heap holds pages of the page pool from its first block on, until its process waits and no
  * block is left. The sockets of the process reserve pages of it even while they hold no bytes, so

@@ -301,8 +301,9 @@ public final class MicroProcess {
 
   /**
    * Makes {@code thread} the supervisor: faults of all other threads are raised in it, as EFAULT.
-   * The thread that failed stays as it was at its last suspension; played, it tries again from
-   * there. After more than ten faults within a second the thread that failed last is ended.
+   * The thread that failed stays suspended as it was last; if it is played, it continues from
+   * there, and so tries again. After more than ten faults within a second the thread that failed
+   * last is ended.
    *
    * @param thread a thread of this process
    */

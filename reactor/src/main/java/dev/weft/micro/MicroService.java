@@ -194,7 +194,7 @@ public final class MicroService implements AutoCloseable {
     return pages;
   }
 
-  /** Stops listening, at once; connections continue. Must be called on its reactor's thread. */
+  /** Stops listening immediately; connections continue. Must be called on its reactor's thread. */
   public void stop() {
     loop.requireThread("stop", this);
     stopped = true;
@@ -202,8 +202,8 @@ public final class MicroService implements AutoCloseable {
   }
 
   /**
-   * Stops listening and ends all connections ({@link MicroProcess#kill}), at once. Must be called
-   * on its reactor's thread.
+   * Stops listening and ends all connections ({@link MicroProcess#kill}). Does not wait for them.
+   * Must be called on its reactor's thread.
    */
   public void kill() {
     stop();

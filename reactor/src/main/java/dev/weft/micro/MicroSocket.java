@@ -266,7 +266,7 @@ public final class MicroSocket {
 
   /**
    * Waits until the system has accepted all bytes written so far. If another thread is at the other
-   * end, it returns at once. Suspends.
+   * end, it returns immediately. Suspends.
    *
    * @throws Exception whatever {@code lastly} throws
    */

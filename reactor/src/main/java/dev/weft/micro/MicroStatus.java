@@ -3,7 +3,7 @@ package dev.weft.micro;
 
 /** How a micro-thread has suspended: when it is to be resumed. */
 public enum MicroStatus {
-  /** Resume at once, before all other threads of its process. */
+  /** Resume next, before all other threads of its process. */
   RUN,
   /** Resume after all other runnable threads; in the local executor, never. */
   YIELD,
@@ -13,6 +13,6 @@ public enum MicroStatus {
   WAIT,
   /** Run its {@code lastly}, as if it had called {@code error}. */
   ERR,
-  /** Ended. */
+  /** Never resume: the thread has ended. */
   END
 }

@@ -575,8 +575,8 @@ public abstract class MicroThread extends Routine {
    * of it.
    *
    * <p>The deadline also limits output to a descriptor: once it has passed, and lastly waits for
-   * room in the ring or the thread has ended, output that the descriptor does not accept at once is
-   * dropped. So a peer that does not read can't hold a connection open.
+   * room in the ring or the thread has ended, output that the descriptor does not accept
+   * immediately is dropped. So a peer that does not read can't hold a connection open.
    *
    * <p>In the local executor, where a wait for a descriptor blocks the whole process, the deadline
    * is checked only when the thread is about to resume: a wait can last longer, and the deadline

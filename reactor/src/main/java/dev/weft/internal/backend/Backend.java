@@ -145,7 +145,7 @@ public abstract class Backend implements AutoCloseable {
    */
   protected abstract void start(Op op);
 
-  /** Performs a call at once; returns at least 0, or -errno. */
+  /** Performs a call without waiting; returns at least 0, or -errno. */
   public abstract int perform(Call call);
 
   /** Requests that {@code op} stop. It still completes: with -ECANCELED, or with its result. */
@@ -322,7 +322,9 @@ public abstract class Backend implements AutoCloseable {
     }
   }
 
-  /** Closes a descriptor at once; returns 0 or -errno. It is closed even if close(2) fails. */
+  /**
+   * Closes a descriptor synchronously; returns 0 or -errno. It is closed even if close(2) fails.
+   */
   public abstract int closeDescriptor(int descriptor);
 
   /** The head of the list of open and closing handles, newest first; or null. */

@@ -7,8 +7,8 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A reusable request that never waits, so that {@link Backend#perform} completes it at once. An
- * event loop has one for all its callers.
+ * A reusable request that never waits, so that {@link Backend#perform} completes it before it
+ * returns. An event loop has one for all its callers.
  */
 public final class Call {
   /** What a call does. */

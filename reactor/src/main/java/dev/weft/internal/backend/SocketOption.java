@@ -7,7 +7,7 @@ public enum SocketOption {
   REUSE_PORT,
   KEEP_ALIVE,
   BROADCAST,
-  /** Sends small segments at once. */
+  /** Sends small segments immediately. */
   NO_DELAY,
   /** An IPv6 socket takes no IPv4 connections; to be set before it is bound. */
   IPV6_ONLY,

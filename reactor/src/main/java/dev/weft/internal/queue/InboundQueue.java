@@ -40,7 +40,7 @@ public final class InboundQueue {
   private static final VarHandle ASLEEP = handle(InboundQueue.class, "asleep", boolean.class);
   private static final VarHandle QUEUED = handle(Node.class, "queued", boolean.class);
 
-  /** The newest node. The consumer takes the whole list at once and reverses it. */
+  /** The newest node. The consumer takes the whole list in one step and reverses it. */
   @SuppressWarnings("unused") // through HEAD
   private volatile @Nullable Node head;
 

@@ -3,7 +3,9 @@ package dev.weft.internal.strand;
 
 import org.jspecify.annotations.Nullable;
 
-/** Finds the strand of the calling thread where {@link StrandTable} does not know it at once. */
+/**
+ * Finds the strand of the calling thread where {@link StrandTable} does not find it by one look-up.
+ */
 final class CurrentStrand {
   private CurrentStrand() {}
 

@@ -40,7 +40,10 @@ public abstract class HostedStrand extends Strand {
   /** The context with which the host runs the routine. */
   private final Context context;
 
-  /** Whether it is suspended in a call of fibers: from its suspension until {@link #goOn}. */
+  /**
+   * Whether it is suspended in a call of fibers: from its suspension until {@link
+   * #continueAfterWait}.
+   */
   private boolean suspended;
 
   /** Whether a call has thrown since {@link #end} because the strand must unwind. */
@@ -70,17 +73,21 @@ public abstract class HostedStrand extends Strand {
 
   // ---- calls to the host
 
-  /** The strand begins to wait: the routine must not be resumed before {@link #goOn}. */
-  protected abstract void waits();
+  /**
+   * The strand begins to wait: the routine must not be resumed before {@link #continueAfterWait}.
+   */
+  protected abstract void waitBegan();
 
   /** The host must call {@link #yielded} when all other strands have had their turn. */
   protected abstract void yields();
 
-  /** The wait has ended: the host must call {@link #goOn} and then resume the routine. */
+  /**
+   * The wait has ended: the host must call {@link #continueAfterWait} and then resume the routine.
+   */
   protected abstract void awake();
 
-  /** The strand continues, or could not suspend. */
-  protected abstract void goesOn();
+  /** The wait that {@link #waitBegan} announced is over, or the strand could not suspend for it. */
+  protected abstract void waitEnded();
 
   /** Suspends the routine if it has a stack that can be unmounted; otherwise returns false. */
   protected abstract boolean leaveStack();
@@ -109,18 +116,21 @@ public abstract class HostedStrand extends Strand {
     loop.hosted.add(this);
   }
 
-  /** Whether it is suspended in a call of fibers, so that only {@link #goOn} may resume it. */
+  /**
+   * Whether it is suspended in a call of fibers, so that only {@link #continueAfterWait} may resume
+   * it.
+   */
   public final boolean isWaiting() {
     return suspended;
   }
 
-  /** Whether the wait has ended, so that {@link #goOn} may be called. */
+  /** Whether the wait has ended, so that {@link #continueAfterWait} may be called. */
   public final boolean canGoOn() {
     return suspended && state == State.READY;
   }
 
   /** Completes the wait; the host resumes the routine next. */
-  public final void goOn() {
+  public final void continueAfterWait() {
     assert state == State.READY : this;
     state = State.RUNNING;
     stopWaiting();
@@ -239,13 +249,13 @@ public abstract class HostedStrand extends Strand {
     }
     suspended = true;
     loop.hosted.waitBegan();
-    waits();
+    waitBegan();
   }
 
   private void stopWaiting() {
     suspended = false;
     loop.hosted.waitEnded();
-    goesOn();
+    waitEnded();
   }
 
   @Override

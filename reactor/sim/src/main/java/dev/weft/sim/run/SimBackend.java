@@ -282,7 +282,7 @@ public final class SimBackend extends Backend {
     signals.incrementAndGet();
   }
 
-  /** The read of the event descriptor takes all wake-ups at once and completes later. */
+  /** The read of the event descriptor takes all wake-ups together and completes later. */
   private void lookForSignals() {
     if (waking || signals.get() == 0) {
       return;

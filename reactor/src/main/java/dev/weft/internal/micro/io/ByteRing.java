@@ -247,7 +247,7 @@ public final class ByteRing {
     return state.isConnecting();
   }
 
-  /** Whether bytes that the descriptor does not accept at once are to be dropped. */
+  /** Whether bytes that the descriptor does not accept immediately are to be dropped. */
   boolean isDropRequested() {
     return state.isDropRequested();
   }

@@ -47,7 +47,7 @@ public abstract class DrainDeadline extends TimerQueue.Timer {
     }
   }
 
-  /** After the deadline: drops what the descriptors of the outputs do not accept at once. */
+  /** After the deadline: drops what the descriptors of the outputs do not accept immediately. */
   protected final void expireOutputs() {
     for (ByteRing output = first; output != null; output = output.nextDue) {
       output.rings.drainOnceThenDrop(output);

@@ -61,7 +61,7 @@ final class ReceiveBufferPool {
     memory.give(address);
   }
 
-  /** Grows the pool, after all buffers were in use at once. */
+  /** Grows the pool, after all buffers were in use at the same time. */
   void exhausted() {
     provideUpTo(Objects.requireNonNull(group), Math.min(count * 2, BUFFERS_MAX));
   }

@@ -3,7 +3,7 @@ package dev.weft.internal.micro.io;
 
 /**
  * State of the transfer between a ring and its descriptor. A drop is requested when a deadline has
- * passed: bytes that the descriptor does not accept at once are then discarded.
+ * passed: bytes that the descriptor does not accept immediately are then discarded.
  *
  * {@snippet :
  *   IDLE --start--> IN_FLIGHT --done--> IDLE          IDLE --connect--> CONNECTING --done--> IDLE

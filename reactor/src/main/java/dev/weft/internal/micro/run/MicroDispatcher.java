@@ -50,7 +50,7 @@ public final class MicroDispatcher implements StrandHost {
   /** How often it has failed since its last complete turn. */
   private int failures;
 
-  /** Whether new processes are killed at once. */
+  /** Whether new processes are killed when they start. */
   private boolean closing;
 
   /** The process that is being dispatched. */

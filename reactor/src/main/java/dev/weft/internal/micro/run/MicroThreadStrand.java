@@ -46,7 +46,7 @@ final class MicroThreadStrand extends HostedStrand {
       if (!strand.canGoOn()) {
         return false;
       }
-      strand.goOn();
+      strand.continueAfterWait();
     }
     return true;
   }
@@ -137,13 +137,13 @@ final class MicroThreadStrand extends HostedStrand {
   }
 
   @Override
-  protected void waits() {
+  protected void waitBegan() {
     thread.status = ThreadStatus.FOR_FIBER_CALL;
     thread.home().fiberCalls++;
   }
 
   @Override
-  protected void goesOn() {
+  protected void waitEnded() {
     thread.home().fiberCalls--;
   }
 

@@ -10,7 +10,7 @@ final class ThreadStatus {
   static final int WAIT = 3;
   static final int END = 5;
 
-  /** Like RUN, but bypasses the run queue: the thread is resumed at once. */
+  /** Like RUN, but bypasses the run queue: the thread is resumed next. */
   static final int AT_ONCE = 6;
 
   // ---- the thread is resumed only with the value that it waits for; see isForValue
