@@ -6,7 +6,6 @@ import dev.weft.error.ErrnoException;
 import dev.weft.internal.access.Accessors;
 import dev.weft.internal.backend.Handle;
 import dev.weft.internal.backend.Op;
-import dev.weft.internal.backend.Retry;
 import dev.weft.internal.jvm.StackReserve;
 import dev.weft.internal.queue.IntDeque;
 import dev.weft.internal.strand.EventLoop;
@@ -46,6 +45,8 @@ public final class Acceptor implements Op.Listener {
    * sees the cancel must not be dropped.
    */
   private final IntDeque accepted = new IntDeque();
+
+  private final AcceptQueue queue = new Queue();
 
   /** Why the kernel stopped accepting, as a positive error number; 0 if it has not. */
   private int failure;
@@ -126,34 +127,35 @@ public final class Acceptor implements Op.Listener {
   /** Receives a connection, or the end of the multishot operation. */
   @Override
   public void completed(Op op) {
-    int result = op.result();
-    if (result >= 0) {
-      keep(op, result);
-    } else if (!Retry.isCancelled(result)) {
-      failure = -result;
-    }
+    AcceptQueue.deliver(loop.backend(), op, queue);
     waiters.wakeOne();
     if (op.isDone()) {
       waiters.wakeAll(); // they must submit it again, since no more connections will come
     }
   }
 
-  private void keep(Op op, int connection) {
-    if (!handle.isOpen() || !queue(connection)) {
-      loop.backend().closeDescriptor(connection);
-    } else if (accepted.size() >= ACCEPTED_MAX) {
-      loop.backend().cancel(op);
-    }
-  }
-
-  /** Queues a connection; returns false if there is no memory. */
-  private boolean queue(int connection) {
-    try {
-      accepted.addLast(connection);
-      return true;
-    } catch (OutOfMemoryError e) {
-      failure = Errno.ENOMEM.code(); // the next call throws it, and the listener continues
+  private final class Queue implements AcceptQueue {
+    @Override
+    public boolean store(int descriptor) {
+      try {
+        if (handle.isOpen()) {
+          accepted.addLast(descriptor);
+          return true;
+        }
+      } catch (OutOfMemoryError e) {
+        failure = Errno.ENOMEM.code(); // the next call throws it, and the listener continues
+      }
       return false;
+    }
+
+    @Override
+    public boolean isNearlyFull() {
+      return handle.isOpen() && accepted.size() >= ACCEPTED_MAX;
+    }
+
+    @Override
+    public void failed(int code) {
+      failure = code;
     }
   }
 

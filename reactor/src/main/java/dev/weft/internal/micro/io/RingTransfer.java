@@ -9,19 +9,20 @@ import dev.weft.internal.backend.Handle;
 import dev.weft.internal.backend.Op;
 import dev.weft.internal.backend.PollEvents;
 import dev.weft.internal.backend.Retry;
+import dev.weft.internal.io.AcceptQueue;
 import dev.weft.internal.mem.Memory;
 import java.lang.foreign.MemorySegment;
 import java.net.InetSocketAddress;
 
 /** Transfers of one ring to or from its descriptor, by operations of the reactor's backend. */
-final class RingTransfer implements Op.Listener {
+final class RingTransfer implements Op.Listener, AcceptQueue {
   private final BackendIoDriver driver;
   private final Backend backend;
   private final ByteRing ring;
   private final Op op;
 
-  /** Whether the last accepted connection is in the ring, which then closes it if necessary. */
-  private boolean isStored;
+  /** Whether the last accepted connection is in the ring, or closed because there is no room. */
+  private boolean isDecided;
 
   /** Whether the operation polls until the transfer can be retried. */
   private boolean polling;
@@ -137,7 +138,7 @@ final class RingTransfer implements Op.Listener {
   /** Throws nothing: an exception fails the process, not the loop that delivers completions. */
   @Override
   public void completed(Op op) {
-    isStored = false;
+    isDecided = false;
     try {
       deliver(op);
     } catch (Throwable e) {
@@ -154,7 +155,7 @@ final class RingTransfer implements Op.Listener {
    */
   private boolean closeUnstored(int result) {
     try {
-      if (result >= 0 && !isStored) {
+      if (result >= 0 && !isDecided) {
         driver.close(result);
       }
       ring.fail(Errno.ENOMEM.code());
@@ -172,7 +173,7 @@ final class RingTransfer implements Op.Listener {
       result = -Errno.ECANCELED.code(); // how a kernel worker reports a cancelled operation
     }
     if (ring.descriptor().listening) {
-      accepted(op, result);
+      accepted(op);
     } else if (ring.isConnecting()) {
       connected(result);
     } else if (op.buffer() >= 0) {
@@ -247,22 +248,28 @@ final class RingTransfer implements Op.Listener {
     }
   }
 
-  private void accepted(Op op, int result) {
+  private void accepted(Op op) {
     if (op.isDone()) {
       ring.setInFlight(false);
     }
-    if (result >= 0) {
-      if (ring.writable() == 0) {
-        driver.close(result); // it was accepted before the cancel took effect
-      } else {
-        isStored = ring.putInt(result);
-      }
-      if (ring.writable() < ByteRing.BYTES / 2) {
-        backend.cancel(op); // no thread accepts: leave the rest to the backlog
-      }
-    } else if (!Retry.isCancelled(result)) {
-      ring.fail(-result);
-    }
+    AcceptQueue.deliver(backend, op, this);
     ring.wakeReaders();
+  }
+
+  @Override
+  public boolean store(int descriptor) {
+    boolean hasRoom = ring.writable() > 0;
+    isDecided = !hasRoom || ring.putInt(descriptor);
+    return hasRoom;
+  }
+
+  @Override
+  public boolean isNearlyFull() {
+    return ring.writable() < ByteRing.BYTES / 2;
+  }
+
+  @Override
+  public void failed(int code) {
+    ring.fail(code);
   }
 }
