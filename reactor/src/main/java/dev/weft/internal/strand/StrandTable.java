@@ -10,6 +10,10 @@ import org.jspecify.annotations.Nullable;
 /**
  * The part of a loop that numbers its strands (slots) and knows which one runs. A switch stores
  * only numbers: storing a reference costs a GC barrier, the most expensive part of a switch.
+ *
+ * <p>It is the loop's superclass and not a field of it, because each suspending call and each
+ * switch would have to load that field: the woven yield of the benchmark ContextSwitch then took
+ * 0.9 ns more than its 6.5 ns.
  */
 public abstract class StrandTable {
   /** No strand. */
