@@ -71,7 +71,7 @@ public final class SocketOptions {
       throw new IllegalArgumentException("userTimeout must be up to 24 days: " + userTimeout);
     }
     if (flags.contains(Flag.IPV4_ONLY) && flags.contains(Flag.IPV6_ONLY)) {
-      throw new IllegalArgumentException("IPV4_ONLY and IPV6_ONLY: one at a time");
+      throw new IllegalArgumentException("IPV4_ONLY and IPV6_ONLY exclude each other");
     }
 
     this.flags = Set.copyOf(flags);
@@ -218,7 +218,7 @@ public final class SocketOptions {
     return sendBufferBytes;
   }
 
-  /** {@return connections that may wait to be accepted} */
+  /** {@return how many connections may wait to be accepted} */
   public int backlog() {
     return backlog;
   }
