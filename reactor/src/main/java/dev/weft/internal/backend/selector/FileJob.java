@@ -8,13 +8,16 @@ import dev.weft.internal.backend.Opcode;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
  * The work of one operation on a file, used again by the next operation of its slot. A cancelled
- * operation waits for work in progress, except for the open of a named pipe: that is abandoned, and
- * what it opens in the end is closed.
+ * operation waits for work in progress. The open of a named pipe would not end by itself: it is
+ * given the other end. If that fails, it is abandoned, as is the open of a device, and what it
+ * opens in the end is closed.
  */
 final class FileJob extends Job {
   private @Nullable Request request;
@@ -33,6 +36,61 @@ final class FileJob extends Job {
   private volatile boolean mayBlock;
 
   private volatile boolean cancelRequested;
+
+  /** The named pipe that is being opened, or null if it is something else. */
+  private volatile @Nullable Path namedPipe;
+
+  /** Ends the open of a named pipe; null if none is needed. */
+  private @Nullable OtherEnd otherEnd;
+
+  /** Opens a named pipe for reading and writing, which never waits, until the open has ended. */
+  private final class OtherEnd extends Job {
+    private final Path path;
+    private @Nullable FileChannel channel;
+
+    // On the reactor's thread: whether this job is done, and whether the open has ended.
+    private boolean isDone;
+    private boolean isOver;
+
+    OtherEnd(Path path) {
+      this.path = path;
+    }
+
+    @Override
+    int perform() throws IOException {
+      channel = FileChannel.open(path, StandardOpenOption.READ, StandardOpenOption.WRITE);
+      return 0;
+    }
+
+    @Override
+    void completed(SelectorBackend backend) {
+      isDone = true;
+      Request mine = request;
+      if (isOver) {
+        close();
+      } else if (result < 0 && mine != null) {
+        backend.finish(mine, abandon(mine));
+      }
+    }
+
+    /** Called when the open has ended. */
+    void over() {
+      isOver = true;
+      if (isDone) {
+        close();
+      }
+    }
+
+    private void close() {
+      try {
+        if (channel != null) {
+          channel.close();
+        }
+      } catch (IOException e) {
+        // nothing was written
+      }
+    }
+  }
 
   /** Hands the operation of {@code request} to a thread. */
   static int start(SelectorBackend backend, Request request) {
@@ -58,6 +116,8 @@ final class FileJob extends Job {
     opened = null;
     mayBlock = false;
     cancelRequested = false;
+    namedPipe = null;
+    otherEnd = null;
     if (opcode == Opcode.OPEN) {
       name = op.path();
       flags = op.detail();
@@ -72,12 +132,23 @@ final class FileJob extends Job {
       return Entry.CANCELED;
     }
     cancelRequested = true; // before the read of mayBlock, which the thread sets first
-    if (mayBlock) {
-      request = null;
-      mine.job = null;
-      return Entry.CANCELED;
+    if (!mayBlock) {
+      return Entry.PENDING;
     }
+    Path pipe = namedPipe;
+    if (pipe == null) {
+      return abandon(mine);
+    }
+    OtherEnd end = new OtherEnd(pipe);
+    otherEnd = end;
+    backend.workers.submit(end);
     return Entry.PENDING;
+  }
+
+  private int abandon(Request mine) {
+    request = null;
+    mine.job = null;
+    return Entry.CANCELED;
   }
 
   // ---- on a worker's thread
@@ -111,6 +182,7 @@ final class FileJob extends Job {
     if (refusal < 0) {
       return refusal;
     }
+    namedPipe = opener.namedPipe();
     mayBlock = opener.mayBlock();
     if (cancelRequested && mayBlock) {
       return Entry.CANCELED;
@@ -147,7 +219,13 @@ final class FileJob extends Job {
     }
     request = null;
     int outcome = result;
-    if (outcome >= 0) {
+    OtherEnd end = otherEnd;
+    if (end != null) { // cancelled
+      otherEnd = null;
+      end.over();
+      backend.descriptors.discard(made);
+      outcome = Entry.CANCELED;
+    } else if (outcome >= 0) {
       outcome = deliver(backend, mine, outcome, made);
     }
     backend.finish(mine, outcome);

@@ -64,6 +64,12 @@ final class FileOpener {
     return found != null && found.isStream();
   }
 
+  /** The name, if it is that of a named pipe; otherwise null. */
+  @Nullable Path namedPipe() {
+    FileStatus.Kind found = kind;
+    return found != null && found.type() == FileType.PIPE ? path : null;
+  }
+
   FileEntry open() throws IOException {
     boolean write = has(OpenFlags.WRITE);
     boolean append = has(OpenFlags.APPEND) && write;
