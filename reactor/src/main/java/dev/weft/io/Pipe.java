@@ -21,11 +21,9 @@ public final class Pipe implements AutoCloseable {
     Endpoint.IN.register(Sink.class, sink -> sink.endpoint);
   }
 
-  private static final int UNKNOWN = -1;
-
   private final Source source;
   private final Sink sink;
-  private int capacityBytes = UNKNOWN;
+  private int capacityBytes;
 
   private Pipe(Endpoint read, Endpoint write) {
     source = new Source(read);
@@ -96,10 +94,7 @@ public final class Pipe implements AutoCloseable {
    * @throws UnsupportedOperationException on a reactor without io_uring: the JDK does not show it
    */
   public int capacityBytes() {
-    if (capacityBytes == UNKNOWN) {
-      throw new UnsupportedOperationException(
-          "the selector backend can't ask for a pipe's capacity");
-    }
+    sink.endpoint.loop.backend().require(Capability.PIPE_CAPACITY, "a pipe's capacity");
     return capacityBytes;
   }
 

@@ -78,7 +78,7 @@ public final class Splice {
    *
    * @param source the stream to read; it is not closed. As many bytes are taken from it as are
    *     written, unless the copy is interrupted while it waits for the sink: then up to 1 MiB may
-   *     have been read and not written, except if one of the two is a pipe
+   *     have been read and not written, except if one of the two is a pipe of a reactor on io_uring
    * @param sink the stream to write to; it is not closed
    * @param limit the most bytes to copy, at least 0
    * @param deadline when to stop copying

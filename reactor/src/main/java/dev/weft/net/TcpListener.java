@@ -3,6 +3,7 @@ package dev.weft.net;
 
 import dev.weft.Deadline;
 import dev.weft.error.ErrnoException;
+import dev.weft.internal.backend.Capability;
 import dev.weft.internal.backend.Handle;
 import dev.weft.internal.io.Acceptor;
 import dev.weft.internal.io.InetAddresses;
@@ -78,6 +79,7 @@ public final class TcpListener implements AutoCloseable {
    * @param options for the listener and for the connections that it accepts
    * @return an open listener
    * @throws ErrnoException EADDRINUSE, EACCES, EADDRNOTAVAIL and so on (bind(2))
+   * @throws UnsupportedOperationException if IPV6_ONLY is set on a reactor without io_uring
    * @throws java.net.UnknownHostException if {@code address} is not resolved
    */
   public static TcpListener bind(InetSocketAddress address, SocketOptions options)
@@ -87,6 +89,9 @@ public final class TcpListener implements AutoCloseable {
       throw new WrongThreadException("bind: there is no reactor on " + Thread.currentThread());
     }
     StackReserve.check(); // descriptors are closed if the call fails
+    if (options.has(Flag.IPV6_ONLY)) {
+      loop.backend().require(Capability.IPV6_ONLY, "a listener for IPv6 alone");
+    }
     InetSocketAddress chosen =
         options.has(Flag.IPV4_ONLY) ? address : SocketCalls.ofBothFamilies(loop, address);
     TcpListener listener = new TcpListener(loop, chosen);

@@ -51,21 +51,41 @@ public abstract class Backend implements AutoCloseable {
   /** The table of the operations that {@link #create} makes. */
   protected final OpTable table = new OpTable();
 
+  private final String name;
   private final Set<Capability> capabilities;
 
   /**
    * For the backends of the library and of the test kit: no other module can see this package.
    *
+   * @param name the name for users
    * @param capabilities what this backend can do
    */
-  protected Backend(Set<Capability> capabilities) {
+  protected Backend(String name, Set<Capability> capabilities) {
+    this.name = name;
     this.capabilities = EnumSet.noneOf(Capability.class);
     this.capabilities.addAll(capabilities);
+  }
+
+  /** The name for users: "io_uring", "selector", "simulation". */
+  public final String name() {
+    return name;
   }
 
   /** Whether this backend can do that. */
   public final boolean has(Capability capability) {
     return capabilities.contains(capability);
+  }
+
+  /**
+   * Checks that this backend has a capability.
+   *
+   * @param what the operation that needs it, for the message
+   * @throws UnsupportedOperationException if it has not
+   */
+  public final void require(Capability capability, String what) {
+    if (!has(capability)) {
+      throw new UnsupportedOperationException(what + ": the " + name + " backend can't do that");
+    }
   }
 
   /** Does without a capability from now on, as on a backend that lacks it: for tests. */

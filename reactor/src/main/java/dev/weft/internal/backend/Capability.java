@@ -18,6 +18,9 @@ public enum Capability {
   /** Asking for a pipe's capacity, and changing it. Without it a pipe keeps the system's. */
   PIPE_CAPACITY,
 
+  /** {@link SocketOption#IPV6_ONLY}. Without it IPv6 sockets always take IPv4 connections too. */
+  IPV6_ONLY,
+
   /** {@link Backend#pinWorkers}, and threads that can be pinned at all. */
   CPU_AFFINITY
 }

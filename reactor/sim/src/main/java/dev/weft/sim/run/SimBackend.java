@@ -86,11 +86,13 @@ public final class SimBackend extends Backend {
       int entries,
       Observer observer) {
     super(
+        "simulation",
         EnumSet.of(
             Capability.SPLICE,
             Capability.MULTISHOT_ACCEPT,
             Capability.POLL_ERRORS,
-            Capability.PIPE_CAPACITY));
+            Capability.PIPE_CAPACITY,
+            Capability.IPV6_ONLY));
     this.clock = clock;
     this.chance = chance;
     this.faults = faults;

@@ -98,6 +98,7 @@ abstract class ChannelEntry extends Entry {
   private void await(SelectorBackend backend, Request request, RequestQueue queue, int wanted) {
     queue.add(request);
     request.place = Request.Place.WAITING;
+    backend.waiting++;
     watch(backend, wanted);
   }
 
@@ -258,8 +259,8 @@ abstract class ChannelEntry extends Entry {
   // ---- the selector
 
   /** Lets the requests that wait try again, because the state of the channel has changed. */
-  final void retry(SelectorBackend backend) {
-    ready |= INCOMING | OUTGOING;
+  final void retry(SelectorBackend backend, boolean receiving, boolean sending) {
+    ready |= (receiving ? INCOMING : NONE) | (sending ? OUTGOING : NONE);
     backend.ready.add(this);
   }
 
@@ -278,7 +279,7 @@ abstract class ChannelEntry extends Entry {
       }
       interest = wanted;
     } catch (IOException e) { // closed: the request fails at its next attempt
-      retry(backend);
+      retry(backend, true, true);
     }
   }
 

@@ -43,6 +43,11 @@ final class ReadyChannels {
     }
   }
 
+  /** Whether there was a {@link #wakeup} that has not been taken. */
+  boolean isWoken() {
+    return wakeupRequested.get();
+  }
+
   /** Whether there was a {@link #wakeup} since the last call. */
   boolean takeWakeup() {
     boolean requested = wakeupRequested.getAndSet(false);

@@ -14,9 +14,9 @@ final class Request {
     NOWHERE,
     /** The queue of those to be started, or the chain of one that is in progress. */
     QUEUED,
-    /** A queue of an entry, until its channel is ready. */
+    /** A queue of a {@link ChannelEntry}, until its channel is ready. */
     WAITING,
-    /** A thread for files. */
+    /** A thread for files, or a queue for one. */
     WORKING
   }
 

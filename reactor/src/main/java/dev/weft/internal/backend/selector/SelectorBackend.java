@@ -58,6 +58,10 @@ public final class SelectorBackend extends Backend {
   private @Nullable Op firstCancel;
 
   private int inFlight;
+
+  /** The requests that wait for channels. */
+  int waiting;
+
   private int delivered;
   private int selectsLeftOut;
   private boolean closing;
@@ -81,7 +85,7 @@ public final class SelectorBackend extends Backend {
   }
 
   private SelectorBackend(int entries, Selector selector) {
-    super(EnumSet.of(Capability.MULTISHOT_ACCEPT));
+    super("selector", EnumSet.of(Capability.MULTISHOT_ACCEPT));
     this.entries = entries;
     ready = new ReadyChannels(selector, thread, stats);
     descriptors = new Descriptors(ready);
@@ -202,8 +206,7 @@ public final class SelectorBackend extends Backend {
     startQueued();
     applyCancels();
     descriptors.finishCloses();
-    boolean mayLeaveOut = delivered > 0 && ready.isEmpty();
-    if (!mayLeaveOut || ++selectsLeftOut > SELECTS_LEFT_OUT_MAX) {
+    if (mustSelect(timeoutNanos)) {
       selectsLeftOut = 0;
       awaitEvents(timeoutNanos);
     }
@@ -211,6 +214,17 @@ public final class SelectorBackend extends Backend {
     int count = delivered;
     delivered = 0;
     return count;
+  }
+
+  /** Whether there is something to wait for, or events that have been left out long enough. */
+  private boolean mustSelect(long timeoutNanos) {
+    if (!ready.isEmpty() || ready.isWoken()) {
+      return true;
+    }
+    if (delivered > 0) {
+      return ++selectsLeftOut > SELECTS_LEFT_OUT_MAX;
+    }
+    return timeoutNanos > 0 || waiting > 0;
   }
 
   /** Starts what has been queued until now; what listeners submit is left to the next poll. */
@@ -297,7 +311,7 @@ public final class SelectorBackend extends Backend {
       case NOP -> 0;
       case CLOSE -> closeDescriptor(op.handle());
       case OPEN -> FileJob.start(this, request);
-      case SPLICE -> Entry.UNSUPPORTED;
+      case SPLICE, RECEIVE_ANY -> Entry.UNSUPPORTED;
       default -> entry == null ? EBADF : entry.start(this, request);
     };
   }
@@ -413,6 +427,9 @@ public final class SelectorBackend extends Backend {
     Op op = request.op;
     Entry entry = request.entry;
     StagingBuffer staged = request.staging;
+    if (request.place == Request.Place.WAITING) {
+      waiting--;
+    }
     request.place = Request.Place.NOWHERE;
     request.entry = null;
     request.staging = null;

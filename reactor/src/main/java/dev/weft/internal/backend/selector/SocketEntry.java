@@ -124,7 +124,6 @@ final class SocketEntry extends ChannelEntry {
       return switch (op.opcode()) {
         case READ -> op.position() >= 0 ? ESPIPE : receive(backend, request);
         case RECEIVE -> receive(backend, request);
-        case RECEIVE_ANY -> UNSUPPORTED;
         case WRITE, SEND -> transmit(backend, request);
         case ACCEPT, ACCEPT_MULTISHOT -> accept(backend);
         case CONNECT -> connect(op);
@@ -253,7 +252,7 @@ final class SocketEntry extends ChannelEntry {
     if (isInputShut() && outputShut) {
       mine.shutdownInput();
     }
-    retry(backend);
+    retry(backend, direction != Direction.OUTPUT, direction != Direction.INPUT);
     return 0;
   }
 
@@ -271,7 +270,7 @@ final class SocketEntry extends ChannelEntry {
       // the close is orderly then
     }
     backend.descriptors.closeLater(new Remains(mine, cancelKey()));
-    retry(backend);
+    retry(backend, true, true);
   }
 
   /** The channel of an aborted connection, whose descriptor stays open. */

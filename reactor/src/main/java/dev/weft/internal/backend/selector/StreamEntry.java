@@ -113,7 +113,7 @@ final class StreamEntry extends FileEntry {
       read(backend, Math.max(1, request.length()));
     }
     readers.add(request);
-    request.place = Request.Place.WAITING;
+    request.place = Request.Place.WORKING;
     return PENDING;
   }
 
@@ -209,7 +209,7 @@ final class StreamEntry extends FileEntry {
       beginWriting(backend, request);
     } else {
       writers.add(request);
-      request.place = Request.Place.WAITING;
+      request.place = Request.Place.WORKING;
     }
     return PENDING;
   }

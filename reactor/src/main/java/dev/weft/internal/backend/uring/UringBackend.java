@@ -111,7 +111,7 @@ public final class UringBackend extends Backend {
   }
 
   private UringBackend(Ring ring) throws ReactorUnavailableException {
-    super(EnumSet.allOf(Capability.class)); // the oldest kernel supported can do all
+    super("io_uring", EnumSet.allOf(Capability.class)); // the oldest kernel supported can do all
     this.ring = ring;
     submissions = ring.submissions();
     completions = ring.completions();
