@@ -7,6 +7,7 @@ import dev.weft.internal.backend.Backend;
 import dev.weft.internal.backend.BackendStats;
 import dev.weft.internal.backend.Capability;
 import dev.weft.internal.backend.factory.BackendFactory;
+import dev.weft.internal.backend.selector.SelectorBackend;
 import dev.weft.internal.diag.LeakWatch;
 import dev.weft.internal.diag.Watchdog;
 import dev.weft.internal.failure.Failures;
@@ -95,8 +96,8 @@ public final class Reactor implements AutoCloseable, Executor {
    * Opens a reactor with {@link ReactorOptions#defaults}.
    *
    * @return a reactor that the calling thread owns and must close
-   * @throws ReactorUnavailableException if io_uring is not available; the message names the cause
-   *     and the remedy
+   * @throws ReactorUnavailableException if the backend that the options ask for is not available;
+   *     the message names the cause and the remedy
    * @throws IllegalStateException if the thread has a reactor already, or is a virtual thread
    */
   public static Reactor open() throws ReactorUnavailableException {
@@ -108,8 +109,8 @@ public final class Reactor implements AutoCloseable, Executor {
    *
    * @param options the settings
    * @return a reactor that the calling thread owns and must close
-   * @throws ReactorUnavailableException if io_uring is not available; the message names the cause
-   *     and the remedy
+   * @throws ReactorUnavailableException if the backend that the options ask for is not available;
+   *     the message names the cause and the remedy
    * @throws IllegalStateException if the thread has a reactor already, or is a virtual thread
    * @throws IllegalArgumentException if the thread may not run on the requested CPU, or the value
    *     of the system property {@code dev.weft.cpu} is invalid
@@ -117,7 +118,7 @@ public final class Reactor implements AutoCloseable, Executor {
   public static Reactor open(ReactorOptions options) throws ReactorUnavailableException {
     Clock clock = checkedThread(Clock.SYSTEM);
     int cpu = CpuAffinity.configured(options.cpu());
-    Backend backend = BackendFactory.open(options.queueEntries());
+    Backend backend = open(options.backend(), options.queueEntries());
     Reactor reactor = newReactor(options, backend, clock);
     try {
       // Last, so that threads that the JDK starts during opening do not inherit the CPU.
@@ -129,6 +130,15 @@ public final class Reactor implements AutoCloseable, Executor {
       reactor.close();
       throw e;
     }
+  }
+
+  private static Backend open(BackendKind kind, int queueEntries)
+      throws ReactorUnavailableException {
+    return switch (kind) {
+      case AUTO -> BackendFactory.open(queueEntries);
+      case IO_URING -> BackendFactory.openRing(queueEntries);
+      case SELECTOR -> BackendFactory.openSelector(queueEntries);
+    };
   }
 
   private static Reactor newReactor(ReactorOptions options, Backend backend, Clock clock) {
@@ -276,6 +286,14 @@ public final class Reactor implements AutoCloseable, Executor {
     return Dump.of(loop, toString());
   }
 
+  /**
+   * {@return what carries out the I/O: {@link BackendKind#IO_URING}, as in a simulation too, or
+   * {@link BackendKind#SELECTOR}}
+   */
+  public BackendKind backend() {
+    return backend instanceof SelectorBackend ? BackendKind.SELECTOR : BackendKind.IO_URING;
+  }
+
   /** {@return how fibers with a stack are run: as configured, or as the JVM allows} */
   public FiberKind fiberKind() {
     return loop.passesBaton() ? FiberKind.BATON : FiberKind.SCHEDULED;
@@ -379,7 +397,7 @@ public final class Reactor implements AutoCloseable, Executor {
 
   @Override
   public String toString() {
-    return "reactor on " + loop.thread().getName();
+    return "reactor on " + loop.thread().getName() + " (" + backend.name() + ")";
   }
 
   /** What the fibers share. It refers to the options rather than to the reactor. */

@@ -21,6 +21,7 @@ public final class ReactorOptions {
   private static final int QUEUE_ENTRIES_MAX = 32768;
   private static final Duration STALL_LIMIT_DEFAULT = Duration.ofSeconds(1);
 
+  private final BackendKind backend;
   private final int queueEntries;
   private final int cpu;
   private final FiberKind fiberKind;
@@ -31,6 +32,7 @@ public final class ReactorOptions {
   private final Consumer<? super Leak> leakHandler;
 
   private ReactorOptions(
+      BackendKind backend,
       int queueEntries,
       int cpu,
       FiberKind fiberKind,
@@ -54,11 +56,13 @@ public final class ReactorOptions {
     if (stallLimit.isNegative()) {
       throw new IllegalArgumentException("stallLimit must not be negative: " + stallLimit);
     }
+    Objects.requireNonNull(backend, "backend");
     Objects.requireNonNull(fiberKind, "fiberKind");
     Objects.requireNonNull(uncaughtExceptionHandler, "uncaughtExceptionHandler");
     Objects.requireNonNull(stallHandler, "stallHandler");
     Objects.requireNonNull(leakHandler, "leakHandler");
 
+    this.backend = backend;
     this.queueEntries = queueEntries;
     this.cpu = cpu;
     this.fiberKind = fiberKind;
@@ -70,13 +74,14 @@ public final class ReactorOptions {
   }
 
   /**
-   * {@return the options of {@link Reactor#open()}} They are: 1024 queue entries, a thread that is
-   * not pinned, the fastest fibers that the JVM allows, uncaught exceptions to the thread's
-   * handler, which prints them on standard error, and leaks and stalls of more than a second to the
-   * logger {@code dev.weft} of {@link System#getLogger}.
+   * {@return the options of {@link Reactor#open()}} They are: io_uring or what replaces it, 1024
+   * queue entries, a thread that is not pinned, the fastest fibers that the JVM allows, uncaught
+   * exceptions to the thread's handler, which prints them on standard error, and leaks and stalls
+   * of more than a second to the logger {@code dev.weft} of {@link System#getLogger}.
    */
   public static ReactorOptions defaults() {
     return new ReactorOptions(
+        BackendKind.configured(),
         QUEUE_ENTRIES_DEFAULT,
         UNPINNED,
         FiberKind.configured(),
@@ -88,12 +93,31 @@ public final class ReactorOptions {
   }
 
   /**
+   * {@return these options with another backend}
+   *
+   * @param backend see {@link #backend()}
+   */
+  public ReactorOptions withBackend(BackendKind backend) {
+    return new ReactorOptions(
+        backend,
+        queueEntries,
+        cpu,
+        fiberKind,
+        stackful,
+        uncaughtExceptionHandler,
+        stallLimit,
+        stallHandler,
+        leakHandler);
+  }
+
+  /**
    * {@return these options with another queue size}
    *
    * @param queueEntries see {@link #queueEntries()}
    */
   public ReactorOptions withQueueEntries(int queueEntries) {
     return new ReactorOptions(
+        backend,
         queueEntries,
         cpu,
         fiberKind,
@@ -111,6 +135,7 @@ public final class ReactorOptions {
    */
   public ReactorOptions withCpu(int cpu) {
     return new ReactorOptions(
+        backend,
         queueEntries,
         cpu,
         fiberKind,
@@ -128,6 +153,7 @@ public final class ReactorOptions {
    */
   public ReactorOptions withFiberKind(FiberKind fiberKind) {
     return new ReactorOptions(
+        backend,
         queueEntries,
         cpu,
         fiberKind,
@@ -145,6 +171,7 @@ public final class ReactorOptions {
    */
   public ReactorOptions withStackful(boolean stackful) {
     return new ReactorOptions(
+        backend,
         queueEntries,
         cpu,
         fiberKind,
@@ -163,7 +190,15 @@ public final class ReactorOptions {
   public ReactorOptions withUncaughtExceptionHandler(
       BiConsumer<? super Fiber, ? super Throwable> handler) {
     return new ReactorOptions(
-        queueEntries, cpu, fiberKind, stackful, handler, stallLimit, stallHandler, leakHandler);
+        backend,
+        queueEntries,
+        cpu,
+        fiberKind,
+        stackful,
+        handler,
+        stallLimit,
+        stallHandler,
+        leakHandler);
   }
 
   /**
@@ -174,6 +209,7 @@ public final class ReactorOptions {
    */
   public ReactorOptions withStallHandler(Duration limit, Consumer<? super Stall> handler) {
     return new ReactorOptions(
+        backend,
         queueEntries,
         cpu,
         fiberKind,
@@ -196,6 +232,7 @@ public final class ReactorOptions {
    */
   public ReactorOptions withLeakHandler(Consumer<? super Leak> handler) {
     return new ReactorOptions(
+        backend,
         queueEntries,
         cpu,
         fiberKind,
@@ -220,9 +257,17 @@ public final class ReactorOptions {
   }
 
   /**
+   * {@return what carries out the I/O. The system property {@code weft.backend} sets the default:
+   * {@code auto}, {@code io_uring} or {@code selector}}
+   */
+  public BackendKind backend() {
+    return backend;
+  }
+
+  /**
    * {@return slots of the submission queue, a power of two from 1 to 32768. More operations may be
-   * in flight; those that find the queue full wait for room in order. The completion queue has four
-   * times as many entries, up to 65536}
+   * in flight; those that find the queue full wait for room in order. The completion queue of a
+   * ring has four times as many entries, up to 65536}
    */
   public int queueEntries() {
     return queueEntries;
@@ -286,7 +331,9 @@ public final class ReactorOptions {
 
   @Override
   public String toString() {
-    return "ReactorOptions[queueEntries="
+    return "ReactorOptions[backend="
+        + backend
+        + ", queueEntries="
         + queueEntries
         + ", cpu="
         + cpu

@@ -283,6 +283,7 @@ class CompletedWinsTest {
   }
 
   @Test
+  @Tag("needs-io-uring")
   void aSplicedByteIsInExactlyOneOfTheTwoPipes() throws Exception {
     Reactors.run(
         () -> {

@@ -10,6 +10,9 @@ import dev.weft.routine.codegen.Context;
  * arguments name, and prints the result of each.
  */
 final class FiberAccessProbe {
+  private static final ReactorOptions RING =
+      ReactorOptions.defaults().withBackend(BackendKind.IO_URING);
+
   private FiberAccessProbe() {}
 
   public static void main(String[] arguments) throws Exception {
@@ -27,7 +30,7 @@ final class FiberAccessProbe {
   }
 
   private static void reactor() throws Exception {
-    try (Reactor reactor = Reactor.open()) {
+    try (Reactor reactor = Reactor.open(RING)) {
       System.out.println(reactor.call(() -> "fibers are " + reactor.fiberKind()));
     } catch (ReactorUnavailableException e) {
       System.out.println("no reactor");
@@ -36,7 +39,7 @@ final class FiberAccessProbe {
 
   private static void reason() {
     try {
-      Reactor.open().close();
+      Reactor.open(RING).close();
       System.out.println("a reactor");
     } catch (ReactorUnavailableException e) {
       System.out.println(e.getMessage());

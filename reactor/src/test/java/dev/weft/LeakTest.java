@@ -56,6 +56,7 @@ class LeakTest {
   }
 
   @Test
+  @Tag("needs-io-uring")
   void handlesLeftOpenAreClosedAndReportedWhenTheReactorCloses() throws Exception {
     List<Boolean> openWhenReported = new ArrayList<>();
     ReactorOptions options =
@@ -123,7 +124,7 @@ class LeakTest {
               Fiber.yield();
               reactor.execute(server::close); // while a read is in progress
               reader.join();
-              assertTrue(client.isOpen() && pipe.capacityBytes() > 0);
+              assertTrue(client.isOpen() && pipe.source() != null);
             }
           });
     }
@@ -132,6 +133,7 @@ class LeakTest {
   }
 
   @Test
+  @Tag("needs-io-uring")
   void allHandlesAreClosedEvenIfTheLeakHandlerThrows() throws Exception {
     IllegalStateException failure = new IllegalStateException("the handler has failed");
     ReactorOptions options =
@@ -155,6 +157,7 @@ class LeakTest {
 
   @Test
   @Tag("needs-stack") // woven frames may keep references that their code no longer uses
+  @Tag("needs-io-uring")
   void anOpenHandleThatBecomesGarbageIsClosedAndReported() throws Exception {
     Reactors.run(
         options(),

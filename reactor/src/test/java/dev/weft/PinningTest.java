@@ -59,6 +59,7 @@ class PinningTest {
   }
 
   @Test
+  @Tag("needs-io-uring")
   void thePropertyOverridesTheOption() throws Exception {
     int first = Libc.affinity().nextSetBit(0);
 
@@ -81,6 +82,7 @@ class PinningTest {
   }
 
   @Test
+  @Tag("needs-io-uring")
   void aRefusedPinLeavesNoReactorOpen() throws Exception {
     BitSet before = Libc.affinity();
 

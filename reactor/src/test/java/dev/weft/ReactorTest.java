@@ -31,6 +31,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.atomic.AtomicReference;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 class ReactorTest {
@@ -51,6 +52,25 @@ class ReactorTest {
     }
 
     assertEquals(List.of("grandchild", "returned", "again"), log);
+  }
+
+  @Test
+  void theBackendIsTheOneThatWasAskedFor() throws Exception {
+    ReactorOptions selector = Reactors.options().withBackend(BackendKind.SELECTOR);
+    try (Reactor reactor = Reactors.open(selector)) {
+      assertEquals(BackendKind.SELECTOR, reactor.backend());
+      String name = "reactor on " + Thread.currentThread().getName() + " (selector)";
+      assertEquals(name, reactor.toString());
+      assertEquals(name, reactor.dump().reactor());
+    }
+  }
+
+  @Test
+  @Tag("needs-io-uring")
+  void aRingIsTheDefault() throws Exception {
+    try (Reactor reactor = Reactors.open(Reactors.options())) {
+      assertEquals(BackendKind.IO_URING, reactor.backend());
+    }
   }
 
   @Test
@@ -413,6 +433,7 @@ class ReactorTest {
   }
 
   @Test
+  @Tag("needs-io-uring")
   void aReactorIsPinnedToItsCpuUntilItIsClosed() throws Exception {
     java.util.BitSet before = dev.weft.internal.os.Libc.affinity();
     int cpu = before.nextSetBit(0);

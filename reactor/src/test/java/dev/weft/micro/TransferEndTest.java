@@ -148,6 +148,9 @@ class TransferEndTest {
             socket.shutdownOutput();
             assertEquals(-1, socket.read(buffer, soon()));
           }
+          while (thread.notes.isEmpty()) {
+            Fiber.yield(); // the process must not be ended before it has read
+          }
           service.close();
           service.join();
         });

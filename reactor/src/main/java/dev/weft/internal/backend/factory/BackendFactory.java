@@ -4,22 +4,56 @@ package dev.weft.internal.backend.factory;
 import dev.weft.error.Errno;
 import dev.weft.error.ReactorUnavailableException;
 import dev.weft.internal.backend.Backend;
+import dev.weft.internal.backend.selector.SelectorBackend;
 import dev.weft.internal.backend.uring.UringBackend;
 import dev.weft.internal.mem.Memory;
+import java.util.concurrent.atomic.AtomicBoolean;
 
 /** Chooses the backend of a reactor. */
 public final class BackendFactory {
   private static final String MODULES = "dev.weft.bindings,dev.weft.reactor";
 
+  private static final AtomicBoolean REASON_LOGGED = new AtomicBoolean();
+
   private BackendFactory() {}
 
   /**
-   * Opens a backend for the calling thread.
+   * Opens a ring for the calling thread, or a selector if there can be no ring. Logs the reason the
+   * first time.
    *
    * @param queueEntries the size of its submission queue, a power of two
-   * @throws ReactorUnavailableException if there is none for this system; names cause and remedy
+   * @throws ReactorUnavailableException if there can be neither
    */
   public static Backend open(int queueEntries) throws ReactorUnavailableException {
+    try {
+      return openRing(queueEntries);
+    } catch (ReactorUnavailableException e) {
+      Backend backend = openSelector(queueEntries);
+      if (!REASON_LOGGED.getAndSet(true)) {
+        System.getLogger("dev.weft")
+            .log(
+                System.Logger.Level.INFO,
+                "using a selector instead of io_uring: " + e.getMessage());
+      }
+      return backend;
+    }
+  }
+
+  /**
+   * Opens a selector for the calling thread, as {@link #open} does.
+   *
+   * @throws ReactorUnavailableException if no descriptors are left
+   */
+  public static Backend openSelector(int queueEntries) throws ReactorUnavailableException {
+    return SelectorBackend.open(queueEntries);
+  }
+
+  /**
+   * Opens a ring for the calling thread, as {@link #open} does.
+   *
+   * @throws ReactorUnavailableException if there can be none; names cause and remedy
+   */
+  public static Backend openRing(int queueEntries) throws ReactorUnavailableException {
     if (!Memory.isAccessible()) {
       String modules = BackendFactory.class.getModule().isNamed() ? MODULES : "ALL-UNNAMED";
       throw new ReactorUnavailableException(
@@ -28,7 +62,7 @@ public final class BackendFactory {
     }
     try {
       return UringBackend.open(queueEntries);
-    } catch (UnsatisfiedLinkError e) {
+    } catch (LinkageError e) { // thrown by the JDK, or by every use of a class since
       ReactorUnavailableException unavailable =
           new ReactorUnavailableException(
               "the native library can't be loaded: " + e.getMessage(), Errno.UNKNOWN);

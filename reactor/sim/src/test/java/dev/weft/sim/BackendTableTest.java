@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.weft.sim;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+
+import dev.weft.error.Errno;
+import dev.weft.internal.backend.Backend;
+import dev.weft.internal.backend.BufferGroup;
+import dev.weft.internal.backend.Call;
+import dev.weft.internal.backend.Capability;
+import dev.weft.internal.backend.Direction;
+import dev.weft.internal.backend.FileAttributes;
+import dev.weft.internal.backend.Handle;
+import dev.weft.internal.backend.Op;
+import dev.weft.internal.backend.Opcode;
+import dev.weft.internal.backend.PollEvents;
+import dev.weft.internal.backend.SocketOption;
+import dev.weft.internal.backend.SocketType;
+import dev.weft.internal.backend.selector.SelectorBackend;
+import java.lang.foreign.MemorySegment;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.StandardProtocolFamily;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+
+/** The tables of backends.md say what the selector can do, and the simulated kernel. */
+@Tag("mode-independent")
+class BackendTableTest {
+  private static final Path DOCUMENT =
+      Path.of(System.getProperty("basedir", "."), "..", "docs", "backends.md");
+
+  private static final int UNSUPPORTED = -Errno.EOPNOTSUPP.code();
+  private static final int UNKNOWN_OPTION = -Errno.ENOPROTOOPT.code();
+
+  /** The rows of the table whose first column has that heading: a name, and its cells. */
+  private static Map<String, List<String>> table(String heading) throws Exception {
+    Map<String, List<String>> rows = new TreeMap<>();
+    boolean inside = false;
+    for (String line : Files.readAllLines(DOCUMENT)) {
+      if (line.startsWith("| " + heading + " |")) {
+        inside = true;
+      } else if (!line.startsWith("|")) {
+        inside = false;
+      } else if (inside && line.startsWith("| `")) {
+        List<String> cells = Stream.of(line.split("\\|")).map(String::strip).toList();
+        rows.put(cells.get(1).replace("`", ""), cells.subList(2, cells.size()));
+      }
+    }
+    return rows;
+  }
+
+  private static List<String> names(Enum<?>[] values) {
+    return Arrays.stream(values).map(Enum::name).sorted().toList();
+  }
+
+  private static String word(boolean supported) {
+    return supported ? "yes" : "no";
+  }
+
+  @Test
+  void capabilities() throws Exception {
+    Map<String, List<String>> rows = table("capability");
+    assertEquals(names(Capability.values()), List.copyOf(rows.keySet()));
+    try (Backend selector = SelectorBackend.open(8);
+        Backend simulation = SimBackends.open(8, Faults.none())) {
+      for (Capability capability : Capability.values()) {
+        List<String> expected =
+            List.of("yes", word(selector.has(capability)), word(simulation.has(capability)));
+        assertEquals(expected, rows.get(capability.name()), capability.name());
+      }
+    }
+  }
+
+  @Test
+  void operations() throws Exception {
+    Map<String, List<String>> rows = table("operation");
+    assertEquals(names(Opcode.values()), List.copyOf(rows.keySet()));
+    try (Backend selector = SelectorBackend.open(8)) {
+      for (Opcode opcode : Opcode.values()) {
+        int result = perform(selector, opcode);
+        assertEquals(rows.get(opcode.name()).get(1), word(result != UNSUPPORTED), opcode.name());
+      }
+    }
+  }
+
+  /** Performs an operation on a descriptor that is not open: EBADF if it is supported at all. */
+  private static int perform(Backend backend, Opcode opcode) {
+    Handle none = Handle.borrowed(98_765, "none");
+    Op op = backend.create(done -> {});
+    Op request =
+        switch (opcode) {
+          case NOP -> op.nop();
+          case READ -> op.read(none, null, 0, 0, 0);
+          case WRITE -> op.write(none, null, 0, 0, 0);
+          case RECEIVE -> op.receive(none, null, 0, 0);
+          case RECEIVE_ANY -> op.receiveAny(none, new NoGroup());
+          case SEND -> op.send(none, null, 0, 0);
+          case ACCEPT -> op.accept(none);
+          case ACCEPT_MULTISHOT -> op.acceptMultishot(none);
+          case CONNECT ->
+              op.connect(none, new InetSocketAddress(InetAddress.getLoopbackAddress(), 1));
+          case SHUTDOWN -> op.shutdown(none, Direction.BOTH);
+          case CLOSE -> op.close(98_765);
+          case OPEN -> op.open(new byte[0], 0, 0);
+          case STAT -> op.stat(none, new FileAttributes());
+          case SYNC -> op.sync(none, false);
+          case SYNC_DATA -> op.sync(none, true);
+          case POLL -> op.poll(none, PollEvents.READABLE);
+          case SPLICE -> op.splice(none, none, 1);
+        };
+    assertEquals(opcode, request.opcode());
+    backend.submit(request);
+    while (!op.isDone()) {
+      backend.poll(Backend.FOREVER);
+    }
+    return op.result();
+  }
+
+  private static final class NoGroup extends BufferGroup {
+    NoGroup() {
+      super(0);
+    }
+
+    @Override
+    public void offer(int buffer, MemorySegment memory, long from) {}
+
+    @Override
+    public void close() {}
+  }
+
+  @Test
+  void calls() throws Exception {
+    Map<String, List<String>> rows = table("call");
+    assertEquals(names(Call.Kind.values()), List.copyOf(rows.keySet()));
+    try (Backend selector = SelectorBackend.open(8)) {
+      Call call = new Call();
+      List<String> refused = new ArrayList<>();
+      assertEquals(0, selector.perform(call.pipe()));
+      Handle end = Handle.borrowed(call.writeEnd(), "pipe");
+      for (Call each : List.of(call.pipeCapacity(end), new Call().setPipeCapacity(end, 1))) {
+        assertEquals(UNSUPPORTED, selector.perform(each));
+        refused.add(each.kind().name());
+      }
+      List<String> listed =
+          rows.entrySet().stream()
+              .filter(row -> row.getValue().get(1).equals("no"))
+              .map(Map.Entry::getKey)
+              .toList();
+      assertEquals(refused, listed);
+    }
+  }
+
+  @Test
+  void options() throws Exception {
+    Map<String, List<String>> rows = table("option of a socket");
+    assertEquals(names(SocketOption.values()), List.copyOf(rows.keySet()));
+    try (Backend selector = SelectorBackend.open(8)) {
+      Call call = new Call();
+      int number = selector.perform(call.socket(StandardProtocolFamily.INET6, SocketType.STREAM));
+      assertNotEquals(-1, number);
+      Handle socket = Handle.borrowed(number, "socket");
+      for (SocketOption option : SocketOption.values()) {
+        int result =
+            option == SocketOption.ERROR
+                ? selector.perform(call.getOption(socket, option))
+                : selector.perform(call.setOption(socket, option, 1));
+        assertEquals(rows.get(option.name()).get(1), word(result != UNKNOWN_OPTION), option.name());
+      }
+    }
+  }
+}

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.weft;
+
+import java.util.Locale;
+
+/**
+ * What carries out the I/O of a reactor. A program behaves the same on both; {@code backends.md} in
+ * the documents lists the few differences.
+ */
+public enum BackendKind {
+  /**
+   * {@link #IO_URING} where the system allows it, and {@link #SELECTOR} elsewhere. The first time
+   * that a reactor has to do without io_uring, the logger {@code dev.weft} gets a line with the
+   * reason. The default.
+   */
+  AUTO,
+
+  /**
+   * A ring of Linux's io_uring. If there can be none, {@link Reactor#open} throws a {@link
+   * dev.weft.error.ReactorUnavailableException} that names cause and remedy.
+   */
+  IO_URING,
+
+  /**
+   * The JDK's channels and a {@link java.nio.channels.Selector}; files are read and written by a
+   * few threads. Available everywhere.
+   */
+  SELECTOR;
+
+  /**
+   * The system property that sets the default: {@code auto}, {@code io_uring}, {@code selector}.
+   */
+  private static final String PROPERTY = "weft.backend";
+
+  static BackendKind configured() {
+    String value = System.getProperty(PROPERTY, "auto");
+    return switch (value.toLowerCase(Locale.ROOT)) {
+      case "auto" -> AUTO;
+      case "io_uring" -> IO_URING;
+      case "selector" -> SELECTOR;
+      default ->
+          throw new IllegalArgumentException(
+              "the system property " + PROPERTY + " must be auto, io_uring or selector: " + value);
+    };
+  }
+}
