@@ -3,6 +3,7 @@ package dev.weft.micro;
 
 import dev.weft.internal.backend.Handle;
 import dev.weft.internal.io.SocketCalls;
+import dev.weft.internal.jvm.StackReserve;
 import dev.weft.internal.strand.EventLoop;
 import java.io.IOException;
 import java.net.InetSocketAddress;
@@ -49,6 +50,7 @@ public final class MicroConnection implements AutoCloseable {
   public void close() {
     if (descriptor != TAKEN) {
       loop.requireThread("close", this);
+      StackReserve.check(); // what is taken must be closed
       loop.backend().closeDescriptor(take());
     }
   }

@@ -4,6 +4,7 @@ package dev.weft.micro;
 import dev.weft.Deadline;
 import dev.weft.internal.backend.Handle;
 import dev.weft.internal.io.Acceptor;
+import dev.weft.internal.jvm.StackReserve;
 import dev.weft.internal.mem.PagePool;
 import dev.weft.internal.micro.io.BlockingIoDriver;
 import dev.weft.internal.micro.io.ByteRing;
@@ -121,6 +122,7 @@ public final class MicroProcess {
    * @throws WrongThreadException if there is no reactor on this thread
    */
   public static MicroProcess start(MicroThread main, MicroOptions options) {
+    StackReserve.check();
     return start(dispatcher(options), options, process -> process.begin(main, options));
   }
 
@@ -143,6 +145,7 @@ public final class MicroProcess {
       MicroThread main, MicroOptions options, MicroConnection peer, Consumer<MicroProcess> onEnd) {
     EventLoop.require("start");
     peer.requireFree();
+    StackReserve.check(); // from here on, the connection is closed if the call fails
     try {
       MicroDispatcher dispatcher = dispatcher(options);
       Handle handle = dispatcher.driver().newHandle("accepted connection");
@@ -178,6 +181,7 @@ public final class MicroProcess {
    */
   public static MicroProcess start(MicroThread main, MicroOptions options, TcpListener listener) {
     Acceptor acceptor = acceptor(listener);
+    StackReserve.check();
     return start(
         dispatcher(options),
         options,
@@ -190,6 +194,7 @@ public final class MicroProcess {
   /** As the method above; the listener stays open. */
   static MicroProcess start(
       MicroThread main, MicroOptions options, Acceptor acceptor, Consumer<MicroProcess> onEnd) {
+    StackReserve.check();
     return start(
         dispatcher(options),
         options,
@@ -294,6 +299,7 @@ public final class MicroProcess {
    * by one of its own threads.
    */
   public void kill() {
+    StackReserve.check();
     control.kill(this);
   }
 

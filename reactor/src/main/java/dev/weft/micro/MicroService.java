@@ -5,6 +5,7 @@ import dev.weft.Deadline;
 import dev.weft.error.Errno;
 import dev.weft.internal.io.Acceptor;
 import dev.weft.internal.io.SocketCalls;
+import dev.weft.internal.jvm.StackReserve;
 import dev.weft.internal.micro.run.MicroDispatcher;
 import dev.weft.internal.micro.run.ProcessTimers;
 import dev.weft.internal.micro.run.ThreadControl;
@@ -120,6 +121,7 @@ public final class MicroService implements AutoCloseable {
       Supplier<? extends MicroThread> handlers)
       throws IOException {
     requireValid(connectionsMax, handlers);
+    StackReserve.check(); // from here on, the listener is closed if the call fails
     // Accepted sockets inherit the options. Without keep-alive, the connection of a client that
     // vanished silently would stay open indefinitely.
     SocketOptions inherited =
@@ -159,6 +161,7 @@ public final class MicroService implements AutoCloseable {
       int connectionsMax,
       Supplier<? extends MicroThread> handlers) {
     requireValid(connectionsMax, handlers);
+    StackReserve.check();
     return new MicroService(listener, options, connectionsMax, handlers);
   }
 
@@ -197,18 +200,31 @@ public final class MicroService implements AutoCloseable {
   /** Stops listening immediately; connections continue. Must be called on its reactor's thread. */
   public void stop() {
     loop.requireThread("stop", this);
+    StackReserve.check();
+    stopNow();
+  }
+
+  private void stopNow() {
     stopped = true;
-    process.kill();
+    process.control.kill(process);
   }
 
   /**
    * Stops listening and ends all connections ({@link MicroProcess#kill}). Does not wait for them.
-   * Must be called on its reactor's thread.
+   * Must be called on its reactor's thread. If it throws because the stack is short, the service
+   * stops listening at the end of the reactor's turn, and connections continue.
    */
   public void kill() {
-    stop();
+    loop.requireThread("kill", this);
+    try {
+      StackReserve.check();
+    } catch (StackOverflowError e) {
+      loop.backend().closeLater(acceptor.handle()); // a smaller frame than the check's
+      throw e;
+    }
+    stopNow();
     for (MicroProcess connection : connections) {
-      connection.kill();
+      connection.control.kill(connection);
     }
   }
 

@@ -4,6 +4,7 @@ package dev.weft.micro;
 import dev.weft.error.Errno;
 import dev.weft.error.ErrnoException;
 import dev.weft.internal.backend.Direction;
+import dev.weft.internal.jvm.StackReserve;
 import dev.weft.internal.micro.io.ByteRing;
 import dev.weft.internal.micro.run.MicroDispatcher;
 import dev.weft.internal.micro.run.ProcessControl;
@@ -63,8 +64,8 @@ public final class MicroSocket {
     while (done < length) {
       int count = Math.min(rx.readable(), length - done);
       if (count > 0) {
+        rx.wakeWriters(); // they run later; first, so that bytes are taken last
         rx.take(target.at(offset + done, count), count);
-        rx.wakeWriters();
         done += count;
       } else if (isAtEnd("read")) {
         break;
@@ -106,8 +107,8 @@ public final class MicroSocket {
       if (count > 0) {
         int line = rx.lineLength(count);
         int taken = line > 0 ? line : count;
-        rx.take(target.at(offset + done, taken), taken);
         rx.wakeWriters();
+        rx.take(target.at(offset + done, taken), taken);
         done += taken;
         if (line > 0) {
           break;
@@ -147,6 +148,7 @@ public final class MicroSocket {
    */
   private boolean isAtEnd(String verb) throws Exception {
     if (rx.failure() != 0) {
+      StackReserve.check(); // what is taken must be raised
       running(verb).raise(rx.takeFailure());
       return true;
     }
@@ -192,9 +194,9 @@ public final class MicroSocket {
       }
       int count = Math.min(tx.writable(), length - done);
       if (count > 0) {
+        writes(); // first, so that bytes are put last
         tx.put(source.at(offset + done, count), count);
         done += count;
-        written();
       } else {
         awaitRoom("write");
       }
@@ -215,9 +217,9 @@ public final class MicroSocket {
       }
       int count = Math.min(tx.writable(), bytes.length - done);
       if (count > 0) {
+        writes();
         tx.put(bytes, done, count);
         done += count;
-        written();
       } else {
         awaitRoom("write");
       }
@@ -234,9 +236,8 @@ public final class MicroSocket {
     if (isRefused("literal")) {
       return;
     }
-    if (tx.putAscii(text)) {
-      written();
-    } else {
+    writes();
+    if (!tx.putAscii(text)) {
       write(text.getBytes(StandardCharsets.UTF_8));
     }
   }
@@ -285,6 +286,7 @@ public final class MicroSocket {
     if (!isClosedToWriters()) {
       return false;
     }
+    StackReserve.check(); // what is taken must be raised
     int code = tx.takeFailure();
     running(verb).raise(code == 0 ? Errno.EPIPE.code() : code);
     return true;
@@ -294,7 +296,8 @@ public final class MicroSocket {
     return tx.refusesWriters();
   }
 
-  private void written() {
+  /** Wakes the readers of what is about to be written: they run when this thread suspends. */
+  private void writes() {
     if (tx.isPipe()) {
       tx.wakeReaders();
     } else {
@@ -326,9 +329,9 @@ public final class MicroSocket {
       }
       int count = (int) Math.min(Math.min(rx.readable(), tx.writable()), length - done);
       if (count > 0) {
-        rx.moveTo(tx, count);
         rx.wakeWriters();
-        written();
+        writes();
+        rx.moveTo(tx, count);
         done += count;
       } else if (tx.writable() == 0) {
         awaitRoom("forward");
@@ -420,6 +423,7 @@ public final class MicroSocket {
       }
       awaitBytes("accept");
     }
+    StackReserve.check(); // what is taken must be returned
     MicroDispatcher dispatcher = process.dispatcher();
     assert dispatcher != null : "listening sockets are not for the local executor";
     return new MicroConnection(dispatcher.loop(), rx.takeInt());
@@ -457,11 +461,13 @@ public final class MicroSocket {
    * EBADF.
    */
   public void rxClose() {
+    StackReserve.check();
     process.rings().closeInput(rx);
   }
 
   /** Closes the writing side: after the bytes written so far the reader finds the end. */
   public void txClose() {
+    StackReserve.check();
     process.rings().closeOutput(tx);
   }
 

@@ -4,6 +4,7 @@ package dev.weft.micro;
 import dev.weft.Deadline;
 import dev.weft.error.Errno;
 import dev.weft.internal.backend.Handle;
+import dev.weft.internal.jvm.StackReserve;
 import dev.weft.internal.micro.io.ByteRing;
 import dev.weft.internal.micro.io.IoDriver;
 import dev.weft.internal.micro.io.RingPair;
@@ -185,6 +186,7 @@ public abstract class MicroThread extends Routine {
    * @param thread a thread that belongs to no process yet
    */
   protected final void child(MicroThread thread) {
+    StackReserve.check();
     thread.adoptedBy(process(), socket());
   }
 
@@ -197,6 +199,7 @@ public abstract class MicroThread extends Routine {
    * @param output another socket of this process, or the same
    */
   protected final void child(MicroThread thread, MicroSocket input, MicroSocket output) {
+    StackReserve.check();
     MicroProcess mine = process();
     if (input.process != mine.control || output.process != mine.control) {
       throw new IllegalArgumentException(
@@ -221,6 +224,7 @@ public abstract class MicroThread extends Routine {
   protected final void responder(MicroThread thread) throws Exception {
     MicroSocket mine = socket();
     ByteRing pipe = pipe();
+    StackReserve.check();
     ProcessControl its = process().control;
     MicroSocket pipeline = new MicroSocket(its, mine.rx, pipe);
     thread.adoptedBy(process(), new MicroSocket(its, pipe, mine.tx));
@@ -253,6 +257,7 @@ public abstract class MicroThread extends Routine {
    *     eight pages for the rings
    */
   protected final void accepted(MicroThread thread, MicroConnection peer) throws Exception {
+    StackReserve.check(); // a socket without a thread would stay open
     MicroSocket its = open(peer);
     thread.adoptedBy(process(), its);
   }
@@ -961,6 +966,7 @@ public abstract class MicroThread extends Routine {
    * @throws Exception whatever {@code lastly} throws
    */
   protected final @Nullable MicroSocket connect(InetSocketAddress address) throws Exception {
+    StackReserve.check(); // from here on, the socket is closed if the call fails
     OutgoingConnections its = control.connections();
     RingPair made = its.begin(address);
     if (made == null) {

@@ -30,9 +30,7 @@ final class InjectionRun {
       plans.add(new Plan(target, Injection.Kind.MEMORY, 1));
       plans.add(new Plan(target, Injection.Kind.STACK, 1));
       plans.add(new Plan(target, Injection.Kind.MEMORY, BURST));
-      if (target != Target.MICRO && target != Target.MICRO_RING) {
-        plans.add(new Plan(target, Injection.Kind.CALL, 1));
-      }
+      plans.add(new Plan(target, Injection.Kind.CALL, 1));
     }
     return plans;
   }

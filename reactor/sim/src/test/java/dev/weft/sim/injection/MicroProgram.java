@@ -8,6 +8,7 @@ import dev.weft.error.CancelledException;
 import dev.weft.error.Errno;
 import dev.weft.micro.MicroBlock;
 import dev.weft.micro.MicroOptions;
+import dev.weft.micro.MicroRequest;
 import dev.weft.micro.MicroService;
 import dev.weft.micro.MicroSocket;
 import dev.weft.micro.MicroThread;
@@ -48,10 +49,15 @@ public class MicroProgram extends Program {
     }
   }
 
-  /** Echoes lines through a thread that it starts and requests each line from. */
+  /**
+   * Echoes lines, as many bytes of each as another thread answers. Every other one writes through a
+   * pipe to a third thread. The first one asks another service as well.
+   */
   private static final class Echo extends MicroThread {
     private @Nullable MicroService behind;
     private final boolean sleeps;
+    private final Answering answering = new Answering();
+    private final MicroRequest<Integer, Integer> request = new MicroRequest<>();
 
     Echo(@Nullable MicroService behind, boolean sleeps) {
       this.behind = behind;
@@ -61,18 +67,40 @@ public class MicroProgram extends Program {
     @Override
     protected void run() throws Exception {
       deadline(soon());
+      child(answering);
+      play(answering);
+      boolean pipes = behind == null;
+      if (pipes) {
+        Forwarding forwarding = new Forwarding();
+        responder(forwarding);
+        play(forwarding);
+      }
       MicroBlock line = calloc(LINE.length, 1);
       for (int count; (count = readline(line, LINE.length)) > 0; ) {
         if (sleeps) {
           Fiber.sleep(Duration.ofMillis(1));
         }
-        write(line, count);
+        write(line, answered(count));
+        if (pipes) {
+          hup();
+        }
         MicroService other = behind;
         if (other != null) {
           behind = null;
           askOther(other);
         }
       }
+      send(answering, new MicroRequest<Integer, Integer>(), Answering.NO_MORE);
+    }
+
+    private int answered(int count) throws Exception {
+      Integer answer = request(answering, request, count);
+      if (answer != count) {
+        throw new AssertionError(count + " was answered by " + answer);
+      }
+      send(answering, new MicroRequest<Integer, Integer>(), -count);
+      pause(); // until it plays this thread
+      return answer;
     }
 
     private void askOther(MicroService other) throws Exception {
@@ -82,6 +110,37 @@ public class MicroProgram extends Program {
         child(asker, socket, socket);
         play(asker);
       }
+    }
+  }
+
+  /** Answers positive numbers by themselves; plays who sends negative ones. */
+  private static final class Answering extends MicroThread {
+    static final int NO_MORE = 0;
+
+    @Override
+    protected void run() throws Exception {
+      MicroRequest<Integer, Integer> request = listen();
+      for (int question; (question = request.question()) != NO_MORE; request = listen()) {
+        if (question < 0) {
+          play(request.asker());
+        } else {
+          respond(request, question);
+        }
+      }
+    }
+  }
+
+  /** Forwards messages from a pipe to the connection. */
+  private static final class Forwarding extends MicroThread {
+    @Override
+    protected void run() throws Exception {
+      do {
+        forward(LINE.length);
+        flush();
+        if (pollhup()) {
+          readhup();
+        }
+      } while (pollread() > 0);
     }
   }
 

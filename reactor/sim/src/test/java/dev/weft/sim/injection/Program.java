@@ -179,14 +179,25 @@ public abstract class Program implements Runnable {
       }
     }
     for (Fiber fiber : fibers) {
-      try {
-        fiber.join(soon());
-      } catch (RuntimeException | Error e) {
-        note(e);
-      }
+      join(fiber);
     }
     Injection.stop();
     atEnd();
+  }
+
+  /** Waits for a fiber even if the first attempts fail: it may not have run yet. */
+  private void join(Fiber fiber) {
+    for (int attempt = 0; attempt < CLOSES_MAX; attempt++) {
+      try {
+        fiber.join(soon());
+        return;
+      } catch (RuntimeException | Error e) {
+        note(e);
+        if (!Injection.isInjected(e)) {
+          return;
+        }
+      }
+    }
   }
 
   final void guarded(FiberTask task) {

@@ -173,8 +173,8 @@ public final class ByteRing {
   /** Ends a message; the writer waits until it has been acknowledged. */
   public void hangUp() {
     assert end == WritingEnd.OPEN : end;
-    end = WritingEnd.HUNG_UP;
     wakeReaders();
+    end = WritingEnd.HUNG_UP;
   }
 
   /** Withdraws {@link #hangUp}, because no reader is left that could acknowledge it. */
@@ -187,8 +187,8 @@ public final class ByteRing {
    */
   public void acknowledge() {
     if (isHungUp()) {
-      withdrawHangUp();
       wakeWriters();
+      withdrawHangUp();
     } else if (!isPipe()) {
       end = WritingEnd.OPEN;
     }
@@ -387,10 +387,12 @@ public final class ByteRing {
     int at = (int) head & MASK;
     int first = Math.min(count, BYTES - at);
     other.put(address + at, first);
+    head += first; // now: the second part may fail
     if (first < count) {
-      other.put(address, count - first);
+      int second = count - first;
+      other.put(address, second);
+      head += second;
     }
-    head += count;
   }
 
   /**

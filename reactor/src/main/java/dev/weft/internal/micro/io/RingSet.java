@@ -5,6 +5,7 @@ import dev.weft.error.Errno;
 import dev.weft.error.ErrnoException;
 import dev.weft.internal.backend.Direction;
 import dev.weft.internal.backend.Handle;
+import dev.weft.internal.jvm.StackReserve;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.util.ArrayList;
@@ -51,6 +52,7 @@ public final class RingSet {
   // ---- memory
 
   long takeMemory() {
+    StackReserve.check(); // what is taken must be counted
     long address = memory.take();
     budget.resident(ByteRing.PAGES);
     return address;

@@ -4,6 +4,7 @@ package dev.weft.internal.micro.run;
 import dev.weft.Blocking;
 import dev.weft.Fiber;
 import dev.weft.internal.failure.Failures;
+import dev.weft.internal.jvm.StackReserve;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 
@@ -23,6 +24,7 @@ public final class BlockingCall<T extends @Nullable Object> {
   }
 
   public void start() {
+    StackReserve.check();
     process.timers.await(thread);
     Fiber.start("blocking call of " + thread.label(), this::run);
   }

@@ -2,6 +2,7 @@
 package dev.weft.internal.micro.run;
 
 import dev.weft.error.Errno;
+import dev.weft.internal.jvm.StackReserve;
 import org.jspecify.annotations.Nullable;
 
 /** The messages that a thread has received, and the requests that it has to answer. */
@@ -20,7 +21,26 @@ final class Inbox {
     return messages == 0;
   }
 
-  void enqueue(Message message) {
+  /**
+   * Loads {@code message} and adds it to the received messages, and to the awaited requests if its
+   * new state says so. Calls nothing: if the stack overflows, nothing has changed.
+   */
+  private void add(Message message, Object payload, int state) {
+    if (message.payload != payload) {
+      message.payload = payload;
+    }
+    message.state = state;
+    if ((state & Message.AWAITED) != 0) {
+      Message newest = newestAwaited;
+      if (awaited > 0 && newest != null) {
+        message.olderAwaited = newest;
+        newest.newerAwaited = message;
+      }
+      if (newest != message) {
+        newestAwaited = message;
+      }
+      awaited++;
+    }
     if (messages == 0) {
       if (first != message) {
         first = message;
@@ -37,26 +57,15 @@ final class Inbox {
   Message dequeue() {
     Message message = first;
     assert message != null;
+    Message next = message.next;
+    message.take(); // first: if the stack overflows, it stays in the queue
     if (--messages > 0) {
-      first = message.next;
+      first = next;
     }
-    message.take();
     return message;
   }
 
-  void addAwaited(Message request) {
-    Message newest = newestAwaited;
-    if (awaited > 0 && newest != null) {
-      request.olderAwaited = newest;
-      newest.newerAwaited = request;
-    }
-    if (newest != request) {
-      newestAwaited = request;
-    }
-    awaited++;
-  }
-
-  void removeAwaited(Message request) {
+  private void removeAwaited(Message request) {
     if (--awaited == 0) {
       return; // it was the only one, and stays linked: see above
     }
@@ -104,24 +113,29 @@ final class Inbox {
 
   // ---- between two threads
 
+  /** The inbox for a message to {@code callee}; null if that has ended. */
+  static @Nullable Inbox toSend(ThreadControl callee, Message request, Object message) {
+    if (callee.isEnded()) {
+      return null;
+    }
+    request.requireFree(message);
+    return callee.inbox();
+  }
+
   /**
-   * Puts a message into the inbox of {@code callee}; returns false if that has ended.
+   * Puts a message into this inbox of {@code callee}, see {@link #toSend}.
    *
    * @param isAwaited whether the asker waits for the answer
    */
-  static boolean send(
+  void send(
       ThreadControl asker,
       ThreadControl callee,
       Message request,
       Object message,
       boolean isAwaited) {
-    if (callee.isEnded()) {
-      return false;
-    }
-    Inbox its = callee.inbox(); // first: there may be no memory for it
     ThreadControl before = request.isAwaited() ? request.callee : null;
-    request.ask(message, isAwaited);
     if (before != null) {
+      StackReserve.check();
       before.inbox().removeAwaited(request); // its asker no longer waits for it
     }
     if (request.asker != asker) {
@@ -130,25 +144,33 @@ final class Inbox {
     if (request.callee != callee) {
       request.callee = callee;
     }
-    if (isAwaited) {
-      its.addAwaited(request);
-    }
-    its.enqueue(request);
-    return true;
+    add(request, message, isAwaited ? Message.QUEUED | Message.AWAITED : Message.QUEUED);
   }
 
-  /** Delivers the answer to a request; returns false if its asker has ended. */
-  static boolean respond(ThreadControl asker, Message request, Object message) {
+  /** The inbox for an answer to {@code asker}; null if that has ended. */
+  static @Nullable Inbox toRespond(ThreadControl asker, Message request, Object message) {
     if (asker.isEnded()) {
-      return false;
+      return null;
     }
-    Inbox its = asker.inbox(); // first: there may be no memory for it
-    if (!request.respond(message)) {
-      its.enqueue(request);
-    } else if (request.callee != null) {
-      request.callee.inbox().removeAwaited(request);
+    request.requireUnanswered(message);
+    return asker.inbox();
+  }
+
+  /** Delivers an answer to the owner of this inbox, see {@link #toRespond}. */
+  void respond(Message request, Object message) {
+    if (!request.isAwaited()) {
+      add(request, message, Message.ANSWERED | Message.QUEUED);
+      return;
     }
-    return true;
+    ThreadControl callee = request.callee;
+    if (callee != null) {
+      callee.inbox().removeAwaited(request);
+    }
+    // From here on nothing is called: if the stack overflows, nothing has changed.
+    if (request.payload != message) {
+      request.payload = message;
+    }
+    request.state = Message.ANSWERED;
   }
 
   /** Withdraws a request whose answer the ended {@code asker} awaited, if it did. */

@@ -14,17 +14,17 @@ import org.jspecify.annotations.Nullable;
  */
 public abstract class Message {
   /** In the queue of the callee, or back in that of the asker. */
-  private static final int QUEUED = 1;
+  static final int QUEUED = 1;
 
   /** The asker waits for the answer. */
-  private static final int AWAITED = 2;
+  static final int AWAITED = 2;
 
   /** It carries the answer, not the question. */
-  private static final int ANSWERED = 4;
+  static final int ANSWERED = 4;
 
   @Nullable ThreadControl asker;
   @Nullable ThreadControl callee;
-  private @Nullable Object payload;
+  @Nullable Object payload;
   @Nullable Message next;
 
   // ---- neighbours in the list of requests that the callee has to answer; see Inbox
@@ -32,7 +32,7 @@ public abstract class Message {
   @Nullable Message newerAwaited;
 
   /** A set of the three flags above. */
-  private int state;
+  int state;
 
   protected Message() {}
 
@@ -63,17 +63,16 @@ public abstract class Message {
     return (state & AWAITED) != 0;
   }
 
-  /** Loads the question, before the message is queued. */
-  final void ask(Object question, boolean awaited) {
+  /** Checks that it can be sent with this question. */
+  final void requireFree(Object question) {
     if ((state & QUEUED) != 0) {
       throw new IllegalStateException("the request is in a queue already");
     }
-    load(question);
-    state = awaited ? QUEUED | AWAITED : QUEUED;
+    requireContent(question);
   }
 
-  /** Loads the answer; returns whether the asker waits for it, so that it need not be queued. */
-  final boolean respond(Object answer) {
+  /** Checks that it can be answered by this answer. */
+  final void requireUnanswered(Object answer) {
     int before = state;
     if ((before & (QUEUED | ANSWERED)) != 0) {
       throw new IllegalStateException(
@@ -81,17 +80,11 @@ public abstract class Message {
               ? "the request has been answered already"
               : "the request is in a queue: it must be received before it can be answered");
     }
-    load(answer);
-    boolean awaited = (before & AWAITED) != 0;
-    state = awaited ? ANSWERED : ANSWERED | QUEUED;
-    return awaited;
+    requireContent(answer);
   }
 
-  private void load(Object carried) {
+  private static void requireContent(Object carried) {
     Objects.requireNonNull(carried, "a request carries no null");
-    if (payload != carried) {
-      payload = carried;
-    }
   }
 
   /** Marks the message as removed from its queue. */

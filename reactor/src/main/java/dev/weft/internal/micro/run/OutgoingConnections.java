@@ -5,6 +5,7 @@ import dev.weft.error.Errno;
 import dev.weft.error.ErrnoException;
 import dev.weft.internal.backend.Handle;
 import dev.weft.internal.io.InetAddresses;
+import dev.weft.internal.jvm.StackReserve;
 import dev.weft.internal.micro.io.RingPair;
 import java.net.InetSocketAddress;
 import java.net.UnknownHostException;
@@ -78,10 +79,15 @@ public final class OutgoingConnections {
     thread.home().waits.awaitOutput(socket.tx(), thread);
   }
 
-  /** Closes a socket that could not be connected. */
+  /** Closes a socket that could not be connected; if this fails, the end of the thread does. */
+  @SuppressWarnings("ReferenceEquality") // equals() of a record is linked when it is first called
   public void close(RingPair socket) {
-    if (open.remove(socket)) {
-      thread.home().rings.detach(socket.rx(), socket.tx());
+    StackReserve.check();
+    for (int i = open.size() - 1; i >= 0; i--) {
+      if (open.get(i) == socket) {
+        open.remove(i);
+        thread.home().rings.detach(socket.rx(), socket.tx());
+      }
     }
   }
 

@@ -2,6 +2,7 @@
 package dev.weft.internal.micro.run;
 
 import dev.weft.Deadline;
+import dev.weft.internal.jvm.StackReserve;
 import dev.weft.internal.micro.io.DrainDeadline;
 import dev.weft.internal.strand.EventLoop;
 import org.jspecify.annotations.Nullable;
@@ -79,6 +80,7 @@ public final class ProcessTimers {
 
   /** As {@link #await}, for {@code nanos} at most. Not in the local executor. */
   public void sleep(ThreadControl thread, long nanos) {
+    StackReserve.check();
     ThreadTimer timer = thread.sleep;
     if (timer == null) {
       timer = new ThreadTimer(thread, EventLoop.require("sleep"), false);
@@ -115,6 +117,7 @@ public final class ProcessTimers {
 
   /** Sets the deadline of {@code thread}, which is running; for all of its waits. */
   public void deadline(ThreadControl thread, Deadline deadline) {
+    StackReserve.check();
     thread.isLate = false;
     thread.isOverdueInLastly = false;
     MicroDispatcher dispatcher = process.dispatcher;

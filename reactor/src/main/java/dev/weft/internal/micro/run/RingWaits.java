@@ -21,29 +21,26 @@ public final class RingWaits implements RingOwner {
   public void awaitInput(ByteRing ring, ThreadControl thread) {
     process.requireNotEnding(thread);
     forget(thread); // if it was played while it waited, it is still in a list
-    link(ring, thread, ring.firstReader, false);
-    ring.firstReader = thread.id;
-    thread.waits();
     if (ring.isInput()) {
       process.rings.fillLater(ring);
     }
+    link(ring, thread, ring.firstReader, false); // last, here and below: it changes all or nothing
   }
 
   /** Starts to wait for room in {@code ring}; the caller parks. */
   public void awaitOutput(ByteRing ring, ThreadControl thread) {
     process.requireNotEnding(thread);
     forget(thread);
-    link(ring, thread, ring.firstWriter, true);
-    ring.firstWriter = thread.id;
-    thread.waits();
     if (ring.isOutput()) {
       process.rings.drainLater(ring);
       if (thread.isOverdue()) {
         process.rings.drainOnceThenDrop(ring); // its lastly must not wait for the peer
       }
     }
+    link(ring, thread, ring.firstWriter, true);
   }
 
+  /** Adds {@code thread}, which is about to park, to a list; {@code first} is its head. */
   private void link(ByteRing ring, ThreadControl thread, int first, boolean toWrite) {
     if (first != IntDeque.NONE) {
       process.threads.thread(first).previousWaiting = thread.id;
@@ -54,6 +51,12 @@ public final class RingWaits implements RingOwner {
     if (thread.waitsFor != ring) {
       thread.waitsFor = ring; // only if it changes: the write barrier costs more than the check
     }
+    if (toWrite) {
+      ring.firstWriter = thread.id;
+    } else {
+      ring.firstReader = thread.id;
+    }
+    thread.status = ThreadStatus.WAIT;
   }
 
   /** Removes {@code thread} from its wait list, if it is in one. */
@@ -67,11 +70,13 @@ public final class RingWaits implements RingOwner {
   private void unlink(ByteRing ring, ThreadControl thread) {
     int next = thread.nextWaiting;
     int previous = thread.previousWaiting;
-    if (next != IntDeque.NONE) {
-      process.threads.thread(next).previousWaiting = previous;
+    ThreadControl after = next == IntDeque.NONE ? null : process.threads.thread(next);
+    ThreadControl before = previous == IntDeque.NONE ? null : process.threads.thread(previous);
+    if (after != null) {
+      after.previousWaiting = previous;
     }
-    if (previous != IntDeque.NONE) {
-      process.threads.thread(previous).nextWaiting = next;
+    if (before != null) {
+      before.nextWaiting = next;
     } else if (thread.waitsToWrite) {
       ring.firstWriter = next;
     } else {

@@ -365,12 +365,15 @@ public final class ThreadControl {
    */
   public boolean beginRequest(ThreadControl there, Message request, Object message) {
     requireRunning("request");
-    if (!Inbox.send(this, checked(there), request, message, true)) {
+    Inbox its = Inbox.toSend(checked(there), request, message);
+    if (its == null) {
       return false;
     }
-    handOffTo("request", there);
-    if (phase != Phase.BODY) {
-      errors().awaited = request;
+    ErrorState inLastly = phase == Phase.BODY ? null : errors();
+    handOffTo("request", there); // first, here and below: if the stack overflows, nothing was sent
+    its.send(this, there, request, message, true);
+    if (inLastly != null) {
+      inLastly.awaited = request;
     } else {
       if (awaited != request) {
         awaited = request;
@@ -382,10 +385,12 @@ public final class ThreadControl {
 
   /** Sends a message to {@code there}, which is played; returns false if it has ended. */
   public boolean send(ThreadControl there, Message request, Object message) {
-    if (!Inbox.send(this, checked(there), request, message, false)) {
+    Inbox its = Inbox.toSend(checked(there), request, message);
+    if (its == null) {
       return false;
     }
     play(there);
+    its.send(this, there, request, message, false);
     return true;
   }
 
@@ -455,10 +460,12 @@ public final class ThreadControl {
   /** Answers a message; its sender is played. Returns false if the sender has ended. */
   public boolean respond(Message request, Object message) {
     ThreadControl asker = checked(request.sender());
-    if (!Inbox.respond(asker, request, message)) {
+    Inbox its = Inbox.toRespond(asker, request, message);
+    if (its == null) {
       return false;
     }
     play(asker);
+    its.respond(request, message);
     return true;
   }
 
