@@ -7,6 +7,7 @@ import dev.weft.error.TaskFailedException;
 import dev.weft.internal.diag.LeakWatch;
 import dev.weft.internal.failure.Failures;
 import dev.weft.internal.jvm.CoroutineStack;
+import dev.weft.internal.jvm.StackReserve;
 import java.util.Objects;
 import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
@@ -136,7 +137,7 @@ public final class Coroutine<
   private final CoroutineStack stack;
 
   /** Set on the body's side, which knows whether the switch succeeded. */
-  private State state = State.START;
+  State state = State.START;
 
   /** The value in transit between the two sides: yielded, passed in or returned. */
   private @Nullable Object carried;
@@ -213,6 +214,7 @@ public final class Coroutine<
    */
   public @Nullable Y start() {
     requireFresh("start");
+    StackReserve.check();
     owner = Thread.currentThread();
     open = LeakWatch.started(this, name, Leak.TO_LOG);
     return advance();
@@ -455,6 +457,7 @@ public final class Coroutine<
     if (state != State.SUSPENDED || owner != Thread.currentThread()) {
       throw misuse(call, State.SUSPENDED);
     }
+    StackReserve.check(); // a switch that has begun must be completed
   }
 
   private RuntimeException misuse(String call, State needed) {

@@ -131,7 +131,8 @@ public final class Generator<T extends @Nullable Object> implements Iterable<T>,
     public boolean hasNext() {
       if (next == Next.UNKNOWN) {
         value = ask();
-        next = coroutine.state() == Coroutine.State.DONE ? Next.ENDED : Next.READY;
+        // Calls nothing: if the stack overflowed here, the value would be lost.
+        next = coroutine.state == Coroutine.State.DONE ? Next.ENDED : Next.READY;
       }
       return next == Next.READY;
     }

@@ -3,6 +3,7 @@ package dev.weft;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.weft.error.CancelledException;
@@ -29,8 +30,10 @@ import java.net.InetSocketAddress;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Iterator;
 import java.util.List;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
@@ -310,6 +313,106 @@ class DeepStackTest {
   @EnumSource(FiberKind.class)
   void blockingCalls(FiberKind kind) throws Exception {
     end.run(kind, () -> end.tryThere(() -> Blocking.call(() -> 1)));
+  }
+
+  // ---- coroutines
+
+  /** Yields 0, 1, 2 and so on, as long as it is resumed with what it has yielded. */
+  private static Coroutine<Integer, Integer, Integer> counting() {
+    return Coroutine.of(
+        out -> {
+          int count = 0;
+          while (out.yield(count) == count) {
+            count++;
+          }
+          return -1;
+        });
+  }
+
+  @ParameterizedTest
+  @EnumSource(FiberKind.class)
+  @Tag("needs-stack")
+  void coroutinesThatAreResumed(FiberKind kind) throws Exception {
+    int[] last = {0};
+    end.run(
+        kind,
+        () -> {
+          try (Coroutine<Integer, Integer, Integer> coroutine = counting()) {
+            assertEquals(0, coroutine.start());
+            end.tryThere(
+                () -> {
+                  Integer yielded = coroutine.resume(last[0]);
+                  last[0]++;
+                  assertEquals(last[0], yielded);
+                });
+          }
+        });
+  }
+
+  @ParameterizedTest
+  @EnumSource(FiberKind.class)
+  @Tag("needs-stack")
+  void coroutinesThatAreClosed(FiberKind kind) throws Exception {
+    end.run(
+        kind,
+        () ->
+            end.tryThere(
+                () -> {
+                  try (Coroutine<Integer, Integer, Integer> coroutine = counting()) {
+                    assertEquals(0, coroutine.start());
+                    Fiber.yield();
+                  }
+                }));
+  }
+
+  @ParameterizedTest
+  @EnumSource(FiberKind.class)
+  @Tag("needs-stack")
+  void coroutinesThatOverflow(FiberKind kind) throws Exception {
+    end.run(
+        kind,
+        () ->
+            end.tryThere(
+                () -> {
+                  Coroutine<Integer, Integer, Integer> endless = Coroutine.of(out -> overflow(0));
+                  assertThrows(StackOverflowError.class, endless::start);
+                  if (endless.state() == Coroutine.State.START) {
+                    throw new StackOverflowError(); // it was not started
+                  }
+                  assertEquals(Coroutine.State.DONE, endless.state());
+                  Fiber.yield();
+                }));
+  }
+
+  @SuppressWarnings("InfiniteRecursion") // what is tested
+  private static int overflow(int depth) {
+    return overflow(depth + 1) + depth;
+  }
+
+  @ParameterizedTest
+  @EnumSource(FiberKind.class)
+  @Tag("needs-stack")
+  void generators(FiberKind kind) throws Exception {
+    int[] last = {0};
+    end.run(
+        kind,
+        () -> {
+          try (Generator<Integer> generator = Generator.of(DeepStackTest::count)) {
+            Iterator<Integer> values = generator.iterator();
+            end.tryThere(
+                () -> {
+                  int next = values.next();
+                  assertEquals(last[0], next);
+                  last[0]++;
+                });
+          }
+        });
+  }
+
+  private static void count(Coroutine.Out<Integer, ?> out) {
+    for (int i = 0; ; i++) {
+      out.yield(i);
+    }
   }
 
   // ---- descriptors
