@@ -35,6 +35,11 @@ final class InjectingLoader extends ClassLoader {
   private static final String RESERVE = StackReserve.class.getName().replace('.', '/');
   private static final MethodTypeDesc POINT = MethodTypeDesc.of(ConstantDescs.CD_void);
 
+  /** The package of what woven code calls, and a part of the names that the weaver makes. */
+  private static final String CODEGEN = "dev/weft/routine/codegen/";
+
+  private static final String WOVEN = "$$weft$";
+
   /** Calls of the JDK that may fail because memory is short, or because they suspend. */
   private static final Set<String> ALLOCATING =
       Set.of(
@@ -160,14 +165,25 @@ final class InjectingLoader extends ClassLoader {
   /** Of the weaver's classes, frames are made by woven code, and lambdas by their own class. */
   private static boolean makesFrame(CodeElement element) {
     return element instanceof NewObjectInstruction made
-        && made.className().asInternalName().contains("$$weft$")
+        && made.className().asInternalName().contains(WOVEN)
         && !made.className().asInternalName().contains("$$weft$lambda$");
   }
 
   /** Leaves out constructors: between new and the constructor no other call can be inserted. */
   private static boolean isOwn(InvokeInstruction call) {
     return call.owner().asInternalName().startsWith("dev/weft/")
-        && !call.name().equalsString(ConstantDescs.INIT_NAME);
+        && !call.name().equalsString(ConstantDescs.INIT_NAME)
+        && !isOfWeaver(call);
+  }
+
+  /**
+   * Whether the weaver has inserted the call. Those that make and save a frame follow a call that
+   * has suspended, which was deeper. Those that load one are the first of a frame that the loop has
+   * resumed, below which there is no other.
+   */
+  private static boolean isOfWeaver(InvokeInstruction call) {
+    return call.owner().asInternalName().startsWith(CODEGEN)
+        || call.name().stringValue().startsWith(WOVEN);
   }
 
   private static boolean mayFail(CodeElement element) {

@@ -13,9 +13,9 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 /**
  * Throws an OutOfMemoryError or a StackOverflowError at one allocation after the other of a part of
- * the library. Each time the program ends, each finally block runs once, the checks after each turn
- * find the loop consistent, no operation is in flight and no handle open at the end, and the thread
- * can open another reactor.
+ * the library, or a StackOverflowError at one call. Each time the program ends, each finally block
+ * runs once, the checks after each turn find the loop consistent, no operation is in flight and no
+ * handle open at the end, and the thread can open another reactor.
  *
  * <p>{@code -Ddev.weft.sim.injection=all} tries every point, as scripts/simulate does; without it,
  * some are drawn by a seed.
@@ -24,12 +24,16 @@ class InjectionTest {
   private static final boolean ALL = "all".equals(System.getProperty("dev.weft.sim.injection"));
   private static final int SAMPLES = 30;
 
-  static Stream<InjectionRun.Plan> plansOfScheduler() {
-    return InjectionRun.plans().stream().filter(plan -> plan.target() == Target.SCHEDULER);
+  static Stream<InjectionRun.Plan> plansOfFibers() {
+    return InjectionRun.plans().stream().filter(plan -> !isOfMicroThreads(plan.target()));
   }
 
-  static Stream<InjectionRun.Plan> plansOfOthers() {
-    return InjectionRun.plans().stream().filter(plan -> plan.target() != Target.SCHEDULER);
+  static Stream<InjectionRun.Plan> plansOfMicroThreads() {
+    return InjectionRun.plans().stream().filter(plan -> isOfMicroThreads(plan.target()));
+  }
+
+  private static boolean isOfMicroThreads(Target target) {
+    return target == Target.MICRO || target == Target.MICRO_RING;
   }
 
   private static LongStream points(long count) {
@@ -37,15 +41,15 @@ class InjectionTest {
   }
 
   @ParameterizedTest
-  @MethodSource("plansOfScheduler")
-  void theSchedulerSurvivesEveryInjectedFailure(InjectionRun.Plan plan) throws Exception {
+  @MethodSource("plansOfFibers")
+  void fibersSurviveEveryInjectedFailure(InjectionRun.Plan plan) throws Exception {
     assertEquals(List.of(), InjectionRun.failures(plan, InjectionTest::points));
   }
 
   @ParameterizedTest
-  @MethodSource("plansOfOthers")
-  @Tag("needs-stack") // these programs have been checked with stackful fibers only
-  void theOtherTargetsSurviveEveryInjectedFailure(InjectionRun.Plan plan) throws Exception {
+  @MethodSource("plansOfMicroThreads")
+  @Tag("needs-stack") // the program's micro-threads are stackful
+  void microThreadsSurviveEveryInjectedFailure(InjectionRun.Plan plan) throws Exception {
     assertEquals(List.of(), InjectionRun.failures(plan, InjectionTest::points));
   }
 }
