@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.weft.sim.injection;
 
+import dev.weft.sim.kernel.Request;
+import dev.weft.sim.run.SimulationRun;
+import dev.weft.sim.run.TraceLog;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Set;
@@ -16,7 +19,7 @@ public final class Injection {
 
   /** Classes of the simulator whose own allocations must not fail. */
   private static final Set<String> TEST_KIT =
-      Set.of("dev.weft.sim.SimulationRun", "dev.weft.sim.Request", "dev.weft.sim.Trace");
+      Set.of(SimulationRun.class.getName(), Request.class.getName(), TraceLog.class.getName());
 
   private static long count;
   private static int injectedCount;
