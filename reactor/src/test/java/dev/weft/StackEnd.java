@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.weft.internal.diag.LoopInvariants;
 import dev.weft.internal.strand.EventLoop;
 import java.io.IOException;
+import java.nio.channels.ServerSocketChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -95,6 +96,7 @@ final class StackEnd {
 
   /** Runs {@code task} in a fiber; afterwards nothing may be left, and some calls have failed. */
   void run(FiberKind kind, FiberTask task) throws Exception {
+    ServerSocketChannel.open().close(); // the JDK keeps a socket of its own from the first one on
     long before = descriptors();
     ReactorOptions options =
         Reactors.options()
