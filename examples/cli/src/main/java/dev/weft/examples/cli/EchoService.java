@@ -36,12 +36,11 @@ final class EchoService {
   private static final Duration BACK_OFF_MIN = Duration.ofMillis(10);
   private static final Duration BACK_OFF_MAX = Duration.ofSeconds(1);
 
-  /** Each reactor is pinned to a CPU: no other thread of this program needs much CPU time. */
-  private static final ReactorOptions PINNED =
-      ReactorOptions.defaults().withCpu(ReactorOptions.ANY_CPU);
-
   /** Running fibers use the stack of their reactor's thread, which a small -Xss would shrink. */
   private static final long STACK_BYTES = 2L << 20;
+
+  /** Each reactor is pinned to a CPU: no other thread of this program needs much CPU time. */
+  private final ReactorOptions pinned;
 
   private final List<InetSocketAddress> addresses;
   private final Duration grace;
@@ -56,18 +55,21 @@ final class EchoService {
   /**
    * Makes a service, which {@link #run} starts.
    *
+   * @param options of its reactors, which it pins
    * @param grace how long connections are served after a signal
    * @param quiet whether connections that break are not reported
    * @param idle how long a client may send nothing, zero for no limit
    * @param sendTimeout how long a client may not read what is sent to it, zero for no limit
    */
   EchoService(
+      ReactorOptions options,
       List<InetSocketAddress> addresses,
       Duration grace,
       int reactors,
       boolean quiet,
       Duration idle,
       Duration sendTimeout) {
+    pinned = options.withCpu(ReactorOptions.ANY_CPU);
     this.addresses = addresses;
     this.grace = grace;
     this.reactors = reactors;
@@ -82,7 +84,7 @@ final class EchoService {
 
   /** Serves until a signal comes; returns the exit status. */
   int run() throws Exception {
-    try (Reactor reactor = Reactor.open(PINNED)) {
+    try (Reactor reactor = Reactor.open(pinned)) {
       return reactor.call(this::serveAll);
     }
   }
@@ -129,7 +131,7 @@ final class EchoService {
     FutureTask<Integer> task =
         new FutureTask<>(
             () -> {
-              try (Reactor reactor = Reactor.open(PINNED)) {
+              try (Reactor reactor = Reactor.open(pinned)) {
                 return reactor.call(() -> serveShared(bound));
               }
             });

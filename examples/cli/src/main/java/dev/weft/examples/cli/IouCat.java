@@ -5,6 +5,7 @@ import dev.weft.Reactor;
 import dev.weft.ReactorOptions;
 import dev.weft.error.Errno;
 import dev.weft.error.ErrnoException;
+import dev.weft.examples.common.BackendOption;
 import dev.weft.examples.common.NativeText;
 import dev.weft.examples.common.Program;
 import dev.weft.examples.common.Programs;
@@ -51,6 +52,7 @@ final class IouCat implements Program {
         .description(
             "Copies each FILE to standard output, in order. With no FILE, or when FILE is -,",
             "copies standard input.");
+    spec.addOption(BackendOption.spec());
     return spec.addPositional(
         PositionalParamSpec.builder()
             .paramLabel("FILE")
@@ -62,18 +64,24 @@ final class IouCat implements Program {
 
   @Override
   public int run(ParseResult arguments) throws Exception {
-    return run(arguments.matchedPositionalValue(0, List.<String>of()));
+    return run(
+        arguments.matchedPositionalValue(0, List.<String>of()),
+        BackendOption.reactorOptions(arguments));
   }
 
   @Override
   public int run(List<String> files) throws Exception {
+    return run(files, ReactorOptions.defaults());
+  }
+
+  private int run(List<String> files, ReactorOptions options) throws Exception {
     // Most of the work is done by the kernel's workers: the scheduler places this thread near them.
-    ReactorOptions options =
-        ReactorOptions.defaults()
+    ReactorOptions unpinned =
+        options
             .withCpu(ReactorOptions.UNPINNED)
             .withQueueEntries(QUEUE_ENTRIES)
             .withoutStallHandler();
-    try (Reactor reactor = Reactor.open(options)) {
+    try (Reactor reactor = Reactor.open(unpinned)) {
       reactor.run(() -> copyAll(files.isEmpty() ? List.of("-") : files));
     }
     return status;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.weft.examples.cli;
 
+import dev.weft.ReactorOptions;
+import dev.weft.examples.common.BackendOption;
 import dev.weft.examples.common.ListenAddress;
 import dev.weft.examples.common.Program;
 import dev.weft.examples.common.Seconds;
@@ -44,7 +46,7 @@ final class IouPort7 implements Program {
         OptionSpec.builder("--reactors")
             .paramLabel("N")
             .type(int.class)
-            .description("threads that serve, each with a ring of its own (default 1)")
+            .description("threads that serve, each with a reactor of its own (default 1)")
             .build());
     spec.addOption(
         Seconds.option("--idle")
@@ -62,6 +64,7 @@ final class IouPort7 implements Program {
             .type(boolean.class)
             .description("do not report connections that break")
             .build());
+    spec.addOption(BackendOption.spec());
     return spec;
   }
 
@@ -84,7 +87,8 @@ final class IouPort7 implements Program {
     Duration idle = limit(arguments, "--idle", 0);
     Duration sendTimeout = limit(arguments, "--send-timeout", SEND_TIMEOUT_SECONDS_DEFAULT);
     Duration grace = duration(graceSeconds);
-    return new EchoService(addresses, grace, reactors, quiet, idle, sendTimeout).run();
+    ReactorOptions options = BackendOption.reactorOptions(arguments);
+    return new EchoService(options, addresses, grace, reactors, quiet, idle, sendTimeout).run();
   }
 
   private static Duration limit(ParseResult arguments, String option, double byDefault) {

@@ -285,6 +285,8 @@ class IouPort7Test {
         "--idle=-1|--idle must be up to 1000000 seconds, or 0 for no limit: -1.0",
         "--send-timeout=2000000|--send-timeout must be up to 1000000 seconds, or 0 for no limit: 2000000.0",
         "--reactors=0|--reactors must be from 1 to 1024: 0",
+        "--backend=epoll|Invalid value for option '--backend': 'epoll' is not auto, io_uring or selector",
+        "--backend=SELECTOR|Invalid value for option '--backend': 'SELECTOR' is not auto, io_uring or selector",
         "--reactors=x|Invalid value for option '--reactors': 'x' is not an int",
         "extra|Unmatched argument at index 0: 'extra'",
       })

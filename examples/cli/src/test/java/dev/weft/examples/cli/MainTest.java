@@ -44,6 +44,8 @@ class MainTest {
   @CsvSource({
     "iou_port7, --gr, --grace",
     "iou_port7, --rea, --reactors",
+    "iou_port7, --ba, --backend",
+    "iou_cat, --ba, --backend",
     "iou_cat, --vers, --version"
   })
   void bashCompletesOptions(String program, String typed, String option) throws Exception {
@@ -53,6 +55,17 @@ class MainTest {
 
     try (ChildProcess shell = ChildProcess.shell(Main.class, line, "--completion")) {
       assertEquals(option, shell.output().strip());
+    }
+  }
+
+  @Test
+  void bashCompletesTheBackend() throws Exception {
+    String line =
+        "source <(\"$@\") && COMP_WORDS=(iou_port7 --backend s) COMP_CWORD=2 && _complete_iou_port7"
+            + " && echo \"${COMPREPLY[*]}\"";
+
+    try (ChildProcess shell = ChildProcess.shell(Main.class, line, "--completion")) {
+      assertEquals("selector", shell.output().strip());
     }
   }
 

@@ -2,6 +2,7 @@
 package dev.weft.examples.micro.redis;
 
 import dev.weft.Reactor;
+import dev.weft.examples.common.BackendOption;
 import dev.weft.examples.common.ListenAddress;
 import dev.weft.examples.common.Program;
 import dev.weft.examples.common.Programs;
@@ -33,6 +34,7 @@ public final class MtRedisCli implements Program {
                 + " bytes. Each command is taken to have one answer, unlike SUBSCRIBE. The status is 1"
                 + " if there is no server, if it goes before it has answered, or if one of both sides"
                 + " says what can't be read; errors that it answers are answers.");
+    spec.addOption(BackendOption.spec());
     spec.addPositional(
         PositionalParamSpec.builder()
             .paramLabel("HOST:PORT")
@@ -48,7 +50,7 @@ public final class MtRedisCli implements Program {
     String place = arguments.matchedPositionalValue(0, SERVER);
     InetSocketAddress address = ListenAddress.parse("server", place);
     RedisClient client = new RedisClient(address, place);
-    try (Reactor reactor = Reactor.open()) {
+    try (Reactor reactor = Reactor.open(BackendOption.reactorOptions(arguments))) {
       reactor.run(() -> MicroProcess.start(client, RedisClient.PAGES).join());
     }
     if (client.complaint() != null) {

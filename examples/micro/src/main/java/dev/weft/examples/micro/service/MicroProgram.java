@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.weft.examples.micro.service;
 
+import dev.weft.ReactorOptions;
+import dev.weft.examples.common.BackendOption;
 import dev.weft.examples.common.ListenAddress;
 import dev.weft.examples.common.Program;
 import dev.weft.examples.common.Seconds;
@@ -128,6 +130,7 @@ public abstract class MicroProgram implements Program {
                 "how long a client may accept no output before it is disconnected"
                     + " (default 60; 0 for no limit). One that has taken all may be silent")
             .build());
+    spec.addOption(BackendOption.spec());
     addOptions(spec);
     return spec;
   }
@@ -160,10 +163,12 @@ public abstract class MicroProgram implements Program {
     }
     InetSocketAddress where = ListenAddress.parse(listen);
     Duration grace = duration(graceSeconds);
+    ReactorOptions reactor = BackendOption.reactorOptions(arguments);
     try (Service service = open(arguments)) {
       Idleness idleness = new Idleness(duration(idleSeconds));
       MicroOptions options = service.options().withUserTimeout(duration(sendSeconds));
-      return new ServiceRun(name, where, options, connections, grace, idleness).run(service);
+      return new ServiceRun(name, reactor, where, options, connections, grace, idleness)
+          .run(service);
     }
   }
 

@@ -25,6 +25,7 @@ import java.util.function.Supplier;
  * listener, serves open connections for a grace time, and closes the remaining ones.
  *
  * @param name of the program
+ * @param reactorOptions of its reactor, which is pinned
  * @param address where to listen
  * @param options of the connections' processes
  * @param connectionsMax the maximum number of concurrent connections
@@ -33,6 +34,7 @@ import java.util.function.Supplier;
  */
 record ServiceRun(
     String name,
+    ReactorOptions reactorOptions,
     InetSocketAddress address,
     MicroOptions options,
     int connectionsMax,
@@ -41,8 +43,7 @@ record ServiceRun(
   /** Serves on a reactor of its own; returns the exit status. */
   int run(MicroProgram.Service service) throws Exception {
     // Pinned: no other thread of a service needs much CPU time.
-    ReactorOptions pinned = ReactorOptions.defaults().withCpu(ReactorOptions.ANY_CPU);
-    try (Reactor reactor = Reactor.open(pinned)) {
+    try (Reactor reactor = Reactor.open(reactorOptions.withCpu(ReactorOptions.ANY_CPU))) {
       return reactor.call(() -> serve(service));
     }
   }

@@ -93,6 +93,7 @@ class ServicesTest {
         "--send-timeout 1m|Invalid value for option '--send-timeout': '1m' is not a decimal number of seconds, without a unit",
         "@words|Unmatched argument at index 0: '@words'",
         "--grace -1|--grace must be 0 or more seconds: -1.0",
+        "--backend none|Invalid value for option '--backend': 'none' is not auto, io_uring or selector",
         "--connections 0|--connections must be from 1 to 1000000: 0",
         "--wrong|Unknown option: '--wrong'",
         "operand|Unmatched argument at index 0: 'operand'"
