@@ -13,6 +13,7 @@ import java.lang.foreign.Linker;
 import java.lang.foreign.MemoryLayout;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandle;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 
@@ -50,6 +51,21 @@ public final class RefuseIoUring {
   private static final Linker LINKER = Linker.nativeLinker();
 
   private RefuseIoUring() {}
+
+  /**
+   * A line of bash that becomes the program {@code "$@"} with its arguments, for which io_uring is
+   * refused.
+   *
+   * @param errno {@code EPERM} or {@code ENOSYS}
+   */
+  public static String line(String errno) {
+    return "exec '%s' --enable-native-access=ALL-UNNAMED -cp '%s' %s %s \"$(type -P \"$1\")\" \"${@:2}\""
+        .formatted(
+            Path.of(System.getProperty("java.home"), "bin", "java"),
+            System.getProperty("java.class.path"),
+            RefuseIoUring.class.getName(),
+            errno);
+  }
 
   public static void main(String[] arguments) throws Throwable {
     if (arguments.length < 2 || !ERRNO.containsKey(arguments[0])) {

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.weft.examples.common.ChildProcess;
+import dev.weft.refusal.RefuseIoUring;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -15,6 +16,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /** One of the programs as a server in its own JVM, on a port that the kernel chooses. */
 public final class Server implements AutoCloseable {
@@ -30,10 +32,27 @@ public final class Server implements AutoCloseable {
 
   /** Starts {@code program} and waits until it listens. */
   public static Server start(String program, String... args) throws IOException {
+    ChildProcess started = ChildProcess.start(Main.class, program, words(args));
+    return of(started, started.error());
+  }
+
+  /** Starts {@code program} where the kernel refuses io_uring, which is logged. */
+  public static Server startWhereRefused(String program, String... args) throws IOException {
+    ChildProcess started =
+        ChildProcess.shell(Main.class, RefuseIoUring.line("EPERM"), program, words(args));
+    started.error(); // time and place
+    String line = started.error();
+    assertTrue(line != null && line.contains("using a selector instead"), String.valueOf(line));
+    return of(started, started.error());
+  }
+
+  private static String[] words(String... args) {
     List<String> words = new ArrayList<>(List.of("--listen", "127.0.0.1:0"));
     words.addAll(List.of(args));
-    ChildProcess started = ChildProcess.start(Main.class, program, words.toArray(String[]::new));
-    String line = started.error();
+    return words.toArray(String[]::new);
+  }
+
+  private static Server of(ChildProcess started, @Nullable String line) {
     assertTrue(line != null && line.startsWith(READY), String.valueOf(line));
     return new Server(started, Integer.parseInt(line.substring(READY.length())));
   }
