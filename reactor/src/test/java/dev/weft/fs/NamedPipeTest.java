@@ -122,6 +122,26 @@ class NamedPipeTest {
   }
 
   @Test
+  void aReadThatEndsAtItsDeadlineLosesNothing() throws Exception {
+    Path path = pipe();
+    Reactors.run(
+        () -> {
+          try (File pipe = File.open(path, StandardOpenOption.READ, StandardOpenOption.WRITE);
+              Arena arena = Arena.ofConfined()) {
+            MemorySegment bytes = arena.allocate(8);
+            Deadline soon = Deadline.after(Duration.ofMillis(5));
+            assertThrows(DeadlineExceededException.class, () -> pipe.read(bytes, soon));
+            pipe.write(arena.allocateFrom("abc").asSlice(0, 3));
+            int count = 0;
+            while (count < 3) {
+              count += pipe.read(bytes.asSlice(count));
+            }
+            assertEquals("abc", bytes.getString(0));
+          }
+        });
+  }
+
+  @Test
   void anOpenEndsAtItsDeadline() throws Exception {
     Path path = pipe();
     Reactors.run(

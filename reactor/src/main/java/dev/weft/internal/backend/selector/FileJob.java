@@ -67,17 +67,21 @@ final class FileJob extends Job {
       isDone = true;
       Request mine = request;
       if (isOver) {
-        close();
+        over(backend);
       } else if (result < 0 && mine != null) {
         backend.finish(mine, abandon(mine));
       }
     }
 
-    /** Called when the open has ended. */
-    void over() {
+    /** Completes the operation when its open has ended, and this one too. */
+    void over(SelectorBackend backend) {
       isOver = true;
-      if (isDone) {
+      Request mine = request;
+      if (isDone && mine != null) {
         close();
+        otherEnd = null;
+        request = null;
+        backend.finish(mine, Entry.CANCELED);
       }
     }
 
@@ -217,15 +221,15 @@ final class FileJob extends Job {
       backend.descriptors.discard(made);
       return;
     }
-    request = null;
-    int outcome = result;
     OtherEnd end = otherEnd;
     if (end != null) { // cancelled
-      otherEnd = null;
-      end.over();
       backend.descriptors.discard(made);
-      outcome = Entry.CANCELED;
-    } else if (outcome >= 0) {
+      end.over(backend);
+      return;
+    }
+    request = null;
+    int outcome = result;
+    if (outcome >= 0) {
       outcome = deliver(backend, mine, outcome, made);
     }
     backend.finish(mine, outcome);

@@ -83,10 +83,9 @@ final class FileOpener {
           writer.truncate(0);
         }
       }
-      if (!write) {
+      if (!write || (has(OpenFlags.READ) && (append || mayBlock()))) {
+        // The JDK has no channel for both that appends, or can read while it writes.
         reader = open(EnumSet.of(StandardOpenOption.READ));
-      } else if (append && has(OpenFlags.READ)) {
-        reader = open(EnumSet.of(StandardOpenOption.READ)); // the JDK has no channel for both
       }
       FileEntry entry = entry(reader, writer);
       made = true;
