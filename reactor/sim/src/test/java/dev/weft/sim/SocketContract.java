@@ -42,7 +42,7 @@ abstract class SocketContract extends BackendContract {
     return (InetSocketAddress) call.address();
   }
 
-  private int listener(int backlog) throws Exception {
+  int listener(int backlog) throws Exception {
     int listener = socket(INET);
     assertEquals(0, bind(listener, "127.0.0.1", 0));
     assertEquals(0, call(call -> call.listen(at(listener), backlog)));
@@ -54,7 +54,7 @@ abstract class SocketContract extends BackendContract {
   }
 
   /** Returns the client's end and the server's end of a connection. */
-  private int[] connection() throws Exception {
+  int[] connection() throws Exception {
     int listener = listener(10);
     int client = socket(INET);
     assertEquals(0, connect(client, localName(listener)));
@@ -82,12 +82,12 @@ abstract class SocketContract extends BackendContract {
     return accepted[0];
   }
 
-  private int send(int socket, String content) {
+  int send(int socket, String content) {
     MemorySegment bytes = text(content);
     return perform(op -> op.send(at(socket), bytes, 0, content.length()));
   }
 
-  private int receive(int socket, int length) {
+  int receive(int socket, int length) {
     MemorySegment bytes = arena.allocate(length);
     return perform(op -> op.receive(at(socket), bytes, 0, length));
   }
