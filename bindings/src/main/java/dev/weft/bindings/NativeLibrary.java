@@ -68,6 +68,22 @@ public final class NativeLibrary {
     }
   }
 
+  /**
+   * {@return whether there is a library for this system, or the configured one can be read, so that
+   * {@link #load} can succeed} Any thread.
+   */
+  public static boolean exists() {
+    String path = System.getProperty(PATH_PROPERTY);
+    if (path == null) {
+      return NativeLibrary.class.getClassLoader().getResource(resource()) != null;
+    }
+    try {
+      return Files.isReadable(Path.of(path));
+    } catch (InvalidPathException e) {
+      return false;
+    }
+  }
+
   /** {@return whether {@link #load} has succeeded} Any thread. */
   public static synchronized boolean isLoaded() {
     return loaded;
@@ -154,19 +170,22 @@ public final class NativeLibrary {
   }
 
   private static byte[] bundled() {
-    String platform = platform();
-    String resource = "META-INF/native/" + platform + "/" + FILE_NAME;
+    String resource = resource();
     // By the loader, not the class: a class in a named module would search only its own jar.
     ClassLoader loader = NativeLibrary.class.getClassLoader();
     try (InputStream in = loader.getResourceAsStream(resource)) {
       if (in == null) {
         throw new UnsatisfiedLinkError(
-            resource + " is not on the class path: this build of Weft is not for " + platform);
+            resource + " is not on the class path: this build of Weft is not for " + platform());
       }
       return in.readAllBytes();
     } catch (IOException e) {
       throw failure(resource + " can't be read", e);
     }
+  }
+
+  private static String resource() {
+    return "META-INF/native/" + platform() + "/" + FILE_NAME;
   }
 
   /** In the words of uname(1), as the Makefile names the folder. */

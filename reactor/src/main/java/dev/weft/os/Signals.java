@@ -45,7 +45,7 @@ public final class Signals implements AutoCloseable {
    * @param rest more signals
    * @return a subscription for fibers of the current reactor
    * @throws IllegalArgumentException if the JVM reserves one of them (it depends on options such as
-   *     -Xrs)
+   *     -Xrs), or the system does not have it: Windows has {@code INT} and {@code TERM} alone
    */
   public static Signals open(Signal first, Signal... rest) {
     EventLoop loop = EventLoop.current();

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.weft.internal.fs;
 
+import java.io.File;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -18,8 +19,8 @@ public final class FileNames {
   /** The bytes of {@code path}, without a final NUL. */
   public static byte[] bytes(Path path) {
     String text = path.toString();
-    if (isAscii(text)) {
-      return text.getBytes(StandardCharsets.US_ASCII);
+    if (isAscii(text) || File.separatorChar != '/') { // names are text there, not bytes
+      return text.getBytes(StandardCharsets.UTF_8);
     }
     // The text is the bytes decoded in the locale's charset, which loses bytes that are not valid
     // in it. Only the URI of a path keeps the bytes. A URI is absolute, so the path is resolved

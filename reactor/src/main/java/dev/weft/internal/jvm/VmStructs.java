@@ -27,9 +27,13 @@ public final class VmStructs {
   /**
    * The offset of {@code field} in {@code type}, in bytes.
    *
-   * @throws IllegalStateException if this JVM does not describe the field
+   * @throws IllegalStateException if this JVM does not describe the field, or addresses can't be
+   *     accessed
    */
   public static long offset(String type, String field) {
+    if (!Memory.isAccessible()) {
+      throw new IllegalStateException("no access to addresses");
+    }
     long entry = longAt(symbol(TABLE));
     long typeName = longAt(symbol(TYPE_NAME));
     long fieldName = longAt(symbol(FIELD_NAME));

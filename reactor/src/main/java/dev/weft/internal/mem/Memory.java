@@ -4,6 +4,7 @@ package dev.weft.internal.mem;
 import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 
+import dev.weft.bindings.NativeLibrary;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
@@ -27,6 +28,9 @@ public final class Memory {
   @SuppressWarnings(
       "restricted") // callers slice only what they have mapped or allocated themselves
   private static MemorySegment everything() {
+    if (!NativeLibrary.exists()) {
+      return MemorySegment.NULL; // nothing needs addresses, and the JVM would warn of the next call
+    }
     try {
       return MemorySegment.NULL.reinterpret(Long.MAX_VALUE);
     } catch (IllegalCallerException e) {
@@ -34,15 +38,17 @@ public final class Memory {
     }
   }
 
-  /** Whether the JVM allows access to addresses; without it {@link #ALL} is empty. */
+  /**
+   * Whether addresses can be accessed: the JVM allows it, and there is a native library for this
+   * system. Without it {@link #ALL} is empty.
+   */
   public static boolean isAccessible() {
     return ACCESSIBLE;
   }
 
   /**
    * The segment that has {@code address}, which lies in {@link Pages}; its index there is {@code
-   * address - segment.address()}. That is {@link #ALL}, at no cost, unless the JVM denies access to
-   * addresses.
+   * address - segment.address()}. That is {@link #ALL}, at no cost, if addresses can be accessed.
    */
   public static MemorySegment segmentOf(long address) {
     return ACCESSIBLE ? ALL : find(address);

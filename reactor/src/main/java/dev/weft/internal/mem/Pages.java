@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.weft.internal.mem;
 
+import dev.weft.bindings.NativeLibrary;
 import dev.weft.internal.os.Libc;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -8,7 +9,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Memory in whole pages: page-aligned, zeroed, and released as a whole. It is mapped from the
- * kernel, or of an arena if the JVM denies native access.
+ * kernel, or of an arena if the JVM denies native access or has no native library.
  */
 public final class Pages implements AutoCloseable {
   public static final int PAGE_BYTES = 4096;
@@ -44,7 +45,7 @@ public final class Pages implements AutoCloseable {
       throw new IllegalArgumentException("bytes must be positive and can't be " + bytes);
     }
     long whole = (bytes + unit - 1) / unit * unit;
-    return Memory.isAccessible() ? mapped(whole, huge) : allocated(whole);
+    return Memory.isAccessible() && Libc.isAvailable() ? mapped(whole, huge) : allocated(whole);
   }
 
   private static Pages mapped(long whole, boolean huge) {
@@ -67,7 +68,7 @@ public final class Pages implements AutoCloseable {
    * have arbitrary contents. They must not be in use by the kernel or registered with a ring.
    */
   public static void discard(long address, long bytes) {
-    if (Memory.isAccessible()) {
+    if (NativeLibrary.isLoaded()) {
       int result = Libc.discard(address, bytes);
       assert result == 0 : "madvise: errno " + -result;
     }

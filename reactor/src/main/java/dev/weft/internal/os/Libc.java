@@ -14,6 +14,16 @@ public final class Libc {
 
   private Libc() {}
 
+  /** Loads the native library, without which nothing here can be called; returns whether it is. */
+  public static boolean isAvailable() {
+    try {
+      NativeLibrary.load();
+      return true;
+    } catch (UnsatisfiedLinkError e) { // none for this system, denied, or failed for the moment
+      return false;
+    }
+  }
+
   public static int socket(int domain, int type) {
     return weft_h.weft_socket(domain, type | weft_h.SOCK_CLOEXEC(), 0);
   }
@@ -103,7 +113,6 @@ public final class Libc {
    * @return the address, or -errno
    */
   public static long map(long bytes, boolean huge) {
-    NativeLibrary.load();
     return weft_h.weft_map(bytes, huge ? 1 : 0);
   }
 

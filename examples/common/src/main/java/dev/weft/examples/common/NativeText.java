@@ -2,6 +2,7 @@
 package dev.weft.examples.common;
 
 import java.io.ByteArrayOutputStream;
+import java.io.File;
 import java.io.IOException;
 import java.net.URI;
 import java.nio.ByteBuffer;
@@ -130,7 +131,7 @@ public final class NativeText {
    */
   public static Path path(String text) {
     String name = text.endsWith("/") ? text + "." : text;
-    if (isAscii(name)) {
+    if (isAscii(name) || File.separatorChar != '/') {
       return Path.of(name);
     }
     // Made from its bytes: text would be converted with the encoding of the locale.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.weft.internal.backend.factory;
 
+import dev.weft.bindings.NativeLibrary;
 import dev.weft.error.Errno;
 import dev.weft.error.ReactorUnavailableException;
 import dev.weft.internal.backend.Backend;
@@ -54,13 +55,14 @@ public final class BackendFactory {
    * @throws ReactorUnavailableException if there can be none; names cause and remedy
    */
   public static Backend openRing(int queueEntries) throws ReactorUnavailableException {
-    if (!Memory.isAccessible()) {
+    if (NativeLibrary.exists() && !Memory.isAccessible()) {
       String modules = BackendFactory.class.getModule().isNamed() ? MODULES : "ALL-UNNAMED";
       throw new ReactorUnavailableException(
           "native access is denied; start the JVM with --enable-native-access=" + modules,
           Errno.UNKNOWN);
     }
     try {
+      NativeLibrary.load(); // first, because it says what is missing
       return UringBackend.open(queueEntries);
     } catch (LinkageError e) { // thrown by the JDK, or by every use of a class since
       ReactorUnavailableException unavailable =

@@ -6,16 +6,26 @@ import dev.weft.error.ErrnoException;
 import dev.weft.internal.backend.Direction;
 import dev.weft.internal.backend.Handle;
 import dev.weft.internal.backend.Retry;
+import dev.weft.internal.backend.selector.StandardStreams;
 import dev.weft.internal.io.InetAddresses;
 import dev.weft.internal.io.SocketSetup;
+import dev.weft.internal.mem.Memory;
 import dev.weft.internal.os.Libc;
 import java.net.InetSocketAddress;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 
 /**
  * Driver of the local executor: reads and writes by blocking system calls, as nothing else can run.
+ * Without the native library it has the streams of the JDK, and so the standard ones alone.
  */
 public final class BlockingIoDriver extends IoDriver {
   public static final BlockingIoDriver INSTANCE = new BlockingIoDriver();
+
+  private static final boolean NATIVE = Memory.isAccessible() && Libc.isAvailable();
+
+  /** How long a stream of the JDK that does not block is left alone. */
+  private static final long PAUSE_NANOS = TimeUnit.MILLISECONDS.toNanos(1);
 
   private BlockingIoDriver() {}
 
@@ -25,7 +35,10 @@ public final class BlockingIoDriver extends IoDriver {
     int number = ring.descriptor().handle().number();
     int result;
     do {
-      result = Libc.read(number, ring.fillAddress(), ring.fillBytes());
+      long address = ring.fillAddress();
+      int bytes = ring.fillBytes();
+      result =
+          NATIVE ? Libc.read(number, address, bytes) : StandardStreams.read(number, address, bytes);
     } while (isToBeTriedAgain(result, number, false));
     ring.filled(result);
   }
@@ -34,7 +47,12 @@ public final class BlockingIoDriver extends IoDriver {
   void drain(ByteRing ring) {
     int number = ring.descriptor().handle().number();
     while (!ring.isEmpty()) {
-      int result = Libc.write(number, ring.drainAddress(), ring.drainBytes());
+      long address = ring.drainAddress();
+      int bytes = ring.drainBytes();
+      int result =
+          NATIVE
+              ? Libc.write(number, address, bytes)
+              : StandardStreams.write(number, address, bytes);
       if (!isToBeTriedAgain(result, number, true)) {
         ring.drained(result == 0 ? -Errno.EIO.code() : result);
       }
@@ -50,7 +68,11 @@ public final class BlockingIoDriver extends IoDriver {
     if (retry != Retry.WHEN_READY) {
       return retry == Retry.AT_ONCE;
     }
-    Libc.awaitReady(number, writes); // the next call reports the event or error
+    if (NATIVE) {
+      Libc.awaitReady(number, writes); // the next call reports the event or error
+    } else {
+      LockSupport.parkNanos(PAUSE_NANOS);
+    }
     return true;
   }
 
@@ -85,11 +107,16 @@ public final class BlockingIoDriver extends IoDriver {
 
   @Override
   void close(int descriptor) {
-    Libc.close(descriptor);
+    if (NATIVE) {
+      Libc.close(descriptor);
+    }
   }
 
   @Override
   int shutdown(Handle handle, Direction direction) {
+    if (!NATIVE) {
+      return -Errno.ENOTSOCK.code();
+    }
     boolean input = direction != Direction.OUTPUT;
     boolean output = direction != Direction.INPUT;
     return Libc.shutdown(handle.number(), input, output);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package dev.weft.sim;
+package dev.weft.portable;
 
 import static java.nio.file.StandardOpenOption.APPEND;
 import static java.nio.file.StandardOpenOption.CREATE;
@@ -8,6 +8,8 @@ import static java.nio.file.StandardOpenOption.WRITE;
 import dev.weft.Blocking;
 import dev.weft.Bundle;
 import dev.weft.Deadline;
+import dev.weft.Fiber;
+import dev.weft.Reactor;
 import dev.weft.error.DeadlineExceededException;
 import dev.weft.error.Errno;
 import dev.weft.error.ErrnoException;
@@ -16,11 +18,15 @@ import dev.weft.io.Pipe;
 import dev.weft.io.Splice;
 import dev.weft.micro.MicroBlock;
 import dev.weft.micro.MicroOptions;
+import dev.weft.micro.MicroProcess;
 import dev.weft.micro.MicroService;
 import dev.weft.micro.MicroThread;
 import dev.weft.net.TcpListener;
 import dev.weft.net.TcpSocket;
+import dev.weft.os.Signal;
+import dev.weft.os.Signals;
 import dev.weft.os.Stdio;
+import dev.weft.sim.Simulation;
 import dev.weft.sync.Channel;
 import java.io.IOException;
 import java.lang.foreign.Arena;
@@ -30,38 +36,83 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.logging.Handler;
+import java.util.logging.LogRecord;
+import java.util.logging.Logger;
 
-/** The program of {@link WithoutNativeAccessTest}. */
+/**
+ * The program of {@code WithoutNativeAccessTest}. Its package is none of the library's, since a
+ * class on the class path can't share one with a module.
+ */
 public final class WithoutNativeAccessProgram {
   private static final int BYTES = 1000;
+  private static final int PAGES = 20;
 
-  private WithoutNativeAccessProgram() {}
+  /** Referred to, because it is what has the handler. */
+  private static final Logger LOGGER = Logger.getLogger("dev.weft");
 
-  /**
-   * Runs the program for some seeds.
-   *
-   * @param arguments none
-   */
-  public static void main(String[] arguments) {
-    Simulation.seeds(20).check(WithoutNativeAccessProgram::run);
-    System.out.println("sockets, files, pipes, micro-threads, blocking calls");
+  private final Path folder;
+  private final boolean micro;
+  private final Channel<String> done = Channel.buffered(5);
+
+  private WithoutNativeAccessProgram(Path folder, boolean micro) {
+    this.folder = folder;
+    this.micro = micro;
   }
 
-  private static void run() throws Exception {
-    Channel<String> done = Channel.buffered(4);
+  /**
+   * Runs the program for some seeds, or on a reactor.
+   *
+   * @param arguments {@code simulation}, or the folder for its files; then {@code micro} if the JVM
+   *     can run its micro-threads
+   */
+  public static void main(String[] arguments) throws Exception {
+    boolean micro = arguments.length > 1;
+    if (arguments[0].equals("simulation")) {
+      Simulation.seeds(20)
+          .check(() -> new WithoutNativeAccessProgram(Path.of("/tmp"), micro).run());
+      System.out.println("simulated");
+      return;
+    }
+    LOGGER.setUseParentHandlers(false);
+    LOGGER.addHandler(new Printer());
+    try (Reactor reactor = Reactor.open()) {
+      System.out.println(reactor.backend() + ", " + reactor.fiberKind());
+      Path folder = Path.of(arguments[0]);
+      reactor.run(() -> new WithoutNativeAccessProgram(folder, micro).runWithSignals());
+    }
+    if (micro) {
+      MicroProcess.runLocal(new Echo(), options());
+    }
+  }
+
+  private void runWithSignals() throws Exception {
+    try (Signals signals = Signals.open(Signal.TERM)) {
+      run();
+      Class<?> type = Class.forName("sun.misc.Signal");
+      Object term = type.getConstructor(String.class).newInstance("TERM");
+      type.getMethod("raise", type).invoke(null, term);
+      require(signals.await() == Signal.TERM);
+    }
+    Fiber.sleep(Duration.ofMillis(1));
+  }
+
+  private void run() throws Exception {
     try (Bundle bundle = Bundle.open()) {
-      bundle.go(() -> exchange(done));
-      bundle.go(() -> copy(done));
-      bundle.go(() -> serve(done));
+      bundle.go(() -> exchange());
+      bundle.go(() -> copy());
       bundle.go(() -> done.send(Blocking.call(() -> "blocking")));
+      if (micro) {
+        bundle.go(() -> serve());
+      }
       bundle.await();
     }
-    for (int i = 0; i < 4; i++) {
+    for (int i = 0; i < (micro ? 4 : 3); i++) {
       done.receive();
     }
   }
 
-  private static void exchange(Channel<String> done) throws Exception {
+  private void exchange() throws Exception {
     InetSocketAddress any = new InetSocketAddress(InetAddress.getLoopbackAddress(), 0);
     try (TcpListener listener = TcpListener.bind(any);
         Bundle bundle = Bundle.open()) {
@@ -93,9 +144,9 @@ public final class WithoutNativeAccessProgram {
     }
   }
 
-  private static void copy(Channel<String> done) throws Exception {
+  private void copy() throws Exception {
     MemorySegment content = Arena.ofAuto().allocate(BYTES).fill((byte) 9);
-    Path path = Path.of("/tmp/file");
+    Path path = folder.resolve("file");
     try (File file = File.open(path, CREATE, WRITE)) {
       file.write(content);
       file.sync();
@@ -106,12 +157,12 @@ public final class WithoutNativeAccessProgram {
       require(Splice.copy(file, pipe.sink()) == BYTES);
       pipe.source().readFully(content);
       require(file.readAt(content, 0) > 0);
-      Stdio.out().write(content);
     }
     try (File from = File.open(path);
-        File appended = File.open(Path.of("/tmp/log"), APPEND, CREATE)) {
+        File appended = File.open(folder.resolve("log"), APPEND, CREATE)) {
       require(Splice.copy(from, appended) == BYTES); // through memory
     }
+    Stdio.out().write(Arena.ofAuto().allocateFrom("copied\n").asSlice(0, 7));
     done.send("files");
   }
 
@@ -127,10 +178,13 @@ public final class WithoutNativeAccessProgram {
     }
   }
 
-  private static void serve(Channel<String> done) throws Exception {
+  private static MicroOptions options() {
+    return MicroOptions.ofPages(PAGES);
+  }
+
+  private void serve() throws Exception {
     InetSocketAddress any = new InetSocketAddress(InetAddress.getLoopbackAddress(), 0);
-    MicroOptions options = MicroOptions.ofPages(20).withStackful(true);
-    MicroService service = MicroService.start(any, options, Echo::new);
+    MicroService service = MicroService.start(any, options(), Echo::new);
     MemorySegment buffer = Arena.ofAuto().allocateFrom("a line\n");
     try (TcpSocket client = TcpSocket.connect(service.localAddress())) {
       for (int i = 0; i < 3; i++) {
@@ -148,5 +202,18 @@ public final class WithoutNativeAccessProgram {
     if (!condition) {
       throw new AssertionError("not as expected");
     }
+  }
+
+  private static final class Printer extends Handler {
+    @Override
+    public void publish(LogRecord record) {
+      System.out.println("logged: " + record.getMessage());
+    }
+
+    @Override
+    public void flush() {}
+
+    @Override
+    public void close() {}
   }
 }
