@@ -16,6 +16,11 @@ import picocli.CommandLine.ParseResult;
  * options.
  */
 public abstract class Programs {
+  /** The JDK's property of how it logs, by default on two lines. */
+  private static final String LOG_FORMAT = "java.util.logging.SimpleFormatter.format";
+
+  private static final String ONE_LINE = "%1$tF %1$tT %4$s %5$s%6$s%n";
+
   private final String jar;
   private final List<String> names;
 
@@ -45,6 +50,9 @@ public abstract class Programs {
    * @param args the arguments of {@code main}
    */
   protected final void start(String[] args) {
+    if (System.getProperty(LOG_FORMAT) == null) {
+      System.setProperty(LOG_FORMAT, ONE_LINE);
+    }
     List<String> arguments = NativeText.arguments(args);
     System.exit(
         arguments.isEmpty()

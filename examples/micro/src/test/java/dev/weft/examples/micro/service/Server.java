@@ -40,7 +40,6 @@ public final class Server implements AutoCloseable {
   public static Server startWhereRefused(String program, String... args) throws IOException {
     ChildProcess started =
         ChildProcess.shell(Main.class, RefuseIoUring.line("EPERM"), program, words(args));
-    started.error(); // time and place
     String line = started.error();
     assertTrue(line != null && line.contains("using a selector instead"), String.valueOf(line));
     return of(started, started.error());
