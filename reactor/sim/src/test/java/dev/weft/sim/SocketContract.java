@@ -431,6 +431,26 @@ abstract class SocketContract extends BackendContract {
   }
 
   @Test
+  void acceptedConnectionsInheritTheOptionsOfTheirListener() throws Exception {
+    backend();
+    int listener = socket(INET);
+    set(listener, SocketOption.KEEP_ALIVE, 1);
+    set(listener, SocketOption.NO_DELAY, 1);
+    set(listener, SocketOption.USER_TIMEOUT, 1234);
+    assertEquals(0, bind(listener, "127.0.0.1", 0));
+    assertEquals(0, call(call -> call.listen(at(listener), 10)));
+    int client = socket(INET);
+    assertEquals(0, connect(client, localName(listener)));
+
+    int server = acceptOne(listener);
+
+    assertEquals(1, option(server, SocketOption.KEEP_ALIVE));
+    assertEquals(1, option(server, SocketOption.NO_DELAY));
+    assertEquals(1234, option(server, SocketOption.USER_TIMEOUT));
+    discard(listener, client, server);
+  }
+
+  @Test
   void aConnectionToAStalledEndFailsAfterTheUserTimeout() throws Exception {
     backend();
     int[] ends = connection();

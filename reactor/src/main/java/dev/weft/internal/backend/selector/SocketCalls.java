@@ -14,6 +14,7 @@ import java.net.StandardProtocolFamily;
 import java.net.StandardSocketOptions;
 import java.nio.channels.NetworkChannel;
 import java.nio.channels.SocketChannel;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /** The calls on sockets. They do not wait. */
@@ -79,7 +80,11 @@ final class SocketCalls {
         return 0;
       }
       case SET_OPTION -> {
-        return set(socket, call.option(), call.detail());
+        int result = set(socket, call.option(), call.detail());
+        if (result == 0) {
+          socket.recordOption(call.option(), call.detail());
+        }
+        return result;
       }
       case GET_OPTION -> {
         return get(socket, call.option());
@@ -112,6 +117,20 @@ final class SocketCalls {
       case LINGER -> StandardSocketOptions.SO_LINGER;
       default -> null;
     };
+  }
+
+  /**
+   * Gives an accepted connection the options of its listener, as Linux does. The JDK's listeners
+   * can't have them.
+   */
+  static void inherit(SocketEntry accepted, Map<SocketOption, Integer> options) {
+    try {
+      for (Map.Entry<SocketOption, Integer> option : options.entrySet()) {
+        set(accepted, option.getKey(), option.getValue());
+      }
+    } catch (IOException e) {
+      // Some systems refuse options of a connection that has ended: its next operation says so.
+    }
   }
 
   private static int set(SocketEntry socket, SocketOption option, int value) throws IOException {

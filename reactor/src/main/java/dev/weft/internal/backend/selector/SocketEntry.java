@@ -9,6 +9,7 @@ import dev.weft.internal.backend.Op;
 import dev.weft.internal.backend.Opcode;
 import dev.weft.internal.backend.OpenFlags;
 import dev.weft.internal.backend.PollEvents;
+import dev.weft.internal.backend.SocketOption;
 import dev.weft.internal.queue.TimerQueue;
 import java.io.IOException;
 import java.net.InetSocketAddress;
@@ -20,6 +21,7 @@ import java.nio.channels.NotYetConnectedException;
 import java.nio.channels.SelectableChannel;
 import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
+import java.util.EnumMap;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -48,6 +50,9 @@ final class SocketEntry extends ChannelEntry {
 
   /** How long a request may wait for room to send, in milliseconds; 0 for no limit. */
   private int userTimeoutMillis;
+
+  /** What the connections inherit that are accepted here; null if no option has been set. */
+  private @Nullable EnumMap<SocketOption, Integer> options;
 
   private @Nullable StallTimer stall;
 
@@ -195,10 +200,15 @@ final class SocketEntry extends ChannelEntry {
       return NOT_READY;
     }
     accepted.configureBlocking(false);
-    return backend.descriptors.add(new SocketEntry(family, accepted, true));
+    SocketEntry entry = new SocketEntry(family, accepted, true);
+    if (options != null) {
+      SocketCalls.inherit(entry, options);
+    }
+    return backend.descriptors.add(entry);
   }
 
   private int connect(Op op) throws IOException {
+    options = null; // this becomes no listener
     SocketChannel mine = connection;
     if (listener != null) {
       return -Errno.EISCONN.code();
@@ -357,6 +367,17 @@ final class SocketEntry extends ChannelEntry {
     } catch (IOException | RuntimeException e) {
       return -ErrnoOfFailure.code(e);
     }
+  }
+
+  /** Notes an option that has been set, since this may become a listener. */
+  void recordOption(SocketOption option, int value) {
+    if (isConnected()) {
+      return;
+    }
+    if (options == null) {
+      options = new EnumMap<>(SocketOption.class);
+    }
+    options.put(option, value);
   }
 
   int userTimeoutMillis() {
