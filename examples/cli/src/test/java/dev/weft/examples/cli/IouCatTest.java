@@ -19,6 +19,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -323,6 +324,7 @@ class IouCatTest {
   }
 
   /** Stopping and continuing the process interrupts the kernel's worker that waits for input. */
+  @Tag("needs-io-uring")
   @ParameterizedTest
   @ValueSource(strings = {"\"$@\"", "\"$@\" > target; cat target", "\"$@\" | cat"})
   void beingStoppedWhileWaitingIsNoFailure(String line) throws Exception {

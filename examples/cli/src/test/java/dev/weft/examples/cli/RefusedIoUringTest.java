@@ -17,6 +17,7 @@ import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -24,6 +25,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** The programs where the kernel refuses io_uring. */
+@Tag("mode-independent")
 class RefusedIoUringTest {
   private static final String READY = "tcp listening on 127.0.0.1:";
   private static final String UNAVAILABLE = "io_uring is not available: io_uring_setup is refused";

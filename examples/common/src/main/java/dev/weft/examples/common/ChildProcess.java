@@ -26,6 +26,9 @@ public final class ChildProcess implements AutoCloseable {
    */
   private static final String CLASS_PATH = jars();
 
+  /** The system property of the library that the programs take over from the tests. */
+  private static final String BACKEND = "weft.backend";
+
   /** The program, or the shell that has started it. */
   public final Process process;
 
@@ -86,6 +89,10 @@ public final class ChildProcess implements AutoCloseable {
             "--add-exports=java.base/jdk.internal.vm=ALL-UNNAMED",
             "-XX:TieredStopAtLevel=1",
             "-XX:+UseSerialGC"));
+    String backend = System.getProperty(BACKEND);
+    if (backend != null) {
+      command.add("-D" + BACKEND + "=" + backend);
+    }
     command.addAll(options);
     command.addAll(List.of("-cp", CLASS_PATH, main.getName(), program));
     command.addAll(List.of(args));

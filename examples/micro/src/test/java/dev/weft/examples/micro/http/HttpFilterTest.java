@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.weft.micro.ExecutionMode;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -28,6 +29,7 @@ class HttpFilterTest {
     return open + open + head + "Connection: close\r\n" + fields + "\r\n" + body;
   }
 
+  @Tag("needs-io-uring")
   @ParameterizedTest
   @EnumSource
   void pipelinedGetsAreGreeted(ExecutionMode mode) throws Exception {
@@ -40,6 +42,7 @@ class HttpFilterTest {
         output);
   }
 
+  @Tag("needs-io-uring")
   @ParameterizedTest
   @EnumSource
   void pipelinedPostsAreEchoed(ExecutionMode mode) throws Exception {
@@ -51,6 +54,7 @@ class HttpFilterTest {
     assertEquals(OK + echo + OK + echo + OK + "Connection: close\r\n" + echo, output);
   }
 
+  @Tag("needs-io-uring")
   @ParameterizedTest
   @EnumSource
   void pipelinedChunksAreEchoedInChunks(ExecutionMode mode) throws Exception {
@@ -182,6 +186,7 @@ class HttpFilterTest {
     assertEquals(OK + "Content-Length: 0\r\n\r\n", answer(request));
   }
 
+  @Tag("needs-io-uring")
   @ParameterizedTest
   @EnumSource
   void aRequestLineOf8000BytesIsUnderstood(ExecutionMode mode) throws Exception {

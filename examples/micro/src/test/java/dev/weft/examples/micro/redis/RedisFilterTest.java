@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.weft.micro.ExecutionMode;
 import java.util.List;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -25,6 +26,7 @@ class RedisFilterTest {
     return answer(ExecutionMode.LOCAL_WOVEN, input);
   }
 
+  @Tag("needs-io-uring")
   @ParameterizedTest
   @EnumSource
   void commandsAreAnsweredInTheirOrder(ExecutionMode mode) throws Exception {
@@ -63,6 +65,7 @@ class RedisFilterTest {
         answer(mode, input).lines().toList());
   }
 
+  @Tag("needs-io-uring")
   @ParameterizedTest
   @EnumSource
   void theClientTranslatesLinesAndAnswers(ExecutionMode mode) throws Exception {
@@ -296,6 +299,7 @@ class RedisFilterTest {
     assertEquals("", answer(input));
   }
 
+  @Tag("needs-io-uring")
   @ParameterizedTest
   @EnumSource
   void valuesOfManySizesAreReturned(ExecutionMode mode) throws Exception {
@@ -311,6 +315,7 @@ class RedisFilterTest {
     assertEquals(expected.toString(), answer(mode, input.toString()));
   }
 
+  @Tag("needs-io-uring")
   @ParameterizedTest
   @EnumSource
   void commandsBeyondTheSizeOfABatchAreAllAnswered(ExecutionMode mode) throws Exception {

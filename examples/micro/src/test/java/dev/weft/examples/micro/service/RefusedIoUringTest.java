@@ -12,12 +12,14 @@ import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** The programs where the kernel refuses io_uring. */
+@Tag("mode-independent")
 class RefusedIoUringTest {
   private static ChildProcess startRefused(String program, String... args) throws Exception {
     return ChildProcess.shell(Main.class, RefuseIoUring.line("EPERM"), program, args);

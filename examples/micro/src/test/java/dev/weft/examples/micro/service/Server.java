@@ -15,12 +15,19 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** One of the programs as a server in its own JVM, on a port that the kernel chooses. */
 public final class Server implements AutoCloseable {
   private static final String READY = "tcp listening on 127.0.0.1:";
+
+  private static final String SOCKET = "socket:[";
+
+  /** The column of /proc/net/unix. */
+  private static final int INODE = 6;
 
   private final ChildProcess started;
   private final int port;
@@ -93,19 +100,33 @@ public final class Server implements AutoCloseable {
     return new String(socket.getInputStream().readAllBytes(), StandardCharsets.ISO_8859_1);
   }
 
-  /** The number of open sockets of the server. */
+  /** The number of open TCP sockets of the server. */
   public long sockets() throws IOException {
-    Path folder = Path.of("/proc", Long.toString(started.process.pid()), "fd");
-    try (Stream<Path> descriptors = Files.list(folder)) {
-      return descriptors.filter(Server::isSocket).count();
+    Path process = Path.of("/proc", Long.toString(started.process.pid()));
+    Set<String> local = localSockets(process.resolve("net/unix"));
+    try (Stream<Path> descriptors = Files.list(process.resolve("fd"))) {
+      return descriptors
+          .map(Server::target)
+          .filter(target -> target.startsWith(SOCKET) && !local.contains(target))
+          .count();
     }
   }
 
-  private static boolean isSocket(Path descriptor) {
+  /** Those that the JDK has for itself, as descriptors name them. */
+  private static Set<String> localSockets(Path table) throws IOException {
+    try (Stream<String> lines = Files.lines(table)) {
+      return lines
+          .skip(1) // the names of the columns
+          .map(line -> SOCKET + line.trim().split(" +", -1)[INODE] + "]")
+          .collect(Collectors.toSet());
+    }
+  }
+
+  private static String target(Path descriptor) {
     try {
-      return Files.readSymbolicLink(descriptor).toString().startsWith("socket:");
+      return Files.readSymbolicLink(descriptor).toString();
     } catch (IOException e) {
-      return false; // closed meanwhile
+      return ""; // closed meanwhile
     }
   }
 
