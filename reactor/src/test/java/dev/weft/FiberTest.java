@@ -347,7 +347,8 @@ class FiberTest {
             Fiber.sleep(SHORT);
             ReactorStats spent = reactor.stats().since(before);
             assertEquals(1, spent.submissions(), "the write");
-            assertEquals(2, spent.resumes(), "after the write and after the sleep");
+            boolean waits = reactor.backend() != BackendKind.SELECTOR; // for the write
+            assertEquals(waits ? 2 : 1, spent.resumes(), "after the write and after the sleep");
           }
         });
   }

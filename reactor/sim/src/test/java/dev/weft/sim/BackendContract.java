@@ -86,11 +86,16 @@ abstract class BackendContract {
   /** Performs the operation that {@code request} fills in; returns the result. */
   int perform(UnaryOperator<Op> request) {
     Op op = opened.create(done -> {});
-    opened.submit(request.apply(op));
+    start(request.apply(op));
     pollUntilDone(op);
     int result = op.result();
     opened.release(op);
     return result;
+  }
+
+  /** Starts an operation that {@link #pollUntilDone} waits for. */
+  void start(Op op) {
+    opened.submit(op);
   }
 
   void pollUntilDone(Op op) {

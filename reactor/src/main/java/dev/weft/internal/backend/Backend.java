@@ -120,7 +120,19 @@ public abstract class Backend implements AutoCloseable {
       for (Op member = op; member != null; member = member.link) {
         watching.submitted(member);
       }
+      if (op.isDone()) { // by submitOrPerform
+        watching.completed(op);
+      }
     }
+  }
+
+  /**
+   * As {@link #submit}, but a backend that can carry out the operation without waiting may do so:
+   * then it is done on return, and its listener is not called. To be called on the thread that may
+   * access the operation's memory.
+   */
+  public void submitOrPerform(Op op) {
+    submit(op);
   }
 
   /** As {@link #submit}, for operations of the backend itself. */
@@ -433,9 +445,14 @@ public abstract class Backend implements AutoCloseable {
     complete(op, result, false, Op.NO_BUFFER);
   }
 
+  /** Ends {@code op}, which {@link #start} has carried out for {@link #submitOrPerform}. */
+  protected static void endPerformed(Op op, int result) {
+    op.settle(result, false, Op.NO_BUFFER);
+  }
+
   /** As {@link #complete(Op, int)}, for operations of the backend itself. */
   protected static void completeUnobserved(Op op, int result) {
-    op.settle(result, false, Op.NO_BUFFER);
+    endPerformed(op, result);
     op.deliver();
   }
 

@@ -24,7 +24,7 @@ public final class Operations {
     StackReserve.check(); // what is submitted must be waited for
     long effective = strand.checkBeforeWait(verb, subject, deadline, wait);
     strand.waiting.prepare(effective);
-    strand.loop.backend().submit(op);
+    strand.loop.backend().submitOrPerform(op);
     if (op.isDone()) {
       return op.result();
     }

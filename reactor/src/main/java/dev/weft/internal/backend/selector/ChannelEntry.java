@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.weft.internal.backend.selector;
 
+import dev.weft.error.Errno;
 import dev.weft.internal.backend.Op;
 import dev.weft.internal.backend.Opcode;
 import dev.weft.internal.backend.PollEvents;
@@ -70,7 +71,7 @@ abstract class ChannelEntry extends Entry {
 
   @Override
   int start(SelectorBackend backend, Request request) {
-    int wanted = interestOf(request.op);
+    int wanted = request.interest;
     if (wanted == NONE) {
       return attempt(backend, request); // never waits
     }
@@ -81,18 +82,55 @@ abstract class ChannelEntry extends Entry {
       run(backend, queue);
       return PENDING;
     }
-    if (queue.isEmpty()) {
-      boolean watched = receives && (interest & wanted) != NONE && !mayBeReadable;
-      int result = watched ? NOT_READY : attempt(backend, request);
-      if (result != NOT_READY) {
-        return result;
+    int result = attemptInTurn(backend, request, queue, wanted);
+    if (result == NOT_READY) {
+      await(backend, request, queue, wanted);
+      if (!receives) {
+        stalled(backend);
       }
     }
-    await(backend, request, queue, wanted);
-    if (!receives) {
+    return result;
+  }
+
+  /** Tries a request, unless others wait or the selector will report the channel. */
+  private int attemptInTurn(
+      SelectorBackend backend, Request request, RequestQueue queue, int wanted) {
+    boolean watched = (interest & wanted & INCOMING) != NONE && !mayBeReadable;
+    return watched || !queue.isEmpty() ? NOT_READY : attempt(backend, request);
+  }
+
+  /**
+   * Tries a transfer that has not been queued, on the thread that has the memory.
+   *
+   * @return at least 0, -errno, or {@link #NOT_READY}: it may {@link #await} then
+   */
+  final int attemptNow(SelectorBackend backend, Request request) {
+    int wanted = request.interest;
+    boolean receives = (wanted & INCOMING) != NONE;
+    int result;
+    try {
+      result = attemptInTurn(backend, request, receives ? incoming : outgoing, wanted);
+    } catch (OutOfMemoryError e) {
+      return -Errno.ENOMEM.code();
+    }
+    if (result == NOT_READY && request.done > 0 && !backend.memory.isOurs(request.op.memory())) {
+      return request.done; // the sender continues with the rest
+    }
+    if (result == NOT_READY) {
+      backend.memory.prepare(request);
+    }
+    return result;
+  }
+
+  /** Lets a transfer wait that is not ready. */
+  final void await(SelectorBackend backend, Request request) {
+    int wanted = request.interest;
+    if ((wanted & INCOMING) != NONE) {
+      await(backend, request, incoming, wanted);
+    } else {
+      await(backend, request, outgoing, wanted);
       stalled(backend);
     }
-    return PENDING;
   }
 
   private void await(SelectorBackend backend, Request request, RequestQueue queue, int wanted) {
@@ -138,8 +176,8 @@ abstract class ChannelEntry extends Entry {
       unwatch(OUTGOING);
       unstalled(backend);
     } else if (key != null) {
-      unwatch(OUTGOING & ~interestOf(head.op));
-      watch(backend, interestOf(head.op));
+      unwatch(OUTGOING & ~head.interest);
+      watch(backend, head.interest);
       stalled(backend);
     }
   }
@@ -163,7 +201,7 @@ abstract class ChannelEntry extends Entry {
     }
   }
 
-  private static int interestOf(Op op) {
+  static int interestOf(Op op) {
     return switch (op.opcode()) {
       case READ, RECEIVE, RECEIVE_ANY -> SelectionKey.OP_READ;
       case ACCEPT, ACCEPT_MULTISHOT -> SelectionKey.OP_ACCEPT;

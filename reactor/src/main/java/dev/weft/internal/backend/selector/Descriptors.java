@@ -86,6 +86,11 @@ final class Descriptors {
     }
   }
 
+  /** Whether there are entries that {@link #finishCloses} will close. */
+  boolean hasClosing() {
+    return firstClosing != null;
+  }
+
   /** Closes the entries whose close has begun. */
   void finishCloses() {
     if (firstClosing == null) {

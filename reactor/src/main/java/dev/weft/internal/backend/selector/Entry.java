@@ -25,6 +25,9 @@ abstract class Entry {
   /** The number of requests that hold it. */
   int uses;
 
+  /** The number of those requests that are queued to be started. */
+  int queued;
+
   /** Whether its number has been closed. */
   boolean isClosed;
 

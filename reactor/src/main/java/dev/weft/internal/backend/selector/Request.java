@@ -29,6 +29,9 @@ final class Request {
   /** The next request in the queue that this one is in. */
   @Nullable Request next;
 
+  /** The operations of a selector that the operation waits for; 0 if it never waits for one. */
+  int interest;
+
   /** The bytes of a SEND that have been sent. */
   int done;
 
@@ -43,8 +46,34 @@ final class Request {
   /** The work for a thread, of an operation on a file. */
   @Nullable FileJob job;
 
+  /** The poll after which the operation was performed last, and how often since. */
+  private int performedPoll;
+
+  private int performed;
+
   Request(Op op) {
     this.op = op;
+  }
+
+  /** Takes the request from its place, which does not have it any more. */
+  void leave() {
+    Entry held = entry;
+    if (place == Place.QUEUED && held != null) {
+      held.queued--;
+    }
+    place = Place.NOWHERE;
+  }
+
+  /**
+   * Whether the operation, after poll number {@code poll}, has been performed {@code max} times
+   * without waiting for the next one. Counts this use.
+   */
+  boolean isPerformedOften(int poll, int max) {
+    if (performedPoll != poll) {
+      performedPoll = poll;
+      performed = 0;
+    }
+    return ++performed > max;
   }
 
   /** The bytes that the operation transfers at most. */
@@ -52,6 +81,14 @@ final class Request {
     int length = op.length();
     StagingBuffer staged = staging;
     return staged == null ? length : Math.min(length, staged.size());
+  }
+
+  /** Whether the next operation of a chain starts after this result. */
+  boolean isWhole(int result) {
+    return switch (op.opcode()) {
+      case READ, WRITE, SEND, SPLICE -> result == op.length();
+      default -> result >= 0;
+    };
   }
 
   /** Copies up to {@code target.remaining()} bytes to be written, from {@link #done} on. */

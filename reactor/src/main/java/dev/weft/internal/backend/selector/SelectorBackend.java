@@ -13,7 +13,6 @@ import dev.weft.internal.queue.TimerQueue;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.channels.Selector;
-import java.util.Arrays;
 import java.util.EnumSet;
 import org.jspecify.annotations.Nullable;
 
@@ -31,6 +30,9 @@ public final class SelectorBackend extends Backend {
   /** How many polls in a row may leave out the select because requests completed at once. */
   private static final int SELECTS_LEFT_OUT_MAX = 4;
 
+  /** How many transfers in a row a strand performs before others get their turn. */
+  private static final int PERFORMED_MAX = 8;
+
   private static final int EBADF = Entry.EBADF;
 
   private final Thread thread = Thread.currentThread();
@@ -43,16 +45,11 @@ public final class SelectorBackend extends Backend {
   final TimerQueue timers = new TimerQueue();
   final FileWorkers workers;
 
-  /** The requests of the operations, by slot. */
-  private @Nullable Request[] requests = new @Nullable Request[64];
-
+  private final RequestTable requests = new RequestTable();
   private final RequestQueue starting = new RequestQueue();
   private int startingCount;
 
-  /** The operations beyond the size of the queue, in order. */
-  private @Nullable Op firstDeferred;
-
-  private @Nullable Op lastDeferred;
+  private final DeferredOps deferred = new DeferredOps();
 
   /** Operations that are to be cancelled, newest first. */
   private @Nullable Op firstCancel;
@@ -64,6 +61,11 @@ public final class SelectorBackend extends Backend {
 
   private int delivered;
   private int selectsLeftOut;
+  private int polls;
+
+  /** Whether the operation that is being submitted may be performed at once. */
+  private boolean mayPerform;
+
   private boolean closing;
 
   /**
@@ -100,7 +102,20 @@ public final class SelectorBackend extends Backend {
   // ---- submitting
 
   @Override
+  public void submitOrPerform(Op op) {
+    mayPerform = op.link() == null;
+    try {
+      submit(op);
+    } finally {
+      mayPerform = false;
+    }
+  }
+
+  @Override
   protected void start(Op op) {
+    if (mayPerform && transferNow(op)) {
+      return;
+    }
     int count = op.link() == null ? 1 : op.chainLength();
     if (count > entries) {
       throw new IllegalArgumentException(
@@ -110,10 +125,10 @@ public final class SelectorBackend extends Backend {
       prepare(each);
     }
     for (Op each = op; each != null; each = each.link()) {
-      hold(request(each));
+      hold(requests.of(each));
     }
     inFlight += count;
-    if (firstDeferred != null || startingCount + count > entries) {
+    if (deferred.first != null || startingCount + count > entries) {
       deferStart(op);
     } else {
       enqueue(op, count);
@@ -122,39 +137,46 @@ public final class SelectorBackend extends Backend {
 
   /** Makes everything that can fail: nothing is started then. */
   private void prepare(Op op) {
-    if (op.slot >= requests.length) {
-      requests = Arrays.copyOf(requests, Math.max(2 * requests.length, op.slot + 1));
-    }
-    Request request = requests[op.slot];
-    if (request == null) {
-      request = new Request(op);
-      requests[op.slot] = request;
-    }
-    request.op = op;
-    request.done = 0;
-    request.isForeign = false;
-    MemorySegment segment = op.memory();
+    Request request = requests.begin(op);
     if (op.opcode() == Opcode.CONNECT) {
       SocketCalls.internet(op.address());
-    } else if (segment != null && !segment.isAccessibleBy(thread)) {
-      request.isForeign = true;
-      if (writes(op)) {
-        memory.stage(request); // here, on the thread that has the memory
-      }
+    } else {
+      memory.prepare(request);
     }
   }
 
-  private static boolean writes(Op op) {
-    return switch (op.opcode()) {
-      case WRITE, SEND -> true;
-      default -> false;
-    };
-  }
-
-  private Request request(Op op) {
-    Request request = requests[op.slot];
-    assert request != null && request.op == op : op;
-    return request;
+  /**
+   * Tries a transfer of a channel on the thread that has the memory. It is done then, or waits for
+   * the channel.
+   *
+   * @return false if nothing has happened, since others come first: it must be queued
+   */
+  private boolean transferNow(Op op) {
+    MemorySegment segment = op.memory();
+    if (segment == null
+        || descriptors.hasClosing()
+        || !(descriptors.find(op.handle()) instanceof ChannelEntry channel)
+        || channel.queued > 0
+        || !segment.isAccessibleBy(Thread.currentThread())) {
+      return false;
+    }
+    Request request = requests.begin(op);
+    if (request.isPerformedOften(polls, PERFORMED_MAX)) {
+      return false;
+    }
+    int result = channel.attemptNow(this, request);
+    begin(op);
+    stats.submissions++;
+    if (result != Entry.PENDING) {
+      stats.completions++;
+      endPerformed(op, result);
+      return true;
+    }
+    inFlight++;
+    request.entry = channel;
+    channel.uses++;
+    channel.await(this, request);
+    return true;
   }
 
   private void hold(Request request) {
@@ -163,6 +185,7 @@ public final class SelectorBackend extends Backend {
     request.entry = entry;
     if (entry != null) {
       entry.uses++;
+      entry.queued++;
     }
     request.place = Request.Place.QUEUED;
   }
@@ -170,13 +193,7 @@ public final class SelectorBackend extends Backend {
   private void deferStart(Op op) {
     stats.deferred++;
     defer(op);
-    op.nextDeferred = null;
-    if (lastDeferred == null) {
-      firstDeferred = op;
-    } else {
-      lastDeferred.nextDeferred = op;
-    }
-    lastDeferred = op;
+    deferred.add(op);
   }
 
   private void enqueue(Op head, int count) {
@@ -184,7 +201,7 @@ public final class SelectorBackend extends Backend {
       begin(op);
       stats.submissions++;
     }
-    starting.add(request(head));
+    starting.add(requests.of(head));
     startingCount += count;
   }
 
@@ -202,6 +219,7 @@ public final class SelectorBackend extends Backend {
   @Override
   public int poll(long timeoutNanos) {
     delivered = 0;
+    polls++;
     descriptors.finishCloses();
     startQueued();
     applyCancels();
@@ -231,7 +249,7 @@ public final class SelectorBackend extends Backend {
   private void startQueued() {
     int count = startingCount;
     startQueued(count);
-    while (firstDeferred != null && startingCount == 0) {
+    while (deferred.first != null && startingCount == 0) {
       startDeferred();
       startQueued(startingCount);
     }
@@ -252,18 +270,13 @@ public final class SelectorBackend extends Backend {
 
   /** Moves deferred operations to the queue, as many as it holds. */
   private void startDeferred() {
-    while (firstDeferred != null) {
-      Op op = firstDeferred;
+    for (Op op; (op = deferred.first) != null; ) {
       int length = op.chainLength();
-      boolean cancelled = isAnyCancelled(op);
+      boolean cancelled = DeferredOps.isAnyCancelled(op);
       if (!cancelled && startingCount + length > entries) {
         return;
       }
-      firstDeferred = op.nextDeferred;
-      op.nextDeferred = null;
-      if (firstDeferred == null) {
-        lastDeferred = null;
-      }
+      deferred.remove(op);
       if (cancelled) {
         cancelChain(op);
       } else {
@@ -272,25 +285,17 @@ public final class SelectorBackend extends Backend {
     }
   }
 
-  private static boolean isAnyCancelled(Op head) {
-    for (Op op = head; op != null; op = op.link()) {
-      if (op.isCancelRequested()) {
-        return true;
-      }
-    }
-    return false;
-  }
-
   /** Completes operations that have not been started. */
   private void cancelChain(@Nullable Op head) {
     for (Op op = head; op != null; ) {
       Op next = op.link(); // the listener can reuse op
-      finishOne(request(op), Entry.CANCELED);
+      finishOne(requests.of(op), Entry.CANCELED);
       op = next;
     }
   }
 
   private void start(Request request) {
+    request.leave();
     int result;
     try {
       result = attempt(request);
@@ -324,7 +329,7 @@ public final class SelectorBackend extends Backend {
       op.nextCancel = null;
       op.cancelQueued = false;
       if (op.state() == Op.State.CANCELLING) { // it can have completed and be in use again
-        cancel(request(op), op);
+        cancel(requests.of(op), op);
       }
       op = next;
     }
@@ -402,25 +407,17 @@ public final class SelectorBackend extends Backend {
   /** Completes a request, and starts or cancels the rest of its chain. */
   void finish(Request request, int result) {
     Op next = request.op.link();
-    boolean continues = next != null && isWhole(request, result);
+    boolean continues = next != null && request.isWhole(result);
     finishOne(request, result);
     if (next == null) {
       return;
     }
     if (continues && next.state() != Op.State.CANCELLING) {
-      starting.add(request(next));
+      starting.add(requests.of(next));
       startingCount += next.chainLength();
     } else {
       cancelChain(next);
     }
-  }
-
-  /** Whether the next operation of a chain starts after this result. */
-  private static boolean isWhole(Request request, int result) {
-    return switch (request.op.opcode()) {
-      case READ, WRITE, SEND, SPLICE -> result == request.op.length();
-      default -> result >= 0;
-    };
   }
 
   private void finishOne(Request request, int result) {
@@ -430,7 +427,7 @@ public final class SelectorBackend extends Backend {
     if (request.place == Request.Place.WAITING) {
       waiting--;
     }
-    request.place = Request.Place.NOWHERE;
+    request.leave();
     request.entry = null;
     request.staging = null;
     if (staged != null) {

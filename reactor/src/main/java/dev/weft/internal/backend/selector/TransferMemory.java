@@ -5,6 +5,7 @@ import dev.weft.error.Errno;
 import dev.weft.internal.backend.Op;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Copies bytes between callers' memory and the buffers of the backend. The JDK's channels need
@@ -16,6 +17,23 @@ final class TransferMemory {
 
   private final MemorySegment bufferMemory = MemorySegment.ofBuffer(buffer);
   final StagingPool staging = new StagingPool();
+  private final Thread thread = Thread.currentThread();
+
+  /** Whether the reactor's thread may access memory. */
+  boolean isOurs(@Nullable MemorySegment memory) {
+    return memory == null || memory.isAccessibleBy(thread);
+  }
+
+  /** Lets the reactor's thread carry out a request: called on the thread that has the memory. */
+  void prepare(Request request) {
+    if (!isOurs(request.op.memory())) {
+      request.isForeign = true;
+      switch (request.op.opcode()) {
+        case WRITE, SEND -> stage(request);
+        default -> {}
+      }
+    }
+  }
 
   /** Fills {@link #buffer} with what {@code request} writes, from {@link Request#done} on. */
   void fill(Request request) {
