@@ -81,6 +81,9 @@ public final class MicroOptions {
   /**
    * {@return these options with other descriptors}
    *
+   * <p>They stay open when the process ends. Without io_uring, those from 3 on are opened a second
+   * time, by the name {@code /dev/fd/N}: that is possible for files and pipes, but not for sockets.
+   *
    * @param input the descriptor that the default socket reads
    * @param output the descriptor that it writes
    */

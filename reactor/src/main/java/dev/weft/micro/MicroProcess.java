@@ -2,12 +2,14 @@
 package dev.weft.micro;
 
 import dev.weft.Deadline;
+import dev.weft.internal.backend.Direction;
 import dev.weft.internal.backend.Handle;
 import dev.weft.internal.io.Acceptor;
 import dev.weft.internal.jvm.StackReserve;
 import dev.weft.internal.mem.PagePool;
 import dev.weft.internal.micro.io.BlockingIoDriver;
 import dev.weft.internal.micro.io.ByteRing;
+import dev.weft.internal.micro.io.IoDriver;
 import dev.weft.internal.micro.io.RingMemory;
 import dev.weft.internal.micro.io.RingPair;
 import dev.weft.internal.micro.run.FaultLimit;
@@ -155,7 +157,7 @@ public final class MicroProcess {
               options,
               made -> {
                 made.control.onEnd(() -> onEnd.accept(made));
-                made.begin(main, handle, handle);
+                made.begin(main, handle, handle, true);
               });
       dispatcher.driver().open(handle, peer.take()); // allocates nothing, so it can't leak
       return process;
@@ -236,17 +238,33 @@ public final class MicroProcess {
   }
 
   private void begin(MicroThread main, MicroOptions options) {
-    Handle input = standard(options.input());
-    Handle output = options.output() == options.input() ? input : standard(options.output());
-    begin(main, input, output);
+    IoDriver driver = control.driver();
+    boolean isOne = options.output() == options.input();
+    Handle input = driver.adopt(options.input(), isOne ? Direction.BOTH : Direction.INPUT);
+    Handle output = input;
+    boolean begun = false;
+    try {
+      if (!isOne) {
+        output = driver.adopt(options.output(), Direction.OUTPUT);
+      }
+      begin(main, input, output, false);
+      begun = true;
+    } finally {
+      if (!begun) {
+        discard(driver, input);
+        discard(driver, output);
+      }
+    }
   }
 
-  private static Handle standard(int descriptor) {
-    return Handle.borrowed(descriptor, "descriptor " + descriptor);
+  private static void discard(IoDriver driver, Handle handle) {
+    if (handle.isOwned() && handle.isOpen()) {
+      driver.close(handle);
+    }
   }
 
-  private void begin(MicroThread main, Handle input, Handle output) {
-    RingPair pair = control.rings().open(input, output);
+  private void begin(MicroThread main, Handle input, Handle output, boolean isSocket) {
+    RingPair pair = control.rings().open(input, output, isSocket);
     if (pair == null) {
       throw new IllegalArgumentException(
           "the micro-heap needs page count of "

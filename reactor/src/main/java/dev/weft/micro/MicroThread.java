@@ -267,7 +267,7 @@ public abstract class MicroThread extends Routine {
     ProcessControl its = process().control;
     IoDriver driver = its.driver();
     Handle handle = driver.newHandle("accepted connection");
-    RingPair pair = its.rings().open(handle, handle);
+    RingPair pair = its.rings().open(handle, handle, true);
     if (pair == null) {
       raise(Errno.ENOMEM);
       throw new ThreadExit(control.label() + " has no memory for a connection");

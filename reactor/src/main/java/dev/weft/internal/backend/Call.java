@@ -25,6 +25,11 @@ public final class Call {
     /** The result is the option's value. */
     GET_OPTION,
     SHUTDOWN,
+    /**
+     * Opens what a descriptor of the process refers to, which others own; the result is a
+     * descriptor of the backend's. Only without {@link Capability#KERNEL_DESCRIPTORS}.
+     */
+    ADOPT,
     /** Makes a pipe: {@link #readEnd} and {@link #writeEnd}. */
     PIPE,
     /** The result is the capacity of a pipe in bytes. */
@@ -60,7 +65,10 @@ public final class Call {
     return handle;
   }
 
-  /** The backlog of LISTEN, the value of SET_OPTION, the bytes of SET_PIPE_CAPACITY. */
+  /**
+   * The backlog of LISTEN, the value of SET_OPTION, the bytes of SET_PIPE_CAPACITY, the process's
+   * descriptor of ADOPT.
+   */
   public int detail() {
     return detail;
   }
@@ -85,7 +93,7 @@ public final class Call {
     return (SocketOption) Objects.requireNonNull(argument);
   }
 
-  /** The directions of SHUTDOWN. */
+  /** The directions of SHUTDOWN, and that of ADOPT: read, write or both. */
   public Direction direction() {
     return (Direction) Objects.requireNonNull(argument);
   }
@@ -160,6 +168,10 @@ public final class Call {
 
   public Call shutdown(Handle handle, Direction direction) {
     return request(Kind.SHUTDOWN, handle.number(), 0, direction);
+  }
+
+  public Call adopt(int descriptor, Direction direction) {
+    return request(Kind.ADOPT, Handle.NONE, descriptor, direction);
   }
 
   public Call pipe() {

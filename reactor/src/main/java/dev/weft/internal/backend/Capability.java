@@ -21,6 +21,12 @@ public enum Capability {
   /** {@link SocketOption#IPV6_ONLY}. Without it IPv6 sockets always take IPv4 connections too. */
   IPV6_ONLY,
 
+  /**
+   * Descriptors have the numbers that the kernel gave them, so that those of other owners can be
+   * used. Without it {@link Call#adopt} opens them.
+   */
+  KERNEL_DESCRIPTORS,
+
   /** {@link Backend#pinWorkers}, and threads that can be pinned at all. */
   CPU_AFFINITY
 }

@@ -22,6 +22,7 @@ public final class SyncCalls {
   public int perform(Call call) {
     return switch (call.kind()) {
       case SOCKET -> socket(call.family(), call.socketType());
+      case ADOPT -> -Errno.EOPNOTSUPP.code();
       case PIPE -> pipe(call);
       default -> onDescriptor(call, kernel.description(call.handle()));
     };

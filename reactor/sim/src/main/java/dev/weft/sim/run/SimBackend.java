@@ -88,6 +88,7 @@ public final class SimBackend extends Backend {
     super(
         "simulation",
         EnumSet.of(
+            Capability.KERNEL_DESCRIPTORS,
             Capability.SPLICE,
             Capability.MULTISHOT_ACCEPT,
             Capability.POLL_ERRORS,

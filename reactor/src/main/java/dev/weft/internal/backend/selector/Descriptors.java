@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.weft.internal.backend.selector;
 
+import dev.weft.internal.backend.Direction;
+import dev.weft.internal.backend.OpenFlags;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import org.jspecify.annotations.Nullable;
 
 /** Opens and closes the descriptors of a backend. */
@@ -24,6 +27,25 @@ final class Descriptors {
   /** Gives an entry the lowest free number. */
   int add(Entry entry) {
     return table.add(entry);
+  }
+
+  /** Opens what a descriptor of the process refers to; returns its number here, or -errno. */
+  int adopt(int descriptor, Direction direction) {
+    table.reserve(1);
+    int flags =
+        switch (direction) {
+          case INPUT -> OpenFlags.READ;
+          case OUTPUT -> OpenFlags.WRITE;
+          case BOTH -> OpenFlags.READ | OpenFlags.WRITE;
+        };
+    byte[] name = ("/dev/fd/" + descriptor).getBytes(StandardCharsets.US_ASCII);
+    FileOpener opener = new FileOpener(name, flags, 0);
+    try {
+      int failure = opener.check();
+      return failure < 0 ? failure : add(opener.open());
+    } catch (IOException e) {
+      return -ErrnoOfFailure.code(e);
+    }
   }
 
   /** The entry of a descriptor, or null if it is not open. */

@@ -449,6 +449,7 @@ public final class SelectorBackend extends Backend {
     return switch (call.kind()) {
       case SOCKET -> SocketCalls.open(this, call.family(), call.socketType());
       case PIPE -> PipeEntry.open(this, call);
+      case ADOPT -> descriptors.adopt(call.detail(), call.direction());
       default -> performOn(call);
     };
   }

@@ -5,6 +5,7 @@ import static java.lang.foreign.ValueLayout.JAVA_INT;
 
 import dev.weft.bindings.linger;
 import dev.weft.bindings.weft_h;
+import dev.weft.error.Errno;
 import dev.weft.internal.backend.Call;
 import dev.weft.internal.backend.SocketOption;
 import dev.weft.internal.mem.Memory;
@@ -33,6 +34,7 @@ final class Syscalls {
           named(call, Libc.peerName(handle, scratch, SocketAddresses.BYTES_MAX), scratch);
       case SET_OPTION -> setOption(call, scratch);
       case GET_OPTION -> getOption(call, scratch);
+      case ADOPT -> -Errno.EOPNOTSUPP.code(); // descriptors have their own numbers
       case PIPE -> pipe(call, scratch);
       case PIPE_CAPACITY -> Libc.fcntl(handle, weft_h.F_GETPIPE_SZ(), 0);
       case SET_PIPE_CAPACITY -> Libc.fcntl(handle, weft_h.F_SETPIPE_SZ(), call.detail());

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.weft.internal.micro.io;
 
+import dev.weft.error.Errno;
 import dev.weft.error.ErrnoException;
+import dev.weft.internal.backend.Backend;
+import dev.weft.internal.backend.Capability;
 import dev.weft.internal.backend.Direction;
 import dev.weft.internal.backend.Handle;
 import dev.weft.internal.io.SocketCalls;
@@ -13,6 +16,9 @@ import java.net.UnknownHostException;
 
 /** Driver of a reactor: reads and writes by operations of its backend. */
 public final class BackendIoDriver extends IoDriver implements AutoCloseable {
+  /** The standard streams, 0 to 2, have the same numbers on each backend. */
+  private static final int LAST_STANDARD = 2;
+
   private final EventLoop loop;
   private final ReceiveBufferPool receiveBuffers;
 
@@ -67,6 +73,23 @@ public final class BackendIoDriver extends IoDriver implements AutoCloseable {
   @Override
   public void open(Handle handle, int descriptor) {
     loop.backend().open(handle, descriptor);
+  }
+
+  @Override
+  public Handle adopt(int descriptor, Direction direction) {
+    String name = "descriptor " + descriptor;
+    Backend backend = loop.backend();
+    if (descriptor <= LAST_STANDARD || backend.has(Capability.KERNEL_DESCRIPTORS)) {
+      return Handle.borrowed(descriptor, name);
+    }
+    Handle handle = backend.newHandle(name);
+    int opened = backend.perform(loop.call().adopt(descriptor, direction));
+    if (opened < 0) {
+      throw new IllegalArgumentException(
+          name + " can't be used on this backend: " + Errno.of(-opened).text());
+    }
+    backend.open(handle, opened);
+    return handle;
   }
 
   @Override

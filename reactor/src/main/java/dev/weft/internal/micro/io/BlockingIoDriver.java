@@ -90,6 +90,11 @@ public final class BlockingIoDriver extends IoDriver {
   }
 
   @Override
+  public Handle adopt(int descriptor, Direction direction) {
+    return Handle.borrowed(descriptor, "descriptor " + descriptor);
+  }
+
+  @Override
   public void open(Handle handle, int descriptor) {
     throw new IllegalStateException("the local executor opens no descriptors");
   }

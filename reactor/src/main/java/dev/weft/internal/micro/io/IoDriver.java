@@ -29,6 +29,14 @@ public abstract class IoDriver {
   /** Stores a descriptor in a new handle. */
   public abstract void open(Handle handle, int descriptor);
 
+  /**
+   * Creates a handle for a descriptor that the process has from elsewhere, which stays open.
+   *
+   * @param direction whether the rings read from it or write to it
+   * @throws IllegalArgumentException if this driver can't use it
+   */
+  public abstract Handle adopt(int descriptor, Direction direction);
+
   /** Starts to connect the socket of an output ring; completes with {@link ByteRing#connected}. */
   abstract void connect(ByteRing ring, InetSocketAddress address);
 

@@ -194,11 +194,12 @@ public final class RingSet {
   /**
    * Creates the rings of a socket of two descriptors, which may be the same; null if the heap has
    * too few pages.
+   *
+   * @param isSocket whether they are one connection
    */
-  public @Nullable RingPair open(Handle input, Handle output) {
-    SharedDescriptor source = new SharedDescriptor(input, false, input.isOwned());
-    SharedDescriptor sink =
-        input == output ? source : new SharedDescriptor(output, false, output.isOwned());
+  public @Nullable RingPair open(Handle input, Handle output, boolean isSocket) {
+    SharedDescriptor source = SharedDescriptor.stream(input, isSocket);
+    SharedDescriptor sink = input == output ? source : SharedDescriptor.stream(output, isSocket);
     RingPair pair = new RingPair(ByteRing.input(this, source), ByteRing.output(this, sink));
     reserve(2);
     if (!reservePages()) {
@@ -220,7 +221,7 @@ public final class RingSet {
    * @param owned whether the socket is closed with the ring
    */
   public @Nullable ByteRing listening(Handle descriptor, boolean owned) {
-    return add(ByteRing.input(this, new SharedDescriptor(descriptor, true, owned)));
+    return add(ByteRing.input(this, SharedDescriptor.listening(descriptor, owned)));
   }
 
   /** Creates a ring between two threads; null if the heap has too few pages. */

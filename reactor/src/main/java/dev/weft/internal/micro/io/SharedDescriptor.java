@@ -12,11 +12,23 @@ final class SharedDescriptor {
   final boolean listening;
 
   private final boolean owned;
+  private final boolean socket;
 
-  SharedDescriptor(Handle handle, boolean listening, boolean owned) {
+  private SharedDescriptor(Handle handle, boolean listening, boolean owned, boolean socket) {
     this.handle = handle;
     this.listening = listening;
     this.owned = owned;
+    this.socket = socket;
+  }
+
+  /** A connection, or another stream. */
+  static SharedDescriptor stream(Handle handle, boolean socket) {
+    return new SharedDescriptor(handle, false, handle.isOwned(), socket);
+  }
+
+  /** A listening socket. */
+  static SharedDescriptor listening(Handle handle, boolean owned) {
+    return new SharedDescriptor(handle, true, owned, false);
   }
 
   Handle handle() {
@@ -30,7 +42,7 @@ final class SharedDescriptor {
 
   /** Whether it is known to be a connection: accepted, or connected. */
   boolean isSocket() {
-    return isOwned() && !listening;
+    return socket;
   }
 
   void opened() {

@@ -55,7 +55,7 @@ public final class OutgoingConnections {
   private static @Nullable RingPair open(ProcessControl process, Handle handle) {
     RingPair socket = null;
     try {
-      socket = process.rings.open(handle, handle);
+      socket = process.rings.open(handle, handle, true);
       return socket;
     } finally {
       if (socket == null) {
