@@ -21,7 +21,6 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
-import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -270,7 +269,6 @@ class ListenerTest {
   }
 
   @Test
-  @Tag("needs-io-uring") // it uses descriptors of the process
   void anAddressThatThereIsNotIsAnError() throws Exception {
     Peerless thread = new Peerless();
     runs.run(thread, false);

@@ -8,7 +8,6 @@ import dev.weft.Fiber;
 import dev.weft.error.Errno;
 import java.util.ArrayList;
 import java.util.List;
-import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** Many threads that wait for the same: ending one, or all, does not recurse per thread. */
@@ -44,7 +43,6 @@ class ManyThreadsTest {
   }
 
   @Test
-  @Tag("needs-io-uring") // it uses descriptors of the process
   void endingOneOfManyWaitingThreadsEndsNoOther() throws Exception {
     Starter starter = new Starter();
     Starter beside = new Starter();

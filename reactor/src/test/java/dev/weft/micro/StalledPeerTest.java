@@ -105,7 +105,7 @@ class StalledPeerTest {
             MicroService service = MicroService.start(anyPort, mode.options(), () -> handler);
             TcpSocket client = TcpSocket.connect(service.localAddress());
             try {
-              while (service.connections() == 0) {
+              while (service.connections() == 0 && handler.status() != MicroStatus.END) {
                 Fiber.yield();
               }
               service.stop();

@@ -8,7 +8,6 @@ import dev.weft.error.Errno;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
-import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -69,7 +68,6 @@ class ThrowingToStringTest {
 
   @ParameterizedTest
   @ValueSource(booleans = {false, true})
-  @Tag("needs-io-uring") // it uses descriptors of the process
   void aFaultWhoseToStringThrowsEndsItsOwnThreadOnly(boolean stackful) throws Exception {
     Faulty faulty = new Faulty();
     Bystander bystander = new Bystander();

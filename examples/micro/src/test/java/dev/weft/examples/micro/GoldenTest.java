@@ -18,7 +18,6 @@ import java.util.TreeSet;
 import java.util.regex.Pattern;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
-import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
@@ -135,7 +134,6 @@ class GoldenTest {
   }
 
   /** In this process: each in one of its own would take most of the time. */
-  @Tag("needs-io-uring")
   @ParameterizedTest(name = "{0}")
   @MethodSource("programs")
   void threadsWriteTheSameInEveryMode(String name, String input, String output, List<String> log)

@@ -14,14 +14,12 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
-import org.junit.jupiter.api.Tag;
 
 /**
  * Random inputs for a service. Each is generated from a seed, and sent to the service as a whole
  * and in pieces, woven and stackful, in the local executor and on a reactor. For every input the
  * service ends, prints nothing on standard error, and gives the same valid answer each time.
  */
-@Tag("needs-io-uring") // passes descriptors of the process to the services
 public abstract class ServiceFuzz {
   private static final String INPUTS = "dev.weft.fuzz.inputs";
   private static final String SEED = "dev.weft.fuzz.seed";

@@ -8,7 +8,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.weft.micro.ExecutionMode;
 import java.util.List;
 import java.util.stream.Stream;
-import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -204,7 +203,6 @@ class HttpErrorTest {
     assertEquals("", answer(""));
   }
 
-  @Tag("needs-io-uring")
   @ParameterizedTest
   @EnumSource
   void responsesBeforeABadRequestAreSent(ExecutionMode mode) throws Exception {
@@ -231,7 +229,6 @@ class HttpErrorTest {
     assertFalse(output.endsWith("0\r\n\r\n"), output);
   }
 
-  @Tag("needs-io-uring")
   @ParameterizedTest
   @EnumSource
   void aCrashIsAnInternalErrorAndEndsTheConnection(ExecutionMode mode) throws Exception {

@@ -5,7 +5,6 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.weft.micro.ExecutionMode;
-import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -29,7 +28,6 @@ class HttpFilterTest {
     return open + open + head + "Connection: close\r\n" + fields + "\r\n" + body;
   }
 
-  @Tag("needs-io-uring")
   @ParameterizedTest
   @EnumSource
   void pipelinedGetsAreGreeted(ExecutionMode mode) throws Exception {
@@ -42,7 +40,6 @@ class HttpFilterTest {
         output);
   }
 
-  @Tag("needs-io-uring")
   @ParameterizedTest
   @EnumSource
   void pipelinedPostsAreEchoed(ExecutionMode mode) throws Exception {
@@ -54,7 +51,6 @@ class HttpFilterTest {
     assertEquals(OK + echo + OK + echo + OK + "Connection: close\r\n" + echo, output);
   }
 
-  @Tag("needs-io-uring")
   @ParameterizedTest
   @EnumSource
   void pipelinedChunksAreEchoedInChunks(ExecutionMode mode) throws Exception {
@@ -186,7 +182,6 @@ class HttpFilterTest {
     assertEquals(OK + "Content-Length: 0\r\n\r\n", answer(request));
   }
 
-  @Tag("needs-io-uring")
   @ParameterizedTest
   @EnumSource
   void aRequestLineOf8000BytesIsUnderstood(ExecutionMode mode) throws Exception {

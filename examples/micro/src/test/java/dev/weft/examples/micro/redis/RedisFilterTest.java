@@ -7,7 +7,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.weft.micro.ExecutionMode;
 import java.util.List;
-import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -26,7 +25,6 @@ class RedisFilterTest {
     return answer(ExecutionMode.LOCAL_WOVEN, input);
   }
 
-  @Tag("needs-io-uring")
   @ParameterizedTest
   @EnumSource
   void commandsAreAnsweredInTheirOrder(ExecutionMode mode) throws Exception {
@@ -65,7 +63,6 @@ class RedisFilterTest {
         answer(mode, input).lines().toList());
   }
 
-  @Tag("needs-io-uring")
   @ParameterizedTest
   @EnumSource
   void theClientTranslatesLinesAndAnswers(ExecutionMode mode) throws Exception {
@@ -299,7 +296,6 @@ class RedisFilterTest {
     assertEquals("", answer(input));
   }
 
-  @Tag("needs-io-uring")
   @ParameterizedTest
   @EnumSource
   void valuesOfManySizesAreReturned(ExecutionMode mode) throws Exception {
@@ -315,7 +311,6 @@ class RedisFilterTest {
     assertEquals(expected.toString(), answer(mode, input.toString()));
   }
 
-  @Tag("needs-io-uring")
   @ParameterizedTest
   @EnumSource
   void commandsBeyondTheSizeOfABatchAreAllAnswered(ExecutionMode mode) throws Exception {
