@@ -13,6 +13,7 @@ import dev.weft.internal.backend.Capability;
 import dev.weft.internal.backend.FileType;
 import dev.weft.internal.backend.Handle;
 import dev.weft.internal.backend.Op;
+import dev.weft.internal.backend.PollEvents;
 import dev.weft.internal.backend.SocketType;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -222,6 +223,23 @@ abstract class BackendContract {
     int socket = call(call -> call.socket(INET, SocketType.STREAM));
     assertEquals(first[1], socket);
     discard(first[0], socket, second[1]);
+  }
+
+  @Test
+  void aWakeupIsNotLostWhenADescriptorIsClosedBeforeThePoll() throws Exception {
+    Backend backend = backend();
+    int[] ends = pipe();
+    Op waiting = backend.create(done -> {});
+    start(waiting.poll(at(ends[0]), PollEvents.READABLE));
+    backend.poll(0);
+    backend.cancel(waiting);
+    pollUntilDone(waiting);
+    discard(ends);
+
+    backend.wakeup();
+    backend.poll(Backend.FOREVER);
+
+    assertEquals(1, backend.stats().wakeups);
   }
 
   @Test

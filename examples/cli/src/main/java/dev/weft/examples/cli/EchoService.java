@@ -26,6 +26,7 @@ import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
 
@@ -52,6 +53,9 @@ final class EchoService {
 
   private final SocketOptions socketOptions;
 
+  /** Counts the other reactors that have begun to serve, or have ended. */
+  private final CountDownLatch started;
+
   /**
    * Makes a service, which {@link #run} starts.
    *
@@ -73,6 +77,7 @@ final class EchoService {
     this.addresses = addresses;
     this.grace = grace;
     this.reactors = reactors;
+    started = new CountDownLatch(reactors - 1);
     this.quiet = quiet;
     this.idle = idle;
     socketOptions =
@@ -105,6 +110,7 @@ final class EchoService {
       for (int i = 1; i < reactors; i++) {
         others.add(startOther(bound));
       }
+      awaitOthers();
       listeners.forEach(listener -> log("tcp listening on " + listener));
       new Shift(listeners, signals).serve(true);
     } catch (ErrnoException e) {
@@ -117,6 +123,15 @@ final class EchoService {
       }
     }
     return Program.SUCCESS;
+  }
+
+  /** Waits until a signal reaches all reactors. */
+  private void awaitOthers() throws Exception {
+    Blocking.call(
+        () -> {
+          started.await();
+          return true;
+        });
   }
 
   private static int statusOf(FutureTask<Integer> other) throws Exception {
@@ -133,6 +148,8 @@ final class EchoService {
             () -> {
               try (Reactor reactor = Reactor.open(pinned)) {
                 return reactor.call(() -> serveShared(bound));
+              } finally {
+                started.countDown(); // if it has failed before
               }
             });
     Thread.ofPlatform().daemon().name("reactor").stackSize(STACK_BYTES).start(task);
@@ -145,6 +162,7 @@ final class EchoService {
       for (InetSocketAddress address : bound) {
         listeners.add(bind(address));
       }
+      started.countDown();
       new Shift(listeners, signals).serve(false);
       return Program.SUCCESS;
     } catch (ErrnoException e) {

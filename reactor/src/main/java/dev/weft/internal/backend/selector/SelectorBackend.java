@@ -360,7 +360,8 @@ public final class SelectorBackend extends Backend {
     boolean woken;
     do {
       long left = timeoutNanos == FOREVER ? FOREVER : deadline - System.nanoTime();
-      boolean waits = delivered == 0 && ready.isEmpty() && !workers.hasDone();
+      // Another select of this poll can have consumed what ended this one.
+      boolean waits = delivered == 0 && ready.isEmpty() && !ready.isWoken() && !workers.hasDone();
       ready.select(waits && timeoutNanos > 0 ? timeToWait(left) : 0);
       woken = ready.takeWakeup();
       ready.handle(this);
