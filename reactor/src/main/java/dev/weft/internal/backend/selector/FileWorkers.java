@@ -30,15 +30,15 @@ final class FileWorkers {
   private final Selector selector;
   private final String name;
 
+  /** The jobs that have been announced to block. Only on the reactor's thread. */
+  private int blocking;
+
   // ---- guarded by this
   private @Nullable Job first;
   private @Nullable Job last;
   private int queued;
   private int threads;
   private int idle;
-
-  /** The jobs that have been announced to block. */
-  private int blocking;
 
   private boolean isClosed;
 
@@ -51,7 +51,10 @@ final class FileWorkers {
     this.name = name;
   }
 
-  /** Queues a job; throws if no thread can be started for it, and there is none. */
+  /**
+   * Queues a job; throws if no thread can be started for it, and there is none. Called by the loop,
+   * not by fibers.
+   */
   synchronized void submit(Job job) {
     job.next = null;
     if (last == null) {
@@ -102,16 +105,16 @@ final class FileWorkers {
     return false;
   }
 
-  /** Announces that a job can block indefinitely. */
-  synchronized void beginBlocking() {
+  /**
+   * Announces that the next job can block indefinitely. Takes no lock, as {@link #endBlocking}: a
+   * fiber that waited for one could get it only when the reactor's thread runs it, which may be
+   * waiting for the same lock.
+   */
+  void beginBlocking() {
     blocking++;
-    Job waiting = first;
-    if (waiting != null && idle == 0) {
-      startFor(waiting);
-    }
   }
 
-  synchronized void endBlocking() {
+  void endBlocking() {
     blocking--;
   }
 
