@@ -440,6 +440,16 @@ public abstract class Backend implements AutoCloseable {
     return true;
   }
 
+  /** Whether a cancel was recorded of one of a chain that has not been submitted. */
+  protected static boolean isAnyCancelled(Op head) {
+    for (Op member = head; member != null; member = member.link) {
+      if (member.cancelRequested) {
+        return true;
+      }
+    }
+    return false;
+  }
+
   /** Completes {@code op} with its last result, which returns no buffer. */
   protected final void complete(Op op, int result) {
     complete(op, result, false, Op.NO_BUFFER);

@@ -97,7 +97,7 @@ public final class Op {
   // ---- the backend's bookkeeping
   public final int slot;
   int generation;
-  public boolean cancelRequested;
+  boolean cancelRequested;
 
   /** Whether there is a {@link MemoryLease} of {@link #memory}. */
   private boolean leased;
@@ -112,12 +112,13 @@ public final class Op {
   /** What was read and waits for {@link #fetch}. */
   private @Nullable StagedBytes staged;
 
-  @Nullable public Op nextDeferred;
+  /** The next one in {@link DeferredOps}. */
+  @Nullable Op nextDeferred;
 
-  /** Whether a cancel request waits for room; {@link #nextCancel} is the next such operation. */
-  public boolean cancelQueued;
+  /** Whether it is in {@link CancelRequests}, where {@link #nextCancel} is the next one. */
+  boolean cancelQueued;
 
-  @Nullable public Op nextCancel;
+  @Nullable Op nextCancel;
 
   private final Listener listener;
 
@@ -153,11 +154,6 @@ public final class Op {
   /** The number of this use of the slot. */
   public int generation() {
     return generation;
-  }
-
-  /** Whether the operation was cancelled while it waited for room. */
-  public boolean isCancelRequested() {
-    return cancelRequested;
   }
 
   /** The descriptor's number, -1 if there is none. */

@@ -186,7 +186,7 @@ public final class SimBackend extends Backend {
         }
       }
       Op op = deferred.poll();
-      if (op != null && anyCancelled(op)) {
+      if (op != null && isAnyCancelled(op)) {
         completeUnsubmitted(op);
       } else if (op != null) {
         pass(op);
@@ -204,15 +204,6 @@ public final class SimBackend extends Backend {
             request.op + " names a descriptor that was closed before the kernel had seen it");
       }
     }
-  }
-
-  private static boolean anyCancelled(Op head) {
-    for (Op op = head; op != null; op = op.link()) {
-      if (op.isCancelRequested()) {
-        return true;
-      }
-    }
-    return false;
   }
 
   private void completeUnsubmitted(Op head) {

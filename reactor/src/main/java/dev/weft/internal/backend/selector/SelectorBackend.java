@@ -6,7 +6,9 @@ import dev.weft.error.ReactorUnavailableException;
 import dev.weft.internal.backend.Backend;
 import dev.weft.internal.backend.BackendStats;
 import dev.weft.internal.backend.Call;
+import dev.weft.internal.backend.CancelRequests;
 import dev.weft.internal.backend.Capability;
+import dev.weft.internal.backend.DeferredOps;
 import dev.weft.internal.backend.Op;
 import dev.weft.internal.backend.Opcode;
 import dev.weft.internal.queue.TimerQueue;
@@ -51,8 +53,10 @@ public final class SelectorBackend extends Backend {
 
   private final DeferredOps deferred = new DeferredOps();
 
-  /** Operations that are to be cancelled, newest first. */
-  private @Nullable Op firstCancel;
+  private CancelRequests cancels = new CancelRequests();
+
+  /** Empty, except while a poll applies the cancels that came before it. */
+  private CancelRequests applied = new CancelRequests();
 
   private int inFlight;
 
@@ -128,7 +132,7 @@ public final class SelectorBackend extends Backend {
       hold(requests.of(each));
     }
     inFlight += count;
-    if (deferred.first != null || startingCount + count > entries) {
+    if (!deferred.isEmpty() || startingCount + count > entries) {
       deferStart(op);
     } else {
       enqueue(op, count);
@@ -207,10 +211,8 @@ public final class SelectorBackend extends Backend {
 
   @Override
   public void cancel(Op op) {
-    if (beginCancel(op) && !op.cancelQueued) {
-      op.cancelQueued = true;
-      op.nextCancel = firstCancel;
-      firstCancel = op;
+    if (beginCancel(op)) {
+      cancels.add(op);
     }
   }
 
@@ -249,7 +251,7 @@ public final class SelectorBackend extends Backend {
   private void startQueued() {
     int count = startingCount;
     startQueued(count);
-    while (deferred.first != null && startingCount == 0) {
+    while (!deferred.isEmpty() && startingCount == 0) {
       startDeferred();
       startQueued(startingCount);
     }
@@ -270,9 +272,9 @@ public final class SelectorBackend extends Backend {
 
   /** Moves deferred operations to the queue, as many as it holds. */
   private void startDeferred() {
-    for (Op op; (op = deferred.first) != null; ) {
+    for (Op op; (op = deferred.first()) != null; ) {
       int length = op.chainLength();
-      boolean cancelled = DeferredOps.isAnyCancelled(op);
+      boolean cancelled = isAnyCancelled(op);
       if (!cancelled && startingCount + length > entries) {
         return;
       }
@@ -322,24 +324,19 @@ public final class SelectorBackend extends Backend {
   }
 
   private void applyCancels() {
-    Op op = firstCancel;
-    firstCancel = null;
-    while (op != null) {
-      Op next = op.nextCancel;
-      op.nextCancel = null;
-      op.cancelQueued = false;
+    CancelRequests present = cancels;
+    cancels = applied;
+    applied = present;
+    for (Op op; (op = present.poll()) != null; ) {
       if (op.state() == Op.State.CANCELLING) { // it can have completed and be in use again
         cancel(requests.of(op), op);
       }
-      op = next;
     }
   }
 
   private void cancel(Request request, Op op) {
     if (request.place == Request.Place.QUEUED) { // in this poll, or behind another one in a chain
-      op.cancelQueued = true;
-      op.nextCancel = firstCancel;
-      firstCancel = op;
+      cancels.add(op);
       return;
     }
     Entry entry = request.entry;

@@ -9,7 +9,9 @@ import dev.weft.internal.backend.Backend;
 import dev.weft.internal.backend.BackendStats;
 import dev.weft.internal.backend.BufferGroup;
 import dev.weft.internal.backend.Call;
+import dev.weft.internal.backend.CancelRequests;
 import dev.weft.internal.backend.Capability;
+import dev.weft.internal.backend.DeferredOps;
 import dev.weft.internal.backend.Op;
 import dev.weft.internal.backend.OpTable;
 import dev.weft.internal.os.Libc;
@@ -53,12 +55,10 @@ public final class UringBackend extends Backend {
   private final MemorySegment wakeupCount = Arena.ofAuto().allocate(Long.BYTES, Long.BYTES);
 
   /** Operations that wait for room in the submission queue, in order. */
-  private @Nullable Op firstDeferred;
+  private final DeferredOps deferred = new DeferredOps();
 
-  private @Nullable Op lastDeferred;
-
-  /** Operations whose cancel requests wait for room, newest first. */
-  private @Nullable Op firstCancel;
+  /** Operations whose cancel requests wait for room. */
+  private final CancelRequests cancels = new CancelRequests();
 
   /** The number of the callers' operations that have not completed, including deferred ones. */
   private int inFlight;
@@ -239,7 +239,7 @@ public final class UringBackend extends Backend {
           "a chain of " + count + " operations exceeds the queue of " + submissions.entries());
     }
     prepare(op);
-    if (firstDeferred != null || !submissions.hasRoom(count)) {
+    if (!deferred.isEmpty() || !submissions.hasRoom(count)) {
       deferStart(op);
     } else {
       int mark = submissions.mark();
@@ -265,13 +265,7 @@ public final class UringBackend extends Backend {
   private void deferStart(Op op) {
     stats.deferred++;
     defer(op);
-    op.nextDeferred = null;
-    if (lastDeferred == null) {
-      firstDeferred = op;
-    } else {
-      lastDeferred.nextDeferred = op;
-    }
-    lastDeferred = op;
+    deferred.add(op);
   }
 
   /** Writes a chain to consecutive entries. The end of a submission would cut it. */
@@ -285,12 +279,8 @@ public final class UringBackend extends Backend {
 
   @Override
   public void cancel(Op op) {
-    // A deferred operation completes when flush() reaches it. The queue is linked through the
-    // operations, since a cancel must not fail because memory is short.
-    if (beginCancel(op) && !op.cancelQueued) {
-      op.cancelQueued = true;
-      op.nextCancel = firstCancel;
-      firstCancel = op;
+    if (beginCancel(op)) { // a deferred operation completes when flush() reaches it
+      cancels.add(op);
     }
   }
 
@@ -301,26 +291,17 @@ public final class UringBackend extends Backend {
    */
   private int flush() {
     int completed = 0;
-    while (firstCancel != null && submissions.hasRoom(1)) {
-      Op op = firstCancel;
-      firstCancel = op.nextCancel;
-      op.nextCancel = null;
-      op.cancelQueued = false;
+    for (Op op; submissions.hasRoom(1) && (op = cancels.poll()) != null; ) {
       if (op.state == Op.State.CANCELLING) { // it can have completed and be in use again
         writeCancel(OpTable.userData(op));
       }
     }
-    while (firstDeferred != null) {
-      Op op = firstDeferred;
-      boolean cancelled = anyCancelled(op);
+    for (Op op; (op = deferred.first()) != null; ) {
+      boolean cancelled = isAnyCancelled(op);
       if (!cancelled && !submissions.hasRoom(op.chainLength())) {
         return completed;
       }
-      firstDeferred = op.nextDeferred;
-      op.nextDeferred = null;
-      if (firstDeferred == null) {
-        lastDeferred = null;
-      }
+      deferred.remove(op);
       if (cancelled) {
         completed += completeUnsubmitted(op);
       } else {
@@ -328,15 +309,6 @@ public final class UringBackend extends Backend {
       }
     }
     return completed;
-  }
-
-  private static boolean anyCancelled(Op head) {
-    for (Op op = head; op != null; op = op.link) {
-      if (op.cancelRequested) {
-        return true;
-      }
-    }
-    return false;
   }
 
   private int completeUnsubmitted(Op head) {
@@ -376,7 +348,7 @@ public final class UringBackend extends Backend {
     int delivered = flush();
     // All deferred operations must reach the kernel before the reactor sleeps: those that fill the
     // queue may never complete by themselves.
-    while (firstDeferred != null || firstCancel != null) {
+    while (!deferred.isEmpty() || !cancels.isEmpty()) {
       if (!enter(submissions.publish(), 0)) {
         return delivered + reap(); // the kernel is short of memory: let the fibers run first
       }
