@@ -17,7 +17,7 @@ import dev.weft.internal.strand.EventLoop;
 import dev.weft.internal.strand.Operations;
 import dev.weft.internal.strand.Strand;
 import dev.weft.internal.strand.WaitMode;
-import dev.weft.io.ByteStream;
+import dev.weft.io.DuplexStream;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.net.InetSocketAddress;
@@ -29,7 +29,7 @@ import org.jspecify.annotations.Nullable;
  * by an {@link ErrnoException}: ECONNRESET when reading, EPIPE or ECONNRESET when writing; there is
  * no SIGPIPE.
  */
-public final class TcpSocket implements ByteStream {
+public final class TcpSocket implements DuplexStream {
   static {
     Endpoint.IN.register(TcpSocket.class, socket -> socket.endpoint);
   }
@@ -144,22 +144,14 @@ public final class TcpSocket implements ByteStream {
   }
 
   /**
-   * Closes the sending direction (FIN); the peer can still send. Suspends.
-   *
-   * @throws ErrnoException ENOTCONN if the connection is gone
-   */
-  public void shutdownOutput() throws IOException {
-    shutdownOutput(Deadline.NEVER);
-  }
-
-  /**
-   * Closes the sending direction, as {@link #shutdownOutput()} does; waits until {@code deadline}
-   * at most. Suspends.
+   * Closes the sending direction (FIN); the peer can still send. Waits until {@code deadline} at
+   * most. Suspends.
    *
    * @param deadline when to stop waiting
    * @throws ErrnoException ENOTCONN if the connection is gone
    * @throws dev.weft.error.DeadlineExceededException if the deadline passed
    */
+  @Override
   public void shutdownOutput(Deadline deadline) throws IOException {
     shutdown(Direction.OUTPUT, deadline);
   }
