@@ -10,6 +10,7 @@ module dev.weft.reactor {
 
   exports dev.weft;
   exports dev.weft.error;
+  exports dev.weft.framing;
   exports dev.weft.fs;
   exports dev.weft.io;
   exports dev.weft.micro;

@@ -64,8 +64,13 @@ class DeadlineFormsTest {
           Map.entry("Pipe#close", "releases the kernel's resources, also in a cancelled fiber"),
           Map.entry(
               "ByteSource#close", "releases the kernel's resources, also in a cancelled fiber"),
+          Map.entry("ByteSink#close", "releases the kernel's resources, also in a cancelled fiber"),
           Map.entry(
-              "ByteSink#close", "releases the kernel's resources, also in a cancelled fiber"));
+              "MessageSource#close", "releases the kernel's resources, also in a cancelled fiber"),
+          Map.entry(
+              "MessageSink#close", "releases the kernel's resources, also in a cancelled fiber"),
+          Map.entry(
+              "PrefixStream#close", "releases the kernel's resources, also in a cancelled fiber"));
 
   private static final Pattern DOCUMENTED =
       Pattern.compile(
@@ -151,7 +156,9 @@ class DeadlineFormsTest {
           "TcpSocket#writeSome",
           "File#read",
           "File#write",
-          "File#writeSome");
+          "File#writeSome",
+          "PrefixStream#receive",
+          "PrefixStream#send");
 
   // ---- code
 
@@ -266,7 +273,7 @@ class DeadlineFormsTest {
     return model.methods().stream().anyMatch(candidate -> key(model, candidate).equals(method));
   }
 
-  /** The class that declares the method, from the one named up. */
+  /** The class that declares the method, from the one named up, or an interface that does. */
   private static Method resolve(Method named, Map<String, ClassModel> byName) {
     String owner = named.owner;
     for (ClassModel model; (model = byName.get(owner)) != null; ) {
@@ -275,6 +282,13 @@ class DeadlineFormsTest {
         return candidate;
       }
       owner = model.superclass().map(entry -> entry.asInternalName()).orElse("");
+    }
+    ClassModel model = byName.get(named.owner);
+    for (String above : model == null ? Set.<String>of() : supertypes(model, byName)) {
+      Method candidate = new Method(above, named.name, named.type);
+      if (declares(byName.get(above), candidate)) {
+        return candidate;
+      }
     }
     return named;
   }

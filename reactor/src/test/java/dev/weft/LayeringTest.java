@@ -47,7 +47,8 @@ class LayeringTest {
           List.of("dev.weft"),
           List.of("dev.weft.sync", "dev.weft.internal.micro.run"),
           List.of("dev.weft.io"),
-          List.of("dev.weft.net", "dev.weft.fs", "dev.weft.os"),
+          List.of("dev.weft.internal.framing"),
+          List.of("dev.weft.net", "dev.weft.fs", "dev.weft.os", "dev.weft.framing"),
           List.of("dev.weft.micro"));
 
   /** Packages of one layer that use each other. */

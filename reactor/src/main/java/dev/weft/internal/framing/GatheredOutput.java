@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.weft.internal.framing;
+
+import dev.weft.Deadline;
+import dev.weft.io.ByteSink;
+import dev.weft.io.SegmentList;
+import java.io.IOException;
+import java.lang.foreign.MemorySegment;
+import java.util.Objects;
+
+/**
+ * Writes small pieces together through a buffer, and large ones past it. At most one buffer's worth
+ * of bytes is copied for each large piece.
+ */
+final class GatheredOutput {
+  private final ByteSink sink;
+  private final MemorySegment buffer;
+  private final int capacity;
+  private int filled;
+
+  GatheredOutput(ByteSink sink, MemorySegment buffer) {
+    this.sink = sink;
+    this.buffer = buffer;
+    this.capacity = (int) buffer.byteSize();
+  }
+
+  /** Throws if a list can't be written: then no call has begun. */
+  static void check(SegmentList message) {
+    for (int i = 0; i < message.size(); i++) {
+      MemorySegment segment = message.segment(i);
+      if (segment == null) {
+        throw new IllegalArgumentException("a list to send must not skip places: " + message);
+      }
+      check(segment);
+    }
+  }
+
+  /** Throws if a segment can't be read or written by the kernel. */
+  static void check(MemorySegment segment) {
+    if (!segment.isNative()) {
+      throw new IllegalArgumentException(
+          "the kernel needs a native segment, not one on the heap: " + segment);
+    }
+    // The kernel gets only the address, so the JVM would not detect a closed arena.
+    if (!segment.scope().isAlive()) {
+      throw new IllegalStateException("the arena of the segment is closed: " + segment);
+    }
+  }
+
+  /** Forgets what an earlier call that failed has left. */
+  void start() {
+    filled = 0;
+  }
+
+  /** The buffer, to store bytes in at {@link #reserve}. */
+  MemorySegment buffer() {
+    return buffer;
+  }
+
+  /** Counts the next {@code bytes} bytes of the empty buffer as stored; returns their offset. */
+  int reserve(int bytes) {
+    int at = filled;
+    filled += bytes;
+    return at;
+  }
+
+  /** Writes the segments of a list. Suspends. */
+  void put(SegmentList list, Deadline deadline) throws IOException {
+    for (int i = 0; i < list.size(); i++) {
+      put(Objects.requireNonNull(list.segment(i)), deadline);
+    }
+  }
+
+  /** Writes a segment, perhaps later, with what follows. Suspends. */
+  void put(MemorySegment segment, Deadline deadline) throws IOException {
+    long size = segment.byteSize();
+    if (size <= capacity - filled) {
+      store(segment, 0, (int) size);
+      return;
+    }
+    if (filled == 0) {
+      sink.write(segment, deadline);
+      return;
+    }
+    int fitting = capacity - filled;
+    store(segment, 0, fitting);
+    flush(deadline);
+    if (size - fitting <= capacity) {
+      store(segment, fitting, (int) (size - fitting));
+    } else {
+      sink.write(segment.asSlice(fitting), deadline);
+    }
+  }
+
+  private void store(MemorySegment segment, long from, int bytes) {
+    MemorySegment.copy(segment, from, buffer, filled, bytes);
+    filled += bytes;
+  }
+
+  /** Writes what is in the buffer. Suspends. */
+  void flush(Deadline deadline) throws IOException {
+    if (filled > 0) {
+      int bytes = filled;
+      filled = 0;
+      sink.write(buffer.asSlice(0, bytes), deadline);
+    }
+  }
+}
