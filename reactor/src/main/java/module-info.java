@@ -20,6 +20,8 @@ module dev.weft.reactor {
   exports dev.weft.routine;
   exports dev.weft.routine.codegen;
 
+  uses dev.weft.net.HostResolver;
+
   // What the simulator is made of: for the test kit alone.
   exports dev.weft.internal.backend to
       dev.weft.sim;

@@ -46,7 +46,7 @@ class LayeringTest {
           List.of("dev.weft.internal.micro.io"),
           List.of("dev.weft"),
           List.of("dev.weft.sync", "dev.weft.internal.micro.run"),
-          List.of("dev.weft.io"),
+          List.of("dev.weft.io", "dev.weft.internal.net"),
           List.of("dev.weft.internal.framing"),
           List.of("dev.weft.net", "dev.weft.fs", "dev.weft.os", "dev.weft.framing"),
           List.of("dev.weft.micro"));

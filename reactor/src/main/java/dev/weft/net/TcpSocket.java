@@ -13,6 +13,9 @@ import dev.weft.internal.io.InetAddresses;
 import dev.weft.internal.io.SocketCalls;
 import dev.weft.internal.io.SocketSetup;
 import dev.weft.internal.jvm.StackReserve;
+import dev.weft.internal.net.AddressFamilies;
+import dev.weft.internal.net.HappyEyeballs;
+import dev.weft.internal.net.UserCode;
 import dev.weft.internal.strand.EventLoop;
 import dev.weft.internal.strand.Operations;
 import dev.weft.internal.strand.Strand;
@@ -20,8 +23,11 @@ import dev.weft.internal.strand.WaitMode;
 import dev.weft.io.DuplexStream;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.net.StandardProtocolFamily;
 import java.time.Duration;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -37,6 +43,8 @@ public final class TcpSocket implements DuplexStream {
   private static final SocketSetup NO_DELAY = SocketSetup.NONE.with(SocketOption.NO_DELAY, 1);
   private static final SocketSetup DELAY = SocketSetup.NONE.with(SocketOption.NO_DELAY, 0);
   private static final SocketSetup RESET_ON_CLOSE = SocketSetup.NONE.withLinger(Duration.ZERO);
+
+  private static final int PORT_MAX = 65535;
 
   private final Endpoint endpoint;
   private @Nullable InetSocketAddress remote;
@@ -125,6 +133,113 @@ public final class TcpSocket implements DuplexStream {
       if (!connected) {
         SocketCalls.discard(strand.loop, handle);
       }
+    }
+  }
+
+  /**
+   * Connects to a host by name: see {@link #connect(String, int, SocketOptions, Deadline)}.
+   * Suspends.
+   *
+   * @param host a name or an address
+   * @param port the port, 1 to 65535
+   * @return an open connection
+   * @throws ErrnoException the reason of the first attempt, if all have failed; those of all
+   *     attempts are suppressed in it
+   * @throws java.net.UnknownHostException if there is no such host, or it has no address
+   * @throws IOException if it can't be found out what addresses the host has
+   */
+  public static TcpSocket connect(String host, int port) throws IOException {
+    return connect(host, port, SocketOptions.defaults(), Deadline.NEVER);
+  }
+
+  /**
+   * Connects to a host by name, until {@code deadline} at most: see {@link #connect(String, int,
+   * SocketOptions, Deadline)}. Suspends.
+   *
+   * @param host a name or an address
+   * @param port the port, 1 to 65535
+   * @param deadline when to stop waiting
+   * @return an open connection
+   * @throws ErrnoException the reason of the first attempt, if all have failed; those of all
+   *     attempts are suppressed in it
+   * @throws java.net.UnknownHostException if there is no such host, or it has no address
+   * @throws IOException if it can't be found out what addresses the host has
+   * @throws dev.weft.error.DeadlineExceededException if no connection is open by then; failures of
+   *     attempts are suppressed in it
+   */
+  public static TcpSocket connect(String host, int port, Deadline deadline) throws IOException {
+    return connect(host, port, SocketOptions.defaults(), deadline);
+  }
+
+  /**
+   * Connects to a host by name, with options. Suspends.
+   *
+   * <p>This is Happy Eyeballs (RFC 8305). The {@link HostResolver} of the reactor is asked for the
+   * IPv6 and the IPv4 addresses at the same time; IPv4 addresses that come first wait 50 ms for the
+   * others. Then addresses are tried, IPv6 and IPv4 alternately, each 250 ms after the one before,
+   * or as soon as that has failed. The first connection is returned, and all other attempts have
+   * ended then. An address as the host is connected to without a lookup.
+   *
+   * @param host a name or an address; an IPv6 address may be in brackets
+   * @param port the port, 1 to 65535
+   * @param options the socket's options
+   * @param deadline when to stop waiting, for the lookup and all attempts together
+   * @return an open connection
+   * @throws ErrnoException the reason of the first attempt, if all have failed; those of all
+   *     attempts are suppressed in it
+   * @throws java.net.UnknownHostException if there is no such host, or it has no address
+   * @throws IOException if it can't be found out what addresses the host has
+   * @throws dev.weft.error.DeadlineExceededException if no connection is open by then; failures of
+   *     attempts are suppressed in it
+   */
+  public static TcpSocket connect(String host, int port, SocketOptions options, Deadline deadline)
+      throws IOException {
+    if (port < 1 || port > PORT_MAX) {
+      throw new IllegalArgumentException("port must be from 1 to " + PORT_MAX + ": " + port);
+    }
+    InetAddress literal = AddressFamilies.literal(host);
+    if (literal != null) {
+      return connect(new InetSocketAddress(literal, port), options, deadline);
+    }
+    HostResolver resolver = HostResolver.current();
+    return HappyEyeballs.connect(
+        host + ":" + port, new Lookups(resolver, host), new Attempts(port, options), deadline);
+  }
+
+  /** Lookups of a host by a resolver, which may be of the user. */
+  private record Lookups(HostResolver resolver, String host) implements HappyEyeballs.Lookup {
+    private static final ClassValue<Boolean> WOVEN =
+        new ClassValue<>() {
+          @Override
+          protected Boolean computeValue(Class<?> type) {
+            Class<?>[] parameters = {String.class, StandardProtocolFamily.class, Deadline.class};
+            return UserCode.isWoven(type, HostResolver.class, "resolve", parameters);
+          }
+        };
+
+    @Override
+    public boolean needsStack() {
+      return !WOVEN.get(resolver.getClass());
+    }
+
+    @Override
+    public List<InetAddress> addresses(StandardProtocolFamily family, Deadline deadline)
+        throws IOException {
+      return resolver.resolve(host, family, deadline);
+    }
+  }
+
+  /** Attempts to connect to addresses of a host. */
+  private record Attempts(int port, SocketOptions options)
+      implements HappyEyeballs.Connector<TcpSocket> {
+    @Override
+    public TcpSocket connect(InetAddress address, Deadline deadline) throws IOException {
+      return TcpSocket.connect(new InetSocketAddress(address, port), options, deadline);
+    }
+
+    @Override
+    public void discard(TcpSocket connection) {
+      connection.close();
     }
   }
 
