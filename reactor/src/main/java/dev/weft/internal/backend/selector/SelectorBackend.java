@@ -79,6 +79,7 @@ public final class SelectorBackend extends Backend {
    * @throws ReactorUnavailableException if the system has no descriptors left
    */
   public static SelectorBackend open(int entries) throws ReactorUnavailableException {
+    LocalTexts.prepare();
     try {
       return new SelectorBackend(entries, Selector.open());
     } catch (IOException e) {

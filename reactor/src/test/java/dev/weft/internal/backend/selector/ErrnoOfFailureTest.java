@@ -93,6 +93,9 @@ class ErrnoOfFailureTest {
             Errno.EADDRINUSE,
             Errno.EISDIR,
             Errno.ENOTDIR,
+            Errno.ENOSPC,
+            Errno.EMSGSIZE,
+            Errno.EACCES,
             Errno.ENAMETOOLONG);
     assertEquals(provoked, EnumSet.copyOf(learned.values()));
     learned.forEach((text, errno) -> assertEquals(errno, of(new IOException(text)), text));
