@@ -58,7 +58,7 @@ final class LocalTexts {
   static synchronized @Nullable Errno find(String text) {
     prepare();
     Map<String, Errno> texts = Objects.requireNonNull(known);
-    if (!texts.containsKey(text)) { // the limit of descriptors can't be provoked, but looked at
+    if (!texts.containsKey(text)) { // the limit of descriptors is tested instead of provoked
       Map<String, Errno> now = new HashMap<>();
       learn(now, Errno.EMFILE, () -> open("/dev/null", StandardOpenOption.READ));
       if (now.containsKey(text)) {
