@@ -90,9 +90,18 @@ public final class NativeLibrary {
   }
 
   /**
+   * {@return whether the library can be used without a warning of the JVM that the user has not
+   * asked for: there is one, and native access has been enabled, or the library is loaded already}
+   * Any thread.
+   */
+  public static boolean isWelcome() {
+    return exists() && (isLoaded() || NativeLibrary.class.getModule().isNativeAccessEnabled());
+  }
+
+  /**
    * Opens java.lang, jdk.internal.vm and jdk.internal.foreign of java.base to {@code module}, and
-   * loads the library for that, unless a flag or a manifest has opened them already. What can't be
-   * opened stays closed; the next call tries again. Any thread.
+   * loads the library for that if it {@link #isWelcome}, unless a flag or a manifest has opened
+   * them already. What can't be opened stays closed; the next call tries again. Any thread.
    *
    * @return whether java.lang is open to {@code module} now
    */
@@ -100,15 +109,15 @@ public final class NativeLibrary {
     Module base = Object.class.getModule();
     try {
       for (String name : OPENED) {
-        if (!base.isOpen(name, module) && base.getPackages().contains(name)) {
+        if (!base.isOpen(name, module) && base.getPackages().contains(name) && isWelcome()) {
           load();
           addOpens(base, name, module);
         }
       }
     } catch (UnsatisfiedLinkError | NoSuchMethodError e) {
-      // No library for this system, a transient failure, or a JDK whose Module has changed. Users
-      // of
-      // a package that stays closed do without it, or throw an exception that names the flag.
+      // A transient failure, or a JDK whose Module has changed. Users of a package that stays
+      // closed
+      // do without it, or throw an exception that names the flag.
     }
     return base.isOpen(FIBERS_PACKAGE, module);
   }

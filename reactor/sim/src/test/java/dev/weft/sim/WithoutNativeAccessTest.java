@@ -64,6 +64,14 @@ class WithoutNativeAccessTest {
   private List<String> run(List<String> path, List<String> options, String... arguments)
       throws Exception {
     Path loaded = folder.resolve("loaded");
+    List<String> lines = run(loaded, path, options, arguments);
+    assertNoBindings(loaded);
+    return lines;
+  }
+
+  /** The lines on both outputs; the names of the classes that are loaded come to a file. */
+  private static List<String> run(
+      Path loaded, List<String> path, List<String> options, String... arguments) throws Exception {
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     command.addAll(List.of("-ea", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC"));
@@ -80,7 +88,6 @@ class WithoutNativeAccessTest {
     }
     String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
     process.waitFor();
-    assertNoBindings(loaded);
     return output.lines().toList();
   }
 
@@ -184,5 +191,22 @@ class WithoutNativeAccessTest {
     assertEquals(
         List.of("SELECTOR, BATON", "copied", "b line"),
         run(ON_CLASS_PATH, options, folder.toString(), "micro"));
+  }
+
+  /** The library is there, but the JVM would warn of its use. */
+  @Test
+  void aSelectorThatIsAskedForNeedsNoLibrary() throws Exception {
+    assertEquals(
+        List.of("SELECTOR, BATON", "copied", "b line"),
+        run(ON_CLASS_PATH, List.of("-Dweft.backend=selector"), folder.toString(), "micro"));
+  }
+
+  @Test
+  void aSelectorUsesTheLibraryWhereNativeAccessIsEnabled() throws Exception {
+    List<String> options = List.of("-Dweft.backend=selector", "--enable-native-access=ALL-UNNAMED");
+
+    assertEquals(
+        List.of("SELECTOR, SCHEDULED", "copied"),
+        run(folder.resolve("loaded"), ON_STACKS, options, folder.toString()));
   }
 }

@@ -28,7 +28,7 @@ public final class Memory {
   @SuppressWarnings(
       "restricted") // callers slice only what they have mapped or allocated themselves
   private static MemorySegment everything() {
-    if (!NativeLibrary.exists()) {
+    if (!NativeLibrary.isWelcome()) {
       return MemorySegment.NULL; // nothing needs addresses, and the JVM would warn of the next call
     }
     try {

@@ -8,6 +8,7 @@ import dev.weft.internal.backend.Backend;
 import dev.weft.internal.backend.selector.SelectorBackend;
 import dev.weft.internal.backend.uring.UringBackend;
 import dev.weft.internal.mem.Memory;
+import java.lang.foreign.MemorySegment;
 import java.util.concurrent.atomic.AtomicBoolean;
 
 /** Chooses the backend of a reactor. */
@@ -55,14 +56,14 @@ public final class BackendFactory {
    * @throws ReactorUnavailableException if there can be none; names cause and remedy
    */
   public static Backend openRing(int queueEntries) throws ReactorUnavailableException {
-    if (NativeLibrary.exists() && !Memory.isAccessible()) {
-      String modules = BackendFactory.class.getModule().isNamed() ? MODULES : "ALL-UNNAMED";
-      throw new ReactorUnavailableException(
-          "native access is denied; start the JVM with --enable-native-access=" + modules,
-          Errno.UNKNOWN);
+    if (NativeLibrary.exists() && isDenied()) {
+      throw denied();
     }
     try {
       NativeLibrary.load(); // first, because it says what is missing
+      if (!Memory.isAccessible()) {
+        throw denied(); // it was not enabled when a selector was opened, which then did without
+      }
       return UringBackend.open(queueEntries);
     } catch (LinkageError e) { // thrown by the JDK, or by every use of a class since
       ReactorUnavailableException unavailable =
@@ -71,5 +72,22 @@ public final class BackendFactory {
       unavailable.initCause(e);
       throw unavailable;
     }
+  }
+
+  /** Whether the JVM refuses native access; where that was not asked for, it may warn instead. */
+  @SuppressWarnings("restricted") // of a segment without bytes
+  private static boolean isDenied() {
+    try {
+      return MemorySegment.NULL.reinterpret(1).byteSize() == 0;
+    } catch (IllegalCallerException e) {
+      return true;
+    }
+  }
+
+  private static ReactorUnavailableException denied() {
+    String modules = BackendFactory.class.getModule().isNamed() ? MODULES : "ALL-UNNAMED";
+    return new ReactorUnavailableException(
+        "native access is denied; start the JVM with --enable-native-access=" + modules,
+        Errno.UNKNOWN);
   }
 }
