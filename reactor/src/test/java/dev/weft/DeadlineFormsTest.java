@@ -70,7 +70,11 @@ class DeadlineFormsTest {
           Map.entry(
               "MessageSink#close", "releases the kernel's resources, also in a cancelled fiber"),
           Map.entry(
-              "PrefixStream#close", "releases the kernel's resources, also in a cancelled fiber"));
+              "PrefixStream#close", "releases the kernel's resources, also in a cancelled fiber"),
+          Map.entry(
+              "SuffixStream#close", "releases the kernel's resources, also in a cancelled fiber"),
+          Map.entry(
+              "TermStream#close", "releases the kernel's resources, also in a cancelled fiber"));
 
   private static final Pattern DOCUMENTED =
       Pattern.compile(
@@ -158,7 +162,11 @@ class DeadlineFormsTest {
           "File#write",
           "File#writeSome",
           "PrefixStream#receive",
-          "PrefixStream#send");
+          "PrefixStream#send",
+          "SuffixStream#receive",
+          "SuffixStream#send",
+          "TermStream#receive",
+          "TermStream#send");
 
   // ---- code
 

@@ -9,8 +9,9 @@
  * <p>One fiber may receive while another sends. A call of a direction in which another fiber is in
  * a call throws an {@link java.lang.IllegalStateException}. A receive that fails, by a deadline or
  * cancellation too, may have taken a part of a message, so all later ones fail with ECONNRESET; the
- * other direction is not affected. The same holds for a send that fails, unless it was refused
- * before it began. The rules of {@link dev.weft} apply.
+ * other direction is not affected. The same holds for a send that fails. Only a call that is
+ * refused for its arguments, such as a message that is too long to be sent, changes nothing. The
+ * rules of {@link dev.weft} apply.
  */
 @NullMarked
 package dev.weft.framing;

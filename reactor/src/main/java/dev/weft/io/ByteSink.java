@@ -4,6 +4,7 @@ package dev.weft.io;
 import dev.weft.Deadline;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
+import java.util.Objects;
 
 /** Byte stream to write to. One fiber at a time may write. */
 public interface ByteSink extends AutoCloseable {
@@ -27,6 +28,34 @@ public interface ByteSink extends AutoCloseable {
    *     written
    */
   void write(MemorySegment source, Deadline deadline) throws IOException;
+
+  /**
+   * Writes several segments in order, all of each. Suspends until the system has accepted them.
+   *
+   * @param source the segments, without skipped places, owned by the kernel until the call ends
+   * @throws IOException if the stream is broken or closed; part of it may have been written
+   */
+  default void write(SegmentList source) throws IOException {
+    write(source, Deadline.NEVER);
+  }
+
+  /**
+   * Writes several segments in order, all of each; waits until {@code deadline} at most. Suspends.
+   *
+   * @param source the segments, without skipped places, owned by the kernel until the call ends
+   * @param deadline when to stop waiting
+   * @throws IOException if the stream is broken or closed; part of it may have been written
+   * @throws dev.weft.error.DeadlineExceededException if the deadline passed; part may have been
+   *     written
+   */
+  default void write(SegmentList source, Deadline deadline) throws IOException {
+    if (source.hasSkips()) {
+      throw new IllegalArgumentException("a list to write must not skip places: " + source);
+    }
+    for (int i = 0; i < source.size(); i++) {
+      write(Objects.requireNonNull(source.segment(i)), deadline);
+    }
+  }
 
   /**
    * Writes as much of a segment as the system accepts in one call. Suspends until it accepts any.

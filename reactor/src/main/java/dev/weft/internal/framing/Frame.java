@@ -7,9 +7,6 @@ import java.io.IOException;
 
 /** How the messages in a byte stream are separated. */
 public interface Frame {
-  /** The bytes around each message, at most as many as a buffer holds. */
-  int overheadBytes();
-
   /** Throws if the message can't be sent in this frame, whatever its length. */
   void check(SegmentList message);
 

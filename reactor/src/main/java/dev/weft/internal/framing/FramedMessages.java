@@ -50,10 +50,14 @@ public final class FramedMessages {
     return stream;
   }
 
-  private void enter(String verb, Deadline deadline) throws IOException {
+  private void requireAttached() throws ClosedChannelException {
     if (!isAttached) {
       throw new ClosedChannelException();
     }
+  }
+
+  /** Throws if the fiber is cancelled or a deadline has passed. */
+  private void checkBeforeWait(String verb, Deadline deadline) {
     Strand strand = Strand.require(verb);
     strand.checkBeforeWait(verb, name, deadline.nanoTime(), WaitMode.EXTERNAL);
   }
@@ -67,8 +71,9 @@ public final class FramedMessages {
   /** Receives a message into a segment. Suspends. */
   public int receive(MemorySegment target, Deadline deadline) throws IOException {
     SegmentCursor.check(target);
-    enter("receive", deadline);
+    requireAttached();
     if (receiving.hasEnded()) {
+      checkBeforeWait("receive", deadline);
       return -1;
     }
     receiving.begin("receive", name);
@@ -79,8 +84,9 @@ public final class FramedMessages {
   /** Receives a message into several segments. Suspends. */
   public int receive(SegmentList target, Deadline deadline) throws IOException {
     SegmentCursor.check(target);
-    enter("receive", deadline);
+    requireAttached();
     if (receiving.hasEnded()) {
+      checkBeforeWait("receive", deadline);
       return -1;
     }
     receiving.begin("receive", name);
@@ -90,6 +96,7 @@ public final class FramedMessages {
 
   private int receive(Deadline deadline) throws IOException {
     try {
+      checkBeforeWait("receive", deadline);
       int length = frame.receive(input, cursor, max, deadline);
       if (length == Frame.TOO_LONG) {
         throw failure("receive", Errno.EMSGSIZE);
@@ -113,7 +120,7 @@ public final class FramedMessages {
   /** Sends a message. Suspends. */
   public void send(MemorySegment message, Deadline deadline) throws IOException {
     GatheredOutput.check(message);
-    enter("send", deadline);
+    requireAttached();
     sending.begin("send", name);
     write(single.clear().add(message), deadline);
   }
@@ -121,7 +128,7 @@ public final class FramedMessages {
   /** Sends a message of several segments. Suspends. */
   public void send(SegmentList message, Deadline deadline) throws IOException {
     GatheredOutput.check(message);
-    enter("send", deadline);
+    requireAttached();
     sending.begin("send", name);
     write(message, deadline);
   }
@@ -134,6 +141,7 @@ public final class FramedMessages {
       }
       frame.check(message);
       isSendable = true;
+      checkBeforeWait("send", deadline);
       output.start();
       frame.send(message, output, deadline);
       sending.idle();
@@ -141,7 +149,7 @@ public final class FramedMessages {
       if (isSendable) {
         sending.fail(e);
       } else {
-        sending.idle(); // nothing of it was sent, so the next message can be
+        sending.idle(); // it was refused for what it is, so the next message can be sent
       }
       throw e;
     } finally {
@@ -157,9 +165,7 @@ public final class FramedMessages {
    * @return the stream, or one that first returns what was read ahead of it
    */
   public ByteStream detach() throws IOException {
-    if (!isAttached) {
-      throw new ClosedChannelException();
-    }
+    requireAttached();
     receiving.requireUsable("detach", name);
     sending.requireUsable("detach", name);
     isAttached = false;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.weft.internal.framing;
 
+import static java.lang.foreign.ValueLayout.JAVA_BYTE;
+
 import dev.weft.Deadline;
 import dev.weft.io.ByteSink;
 import dev.weft.io.SegmentList;
@@ -12,7 +14,7 @@ import java.util.Objects;
  * Writes small pieces together through a buffer, and large ones past it. At most one buffer's worth
  * of bytes is copied for each large piece.
  */
-final class GatheredOutput {
+public final class GatheredOutput {
   private final ByteSink sink;
   private final MemorySegment buffer;
   private final int capacity;
@@ -25,7 +27,7 @@ final class GatheredOutput {
   }
 
   /** Throws if a list can't be written: then no call has begun. */
-  static void check(SegmentList message) {
+  public static void check(SegmentList message) {
     for (int i = 0; i < message.size(); i++) {
       MemorySegment segment = message.segment(i);
       if (segment == null) {
@@ -36,7 +38,7 @@ final class GatheredOutput {
   }
 
   /** Throws if a segment can't be read or written by the kernel. */
-  static void check(MemorySegment segment) {
+  public static void check(MemorySegment segment) {
     if (!segment.isNative()) {
       throw new IllegalArgumentException(
           "the kernel needs a native segment, not one on the heap: " + segment);
@@ -90,6 +92,15 @@ final class GatheredOutput {
     } else {
       sink.write(segment.asSlice(fitting), deadline);
     }
+  }
+
+  /** Writes a few bytes, fewer than the buffer holds, perhaps later. Suspends. */
+  void put(byte[] bytes, Deadline deadline) throws IOException {
+    if (bytes.length > capacity - filled) {
+      flush(deadline);
+    }
+    MemorySegment.copy(bytes, 0, buffer, JAVA_BYTE, filled, bytes.length);
+    filled += bytes.length;
   }
 
   private void store(MemorySegment segment, long from, int bytes) {

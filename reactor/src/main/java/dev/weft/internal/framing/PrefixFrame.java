@@ -20,11 +20,6 @@ public final class PrefixFrame implements Frame {
   }
 
   @Override
-  public int overheadBytes() {
-    return headerBytes;
-  }
-
-  @Override
   public void check(SegmentList message) {
     // any bytes will do
   }

@@ -37,6 +37,13 @@ public final class ReadAhead {
     return buffer.get(JAVA_BYTE, start + index);
   }
 
+  /**
+   * The first index from {@code from} on that has {@code value}; {@link #available} if none has.
+   */
+  int indexOf(byte value, int from) {
+    return (int) ByteSearch.indexOf(buffer, value, start + from, end) - start;
+  }
+
   /** Drops bytes that are available. */
   public void drop(int bytes) {
     assert bytes <= available() : bytes;

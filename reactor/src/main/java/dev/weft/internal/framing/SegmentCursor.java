@@ -13,7 +13,7 @@ public final class SegmentCursor {
   private long offset;
 
   /** Throws if a list can't be filled: then no call has begun. */
-  static void check(SegmentList target) {
+  public static void check(SegmentList target) {
     for (int i = 0; i < target.size(); i++) {
       MemorySegment segment = target.segment(i);
       if (segment != null) {
@@ -23,7 +23,7 @@ public final class SegmentCursor {
   }
 
   /** Throws if a segment can't be filled. */
-  static void check(MemorySegment segment) {
+  public static void check(MemorySegment segment) {
     if (segment.isReadOnly()) {
       throw new IllegalArgumentException("a read-only segment can't be read into: " + segment);
     }
