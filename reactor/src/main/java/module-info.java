@@ -5,6 +5,7 @@
 module dev.weft.reactor {
   requires dev.weft.bindings;
   requires org.jctools.core;
+  requires jdk.net; // options that java.net does not name
   requires jdk.unsupported; // sun.misc.Signal: the JDK has no other way to catch one
   requires static org.jspecify;
 

@@ -14,6 +14,7 @@ import dev.weft.internal.strand.EventLoop;
 import dev.weft.internal.strand.Strand;
 import dev.weft.internal.strand.WaitList;
 import dev.weft.internal.strand.WaitMode;
+import dev.weft.net.SocketOption;
 import dev.weft.net.SocketOptions;
 import dev.weft.net.TcpListener;
 import java.io.IOException;
@@ -126,7 +127,7 @@ public final class MicroService implements AutoCloseable {
     // vanished silently would stay open indefinitely.
     SocketOptions inherited =
         SocketOptions.defaults()
-            .with(SocketOptions.Flag.KEEP_ALIVE, true)
+            .with(SocketOption.KEEP_ALIVE, true)
             .withUserTimeout(options.userTimeout());
     TcpListener socket = TcpListener.bind(address, inherited);
     boolean started = false;

@@ -1,93 +1,65 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.weft.net;
 
-import dev.weft.internal.backend.SocketOption;
 import dev.weft.internal.io.SocketSetup;
+import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.EnumSet;
 import java.util.Set;
+import java.util.StringJoiner;
 import org.jspecify.annotations.Nullable;
 
-/** Options of a socket (socket(7), tcp(7), ipv6(7)). Immutable; start from {@link #defaults}. */
+/**
+ * Options with which a socket is opened: any {@link SocketOption}, and what is no option of the
+ * system's. Immutable; start from {@link #defaults}. An option that means nothing to the socket,
+ * such as {@link SocketOption#FAST_OPEN_QUEUE} to a connection that is opened, is left out.
+ */
 public final class SocketOptions {
-  /** Boolean option. */
-  public enum Flag {
-    /** SO_REUSEADDR: bind even if connections of an earlier server are in TIME_WAIT. */
-    REUSE_ADDRESS,
-    /**
-     * SO_REUSEPORT: several listeners share the port, and the kernel distributes clients over them.
-     */
-    REUSE_PORT,
-    /** TCP_NODELAY: send small segments immediately. */
-    NO_DELAY,
-    /** SO_KEEPALIVE: probe idle connections. */
-    KEEP_ALIVE,
-    /** IPV6_V6ONLY: a listener on a wildcard address accepts no IPv4 clients. */
-    IPV6_ONLY,
-    /** A listener on the wildcard address {@code 0.0.0.0} accepts no IPv6 clients. */
-    IPV4_ONLY
-  }
-
   private static final int BACKLOG_DEFAULT = 4096;
-  private static final Duration USER_TIMEOUT_MAX = Duration.ofMillis(Integer.MAX_VALUE);
+
+  /** What matters to bind(2), and so not to a connection whose address the kernel chooses. */
+  private static final Set<dev.weft.internal.backend.SocketOption> OF_BIND =
+      EnumSet.of(
+          SocketOption.REUSE_ADDRESS.code,
+          SocketOption.REUSE_PORT.code,
+          SocketOption.IPV6_ONLY.code);
+
+  private static final Set<dev.weft.internal.backend.SocketOption> OF_LISTENERS =
+      EnumSet.of(SocketOption.IPV6_ONLY.code, SocketOption.FAST_OPEN_QUEUE.code);
+
+  private static final Set<dev.weft.internal.backend.SocketOption> OF_IPV6 =
+      EnumSet.of(SocketOption.IPV6_ONLY.code);
+
+  private static final Set<dev.weft.internal.backend.SocketOption> OF_CONNECTS =
+      EnumSet.of(SocketOption.FAST_OPEN_CONNECT.code);
 
   private static final SocketOptions DEFAULTS =
-      new SocketOptions(
-          EnumSet.of(Flag.REUSE_ADDRESS, Flag.NO_DELAY),
-          0,
-          0,
-          BACKLOG_DEFAULT,
-          null,
-          Duration.ZERO);
+      new SocketOptions(SocketSetup.NONE, BACKLOG_DEFAULT, false, null)
+          .with(SocketOption.REUSE_ADDRESS, true)
+          .with(SocketOption.NO_DELAY, true);
 
-  private final Set<Flag> flags;
-  private final int receiveBufferBytes;
-  private final int sendBufferBytes;
+  private final SocketSetup values;
   private final int backlog;
-  private final @Nullable Duration linger;
-  private final Duration userTimeout;
+  private final boolean ipv4Only;
+  private final @Nullable InetSocketAddress localAddress;
+
+  /** The options of a connection that is opened. */
   private final SocketSetup setup;
 
   private SocketOptions(
-      Set<Flag> flags,
-      int receiveBufferBytes,
-      int sendBufferBytes,
-      int backlog,
-      @Nullable Duration linger,
-      Duration userTimeout) {
-    if (receiveBufferBytes < 0 || sendBufferBytes < 0 || backlog < 0) {
-      throw new IllegalArgumentException(
-          "sizes must not be negative: receiveBufferBytes "
-              + receiveBufferBytes
-              + ", sendBufferBytes "
-              + sendBufferBytes
-              + ", backlog "
-              + backlog);
+      SocketSetup values, int backlog, boolean ipv4Only, @Nullable InetSocketAddress localAddress) {
+    if (backlog < 0) {
+      throw new IllegalArgumentException("backlog must not be negative: " + backlog);
     }
-    if (linger != null && linger.isNegative()) {
-      throw new IllegalArgumentException("linger must not be negative: " + linger);
-    }
-    if (userTimeout.isNegative() || userTimeout.compareTo(USER_TIMEOUT_MAX) > 0) {
-      throw new IllegalArgumentException("userTimeout must be up to 24 days: " + userTimeout);
-    }
-    if (flags.contains(Flag.IPV4_ONLY) && flags.contains(Flag.IPV6_ONLY)) {
-      throw new IllegalArgumentException("IPV4_ONLY and IPV6_ONLY exclude each other");
-    }
-
-    this.flags = Set.copyOf(flags);
-    this.receiveBufferBytes = receiveBufferBytes;
-    this.sendBufferBytes = sendBufferBytes;
+    this.values = values;
     this.backlog = backlog;
-    this.linger = linger;
-    this.userTimeout = userTimeout;
-    setup =
-        SocketSetup.NONE
-            .withUnlessZero(SocketOption.KEEP_ALIVE, value(Flag.KEEP_ALIVE))
-            .withUnlessZero(SocketOption.NO_DELAY, value(Flag.NO_DELAY))
-            .withUnlessZero(SocketOption.RECEIVE_BUFFER, receiveBufferBytes)
-            .withUnlessZero(SocketOption.SEND_BUFFER, sendBufferBytes)
-            .withUserTimeout(userTimeout)
-            .withLinger(linger);
+    this.ipv4Only = ipv4Only;
+    this.localAddress = localAddress;
+    if (ipv4Only && has(SocketOption.IPV6_ONLY)) {
+      throw new IllegalArgumentException("IPv4 only and IPV6_ONLY exclude each other");
+    }
+    SocketSetup used = values.without(OF_LISTENERS);
+    setup = localAddress == null ? used.without(OF_BIND) : used;
   }
 
   /**
@@ -101,58 +73,108 @@ public final class SocketOptions {
   }
 
   /**
+   * {@return these options with another value of one}
+   *
+   * @param option the option
+   * @param value its value
+   * @param <T> the type of the value
+   * @throws IllegalArgumentException if the option can't have the value
+   */
+  public <T> SocketOptions with(SocketOption<T> option, T value) {
+    return with(values.with(option.code, option.encode(value)));
+  }
+
+  /**
+   * {@return these options without one, which the system chooses then}
+   *
+   * @param option the option
+   */
+  public SocketOptions without(SocketOption<?> option) {
+    return with(values.without(EnumSet.of(option.code)));
+  }
+
+  private SocketOptions with(SocketSetup others) {
+    return new SocketOptions(others, backlog, ipv4Only, localAddress);
+  }
+
+  /**
+   * {@return the value of an option, or null if the system chooses}
+   *
+   * @param option the option
+   * @param <T> the type of the value
+   */
+  public <T> @Nullable T get(SocketOption<T> option) {
+    Integer value = values.value(option.code);
+    return value == null ? null : option.decode(value);
+  }
+
+  /**
    * {@return whether an option is on}
    *
-   * @param flag the option
+   * @param option the option
    */
-  public boolean has(Flag flag) {
-    return flags.contains(flag);
+  public boolean has(SocketOption<Boolean> option) {
+    return Boolean.TRUE.equals(get(option));
   }
 
   /**
-   * {@return these options with one turned on or off}
-   *
-   * @param flag the option
-   * @param on whether it is on
-   */
-  public SocketOptions with(Flag flag, boolean on) {
-    EnumSet<Flag> changed = EnumSet.noneOf(Flag.class);
-    changed.addAll(flags);
-    if (on) {
-      changed.add(flag);
-    } else {
-      changed.remove(flag);
-    }
-    return new SocketOptions(
-        changed, receiveBufferBytes, sendBufferBytes, backlog, linger, userTimeout);
-  }
-
-  /**
-   * {@return these options with {@link Flag#REUSE_PORT} on or off}
+   * {@return these options with {@link SocketOption#REUSE_PORT} on or off}
    *
    * @param reusePort whether the port is shared
    */
   public SocketOptions withReusePort(boolean reusePort) {
-    return with(Flag.REUSE_PORT, reusePort);
+    return with(SocketOption.REUSE_PORT, reusePort);
   }
 
   /**
-   * {@return these options with {@link Flag#NO_DELAY} on or off}
+   * {@return these options with {@link SocketOption#NO_DELAY} on or off}
    *
    * @param noDelay whether small segments are sent immediately
    */
   public SocketOptions withNoDelay(boolean noDelay) {
-    return with(Flag.NO_DELAY, noDelay);
+    return with(SocketOption.NO_DELAY, noDelay);
   }
 
   /**
    * {@return these options with other sizes of the kernel's buffers}
    *
-   * @param receiveBytes see {@link #receiveBufferBytes()}
-   * @param sendBytes see {@link #sendBufferBytes()}
+   * @param receiveBytes {@link SocketOption#RECEIVE_BUFFER}, or 0 to let the kernel choose
+   * @param sendBytes {@link SocketOption#SEND_BUFFER}, or 0 to let the kernel choose
    */
   public SocketOptions withBufferBytes(int receiveBytes, int sendBytes) {
-    return new SocketOptions(flags, receiveBytes, sendBytes, backlog, linger, userTimeout);
+    return withSize(SocketOption.RECEIVE_BUFFER, receiveBytes)
+        .withSize(SocketOption.SEND_BUFFER, sendBytes);
+  }
+
+  private SocketOptions withSize(SocketOption<Integer> option, int bytes) {
+    return bytes == 0 ? without(option) : with(option, bytes);
+  }
+
+  /**
+   * {@return these options with another linger time}
+   *
+   * @param linger {@link SocketOption#LINGER}, or null for the kernel's default
+   */
+  public SocketOptions withLinger(@Nullable Duration linger) {
+    return linger == null
+        ? without(SocketOption.LINGER)
+        : with(SocketOption.LINGER, requireTime(linger));
+  }
+
+  private static Duration requireTime(Duration linger) {
+    if (linger.isNegative()) {
+      throw new IllegalArgumentException("linger must not be negative: " + linger);
+    }
+    return linger;
+  }
+
+  /**
+   * {@return these options with another user timeout}
+   *
+   * @param userTimeout {@link SocketOption#USER_TIMEOUT}
+   */
+  public SocketOptions withUserTimeout(Duration userTimeout) {
+    return with(SocketOption.USER_TIMEOUT, userTimeout);
   }
 
   /**
@@ -161,61 +183,43 @@ public final class SocketOptions {
    * @param backlog see {@link #backlog()}
    */
   public SocketOptions withBacklog(int backlog) {
-    return new SocketOptions(
-        flags, receiveBufferBytes, sendBufferBytes, backlog, linger, userTimeout);
+    return new SocketOptions(values, backlog, ipv4Only, localAddress);
   }
 
   /**
-   * {@return these options with another linger time}
+   * {@return these options for a listener on a wildcard address that accepts no IPv6 clients, or
+   * for one that does}
    *
-   * @param linger see {@link #linger()}
+   * @param ipv4Only whether {@code 0.0.0.0} stands for IPv4 alone
    */
-  public SocketOptions withLinger(@Nullable Duration linger) {
-    return new SocketOptions(
-        flags, receiveBufferBytes, sendBufferBytes, backlog, linger, userTimeout);
+  public SocketOptions withIpv4Only(boolean ipv4Only) {
+    return new SocketOptions(values, backlog, ipv4Only, localAddress);
   }
 
   /**
-   * {@return these options with another user timeout}
+   * {@return these options for connections from a given address}
    *
-   * @param userTimeout see {@link #userTimeout()}
+   * @param localAddress the address to bind before connecting, with port 0 for any port; null to
+   *     let the kernel choose
    */
-  public SocketOptions withUserTimeout(Duration userTimeout) {
-    return new SocketOptions(
-        flags, receiveBufferBytes, sendBufferBytes, backlog, linger, userTimeout);
+  public SocketOptions withLocalAddress(@Nullable InetSocketAddress localAddress) {
+    return new SocketOptions(values, backlog, ipv4Only, localAddress);
   }
 
-  private int value(Flag flag) {
-    return flags.contains(flag) ? 1 : 0;
-  }
-
-  /** The options of connections, which those accepted inherit from their listener. */
+  /** The options of a connection that is opened. */
   SocketSetup setup() {
     return setup;
   }
 
-  /** The options of a listener: also those that matter to bind(2). */
+  /** The options of a listener, which the connections that it accepts inherit. */
   SocketSetup setupOfListener(boolean ipv6) {
-    SocketSetup all =
-        setup
-            .withUnlessZero(SocketOption.REUSE_ADDRESS, value(Flag.REUSE_ADDRESS))
-            .withUnlessZero(SocketOption.REUSE_PORT, value(Flag.REUSE_PORT));
-    return ipv6 ? all.with(SocketOption.IPV6_ONLY, value(Flag.IPV6_ONLY)) : all;
+    SocketSetup all = values.without(OF_CONNECTS);
+    return ipv6 ? withIpv6Only(all) : all.without(OF_IPV6);
   }
 
-  /** {@return the boolean options that are on} */
-  public Set<Flag> flags() {
-    return flags;
-  }
-
-  /** {@return SO_RCVBUF, or 0 to let the kernel choose} */
-  public int receiveBufferBytes() {
-    return receiveBufferBytes;
-  }
-
-  /** {@return SO_SNDBUF, or 0 to let the kernel choose} */
-  public int sendBufferBytes() {
-    return sendBufferBytes;
+  /** Sets IPV6_ONLY in any case, because the system's default can be another one. */
+  private SocketSetup withIpv6Only(SocketSetup all) {
+    return all.with(SocketOption.IPV6_ONLY.code, has(SocketOption.IPV6_ONLY) ? 1 : 0);
   }
 
   /** {@return how many connections may wait to be accepted} */
@@ -223,37 +227,27 @@ public final class SocketOptions {
     return backlog;
   }
 
-  /**
-   * {@return SO_LINGER: how long close waits for unsent bytes, in seconds, rounded up; zero to
-   * reset the connection; null for the kernel's default}
-   */
-  public @Nullable Duration linger() {
-    return linger;
+  /** {@return whether a listener on the wildcard address {@code 0.0.0.0} accepts IPv4 alone} */
+  public boolean isIpv4Only() {
+    return ipv4Only;
   }
 
-  /**
-   * {@return TCP_USER_TIMEOUT, in milliseconds, up to 24 days: the kernel ends a connection whose
-   * peer has acknowledged none of the data sent to it, or has kept its receive window closed, for
-   * that long; zero for no such limit}
-   */
-  public Duration userTimeout() {
-    return userTimeout;
+  /** {@return the address that connections start from, or null if the kernel chooses} */
+  public @Nullable InetSocketAddress localAddress() {
+    return localAddress;
   }
 
   @Override
   public String toString() {
-    return "SocketOptions[flags="
-        + flags
-        + ", receiveBufferBytes="
-        + receiveBufferBytes
-        + ", sendBufferBytes="
-        + sendBufferBytes
-        + ", backlog="
-        + backlog
-        + ", linger="
-        + linger
-        + ", userTimeout="
-        + userTimeout
-        + "]";
+    StringJoiner text = new StringJoiner(", ", "SocketOptions[", "]");
+    values.forEach((option, value) -> text.add(option + "=" + value));
+    text.add("backlog=" + backlog);
+    if (ipv4Only) {
+      text.add("ipv4Only");
+    }
+    if (localAddress != null) {
+      text.add("localAddress=" + localAddress);
+    }
+    return text.toString();
   }
 }

@@ -10,11 +10,11 @@ import dev.weft.internal.io.InetAddresses;
 import dev.weft.internal.io.SocketCalls;
 import dev.weft.internal.jvm.StackReserve;
 import dev.weft.internal.strand.EventLoop;
-import dev.weft.net.SocketOptions.Flag;
 import java.io.IOException;
 import java.net.Inet6Address;
 import java.net.InetSocketAddress;
 import java.nio.channels.AsynchronousCloseException;
+import java.nio.channels.ClosedChannelException;
 
 /**
  * Listening TCP socket. From the first {@link #accept} on, one request to the kernel accepts many
@@ -79,8 +79,10 @@ public final class TcpListener implements AutoCloseable {
    * @param options for the listener and for the connections that it accepts
    * @return an open listener
    * @throws ErrnoException EADDRINUSE, EACCES, EADDRNOTAVAIL and so on (bind(2))
-   * @throws UnsupportedOperationException if IPV6_ONLY is set on a reactor without io_uring
+   * @throws UnsupportedOperationException if an option is set that the backend does not have, such
+   *     as IPV6_ONLY on a selector
    * @throws java.net.UnknownHostException if {@code address} is not resolved
+   * @throws IllegalArgumentException if the options have a local address, which is for connections
    */
   public static TcpListener bind(InetSocketAddress address, SocketOptions options)
       throws IOException {
@@ -88,12 +90,16 @@ public final class TcpListener implements AutoCloseable {
     if (loop == null) {
       throw new WrongThreadException("bind: there is no reactor on " + Thread.currentThread());
     }
+    if (options.localAddress() != null) {
+      throw new IllegalArgumentException(
+          "a listener has no local address but its own: " + options.localAddress());
+    }
     StackReserve.check(); // descriptors are closed if the call fails
-    if (options.has(Flag.IPV6_ONLY)) {
+    if (options.has(SocketOption.IPV6_ONLY)) {
       loop.backend().require(Capability.IPV6_ONLY, "a listener for IPv6 alone");
     }
     InetSocketAddress chosen =
-        options.has(Flag.IPV4_ONLY) ? address : SocketCalls.ofBothFamilies(loop, address);
+        options.isIpv4Only() ? address : SocketCalls.ofBothFamilies(loop, address);
     TcpListener listener = new TcpListener(loop, chosen);
     Handle handle = listener.acceptor.handle();
     boolean ipv6 = chosen.getAddress() instanceof Inet6Address;
@@ -145,6 +151,38 @@ public final class TcpListener implements AutoCloseable {
    */
   public InetSocketAddress localAddress() {
     return name.address;
+  }
+
+  /**
+   * Reads an option.
+   *
+   * @param option the option
+   * @param <T> the type of the value
+   * @return the value that the system has
+   * @throws ErrnoException EOPNOTSUPP if the socket does not have the option
+   * @throws UnsupportedOperationException if the backend does not have it
+   * @throws ClosedChannelException if the listener is closed
+   */
+  public <T> T getOption(SocketOption<T> option) throws IOException {
+    acceptor.enter("getOption");
+    return option.decode(SocketCalls.get(loop, acceptor.handle(), option.code, this));
+  }
+
+  /**
+   * Changes an option, also for the connections that are made from now on.
+   *
+   * @param option the option
+   * @param value its new value
+   * @param <T> the type of the value
+   * @throws ErrnoException ENOPROTOOPT if the socket does not have the option, EPERM if it needs a
+   *     privilege, EINVAL if it is too late for it
+   * @throws UnsupportedOperationException if the backend does not have it
+   * @throws ClosedChannelException if the listener is closed
+   */
+  public <T> void setOption(SocketOption<T> option, T value) throws IOException {
+    int encoded = option.encode(value);
+    acceptor.enter("setOption");
+    SocketCalls.set(loop, acceptor.handle(), option.code, encoded, this);
   }
 
   /**

@@ -6,12 +6,10 @@ import dev.weft.error.ErrnoException;
 import dev.weft.internal.backend.Direction;
 import dev.weft.internal.backend.Handle;
 import dev.weft.internal.backend.Op;
-import dev.weft.internal.backend.SocketOption;
 import dev.weft.internal.io.Acceptor;
 import dev.weft.internal.io.Endpoint;
 import dev.weft.internal.io.InetAddresses;
 import dev.weft.internal.io.SocketCalls;
-import dev.weft.internal.io.SocketSetup;
 import dev.weft.internal.jvm.StackReserve;
 import dev.weft.internal.net.AddressFamilies;
 import dev.weft.internal.net.HappyEyeballs;
@@ -26,6 +24,7 @@ import java.lang.foreign.MemorySegment;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.StandardProtocolFamily;
+import java.nio.channels.ClosedChannelException;
 import java.time.Duration;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -39,10 +38,6 @@ public final class TcpSocket implements DuplexStream {
   static {
     Endpoint.IN.register(TcpSocket.class, socket -> socket.endpoint);
   }
-
-  private static final SocketSetup NO_DELAY = SocketSetup.NONE.with(SocketOption.NO_DELAY, 1);
-  private static final SocketSetup DELAY = SocketSetup.NONE.with(SocketOption.NO_DELAY, 0);
-  private static final SocketSetup RESET_ON_CLOSE = SocketSetup.NONE.withLinger(Duration.ZERO);
 
   private static final int PORT_MAX = 65535;
 
@@ -119,6 +114,10 @@ public final class TcpSocket implements DuplexStream {
     SocketCalls.open(strand.loop, handle, address, options.setup());
     boolean connected = false;
     try {
+      InetSocketAddress local = options.localAddress();
+      if (local != null) {
+        SocketCalls.bindForConnect(strand.loop, handle, local, address);
+      }
       Op op = strand.waiting.op().connect(handle, address);
       String subject = InetAddresses.text(address);
       int result =
@@ -309,8 +308,7 @@ public final class TcpSocket implements DuplexStream {
    * @throws IOException if the socket is closed
    */
   public void setNoDelay(boolean noDelay) throws IOException {
-    endpoint.enter("setNoDelay");
-    SocketCalls.set(endpoint.loop, endpoint.handle(), noDelay ? NO_DELAY : DELAY, this);
+    setOption(SocketOption.NO_DELAY, noDelay);
   }
 
   /**
@@ -319,8 +317,39 @@ public final class TcpSocket implements DuplexStream {
    * @throws IOException if the socket is closed
    */
   public void resetOnClose() throws IOException {
-    endpoint.enter("resetOnClose");
-    SocketCalls.set(endpoint.loop, endpoint.handle(), RESET_ON_CLOSE, this);
+    setOption(SocketOption.LINGER, Duration.ZERO);
+  }
+
+  /**
+   * Reads an option.
+   *
+   * @param option the option
+   * @param <T> the type of the value
+   * @return the value that the system has
+   * @throws ErrnoException EOPNOTSUPP if the socket does not have the option
+   * @throws UnsupportedOperationException if the backend does not have it
+   * @throws ClosedChannelException if the socket is closed
+   */
+  public <T> T getOption(SocketOption<T> option) throws IOException {
+    endpoint.enter("getOption");
+    return option.decode(SocketCalls.get(endpoint.loop, endpoint.handle(), option.code, this));
+  }
+
+  /**
+   * Changes an option.
+   *
+   * @param option the option
+   * @param value its new value
+   * @param <T> the type of the value
+   * @throws ErrnoException ENOPROTOOPT if the socket does not have the option, EPERM if it needs a
+   *     privilege, EINVAL if it is too late for it
+   * @throws UnsupportedOperationException if the backend does not have it
+   * @throws ClosedChannelException if the socket is closed
+   */
+  public <T> void setOption(SocketOption<T> option, T value) throws IOException {
+    int encoded = option.encode(value);
+    endpoint.enter("setOption");
+    SocketCalls.set(endpoint.loop, endpoint.handle(), option.code, encoded, this);
   }
 
   /**

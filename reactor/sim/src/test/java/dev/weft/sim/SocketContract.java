@@ -21,23 +21,23 @@ import org.junit.jupiter.api.Test;
 
 /** What a backend promises of TCP sockets. */
 abstract class SocketContract extends BackendContract {
-  private int socket(ProtocolFamily family) {
+  int socket(ProtocolFamily family) {
     int socket = call(call -> call.socket(family, SocketType.STREAM));
     assertTrue(socket > 2, () -> "socket: " + socket);
     return socket;
   }
 
-  private int bind(int socket, String address, int port) throws Exception {
+  int bind(int socket, String address, int port) throws Exception {
     InetSocketAddress wanted = new InetSocketAddress(InetAddress.ofLiteral(address), port);
     return call(call -> call.bind(at(socket), wanted));
   }
 
-  private InetSocketAddress localName(int socket) {
+  InetSocketAddress localName(int socket) {
     assertEquals(0, call(call -> call.localAddress(at(socket))));
     return (InetSocketAddress) call.address();
   }
 
-  private InetSocketAddress peerName(int socket) {
+  InetSocketAddress peerName(int socket) {
     assertEquals(0, call(call -> call.remoteAddress(at(socket))));
     return (InetSocketAddress) call.address();
   }
@@ -49,7 +49,7 @@ abstract class SocketContract extends BackendContract {
     return listener;
   }
 
-  private int connect(int socket, InetSocketAddress address) {
+  int connect(int socket, InetSocketAddress address) {
     return perform(op -> op.connect(at(socket), address));
   }
 
@@ -63,7 +63,7 @@ abstract class SocketContract extends BackendContract {
     return new int[] {client, server};
   }
 
-  private int acceptOne(int listener) {
+  int acceptOne(int listener) {
     int[] accepted = {-1};
     Op accept =
         current()
@@ -414,43 +414,6 @@ abstract class SocketContract extends BackendContract {
   }
 
   @Test
-  void socketOptionsAreKept() throws Exception {
-    backend();
-    int socket = socket(INET);
-    assertEquals(0, option(socket, SocketOption.KEEP_ALIVE));
-    set(socket, SocketOption.KEEP_ALIVE, 1);
-    assertEquals(1, option(socket, SocketOption.KEEP_ALIVE));
-    set(socket, SocketOption.RECEIVE_BUFFER, 10_000);
-    assertEquals(20_000, option(socket, SocketOption.RECEIVE_BUFFER), "doubled");
-    set(socket, SocketOption.NO_DELAY, 1);
-    assertEquals(1, option(socket, SocketOption.NO_DELAY));
-    set(socket, SocketOption.USER_TIMEOUT, 1234);
-    assertEquals(1234, option(socket, SocketOption.USER_TIMEOUT));
-    assertEquals(0, option(socket, SocketOption.ERROR));
-    discard(socket);
-  }
-
-  @Test
-  void acceptedConnectionsInheritTheOptionsOfTheirListener() throws Exception {
-    backend();
-    int listener = socket(INET);
-    set(listener, SocketOption.KEEP_ALIVE, 1);
-    set(listener, SocketOption.NO_DELAY, 1);
-    set(listener, SocketOption.USER_TIMEOUT, 1234);
-    assertEquals(0, bind(listener, "127.0.0.1", 0));
-    assertEquals(0, call(call -> call.listen(at(listener), 10)));
-    int client = socket(INET);
-    assertEquals(0, connect(client, localName(listener)));
-
-    int server = acceptOne(listener);
-
-    assertEquals(1, option(server, SocketOption.KEEP_ALIVE));
-    assertEquals(1, option(server, SocketOption.NO_DELAY));
-    assertEquals(1234, option(server, SocketOption.USER_TIMEOUT));
-    discard(listener, client, server);
-  }
-
-  @Test
   void aConnectionToAStalledEndFailsAfterTheUserTimeout() throws Exception {
     backend();
     int[] ends = connection();
@@ -471,11 +434,7 @@ abstract class SocketContract extends BackendContract {
     discard(ends);
   }
 
-  private void set(int socket, SocketOption option, int value) {
-    assertEquals(0, call(call -> call.setOption(at(socket), option, value)));
-  }
-
-  private int option(int socket, SocketOption option) {
-    return call(call -> call.getOption(at(socket), option));
+  void set(int socket, SocketOption option, int value) {
+    assertEquals(0, call(call -> call.setOption(at(socket), option, value)), option::name);
   }
 }

@@ -22,7 +22,7 @@ public final class Call {
     /** Finds the {@link #address} of the other end. */
     REMOTE_ADDRESS,
     SET_OPTION,
-    /** The result is the option's value. */
+    /** Finds the {@link #value} of an option. */
     GET_OPTION,
     SHUTDOWN,
     /**
@@ -51,6 +51,7 @@ public final class Call {
   private @Nullable Object argument;
 
   private @Nullable Object answer;
+  private int value;
   private int readEnd = Handle.NONE;
   private int writeEnd = Handle.NONE;
 
@@ -110,6 +111,12 @@ public final class Call {
     answer = type;
   }
 
+  /** Sets the value that GET_OPTION has found; returns 0, the result. */
+  public int answer(int value) {
+    this.value = value;
+    return 0;
+  }
+
   /** Sets the descriptors of a PIPE. */
   public void answer(int readEnd, int writeEnd) {
     this.readEnd = readEnd;
@@ -124,6 +131,11 @@ public final class Call {
   /** The type that FILE_TYPE has found. */
   public FileType type() {
     return (FileType) Objects.requireNonNull(answer);
+  }
+
+  /** The value that GET_OPTION has found, which can be negative. */
+  public int value() {
+    return value;
   }
 
   /** The end of a PIPE to read from. */

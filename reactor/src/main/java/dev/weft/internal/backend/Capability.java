@@ -21,6 +21,9 @@ public enum Capability {
   /** {@link SocketOption#IPV6_ONLY}. Without it IPv6 sockets always take IPv4 connections too. */
   IPV6_ONLY,
 
+  /** Every {@link SocketOption}. Without it some are refused with -ENOPROTOOPT. */
+  SOCKET_OPTIONS,
+
   /**
    * Descriptors have the numbers that the kernel gave them, so that those of other owners can be
    * used. Without it {@link Call#adopt} opens them.

@@ -87,10 +87,7 @@ public final class Acceptor implements Op.Listener {
    * @param deadline when to stop waiting, on the reactor's clock
    */
   public void await(long deadline) throws IOException {
-    Strand strand = Strand.requireOf(loop, "accept", name);
-    if (!handle.isOpen()) {
-      throw new ClosedChannelException();
-    }
+    Strand strand = enter("accept");
     strand.checkBeforeWait("accept", name, deadline, WaitMode.EXTERNAL);
     while (accepted.isEmpty()) {
       if (failure != 0) {
@@ -104,6 +101,15 @@ public final class Acceptor implements Op.Listener {
         throw new AsynchronousCloseException();
       }
     }
+  }
+
+  /** Returns the current strand; checks that it is of this reactor and that the handle is open. */
+  public Strand enter(String verb) throws ClosedChannelException {
+    Strand strand = Strand.requireOf(loop, verb, name);
+    if (!handle.isOpen()) {
+      throw new ClosedChannelException();
+    }
+    return strand;
   }
 
   private void startAccepting() {

@@ -4,6 +4,7 @@ package dev.weft.internal.io;
 import dev.weft.error.Errno;
 import dev.weft.error.ErrnoException;
 import dev.weft.internal.backend.Call;
+import dev.weft.internal.backend.Capability;
 import dev.weft.internal.backend.Handle;
 import dev.weft.internal.backend.SocketOption;
 import dev.weft.internal.backend.SocketType;
@@ -59,7 +60,7 @@ public final class SocketCalls {
     loop.backend().open(handle, check("socket", address, loop.backend().perform(request)));
     boolean isSetUp = false;
     try {
-      check("setsockopt", address, setup.apply(loop, handle));
+      set(loop, handle, setup, address);
       isSetUp = true;
     } finally {
       if (!isSetUp) {
@@ -71,6 +72,25 @@ public final class SocketCalls {
   public static void bind(EventLoop loop, Handle handle, InetSocketAddress address)
       throws IOException {
     check("bind", address, loop.backend().perform(loop.call().bind(handle, address)));
+  }
+
+  /**
+   * Binds the socket of a connection to an address. With port 0 the connect chooses the port, which
+   * can be that of another connection to somewhere else, where the backend can do that.
+   *
+   * @throws UnknownHostException if {@code local} is not resolved
+   */
+  public static void bindForConnect(
+      EventLoop loop, Handle handle, InetSocketAddress local, InetSocketAddress remote)
+      throws IOException {
+    InetAddresses.requireResolved(local);
+    if (InetAddresses.family(local) != InetAddresses.family(remote)) {
+      throw new ErrnoException("bind", InetAddresses.text(local), Errno.EAFNOSUPPORT.code());
+    }
+    if (local.getPort() == 0 && loop.backend().has(Capability.SOCKET_OPTIONS)) {
+      set(loop, handle, SocketOption.BIND_WITHOUT_PORT, 1, local);
+    }
+    bind(loop, handle, local);
   }
 
   public static void listen(EventLoop loop, Handle handle, InetSocketAddress address, int backlog)
@@ -97,17 +117,47 @@ public final class SocketCalls {
     return (InetSocketAddress) request.address();
   }
 
-  /** Sets the options of an open socket. */
+  /** Sets the options of an open socket, up to the first that fails. */
   public static void set(EventLoop loop, Handle handle, SocketSetup setup, Object subject)
       throws ErrnoException {
-    check("setsockopt", subject, setup.apply(loop, handle));
+    for (int i = 0; i < setup.size(); i++) {
+      set(loop, handle, setup.option(i), setup.valueAt(i), subject);
+    }
   }
 
-  /** Reads an option. */
+  /**
+   * Sets an option of an open socket.
+   *
+   * @throws UnsupportedOperationException if the backend does not have it
+   */
+  public static void set(
+      EventLoop loop, Handle handle, SocketOption option, int value, Object subject)
+      throws ErrnoException {
+    int result = loop.backend().perform(loop.call().setOption(handle, option, value));
+    checkOption(loop, "setsockopt ", option, subject, result);
+  }
+
+  /**
+   * Reads an option.
+   *
+   * @throws UnsupportedOperationException if the backend does not have it
+   */
   public static int get(EventLoop loop, Handle handle, SocketOption option, Object subject)
-      throws IOException {
+      throws ErrnoException {
     Call request = loop.call().getOption(handle, option);
-    return check("getsockopt", subject, loop.backend().perform(request));
+    checkOption(loop, "getsockopt ", option, subject, loop.backend().perform(request));
+    return request.value();
+  }
+
+  private static void checkOption(
+      EventLoop loop, String verb, SocketOption option, Object subject, int result)
+      throws ErrnoException {
+    if (result == -Errno.ENOPROTOOPT.code()) {
+      loop.backend().require(Capability.SOCKET_OPTIONS, verb + option);
+    }
+    if (result < 0) {
+      check(verb + option, subject, result);
+    }
   }
 
   /** Closes a handle without suspending: immediately, or when its last operation has completed. */

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.weft.internal.io;
 
-import dev.weft.internal.backend.Handle;
 import dev.weft.internal.backend.SocketOption;
-import dev.weft.internal.strand.EventLoop;
 import java.time.Duration;
 import java.util.Arrays;
+import java.util.Set;
+import java.util.function.ObjIntConsumer;
 import org.jspecify.annotations.Nullable;
 
 /** Options with which a socket is set up: those that differ from the system's. Immutable. */
@@ -13,9 +13,7 @@ public final class SocketSetup {
   /** Changes nothing. */
   public static final SocketSetup NONE = new SocketSetup(new SocketOption[0], new int[0]);
 
-  private static final Duration LINGER_MAX = Duration.ofSeconds(Integer.MAX_VALUE);
-  private static final Duration SECOND_ALMOST = Duration.ofNanos(999_999_999);
-
+  /** In the order in which they are set. */
   private final SocketOption[] options;
 
   /** The value of each option. */
@@ -26,19 +24,38 @@ public final class SocketSetup {
     this.values = values;
   }
 
-  /** Returns these options and another one. */
+  /** Returns these options with another value of one. */
   public SocketSetup with(SocketOption option, int value) {
-    int size = options.length;
-    SocketOption[] moreOptions = Arrays.copyOf(options, size + 1);
-    int[] moreValues = Arrays.copyOf(values, size + 1);
-    moreOptions[size] = option;
-    moreValues[size] = value;
-    return new SocketSetup(moreOptions, moreValues);
+    int index = indexOf(option);
+    boolean isNew = index < 0;
+    int place = isNew ? options.length : index;
+    int size = isNew ? place + 1 : options.length;
+    SocketOption[] changedOptions = Arrays.copyOf(options, size);
+    int[] changedValues = Arrays.copyOf(values, size);
+    changedOptions[place] = option;
+    changedValues[place] = value;
+    return new SocketSetup(changedOptions, changedValues);
   }
 
-  /** Returns these options and {@code option}, unless its value is 0: the kernel's default. */
-  public SocketSetup withUnlessZero(SocketOption option, int value) {
-    return value == 0 ? this : with(option, value);
+  /** Returns these options without those of a set, which the system chooses. */
+  public SocketSetup without(Set<SocketOption> others) {
+    SocketSetup kept = NONE;
+    for (int i = 0; i < options.length; i++) {
+      if (!others.contains(options[i])) {
+        kept = kept.with(options[i], values[i]);
+      }
+    }
+    return kept;
+  }
+
+  /** The value of an option, or null if the system chooses. */
+  public @Nullable Integer value(SocketOption option) {
+    int index = indexOf(option);
+    return index < 0 ? null : values[index];
+  }
+
+  private int indexOf(SocketOption option) {
+    return Arrays.asList(options).indexOf(option);
   }
 
   /**
@@ -49,36 +66,25 @@ public final class SocketSetup {
    */
   public SocketSetup withUserTimeout(Duration timeout) {
     int millis = timeout.isZero() ? 0 : (int) Math.max(timeout.toMillis(), 1);
-    return withUnlessZero(SocketOption.USER_TIMEOUT, millis);
+    return millis == 0 ? this : with(SocketOption.USER_TIMEOUT, millis);
   }
 
-  /**
-   * Returns these options and SO_LINGER.
-   *
-   * @param time rounded up to whole seconds, because 0 means reset; null for the kernel's default
-   */
-  public SocketSetup withLinger(@Nullable Duration time) {
-    return time == null ? this : with(SocketOption.LINGER, seconds(time));
-  }
-
-  private static int seconds(Duration time) {
-    return time.compareTo(LINGER_MAX) < 0
-        ? (int) time.plus(SECOND_ALMOST).toSeconds()
-        : Integer.MAX_VALUE;
-  }
-
-  /**
-   * Sets the options of a socket, up to the first that fails.
-   *
-   * @return 0, or -errno
-   */
-  public int apply(EventLoop loop, Handle handle) {
+  /** Gives each option and its value to {@code action}, in order. */
+  public void forEach(ObjIntConsumer<SocketOption> action) {
     for (int i = 0; i < options.length; i++) {
-      int result = loop.backend().perform(loop.call().setOption(handle, options[i], values[i]));
-      if (result < 0) {
-        return result;
-      }
+      action.accept(options[i], values[i]);
     }
-    return 0;
+  }
+
+  int size() {
+    return options.length;
+  }
+
+  SocketOption option(int index) {
+    return options[index];
+  }
+
+  int valueAt(int index) {
+    return values[index];
   }
 }

@@ -11,6 +11,7 @@ import dev.weft.error.DeadlineExceededException;
 import dev.weft.error.ErrnoException;
 import dev.weft.examples.common.Program;
 import dev.weft.examples.common.Programs;
+import dev.weft.net.SocketOption;
 import dev.weft.net.SocketOptions;
 import dev.weft.net.TcpListener;
 import dev.weft.net.TcpSocket;
@@ -82,7 +83,7 @@ final class EchoService {
     this.idle = idle;
     socketOptions =
         SocketOptions.defaults()
-            .with(SocketOptions.Flag.KEEP_ALIVE, true)
+            .with(SocketOption.KEEP_ALIVE, true)
             .withUserTimeout(sendTimeout)
             .withReusePort(reactors > 1);
   }

@@ -2,6 +2,7 @@
 package dev.weft.sim.kernel;
 
 import dev.weft.error.Errno;
+import dev.weft.internal.backend.Call;
 import dev.weft.internal.backend.SocketOption;
 import java.util.EnumMap;
 import java.util.Map;
@@ -11,6 +12,17 @@ final class Options {
   private static final int BUFFER_DEFAULT = 1 << 16;
   private static final int BUFFER_MIN = 2304;
   private static final int BUFFER_MAX = 212_992;
+
+  private static final int KEEP_IDLE_DEFAULT = 7200;
+  private static final int KEEP_INTERVAL_DEFAULT = 75;
+  private static final int KEEP_COUNT_DEFAULT = 9;
+  private static final int SECONDS_MAX = 32_767;
+  private static final int PROBES_MAX = 127;
+  private static final int BYTE_MAX = 255;
+  private static final int UNPRIVILEGED_PRIORITY_MAX = 6;
+
+  /** The bits of the traffic class that TCP uses for congestion (RFC 3168). */
+  private static final int CONGESTION_BITS = 3;
 
   /** The value of LINGER that leaves the close to the kernel. */
   private static final int NO_LINGER = -1;
@@ -24,15 +36,49 @@ final class Options {
   Options(boolean ipv6) {
     for (SocketOption option : SocketOption.values()) {
       switch (option) {
-        case LINGER -> values.put(option, NO_LINGER);
         case IPV6_ONLY -> {
           if (ipv6) {
             values.put(option, 0);
           }
         }
         case ERROR, RECEIVE_BUFFER, SEND_BUFFER -> {}
-        default -> values.put(option, 0);
+        default -> values.put(option, Range.of(option).initial);
       }
+    }
+  }
+
+  /** The values that an option takes, its first one, and what others fail with. */
+  private record Range(int initial, int from, int to, Errno failure) {
+    static final Range SWITCH = of(0, Integer.MIN_VALUE, Integer.MAX_VALUE);
+    static final Range ANY = SWITCH;
+    static final Range SECONDS = of(0, 1, SECONDS_MAX);
+
+    static Range of(int initial, int from, int to) {
+      return new Range(initial, from, to, Errno.EINVAL);
+    }
+
+    Range startingWith(int initial) {
+      return new Range(initial, from, to, failure);
+    }
+
+    static Range of(SocketOption option) {
+      return switch (option) {
+        case KEEP_IDLE -> SECONDS.startingWith(KEEP_IDLE_DEFAULT);
+        case KEEP_INTERVAL -> SECONDS.startingWith(KEEP_INTERVAL_DEFAULT);
+        case KEEP_COUNT -> of(KEEP_COUNT_DEFAULT, 1, PROBES_MAX);
+        case QUICK_ACK -> SWITCH.startingWith(1);
+        case FAST_OPEN_QUEUE, USER_TIMEOUT -> of(0, 0, Integer.MAX_VALUE);
+        case LINGER -> ANY.startingWith(NO_LINGER);
+        case INCOMING_CPU -> ANY.startingWith(-1);
+        case TRAFFIC_CLASS -> of(0, 0, BYTE_MAX);
+        case PRIORITY -> new Range(0, 0, UNPRIVILEGED_PRIORITY_MAX, Errno.EPERM);
+        case MARK -> new Range(0, 0, 0, Errno.EPERM); // it needs a privilege
+        default -> SWITCH;
+      };
+    }
+
+    boolean contains(int value) {
+      return value >= from && value <= to;
     }
   }
 
@@ -80,18 +126,30 @@ final class Options {
         if (!values.containsKey(option)) {
           return -Errno.ENOPROTOOPT.code();
         }
+        Range range = Range.of(option);
         boolean tooLate = option == SocketOption.IPV6_ONLY && isBound;
-        if (tooLate || (option == SocketOption.USER_TIMEOUT && value < 0)) {
-          return -Errno.EINVAL.code();
+        if (tooLate || !range.contains(value)) {
+          return -(tooLate ? Errno.EINVAL : range.failure).code();
         }
-        values.put(option, isSwitch(option) && value != 0 ? 1 : value);
+        values.put(option, kept(option, value));
       }
     }
     return 0;
   }
 
-  private static boolean isSwitch(SocketOption option) {
-    return option != SocketOption.USER_TIMEOUT && option != SocketOption.LINGER;
+  private static int kept(SocketOption option, int value) {
+    return switch (option) {
+      case REUSE_ADDRESS, REUSE_PORT, KEEP_ALIVE, BROADCAST, NO_DELAY, CORK, QUICK_ACK ->
+          bit(value);
+      case FAST_OPEN_CONNECT, IPV6_ONLY, BIND_WITHOUT_PORT -> bit(value);
+      case TRAFFIC_CLASS -> value & ~CONGESTION_BITS;
+      case LINGER -> Math.max(value, NO_LINGER);
+      default -> value;
+    };
+  }
+
+  private static int bit(int value) {
+    return value == 0 ? 0 : 1;
   }
 
   /** The kernel doubles the requested size, to have room for its bookkeeping (socket(7)). */
@@ -99,11 +157,16 @@ final class Options {
     return Math.max(2 * Math.min(Math.max(value, 0), BUFFER_MAX), BUFFER_MIN);
   }
 
-  int get(SocketOption option) {
+  /** Answers a request for an option; returns 0 or -errno. */
+  int get(Call call) {
+    SocketOption option = call.option();
     return switch (option) {
-      case RECEIVE_BUFFER -> receiveBytes;
-      case SEND_BUFFER -> sendBytes;
-      default -> values.getOrDefault(option, -Errno.ENOPROTOOPT.code());
+      case RECEIVE_BUFFER -> call.answer(receiveBytes);
+      case SEND_BUFFER -> call.answer(sendBytes);
+      default -> {
+        Integer value = values.get(option);
+        yield value == null ? -Errno.EOPNOTSUPP.code() : call.answer(value);
+      }
     };
   }
 }

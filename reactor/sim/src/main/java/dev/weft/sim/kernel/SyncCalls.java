@@ -66,8 +66,8 @@ public final class SyncCalls {
       case SET_OPTION -> socket.options.set(call.option(), call.detail(), socket.local != null);
       case GET_OPTION ->
           call.option() == SocketOption.ERROR
-              ? socket.takeError()
-              : socket.options.get(call.option());
+              ? call.answer(socket.takeError())
+              : socket.options.get(call);
       default -> throw new IllegalArgumentException("not a call on a socket: " + call);
     };
   }

@@ -93,7 +93,8 @@ public final class SimBackend extends Backend {
             Capability.MULTISHOT_ACCEPT,
             Capability.POLL_ERRORS,
             Capability.PIPE_CAPACITY,
-            Capability.IPV6_ONLY));
+            Capability.IPV6_ONLY,
+            Capability.SOCKET_OPTIONS));
     this.clock = clock;
     this.chance = chance;
     this.faults = faults;

@@ -202,7 +202,7 @@ final class SocketEntry extends ChannelEntry {
     accepted.configureBlocking(false);
     SocketEntry entry = new SocketEntry(family, accepted, true);
     if (options != null) {
-      SocketCalls.inherit(entry, options);
+      OptionCalls.inherit(entry, options);
     }
     return backend.descriptors.add(entry);
   }
@@ -378,6 +378,15 @@ final class SocketEntry extends ChannelEntry {
       options = new EnumMap<>(SocketOption.class);
     }
     options.put(option, value);
+  }
+
+  /** The value of an option that has been noted, or null. */
+  @Nullable Integer recordedOption(SocketOption option) {
+    return options == null ? null : options.get(option);
+  }
+
+  boolean isListener() {
+    return listener != null;
   }
 
   int userTimeoutMillis() {

@@ -102,10 +102,22 @@ final class KernelCodes {
     };
   }
 
+  /** The level of an option. That of TRAFFIC_CLASS depends on the socket's family. */
   static int level(SocketOption option) {
     return switch (option) {
-      case NO_DELAY, USER_TIMEOUT -> weft_h.IPPROTO_TCP();
+      case NO_DELAY,
+          USER_TIMEOUT,
+          KEEP_IDLE,
+          KEEP_INTERVAL,
+          KEEP_COUNT,
+          CORK,
+          QUICK_ACK,
+          FAST_OPEN_QUEUE,
+          FAST_OPEN_CONNECT,
+          NOT_SENT_LOW_WATER ->
+          weft_h.IPPROTO_TCP();
       case IPV6_ONLY -> weft_h.IPPROTO_IPV6();
+      case TRAFFIC_CLASS, BIND_WITHOUT_PORT -> weft_h.IPPROTO_IP();
       default -> weft_h.SOL_SOCKET();
     };
   }
@@ -115,13 +127,26 @@ final class KernelCodes {
       case REUSE_ADDRESS -> weft_h.SO_REUSEADDR();
       case REUSE_PORT -> weft_h.SO_REUSEPORT();
       case KEEP_ALIVE -> weft_h.SO_KEEPALIVE();
+      case KEEP_IDLE -> weft_h.TCP_KEEPIDLE();
+      case KEEP_INTERVAL -> weft_h.TCP_KEEPINTVL();
+      case KEEP_COUNT -> weft_h.TCP_KEEPCNT();
       case BROADCAST -> weft_h.SO_BROADCAST();
       case NO_DELAY -> weft_h.TCP_NODELAY();
+      case CORK -> weft_h.TCP_CORK();
+      case QUICK_ACK -> weft_h.TCP_QUICKACK();
+      case FAST_OPEN_QUEUE -> weft_h.TCP_FASTOPEN();
+      case FAST_OPEN_CONNECT -> weft_h.TCP_FASTOPEN_CONNECT();
+      case NOT_SENT_LOW_WATER -> weft_h.TCP_NOTSENT_LOWAT();
       case IPV6_ONLY -> weft_h.IPV6_V6ONLY();
       case RECEIVE_BUFFER -> weft_h.SO_RCVBUF();
       case SEND_BUFFER -> weft_h.SO_SNDBUF();
       case USER_TIMEOUT -> weft_h.TCP_USER_TIMEOUT();
       case LINGER -> weft_h.SO_LINGER();
+      case TRAFFIC_CLASS -> weft_h.IP_TOS();
+      case PRIORITY -> weft_h.SO_PRIORITY();
+      case MARK -> weft_h.SO_MARK();
+      case INCOMING_CPU -> weft_h.SO_INCOMING_CPU();
+      case BIND_WITHOUT_PORT -> weft_h.IP_BIND_ADDRESS_NO_PORT();
       case ERROR -> weft_h.SO_ERROR();
     };
   }

@@ -3,14 +3,11 @@ package dev.weft.internal.backend.uring;
 
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 
-import dev.weft.bindings.linger;
 import dev.weft.bindings.weft_h;
 import dev.weft.error.Errno;
 import dev.weft.internal.backend.Call;
-import dev.weft.internal.backend.SocketOption;
 import dev.weft.internal.mem.Memory;
 import dev.weft.internal.os.Libc;
-import java.lang.foreign.MemorySegment;
 
 /** Calls as plain system calls: the ring has no opcodes for them before Linux 6.7 to 6.11. */
 final class Syscalls {
@@ -32,8 +29,8 @@ final class Syscalls {
           named(call, Libc.localName(handle, scratch, SocketAddresses.BYTES_MAX), scratch);
       case REMOTE_ADDRESS ->
           named(call, Libc.peerName(handle, scratch, SocketAddresses.BYTES_MAX), scratch);
-      case SET_OPTION -> setOption(call, scratch);
-      case GET_OPTION -> getOption(call, scratch);
+      case SET_OPTION -> OptionCalls.set(call, scratch);
+      case GET_OPTION -> OptionCalls.get(call, scratch);
       case ADOPT -> -Errno.EOPNOTSUPP.code(); // descriptors have their own numbers
       case PIPE -> pipe(call, scratch);
       case PIPE_CAPACITY -> Libc.fcntl(handle, weft_h.F_GETPIPE_SZ(), 0);
@@ -54,35 +51,6 @@ final class Syscalls {
       call.answer(SocketAddresses.decode(scratch));
     }
     return result;
-  }
-
-  private static int setOption(Call call, long scratch) {
-    SocketOption option = call.option();
-    int length = Integer.BYTES;
-    if (option == SocketOption.LINGER) {
-      MemorySegment value = Memory.at(scratch, linger.sizeof());
-      linger.l_onoff(value, 1);
-      linger.l_linger(value, call.detail());
-      length = (int) linger.sizeof();
-    } else {
-      Memory.ALL.set(JAVA_INT, scratch, call.detail());
-    }
-    int level = KernelCodes.level(option);
-    return Libc.setOption(call.handle(), level, KernelCodes.name(option), scratch, length);
-  }
-
-  private static int getOption(Call call, long scratch) {
-    SocketOption option = call.option();
-    boolean lingers = option == SocketOption.LINGER;
-    int length = lingers ? (int) linger.sizeof() : Integer.BYTES;
-    int level = KernelCodes.level(option);
-    int result = Libc.getOption(call.handle(), level, KernelCodes.name(option), scratch, length);
-    if (result < 0) {
-      return result;
-    }
-    return lingers
-        ? linger.l_linger(Memory.at(scratch, length))
-        : Memory.ALL.get(JAVA_INT, scratch);
   }
 
   private static int pipe(Call call, long scratch) {

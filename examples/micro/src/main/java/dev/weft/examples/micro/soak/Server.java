@@ -7,6 +7,7 @@ import dev.weft.error.DeadlineExceededException;
 import dev.weft.error.TaskFailedException;
 import dev.weft.micro.MicroOptions;
 import dev.weft.micro.MicroService;
+import dev.weft.net.SocketOption;
 import dev.weft.net.SocketOptions;
 import dev.weft.net.TcpListener;
 import dev.weft.net.TcpSocket;
@@ -77,7 +78,7 @@ abstract class Server {
 
     OfFibers(Tally tally) throws IOException {
       this.tally = tally;
-      SocketOptions options = SocketOptions.defaults().with(SocketOptions.Flag.KEEP_ALIVE, true);
+      SocketOptions options = SocketOptions.defaults().with(SocketOption.KEEP_ALIVE, true);
       listener = TcpListener.bind(ANY_PORT, options);
       accepting = Fiber.start("accept", this::acceptAll);
     }
