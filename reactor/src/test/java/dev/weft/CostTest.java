@@ -6,8 +6,10 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeFalse;
 
 import com.sun.management.ThreadMXBean;
+import dev.weft.net.Datagram;
 import dev.weft.net.TcpListener;
 import dev.weft.net.TcpSocket;
+import dev.weft.net.UdpSocket;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.management.ManagementFactory;
@@ -64,6 +66,34 @@ class CostTest {
             MemorySegment message = arena.allocate(64);
             assertReachesZero(
                 threads, carrierOf(reactor), () -> roundTrips(client, message, ROUND_TRIPS));
+          }
+        });
+  }
+
+  @Test
+  @Tag("needs-scheduler")
+  void anEchoOfADatagramAllocatesNothing() throws Exception {
+    assumeStackChunksAreReused();
+    ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
+    Reactors.run(
+        () -> {
+          InetSocketAddress any = new InetSocketAddress(InetAddress.getLoopbackAddress(), 0);
+          try (UdpSocket server = UdpSocket.bind(any);
+              UdpSocket client = UdpSocket.connect(server.localAddress());
+              Arena arena = Arena.ofConfined()) {
+            MemorySegment message = arena.allocate(64);
+            Datagram datagram = new Datagram(arena.allocate(64));
+            assertReachesZero(
+                threads,
+                carrierOf(Reactor.current()),
+                () -> {
+                  for (int i = 0; i < ROUND_TRIPS; i++) {
+                    client.send(message);
+                    server.receive(datagram);
+                    server.send(datagram);
+                    client.receive(message);
+                  }
+                });
           }
         });
   }

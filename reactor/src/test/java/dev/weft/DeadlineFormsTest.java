@@ -60,6 +60,8 @@ class DeadlineFormsTest {
               "TcpListener#close", "releases the kernel's resources, also in a cancelled fiber"),
           Map.entry(
               "TcpSocket#close", "releases the kernel's resources, also in a cancelled fiber"),
+          Map.entry(
+              "UdpSocket#close", "releases the kernel's resources, also in a cancelled fiber"),
           Map.entry("File#close", "releases the kernel's resources, also in a cancelled fiber"),
           Map.entry("Pipe#close", "releases the kernel's resources, also in a cancelled fiber"),
           Map.entry(

@@ -32,11 +32,17 @@ public final class SocketOption<T> {
   private static final Duration ROUNDING = Duration.ofNanos(999_999_999);
   private static final Duration MILLI_ROUNDING = Duration.ofNanos(999_999);
 
-  /** SO_REUSEADDR: bind even if connections of an earlier server are in TIME_WAIT. */
+  /**
+   * SO_REUSEADDR: bind even if connections of an earlier server are in TIME_WAIT. UDP sockets are
+   * not opened with it: others could take their datagrams.
+   */
   public static final SocketOption<Boolean> REUSE_ADDRESS =
       ofSwitch(dev.weft.internal.backend.SocketOption.REUSE_ADDRESS);
 
-  /** SO_REUSEPORT: several listeners share the port, and the kernel distributes clients to them. */
+  /**
+   * SO_REUSEPORT: several listeners or UDP sockets share the port, and the kernel distributes
+   * clients to them.
+   */
   public static final SocketOption<Boolean> REUSE_PORT =
       ofSwitch(dev.weft.internal.backend.SocketOption.REUSE_PORT);
 

@@ -33,6 +33,22 @@ public final class SocketOptions {
   private static final Set<dev.weft.internal.backend.SocketOption> OF_CONNECTS =
       EnumSet.of(SocketOption.FAST_OPEN_CONNECT.code);
 
+  /**
+   * What UDP sockets do not have. REUSE_ADDRESS would let other processes have the port, too, and
+   * is on by default for listeners.
+   */
+  private static final Set<dev.weft.internal.backend.SocketOption> NOT_OF_DATAGRAMS =
+      EnumSet.complementOf(
+          EnumSet.of(
+              SocketOption.REUSE_PORT.code,
+              SocketOption.BROADCAST.code,
+              SocketOption.RECEIVE_BUFFER.code,
+              SocketOption.SEND_BUFFER.code,
+              SocketOption.TRAFFIC_CLASS.code,
+              SocketOption.PRIORITY.code,
+              SocketOption.MARK.code,
+              SocketOption.INCOMING_CPU.code));
+
   private static final SocketOptions DEFAULTS =
       new SocketOptions(SocketSetup.NONE, BACKLOG_DEFAULT, false, null)
           .with(SocketOption.REUSE_ADDRESS, true)
@@ -215,6 +231,12 @@ public final class SocketOptions {
   SocketSetup setupOfListener(boolean ipv6) {
     SocketSetup all = values.without(OF_CONNECTS);
     return ipv6 ? withIpv6Only(all) : all.without(OF_IPV6);
+  }
+
+  /** The options of a UDP socket. */
+  SocketSetup setupOfDatagrams(boolean ipv6) {
+    SocketSetup all = values.without(NOT_OF_DATAGRAMS);
+    return ipv6 ? withIpv6Only(all) : all;
   }
 
   /** Sets IPV6_ONLY in any case, because the system's default can be another one. */

@@ -5,6 +5,7 @@ import dev.weft.Deadline;
 import dev.weft.error.ErrnoException;
 import dev.weft.internal.backend.Capability;
 import dev.weft.internal.backend.Handle;
+import dev.weft.internal.backend.SocketType;
 import dev.weft.internal.io.Acceptor;
 import dev.weft.internal.io.InetAddresses;
 import dev.weft.internal.io.SocketCalls;
@@ -103,7 +104,7 @@ public final class TcpListener implements AutoCloseable {
     TcpListener listener = new TcpListener(loop, chosen);
     Handle handle = listener.acceptor.handle();
     boolean ipv6 = chosen.getAddress() instanceof Inet6Address;
-    SocketCalls.open(loop, handle, chosen, options.setupOfListener(ipv6));
+    SocketCalls.open(loop, handle, SocketType.STREAM, chosen, options.setupOfListener(ipv6));
     boolean listening = false;
     try {
       SocketCalls.bind(loop, handle, chosen);

@@ -6,6 +6,7 @@ import dev.weft.error.ErrnoException;
 import dev.weft.internal.backend.Direction;
 import dev.weft.internal.backend.Handle;
 import dev.weft.internal.backend.Op;
+import dev.weft.internal.backend.SocketType;
 import dev.weft.internal.io.Acceptor;
 import dev.weft.internal.io.Endpoint;
 import dev.weft.internal.io.InetAddresses;
@@ -111,7 +112,7 @@ public final class TcpSocket implements DuplexStream {
     TcpSocket socket = new TcpSocket(strand.loop, address);
     Handle handle = socket.endpoint.handle();
     StackReserve.check(); // from here on, the descriptor is closed if the call fails
-    SocketCalls.open(strand.loop, handle, address, options.setup());
+    SocketCalls.open(strand.loop, handle, SocketType.STREAM, address, options.setup());
     boolean connected = false;
     try {
       InetSocketAddress local = options.localAddress();

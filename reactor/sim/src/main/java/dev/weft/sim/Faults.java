@@ -2,6 +2,8 @@
 package dev.weft.sim;
 
 import java.time.Duration;
+import java.util.EnumMap;
+import java.util.Map;
 
 /**
  * What goes wrong in a simulation, and how often. Rates are in thousandths: 0 is never, 1000
@@ -10,52 +12,58 @@ import java.time.Duration;
 public final class Faults {
   private static final int RATE_MAX = 1000;
 
-  private final Duration delayMax;
-  private final int shortTransfers;
-  private final int interruptions;
-  private final int deferrals;
-  private final int endedAccepts;
-  private final int lateCancels;
-  private final int resets;
-  private final int exhaustions;
+  /** What has a rate. */
+  private enum Kind {
+    SHORT_TRANSFERS("shortTransfers"),
+    INTERRUPTIONS("interruptions"),
+    DEFERRALS("deferrals"),
+    ENDED_ACCEPTS("endedAccepts"),
+    LATE_CANCELS("lateCancels"),
+    RESETS("resets"),
+    EXHAUSTIONS("exhaustions"),
+    LOSSES("losses"),
+    DUPLICATES("duplicates"),
+    REORDERINGS("reorderings");
 
-  private Faults(
-      Duration delayMax,
-      int shortTransfers,
-      int interruptions,
-      int deferrals,
-      int endedAccepts,
-      int lateCancels,
-      int resets,
-      int exhaustions) {
+    final String text;
+
+    Kind(String text) {
+      this.text = text;
+    }
+  }
+
+  private final Duration delayMax;
+
+  /** The rates that are not 0. */
+  private final Map<Kind, Integer> rates;
+
+  private Faults(Duration delayMax, Map<Kind, Integer> rates) {
     if (delayMax.isNegative() || delayMax.compareTo(Duration.ofDays(1)) > 0) {
       throw new IllegalArgumentException("delayMax must be from zero to a day: " + delayMax);
     }
-    check("shortTransfers", shortTransfers);
-    check("interruptions", interruptions);
-    check("deferrals", deferrals);
-    check("endedAccepts", endedAccepts);
-    check("lateCancels", lateCancels);
-    check("resets", resets);
-    check("exhaustions", exhaustions);
-    if (interruptions == RATE_MAX) {
+    rates.forEach(
+        (kind, rate) -> {
+          if (rate < 0 || rate > RATE_MAX) {
+            throw new IllegalArgumentException(kind.text + " must be from 0 to 1000: " + rate);
+          }
+        });
+    if (rates.getOrDefault(Kind.INTERRUPTIONS, 0) == RATE_MAX) {
       throw new IllegalArgumentException("interruptions must be less than 1000, or nothing ends");
     }
 
     this.delayMax = delayMax;
-    this.shortTransfers = shortTransfers;
-    this.interruptions = interruptions;
-    this.deferrals = deferrals;
-    this.endedAccepts = endedAccepts;
-    this.lateCancels = lateCancels;
-    this.resets = resets;
-    this.exhaustions = exhaustions;
+    this.rates = rates;
   }
 
-  private static void check(String name, int rate) {
-    if (rate < 0 || rate > RATE_MAX) {
-      throw new IllegalArgumentException(name + " must be from 0 to 1000: " + rate);
-    }
+  private Faults with(Kind kind, int rate) {
+    EnumMap<Kind, Integer> changed = new EnumMap<>(Kind.class);
+    changed.putAll(rates);
+    changed.put(kind, rate);
+    return new Faults(delayMax, changed);
+  }
+
+  private int rate(Kind kind) {
+    return rates.getOrDefault(kind, 0);
   }
 
   /**
@@ -65,7 +73,7 @@ public final class Faults {
    * @return faults without any
    */
   public static Faults none() {
-    return new Faults(Duration.ZERO, 0, 0, 0, 0, 0, 0, 0);
+    return new Faults(Duration.ZERO, new EnumMap<>(Kind.class));
   }
 
   /**
@@ -75,17 +83,29 @@ public final class Faults {
    * @return faults that are no failures
    */
   public static Faults ordinary() {
-    return new Faults(Duration.ofMillis(50), 300, 100, 100, 200, 500, 0, 0);
+    return none()
+        .withDelayMax(Duration.ofMillis(50))
+        .withShortTransfers(300)
+        .withInterruptions(100)
+        .withDeferrals(100)
+        .withEndedAccepts(200)
+        .withLateCancels(500);
   }
 
   /**
-   * The faults of {@link #ordinary}, and also broken and refused connections, and descriptors and
-   * memory that run out. A program gets exceptions; it must neither hang nor lose anything else.
+   * The faults of {@link #ordinary}, and also broken and refused connections, datagrams that are
+   * lost, doubled or reordered, and descriptors and memory that run out. A program gets exceptions;
+   * it must neither hang nor lose anything else.
    *
    * @return many faults
    */
   public static Faults harsh() {
-    return ordinary().withResets(10).withExhaustions(20);
+    return ordinary()
+        .withResets(10)
+        .withExhaustions(20)
+        .withLosses(50)
+        .withDuplicates(50)
+        .withReorderings(100);
   }
 
   /**
@@ -95,15 +115,7 @@ public final class Faults {
    * @return new faults
    */
   public Faults withDelayMax(Duration max) {
-    return new Faults(
-        max,
-        shortTransfers,
-        interruptions,
-        deferrals,
-        endedAccepts,
-        lateCancels,
-        resets,
-        exhaustions);
+    return new Faults(max, rates);
   }
 
   /**
@@ -113,8 +125,7 @@ public final class Faults {
    * @return new faults
    */
   public Faults withShortTransfers(int rate) {
-    return new Faults(
-        delayMax, rate, interruptions, deferrals, endedAccepts, lateCancels, resets, exhaustions);
+    return with(Kind.SHORT_TRANSFERS, rate);
   }
 
   /**
@@ -124,8 +135,7 @@ public final class Faults {
    * @return new faults
    */
   public Faults withInterruptions(int rate) {
-    return new Faults(
-        delayMax, shortTransfers, rate, deferrals, endedAccepts, lateCancels, resets, exhaustions);
+    return with(Kind.INTERRUPTIONS, rate);
   }
 
   /**
@@ -135,15 +145,7 @@ public final class Faults {
    * @return new faults
    */
   public Faults withDeferrals(int rate) {
-    return new Faults(
-        delayMax,
-        shortTransfers,
-        interruptions,
-        rate,
-        endedAccepts,
-        lateCancels,
-        resets,
-        exhaustions);
+    return with(Kind.DEFERRALS, rate);
   }
 
   /**
@@ -153,8 +155,7 @@ public final class Faults {
    * @return new faults
    */
   public Faults withEndedAccepts(int rate) {
-    return new Faults(
-        delayMax, shortTransfers, interruptions, deferrals, rate, lateCancels, resets, exhaustions);
+    return with(Kind.ENDED_ACCEPTS, rate);
   }
 
   /**
@@ -164,15 +165,7 @@ public final class Faults {
    * @return new faults
    */
   public Faults withLateCancels(int rate) {
-    return new Faults(
-        delayMax,
-        shortTransfers,
-        interruptions,
-        deferrals,
-        endedAccepts,
-        rate,
-        resets,
-        exhaustions);
+    return with(Kind.LATE_CANCELS, rate);
   }
 
   /**
@@ -182,15 +175,7 @@ public final class Faults {
    * @return new faults
    */
   public Faults withResets(int rate) {
-    return new Faults(
-        delayMax,
-        shortTransfers,
-        interruptions,
-        deferrals,
-        endedAccepts,
-        lateCancels,
-        rate,
-        exhaustions);
+    return with(Kind.RESETS, rate);
   }
 
   /**
@@ -200,15 +185,37 @@ public final class Faults {
    * @return new faults
    */
   public Faults withExhaustions(int rate) {
-    return new Faults(
-        delayMax,
-        shortTransfers,
-        interruptions,
-        deferrals,
-        endedAccepts,
-        lateCancels,
-        resets,
-        rate);
+    return with(Kind.EXHAUSTIONS, rate);
+  }
+
+  /**
+   * These faults with another rate.
+   *
+   * @param rate see {@link #losses()}
+   * @return new faults
+   */
+  public Faults withLosses(int rate) {
+    return with(Kind.LOSSES, rate);
+  }
+
+  /**
+   * These faults with another rate.
+   *
+   * @param rate see {@link #duplicates()}
+   * @return new faults
+   */
+  public Faults withDuplicates(int rate) {
+    return with(Kind.DUPLICATES, rate);
+  }
+
+  /**
+   * These faults with another rate.
+   *
+   * @param rate see {@link #reorderings()}
+   * @return new faults
+   */
+  public Faults withReorderings(int rate) {
+    return with(Kind.REORDERINGS, rate);
   }
 
   /**
@@ -222,27 +229,27 @@ public final class Faults {
 
   /** {@return how often a read or write moves less than it could} */
   public int shortTransfers() {
-    return shortTransfers;
+    return rate(Kind.SHORT_TRANSFERS);
   }
 
   /** {@return how often an operation is interrupted before it does anything; users never see it} */
   public int interruptions() {
-    return interruptions;
+    return rate(Kind.INTERRUPTIONS);
   }
 
   /** {@return how often an operation finds the submission queue full and has to be retried} */
   public int deferrals() {
-    return deferrals;
+    return rate(Kind.DEFERRALS);
   }
 
   /** {@return how often a multishot accept ends with the connection that it delivers} */
   public int endedAccepts() {
-    return endedAccepts;
+    return rate(Kind.ENDED_ACCEPTS);
   }
 
   /** {@return how often an operation that could be cancelled completes all the same} */
   public int lateCancels() {
-    return lateCancels;
+    return rate(Kind.LATE_CANCELS);
   }
 
   /**
@@ -250,32 +257,35 @@ public final class Faults {
    * EPIPE, and how often a connection is refused}
    */
   public int resets() {
-    return resets;
+    return rate(Kind.RESETS);
   }
 
   /** {@return how often no descriptor or no memory is left: EMFILE, ENFILE, ENOBUFS, ENOMEM} */
   public int exhaustions() {
-    return exhaustions;
+    return rate(Kind.EXHAUSTIONS);
+  }
+
+  /** {@return how often a datagram is lost} */
+  public int losses() {
+    return rate(Kind.LOSSES);
+  }
+
+  /** {@return how often a datagram arrives twice} */
+  public int duplicates() {
+    return rate(Kind.DUPLICATES);
+  }
+
+  /** {@return how often a datagram arrives later than those sent after it} */
+  public int reorderings() {
+    return rate(Kind.REORDERINGS);
   }
 
   @Override
   public String toString() {
-    return "Faults[delayMax="
-        + delayMax
-        + ", shortTransfers="
-        + shortTransfers
-        + ", interruptions="
-        + interruptions
-        + ", deferrals="
-        + deferrals
-        + ", endedAccepts="
-        + endedAccepts
-        + ", lateCancels="
-        + lateCancels
-        + ", resets="
-        + resets
-        + ", exhaustions="
-        + exhaustions
-        + "]";
+    StringBuilder text = new StringBuilder("Faults[delayMax=").append(delayMax);
+    for (Kind kind : Kind.values()) {
+      text.append(", ").append(kind.text).append('=').append(rate(kind));
+    }
+    return text.append(']').toString();
   }
 }

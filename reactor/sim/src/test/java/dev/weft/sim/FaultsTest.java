@@ -6,20 +6,26 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.weft.Deadline;
 import dev.weft.Fiber;
 import dev.weft.FiberTask;
+import dev.weft.error.DeadlineExceededException;
 import dev.weft.error.Errno;
 import dev.weft.error.ErrnoException;
 import dev.weft.fs.File;
 import dev.weft.io.Pipe;
 import dev.weft.net.TcpListener;
 import dev.weft.net.TcpSocket;
+import dev.weft.net.UdpSocket;
 import java.io.IOException;
 import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.HashSet;
 import java.util.List;
@@ -126,6 +132,47 @@ class FaultsTest {
                 assertEquals(Errno.ECONNREFUSED, e.errno());
               }
             });
+  }
+
+  /** The numbers of ten datagrams in the order in which they arrived, for each of many seeds. */
+  private static List<List<Integer>> arrivals(Faults faults) {
+    List<List<Integer>> all = new ArrayList<>();
+    Simulation.seeds(100)
+        .withFaults(faults)
+        .check(
+            () -> {
+              List<Integer> arrived = new ArrayList<>();
+              all.add(arrived);
+              try (UdpSocket receiver = UdpSocket.bind(ANY_PORT);
+                  UdpSocket sender = UdpSocket.connect(receiver.localAddress());
+                  Arena arena = Arena.ofShared()) {
+                MemorySegment number = arena.allocate(1);
+                for (byte i = 0; i < 10; i++) {
+                  number.set(ValueLayout.JAVA_BYTE, 0, i);
+                  sender.send(number);
+                }
+                Deadline deadline = Deadline.after(Duration.ofSeconds(1));
+                while (receiver.receive(number, deadline) == 1) {
+                  arrived.add((int) number.get(ValueLayout.JAVA_BYTE, 0));
+                }
+              } catch (DeadlineExceededException e) {
+                // no more will arrive
+              }
+            });
+    return all;
+  }
+
+  @Test
+  void datagramsAreLostDoubledAndReorderedIfConfigured() {
+    List<Integer> ordered = List.of(0, 1, 2, 3, 4, 5, 6, 7, 8, 9);
+    Faults delays = Faults.none().withDelayMax(Duration.ofMillis(50));
+    arrivals(delays).forEach(each -> assertEquals(ordered, each));
+
+    arrivals(Faults.none().withLosses(1000)).forEach(each -> assertEquals(List.of(), each));
+    arrivals(Faults.none().withDuplicates(1000)).forEach(each -> assertEquals(20, each.size()));
+    List<List<Integer>> reordered = arrivals(Faults.none().withReorderings(500));
+    reordered.forEach(each -> assertEquals(Set.copyOf(ordered), Set.copyOf(each)));
+    assertTrue(reordered.stream().filter(each -> !each.equals(ordered)).count() > 50);
   }
 
   @Test

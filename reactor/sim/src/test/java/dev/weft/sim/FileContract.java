@@ -17,7 +17,7 @@ import java.nio.charset.StandardCharsets;
 import org.junit.jupiter.api.Test;
 
 /** What a backend promises of files, pipes and splices. */
-abstract class FileContract extends CancelContract {
+abstract class FileContract extends DatagramContract {
   private static final int READ_WRITE = OpenFlags.READ | OpenFlags.WRITE;
 
   /** The name of a file that does not exist yet. */

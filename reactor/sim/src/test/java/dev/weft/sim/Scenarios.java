@@ -33,6 +33,11 @@ final class Scenarios {
               "acceptBurst", Faults.ordinary().withEndedAccepts(0), AcceptScenarios::burst),
           new Scenario("acceptOne", Faults.ordinary(), AcceptScenarios::oneEach),
           new Scenario("bytes", Faults.ordinary(), SocketScenarios::cancelledReadsLoseNothing),
+          new Scenario("datagrams", Faults.ordinary(), DatagramScenarios::requests),
+          new Scenario(
+              "datagramsLost",
+              Faults.ordinary().withLosses(200).withDuplicates(200).withReorderings(200),
+              DatagramScenarios::requests),
           new Scenario("closing", Faults.ordinary(), ClosingScenarios::sockets),
           new Scenario("closingPipes", Faults.ordinary(), ClosingScenarios::pipes),
           new Scenario("closingArena", Faults.ordinary(), ClosingScenarios::arenas),

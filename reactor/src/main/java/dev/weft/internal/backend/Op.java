@@ -70,7 +70,6 @@ public final class Op {
   /** Where the bytes of a transfer begin in {@link #memory}. */
   private long from;
 
-  /** The bytes of a transfer at most. */
   private int length;
 
   /** Where a READ or WRITE begins in the file. */
@@ -79,7 +78,6 @@ public final class Op {
   /** A number that the opcode needs: flags, events, a direction, a value, and so on. */
   private int detail;
 
-  /** The permissions of a file that OPEN creates. */
   private int permissions;
 
   /** An object that the opcode needs or fills: an address, a path, an option, and so on. */
@@ -105,8 +103,7 @@ public final class Op {
   /** Whether {@link #memory} can be closed by others, so that it needs a {@link MemoryLease}. */
   private boolean leasable;
 
-  // Whether the operation is counted in these handles' uses.
-  private boolean usesTarget;
+  private boolean usesTarget; // counted in the handle's uses
   private boolean usesSource;
 
   /** What was read and waits for {@link #fetch}. */
@@ -149,8 +146,6 @@ public final class Op {
     return state != State.DONE && state != State.FREE;
   }
 
-  // ---- the request, for the backend
-
   /** The number of this use of the slot. */
   public int generation() {
     return generation;
@@ -186,10 +181,7 @@ public final class Op {
     return position;
   }
 
-  /**
-   * A number: the {@link OpenFlags} of OPEN, the {@link PollEvents} of POLL, the number of the
-   * buffer group of RECEIVE_ANY.
-   */
+  /** The {@link OpenFlags} of OPEN, {@link PollEvents} of POLL, buffer group of RECEIVE_ANY. */
   public int detail() {
     return detail;
   }
@@ -222,6 +214,11 @@ public final class Op {
   /** What STAT fills. */
   public FileAttributes attributes() {
     return (FileAttributes) Objects.requireNonNull(argument);
+  }
+
+  /** The message of RECEIVE_MESSAGE and SEND_MESSAGE. */
+  public Message message() {
+    return (Message) Objects.requireNonNull(argument);
   }
 
   /** The descriptor that a splice reads from. */
@@ -258,7 +255,6 @@ public final class Op {
     return next;
   }
 
-  /** The number of operations from this one to the end of its chain. */
   public int chainLength() {
     int length = 1;
     for (Op op = link; op != null; op = op.link) {
@@ -338,10 +334,7 @@ public final class Op {
     staged = bytes;
   }
 
-  /**
-   * Copies what was read to the memory, if the backend could not. To be called on the thread that
-   * submitted the operation, before the result is used.
-   */
+  /** Copies what was read to the memory, if the backend could not: on the submitting thread. */
   public void fetch() {
     StagedBytes bytes = staged;
     if (bytes != null) {
@@ -389,6 +382,16 @@ public final class Op {
   /** Sends all bytes unless the connection breaks: a backend goes on after short sends. */
   public Op send(Handle handle, MemorySegment memory, long from, int length) {
     return request(Opcode.SEND, handle).transfer(memory, from, length, 0);
+  }
+
+  /** Receives the first {@code length} bytes of a message, and its sender into {@code message}. */
+  public Op receiveMessage(Handle handle, MemorySegment memory, int length, Message message) {
+    return request(Opcode.RECEIVE_MESSAGE, handle).transfer(memory, 0, length, 0).with(message);
+  }
+
+  /** Sends {@code length} bytes as one message, to the address of {@code message}. */
+  public Op sendMessage(Handle handle, MemorySegment memory, int length, Message message) {
+    return request(Opcode.SEND_MESSAGE, handle).transfer(memory, 0, length, 0).with(message);
   }
 
   /** Accepts one connection: the result is its descriptor. */

@@ -19,6 +19,10 @@ public enum Opcode {
   RECEIVE_ANY,
   /** Writes to a socket, all bytes unless the connection breaks. */
   SEND,
+  /** Receives a datagram or other message, and what a {@link Message} says of it. */
+  RECEIVE_MESSAGE,
+  /** Sends a datagram or other message, to the address in a {@link Message}. */
+  SEND_MESSAGE,
   /** Accepts one connection; the result is its descriptor. */
   ACCEPT,
   /** Accepts connections until it is cancelled: one result for each. */

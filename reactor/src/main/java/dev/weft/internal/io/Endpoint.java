@@ -7,6 +7,7 @@ import dev.weft.internal.access.Accessors;
 import dev.weft.internal.backend.Call;
 import dev.weft.internal.backend.FileType;
 import dev.weft.internal.backend.Handle;
+import dev.weft.internal.backend.Message;
 import dev.weft.internal.backend.Op;
 import dev.weft.internal.backend.OpenFlags;
 import dev.weft.internal.backend.PollEvents;
@@ -21,8 +22,8 @@ import java.nio.channels.AsynchronousCloseException;
 import java.nio.channels.ClosedChannelException;
 
 /**
- * The byte I/O on a handle, common to sockets, files, pipes and standard streams. At most one fiber
- * reads and one writes at a time.
+ * The I/O on a handle, common to sockets, files, pipes and standard streams. At most one fiber
+ * reads and one writes bytes at a time; any number may receive and send messages.
  */
 public final class Endpoint {
   /** Returns the endpoint of an object of a public type that has one. */
@@ -269,6 +270,47 @@ public final class Endpoint {
     } finally {
       reading = false;
       sink.writing = false;
+    }
+  }
+
+  // ---- messages
+
+  /**
+   * Receives a message, or as much of it as {@code target} holds. Any number of fibers may receive,
+   * each into a message of its own. Suspends.
+   *
+   * @return the number of bytes
+   */
+  public int receiveMessage(MemorySegment target, Message message, long deadline)
+      throws IOException {
+    int length = writableLength(target);
+    Strand strand = enter("receive");
+    while (true) {
+      requireOpen();
+      Op op = strand.waiting.op().receiveMessage(handle, target, length, message);
+      int result = Operations.perform(strand, "receive", name, op, deadline, WaitMode.EXTERNAL);
+      if (!mustRetry(strand, result, this, PollEvents.READABLE, deadline)) {
+        return check("receive", result);
+      }
+    }
+  }
+
+  /**
+   * Sends the first {@code length} bytes as a message, to the address in {@code message}. Any
+   * number of fibers may send. Suspends.
+   */
+  public void sendMessage(MemorySegment source, long length, Message message, long deadline)
+      throws IOException {
+    int bytes = (int) Math.min(length, checkedLength(source));
+    Strand strand = enter("send");
+    while (true) {
+      requireOpen();
+      Op op = strand.waiting.op().sendMessage(handle, source, bytes, message);
+      int result = Operations.perform(strand, "send", name, op, deadline, WaitMode.EXTERNAL);
+      if (!mustRetry(strand, result, this, PollEvents.WRITABLE, deadline)) {
+        check("send", result);
+        return;
+      }
     }
   }
 

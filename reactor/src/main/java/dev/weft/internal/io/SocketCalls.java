@@ -15,7 +15,7 @@ import java.net.InetSocketAddress;
 import java.net.StandardProtocolFamily;
 import java.net.UnknownHostException;
 
-/** The system calls that set up TCP sockets and listeners. They do not wait. */
+/** The system calls that set up sockets and listeners. They do not wait. */
 public final class SocketCalls {
   /** The JDK's system property. */
   private static final String IPV4_ONLY = "java.net.preferIPv4Stack";
@@ -47,16 +47,16 @@ public final class SocketCalls {
   }
 
   /**
-   * Opens {@code handle} with a new stream socket of the family of {@code address}, and sets its
-   * options. If that fails, the handle has no descriptor.
+   * Opens {@code handle} with a new socket of the family of {@code address}, and sets its options.
+   * If that fails, the handle has no descriptor.
    *
    * @throws UnknownHostException if {@code address} is not resolved
    */
   public static void open(
-      EventLoop loop, Handle handle, InetSocketAddress address, SocketSetup setup)
+      EventLoop loop, Handle handle, SocketType type, InetSocketAddress address, SocketSetup setup)
       throws ErrnoException, UnknownHostException {
     InetAddresses.requireResolved(address);
-    Call request = loop.call().socket(InetAddresses.family(address), SocketType.STREAM);
+    Call request = loop.call().socket(InetAddresses.family(address), type);
     loop.backend().open(handle, check("socket", address, loop.backend().perform(request)));
     boolean isSetUp = false;
     try {

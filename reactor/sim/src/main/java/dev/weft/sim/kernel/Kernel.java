@@ -42,6 +42,7 @@ public final class Kernel {
   private final List<@Nullable Handle> handles = new ArrayList<>();
   private final Queue<OpenFileDescription> changes = new ArrayDeque<>();
   final Network network;
+  private @Nullable Network datagrams;
   final FileTree files;
 
   public Kernel(
@@ -108,6 +109,28 @@ public final class Kernel {
 
   boolean refusesConnection() {
     return chance.happens(faults.resets());
+  }
+
+  boolean losesDatagram() {
+    return chance.happens(faults.losses());
+  }
+
+  boolean doublesDatagram() {
+    return chance.happens(faults.duplicates());
+  }
+
+  boolean reordersDatagram() {
+    return chance.happens(faults.reorderings());
+  }
+
+  /** The network of UDP, made at its first use: others draw the same numbers without it. */
+  Network datagrams() {
+    Network found = datagrams;
+    if (found == null) {
+      found = network.ofOtherProtocol();
+      datagrams = found;
+    }
+    return found;
   }
 
   // ---- descriptors
@@ -193,9 +216,9 @@ public final class Kernel {
 
   private void begin(Request request) {
     request.stage = Request.Stage.STARTING;
-    if (request.is(Opcode.READ) || request.is(Opcode.RECEIVE)) {
+    if (request.fillsMemory()) {
       request.memory = BufferGuard.ofTarget(request.bytes(), chance);
-    } else if (request.is(Opcode.WRITE) || request.is(Opcode.SEND)) {
+    } else if (request.readsMemory()) {
       request.memory = BufferGuard.ofSource(request.bytes());
     }
     long time = now() + delay();

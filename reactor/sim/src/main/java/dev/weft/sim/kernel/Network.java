@@ -6,6 +6,7 @@ import dev.weft.sim.env.SeededRandom;
 import java.net.InetSocketAddress;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /** Maps addresses to sockets: bind(2), ip(7). */
@@ -14,14 +15,14 @@ final class Network {
   private static final int EPHEMERAL_COUNT = 28232;
 
   private final SeededRandom chance;
-  private final List<Socket> bound = new ArrayList<>();
+  private final List<InternetSocket> bound = new ArrayList<>();
 
   Network(SeededRandom chance) {
     this.chance = chance;
   }
 
   /** Binds {@code socket} to an address; returns 0 or -errno. */
-  int bind(Socket socket, InetSocketAddress requested) {
+  int bind(InternetSocket socket, InetSocketAddress requested) {
     if (!SocketAddress.isLocal(requested)) {
       return -Errno.EADDRNOTAVAIL.code();
     }
@@ -44,8 +45,8 @@ final class Network {
     return bound.stream().noneMatch(other -> other.localPort() == port);
   }
 
-  private boolean claim(Socket socket, InetSocketAddress address) {
-    for (Socket other : bound) {
+  private boolean claim(InternetSocket socket, InetSocketAddress address) {
+    for (InternetSocket other : bound) {
       if (overlaps(socket, address, other) && !mayShare(socket, other)) {
         return false;
       }
@@ -55,7 +56,8 @@ final class Network {
     return true;
   }
 
-  private static boolean overlaps(Socket socket, InetSocketAddress address, Socket other) {
+  private static boolean overlaps(
+      InternetSocket socket, InetSocketAddress address, InternetSocket other) {
     InetSocketAddress taken = other.local;
     if (taken == null || taken.getPort() != address.getPort()) {
       return false;
@@ -67,12 +69,12 @@ final class Network {
           || taken.getAddress().equals(address.getAddress());
     }
     // An IPv6 wildcard takes IPv4 too, unless IPV6_V6ONLY is set.
-    Socket six = ipv6 ? socket : other;
+    InternetSocket six = ipv6 ? socket : other;
     InetSocketAddress sixAddress = ipv6 ? address : taken;
     return SocketAddress.isWildcard(sixAddress) && !six.options.isIpv6Only();
   }
 
-  private static boolean mayShare(Socket socket, Socket other) {
+  private static boolean mayShare(InternetSocket socket, InternetSocket other) {
     return (socket.options.reusesPort() && other.options.reusesPort())
         || (socket.options.reusesAddress()
             && other.options.reusesAddress()
@@ -80,10 +82,10 @@ final class Network {
   }
 
   /** Whether a bound socket may listen beside the others. */
-  boolean mayListen(Socket socket) {
+  boolean mayListen(InternetSocket socket) {
     InetSocketAddress address = socket.local;
     assert address != null;
-    for (Socket other : bound) {
+    for (InternetSocket other : bound) {
       if (other != socket
           && other.isListening()
           && overlaps(socket, address, other)
@@ -96,11 +98,23 @@ final class Network {
 
   /** The listener that a connection to {@code destination} reaches, or null. */
   @Nullable Socket listener(InetSocketAddress destination) {
-    List<Socket> exact = new ArrayList<>();
-    List<Socket> wildcard = new ArrayList<>();
-    for (Socket socket : bound) {
+    return (Socket) find(destination, InternetSocket::isListening);
+  }
+
+  /** The socket that a datagram from {@code source} reaches, or null. */
+  @Nullable DatagramSocket receiver(InetSocketAddress destination, InetSocketAddress source) {
+    InternetSocket connected = find(destination, socket -> source.equals(socket.remote));
+    return (DatagramSocket)
+        (connected != null ? connected : find(destination, socket -> socket.remote == null));
+  }
+
+  private @Nullable InternetSocket find(
+      InetSocketAddress destination, Predicate<InternetSocket> condition) {
+    List<InternetSocket> exact = new ArrayList<>();
+    List<InternetSocket> wildcard = new ArrayList<>();
+    for (InternetSocket socket : bound) {
       InetSocketAddress local = socket.local;
-      if (!socket.isListening() || local == null || local.getPort() != destination.getPort()) {
+      if (local == null || local.getPort() != destination.getPort() || !condition.test(socket)) {
         continue;
       }
       boolean sameFamily = SocketAddress.isIpv6(local) == SocketAddress.isIpv6(destination);
@@ -111,11 +125,16 @@ final class Network {
         wildcard.add(socket);
       }
     }
-    List<Socket> candidates = exact.isEmpty() ? wildcard : exact;
+    List<InternetSocket> candidates = exact.isEmpty() ? wildcard : exact;
     return candidates.isEmpty() ? null : candidates.get(chance.below(candidates.size()));
   }
 
-  void release(Socket socket) {
+  void release(InternetSocket socket) {
     bound.remove(socket);
+  }
+
+  /** A network of its own for another protocol, whose ports are others. */
+  Network ofOtherProtocol() {
+    return new Network(chance.fork());
   }
 }

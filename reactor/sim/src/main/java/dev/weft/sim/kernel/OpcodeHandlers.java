@@ -26,7 +26,10 @@ final class OpcodeHandlers {
   }
 
   static boolean isOnSocket(Request request) {
-    return request.is(Opcode.RECEIVE) || request.is(Opcode.SEND);
+    return switch (request.opcode) {
+      case RECEIVE, SEND, RECEIVE_MESSAGE, SEND_MESSAGE -> true;
+      default -> false;
+    };
   }
 
   /**
@@ -63,14 +66,41 @@ final class OpcodeHandlers {
       case POLL -> poll(file, request);
       case SYNC, SYNC_DATA -> file instanceof OpenFile ? 0 : -Errno.EINVAL.code();
       case SPLICE -> splice(request, file);
-      default -> file instanceof Socket socket ? onSocket(request, socket) : -Errno.ENOTSOCK.code();
+      default ->
+          switch (file) {
+            case Socket socket -> onSocket(request, socket);
+            case DatagramSocket socket -> onDatagrams(request, socket);
+            default -> -Errno.ENOTSOCK.code();
+          };
     };
+  }
+
+  private static int onDatagrams(Request request, DatagramSocket socket) {
+    return switch (request.opcode) {
+      case RECEIVE -> socket.receive(request, null);
+      case RECEIVE_MESSAGE -> socket.receive(request, request.op.message());
+      case SEND -> socket.send(request, null);
+      case SEND_MESSAGE -> socket.send(request, (InetSocketAddress) request.destination);
+      case CONNECT -> socket.connect((InetSocketAddress) request.op.address());
+      case SHUTDOWN -> socket.shutdown(request.op.direction());
+      default -> -Errno.EOPNOTSUPP.code();
+    };
+  }
+
+  /** A stream has neither addresses nor boundaries. */
+  private static int receiveMessage(Request request, Socket socket) {
+    int result = socket.read(request);
+    if (result >= 0) {
+      request.op.message().received(null, false);
+    }
+    return result;
   }
 
   private static int onSocket(Request request, Socket socket) {
     return switch (request.opcode) {
       case RECEIVE -> socket.read(request);
-      case SEND -> socket.write(request);
+      case RECEIVE_MESSAGE -> receiveMessage(request, socket);
+      case SEND, SEND_MESSAGE -> socket.write(request);
       case ACCEPT, ACCEPT_MULTISHOT -> socket.accept(request);
       case SHUTDOWN -> socket.shutdown(request.op.direction());
       case CONNECT -> {

@@ -6,6 +6,7 @@ import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 import dev.weft.internal.backend.Op;
 import dev.weft.internal.backend.Opcode;
 import java.lang.foreign.MemorySegment;
+import java.net.SocketAddress;
 import org.jspecify.annotations.Nullable;
 
 /** One submitted operation as the kernel sees it: its fields are copied, as the kernel does. */
@@ -32,6 +33,9 @@ public final class Request {
   final int length;
   final int detail;
   final int spliceHandle;
+
+  /** The address of a SEND_MESSAGE, or null. */
+  final @Nullable SocketAddress destination;
 
   /** Which of the two directions of its descriptor the request uses. */
   final boolean outward;
@@ -78,9 +82,10 @@ public final class Request {
     length = op.length();
     detail = op.detail();
     spliceHandle = op.spliceHandle();
+    destination = is(Opcode.SEND_MESSAGE) ? op.message().address() : null;
     outward =
         switch (opcode) {
-          case WRITE, SEND, SPLICE, SHUTDOWN -> true;
+          case WRITE, SEND, SEND_MESSAGE, SPLICE, SHUTDOWN -> true;
           default -> false;
         };
     if (is(Opcode.OPEN) || isAccept()) {
@@ -94,6 +99,16 @@ public final class Request {
 
   boolean isMultishot() {
     return is(Opcode.ACCEPT_MULTISHOT);
+  }
+
+  /** Whether the kernel writes to the memory. */
+  boolean fillsMemory() {
+    return is(Opcode.READ) || is(Opcode.RECEIVE) || is(Opcode.RECEIVE_MESSAGE);
+  }
+
+  /** Whether the kernel reads the memory. */
+  boolean readsMemory() {
+    return is(Opcode.WRITE) || is(Opcode.SEND) || is(Opcode.SEND_MESSAGE);
   }
 
   /** The bytes of a transfer. */

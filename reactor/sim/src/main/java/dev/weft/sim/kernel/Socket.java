@@ -3,8 +3,6 @@ package dev.weft.sim.kernel;
 
 import dev.weft.error.Errno;
 import dev.weft.internal.backend.Direction;
-import dev.weft.internal.backend.FileType;
-import dev.weft.internal.backend.OpenFlags;
 import dev.weft.internal.backend.PollEvents;
 import java.net.InetSocketAddress;
 import java.util.ArrayDeque;
@@ -14,7 +12,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * A TCP socket, listening or connected, which behaves as tcp(7) and the kernel's source describe.
  */
-final class Socket extends OpenFileDescription {
+final class Socket extends InternetSocket {
   /** SYNs are repeated after 1, 2, 4 seconds and so on, six times (tcp_syn_retries). */
   private static final int SYN_RETRIES = 6;
 
@@ -34,10 +32,6 @@ final class Socket extends OpenFileDescription {
   }
 
   private State state = State.NEW;
-  private final boolean ipv6;
-  Options options;
-  @Nullable InetSocketAddress local;
-  @Nullable InetSocketAddress remote;
 
   // ---- as a listener
   private int backlog;
@@ -70,39 +64,28 @@ final class Socket extends OpenFileDescription {
   private boolean writeShut;
   private boolean orphaned;
 
-  /** The error that the next call reports, or 0: SO_ERROR. */
-  private int error;
-
   Socket(Kernel kernel, boolean ipv6, Options options) {
-    super(kernel, OpenFlags.READ | OpenFlags.WRITE);
-    this.ipv6 = ipv6;
-    this.options = options;
+    super(kernel, ipv6, options);
   }
 
-  int localPort() {
-    return local == null ? 0 : local.getPort();
-  }
-
+  @Override
   boolean isListening() {
     return state == State.LISTENING;
   }
 
-  boolean isIpv6() {
-    return ipv6;
-  }
-
+  @Override
   boolean isConnected() {
     return state == State.CONNECTED;
   }
 
-  int takeError() {
-    int taken = error;
-    error = 0;
-    return taken;
+  @Override
+  Network network() {
+    return kernel.network;
   }
 
   // ---- listening
 
+  @Override
   int listen(int length) {
     if (state == State.CONNECTED || state == State.CONNECTING) {
       return failure(Errno.EINVAL);
@@ -399,6 +382,7 @@ final class Socket extends OpenFileDescription {
 
   // ---- the end
 
+  @Override
   int shutdown(Direction direction) {
     if (state == State.LISTENING && direction != Direction.OUTPUT) {
       stopListening();
@@ -464,11 +448,6 @@ final class Socket extends OpenFileDescription {
       }
       case NEW, DEAD -> state = State.DEAD;
     }
-  }
-
-  @Override
-  FileType type() {
-    return FileType.SOCKET;
   }
 
   @Override

@@ -41,11 +41,12 @@ public final class SyncCalls {
       case PIPE_CAPACITY -> file instanceof PipeEnd end ? end.capacity() : -Errno.EBADF.code();
       case SET_PIPE_CAPACITY ->
           file instanceof PipeEnd end ? end.resize(call.detail()) : -Errno.EBADF.code();
-      default -> file instanceof Socket socket ? onSocket(call, socket) : -Errno.ENOTSOCK.code();
+      default ->
+          file instanceof InternetSocket socket ? onSocket(call, socket) : -Errno.ENOTSOCK.code();
     };
   }
 
-  private int onSocket(Call call, Socket socket) {
+  private int onSocket(Call call, InternetSocket socket) {
     return switch (call.kind()) {
       case BIND -> bind(socket, call);
       case LISTEN -> socket.listen(call.detail());
@@ -77,21 +78,24 @@ public final class SyncCalls {
     if (!ipv6 && family != StandardProtocolFamily.INET) {
       return -Errno.EAFNOSUPPORT.code();
     }
-    if (type != SocketType.STREAM) {
-      return -Errno.EPROTONOSUPPORT.code(); // the simulated network has TCP only
-    }
     int refusal = kernel.refuseDescriptor();
-    return refusal < 0
-        ? refusal
-        : kernel.open(new Socket(kernel, ipv6, new Options(ipv6)), "socket");
+    if (refusal < 0) {
+      return refusal;
+    }
+    Options options = new Options(ipv6);
+    return kernel.open(
+        type == SocketType.STREAM
+            ? new Socket(kernel, ipv6, options)
+            : new DatagramSocket(kernel, ipv6, options),
+        "socket");
   }
 
-  private int bind(Socket socket, Call call) {
+  private static int bind(InternetSocket socket, Call call) {
     InetSocketAddress address = Kernel.ofFamily(call.wanted(), socket.isIpv6());
     if (address == null) {
       return -Errno.EAFNOSUPPORT.code();
     }
-    return socket.local != null ? -Errno.EINVAL.code() : kernel.network.bind(socket, address);
+    return socket.local != null ? -Errno.EINVAL.code() : socket.network().bind(socket, address);
   }
 
   private int pipe(Call call) {

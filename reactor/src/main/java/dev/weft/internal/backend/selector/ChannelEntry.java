@@ -203,11 +203,11 @@ abstract class ChannelEntry extends Entry {
 
   static int interestOf(Op op) {
     return switch (op.opcode()) {
-      case READ, RECEIVE, RECEIVE_ANY -> SelectionKey.OP_READ;
+      case READ, RECEIVE, RECEIVE_ANY, RECEIVE_MESSAGE -> SelectionKey.OP_READ;
       case ACCEPT, ACCEPT_MULTISHOT -> SelectionKey.OP_ACCEPT;
       case CONNECT -> SelectionKey.OP_CONNECT;
       case POLL -> interestOfPoll(op.detail());
-      case WRITE, SEND -> SelectionKey.OP_WRITE;
+      case WRITE, SEND, SEND_MESSAGE -> SelectionKey.OP_WRITE;
       default -> NONE;
     };
   }
@@ -244,6 +244,11 @@ abstract class ChannelEntry extends Entry {
   }
 
   // ---- transfers
+
+  /** Notes that there is nothing to read until the selector reports something. */
+  final void foundEmpty() {
+    mayBeReadable = false;
+  }
 
   /** Reads once: the bytes read, 0 at the end, or {@link #NOT_READY}. */
   final int read(SelectorBackend backend, Request request, ReadableByteChannel source)

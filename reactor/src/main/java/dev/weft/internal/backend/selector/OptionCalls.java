@@ -23,6 +23,7 @@ final class OptionCalls {
       case REUSE_PORT -> StandardSocketOptions.SO_REUSEPORT;
       case KEEP_ALIVE -> StandardSocketOptions.SO_KEEPALIVE;
       case NO_DELAY -> StandardSocketOptions.TCP_NODELAY;
+      case BROADCAST -> StandardSocketOptions.SO_BROADCAST;
       case QUICK_ACK -> ExtendedSocketOptions.TCP_QUICKACK;
       default -> null;
     };
@@ -76,10 +77,14 @@ final class OptionCalls {
       socket.userTimeoutMillis(value);
       return 0;
     }
+    return set(socket.network(), option, value);
+  }
+
+  /** Sets an option that is one of the channel's. */
+  static int set(NetworkChannel channel, SocketOption option, int value) throws IOException {
     if (option == SocketOption.IPV6_ONLY) {
       return value == 0 ? 0 : UNKNOWN_OPTION; // the JDK's sockets always take both
     }
-    NetworkChannel channel = socket.network();
     java.net.SocketOption<Boolean> named = switchOf(option);
     java.net.SocketOption<Integer> numbered = numberOf(option);
     if (named != null && channel.supportedOptions().contains(named)) {
@@ -99,10 +104,17 @@ final class OptionCalls {
     if (option == SocketOption.USER_TIMEOUT) {
       return call.answer(socket.userTimeoutMillis());
     }
+    int result = get(socket.network(), call);
+    Integer noted = result == UNKNOWN_OPTION ? socket.recordedOption(option) : null;
+    return noted == null ? result : call.answer(noted);
+  }
+
+  /** As {@link #get(SocketEntry, Call)}, of an option that is one of the channel's. */
+  static int get(NetworkChannel channel, Call call) throws IOException {
+    SocketOption option = call.option();
     if (option == SocketOption.IPV6_ONLY || option == SocketOption.ERROR) {
       return call.answer(0); // the JDK reports an error with the next operation
     }
-    NetworkChannel channel = socket.network();
     java.net.SocketOption<Boolean> named = switchOf(option);
     java.net.SocketOption<Integer> numbered = numberOf(option);
     if (named != null && channel.supportedOptions().contains(named)) {
@@ -112,8 +124,7 @@ final class OptionCalls {
       int value = channel.getOption(numbered);
       return call.answer(isBuffer(option) ? 2 * value : value); // as Linux doubles it
     }
-    Integer noted = socket.recordedOption(option);
-    return noted == null ? UNKNOWN_OPTION : call.answer(noted);
+    return UNKNOWN_OPTION;
   }
 
   private static boolean isBuffer(SocketOption option) {

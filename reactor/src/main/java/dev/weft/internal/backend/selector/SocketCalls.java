@@ -10,7 +10,6 @@ import java.net.InetSocketAddress;
 import java.net.ProtocolFamily;
 import java.net.SocketAddress;
 import java.net.StandardProtocolFamily;
-import java.nio.channels.SocketChannel;
 
 /** The calls on sockets. They do not wait. */
 final class SocketCalls {
@@ -21,17 +20,15 @@ final class SocketCalls {
 
   /** Makes a socket; returns its number, or -errno. */
   static int open(SelectorBackend backend, ProtocolFamily family, SocketType type) {
-    if (type != SocketType.STREAM) {
-      return -Errno.ESOCKTNOSUPPORT.code();
-    }
     if (family != StandardProtocolFamily.INET && family != StandardProtocolFamily.INET6) {
       return -Errno.EAFNOSUPPORT.code();
     }
     try {
       backend.descriptors.reserve(1);
-      SocketChannel channel = SocketChannel.open(family);
-      channel.configureBlocking(false);
-      return backend.descriptors.add(new SocketEntry(family, channel, false));
+      return backend.descriptors.add(
+          type == SocketType.STREAM
+              ? SocketEntry.open(family)
+              : DatagramEntry.open((StandardProtocolFamily) family));
     } catch (UnsupportedOperationException e) {
       return -Errno.EAFNOSUPPORT.code(); // no IPv6 here
     } catch (IOException e) {
@@ -83,7 +80,8 @@ final class SocketCalls {
     }
   }
 
-  private static InetSocketAddress unbound(ProtocolFamily family) throws IOException {
+  /** The local address of a socket that has none yet. */
+  static InetSocketAddress unbound(ProtocolFamily family) throws IOException {
     int bytes = family == StandardProtocolFamily.INET6 ? IPV6_BYTES : IPV4_BYTES;
     return new InetSocketAddress(InetAddress.getByAddress(new byte[bytes]), 0);
   }

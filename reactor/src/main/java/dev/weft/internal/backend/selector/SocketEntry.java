@@ -78,6 +78,13 @@ final class SocketEntry extends ChannelEntry {
     this.isBound = isBound;
   }
 
+  /** Opens a socket without an address. */
+  static SocketEntry open(ProtocolFamily family) throws IOException {
+    SocketChannel channel = SocketChannel.open(family);
+    channel.configureBlocking(false);
+    return new SocketEntry(family, channel, false);
+  }
+
   @Override
   FileType type() {
     return FileType.SOCKET;
@@ -129,7 +136,8 @@ final class SocketEntry extends ChannelEntry {
       return switch (op.opcode()) {
         case READ -> op.position() >= 0 ? ESPIPE : receive(backend, request);
         case RECEIVE -> receive(backend, request);
-        case WRITE, SEND -> transmit(backend, request);
+        case RECEIVE_MESSAGE -> receiveMessage(backend, request);
+        case WRITE, SEND, SEND_MESSAGE -> transmit(backend, request);
         case ACCEPT, ACCEPT_MULTISHOT -> accept(backend);
         case CONNECT -> connect(op);
         case SHUTDOWN -> shutdown(backend, op.direction());
@@ -166,6 +174,15 @@ final class SocketEntry extends ChannelEntry {
       wasReset |= code == Errno.ECONNRESET.code();
       return -code;
     }
+  }
+
+  /** A stream has neither addresses nor boundaries. */
+  private int receiveMessage(SelectorBackend backend, Request request) throws IOException {
+    int result = receive(backend, request);
+    if (result >= 0) {
+      request.op.message().received(null, false);
+    }
+    return result;
   }
 
   private int transmit(SelectorBackend backend, Request request) throws IOException {

@@ -29,7 +29,7 @@ final class TransferMemory {
     if (!isOurs(request.op.memory())) {
       request.isForeign = true;
       switch (request.op.opcode()) {
-        case WRITE, SEND -> stage(request);
+        case WRITE, SEND, SEND_MESSAGE -> stage(request);
         default -> {}
       }
     }

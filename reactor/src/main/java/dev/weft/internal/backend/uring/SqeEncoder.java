@@ -46,12 +46,14 @@ final class SqeEncoder implements AutoCloseable {
   private static final MemorySegment EMPTY_PATH = Arena.global().allocateFrom("");
 
   static {
-    assert statx.sizeof() <= SCRATCH_BYTES && SocketAddresses.BYTES_MAX <= SCRATCH_BYTES;
+    assert statx.sizeof() <= SCRATCH_BYTES && MessageHeader.BYTES <= SCRATCH_BYTES;
     define(Opcode.NOP, weft_h.IORING_OP_NOP(), 0);
     define(Opcode.READ, weft_h.IORING_OP_READ(), 0);
     define(Opcode.WRITE, weft_h.IORING_OP_WRITE(), 0);
     define(Opcode.RECEIVE, weft_h.IORING_OP_RECV(), 0);
     define(Opcode.SEND, weft_h.IORING_OP_SEND(), weft_h.MSG_NOSIGNAL() | weft_h.MSG_WAITALL());
+    defineOther(Opcode.RECEIVE_MESSAGE, weft_h.IORING_OP_RECVMSG(), 0);
+    defineOther(Opcode.SEND_MESSAGE, weft_h.IORING_OP_SEND(), weft_h.MSG_NOSIGNAL());
     define(Opcode.ACCEPT, weft_h.IORING_OP_ACCEPT(), weft_h.SOCK_CLOEXEC());
     define(Opcode.ACCEPT_MULTISHOT, weft_h.IORING_OP_ACCEPT(), weft_h.SOCK_CLOEXEC());
     add(Opcode.ACCEPT_MULTISHOT, weft_h.IORING_ACCEPT_MULTISHOT() << PRIORITY_SHIFT);
@@ -98,6 +100,8 @@ final class SqeEncoder implements AutoCloseable {
   void prepare(Op op) {
     switch (op.opcode()) {
       case CONNECT -> SocketAddresses.encode(internet(op.address()), scratch(op));
+      case RECEIVE_MESSAGE -> MessageHeader.prepareReceive(op, scratch(op));
+      case SEND_MESSAGE -> MessageHeader.prepareSend(op, scratch(op));
       case OPEN -> writePath(op);
       case STAT -> scratch(op); // allocates it
       default -> {}
@@ -177,6 +181,17 @@ final class SqeEncoder implements AutoCloseable {
         io_uring_sqe.addr(sqe, scratch(op));
         io_uring_sqe.off(sqe, SocketAddresses.bytes(internet(op.address())));
       }
+      case RECEIVE_MESSAGE -> {
+        io_uring_sqe.addr(sqe, scratch(op));
+        io_uring_sqe.len(sqe, 1);
+      }
+      case SEND_MESSAGE -> {
+        int length = MessageHeader.destinationBytes(op);
+        if (length > 0) {
+          io_uring_sqe.off(sqe, MessageHeader.address(scratch(op)));
+          io_uring_sqe.splice_fd_in(sqe, length); // addr_len, and padding
+        }
+      }
       case SHUTDOWN -> io_uring_sqe.len(sqe, KernelCodes.shutdown(op.direction()));
       case OPEN -> {
         MemorySegment path = op.memory();
@@ -203,9 +218,10 @@ final class SqeEncoder implements AutoCloseable {
   /** Whether {@link #decode} has something to do for results of the operation. */
   static boolean hasOutput(Op op) {
     int code = op.code();
-    return code == STAT || code == POLL;
+    return code == RECEIVE_MESSAGE || code == STAT || code == POLL;
   }
 
+  private static final int RECEIVE_MESSAGE = Opcode.RECEIVE_MESSAGE.code();
   private static final int STAT = Opcode.STAT.code();
   private static final int POLL = Opcode.POLL.code();
 
@@ -213,6 +229,10 @@ final class SqeEncoder implements AutoCloseable {
   int decode(Op op, int result) {
     if (op.code() == POLL) {
       return KernelCodes.pollEventsOf(result);
+    }
+    if (op.code() == RECEIVE_MESSAGE) {
+      MessageHeader.decode(scratch(op), op.message());
+      return result;
     }
     StatxDecoder.decode(scratch(op), op.attributes());
     return result;

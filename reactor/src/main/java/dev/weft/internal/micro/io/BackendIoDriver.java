@@ -7,6 +7,7 @@ import dev.weft.internal.backend.Backend;
 import dev.weft.internal.backend.Capability;
 import dev.weft.internal.backend.Direction;
 import dev.weft.internal.backend.Handle;
+import dev.weft.internal.backend.SocketType;
 import dev.weft.internal.io.SocketCalls;
 import dev.weft.internal.io.SocketSetup;
 import dev.weft.internal.strand.EventLoop;
@@ -62,7 +63,7 @@ public final class BackendIoDriver extends IoDriver implements AutoCloseable {
   @Override
   public void socket(Handle handle, InetSocketAddress address, SocketSetup setup)
       throws ErrnoException, UnknownHostException {
-    SocketCalls.open(loop, handle, address, setup);
+    SocketCalls.open(loop, handle, SocketType.STREAM, address, setup);
   }
 
   @Override

@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.weft.internal.backend.uring;
+
+import static java.lang.foreign.ValueLayout.JAVA_INT;
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
+
+import dev.weft.bindings.iovec;
+import dev.weft.bindings.msghdr;
+import dev.weft.bindings.weft_h;
+import dev.weft.internal.backend.Message;
+import dev.weft.internal.backend.Op;
+import dev.weft.internal.mem.Memory;
+import java.lang.foreign.MemorySegment;
+import java.net.SocketAddress;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The {@code msghdr} of a message and what it points to, in the scratch memory of an operation: one
+ * {@code iovec} and an address. A {@link Message} keeps the last address in both forms.
+ */
+final class MessageHeader {
+  private static final MemorySegment ALL = Memory.ALL;
+  private static final long VECTOR = msghdr.sizeof();
+  private static final long ADDRESS = VECTOR + iovec.sizeof();
+  private static final int ADDRESS_BYTES = SocketAddresses.BYTES_MAX;
+
+  /** The size of all of it. */
+  static final long BYTES = ADDRESS + ADDRESS_BYTES;
+
+  private MessageHeader() {}
+
+  /** An address and its bytes as the kernel knows them. */
+  private static final class Encoded {
+    @Nullable SocketAddress address;
+    int length;
+    final MemorySegment bytes = MemorySegment.ofArray(new byte[ADDRESS_BYTES]);
+
+    boolean is(long header, int size) {
+      long at = header + ADDRESS;
+      return length == size && MemorySegment.mismatch(bytes, 0, size, ALL, at, at + size) < 0;
+    }
+
+    void set(SocketAddress address, long header, int size) {
+      this.address = address;
+      length = size;
+      MemorySegment.copy(ALL, header + ADDRESS, bytes, 0, size);
+    }
+  }
+
+  private static Encoded kept(Message message) {
+    if (message.encodedAddress() instanceof Encoded encoded) {
+      return encoded;
+    }
+    Encoded made = new Encoded();
+    message.keep(made);
+    return made;
+  }
+
+  /** Where the address begins. */
+  static long address(long header) {
+    return header + ADDRESS;
+  }
+
+  /** Lets a header describe the memory of {@code op}, and room for the sender's address. */
+  static void prepareReceive(Op op, long header) {
+    MemorySegment memory = op.memory();
+    long base = memory == null ? 0 : memory.address() + op.from();
+    ALL.set(JAVA_LONG, header + VECTOR + iovec.iov_base$offset(), base);
+    ALL.set(JAVA_LONG, header + VECTOR + iovec.iov_len$offset(), op.length());
+    ALL.set(JAVA_LONG, header + msghdr.msg_name$offset(), header + ADDRESS);
+    ALL.set(JAVA_INT, header + msghdr.msg_namelen$offset(), ADDRESS_BYTES);
+    ALL.set(JAVA_LONG, header + msghdr.msg_iov$offset(), header + VECTOR);
+    ALL.set(JAVA_LONG, header + msghdr.msg_iovlen$offset(), 1);
+    ALL.set(JAVA_LONG, header + msghdr.msg_control$offset(), 0);
+    ALL.set(JAVA_LONG, header + msghdr.msg_controllen$offset(), 0);
+    ALL.set(JAVA_INT, header + msghdr.msg_flags$offset(), 0);
+  }
+
+  /** Writes the destination of a send. */
+  static void prepareSend(Op op, long header) {
+    SocketAddress destination = op.message().address();
+    if (destination == null) {
+      return;
+    }
+    Encoded encoded = kept(op.message());
+    if (destination == encoded.address) { // equal ones can differ in their scope
+      MemorySegment.copy(encoded.bytes, 0, ALL, header + ADDRESS, encoded.length);
+    } else {
+      int length = SocketAddresses.encode(SqeEncoder.internet(destination), header + ADDRESS);
+      encoded.set(destination, header, length);
+    }
+  }
+
+  /** The length of the destination of a send that has been prepared; 0 if it has none. */
+  static int destinationBytes(Op op) {
+    Message message = op.message();
+    return message.address() == null ? 0 : kept(message).length;
+  }
+
+  /** Reads what the kernel has written besides the bytes. */
+  static void decode(long header, Message message) {
+    int length = ALL.get(JAVA_INT, header + msghdr.msg_namelen$offset());
+    int flags = ALL.get(JAVA_INT, header + msghdr.msg_flags$offset());
+    message.received(sender(header, length, message), (flags & weft_h.MSG_TRUNC()) != 0);
+  }
+
+  private static @Nullable SocketAddress sender(long header, int length, Message message) {
+    if (length == 0) {
+      return null;
+    }
+    Encoded encoded = kept(message);
+    if (!encoded.is(header, length)) {
+      encoded.set(SocketAddresses.decode(header + ADDRESS), header, length);
+    }
+    return encoded.address;
+  }
+}

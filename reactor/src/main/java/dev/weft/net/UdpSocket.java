@@ -1,0 +1,447 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.weft.net;
+
+import dev.weft.Deadline;
+import dev.weft.error.Errno;
+import dev.weft.error.ErrnoException;
+import dev.weft.internal.backend.Capability;
+import dev.weft.internal.backend.Message;
+import dev.weft.internal.backend.Op;
+import dev.weft.internal.backend.SocketType;
+import dev.weft.internal.io.Endpoint;
+import dev.weft.internal.io.InetAddresses;
+import dev.weft.internal.io.SocketCalls;
+import dev.weft.internal.jvm.StackReserve;
+import dev.weft.internal.strand.EventLoop;
+import dev.weft.internal.strand.Operations;
+import dev.weft.internal.strand.Strand;
+import dev.weft.internal.strand.WaitMode;
+import dev.weft.io.MessageStream;
+import java.io.IOException;
+import java.lang.foreign.MemorySegment;
+import java.net.Inet6Address;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * UDP socket (udp(7)): sends and receives datagrams, each whole. Datagrams can be lost, doubled and
+ * reordered. Any number of fibers may receive and send at once; several that receive take a batch
+ * of datagrams in one turn of the reactor.
+ *
+ * <p>A failure concerns one call: the socket can be used as before. So a server continues when a
+ * reply can't be sent, because the client's port is 0 (EINVAL) or its network unreachable.
+ *
+ * <p>As a {@link MessageStream} a socket is connected: it sends to its peer, and receives from its
+ * peer alone. If nothing listens at the peer, a call after that gets ECONNREFUSED. There is no end
+ * of the stream.
+ */
+public final class UdpSocket implements MessageStream {
+  private final Endpoint endpoint;
+  private final Name name;
+
+  /** Messages that no call uses at the moment. */
+  private final List<Message> spare = new ArrayList<>();
+
+  private UdpSocket(EventLoop loop, InetSocketAddress address) {
+    name = new Name(address);
+    endpoint = new Endpoint(loop, Endpoint.Kind.SOCKET, name, name);
+  }
+
+  /** The socket's name in messages. A separate object, so that the socket can become garbage. */
+  private static final class Name {
+    private InetSocketAddress local;
+    private @Nullable InetSocketAddress remote;
+
+    Name(InetSocketAddress local) {
+      this.local = local;
+    }
+
+    @Override
+    public String toString() {
+      InetSocketAddress peer = remote;
+      return peer == null
+          ? "UDP " + InetAddresses.text(local)
+          : "UDP to " + InetAddresses.text(peer);
+    }
+  }
+
+  // ---- opening
+
+  /**
+   * Opens a socket for datagrams to an address, with {@link SocketOptions#defaults}.
+   *
+   * @param address the address to receive at. A wildcard address of either family stands for all
+   *     interfaces and both families. With port 0 the kernel chooses a port, which {@link
+   *     #localAddress} returns
+   * @return an open socket
+   * @throws ErrnoException EADDRINUSE, EACCES, EADDRNOTAVAIL and so on (bind(2))
+   * @throws java.net.UnknownHostException if {@code address} is not resolved
+   */
+  public static UdpSocket bind(InetSocketAddress address) throws IOException {
+    return bind(address, SocketOptions.defaults());
+  }
+
+  /**
+   * Opens a socket for datagrams to an address.
+   *
+   * @param address the address to receive at. A wildcard address of either family stands for all
+   *     interfaces and both families. With port 0 the kernel chooses a port, which {@link
+   *     #localAddress} returns
+   * @param options the socket's options; those for connections have no effect, and neither has
+   *     REUSE_ADDRESS
+   * @return an open socket
+   * @throws ErrnoException EADDRINUSE, EACCES, EADDRNOTAVAIL and so on (bind(2))
+   * @throws UnsupportedOperationException if IPV6_ONLY is set on a reactor without io_uring
+   * @throws java.net.UnknownHostException if {@code address} is not resolved
+   */
+  public static UdpSocket bind(InetSocketAddress address, SocketOptions options)
+      throws IOException {
+    EventLoop loop = currentLoop("bind");
+    InetSocketAddress chosen =
+        options.isIpv4Only() ? address : SocketCalls.ofBothFamilies(loop, address);
+    UdpSocket socket = opened(loop, chosen, options);
+    boolean bound = false;
+    try {
+      SocketCalls.bind(loop, socket.endpoint.handle(), chosen);
+      socket.name.local = SocketCalls.localAddress(loop, socket.endpoint.handle());
+      bound = true;
+      return socket;
+    } finally {
+      if (!bound) {
+        SocketCalls.discard(loop, socket.endpoint.handle());
+      }
+    }
+  }
+
+  /**
+   * Opens a socket without an address, with {@link SocketOptions#defaults}: the kernel chooses one
+   * when the first datagram is sent, to an address of either family.
+   *
+   * @return an open socket
+   * @throws IOException if the system has no descriptor or no memory left
+   */
+  public static UdpSocket open() throws IOException {
+    return open(SocketOptions.defaults());
+  }
+
+  /**
+   * Opens a socket without an address: the kernel chooses one when the first datagram is sent.
+   *
+   * @param options the socket's options; those for connections have no effect
+   * @return an open socket
+   * @throws UnsupportedOperationException if IPV6_ONLY is set on a reactor without io_uring
+   * @throws IOException if the system has no descriptor or no memory left
+   */
+  public static UdpSocket open(SocketOptions options) throws IOException {
+    EventLoop loop = currentLoop("open");
+    InetSocketAddress any = new InetSocketAddress(InetAddress.ofLiteral("0.0.0.0"), 0);
+    return opened(
+        loop, options.isIpv4Only() ? any : SocketCalls.ofBothFamilies(loop, any), options);
+  }
+
+  /**
+   * Opens a socket that is connected to a peer, with {@link SocketOptions#defaults}. Nothing is
+   * sent. Suspends.
+   *
+   * @param address a resolved address
+   * @return an open socket
+   * @throws ErrnoException ENETUNREACH and so on (connect(2))
+   * @throws java.net.UnknownHostException if {@code address} is not resolved
+   */
+  public static UdpSocket connect(InetSocketAddress address) throws IOException {
+    return connect(address, SocketOptions.defaults(), Deadline.NEVER);
+  }
+
+  /**
+   * Opens a socket that is connected to a peer, with {@link SocketOptions#defaults}; waits until
+   * {@code deadline} at most. Nothing is sent. Suspends.
+   *
+   * @param address a resolved address
+   * @param deadline when to stop waiting
+   * @return an open socket
+   * @throws ErrnoException ENETUNREACH and so on (connect(2))
+   * @throws java.net.UnknownHostException if {@code address} is not resolved
+   * @throws dev.weft.error.DeadlineExceededException if the deadline passed
+   */
+  public static UdpSocket connect(InetSocketAddress address, Deadline deadline) throws IOException {
+    return connect(address, SocketOptions.defaults(), deadline);
+  }
+
+  /**
+   * Opens a socket that is connected to a peer; waits until {@code deadline} at most. Nothing is
+   * sent. Suspends.
+   *
+   * @param address a resolved address
+   * @param options the socket's options; those for TCP have no effect
+   * @param deadline when to stop waiting
+   * @return an open socket
+   * @throws ErrnoException ENETUNREACH and so on (connect(2))
+   * @throws java.net.UnknownHostException if {@code address} is not resolved
+   * @throws dev.weft.error.DeadlineExceededException if the deadline passed
+   */
+  public static UdpSocket connect(
+      InetSocketAddress address, SocketOptions options, Deadline deadline) throws IOException {
+    Strand strand = Strand.require("connect");
+    strand.checkBeforeWait("connect", address, deadline.nanoTime(), WaitMode.EXTERNAL);
+    UdpSocket socket = opened(strand.loop, address, options);
+    socket.name.remote = address;
+    boolean connected = false;
+    try {
+      InetSocketAddress local = options.localAddress();
+      if (local != null) {
+        SocketCalls.bindForConnect(strand.loop, socket.endpoint.handle(), local, address);
+      }
+      Op op = strand.waiting.op().connect(socket.endpoint.handle(), address);
+      int result =
+          Operations.performRepeatedly(
+              strand, "connect", socket.name, op, deadline.nanoTime(), WaitMode.EXTERNAL);
+      socket.endpoint.check("connect", result);
+      connected = true;
+      return socket;
+    } finally {
+      if (!connected) {
+        SocketCalls.discard(strand.loop, socket.endpoint.handle());
+      }
+    }
+  }
+
+  private static EventLoop currentLoop(String verb) {
+    EventLoop loop = EventLoop.current();
+    if (loop == null) {
+      throw new WrongThreadException(verb + ": there is no reactor on " + Thread.currentThread());
+    }
+    return loop;
+  }
+
+  /** Opens a socket of the family of {@code address}. */
+  private static UdpSocket opened(EventLoop loop, InetSocketAddress address, SocketOptions options)
+      throws IOException {
+    StackReserve.check(); // from here on, the descriptor is closed if the call fails
+    if (options.has(SocketOption.IPV6_ONLY)) {
+      loop.backend().require(Capability.IPV6_ONLY, "a UDP socket for IPv6 alone");
+    }
+    UdpSocket socket = new UdpSocket(loop, address);
+    boolean ipv6 = address.getAddress() instanceof Inet6Address;
+    SocketCalls.open(
+        loop,
+        socket.endpoint.handle(),
+        SocketType.DATAGRAM,
+        address,
+        options.setupOfDatagrams(ipv6));
+    return socket;
+  }
+
+  // ---- datagrams
+
+  /**
+   * Receives a datagram, from any sender unless the socket is connected. Suspends until there is
+   * one.
+   *
+   * @param target gets the bytes, their number, the sender, and whether bytes were cut off; owned
+   *     by the kernel until the call ends
+   * @throws ErrnoException ECONNREFUSED if the socket is connected and an earlier datagram found no
+   *     receiver; ENOBUFS or ENOMEM. The socket stays usable
+   */
+  public void receive(Datagram target) throws IOException {
+    receive(target, Deadline.NEVER);
+  }
+
+  /**
+   * Receives a datagram, as {@link #receive(Datagram)} does; waits until {@code deadline} at most.
+   * Suspends.
+   *
+   * @param target gets the bytes, their number, the sender, and whether bytes were cut off; owned
+   *     by the kernel until the call ends
+   * @param deadline when to stop waiting
+   * @throws ErrnoException ECONNREFUSED if the socket is connected and an earlier datagram found no
+   *     receiver; ENOBUFS or ENOMEM. The socket stays usable
+   * @throws dev.weft.error.DeadlineExceededException if no datagram arrived
+   */
+  public void receive(Datagram target, Deadline deadline) throws IOException {
+    target.receive(endpoint, deadline);
+  }
+
+  /**
+   * Receives a datagram whose sender does not matter, such as the peer of a connected socket; waits
+   * until {@code deadline} at most. Suspends.
+   *
+   * @param target native memory to fill from its start, owned by the kernel until the call ends
+   * @param deadline when to stop waiting
+   * @return the datagram's length in bytes, which can be 0
+   * @throws ErrnoException EMSGSIZE if the datagram is longer than {@code target}, whose bytes are
+   *     its first ones then; ECONNREFUSED if the socket is connected and an earlier datagram found
+   *     no receiver. The socket stays usable
+   * @throws dev.weft.error.DeadlineExceededException if no datagram arrived
+   */
+  @Override
+  public int receive(MemorySegment target, Deadline deadline) throws IOException {
+    Message message = take();
+    try {
+      int length = endpoint.receiveMessage(target, message, deadline.nanoTime());
+      if (message.isTruncated()) {
+        throw new ErrnoException("receive", name.toString(), Errno.EMSGSIZE.code());
+      }
+      return length;
+    } finally {
+      spare.add(message);
+    }
+  }
+
+  /**
+   * Sends a datagram to its {@linkplain Datagram#address address}. Suspends until the system has
+   * accepted it.
+   *
+   * @param datagram its bytes are owned by the kernel until the call ends
+   * @throws ErrnoException EMSGSIZE if it is too long, EINVAL if the port is 0, EDESTADDRREQ if it
+   *     has no address and the socket is not connected, ENETUNREACH and so on (udp(7)). The socket
+   *     stays usable
+   */
+  public void send(Datagram datagram) throws IOException {
+    send(datagram, Deadline.NEVER);
+  }
+
+  /**
+   * Sends a datagram, as {@link #send(Datagram)} does; waits until {@code deadline} at most.
+   * Suspends.
+   *
+   * @param datagram its bytes are owned by the kernel until the call ends
+   * @param deadline when to stop waiting
+   * @throws ErrnoException EMSGSIZE if it is too long, EINVAL if the port is 0, EDESTADDRREQ if it
+   *     has no address and the socket is not connected, ENETUNREACH and so on (udp(7)). The socket
+   *     stays usable
+   * @throws dev.weft.error.DeadlineExceededException if the deadline passed
+   */
+  public void send(Datagram datagram, Deadline deadline) throws IOException {
+    InetSocketAddress address = datagram.address();
+    if (address != null) {
+      InetAddresses.requireResolved(address);
+    }
+    datagram.send(endpoint, deadline);
+  }
+
+  /**
+   * Sends a datagram. Suspends until the system has accepted it.
+   *
+   * @param message native memory, owned by the kernel until the call ends; it may be empty
+   * @param address a resolved address
+   * @throws ErrnoException as {@link #send(Datagram)}
+   * @throws java.net.UnknownHostException if {@code address} is not resolved
+   */
+  public void send(MemorySegment message, InetSocketAddress address) throws IOException {
+    send(message, address, Deadline.NEVER);
+  }
+
+  /**
+   * Sends a datagram; waits until {@code deadline} at most. Suspends until the system has accepted
+   * it.
+   *
+   * @param message native memory, owned by the kernel until the call ends; it may be empty
+   * @param address a resolved address
+   * @param deadline when to stop waiting
+   * @throws ErrnoException as {@link #send(Datagram)}
+   * @throws java.net.UnknownHostException if {@code address} is not resolved
+   * @throws dev.weft.error.DeadlineExceededException if the deadline passed
+   */
+  public void send(MemorySegment message, InetSocketAddress address, Deadline deadline)
+      throws IOException {
+    InetAddresses.requireResolved(address);
+    transmit(message, address, deadline);
+  }
+
+  /**
+   * Sends a datagram to the peer of a connected socket; waits until {@code deadline} at most.
+   * Suspends until the system has accepted it.
+   *
+   * @param message native memory, owned by the kernel until the call ends; it may be empty
+   * @param deadline when to stop waiting
+   * @throws ErrnoException as {@link #send(Datagram)}, and ECONNREFUSED if an earlier datagram
+   *     found no receiver
+   * @throws dev.weft.error.DeadlineExceededException if the deadline passed
+   */
+  @Override
+  public void send(MemorySegment message, Deadline deadline) throws IOException {
+    transmit(message, null, deadline);
+  }
+
+  private void transmit(MemorySegment bytes, @Nullable InetSocketAddress address, Deadline deadline)
+      throws IOException {
+    Message message = take().to(address);
+    try {
+      endpoint.sendMessage(bytes, bytes.byteSize(), message, deadline.nanoTime());
+    } finally {
+      spare.add(message);
+    }
+  }
+
+  private Message take() {
+    return spare.isEmpty() ? new Message() : spare.removeLast();
+  }
+
+  // ---- addresses and the end
+
+  /**
+   * {@return the address and port that the socket is bound to}
+   *
+   * @throws IOException if the socket is closed
+   */
+  public InetSocketAddress localAddress() throws IOException {
+    endpoint.enter("localAddress");
+    return SocketCalls.localAddress(endpoint.loop, endpoint.handle());
+  }
+
+  /** {@return the peer that the socket is connected to, or null} */
+  public @Nullable InetSocketAddress remoteAddress() {
+    return name.remote;
+  }
+
+  /**
+   * Changes an option.
+   *
+   * @param option the option
+   * @param value its new value
+   * @param <T> the type of the value
+   * @throws IllegalArgumentException if the option can't have the value
+   * @throws UnsupportedOperationException if the backend does not have the option
+   * @throws IOException if the socket is closed, or the option is not one of UDP
+   */
+  public <T> void setOption(SocketOption<T> option, T value) throws IOException {
+    endpoint.enter("setOption");
+    SocketCalls.set(endpoint.loop, endpoint.handle(), option.code, option.encode(value), this);
+  }
+
+  /**
+   * {@return the value of an option}
+   *
+   * @param option the option
+   * @param <T> the type of the value
+   * @throws UnsupportedOperationException if the backend does not have the option
+   * @throws IOException if the socket is closed, or the option is not one of UDP
+   */
+  public <T> T getOption(SocketOption<T> option) throws IOException {
+    endpoint.enter("getOption");
+    return option.decode(SocketCalls.get(endpoint.loop, endpoint.handle(), option.code, this));
+  }
+
+  /** {@return whether {@link #close} has not been called} */
+  public boolean isOpen() {
+    return endpoint.isOpen();
+  }
+
+  /**
+   * Closes the socket. Other fibers that are receiving or sending get an {@link
+   * java.nio.channels.AsynchronousCloseException}. Suspends, even in a cancelled fiber. Does
+   * nothing the second time.
+   */
+  @Override
+  public void close() {
+    endpoint.close();
+  }
+
+  @Override
+  public String toString() {
+    return name.toString();
+  }
+}
