@@ -2,7 +2,10 @@
 #include "weft.h"
 
 #include <jni.h>
+#include <linux/sockios.h>
 #include <sched.h>
+#include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
@@ -90,6 +93,37 @@ API int weft_getsockopt(int fd, int level, int name, void *value, unsigned *leng
 API int weft_setsockopt(int fd, int level, int name, const void *value, unsigned length)
 {
 	return result_of(setsockopt(fd, level, name, value, length));
+}
+
+API int weft_unread(int fd)
+{
+	int bytes = 0;
+	int result = result_of(ioctl(fd, SIOCINQ, &bytes));
+
+	return result < 0 ? result : bytes;
+}
+
+API int weft_unsent(int fd)
+{
+	int bytes = 0;
+	int result = result_of(ioctl(fd, SIOCOUTQ, &bytes));
+
+	return result < 0 ? result : bytes;
+}
+
+API int weft_tcp_info(int fd, unsigned *values)
+{
+	struct tcp_info info = {0};
+	socklen_t length = sizeof info;
+	int result = result_of(getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &length));
+	const unsigned found[WEFT_TCP_INFO_VALUES] = {
+		info.tcpi_rtt, info.tcpi_rttvar, info.tcpi_total_retrans, info.tcpi_unacked,
+		info.tcpi_lost, info.tcpi_retrans, info.tcpi_snd_cwnd, info.tcpi_snd_mss,
+	};
+
+	if (result == 0)
+		memcpy(values, found, sizeof found);
+	return result;
 }
 
 API int weft_close(int fd)

@@ -96,6 +96,18 @@ int weft_getpeername(int fd, void *address, unsigned *length);
 int weft_getsockopt(int fd, int level, int name, void *value, unsigned *length);
 int weft_setsockopt(int fd, int level, int name, const void *value, unsigned length);
 
+/* Bytes that have come and not been read. */
+int weft_unread(int fd);
+/* Bytes that the other end has not acknowledged, or not taken. */
+int weft_unsent(int fd);
+
+#define WEFT_TCP_INFO_VALUES 8
+/*
+ * Of TCP_INFO: the smoothed round-trip time and its variation in microseconds, segments retransmitted so far, segments
+ * unacknowledged, lost and retransmitted now, the congestion window in segments, and the bytes of a segment.
+ */
+int weft_tcp_info(int fd, unsigned *values);
+
 int weft_close(int fd);
 /* write(2); returns how many bytes it took. The kernel takes less than 2 GiB at once, so they fit. */
 int weft_write(int fd, const void *bytes, unsigned long count);

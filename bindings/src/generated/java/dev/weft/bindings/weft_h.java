@@ -4961,6 +4961,187 @@ public class weft_h extends weft_h$shared {
         }
     }
 
+    private static class weft_unread {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
+            weft_h.C_INT,
+            weft_h.C_INT
+        );
+
+        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("weft_unread");
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * int weft_unread(int fd)
+     * }
+     */
+    public static FunctionDescriptor weft_unread$descriptor() {
+        return weft_unread.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * int weft_unread(int fd)
+     * }
+     */
+    public static MethodHandle weft_unread$handle() {
+        return weft_unread.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * int weft_unread(int fd)
+     * }
+     */
+    public static MemorySegment weft_unread$address() {
+        return weft_unread.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * int weft_unread(int fd)
+     * }
+     */
+    public static int weft_unread(int fd) {
+        var mh$ = weft_unread.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("weft_unread", fd);
+            }
+            return (int)mh$.invokeExact(fd);
+        } catch (Error | RuntimeException ex) {
+           throw ex;
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
+    private static class weft_unsent {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
+            weft_h.C_INT,
+            weft_h.C_INT
+        );
+
+        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("weft_unsent");
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * int weft_unsent(int fd)
+     * }
+     */
+    public static FunctionDescriptor weft_unsent$descriptor() {
+        return weft_unsent.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * int weft_unsent(int fd)
+     * }
+     */
+    public static MethodHandle weft_unsent$handle() {
+        return weft_unsent.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * int weft_unsent(int fd)
+     * }
+     */
+    public static MemorySegment weft_unsent$address() {
+        return weft_unsent.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * int weft_unsent(int fd)
+     * }
+     */
+    public static int weft_unsent(int fd) {
+        var mh$ = weft_unsent.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("weft_unsent", fd);
+            }
+            return (int)mh$.invokeExact(fd);
+        } catch (Error | RuntimeException ex) {
+           throw ex;
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
+    private static class weft_tcp_info {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
+            weft_h.C_INT,
+            weft_h.C_INT,
+            weft_h.C_POINTER
+        );
+
+        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("weft_tcp_info");
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * int weft_tcp_info(int fd, unsigned int *values)
+     * }
+     */
+    public static FunctionDescriptor weft_tcp_info$descriptor() {
+        return weft_tcp_info.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * int weft_tcp_info(int fd, unsigned int *values)
+     * }
+     */
+    public static MethodHandle weft_tcp_info$handle() {
+        return weft_tcp_info.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * int weft_tcp_info(int fd, unsigned int *values)
+     * }
+     */
+    public static MemorySegment weft_tcp_info$address() {
+        return weft_tcp_info.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * int weft_tcp_info(int fd, unsigned int *values)
+     * }
+     */
+    public static int weft_tcp_info(int fd, MemorySegment values) {
+        var mh$ = weft_tcp_info.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("weft_tcp_info", fd, values);
+            }
+            return (int)mh$.invokeExact(fd, values);
+        } catch (Error | RuntimeException ex) {
+           throw ex;
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
     private static class weft_close {
         public static final FunctionDescriptor DESC = FunctionDescriptor.of(
             weft_h.C_INT,
@@ -6980,6 +7161,15 @@ public class weft_h extends weft_h$shared {
      */
     public static int WEFT_MSG_RING_FLAGS_PASS() {
         return WEFT_MSG_RING_FLAGS_PASS;
+    }
+    private static final int WEFT_TCP_INFO_VALUES = (int)8L;
+    /**
+     * {@snippet lang=c :
+     * #define WEFT_TCP_INFO_VALUES 8
+     * }
+     */
+    public static int WEFT_TCP_INFO_VALUES() {
+        return WEFT_TCP_INFO_VALUES;
     }
 }
 

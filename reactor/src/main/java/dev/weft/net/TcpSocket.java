@@ -3,6 +3,9 @@ package dev.weft.net;
 
 import dev.weft.Deadline;
 import dev.weft.error.ErrnoException;
+import dev.weft.internal.backend.Call;
+import dev.weft.internal.backend.Capability;
+import dev.weft.internal.backend.ConnectionInfo;
 import dev.weft.internal.backend.Direction;
 import dev.weft.internal.backend.Handle;
 import dev.weft.internal.backend.Op;
@@ -351,6 +354,46 @@ public final class TcpSocket implements DuplexStream {
     int encoded = option.encode(value);
     endpoint.enter("setOption");
     SocketCalls.set(endpoint.loop, endpoint.handle(), option.code, encoded, this);
+  }
+
+  /**
+   * {@return how many bytes have arrived and not been read (SIOCINQ of tcp(7))}
+   *
+   * @throws UnsupportedOperationException on a selector
+   * @throws IOException if the socket is closed
+   */
+  public int unreadBytes() throws IOException {
+    return count("unread bytes", endpoint.loop.call().unreadBytes(endpoint.handle()));
+  }
+
+  /**
+   * {@return how many bytes were written and have not been acknowledged by the peer (SIOCOUTQ)}
+   *
+   * @throws UnsupportedOperationException on a selector
+   * @throws IOException if the socket is closed
+   */
+  public int unsentBytes() throws IOException {
+    return count("unsent bytes", endpoint.loop.call().unsentBytes(endpoint.handle()));
+  }
+
+  private int count(String what, Call request) throws IOException {
+    endpoint.enter(what);
+    endpoint.loop.backend().require(Capability.SOCKET_STATS, what);
+    return endpoint.check(what, endpoint.loop.backend().perform(request));
+  }
+
+  /**
+   * {@return what the system knows of the connection now}
+   *
+   * @throws UnsupportedOperationException on a selector
+   * @throws IOException if the socket is closed
+   */
+  public SocketStats stats() throws IOException {
+    int unread = unreadBytes();
+    int unsent = unsentBytes();
+    ConnectionInfo info = new ConnectionInfo();
+    count("stats", endpoint.loop.call().connectionInfo(endpoint.handle(), info));
+    return new SocketStats(unread, unsent, getOption(SocketOption.SEND_BUFFER), info);
   }
 
   /**

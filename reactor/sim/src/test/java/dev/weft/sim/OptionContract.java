@@ -3,9 +3,14 @@ package dev.weft.sim;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.weft.error.Errno;
+import dev.weft.internal.backend.Backend;
 import dev.weft.internal.backend.Capability;
+import dev.weft.internal.backend.ConnectionInfo;
+import dev.weft.internal.backend.Op;
+import dev.weft.internal.backend.PollEvents;
 import dev.weft.internal.backend.SocketOption;
 import java.net.ProtocolFamily;
 import java.util.List;
@@ -168,5 +173,62 @@ abstract class OptionContract extends SocketContract {
     assertEquals(
         code(Errno.EOPNOTSUPP), call(call -> call.getOption(at(socket), SocketOption.IPV6_ONLY)));
     discard(socket);
+  }
+
+  @Test
+  void bytesOnTheWayAreCounted() throws Exception {
+    Backend backend = backend();
+    require(Capability.SOCKET_STATS);
+    int[] ends = connection();
+    assertEquals(0, call(call -> call.unreadBytes(at(ends[1]))));
+    assertEquals(3, send(ends[0], "abc"));
+    assertEquals(
+        PollEvents.READABLE, perform(op -> op.poll(at(ends[1]), PollEvents.READABLE)), "arrived");
+    assertEquals(3, call(call -> call.unreadBytes(at(ends[1]))));
+    assertEquals(0, call(call -> call.unsentBytes(at(ends[0]))), "acknowledged");
+    assertEquals(1, receive(ends[1], 1));
+    assertEquals(2, call(call -> call.unreadBytes(at(ends[1]))));
+
+    int length = 64 << 20; // more than the buffers hold
+    Op large = backend.create(done -> {});
+    backend.submit(large.send(at(ends[0]), arena.allocate(length), 0, length));
+    backend.poll(0);
+    int unsent;
+    do { // until the other end's buffer is full
+      backend.poll(1);
+      unsent = call(call -> call.unsentBytes(at(ends[0])));
+    } while (unsent == 0);
+    assertTrue(unsent < length);
+    backend.cancel(large);
+    pollUntilDone(large);
+    discard(ends);
+  }
+
+  @Test
+  void aConnectionIsDescribed() throws Exception {
+    backend();
+    require(Capability.SOCKET_STATS);
+    int[] ends = connection();
+    ConnectionInfo info = new ConnectionInfo();
+    assertEquals(0, call(call -> call.connectionInfo(at(ends[0]), info)));
+    assertTrue(info.segmentBytes > 0);
+    assertTrue(info.congestionWindow > 0);
+    assertEquals(0, info.retransmissions);
+    assertEquals(0, info.lost);
+    discard(ends);
+  }
+
+  @Test
+  void aListenerHasNoBytes() throws Exception {
+    backend();
+    require(Capability.SOCKET_STATS);
+    int listener = listener(10);
+    assertEquals(code(Errno.EINVAL), call(call -> call.unreadBytes(at(listener))));
+    assertEquals(code(Errno.EINVAL), call(call -> call.unsentBytes(at(listener))));
+    int[] pipe = pipe();
+    ConnectionInfo info = new ConnectionInfo();
+    assertEquals(code(Errno.ENOTSOCK), call(call -> call.connectionInfo(at(pipe[0]), info)));
+    discard(pipe);
+    discard(listener);
   }
 }

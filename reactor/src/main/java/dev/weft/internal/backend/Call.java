@@ -25,6 +25,12 @@ public final class Call {
     /** Finds the {@link #value} of an option. */
     GET_OPTION,
     SHUTDOWN,
+    /** The result is the number of bytes that have arrived and not been read. */
+    UNREAD_BYTES,
+    /** The result is the number of bytes that the other end has not acknowledged. */
+    UNSENT_BYTES,
+    /** Fills a {@link ConnectionInfo}. */
+    CONNECTION_INFO,
     /**
      * Opens what a descriptor of the process refers to, which others own; the result is a
      * descriptor of the backend's. Only without {@link Capability#KERNEL_DESCRIPTORS}.
@@ -92,6 +98,11 @@ public final class Call {
   /** The option of SET_OPTION and GET_OPTION. */
   public SocketOption option() {
     return (SocketOption) Objects.requireNonNull(argument);
+  }
+
+  /** What CONNECTION_INFO fills. */
+  public ConnectionInfo info() {
+    return (ConnectionInfo) Objects.requireNonNull(argument);
   }
 
   /** The directions of SHUTDOWN, and that of ADOPT: read, write or both. */
@@ -180,6 +191,18 @@ public final class Call {
 
   public Call shutdown(Handle handle, Direction direction) {
     return request(Kind.SHUTDOWN, handle.number(), 0, direction);
+  }
+
+  public Call unreadBytes(Handle handle) {
+    return request(Kind.UNREAD_BYTES, handle.number(), 0, null);
+  }
+
+  public Call unsentBytes(Handle handle) {
+    return request(Kind.UNSENT_BYTES, handle.number(), 0, null);
+  }
+
+  public Call connectionInfo(Handle handle, ConnectionInfo target) {
+    return request(Kind.CONNECTION_INFO, handle.number(), 0, target);
   }
 
   public Call adopt(int descriptor, Direction direction) {

@@ -24,6 +24,9 @@ public enum Capability {
   /** Every {@link SocketOption}. Without it some are refused with -ENOPROTOOPT. */
   SOCKET_OPTIONS,
 
+  /** Counting unread and unsent bytes, and {@link ConnectionInfo}. */
+  SOCKET_STATS,
+
   /**
    * Descriptors have the numbers that the kernel gave them, so that those of other owners can be
    * used. Without it {@link Call#adopt} opens them.

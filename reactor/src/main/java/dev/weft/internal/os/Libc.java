@@ -73,6 +73,21 @@ public final class Libc {
     }
   }
 
+  /** SIOCINQ: the bytes that have come and not been read. */
+  public static int unread(int fd) {
+    return weft_h.weft_unread(fd);
+  }
+
+  /** SIOCOUTQ: the bytes that the other end has not acknowledged, or not taken. */
+  public static int unsent(int fd) {
+    return weft_h.weft_unsent(fd);
+  }
+
+  /** TCP_INFO: writes the WEFT_TCP_INFO_VALUES numbers that weft.h names at {@code target}. */
+  public static int connectionInfo(int fd, long target) {
+    return weft_h.weft_tcp_info(fd, MemorySegment.ofAddress(target));
+  }
+
   /** pipe2(2): writes the two descriptors, read end first, as ints at {@code target}. */
   public static int pipe(long target) {
     return weft_h.weft_pipe2(MemorySegment.ofAddress(target), weft_h.O_CLOEXEC());

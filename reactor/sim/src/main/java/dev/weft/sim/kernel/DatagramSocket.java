@@ -2,6 +2,7 @@
 package dev.weft.sim.kernel;
 
 import dev.weft.error.Errno;
+import dev.weft.internal.backend.ConnectionInfo;
 import dev.weft.internal.backend.Direction;
 import dev.weft.internal.backend.Message;
 import dev.weft.internal.backend.PollEvents;
@@ -83,6 +84,23 @@ final class DatagramSocket extends InternetSocket {
       return failure(Errno.ENETUNREACH);
     }
     return local != null ? 0 : network().bind(this, kernel.anyAddress(ipv6));
+  }
+
+  /** Those of the next datagram (udp(7)). */
+  @Override
+  int unreadBytes() {
+    Datagram next = received.peek();
+    return next == null ? 0 : next.bytes.length;
+  }
+
+  @Override
+  int unsentBytes() {
+    return inFlight;
+  }
+
+  @Override
+  int describe(ConnectionInfo info) {
+    return failure(Errno.EOPNOTSUPP);
   }
 
   // ---- sending

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.weft.sim.kernel;
 
+import dev.weft.internal.backend.ConnectionInfo;
 import dev.weft.internal.backend.Direction;
 import dev.weft.internal.backend.FileType;
 import dev.weft.internal.backend.OpenFlags;
@@ -56,4 +57,13 @@ abstract class InternetSocket extends OpenFileDescription {
   final FileType type() {
     return FileType.SOCKET;
   }
+
+  /** The bytes that have arrived and not been read, or -errno. */
+  abstract int unreadBytes();
+
+  /** The bytes that are on the way to the other end, or -errno. */
+  abstract int unsentBytes();
+
+  /** Describes a connection; returns 0 or -errno. */
+  abstract int describe(ConnectionInfo info);
 }

@@ -2,6 +2,7 @@
 package dev.weft.sim.kernel;
 
 import dev.weft.error.Errno;
+import dev.weft.internal.backend.ConnectionInfo;
 import dev.weft.internal.backend.Direction;
 import dev.weft.internal.backend.PollEvents;
 import java.net.InetSocketAddress;
@@ -378,6 +379,32 @@ final class Socket extends InternetSocket {
     error = Errno.ETIMEDOUT.code();
     state = State.DEAD;
     kernel.changed(this);
+  }
+
+  // ---- what is on the way
+
+  @Override
+  int unreadBytes() {
+    return isListening() ? failure(Errno.EINVAL) : Math.min(received.size(), options.receiveBytes);
+  }
+
+  /** What the other end has no room for counts as unsent. */
+  @Override
+  int unsentBytes() {
+    if (isListening()) {
+      return failure(Errno.EINVAL);
+    }
+    Socket other = peer;
+    return other == null ? 0 : inFlight + other.received.size() - other.unreadBytes();
+  }
+
+  /** Describes the connection: segments are as large as the buffers, and none is lost. */
+  @Override
+  int describe(ConnectionInfo info) {
+    info.segmentBytes = options.sendBytes;
+    info.congestionWindow = 1;
+    info.unacknowledged = (unsentBytes() + options.sendBytes - 1) / options.sendBytes;
+    return 0;
   }
 
   // ---- the end

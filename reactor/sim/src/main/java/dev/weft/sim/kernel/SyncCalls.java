@@ -69,6 +69,9 @@ public final class SyncCalls {
           call.option() == SocketOption.ERROR
               ? call.answer(socket.takeError())
               : socket.options.get(call);
+      case UNREAD_BYTES -> socket.unreadBytes();
+      case UNSENT_BYTES -> socket.unsentBytes();
+      case CONNECTION_INFO -> socket.describe(call.info());
       default -> throw new IllegalArgumentException("not a call on a socket: " + call);
     };
   }

@@ -94,7 +94,8 @@ public final class SimBackend extends Backend {
             Capability.POLL_ERRORS,
             Capability.PIPE_CAPACITY,
             Capability.IPV6_ONLY,
-            Capability.SOCKET_OPTIONS));
+            Capability.SOCKET_OPTIONS,
+            Capability.SOCKET_STATS));
     this.clock = clock;
     this.chance = chance;
     this.faults = faults;

@@ -76,6 +76,9 @@ final class SocketCalls {
       case GET_OPTION -> {
         return OptionCalls.get(socket, call);
       }
+      case UNREAD_BYTES, UNSENT_BYTES, CONNECTION_INFO -> {
+        return Entry.UNSUPPORTED;
+      }
       default -> throw new AssertionError(call);
     }
   }

@@ -6,8 +6,10 @@ import static java.lang.foreign.ValueLayout.JAVA_INT;
 import dev.weft.bindings.weft_h;
 import dev.weft.error.Errno;
 import dev.weft.internal.backend.Call;
+import dev.weft.internal.backend.ConnectionInfo;
 import dev.weft.internal.mem.Memory;
 import dev.weft.internal.os.Libc;
+import java.lang.foreign.MemorySegment;
 
 /** Calls as plain system calls: the ring has no opcodes for them before Linux 6.7 to 6.11. */
 final class Syscalls {
@@ -31,6 +33,9 @@ final class Syscalls {
           named(call, Libc.peerName(handle, scratch, SocketAddresses.BYTES_MAX), scratch);
       case SET_OPTION -> OptionCalls.set(call, scratch);
       case GET_OPTION -> OptionCalls.get(call, scratch);
+      case UNREAD_BYTES -> Libc.unread(handle);
+      case UNSENT_BYTES -> Libc.unsent(handle);
+      case CONNECTION_INFO -> connectionInfo(call, scratch);
       case ADOPT -> -Errno.EOPNOTSUPP.code(); // descriptors have their own numbers
       case PIPE -> pipe(call, scratch);
       case PIPE_CAPACITY -> Libc.fcntl(handle, weft_h.F_GETPIPE_SZ(), 0);
@@ -49,6 +54,24 @@ final class Syscalls {
   private static int named(Call call, int result, long scratch) {
     if (result >= 0) {
       call.answer(SocketAddresses.decode(scratch));
+    }
+    return result;
+  }
+
+  private static int connectionInfo(Call call, long scratch) {
+    int result = Libc.connectionInfo(call.handle(), scratch);
+    if (result >= 0) {
+      MemorySegment values =
+          Memory.at(scratch, (long) weft_h.WEFT_TCP_INFO_VALUES() * Integer.BYTES);
+      ConnectionInfo info = call.info();
+      info.roundTripMicros = values.getAtIndex(JAVA_INT, 0);
+      info.roundTripVariationMicros = values.getAtIndex(JAVA_INT, 1);
+      info.retransmissions = values.getAtIndex(JAVA_INT, 2);
+      info.unacknowledged = values.getAtIndex(JAVA_INT, 3);
+      info.lost = values.getAtIndex(JAVA_INT, 4);
+      info.retransmitted = values.getAtIndex(JAVA_INT, 5);
+      info.congestionWindow = values.getAtIndex(JAVA_INT, 6);
+      info.segmentBytes = values.getAtIndex(JAVA_INT, 7);
     }
     return result;
   }
