@@ -46,8 +46,8 @@ class CounterpartsTest {
 
   private static List<Path> modules() throws IOException {
     Path root = BASE.getParent();
-    List<Path> modules =
-        new ArrayList<>(List.of(root.resolve("bindings"), BASE, BASE.resolve("sim")));
+    List<Path> modules = new ArrayList<>(List.of(root.resolve("bindings"), BASE));
+    modules.addAll(List.of(BASE.resolve("sim"), BASE.resolve("dns")));
     try (Stream<Path> examples = Files.list(root.resolve("examples"))) {
       modules.addAll(examples.toList());
     }

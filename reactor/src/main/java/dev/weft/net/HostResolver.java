@@ -33,7 +33,7 @@ public interface HostResolver {
    * @param deadline when to stop waiting
    * @return the addresses, the preferred ones first; none if the host has only those of the other
    *     family
-   * @throws java.net.UnknownHostException if there is no such host
+   * @throws java.net.UnknownHostException if there is no such host, or it can't be found out
    * @throws IOException if it can't be found out
    * @throws dev.weft.error.DeadlineExceededException if it is not known by then
    */
@@ -52,10 +52,18 @@ public interface HostResolver {
     HostResolver resolver = loop.extensions.get(HostResolver.class);
     if (resolver == null) {
       Iterator<HostResolver> found = ServiceLoader.load(HostResolver.class).iterator();
-      resolver = found.hasNext() ? found.next() : JdkHostLookup::resolve;
+      resolver = found.hasNext() ? found.next() : ofJdk();
       loop.extensions.put(HostResolver.class, resolver);
     }
     return resolver;
+  }
+
+  /**
+   * {@return a resolver that asks the JDK, on the threads of {@link dev.weft.Blocking}} Any reactor
+   * may use it.
+   */
+  static HostResolver ofJdk() {
+    return JdkHostLookup::resolve;
   }
 
   /**
