@@ -8,7 +8,7 @@ import org.jspecify.annotations.Nullable;
 /** The programs of weft-cli.jar. */
 public final class Main extends Programs {
   private Main() {
-    super("weft-cli.jar", "iou_cat", "iou_port7");
+    super("weft-cli.jar", "iou_cat", "iou_dns", "iou_port7");
   }
 
   /**
@@ -24,6 +24,7 @@ public final class Main extends Programs {
   protected @Nullable Program program(String name) {
     return switch (name) {
       case "iou_cat" -> new IouCat();
+      case "iou_dns" -> new IouDns();
       case "iou_port7" -> new IouPort7();
       default -> null;
     };
