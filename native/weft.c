@@ -164,6 +164,11 @@ API int weft_pipe2(int *fds, int flags)
 	return result_of(pipe2(fds, flags));
 }
 
+API int weft_socketpair(int type, int *fds)
+{
+	return result_of(socketpair(AF_UNIX, type, 0, fds));
+}
+
 API int weft_fcntl(int fd, int command, long argument)
 {
 	return result_of(fcntl(fd, command, argument));

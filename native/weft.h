@@ -118,6 +118,8 @@ int weft_poll(int fd, int events, int milliseconds);
 int weft_eventfd(unsigned initial, int flags);
 int weft_eventfd_write(int fd, unsigned long long value);
 int weft_pipe2(int *fds, int flags);
+/* Two connected sockets of the family AF_UNIX. */
+int weft_socketpair(int type, int *fds);
 int weft_fcntl(int fd, int command, long argument);
 /* The S_IFMT bits of what fd is. */
 int weft_file_type(int fd);

@@ -62,6 +62,17 @@ class DeadlineFormsTest {
               "TcpSocket#close", "releases the kernel's resources, also in a cancelled fiber"),
           Map.entry(
               "UdpSocket#close", "releases the kernel's resources, also in a cancelled fiber"),
+          Map.entry(
+              "UnixListener#close", "releases the kernel's resources, also in a cancelled fiber"),
+          Map.entry(
+              "UnixSocket#close", "releases the kernel's resources, also in a cancelled fiber"),
+          Map.entry(
+              "UnixMessageSocket#close",
+              "releases the kernel's resources, also in a cancelled fiber"),
+          Map.entry(
+              "UnixMessage#close", "releases the kernel's resources, also in a cancelled fiber"),
+          Map.entry(
+              "Descriptor#close", "releases the kernel's resources, also in a cancelled fiber"),
           Map.entry("File#close", "releases the kernel's resources, also in a cancelled fiber"),
           Map.entry("Pipe#close", "releases the kernel's resources, also in a cancelled fiber"),
           Map.entry(
@@ -160,6 +171,14 @@ class DeadlineFormsTest {
           "TcpSocket#read",
           "TcpSocket#write",
           "TcpSocket#writeSome",
+          "UnixSocket#read",
+          "UnixSocket#write",
+          "UnixSocket#writeSome",
+          "UnixMessageSocket#receive",
+          "UnixMessageSocket#send",
+          "Descriptor#read",
+          "Descriptor#write",
+          "Descriptor#writeSome",
           "File#read",
           "File#write",
           "File#writeSome",

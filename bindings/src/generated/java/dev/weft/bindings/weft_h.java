@@ -1598,6 +1598,15 @@ public class weft_h extends weft_h$shared {
     public static int SO_REUSEPORT() {
         return SO_REUSEPORT;
     }
+    private static final int SO_PEERCRED = (int)17L;
+    /**
+     * {@snippet lang=c :
+     * #define SO_PEERCRED 17
+     * }
+     */
+    public static int SO_PEERCRED() {
+        return SO_PEERCRED;
+    }
     private static final int SO_MARK = (int)36L;
     /**
      * {@snippet lang=c :
@@ -2254,6 +2263,15 @@ public class weft_h extends weft_h$shared {
      */
     public static int MSG_CMSG_CLOEXEC() {
         return MSG_CMSG_CLOEXEC;
+    }
+    private static final int SCM_RIGHTS = (int)1L;
+    /**
+     * {@snippet lang=c :
+     * enum <anonymous>.SCM_RIGHTS = 1
+     * }
+     */
+    public static int SCM_RIGHTS() {
+        return SCM_RIGHTS;
     }
     private static final int SHUT_RD = (int)0L;
     /**
@@ -5564,6 +5582,67 @@ public class weft_h extends weft_h$shared {
                 traceDowncall("weft_pipe2", fds, flags);
             }
             return (int)mh$.invokeExact(fds, flags);
+        } catch (Error | RuntimeException ex) {
+           throw ex;
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
+    private static class weft_socketpair {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
+            weft_h.C_INT,
+            weft_h.C_INT,
+            weft_h.C_POINTER
+        );
+
+        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("weft_socketpair");
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * int weft_socketpair(int type, int *fds)
+     * }
+     */
+    public static FunctionDescriptor weft_socketpair$descriptor() {
+        return weft_socketpair.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * int weft_socketpair(int type, int *fds)
+     * }
+     */
+    public static MethodHandle weft_socketpair$handle() {
+        return weft_socketpair.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * int weft_socketpair(int type, int *fds)
+     * }
+     */
+    public static MemorySegment weft_socketpair$address() {
+        return weft_socketpair.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * int weft_socketpair(int type, int *fds)
+     * }
+     */
+    public static int weft_socketpair(int type, MemorySegment fds) {
+        var mh$ = weft_socketpair.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("weft_socketpair", type, fds);
+            }
+            return (int)mh$.invokeExact(type, fds);
         } catch (Error | RuntimeException ex) {
            throw ex;
         } catch (Throwable ex$) {

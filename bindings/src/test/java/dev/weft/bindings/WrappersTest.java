@@ -213,6 +213,23 @@ class WrappersTest {
   }
 
   @Test
+  void aSocketPairIsConnected() {
+    MemorySegment ends = arena.allocate(JAVA_INT, 2);
+    MemorySegment byteRead = arena.allocate(JAVA_BYTE);
+    assertEquals(0, weft_h.weft_socketpair(weft_h.SOCK_STREAM() | weft_h.SOCK_CLOEXEC(), ends));
+    int one = ends.getAtIndex(JAVA_INT, 0);
+    int other = ends.getAtIndex(JAVA_INT, 1);
+
+    assertEquals(1, weft_h.weft_write(one, arena.allocateFrom("x"), 1));
+    assertEquals(1, weft_h.weft_read(other, byteRead, 1));
+    assertEquals('x', byteRead.get(JAVA_BYTE, 0));
+    weft_h.weft_close(one);
+    assertEquals(0, weft_h.weft_read(other, byteRead, 1));
+    weft_h.weft_close(other);
+    assertEquals(-weft_h.EINVAL(), weft_h.weft_socketpair(weft_h.SOCK_STREAM() | -1 << 20, ends));
+  }
+
+  @Test
   void pollReportsReadyEvents() {
     MemorySegment ends = arena.allocate(JAVA_INT, 2);
     assertEquals(0, weft_h.weft_pipe2(ends, weft_h.O_CLOEXEC()));

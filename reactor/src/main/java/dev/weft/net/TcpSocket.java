@@ -8,7 +8,6 @@ import dev.weft.internal.backend.Capability;
 import dev.weft.internal.backend.ConnectionInfo;
 import dev.weft.internal.backend.Direction;
 import dev.weft.internal.backend.Handle;
-import dev.weft.internal.backend.Op;
 import dev.weft.internal.backend.SocketType;
 import dev.weft.internal.io.Acceptor;
 import dev.weft.internal.io.Endpoint;
@@ -19,7 +18,6 @@ import dev.weft.internal.net.AddressFamilies;
 import dev.weft.internal.net.HappyEyeballs;
 import dev.weft.internal.net.UserCode;
 import dev.weft.internal.strand.EventLoop;
-import dev.weft.internal.strand.Operations;
 import dev.weft.internal.strand.Strand;
 import dev.weft.internal.strand.WaitMode;
 import dev.weft.io.DuplexStream;
@@ -122,14 +120,7 @@ public final class TcpSocket implements DuplexStream {
       if (local != null) {
         SocketCalls.bindForConnect(strand.loop, handle, local, address);
       }
-      Op op = strand.waiting.op().connect(handle, address);
-      String subject = InetAddresses.text(address);
-      int result =
-          Operations.performRepeatedly(
-              strand, "connect", subject, op, deadline.nanoTime(), WaitMode.EXTERNAL);
-      if (result < 0) {
-        throw new ErrnoException("connect", subject, -result);
-      }
+      socket.endpoint.connect(address, InetAddresses.text(address), deadline.nanoTime());
       connected = true;
       return socket;
     } finally {
@@ -271,7 +262,7 @@ public final class TcpSocket implements DuplexStream {
    */
   @Override
   public void shutdownOutput(Deadline deadline) throws IOException {
-    shutdown(Direction.OUTPUT, deadline);
+    endpoint.shutdown(Direction.OUTPUT, deadline.nanoTime());
   }
 
   /**
@@ -293,16 +284,7 @@ public final class TcpSocket implements DuplexStream {
    * @throws dev.weft.error.DeadlineExceededException if the deadline passed
    */
   public void shutdownInput(Deadline deadline) throws IOException {
-    shutdown(Direction.INPUT, deadline);
-  }
-
-  private void shutdown(Direction direction, Deadline deadline) throws IOException {
-    Strand strand = endpoint.enter("shutdown");
-    Op op = strand.waiting.op().shutdown(endpoint.handle(), direction);
-    int result =
-        Operations.performRepeatedly(
-            strand, "shutdown", this, op, deadline.nanoTime(), WaitMode.EXTERNAL);
-    endpoint.check("shutdown", result);
+    endpoint.shutdown(Direction.INPUT, deadline.nanoTime());
   }
 
   /**

@@ -6,14 +6,12 @@ import dev.weft.error.Errno;
 import dev.weft.error.ErrnoException;
 import dev.weft.internal.backend.Capability;
 import dev.weft.internal.backend.Message;
-import dev.weft.internal.backend.Op;
 import dev.weft.internal.backend.SocketType;
 import dev.weft.internal.io.Endpoint;
 import dev.weft.internal.io.InetAddresses;
 import dev.weft.internal.io.SocketCalls;
 import dev.weft.internal.jvm.StackReserve;
 import dev.weft.internal.strand.EventLoop;
-import dev.weft.internal.strand.Operations;
 import dev.weft.internal.strand.Strand;
 import dev.weft.internal.strand.WaitMode;
 import dev.weft.io.MessageStream;
@@ -39,6 +37,10 @@ import org.jspecify.annotations.Nullable;
  * of the stream.
  */
 public final class UdpSocket implements MessageStream {
+  static {
+    Endpoint.IN.register(UdpSocket.class, socket -> socket.endpoint);
+  }
+
   private final Endpoint endpoint;
   private final Name name;
 
@@ -194,11 +196,7 @@ public final class UdpSocket implements MessageStream {
       if (local != null) {
         SocketCalls.bindForConnect(strand.loop, socket.endpoint.handle(), local, address);
       }
-      Op op = strand.waiting.op().connect(socket.endpoint.handle(), address);
-      int result =
-          Operations.performRepeatedly(
-              strand, "connect", socket.name, op, deadline.nanoTime(), WaitMode.EXTERNAL);
-      socket.endpoint.check("connect", result);
+      socket.endpoint.connect(address, socket.name.toString(), deadline.nanoTime());
       connected = true;
       return socket;
     } finally {

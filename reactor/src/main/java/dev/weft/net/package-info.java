@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /**
- * TCP sockets and listeners, and UDP sockets.
+ * TCP, UDP and Unix sockets, and listeners.
  *
  * <p>{@link dev.weft.net.SocketOptions} has the options that a socket is opened with. The rules of
  * {@link dev.weft} apply.

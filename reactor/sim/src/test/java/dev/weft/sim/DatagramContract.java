@@ -51,13 +51,13 @@ abstract class DatagramContract extends CancelContract {
     return socket;
   }
 
-  private int send(int socket, String content, SocketAddress address) {
+  int send(int socket, String content, SocketAddress address) {
     MemorySegment bytes = text(content);
     Message message = new Message().to(address);
     return perform(op -> op.sendMessage(at(socket), bytes, content.length(), message));
   }
 
-  private String receive(int socket, int length, Message message) {
+  String receive(int socket, int length, Message message) {
     MemorySegment bytes = arena.allocate(100);
     int count = perform(op -> op.receiveMessage(at(socket), bytes, length, message));
     return count < 0

@@ -17,11 +17,8 @@ import java.nio.charset.StandardCharsets;
 import org.junit.jupiter.api.Test;
 
 /** What a backend promises of files, pipes and splices. */
-abstract class FileContract extends DatagramContract {
+abstract class FileContract extends UnixContract {
   private static final int READ_WRITE = OpenFlags.READ | OpenFlags.WRITE;
-
-  /** The name of a file that does not exist yet. */
-  abstract String path(String name);
 
   private int openFile(String name, int flags) {
     byte[] path = path(name).getBytes(StandardCharsets.UTF_8);

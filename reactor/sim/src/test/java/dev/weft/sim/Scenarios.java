@@ -38,6 +38,7 @@ final class Scenarios {
               "datagramsLost",
               Faults.ordinary().withLosses(200).withDuplicates(200).withReorderings(200),
               DatagramScenarios::requests),
+          new Scenario("unix", Faults.ordinary(), UnixScenarios::passing),
           new Scenario("closing", Faults.ordinary(), ClosingScenarios::sockets),
           new Scenario("closingPipes", Faults.ordinary(), ClosingScenarios::pipes),
           new Scenario("closingArena", Faults.ordinary(), ClosingScenarios::arenas),

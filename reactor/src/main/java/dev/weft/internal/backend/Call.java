@@ -36,6 +36,10 @@ public final class Call {
      * descriptor of the backend's. Only without {@link Capability#KERNEL_DESCRIPTORS}.
      */
     ADOPT,
+    /** Makes two connected Unix sockets: {@link #readEnd} and {@link #writeEnd}. */
+    SOCKET_PAIR,
+    /** Finds the {@link #credentials} of the other end of a Unix socket. */
+    PEER_CREDENTIALS,
     /** Makes a pipe: {@link #readEnd} and {@link #writeEnd}. */
     PIPE,
     /** The result is the capacity of a pipe in bytes. */
@@ -49,6 +53,7 @@ public final class Call {
 
   private Kind kind = Kind.FILE_TYPE;
   private int handle = Handle.NONE;
+  private SocketType socketType = SocketType.STREAM;
 
   /** A number that the call needs: a backlog, a value, bytes. */
   private int detail;
@@ -85,9 +90,9 @@ public final class Call {
     return (ProtocolFamily) Objects.requireNonNull(argument);
   }
 
-  /** The type of SOCKET. */
+  /** The type of SOCKET and SOCKET_PAIR. */
   public SocketType socketType() {
-    return detail == 0 ? SocketType.STREAM : SocketType.DATAGRAM;
+    return socketType;
   }
 
   /** The address to BIND. */
@@ -128,7 +133,12 @@ public final class Call {
     return 0;
   }
 
-  /** Sets the descriptors of a PIPE. */
+  /** Sets the credentials that PEER_CREDENTIALS has found. */
+  public void answer(Credentials credentials) {
+    answer = credentials;
+  }
+
+  /** Sets the descriptors of a PIPE or SOCKET_PAIR. */
   public void answer(int readEnd, int writeEnd) {
     this.readEnd = readEnd;
     this.writeEnd = writeEnd;
@@ -137,6 +147,11 @@ public final class Call {
   /** The address that LOCAL_ADDRESS or REMOTE_ADDRESS has found. */
   public SocketAddress address() {
     return (SocketAddress) Objects.requireNonNull(answer);
+  }
+
+  /** The credentials that PEER_CREDENTIALS has found. */
+  public Credentials credentials() {
+    return (Credentials) Objects.requireNonNull(answer);
   }
 
   /** The type that FILE_TYPE has found. */
@@ -149,12 +164,12 @@ public final class Call {
     return value;
   }
 
-  /** The end of a PIPE to read from. */
+  /** The end of a PIPE to read from, or one of a SOCKET_PAIR. */
   public int readEnd() {
     return readEnd;
   }
 
-  /** The end of a PIPE to write to. */
+  /** The end of a PIPE to write to, or the other one of a SOCKET_PAIR. */
   public int writeEnd() {
     return writeEnd;
   }
@@ -162,7 +177,17 @@ public final class Call {
   // ---- requests: a handle that is closed gives -EBADF
 
   public Call socket(ProtocolFamily family, SocketType type) {
-    return request(Kind.SOCKET, Handle.NONE, type == SocketType.STREAM ? 0 : 1, family);
+    socketType = type;
+    return request(Kind.SOCKET, Handle.NONE, 0, family);
+  }
+
+  public Call socketPair(SocketType type) {
+    socketType = type;
+    return request(Kind.SOCKET_PAIR, Handle.NONE, 0, null);
+  }
+
+  public Call peerCredentials(Handle handle) {
+    return request(Kind.PEER_CREDENTIALS, handle.number(), 0, null);
   }
 
   public Call bind(Handle handle, SocketAddress address) {

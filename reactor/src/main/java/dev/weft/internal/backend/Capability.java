@@ -28,6 +28,12 @@ public enum Capability {
   SOCKET_STATS,
 
   /**
+   * What Unix sockets have besides streams with paths: datagrams, sequenced messages, abstract
+   * names, pairs, credentials of the peer, and descriptors in messages.
+   */
+  ALL_UNIX_SOCKETS,
+
+  /**
    * Descriptors have the numbers that the kernel gave them, so that those of other owners can be
    * used. Without it {@link Call#adopt} opens them.
    */

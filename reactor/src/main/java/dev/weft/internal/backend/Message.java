@@ -2,6 +2,7 @@
 package dev.weft.internal.backend;
 
 import java.net.SocketAddress;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -9,9 +10,17 @@ import org.jspecify.annotations.Nullable;
  * Reusable, by one operation at a time; nothing is allocated per use while the peer is the same.
  */
 public final class Message {
+  /** The descriptors that one message brings at most; the system closes those beyond. */
+  public static final int DESCRIPTORS_MAX = 8;
+
   private @Nullable SocketAddress address;
   private boolean truncated;
   private @Nullable Object encodedAddress;
+
+  // ---- control data
+  private @Nullable Handle passed;
+  private int @Nullable [] descriptors;
+  private int descriptorCount;
 
   /** Sets the destination of a send; null for the peer that the socket is connected to. */
   public Message to(@Nullable SocketAddress destination) {
@@ -29,12 +38,55 @@ public final class Message {
     return truncated;
   }
 
+  /**
+   * Sets what a send passes besides the bytes: a descriptor of the same file for the receiver; null
+   * for none. The file stays open until the operation has completed.
+   */
+  public Message passing(@Nullable Handle handle) {
+    passed = handle;
+    return this;
+  }
+
+  /** Lets a receive take up to {@link #DESCRIPTORS_MAX} descriptors. Without it they are closed. */
+  public Message takingDescriptors() {
+    if (descriptors == null) {
+      descriptors = new int[DESCRIPTORS_MAX];
+    }
+    return this;
+  }
+
+  /** The number of descriptors that have been received, which the caller owns. */
+  public int descriptorCount() {
+    return descriptorCount;
+  }
+
+  /** A descriptor that has been received. */
+  public int descriptor(int index) {
+    return Objects.requireNonNull(descriptors)[Objects.checkIndex(index, descriptorCount)];
+  }
+
   // ---- for the backend
 
-  /** Sets what has been received besides the bytes. */
+  /** The handle whose file a send passes, or null. */
+  public @Nullable Handle passed() {
+    return passed;
+  }
+
+  /** Whether a receive may bring descriptors. */
+  public boolean takesDescriptors() {
+    return descriptors != null;
+  }
+
+  /** Adds a descriptor that has been received. */
+  public void add(int descriptor) {
+    Objects.requireNonNull(descriptors)[descriptorCount++] = descriptor;
+  }
+
+  /** Sets what has been received besides the bytes; descriptors are {@link #add}ed afterwards. */
   public void received(@Nullable SocketAddress sender, boolean isTruncated) {
     address = sender;
     truncated = isTruncated;
+    descriptorCount = 0;
   }
 
   /** An address in the form of the backend, which it keeps for the next use; null at first. */

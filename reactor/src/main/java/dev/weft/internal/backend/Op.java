@@ -59,7 +59,7 @@ public final class Op {
   /** The handle that the operation uses; null if it uses none, or a plain descriptor. */
   @Nullable Handle target;
 
-  /** The handle that a splice reads from. */
+  /** The handle that a splice reads from, or that a message passes. */
   @Nullable Handle spliceSource;
 
   private int spliceHandle;
@@ -221,7 +221,7 @@ public final class Op {
     return (Message) Objects.requireNonNull(argument);
   }
 
-  /** The descriptor that a splice reads from. */
+  /** The descriptor that a splice reads from, or that a message passes. */
   public int spliceHandle() {
     return spliceHandle;
   }
@@ -391,7 +391,9 @@ public final class Op {
 
   /** Sends {@code length} bytes as one message, to the address of {@code message}. */
   public Op sendMessage(Handle handle, MemorySegment memory, int length, Message message) {
-    return request(Opcode.SEND_MESSAGE, handle).transfer(memory, 0, length, 0).with(message);
+    request(Opcode.SEND_MESSAGE, handle);
+    spliceSource = message.passed(); // so that it stays open
+    return transfer(memory, 0, length, 0).with(message);
   }
 
   /** Accepts one connection: the result is its descriptor. */
@@ -458,8 +460,6 @@ public final class Op {
     spliceSource = from;
     return this;
   }
-
-  // ---- setting the fields
 
   private Op request(Opcode opcode, @Nullable Handle target) {
     assert !isBusy() : this;

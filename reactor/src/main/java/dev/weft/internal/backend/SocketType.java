@@ -6,5 +6,7 @@ public enum SocketType {
   /** TCP, or a stream between processes of one machine. */
   STREAM,
   /** UDP, or datagrams between processes of one machine. */
-  DATAGRAM
+  DATAGRAM,
+  /** Connections that keep the boundaries of messages, between processes of one machine. */
+  SEQUENCED
 }

@@ -2,6 +2,8 @@
 package dev.weft.internal.fs;
 
 import java.io.File;
+import java.net.URI;
+import java.nio.charset.Charset;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -13,6 +15,9 @@ public final class FileNames {
   private static final Path NO_DIRECTORY = Path.of("/dev/null");
 
   private static final int NOT_ASCII = 0x80;
+
+  private static final Charset NATIVE =
+      Charset.forName(System.getProperty("sun.jnu.encoding", "UTF-8"), StandardCharsets.UTF_8);
 
   private FileNames() {}
 
@@ -29,6 +34,23 @@ public final class FileNames {
     String uri = NO_DIRECTORY.resolve(names).toUri().getRawPath();
     String encoded = uri.substring(NO_DIRECTORY.toString().length() + 1);
     return decode(path.isAbsolute() ? "/" + encoded : encoded);
+  }
+
+  /** The path of a file with that name: of a relative one, as the locale's charset decodes it. */
+  public static Path path(byte[] name) {
+    String text = new String(name, StandardCharsets.ISO_8859_1);
+    if (isAscii(text) || name[0] != '/') {
+      return Path.of(new String(name, NATIVE));
+    }
+    StringBuilder uri = new StringBuilder("file://");
+    for (byte each : name) {
+      if (each == '/') {
+        uri.append('/');
+      } else {
+        uri.append('%').append(HexFormat.of().toHexDigits(each));
+      }
+    }
+    return Path.of(URI.create(uri.toString()));
   }
 
   private static boolean isAscii(String text) {

@@ -69,6 +69,15 @@ public final class Acceptor implements Op.Listener {
   }
 
   /**
+   * Checks that this is the reactor's thread.
+   *
+   * @throws WrongThreadException on another one
+   */
+  public void requireThread(String verb) {
+    loop.requireThread(verb, name);
+  }
+
+  /**
    * Checks that the handle can be given to another acceptor: this one would take connections too.
    *
    * @throws IllegalStateException if a fiber has accepted here

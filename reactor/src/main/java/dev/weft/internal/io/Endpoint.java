@@ -5,6 +5,7 @@ import dev.weft.error.Errno;
 import dev.weft.error.ErrnoException;
 import dev.weft.internal.access.Accessors;
 import dev.weft.internal.backend.Call;
+import dev.weft.internal.backend.Direction;
 import dev.weft.internal.backend.FileType;
 import dev.weft.internal.backend.Handle;
 import dev.weft.internal.backend.Message;
@@ -18,6 +19,7 @@ import dev.weft.internal.strand.Strand;
 import dev.weft.internal.strand.WaitMode;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
+import java.net.SocketAddress;
 import java.nio.channels.AsynchronousCloseException;
 import java.nio.channels.ClosedChannelException;
 
@@ -298,23 +300,52 @@ public final class Endpoint {
   /**
    * Sends the first {@code length} bytes as a message, to the address in {@code message}. Any
    * number of fibers may send. Suspends.
+   *
+   * @return the number of bytes, which can be less in a stream
    */
-  public void sendMessage(MemorySegment source, long length, Message message, long deadline)
+  public int sendMessage(MemorySegment source, long length, Message message, long deadline)
       throws IOException {
     int bytes = (int) Math.min(length, checkedLength(source));
     Strand strand = enter("send");
+    Handle passed = message.passed();
+    if (passed != null && !passed.isOpen()) {
+      throw new ClosedChannelException();
+    }
     while (true) {
       requireOpen();
       Op op = strand.waiting.op().sendMessage(handle, source, bytes, message);
       int result = Operations.perform(strand, "send", name, op, deadline, WaitMode.EXTERNAL);
       if (!mustRetry(strand, result, this, PollEvents.WRITABLE, deadline)) {
-        check("send", result);
-        return;
+        if (result < 0 && passed != null && !passed.isOpen()) {
+          throw new AsynchronousCloseException();
+        }
+        return check("send", result);
       }
     }
   }
 
   // ---- other operations
+
+  /** Connects a socket. Suspends. */
+  public void connect(SocketAddress address, String subject, long deadline) throws IOException {
+    Strand strand = enter("connect");
+    Op op = strand.waiting.op().connect(handle, address);
+    int result =
+        Operations.performRepeatedly(strand, "connect", subject, op, deadline, WaitMode.EXTERNAL);
+    if (result < 0) {
+      requireOpen();
+      throw new ErrnoException("connect", subject, -result);
+    }
+  }
+
+  /** Shuts down a direction of a connection, or both. Suspends. */
+  public void shutdown(Direction direction, long deadline) throws IOException {
+    Strand strand = enter("shutdown");
+    Op op = strand.waiting.op().shutdown(handle, direction);
+    check(
+        "shutdown",
+        Operations.performRepeatedly(strand, "shutdown", name, op, deadline, WaitMode.EXTERNAL));
+  }
 
   /** Returns the current strand; checks that it is of this reactor and that the handle is open. */
   public Strand enter(String verb) throws ClosedChannelException {

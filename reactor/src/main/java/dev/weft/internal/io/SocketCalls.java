@@ -5,6 +5,7 @@ import dev.weft.error.Errno;
 import dev.weft.error.ErrnoException;
 import dev.weft.internal.backend.Call;
 import dev.weft.internal.backend.Capability;
+import dev.weft.internal.backend.Credentials;
 import dev.weft.internal.backend.Handle;
 import dev.weft.internal.backend.SocketOption;
 import dev.weft.internal.backend.SocketType;
@@ -12,6 +13,8 @@ import dev.weft.internal.strand.EventLoop;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.net.ProtocolFamily;
+import java.net.SocketAddress;
 import java.net.StandardProtocolFamily;
 import java.net.UnknownHostException;
 
@@ -56,11 +59,27 @@ public final class SocketCalls {
       EventLoop loop, Handle handle, SocketType type, InetSocketAddress address, SocketSetup setup)
       throws ErrnoException, UnknownHostException {
     InetAddresses.requireResolved(address);
-    Call request = loop.call().socket(InetAddresses.family(address), type);
-    loop.backend().open(handle, check("socket", address, loop.backend().perform(request)));
+    open(loop, handle, InetAddresses.family(address), type, address, setup);
+  }
+
+  /**
+   * As {@link #open(EventLoop, Handle, SocketType, InetSocketAddress, SocketSetup)}, of any family.
+   *
+   * @param subject what to name in exceptions
+   */
+  public static void open(
+      EventLoop loop,
+      Handle handle,
+      ProtocolFamily family,
+      SocketType type,
+      Object subject,
+      SocketSetup setup)
+      throws ErrnoException {
+    Call request = loop.call().socket(family, type);
+    loop.backend().open(handle, check("socket", subject, loop.backend().perform(request)));
     boolean isSetUp = false;
     try {
-      set(loop, handle, setup, address);
+      set(loop, handle, setup, subject);
       isSetUp = true;
     } finally {
       if (!isSetUp) {
@@ -69,8 +88,8 @@ public final class SocketCalls {
     }
   }
 
-  public static void bind(EventLoop loop, Handle handle, InetSocketAddress address)
-      throws IOException {
+  public static void bind(EventLoop loop, Handle handle, SocketAddress address)
+      throws ErrnoException {
     check("bind", address, loop.backend().perform(loop.call().bind(handle, address)));
   }
 
@@ -93,28 +112,45 @@ public final class SocketCalls {
     bind(loop, handle, local);
   }
 
-  public static void listen(EventLoop loop, Handle handle, InetSocketAddress address, int backlog)
-      throws IOException {
+  public static void listen(EventLoop loop, Handle handle, SocketAddress address, int backlog)
+      throws ErrnoException {
     check("listen", address, loop.backend().perform(loop.call().listen(handle, backlog)));
   }
 
   /** The address of this end. */
   public static InetSocketAddress localAddress(EventLoop loop, Handle handle) throws IOException {
-    return perform(loop, "getsockname", handle, loop.call().localAddress(handle));
+    return (InetSocketAddress) localName(loop, handle);
   }
 
   /** The address of the other end. */
   public static InetSocketAddress remoteAddress(EventLoop loop, Handle handle) throws IOException {
-    return perform(loop, "getpeername", handle, loop.call().remoteAddress(handle));
+    return (InetSocketAddress) remoteName(loop, handle);
   }
 
-  private static InetSocketAddress perform(EventLoop loop, String verb, Handle handle, Call request)
+  /** The address of this end, of any family, in the form of backends. */
+  public static SocketAddress localName(EventLoop loop, Handle handle) throws IOException {
+    perform(loop, "getsockname", handle, loop.call().localAddress(handle));
+    return loop.call().address();
+  }
+
+  /** The address of the other end, of any family, in the form of backends. */
+  public static SocketAddress remoteName(EventLoop loop, Handle handle) throws IOException {
+    perform(loop, "getpeername", handle, loop.call().remoteAddress(handle));
+    return loop.call().address();
+  }
+
+  /** The process at the other end of a Unix socket. */
+  public static Credentials peerCredentials(EventLoop loop, Handle handle) throws IOException {
+    perform(loop, "SO_PEERCRED", handle, loop.call().peerCredentials(handle));
+    return loop.call().credentials();
+  }
+
+  private static void perform(EventLoop loop, String verb, Handle handle, Call request)
       throws IOException {
     int result = loop.backend().perform(request);
     if (result < 0) {
       throw new ErrnoException(verb, handle.description().toString(), -result);
     }
-    return (InetSocketAddress) request.address();
   }
 
   /** Sets the options of an open socket, up to the first that fails. */

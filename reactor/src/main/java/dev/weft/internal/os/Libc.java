@@ -46,11 +46,12 @@ public final class Libc {
     return shutdown(fd, input && output ? weft_h.SHUT_RDWR() : one);
   }
 
-  /** getsockname(2): writes a sockaddr of at most {@code capacity} bytes at {@code address}. */
+  /** getsockname(2): writes a sockaddr of at most {@code capacity} bytes; returns its length. */
   public static int localName(int fd, long address, int capacity) {
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment length = arena.allocateFrom(ValueLayout.JAVA_INT, capacity);
-      return weft_h.weft_getsockname(fd, MemorySegment.ofAddress(address), length);
+      int result = weft_h.weft_getsockname(fd, MemorySegment.ofAddress(address), length);
+      return result < 0 ? result : length.get(ValueLayout.JAVA_INT, 0);
     }
   }
 
@@ -58,7 +59,8 @@ public final class Libc {
   public static int peerName(int fd, long address, int capacity) {
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment length = arena.allocateFrom(ValueLayout.JAVA_INT, capacity);
-      return weft_h.weft_getpeername(fd, MemorySegment.ofAddress(address), length);
+      int result = weft_h.weft_getpeername(fd, MemorySegment.ofAddress(address), length);
+      return result < 0 ? result : length.get(ValueLayout.JAVA_INT, 0);
     }
   }
 
@@ -91,6 +93,11 @@ public final class Libc {
   /** pipe2(2): writes the two descriptors, read end first, as ints at {@code target}. */
   public static int pipe(long target) {
     return weft_h.weft_pipe2(MemorySegment.ofAddress(target), weft_h.O_CLOEXEC());
+  }
+
+  /** socketpair(2) of AF_UNIX: writes the two descriptors as ints at {@code target}. */
+  public static int socketPair(int type, long target) {
+    return weft_h.weft_socketpair(type | weft_h.SOCK_CLOEXEC(), MemorySegment.ofAddress(target));
   }
 
   public static int fcntl(int fd, int command, int argument) {

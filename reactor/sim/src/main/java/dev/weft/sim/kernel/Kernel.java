@@ -43,6 +43,7 @@ public final class Kernel {
   private final Queue<OpenFileDescription> changes = new ArrayDeque<>();
   final Network network;
   private @Nullable Network datagrams;
+  final UnixNames unixNames = new UnixNames();
   final FileTree files;
 
   public Kernel(
@@ -224,14 +225,14 @@ public final class Kernel {
     long time = now() + delay();
     if (needsDescription(request)) {
       OpenFileDescription file = description(request.handle);
-      OpenFileDescription source =
-          request.is(Opcode.SPLICE) ? description(request.spliceHandle) : file;
+      OpenFileDescription source = request.usesSource() ? description(request.spliceHandle) : file;
       if (file == null || source == null) {
         finish(request, -Errno.EBADF.code());
         return;
       }
       request.file = referred(file);
       request.source = referred(source);
+      request.referPassed();
       time = startInOrder(file, request.outward, time);
     }
     if (time <= now()) {
@@ -335,6 +336,10 @@ public final class Kernel {
     if (source != null) {
       source.waiting.remove(request);
       source.release();
+    }
+    OpenFileDescription unsent = request.takePassed();
+    if (unsent != null) {
+      unsent.release();
     }
   }
 

@@ -5,6 +5,7 @@ import dev.weft.error.Errno;
 import dev.weft.internal.backend.FileAttributes;
 import dev.weft.internal.backend.Opcode;
 import dev.weft.internal.backend.PollEvents;
+import dev.weft.internal.backend.UnixAddress;
 import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
@@ -70,6 +71,7 @@ final class OpcodeHandlers {
           switch (file) {
             case Socket socket -> onSocket(request, socket);
             case DatagramSocket socket -> onDatagrams(request, socket);
+            case UnixSocket socket -> onUnix(request, socket);
             default -> -Errno.ENOTSOCK.code();
           };
     };
@@ -82,6 +84,22 @@ final class OpcodeHandlers {
       case SEND -> socket.send(request, null);
       case SEND_MESSAGE -> socket.send(request, (InetSocketAddress) request.destination);
       case CONNECT -> socket.connect((InetSocketAddress) request.op.address());
+      case SHUTDOWN -> socket.shutdown(request.op.direction());
+      default -> -Errno.EOPNOTSUPP.code();
+    };
+  }
+
+  private static int onUnix(Request request, UnixSocket socket) {
+    return switch (request.opcode) {
+      case RECEIVE -> socket.receive(request, null);
+      case RECEIVE_MESSAGE -> socket.receive(request, request.op.message());
+      case SEND -> socket.send(request, null);
+      case SEND_MESSAGE -> socket.send(request, (UnixAddress) request.destination);
+      case ACCEPT, ACCEPT_MULTISHOT -> socket.accept(request);
+      case CONNECT ->
+          request.op.address() instanceof UnixAddress address
+              ? socket.connect(address)
+              : -Errno.EINVAL.code();
       case SHUTDOWN -> socket.shutdown(request.op.direction());
       default -> -Errno.EOPNOTSUPP.code();
     };

@@ -34,6 +34,11 @@ public final class Request {
   final int detail;
   final int spliceHandle;
 
+  /** Whether it is a SEND_MESSAGE that passes a file. */
+  private final boolean passes;
+
+  private @Nullable OpenFileDescription passed;
+
   /** The address of a SEND_MESSAGE, or null. */
   final @Nullable SocketAddress destination;
 
@@ -82,6 +87,7 @@ public final class Request {
     length = op.length();
     detail = op.detail();
     spliceHandle = op.spliceHandle();
+    passes = is(Opcode.SEND_MESSAGE) && op.message().passed() != null;
     destination = is(Opcode.SEND_MESSAGE) ? op.message().address() : null;
     outward =
         switch (opcode) {
@@ -99,6 +105,32 @@ public final class Request {
 
   boolean isMultishot() {
     return is(Opcode.ACCEPT_MULTISHOT);
+  }
+
+  /** Whether there is a second file: what a splice reads from, or a message passes. */
+  boolean usesSource() {
+    return is(Opcode.SPLICE) || passes;
+  }
+
+  /** Whether it continues until all bytes have been moved. */
+  boolean movesAll() {
+    return is(Opcode.SEND);
+  }
+
+  /** Keeps the file that a message passes, which has been found. */
+  void referPassed() {
+    OpenFileDescription file = source;
+    if (passes && file != null) {
+      file.refer();
+      passed = file;
+    }
+  }
+
+  /** The file that a message passes, with a reference to it; the next call returns null. */
+  @Nullable OpenFileDescription takePassed() {
+    OpenFileDescription taken = passed;
+    passed = null;
+    return taken;
   }
 
   /** Whether the kernel writes to the memory. */

@@ -3,8 +3,10 @@ package dev.weft.sim.kernel;
 
 import dev.weft.error.Errno;
 import dev.weft.internal.backend.Call;
+import dev.weft.internal.backend.Credentials;
 import dev.weft.internal.backend.SocketOption;
 import dev.weft.internal.backend.SocketType;
+import dev.weft.internal.backend.UnixAddress;
 import java.net.InetSocketAddress;
 import java.net.ProtocolFamily;
 import java.net.StandardProtocolFamily;
@@ -12,6 +14,9 @@ import org.jspecify.annotations.Nullable;
 
 /** Executes calls that complete immediately. */
 public final class SyncCalls {
+  /** The simulated process, which is at both ends of its sockets. */
+  private static final Credentials PROCESS = new Credentials(1, 1000, 1000);
+
   private final Kernel kernel;
 
   public SyncCalls(Kernel kernel) {
@@ -24,6 +29,7 @@ public final class SyncCalls {
       case SOCKET -> socket(call.family(), call.socketType());
       case ADOPT -> -Errno.EOPNOTSUPP.code();
       case PIPE -> pipe(call);
+      case SOCKET_PAIR -> socketPair(call);
       default -> onDescriptor(call, kernel.description(call.handle()));
     };
   }
@@ -42,7 +48,11 @@ public final class SyncCalls {
       case SET_PIPE_CAPACITY ->
           file instanceof PipeEnd end ? end.resize(call.detail()) : -Errno.EBADF.code();
       default ->
-          file instanceof InternetSocket socket ? onSocket(call, socket) : -Errno.ENOTSOCK.code();
+          switch (file) {
+            case InternetSocket socket -> onSocket(call, socket);
+            case UnixSocket socket -> onUnix(call, socket);
+            default -> -Errno.ENOTSOCK.code();
+          };
     };
   }
 
@@ -72,14 +82,75 @@ public final class SyncCalls {
       case UNREAD_BYTES -> socket.unreadBytes();
       case UNSENT_BYTES -> socket.unsentBytes();
       case CONNECTION_INFO -> socket.describe(call.info());
+      case PEER_CREDENTIALS -> -Errno.ENOTCONN.code();
       default -> throw new IllegalArgumentException("not a call on a socket: " + call);
     };
   }
 
+  private int onUnix(Call call, UnixSocket socket) {
+    return switch (call.kind()) {
+      case BIND ->
+          call.wanted() instanceof UnixAddress address
+              ? kernel.unixNames.bind(socket, address)
+              : -Errno.EINVAL.code();
+      case LISTEN -> socket.listen(call.detail());
+      case SHUTDOWN -> socket.shutdown(call.direction());
+      case LOCAL_ADDRESS -> {
+        UnixAddress local = socket.local;
+        call.answer(local == null ? UnixAddress.UNNAMED : local);
+        yield 0;
+      }
+      case REMOTE_ADDRESS -> {
+        UnixSocket peer = socket.peer();
+        if (peer == null) {
+          yield -Errno.ENOTCONN.code();
+        }
+        call.answer(peer.local == null ? UnixAddress.UNNAMED : peer.local);
+        yield 0;
+      }
+      case PEER_CREDENTIALS -> {
+        if (!socket.isConnected()) {
+          yield -Errno.ENOTCONN.code();
+        }
+        call.answer(PROCESS);
+        yield 0;
+      }
+      case SET_OPTION -> socket.options.set(call.option(), call.detail(), socket.local != null);
+      case GET_OPTION ->
+          call.option() == SocketOption.ERROR
+              ? call.answer(socket.takeError())
+              : socket.options.get(call);
+      case UNREAD_BYTES -> socket.unreadBytes();
+      case UNSENT_BYTES -> socket.unsentBytes();
+      case CONNECTION_INFO -> -Errno.EOPNOTSUPP.code();
+      default -> throw new IllegalArgumentException("not a call on a socket: " + call);
+    };
+  }
+
+  private int socketPair(Call call) {
+    int refusal = kernel.refuseDescriptor();
+    if (refusal < 0) {
+      return refusal;
+    }
+    UnixSocket one = new UnixSocket(kernel, call.socketType());
+    UnixSocket other = new UnixSocket(kernel, call.socketType());
+    UnixSocket.connect(one, other);
+    int descriptor = kernel.open(one, "socketpair");
+    call.answer(descriptor, kernel.open(other, "socketpair"));
+    return 0;
+  }
+
   private int socket(ProtocolFamily family, SocketType type) {
+    if (family == StandardProtocolFamily.UNIX) {
+      int refusal = kernel.refuseDescriptor();
+      return refusal < 0 ? refusal : kernel.open(new UnixSocket(kernel, type), "socket");
+    }
     boolean ipv6 = family == StandardProtocolFamily.INET6;
     if (!ipv6 && family != StandardProtocolFamily.INET) {
       return -Errno.EAFNOSUPPORT.code();
+    }
+    if (type == SocketType.SEQUENCED) {
+      return -Errno.EPROTONOSUPPORT.code();
     }
     int refusal = kernel.refuseDescriptor();
     if (refusal < 0) {

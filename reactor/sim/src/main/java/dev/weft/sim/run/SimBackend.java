@@ -93,6 +93,7 @@ public final class SimBackend extends Backend {
             Capability.MULTISHOT_ACCEPT,
             Capability.POLL_ERRORS,
             Capability.PIPE_CAPACITY,
+            Capability.ALL_UNIX_SOCKETS,
             Capability.IPV6_ONLY,
             Capability.SOCKET_OPTIONS,
             Capability.SOCKET_STATS));

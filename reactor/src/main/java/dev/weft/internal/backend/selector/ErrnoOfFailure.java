@@ -43,6 +43,7 @@ final class ErrnoOfFailure {
     // The JDK's own words, and those of macOS and Windows.
     texts.put("Connection reset", Errno.ECONNRESET);
     texts.put("Invalid file offset", Errno.EINVAL);
+    texts.put("Unix domain path too long", Errno.ENAMETOOLONG);
     texts.put("Operation timed out", Errno.ETIMEDOUT);
     texts.put("Can't assign requested address", Errno.EADDRNOTAVAIL);
     texts.put("An existing connection was forcibly closed by the remote host", Errno.ECONNRESET);

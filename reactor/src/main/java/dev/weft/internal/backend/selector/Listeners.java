@@ -6,6 +6,7 @@ import java.net.BindException;
 import java.net.ProtocolFamily;
 import java.net.SocketAddress;
 import java.net.SocketOption;
+import java.net.StandardProtocolFamily;
 import java.net.StandardSocketOptions;
 import java.nio.channels.NetworkChannel;
 import java.nio.channels.ServerSocketChannel;
@@ -16,6 +17,8 @@ import java.util.List;
 final class Listeners {
   private static final List<SocketOption<?>> COPIED =
       List.of(StandardSocketOptions.SO_REUSEPORT, StandardSocketOptions.SO_RCVBUF);
+
+  private static final int BACKLOG_OF_PATH = 4096;
 
   private Listeners() {}
 
@@ -42,6 +45,22 @@ final class Listeners {
       if (made) {
         socket.close();
       } else {
+        listener.close();
+      }
+    }
+  }
+
+  /** Makes a listener on a path. It takes connections already, since the JDK binds none apart. */
+  static ServerSocketChannel ofPath(SocketAddress path) throws IOException {
+    ServerSocketChannel listener = ServerSocketChannel.open(StandardProtocolFamily.UNIX);
+    boolean made = false;
+    try {
+      listener.configureBlocking(false);
+      listener.bind(path, BACKLOG_OF_PATH);
+      made = true;
+      return listener;
+    } finally {
+      if (!made) {
         listener.close();
       }
     }

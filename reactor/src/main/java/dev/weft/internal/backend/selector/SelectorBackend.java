@@ -144,7 +144,7 @@ public final class SelectorBackend extends Backend {
   private void prepare(Op op) {
     Request request = requests.begin(op);
     if (op.opcode() == Opcode.CONNECT) {
-      SocketCalls.internet(op.address());
+      SocketCalls.known(op.address());
     } else {
       memory.prepare(request);
     }
@@ -448,6 +448,7 @@ public final class SelectorBackend extends Backend {
     return switch (call.kind()) {
       case SOCKET -> SocketCalls.open(this, call.family(), call.socketType());
       case PIPE -> PipeEntry.open(this, call);
+      case SOCKET_PAIR, PEER_CREDENTIALS -> Entry.UNSUPPORTED;
       case ADOPT -> descriptors.adopt(call.detail(), call.direction());
       default -> performOn(call);
     };

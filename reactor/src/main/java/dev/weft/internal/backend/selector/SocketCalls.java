@@ -1,15 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.weft.internal.backend.selector;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
 import dev.weft.error.Errno;
 import dev.weft.internal.backend.Call;
 import dev.weft.internal.backend.SocketType;
+import dev.weft.internal.backend.UnixAddress;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ProtocolFamily;
 import java.net.SocketAddress;
 import java.net.StandardProtocolFamily;
+import java.net.UnixDomainSocketAddress;
 
 /** The calls on sockets. They do not wait. */
 final class SocketCalls {
@@ -20,15 +24,17 @@ final class SocketCalls {
 
   /** Makes a socket; returns its number, or -errno. */
   static int open(SelectorBackend backend, ProtocolFamily family, SocketType type) {
-    if (family != StandardProtocolFamily.INET && family != StandardProtocolFamily.INET6) {
+    if (!(family instanceof StandardProtocolFamily known)) {
       return -Errno.EAFNOSUPPORT.code();
+    }
+    if (type == SocketType.SEQUENCED
+        || (family == StandardProtocolFamily.UNIX && type == SocketType.DATAGRAM)) {
+      return -Errno.ESOCKTNOSUPPORT.code();
     }
     try {
       backend.descriptors.reserve(1);
       return backend.descriptors.add(
-          type == SocketType.STREAM
-              ? SocketEntry.open(family)
-              : DatagramEntry.open((StandardProtocolFamily) family));
+          type == SocketType.STREAM ? SocketEntry.open(family) : DatagramEntry.open(known));
     } catch (UnsupportedOperationException e) {
       return -Errno.EAFNOSUPPORT.code(); // no IPv6 here
     } catch (IOException e) {
@@ -47,11 +53,38 @@ final class SocketCalls {
     return internet;
   }
 
+  /**
+   * An address in the form of the JDK.
+   *
+   * @throws IllegalArgumentException if the JDK has none
+   */
+  static SocketAddress known(SocketAddress address) {
+    if (!(address instanceof UnixAddress unix)) {
+      return internet(address);
+    }
+    if (unix.publicForm() instanceof UnixDomainSocketAddress path) {
+      return path;
+    }
+    throw new IllegalArgumentException("the JDK has no such address: " + address);
+  }
+
+  /** An address of the JDK's in the form of backends. */
+  static SocketAddress ofBackend(SocketAddress address) {
+    if (!(address instanceof UnixDomainSocketAddress path)) {
+      return address;
+    }
+    String text = path.getPath().toString();
+    UnixAddress found =
+        text.isEmpty() ? UnixAddress.UNNAMED : new UnixAddress(text.getBytes(UTF_8), false);
+    found.publicForm(address);
+    return found;
+  }
+
   static int perform(SelectorBackend backend, SocketEntry socket, Call call) throws IOException {
     switch (call.kind()) {
       case BIND -> {
         backend.descriptors.finishCloses(); // the port can be that of a socket that has been closed
-        return socket.bind(internet(call.wanted()));
+        return socket.bind(known(call.wanted()));
       }
       case LISTEN -> {
         backend.descriptors.finishCloses();
@@ -59,15 +92,15 @@ final class SocketCalls {
       }
       case LOCAL_ADDRESS -> {
         SocketAddress found = socket.network().getLocalAddress();
-        call.answer(found == null ? unbound(socket.family()) : found);
+        call.answer(found == null ? unbound(socket.family()) : ofBackend(found));
         return 0;
       }
       case REMOTE_ADDRESS -> {
-        InetSocketAddress found = socket.remoteAddress();
+        SocketAddress found = socket.remoteAddress();
         if (found == null) {
           return -Errno.ENOTCONN.code();
         }
-        call.answer(found);
+        call.answer(ofBackend(found));
         return 0;
       }
       case SET_OPTION -> {
@@ -84,7 +117,10 @@ final class SocketCalls {
   }
 
   /** The local address of a socket that has none yet. */
-  static InetSocketAddress unbound(ProtocolFamily family) throws IOException {
+  static SocketAddress unbound(ProtocolFamily family) throws IOException {
+    if (family == StandardProtocolFamily.UNIX) {
+      return UnixAddress.UNNAMED;
+    }
     int bytes = family == StandardProtocolFamily.INET6 ? IPV6_BYTES : IPV4_BYTES;
     return new InetSocketAddress(InetAddress.getByAddress(new byte[bytes]), 0);
   }

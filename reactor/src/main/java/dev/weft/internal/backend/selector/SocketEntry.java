@@ -12,8 +12,9 @@ import dev.weft.internal.backend.PollEvents;
 import dev.weft.internal.backend.SocketOption;
 import dev.weft.internal.queue.TimerQueue;
 import java.io.IOException;
-import java.net.InetSocketAddress;
 import java.net.ProtocolFamily;
+import java.net.SocketAddress;
+import java.net.StandardProtocolFamily;
 import java.net.StandardSocketOptions;
 import java.nio.channels.ClosedChannelException;
 import java.nio.channels.NetworkChannel;
@@ -25,8 +26,8 @@ import java.util.EnumMap;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A TCP socket. The JDK has one type for connections and another one for listeners: every socket
- * begins as a connection, and LISTEN replaces it.
+ * A TCP socket, or a Unix socket for streams. The JDK has one type for connections and another one
+ * for listeners: every socket begins as a connection, and LISTEN replaces it.
  *
  * <p>A shut down input is only noted, since the JDK would drop what arrives later, which Linux does
  * not. When both directions are shut down it is carried out, so that bytes of the other end are
@@ -39,6 +40,13 @@ final class SocketEntry extends ChannelEntry {
   private final ProtocolFamily family;
   private @Nullable SocketChannel connection;
   private @Nullable ServerSocketChannel listener;
+
+  /**
+   * What LISTEN makes the socket, if it has a path: the JDK's listeners can't take over a path that
+   * a connection has.
+   */
+  private @Nullable ServerSocketChannel prepared;
+
   private boolean isBound;
   private boolean outputShut;
 
@@ -100,9 +108,13 @@ final class SocketEntry extends ChannelEntry {
     return listener != null ? listener : connection;
   }
 
+  private boolean isUnix() {
+    return family == StandardProtocolFamily.UNIX;
+  }
+
   /** The channel for options and names. */
   NetworkChannel network() throws ClosedChannelException {
-    NetworkChannel found = listener != null ? listener : connection;
+    NetworkChannel found = listener != null ? listener : prepared != null ? prepared : connection;
     if (found == null) {
       throw new ClosedChannelException();
     }
@@ -230,11 +242,16 @@ final class SocketEntry extends ChannelEntry {
     if (listener != null) {
       return -Errno.EISCONN.code();
     }
+    if (prepared != null) {
+      return EINVAL; // the path can't be a connection's any more
+    }
     if (mine == null) {
       return -Errno.ECONNABORTED.code();
     }
     try {
-      if (mine.isConnectionPending() ? mine.finishConnect() : mine.connect(op.address())) {
+      if (mine.isConnectionPending()
+          ? mine.finishConnect()
+          : mine.connect(SocketCalls.known(op.address()))) {
         isBound = true;
         return 0;
       }
@@ -364,6 +381,10 @@ final class SocketEntry extends ChannelEntry {
   @Override
   void close() throws IOException {
     SelectableChannel mine = channel();
+    ServerSocketChannel unused = prepared;
+    if (unused != null) {
+      unused.close();
+    }
     if (mine != null) {
       mine.close();
     }
@@ -414,20 +435,24 @@ final class SocketEntry extends ChannelEntry {
     userTimeoutMillis = millis;
   }
 
-  int bind(InetSocketAddress address) throws IOException {
+  int bind(SocketAddress address) throws IOException {
     SocketChannel mine = connection;
     if (isBound || mine == null) {
       return EINVAL;
     }
-    mine.bind(address);
+    if (isUnix()) {
+      prepared = Listeners.ofPath(address);
+    } else {
+      mine.bind(address);
+    }
     isBound = true;
     return 0;
   }
 
   /** The other end's address, or null if there is none. */
-  @Nullable InetSocketAddress remoteAddress() throws IOException {
+  @Nullable SocketAddress remoteAddress() throws IOException {
     SocketChannel mine = connection;
-    return mine == null || !mine.isConnected() ? null : (InetSocketAddress) mine.getRemoteAddress();
+    return mine == null || !mine.isConnected() ? null : mine.getRemoteAddress();
   }
 
   /** Makes the socket a listener on the address that it is bound to. */
@@ -436,10 +461,17 @@ final class SocketEntry extends ChannelEntry {
     if (listener != null) {
       return 0; // the backlog stays
     }
-    if (mine == null || mine.isConnected()) {
+    if (mine == null || mine.isConnected() || (prepared == null && isUnix())) {
       return EINVAL;
     }
-    listener = Listeners.replace(mine, family, backlog);
+    ServerSocketChannel ready = prepared;
+    if (ready == null) {
+      listener = Listeners.replace(mine, family, backlog);
+    } else {
+      listener = ready;
+      prepared = null;
+      mine.close();
+    }
     connection = null;
     isBound = true;
     return 0;

@@ -90,6 +90,9 @@ final class KernelCodes {
 
   /** {@code AF_*}, or 0 (AF_UNSPEC), which the kernel refuses. */
   static int family(ProtocolFamily family) {
+    if (family == StandardProtocolFamily.UNIX) {
+      return weft_h.AF_UNIX();
+    }
     return family == StandardProtocolFamily.INET
         ? weft_h.AF_INET()
         : family == StandardProtocolFamily.INET6 ? weft_h.AF_INET6() : 0;
@@ -99,6 +102,7 @@ final class KernelCodes {
     return switch (type) {
       case STREAM -> weft_h.SOCK_STREAM();
       case DATAGRAM -> weft_h.SOCK_DGRAM();
+      case SEQUENCED -> weft_h.SOCK_SEQPACKET();
     };
   }
 

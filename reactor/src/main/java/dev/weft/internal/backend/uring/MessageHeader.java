@@ -4,6 +4,7 @@ package dev.weft.internal.backend.uring;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
+import dev.weft.bindings.cmsghdr;
 import dev.weft.bindings.iovec;
 import dev.weft.bindings.msghdr;
 import dev.weft.bindings.weft_h;
@@ -16,7 +17,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The {@code msghdr} of a message and what it points to, in the scratch memory of an operation: one
- * {@code iovec} and an address. A {@link Message} keeps the last address in both forms.
+ * {@code iovec}, an address, and control data with descriptors (cmsg(3)). A {@link Message} keeps
+ * the last address in both forms.
  */
 final class MessageHeader {
   private static final MemorySegment ALL = Memory.ALL;
@@ -24,8 +26,17 @@ final class MessageHeader {
   private static final long ADDRESS = VECTOR + iovec.sizeof();
   private static final int ADDRESS_BYTES = SocketAddresses.BYTES_MAX;
 
+  /** Where the control data begins: aligned, as its header has to be. */
+  private static final long CONTROL = ADDRESS + (ADDRESS_BYTES + 7 & ~7);
+
+  /** Where the descriptors begin. */
+  private static final long DESCRIPTORS = CONTROL + cmsghdr.sizeof();
+
+  private static final int CONTROL_BYTES =
+      (int) cmsghdr.sizeof() + Message.DESCRIPTORS_MAX * Integer.BYTES;
+
   /** The size of all of it. */
-  static final long BYTES = ADDRESS + ADDRESS_BYTES;
+  static final long BYTES = CONTROL + CONTROL_BYTES;
 
   private MessageHeader() {}
 
@@ -63,12 +74,23 @@ final class MessageHeader {
 
   /** Lets a header describe the memory of {@code op}, and room for the sender's address. */
   static void prepareReceive(Op op, long header) {
+    describe(op, header);
+    ALL.set(JAVA_LONG, header + msghdr.msg_name$offset(), header + ADDRESS);
+    ALL.set(JAVA_INT, header + msghdr.msg_namelen$offset(), ADDRESS_BYTES);
+    if (op.message().takesDescriptors()) {
+      ALL.set(JAVA_LONG, header + msghdr.msg_control$offset(), header + CONTROL);
+      ALL.set(JAVA_LONG, header + msghdr.msg_controllen$offset(), CONTROL_BYTES);
+    }
+  }
+
+  /** Describes the memory of {@code op}, without an address and control data. */
+  private static void describe(Op op, long header) {
     MemorySegment memory = op.memory();
     long base = memory == null ? 0 : memory.address() + op.from();
     ALL.set(JAVA_LONG, header + VECTOR + iovec.iov_base$offset(), base);
     ALL.set(JAVA_LONG, header + VECTOR + iovec.iov_len$offset(), op.length());
-    ALL.set(JAVA_LONG, header + msghdr.msg_name$offset(), header + ADDRESS);
-    ALL.set(JAVA_INT, header + msghdr.msg_namelen$offset(), ADDRESS_BYTES);
+    ALL.set(JAVA_LONG, header + msghdr.msg_name$offset(), 0);
+    ALL.set(JAVA_INT, header + msghdr.msg_namelen$offset(), 0);
     ALL.set(JAVA_LONG, header + msghdr.msg_iov$offset(), header + VECTOR);
     ALL.set(JAVA_LONG, header + msghdr.msg_iovlen$offset(), 1);
     ALL.set(JAVA_LONG, header + msghdr.msg_control$offset(), 0);
@@ -76,17 +98,38 @@ final class MessageHeader {
     ALL.set(JAVA_INT, header + msghdr.msg_flags$offset(), 0);
   }
 
-  /** Writes the destination of a send. */
+  /** Writes the destination of a send; the header only if there is control data. */
   static void prepareSend(Op op, long header) {
     SocketAddress destination = op.message().address();
-    if (destination == null) {
-      return;
+    if (destination != null) {
+      writeDestination(op.message(), destination, header);
     }
-    Encoded encoded = kept(op.message());
+    if (op.message().passed() != null) {
+      describe(op, header);
+      if (destination != null) {
+        ALL.set(JAVA_LONG, header + msghdr.msg_name$offset(), header + ADDRESS);
+        ALL.set(JAVA_INT, header + msghdr.msg_namelen$offset(), destinationBytes(op));
+      }
+      writeDescriptor(header, op.spliceHandle());
+    }
+  }
+
+  private static void writeDescriptor(long header, int descriptor) {
+    long length = cmsghdr.sizeof() + Integer.BYTES;
+    ALL.set(JAVA_LONG, header + msghdr.msg_control$offset(), header + CONTROL);
+    ALL.set(JAVA_LONG, header + msghdr.msg_controllen$offset(), length + 7 & ~7);
+    ALL.set(JAVA_LONG, header + CONTROL + cmsghdr.cmsg_len$offset(), length);
+    ALL.set(JAVA_INT, header + CONTROL + cmsghdr.cmsg_level$offset(), weft_h.SOL_SOCKET());
+    ALL.set(JAVA_INT, header + CONTROL + cmsghdr.cmsg_type$offset(), weft_h.SCM_RIGHTS());
+    ALL.set(JAVA_INT, header + DESCRIPTORS, descriptor);
+  }
+
+  private static void writeDestination(Message message, SocketAddress destination, long header) {
+    Encoded encoded = kept(message);
     if (destination == encoded.address) { // equal ones can differ in their scope
       MemorySegment.copy(encoded.bytes, 0, ALL, header + ADDRESS, encoded.length);
     } else {
-      int length = SocketAddresses.encode(SqeEncoder.internet(destination), header + ADDRESS);
+      int length = SocketAddresses.encode(destination, header + ADDRESS);
       encoded.set(destination, header, length);
     }
   }
@@ -102,6 +145,22 @@ final class MessageHeader {
     int length = ALL.get(JAVA_INT, header + msghdr.msg_namelen$offset());
     int flags = ALL.get(JAVA_INT, header + msghdr.msg_flags$offset());
     message.received(sender(header, length, message), (flags & weft_h.MSG_TRUNC()) != 0);
+    if (message.takesDescriptors()) {
+      readDescriptors(header, message);
+    }
+  }
+
+  /** Takes the descriptors: the only control data, since no other is asked for. */
+  private static void readDescriptors(long header, Message message) {
+    long length = ALL.get(JAVA_LONG, header + msghdr.msg_controllen$offset());
+    if (length >= cmsghdr.sizeof()
+        && ALL.get(JAVA_INT, header + CONTROL + cmsghdr.cmsg_type$offset())
+            == weft_h.SCM_RIGHTS()) {
+      long end = CONTROL + ALL.get(JAVA_LONG, header + CONTROL + cmsghdr.cmsg_len$offset());
+      for (long at = DESCRIPTORS; at < end; at += Integer.BYTES) {
+        message.add(ALL.get(JAVA_INT, header + at));
+      }
+    }
   }
 
   private static @Nullable SocketAddress sender(long header, int length, Message message) {
@@ -110,7 +169,7 @@ final class MessageHeader {
     }
     Encoded encoded = kept(message);
     if (!encoded.is(header, length)) {
-      encoded.set(SocketAddresses.decode(header + ADDRESS), header, length);
+      encoded.set(SocketAddresses.decode(header + ADDRESS, length), header, length);
     }
     return encoded.address;
   }

@@ -15,8 +15,6 @@ import dev.weft.internal.mem.Memory;
 import dev.weft.internal.mem.Slab;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.net.InetSocketAddress;
-import java.net.SocketAddress;
 
 /**
  * Writes operations into entries of the submission queue. The opcodes of transfers need only {@link
@@ -52,7 +50,7 @@ final class SqeEncoder implements AutoCloseable {
     define(Opcode.WRITE, weft_h.IORING_OP_WRITE(), 0);
     define(Opcode.RECEIVE, weft_h.IORING_OP_RECV(), 0);
     define(Opcode.SEND, weft_h.IORING_OP_SEND(), weft_h.MSG_NOSIGNAL() | weft_h.MSG_WAITALL());
-    defineOther(Opcode.RECEIVE_MESSAGE, weft_h.IORING_OP_RECVMSG(), 0);
+    defineOther(Opcode.RECEIVE_MESSAGE, weft_h.IORING_OP_RECVMSG(), weft_h.MSG_CMSG_CLOEXEC());
     defineOther(Opcode.SEND_MESSAGE, weft_h.IORING_OP_SEND(), weft_h.MSG_NOSIGNAL());
     define(Opcode.ACCEPT, weft_h.IORING_OP_ACCEPT(), weft_h.SOCK_CLOEXEC());
     define(Opcode.ACCEPT_MULTISHOT, weft_h.IORING_OP_ACCEPT(), weft_h.SOCK_CLOEXEC());
@@ -99,7 +97,7 @@ final class SqeEncoder implements AutoCloseable {
    */
   void prepare(Op op) {
     switch (op.opcode()) {
-      case CONNECT -> SocketAddresses.encode(internet(op.address()), scratch(op));
+      case CONNECT -> prepareConnect(op);
       case RECEIVE_MESSAGE -> MessageHeader.prepareReceive(op, scratch(op));
       case SEND_MESSAGE -> MessageHeader.prepareSend(op, scratch(op));
       case OPEN -> writePath(op);
@@ -108,11 +106,10 @@ final class SqeEncoder implements AutoCloseable {
     }
   }
 
-  static InetSocketAddress internet(SocketAddress address) {
-    if (address instanceof InetSocketAddress internet) {
-      return internet;
-    }
-    throw new IllegalArgumentException("not an address of the internet: " + address);
+  /** Writes the address, and its length before it. */
+  private void prepareConnect(Op op) {
+    long address = scratch(op) + Long.BYTES;
+    Memory.ALL.set(JAVA_INT, scratch(op), SocketAddresses.encode(op.address(), address));
   }
 
   private void writePath(Op op) {
@@ -178,14 +175,20 @@ final class SqeEncoder implements AutoCloseable {
     switch (op.opcode()) {
       case RECEIVE_ANY -> io_uring_sqe.buf_group(sqe, (short) op.detail());
       case CONNECT -> {
-        io_uring_sqe.addr(sqe, scratch(op));
-        io_uring_sqe.off(sqe, SocketAddresses.bytes(internet(op.address())));
+        io_uring_sqe.addr(sqe, scratch(op) + Long.BYTES);
+        io_uring_sqe.off(sqe, Memory.ALL.get(JAVA_INT, scratch(op)));
       }
       case RECEIVE_MESSAGE -> {
         io_uring_sqe.addr(sqe, scratch(op));
         io_uring_sqe.len(sqe, 1);
       }
       case SEND_MESSAGE -> {
+        if (op.message().passed() != null) {
+          io_uring_sqe.opcode(sqe, (byte) weft_h.IORING_OP_SENDMSG());
+          io_uring_sqe.addr(sqe, scratch(op));
+          io_uring_sqe.len(sqe, 1);
+          return;
+        }
         int length = MessageHeader.destinationBytes(op);
         if (length > 0) {
           io_uring_sqe.off(sqe, MessageHeader.address(scratch(op)));

@@ -3,10 +3,12 @@ package dev.weft.internal.backend.uring;
 
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 
+import dev.weft.bindings.ucred;
 import dev.weft.bindings.weft_h;
 import dev.weft.error.Errno;
 import dev.weft.internal.backend.Call;
 import dev.weft.internal.backend.ConnectionInfo;
+import dev.weft.internal.backend.Credentials;
 import dev.weft.internal.mem.Memory;
 import dev.weft.internal.os.Libc;
 import java.lang.foreign.MemorySegment;
@@ -37,7 +39,10 @@ final class Syscalls {
       case UNSENT_BYTES -> Libc.unsent(handle);
       case CONNECTION_INFO -> connectionInfo(call, scratch);
       case ADOPT -> -Errno.EOPNOTSUPP.code(); // descriptors have their own numbers
-      case PIPE -> pipe(call, scratch);
+      case PIPE -> pair(call, Libc.pipe(scratch), scratch);
+      case SOCKET_PAIR ->
+          pair(call, Libc.socketPair(KernelCodes.type(call.socketType()), scratch), scratch);
+      case PEER_CREDENTIALS -> credentials(call, scratch);
       case PIPE_CAPACITY -> Libc.fcntl(handle, weft_h.F_GETPIPE_SZ(), 0);
       case SET_PIPE_CAPACITY -> Libc.fcntl(handle, weft_h.F_SETPIPE_SZ(), call.detail());
       case OPEN_FLAGS -> openFlags(Libc.fcntl(handle, weft_h.F_GETFL(), 0));
@@ -47,13 +52,22 @@ final class Syscalls {
   }
 
   private static int bind(Call call, long scratch) {
-    int length = SocketAddresses.encode(SqeEncoder.internet(call.wanted()), scratch);
+    int length = SocketAddresses.encode(call.wanted(), scratch);
     return Libc.bind(call.handle(), scratch, length);
   }
 
   private static int named(Call call, int result, long scratch) {
+    if (result < 0) {
+      return result;
+    }
+    call.answer(SocketAddresses.decode(scratch, result));
+    return 0;
+  }
+
+  private static int pair(Call call, int result, long scratch) {
     if (result >= 0) {
-      call.answer(SocketAddresses.decode(scratch));
+      call.answer(
+          Memory.ALL.get(JAVA_INT, scratch), Memory.ALL.get(JAVA_INT, scratch + Integer.BYTES));
     }
     return result;
   }
@@ -76,11 +90,13 @@ final class Syscalls {
     return result;
   }
 
-  private static int pipe(Call call, long scratch) {
-    int result = Libc.pipe(scratch);
+  private static int credentials(Call call, long scratch) {
+    int length = (int) ucred.sizeof();
+    int result =
+        Libc.getOption(call.handle(), weft_h.SOL_SOCKET(), weft_h.SO_PEERCRED(), scratch, length);
     if (result >= 0) {
-      call.answer(
-          Memory.ALL.get(JAVA_INT, scratch), Memory.ALL.get(JAVA_INT, scratch + Integer.BYTES));
+      MemorySegment found = Memory.at(scratch, length);
+      call.answer(new Credentials(ucred.pid(found), ucred.uid(found), ucred.gid(found)));
     }
     return result;
   }

@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.weft.sim.kernel;
+
+import dev.weft.internal.backend.Message;
+import dev.weft.internal.backend.UnixAddress;
+import java.util.ArrayDeque;
+import java.util.Arrays;
+import java.util.Deque;
+import org.jspecify.annotations.Nullable;
+
+/** What has been sent to a Unix socket, and waits to be received. */
+final class UnixQueue {
+  private static final class Packet {
+    final @Nullable UnixAddress source;
+    final byte[] bytes;
+    int taken;
+
+    /** The file that came with it; the packet has a reference to it. */
+    @Nullable OpenFileDescription passed;
+
+    Packet(@Nullable UnixAddress source, byte[] bytes, @Nullable OpenFileDescription passed) {
+      this.source = source;
+      this.bytes = bytes;
+      this.passed = passed;
+    }
+
+    int left() {
+      return bytes.length - taken;
+    }
+  }
+
+  private final Deque<Packet> packets = new ArrayDeque<>();
+  private int size;
+
+  boolean isEmpty() {
+    return packets.isEmpty();
+  }
+
+  /** The number of bytes. */
+  int size() {
+    return size;
+  }
+
+  /** The number of messages. */
+  int count() {
+    return packets.size();
+  }
+
+  void add(@Nullable UnixAddress source, byte[] bytes, @Nullable OpenFileDescription passed) {
+    packets.add(new Packet(source, bytes, passed));
+    size += bytes.length;
+  }
+
+  /** Takes the first message; what does not fit in the memory of the request is lost. */
+  int takeMessage(Kernel kernel, Request request, @Nullable Message message) {
+    Packet packet = packets.remove();
+    size -= packet.bytes.length;
+    int count = Math.min(packet.bytes.length, request.length);
+    if (count > 0) {
+      request.store(Arrays.copyOf(packet.bytes, count));
+    }
+    if (message != null) {
+      message.received(packet.source, count < packet.bytes.length);
+    }
+    deliverPassed(kernel, packet, request, message);
+    return count;
+  }
+
+  /**
+   * Takes bytes of a stream, no more than up to the end of those that the first file was sent with.
+   */
+  int takeBytes(Kernel kernel, Request request, @Nullable Message message) {
+    if (request.length == 0) {
+      return 0;
+    }
+    if (message != null) {
+      message.received(packets.getFirst().source, false);
+    }
+    byte[] target = new byte[kernel.shortened(Math.min(request.length, upToFile()))];
+    int count = 0;
+    while (count < target.length) {
+      Packet packet = packets.getFirst();
+      deliverPassed(kernel, packet, request, message);
+      int part = Math.min(packet.left(), target.length - count);
+      System.arraycopy(packet.bytes, packet.taken, target, count, part);
+      packet.taken += part;
+      count += part;
+      if (packet.left() == 0) {
+        packets.remove();
+      }
+    }
+    size -= count;
+    request.store(target);
+    return count;
+  }
+
+  /** The bytes up to those that the first file was sent with, and these. */
+  private int upToFile() {
+    int count = 0;
+    for (Packet packet : packets) {
+      count += packet.left();
+      if (packet.passed != null) {
+        break;
+      }
+    }
+    return count;
+  }
+
+  private static void deliverPassed(
+      Kernel kernel, Packet packet, Request request, @Nullable Message message) {
+    OpenFileDescription passed = packet.passed;
+    if (passed == null) {
+      return;
+    }
+    packet.passed = null;
+    if (message != null && message.takesDescriptors()) {
+      message.add(kernel.install(passed, new CallSite(request.op)));
+    } else {
+      passed.release();
+    }
+  }
+
+  void clear() {
+    for (Packet packet : packets) {
+      if (packet.passed != null) {
+        packet.passed.release();
+      }
+    }
+    packets.clear();
+    size = 0;
+  }
+}

@@ -1,0 +1,277 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.weft.sim;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.weft.error.Errno;
+import dev.weft.internal.backend.Backend;
+import dev.weft.internal.backend.Capability;
+import dev.weft.internal.backend.Direction;
+import dev.weft.internal.backend.Handle;
+import dev.weft.internal.backend.Message;
+import dev.weft.internal.backend.Op;
+import dev.weft.internal.backend.SocketType;
+import dev.weft.internal.backend.UnixAddress;
+import java.lang.foreign.MemorySegment;
+import java.net.SocketAddress;
+import java.net.StandardProtocolFamily;
+import java.net.UnixDomainSocketAddress;
+import java.util.UUID;
+import org.junit.jupiter.api.Test;
+
+/** What a backend promises of Unix sockets. */
+abstract class UnixContract extends DatagramContract {
+  private static final StandardProtocolFamily UNIX = StandardProtocolFamily.UNIX;
+
+  /** The path of a file of that name, which does not exist. */
+  abstract String path(String name);
+
+  private UnixAddress named(String name) {
+    UnixAddress made = new UnixAddress(path(name).getBytes(UTF_8), false);
+    made.publicForm(UnixDomainSocketAddress.of(path(name)));
+    return made;
+  }
+
+  private static UnixAddress abstractName() {
+    return new UnixAddress(("weft-" + UUID.randomUUID()).getBytes(UTF_8), true);
+  }
+
+  private int unix(SocketType type) {
+    int socket = call(call -> call.socket(UNIX, type));
+    assertTrue(socket > 2, () -> "socket: " + socket);
+    return socket;
+  }
+
+  private int bindTo(int socket, SocketAddress address) {
+    return call(call -> call.bind(at(socket), address));
+  }
+
+  private int connectTo(int socket, SocketAddress address) {
+    return perform(op -> op.connect(at(socket), address));
+  }
+
+  private int listening(SocketType type, UnixAddress address) {
+    int listener = unix(type);
+    assertEquals(0, bindTo(listener, address));
+    assertEquals(0, call(call -> call.listen(at(listener), 10)));
+    return listener;
+  }
+
+  private int[] pair(SocketType type) {
+    assertEquals(0, call(call -> call.socketPair(type)));
+    return new int[] {call.readEnd(), call.writeEnd()};
+  }
+
+  @Test
+  void aStreamThroughAPathCarriesBytesBothWaysAndEnds() throws Exception {
+    backend();
+    UnixAddress address = named("stream");
+    int listener = listening(SocketType.STREAM, address);
+    int client = unix(SocketType.STREAM);
+    assertEquals(0, connectTo(client, address));
+    int server = perform(op -> op.accept(at(listener)));
+    assertEquals(4, send(client, "ping"));
+    assertEquals(4, receive(server, 10));
+    assertEquals(4, send(server, "pong"));
+    assertEquals(4, receive(client, 10));
+    assertEquals(0, call(call -> call.localAddress(at(server))));
+    assertEquals(address, call.address());
+    assertEquals(0, call(call -> call.remoteAddress(at(client))));
+    assertEquals(address, call.address());
+    assertEquals(0, call(call -> call.localAddress(at(client))));
+    assertEquals(UnixAddress.UNNAMED, call.address());
+    assertEquals(0, perform(op -> op.shutdown(at(client), Direction.OUTPUT)));
+    assertEquals(0, receive(server, 10), "the end");
+    assertEquals(1, send(server, "x"), "the other direction is open");
+    assertEquals(1, receive(client, 10));
+    discard(client);
+    assertEquals(code(Errno.EPIPE), send(server, "x"));
+    discard(server, listener);
+  }
+
+  @Test
+  void aPathThatIsTakenOrMissingIsReported() throws Exception {
+    backend();
+    UnixAddress address = named("taken");
+    int client = unix(SocketType.STREAM);
+    assertEquals(code(Errno.ENOENT), connectTo(client, address));
+    int listener = listening(SocketType.STREAM, address);
+    int other = unix(SocketType.STREAM);
+    assertEquals(code(Errno.EADDRINUSE), bindTo(other, address));
+    discard(listener);
+    assertEquals(code(Errno.ECONNREFUSED), connectTo(client, address), "the path stays");
+    assertEquals(code(Errno.EADDRINUSE), bindTo(other, address));
+    discard(client, other);
+  }
+
+  @Test
+  void anAbstractNameLivesAsLongAsItsSocket() throws Exception {
+    backend();
+    require(Capability.ALL_UNIX_SOCKETS);
+    UnixAddress name = abstractName();
+    int listener = listening(SocketType.STREAM, name);
+    int other = unix(SocketType.STREAM);
+    assertEquals(code(Errno.EADDRINUSE), bindTo(other, name));
+    assertEquals(0, connectTo(other, name));
+    assertEquals(0, call(call -> call.remoteAddress(at(other))));
+    assertEquals(name, call.address());
+    discard(listener, other);
+    int next = unix(SocketType.STREAM);
+    assertEquals(code(Errno.ECONNREFUSED), connectTo(next, name));
+    assertEquals(0, bindTo(next, name));
+    discard(next);
+  }
+
+  @Test
+  void datagramsCarryTheSendersName() throws Exception {
+    backend();
+    require(Capability.ALL_UNIX_SOCKETS);
+    UnixAddress name = abstractName();
+    UnixAddress path = named("datagrams");
+    int server = unix(SocketType.DATAGRAM);
+    int client = unix(SocketType.DATAGRAM);
+    assertEquals(0, bindTo(server, path));
+    Message message = new Message();
+    assertEquals(code(Errno.ENOTCONN), send(client, "x", null));
+    assertEquals(0, send(client, "", path));
+    assertEquals("", receive(server, 10, message));
+    assertEquals(null, message.address(), "it has no name");
+    assertEquals(0, bindTo(client, name));
+    assertEquals(5, send(client, "hello", path));
+    assertEquals("hel", receive(server, 3, message));
+    assertTrue(message.isTruncated());
+    assertEquals(name, message.address());
+    assertEquals(4, send(server, "back", message.address()));
+    assertEquals("back", receive(client, 10, message));
+    assertEquals(path, message.address());
+    discard(server);
+    assertEquals(code(Errno.ECONNREFUSED), send(client, "x", path));
+    assertEquals(code(Errno.ECONNREFUSED), send(client, "x", abstractName()));
+    discard(client);
+  }
+
+  @Test
+  void sequencedMessagesKeepTheirBoundaries() throws Exception {
+    backend();
+    require(Capability.ALL_UNIX_SOCKETS);
+    UnixAddress name = named("sequenced");
+    int listener = listening(SocketType.SEQUENCED, name);
+    int stream = unix(SocketType.STREAM);
+    assertEquals(code(Errno.EPROTOTYPE), connectTo(stream, name));
+    int client = unix(SocketType.SEQUENCED);
+    assertEquals(0, connectTo(client, name));
+    int server = perform(op -> op.accept(at(listener)));
+    assertEquals(3, send(client, "one", null));
+    assertEquals(3, send(client, "two", null));
+    Message message = new Message();
+    assertEquals("one", receive(server, 10, message));
+    assertEquals("tw", receive(server, 2, message));
+    assertTrue(message.isTruncated());
+    discard(client);
+    assertEquals("", receive(server, 10, message), "the end");
+    assertFalse(message.isTruncated());
+    assertEquals(code(Errno.EPIPE), send(server, "x", null));
+    discard(stream, server, listener);
+  }
+
+  @Test
+  void aPairIsConnectedAndKnowsItsProcess() throws Exception {
+    backend();
+    require(Capability.ALL_UNIX_SOCKETS);
+    for (SocketType type : SocketType.values()) {
+      int[] ends = pair(type);
+      assertEquals(2, send(ends[0], "hi", null));
+      assertEquals("hi", receive(ends[1], 10, new Message()));
+      assertEquals(2, send(ends[1], "yo", null));
+      assertEquals("yo", receive(ends[0], 10, new Message()));
+      assertEquals(0, call(call -> call.peerCredentials(at(ends[0]))));
+      assertTrue(call.credentials().processId() > 0);
+      discard(ends);
+    }
+  }
+
+  private int pass(int socket, String content, Handle passed) {
+    MemorySegment bytes = text(content);
+    Message message = new Message().passing(passed);
+    return perform(op -> op.sendMessage(at(socket), bytes, content.length(), message));
+  }
+
+  @Test
+  void aDescriptorComesWithTheBytesThatItWasSentWith() throws Exception {
+    backend();
+    require(Capability.ALL_UNIX_SOCKETS);
+    int[] ends = pair(SocketType.STREAM);
+    int[] pipe = pipe();
+    assertEquals(6, send(ends[0], "before"));
+    assertEquals(4, pass(ends[0], "with", at(pipe[1])));
+    assertEquals(5, send(ends[0], "after"));
+    discard(pipe[1]);
+
+    Message message = new Message().takingDescriptors();
+    assertEquals("befo", receive(ends[1], 4, message));
+    assertEquals(0, message.descriptorCount());
+    assertEquals("rewith", receive(ends[1], 100, message), "it ends with these bytes");
+    assertEquals(1, message.descriptorCount());
+    int received = message.descriptor(0);
+    assertEquals("after", receive(ends[1], 100, message));
+    assertEquals(0, message.descriptorCount());
+
+    MemorySegment bytes = text("through");
+    assertEquals(7, perform(op -> op.write(at(received), bytes, 0, 7, HERE)));
+    MemorySegment target = arena.allocate(10);
+    assertEquals(7, perform(op -> op.read(at(pipe[0]), target, 0, 10, HERE)));
+    discard(received);
+    assertEquals(0, perform(op -> op.read(at(pipe[0]), target, 0, 10, HERE)), "no writer is left");
+    discard(ends);
+    discard(pipe[0]);
+  }
+
+  @Test
+  void aDescriptorThatIsNotTakenIsClosed() throws Exception {
+    backend();
+    require(Capability.ALL_UNIX_SOCKETS);
+    int[] ends = pair(SocketType.SEQUENCED);
+    int[] pipe = pipe();
+    assertEquals(1, pass(ends[0], "x", at(pipe[1])));
+    assertEquals(1, pass(ends[0], "y", at(pipe[1])));
+    assertEquals(code(Errno.EBADF), pass(ends[0], "z", at(98_765)));
+    discard(pipe[1]);
+    assertEquals("x", receive(ends[1], 10, new Message()));
+    discard(ends); // with the one that has not been received
+    MemorySegment target = arena.allocate(10);
+    assertEquals(0, perform(op -> op.read(at(pipe[0]), target, 0, 10, HERE)));
+    discard(pipe[0]);
+  }
+
+  @Test
+  void closingWhatIsPassedEndsTheSend() throws Exception {
+    Backend backend = backend();
+    require(Capability.ALL_UNIX_SOCKETS);
+    int[] ends = pair(SocketType.STREAM);
+    int[] pipe = pipe();
+    Handle passed = backend.newHandle("the writing end");
+    backend.open(passed, pipe[1]);
+    MemorySegment much = arena.allocate(1 << 20);
+    Op filling = backend.create(completed::add);
+    backend.submit(filling.send(at(ends[0]), much, 0, 1 << 20));
+    backend.poll(0);
+    assertTrue(completed.isEmpty(), "the buffer is full");
+
+    Op send = backend.create(completed::add);
+    Message message = new Message().passing(passed);
+    backend.submit(send.sendMessage(at(ends[0]), scratch(), 1, message));
+    backend.poll(0);
+    backend.beginClose(passed, null);
+    backend.closeWhenUnused(passed);
+    pollUntilDone(send);
+    assertEquals(CANCELED, send.result());
+    assertEquals(Handle.State.CLOSED, passed.state());
+    backend.cancel(filling);
+    pollUntilDone(filling);
+    discard(ends);
+    discard(pipe[0]);
+  }
+}

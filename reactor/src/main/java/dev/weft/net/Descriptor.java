@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.weft.net;
+
+import dev.weft.Deadline;
+import dev.weft.internal.io.Endpoint;
+import dev.weft.internal.strand.EventLoop;
+import dev.weft.io.ByteStream;
+import java.io.IOException;
+import java.lang.foreign.MemorySegment;
+
+/**
+ * Descriptor that another process has passed: of a file, a pipe, a socket or anything else that is
+ * open there. It is read and written as a stream of bytes, at the position that the processes
+ * share, and can be passed on.
+ */
+public final class Descriptor implements ByteStream {
+  static {
+    Endpoint.IN.register(Descriptor.class, descriptor -> descriptor.endpoint);
+  }
+
+  private final Endpoint endpoint;
+
+  /** Takes over a descriptor. */
+  Descriptor(EventLoop loop, int number) {
+    String name = "received descriptor " + number;
+    endpoint = new Endpoint(loop, Endpoint.Kind.STREAM, name, name);
+    endpoint.open(number);
+  }
+
+  /** {@return the number of the descriptor in this process; -1 if it is closed} */
+  public int number() {
+    return endpoint.handle().number();
+  }
+
+  @Override
+  public int read(MemorySegment target, Deadline deadline) throws IOException {
+    return endpoint.read(target, deadline.nanoTime());
+  }
+
+  @Override
+  public void write(MemorySegment source, Deadline deadline) throws IOException {
+    endpoint.write(source, deadline.nanoTime());
+  }
+
+  @Override
+  public int writeSome(MemorySegment source, Deadline deadline) throws IOException {
+    return endpoint.writeSome(source, deadline.nanoTime());
+  }
+
+  /** {@return whether {@link #close} has not been called} */
+  public boolean isOpen() {
+    return endpoint.isOpen();
+  }
+
+  /**
+   * Closes the descriptor; what it refers to stays open as long as another process holds it.
+   * Another fiber that is reading or writing gets an {@link
+   * java.nio.channels.AsynchronousCloseException}. Suspends, even in a cancelled fiber. Does
+   * nothing the second time.
+   *
+   * @throws IOException if the system reports a failure; the descriptor is closed even so
+   */
+  @Override
+  public void close() throws IOException {
+    endpoint.closeChecked();
+  }
+
+  @Override
+  public String toString() {
+    return endpoint.name().toString();
+  }
+}

@@ -1,0 +1,223 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.weft.net;
+
+import dev.weft.Deadline;
+import dev.weft.internal.backend.Capability;
+import dev.weft.internal.backend.Handle;
+import dev.weft.internal.backend.Message;
+import dev.weft.internal.io.Acceptor;
+import dev.weft.internal.io.Endpoint;
+import dev.weft.internal.strand.EventLoop;
+import java.io.IOException;
+import java.lang.foreign.MemorySegment;
+import java.net.SocketAddress;
+import java.util.ArrayDeque;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Memory for what Unix sockets send and receive, with its length, an address, and descriptors that
+ * it brings (SCM_RIGHTS, unix(7)). To be used again, by one fiber at a time.
+ *
+ * <p>Descriptors keep their place in a stream: what is received ends with the bytes that the
+ * descriptor was sent with. It can begin with bytes before them, as far as the segment has room, so
+ * a receiver that needs to know reads those apart, or lets one byte stand for the descriptor.
+ */
+public final class UnixMessage implements AutoCloseable {
+  private final MemorySegment segment;
+  private final Message message = new Message();
+  private final ArrayDeque<Descriptor> descriptors = new ArrayDeque<>();
+  private @Nullable SocketAddress address;
+  private int length;
+  private boolean isInUse;
+
+  /**
+   * Makes a message of no bytes, without an address. Descriptors that are sent to it are closed.
+   *
+   * @param segment native memory
+   */
+  public UnixMessage(MemorySegment segment) {
+    this.segment = segment;
+  }
+
+  /**
+   * Makes a message that takes the descriptors that it is sent, up to 8 at once.
+   *
+   * @param segment native memory
+   * @return an empty message
+   */
+  public static UnixMessage takingDescriptors(MemorySegment segment) {
+    UnixMessage made = new UnixMessage(segment);
+    made.message.takingDescriptors();
+    return made;
+  }
+
+  /** {@return the memory, all of it} */
+  public MemorySegment segment() {
+    return segment;
+  }
+
+  /** {@return the number of bytes, from the start of the segment on} */
+  public int length() {
+    return length;
+  }
+
+  /** {@return the bytes: the first {@link #length} of the segment} */
+  public MemorySegment content() {
+    return segment.asSlice(0, length);
+  }
+
+  /** {@return whether the message was longer than the segment: its end has been lost} */
+  public boolean isTruncated() {
+    return message.isTruncated();
+  }
+
+  /**
+   * {@return the sender's address, or what {@link #setAddress} has set; null if the sender has
+   * none}
+   */
+  public @Nullable SocketAddress address() {
+    return address;
+  }
+
+  /**
+   * Sets how many bytes a send takes.
+   *
+   * @param length the number of bytes, from the start of the segment on
+   */
+  public void setLength(int length) {
+    if (length < 0 || length > segment.byteSize()) {
+      throw new IndexOutOfBoundsException(
+          "a length of " + length + " in a segment of " + segment.byteSize() + " bytes");
+    }
+    this.length = length;
+  }
+
+  /**
+   * Sets where a send goes.
+   *
+   * @param address a {@link java.net.UnixDomainSocketAddress} or {@link AbstractSocketAddress};
+   *     null for the peer that the socket is connected to
+   */
+  public void setAddress(@Nullable SocketAddress address) {
+    this.address = address;
+    message.to(null);
+  }
+
+  /**
+   * Sets what the next send passes besides the bytes: the receiver gets a descriptor of its own for
+   * the same open file. At least one byte has to be sent with it.
+   *
+   * @param open a socket, a listener, a file, an end of a pipe or a {@link Descriptor}; it stays
+   *     open here
+   * @throws IllegalArgumentException if it has no descriptor
+   * @throws WrongThreadException if it belongs to another reactor
+   */
+  public void pass(Object open) {
+    message.passing(handleOf(open));
+  }
+
+  private static Handle handleOf(Object open) {
+    Endpoint endpoint = Endpoint.IN.of(open);
+    if (endpoint != null) {
+      endpoint.loop.requireThread("pass", open);
+      return endpoint.handle();
+    }
+    Acceptor acceptor = Acceptor.IN.of(open);
+    if (acceptor == null) {
+      throw new IllegalArgumentException("has no descriptor to pass: " + open);
+    }
+    acceptor.requireThread("pass");
+    return acceptor.handle();
+  }
+
+  /**
+   * {@return the next of the descriptors that have been received, which the caller has to close;
+   * null if there is no other}
+   */
+  public @Nullable Descriptor takeDescriptor() {
+    return descriptors.poll();
+  }
+
+  /**
+   * Closes the descriptors that have been received and not taken. The next receive does so, too.
+   * Suspends.
+   *
+   * @throws IOException if the system reports a failure; all are closed even so
+   */
+  @Override
+  public void close() throws IOException {
+    Descriptor next = descriptors.poll();
+    if (next == null) {
+      return;
+    }
+    try (next) {
+      close();
+    }
+  }
+
+  // ---- for sockets
+
+  /**
+   * Receives.
+   *
+   * @param hasSenders whether there are senders with addresses: not in a connection
+   * @return the number of bytes
+   */
+  int receive(Endpoint endpoint, boolean hasSenders, Deadline deadline) throws IOException {
+    if (message.takesDescriptors()) {
+      endpoint.loop.backend().require(Capability.ALL_UNIX_SOCKETS, "receiving descriptors");
+    }
+    acquire("receive");
+    try {
+      close();
+      length = 0;
+      length = endpoint.receiveMessage(segment, message, deadline.nanoTime());
+      adopt(endpoint.loop);
+      SocketAddress sender = message.address();
+      setAddress(sender == null || !hasSenders ? null : AbstractSocketAddress.decode(sender));
+      message.to(address == null ? null : sender); // it need not be converted for a reply
+      return length;
+    } finally {
+      isInUse = false;
+    }
+  }
+
+  private void adopt(EventLoop loop) {
+    for (int i = 0; i < message.descriptorCount(); i++) {
+      descriptors.add(new Descriptor(loop, message.descriptor(i)));
+    }
+  }
+
+  /** Sends; returns the number of bytes, which can be less in a stream. */
+  int send(Endpoint endpoint, Deadline deadline) throws IOException {
+    if (message.passed() != null) {
+      endpoint.loop.backend().require(Capability.ALL_UNIX_SOCKETS, "passing a descriptor");
+      if (length == 0) {
+        throw new IllegalArgumentException("a descriptor is passed with at least one byte");
+      }
+    }
+    SocketAddress wanted = address;
+    acquire("send");
+    try {
+      if (wanted != null && message.address() == null) {
+        message.to(AbstractSocketAddress.encode(wanted, "send", endpoint.loop.backend()));
+      }
+      return endpoint.sendMessage(segment, length, message, deadline.nanoTime());
+    } finally {
+      message.passing(null);
+      isInUse = false;
+    }
+  }
+
+  private void acquire(String verb) {
+    if (isInUse) {
+      throw new IllegalStateException(verb + ": another fiber is using " + this);
+    }
+    isInUse = true;
+  }
+
+  @Override
+  public String toString() {
+    return "message of " + length + " bytes" + (address == null ? "" : ", " + address);
+  }
+}

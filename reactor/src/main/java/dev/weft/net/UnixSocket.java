@@ -1,0 +1,257 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.weft.net;
+
+import dev.weft.Deadline;
+import dev.weft.error.ErrnoException;
+import dev.weft.internal.backend.Capability;
+import dev.weft.internal.backend.Direction;
+import dev.weft.internal.backend.SocketType;
+import dev.weft.internal.backend.UnixAddress;
+import dev.weft.internal.io.Acceptor;
+import dev.weft.internal.io.Endpoint;
+import dev.weft.internal.io.SocketCalls;
+import dev.weft.internal.io.SocketSetup;
+import dev.weft.internal.jvm.StackReserve;
+import dev.weft.internal.strand.EventLoop;
+import dev.weft.internal.strand.Strand;
+import dev.weft.internal.strand.WaitMode;
+import dev.weft.io.DuplexStream;
+import java.io.IOException;
+import java.lang.foreign.MemorySegment;
+import java.net.SocketAddress;
+import java.net.StandardProtocolFamily;
+
+/**
+ * Connection to a process of the same machine (unix(7), SOCK_STREAM). One fiber may read while
+ * another writes. It can pass descriptors, and knows who the peer is.
+ */
+public final class UnixSocket implements DuplexStream {
+  static {
+    Endpoint.IN.register(UnixSocket.class, socket -> socket.endpoint);
+  }
+
+  private final Endpoint endpoint;
+
+  private UnixSocket(EventLoop loop, Object name) {
+    endpoint = new Endpoint(loop, Endpoint.Kind.SOCKET, name, name);
+  }
+
+  /** Takes over a connection that {@code acceptor} has ready. */
+  static UnixSocket accepted(EventLoop loop, Acceptor acceptor, Object name) {
+    UnixSocket socket = new UnixSocket(loop, name);
+    StackReserve.check();
+    socket.endpoint.open(acceptor.take()); // allocates nothing, so the connection can't leak
+    return socket;
+  }
+
+  /** Takes over an end of a pair. */
+  static UnixSocket ofPair(EventLoop loop, int descriptor) {
+    UnixSocket socket = new UnixSocket(loop, "Unix socket of a pair");
+    socket.endpoint.open(descriptor);
+    return socket;
+  }
+
+  /**
+   * Connects to a listener. Suspends.
+   *
+   * @param address a {@link java.net.UnixDomainSocketAddress} or {@link AbstractSocketAddress}
+   * @return an open connection
+   * @throws ErrnoException ENOENT if there is no such path, ECONNREFUSED if nothing listens there,
+   *     EACCES, ENAMETOOLONG if the path has more than 107 bytes, and so on (connect(2))
+   * @throws UnsupportedOperationException if the address is abstract on a reactor without io_uring
+   */
+  public static UnixSocket connect(SocketAddress address) throws IOException {
+    return connect(address, Deadline.NEVER);
+  }
+
+  /**
+   * Connects to a listener; waits until {@code deadline} at most. Suspends.
+   *
+   * @param address a {@link java.net.UnixDomainSocketAddress} or {@link AbstractSocketAddress}
+   * @param deadline when to stop waiting
+   * @return an open connection
+   * @throws ErrnoException ENOENT if there is no such path, ECONNREFUSED if nothing listens there,
+   *     EACCES, ENAMETOOLONG if the path has more than 107 bytes, and so on (connect(2))
+   * @throws UnsupportedOperationException if the address is abstract on a reactor without io_uring
+   * @throws dev.weft.error.DeadlineExceededException if the connection is not open by then
+   */
+  public static UnixSocket connect(SocketAddress address, Deadline deadline) throws IOException {
+    Strand strand = Strand.require("connect");
+    strand.checkBeforeWait("connect", address, deadline.nanoTime(), WaitMode.EXTERNAL);
+    UnixSocket socket = new UnixSocket(strand.loop, "Unix socket connected to " + address);
+    connect(strand.loop, socket.endpoint, SocketType.STREAM, address, deadline);
+    return socket;
+  }
+
+  /** Opens a socket of that type, and connects it. Suspends. */
+  static void connect(
+      EventLoop loop, Endpoint endpoint, SocketType type, SocketAddress address, Deadline deadline)
+      throws IOException {
+    UnixAddress target = AbstractSocketAddress.encode(address, "connect", loop.backend());
+    StackReserve.check(); // from here on, the descriptor is closed if the call fails
+    open(loop, endpoint, type, address);
+    boolean connected = false;
+    try {
+      endpoint.connect(target, address.toString(), deadline.nanoTime());
+      connected = true;
+    } finally {
+      if (!connected) {
+        SocketCalls.discard(loop, endpoint.handle());
+      }
+    }
+  }
+
+  /** Opens a socket of that type. */
+  static void open(EventLoop loop, Endpoint endpoint, SocketType type, Object subject)
+      throws ErrnoException {
+    if (type != SocketType.STREAM) {
+      loop.backend().require(Capability.ALL_UNIX_SOCKETS, "a Unix socket for messages");
+    }
+    SocketCalls.open(
+        loop, endpoint.handle(), StandardProtocolFamily.UNIX, type, subject, SocketSetup.NONE);
+  }
+
+  @Override
+  public int read(MemorySegment target, Deadline deadline) throws IOException {
+    return endpoint.read(target, deadline.nanoTime());
+  }
+
+  @Override
+  public void write(MemorySegment source, Deadline deadline) throws IOException {
+    endpoint.write(source, deadline.nanoTime());
+  }
+
+  @Override
+  public int writeSome(MemorySegment source, Deadline deadline) throws IOException {
+    return endpoint.writeSome(source, deadline.nanoTime());
+  }
+
+  // ---- descriptors
+
+  /**
+   * Reads some bytes, and the descriptors that came with them. Suspends.
+   *
+   * @param target gets the bytes and, if it takes them, the descriptors; owned by the kernel until
+   *     the call ends
+   * @return the number of bytes; -1 at the end of the stream
+   * @throws ErrnoException ECONNRESET and so on (recvmsg(2))
+   * @throws UnsupportedOperationException if it takes descriptors on a reactor without io_uring
+   */
+  public int receive(UnixMessage target) throws IOException {
+    return receive(target, Deadline.NEVER);
+  }
+
+  /**
+   * Reads some bytes, and the descriptors that came with them; waits until {@code deadline} at
+   * most. Suspends.
+   *
+   * @param target gets the bytes and, if it takes them, the descriptors; owned by the kernel until
+   *     the call ends
+   * @param deadline when to stop waiting
+   * @return the number of bytes; -1 at the end of the stream
+   * @throws ErrnoException ECONNRESET and so on (recvmsg(2))
+   * @throws UnsupportedOperationException if it takes descriptors on a reactor without io_uring
+   * @throws dev.weft.error.DeadlineExceededException if nothing arrived
+   */
+  public int receive(UnixMessage target, Deadline deadline) throws IOException {
+    int count = target.receive(endpoint, false, deadline);
+    return count == 0 && target.segment().byteSize() > 0 ? -1 : count;
+  }
+
+  /**
+   * Writes bytes, all of them, and the descriptor that is to be passed with the first. Suspends.
+   *
+   * @param message without an address; its bytes are owned by the kernel until the call ends
+   * @throws ErrnoException EPIPE and so on (sendmsg(2))
+   * @throws java.nio.channels.ClosedChannelException if the socket or what it passes is closed
+   * @throws UnsupportedOperationException if it passes a descriptor on a reactor without io_uring
+   */
+  public void send(UnixMessage message) throws IOException {
+    send(message, Deadline.NEVER);
+  }
+
+  /**
+   * Writes bytes, all of them, and the descriptor that is to be passed with the first; waits until
+   * {@code deadline} at most. Suspends.
+   *
+   * @param message without an address; its bytes are owned by the kernel until the call ends
+   * @param deadline when to stop waiting; a part of the bytes can have been sent then
+   * @throws ErrnoException EPIPE and so on (sendmsg(2))
+   * @throws java.nio.channels.ClosedChannelException if the socket or what it passes is closed
+   * @throws UnsupportedOperationException if it passes a descriptor on a reactor without io_uring
+   * @throws dev.weft.error.DeadlineExceededException if the deadline passed
+   */
+  public void send(UnixMessage message, Deadline deadline) throws IOException {
+    int sent = message.send(endpoint, deadline);
+    if (sent < message.length()) {
+      endpoint.write(message.segment().asSlice(sent, message.length() - sent), deadline.nanoTime());
+    }
+  }
+
+  // ---- the connection
+
+  /**
+   * {@return the process at the other end}
+   *
+   * @throws UnsupportedOperationException on a reactor without io_uring
+   * @throws IOException if the socket is closed
+   */
+  public PeerCredentials peerCredentials() throws IOException {
+    endpoint.enter("peerCredentials");
+    endpoint.loop.backend().require(Capability.ALL_UNIX_SOCKETS, "peerCredentials");
+    return PeerCredentials.of(SocketCalls.peerCredentials(endpoint.loop, endpoint.handle()));
+  }
+
+  /**
+   * {@return the address of this end; its path is empty if it has none}
+   *
+   * @throws IOException if the socket is closed
+   */
+  public SocketAddress localAddress() throws IOException {
+    endpoint.enter("localAddress");
+    return AbstractSocketAddress.decode(SocketCalls.localName(endpoint.loop, endpoint.handle()));
+  }
+
+  /**
+   * {@return the address of the other end; its path is empty if it has none}
+   *
+   * @throws IOException if the socket is closed
+   */
+  public SocketAddress remoteAddress() throws IOException {
+    endpoint.enter("remoteAddress");
+    return AbstractSocketAddress.decode(SocketCalls.remoteName(endpoint.loop, endpoint.handle()));
+  }
+
+  /**
+   * Closes the sending direction: the peer reads the end of the stream, and can still send. Waits
+   * until {@code deadline} at most. Suspends.
+   *
+   * @param deadline when to stop waiting
+   * @throws ErrnoException ENOTCONN if the connection is gone
+   * @throws dev.weft.error.DeadlineExceededException if the deadline passed
+   */
+  @Override
+  public void shutdownOutput(Deadline deadline) throws IOException {
+    endpoint.shutdown(Direction.OUTPUT, deadline.nanoTime());
+  }
+
+  /** {@return whether {@link #close} has not been called} */
+  public boolean isOpen() {
+    return endpoint.isOpen();
+  }
+
+  /**
+   * Closes the connection. Another fiber that is reading or writing gets an {@link
+   * java.nio.channels.AsynchronousCloseException}. Suspends, even in a cancelled fiber. Does
+   * nothing the second time.
+   */
+  @Override
+  public void close() {
+    endpoint.close();
+  }
+
+  @Override
+  public String toString() {
+    return endpoint.name().toString();
+  }
+}
