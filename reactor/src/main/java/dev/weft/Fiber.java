@@ -8,6 +8,7 @@ import dev.weft.internal.failure.Failures;
 import dev.weft.internal.fiber.BundleState;
 import dev.weft.internal.fiber.FiberState;
 import dev.weft.internal.fiber.ReactorFibers;
+import dev.weft.internal.fiber.Submission;
 import dev.weft.internal.jvm.StackReserve;
 import dev.weft.internal.strand.HostedStrand;
 import dev.weft.internal.strand.Scope;
@@ -417,6 +418,12 @@ public final class Fiber implements AutoCloseable {
     return new Running(reactor, null, "main", task, computes, true);
   }
 
+  /** Makes the state of a fiber that another thread has asked for, which has not started. */
+  static FiberState submitted(
+      ReactorFibers reactor, Object task, boolean computes, Submission<?> submission) {
+    return new Submitted(reactor, task, computes, submission);
+  }
+
   /** Returns the factory of the strands hosted by fibers of {@code reactor}. */
   static HostedStrand.Maker hostedStrands(Reactor reactor) {
     return (name, make) -> {
@@ -428,7 +435,7 @@ public final class Fiber implements AutoCloseable {
   }
 
   /** Runs the fiber's task. */
-  static final class Running extends FiberState {
+  static class Running extends FiberState {
     /** The task of a hosted strand, whose code its host runs. */
     private static final FiberTask NOTHING = () -> {};
 
@@ -470,6 +477,24 @@ public final class Fiber implements AutoCloseable {
         failed(e);
       }
       finish();
+    }
+  }
+
+  /** Gives the outcome of the task to a future. */
+  private static final class Submitted extends Running {
+    private final Submission<?> submission;
+
+    Submitted(ReactorFibers reactor, Object task, boolean computes, Submission<?> submission) {
+      super(reactor, null, null, task, computes, false);
+      this.submission = submission;
+    }
+
+    @Override
+    protected void ended() {
+      if (submission.ended(this)) {
+        markObserved();
+      }
+      super.ended();
     }
   }
 }

@@ -45,7 +45,8 @@ import org.jspecify.annotations.Nullable;
  * x86-64 ({@code -Xss}, or {@link Thread.Builder.OfPlatform#stackSize}).
  *
  * <p>A thread has at most one reactor at a time, and must be a platform thread. Objects created in
- * a reactor belong to it. Only {@link #execute} may be called from other threads.
+ * a reactor belong to it. Only {@link #execute} may be called from other threads. {@link #start}
+ * makes a reactor for a program whose own threads are busy otherwise.
  */
 public final class Reactor implements AutoCloseable, Executor {
   static {
@@ -130,6 +131,24 @@ public final class Reactor implements AutoCloseable, Executor {
       reactor.close();
       throw e;
     }
+  }
+
+  /**
+   * Starts a thread with a reactor, for calls of other threads, and waits until the reactor is
+   * open. May be called from any thread. Suspends in a fiber of another reactor, even in a
+   * cancelled one.
+   *
+   * @param name the name of the thread
+   * @param options the settings of the reactor
+   * @return a reactor that must be closed
+   * @throws ReactorUnavailableException if the backend that the options ask for is not available;
+   *     the message names the cause and the remedy
+   * @throws IllegalArgumentException if the thread may not run on the requested CPU, or the value
+   *     of the system property {@code dev.weft.cpu} is invalid
+   */
+  public static ReactorThread start(String name, ReactorOptions options)
+      throws ReactorUnavailableException {
+    return ReactorThread.start(name, options, failure -> {});
   }
 
   private static Backend open(BackendKind kind, int queueEntries)

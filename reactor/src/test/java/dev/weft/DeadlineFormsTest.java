@@ -49,6 +49,16 @@ class DeadlineFormsTest {
           Map.entry(
               "Fiber#sleep", "its argument is a time already; Fiber.sleepUntil takes a deadline"),
           Map.entry(
+              "Reactor#start", "waits until another thread has opened a reactor, for no fiber"),
+          Map.entry(
+              "ReactorGroup#start", "waits until other threads have opened reactors, for no fiber"),
+          Map.entry(
+              "ReactorGroup#close",
+              "no fiber may outlive its reactor, however long its cleanup takes"),
+          Map.entry(
+              "ReactorThread#close",
+              "no fiber may outlive its reactor, however long its cleanup takes"),
+          Map.entry(
               "Bundle#close", "no child may outlive the block, however long its cleanup takes"),
           Map.entry(
               "Task#close",

@@ -41,7 +41,16 @@ public abstract class CrossThreadWaiter {
   }
 
   /** Waits until woken. Called once, by the strand or thread that made the waiter. Suspends. */
-  public abstract void await(String verb, Object subject, long deadline);
+  public final void await(String verb, Object subject, long deadline) {
+    await(verb, subject, deadline, false);
+  }
+
+  /**
+   * As {@link #await(String, Object, long)}.
+   *
+   * @param shielded whether neither a cancel nor an interrupt ends the wait
+   */
+  abstract void await(String verb, Object subject, long deadline, boolean shielded);
 
   /** Ends the wait; returns false if it has ended already. May be called from any thread. */
   public final boolean wake() {
@@ -80,8 +89,9 @@ public abstract class CrossThreadWaiter {
     }
 
     @Override
-    public void await(String verb, Object subject, long deadline) {
-      strand.await(list, verb, subject, deadline, WaitMode.EXTERNAL);
+    void await(String verb, Object subject, long deadline, boolean shielded) {
+      WaitMode mode = shielded ? WaitMode.SHIELDED : WaitMode.EXTERNAL;
+      strand.await(list, verb, subject, deadline, mode);
     }
 
     @Override
@@ -95,21 +105,34 @@ public abstract class CrossThreadWaiter {
     private final Thread thread = Thread.currentThread();
 
     @Override
-    public void await(String verb, Object subject, long deadline) {
-      while (!isWoken()) {
-        if (thread.isInterrupted()) {
-          throw new CancelledException(verb + " " + subject + ": " + thread + " was interrupted");
+    void await(String verb, Object subject, long deadline, boolean shielded) {
+      boolean interrupted = false;
+      try {
+        while (!isWoken()) {
+          if (shielded) {
+            interrupted |= Thread.interrupted(); // an interrupted thread would not park
+          } else if (thread.isInterrupted()) {
+            throw new CancelledException(verb + " " + subject + ": " + thread + " was interrupted");
+          }
+          park(verb, subject, deadline);
         }
-        if (deadline == TimerQueue.NEVER) {
-          LockSupport.park(subject);
-          continue;
+      } finally {
+        if (interrupted) {
+          thread.interrupt();
         }
-        long left = deadline - System.nanoTime();
-        if (left <= 0) {
-          throw new DeadlineExceededException(verb + " " + subject + ": deadline exceeded");
-        }
-        LockSupport.parkNanos(subject, left);
       }
+    }
+
+    private static void park(String verb, Object subject, long deadline) {
+      if (deadline == TimerQueue.NEVER) {
+        LockSupport.park(subject);
+        return;
+      }
+      long left = deadline - System.nanoTime();
+      if (left <= 0) {
+        throw new DeadlineExceededException(verb + " " + subject + ": deadline exceeded");
+      }
+      LockSupport.parkNanos(subject, left);
     }
 
     @Override

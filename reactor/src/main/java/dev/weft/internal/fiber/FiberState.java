@@ -283,6 +283,11 @@ public abstract class FiberState extends Strand.Body {
     }
   }
 
+  /** Called before {@link #ended}: its outcome has been received, so it is not reported. */
+  protected final void markObserved() {
+    observed = true;
+  }
+
   @Override
   protected void ended() {
     ended = true;

@@ -37,6 +37,9 @@ public final class CpuAffinity {
   /** The field "processor" of proc_pid_stat(5), counted from the one after the name. */
   private static final int PROCESSOR_FIELD = 39 - 3;
 
+  /** Counted before the first pin: the JVM counts those of the calling thread. */
+  private static final int CPUS_AT_FIRST = Runtime.getRuntime().availableProcessors();
+
   /** The CPUs that reactors have been pinned to so far. Guarded by this class. */
   private static final BitSet PINNED_TO = new BitSet();
 
@@ -93,6 +96,11 @@ public final class CpuAffinity {
     }
     throw new IllegalArgumentException(
         "the system property " + PROPERTY + " must be any, none or a CPU's number: " + value);
+  }
+
+  /** The number of CPUs that the JVM may use, also if the calling thread is pinned to one. */
+  public static int available() {
+    return Math.max(CPUS_AT_FIRST, Runtime.getRuntime().availableProcessors());
   }
 
   /**
