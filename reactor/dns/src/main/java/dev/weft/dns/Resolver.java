@@ -8,6 +8,7 @@ import dev.weft.dns.internal.client.Settings;
 import dev.weft.dns.internal.config.HostsFile;
 import dev.weft.dns.internal.config.ResolvConf;
 import dev.weft.dns.internal.config.WatchedFile;
+import dev.weft.dns.internal.message.MessageClasses;
 import dev.weft.dns.internal.message.Names;
 import dev.weft.dns.internal.message.Question;
 import dev.weft.error.DeadlineExceededException;
@@ -56,7 +57,7 @@ public final class Resolver implements HostResolver, AutoCloseable {
 
   private Resolver(ResolverOptions options) {
     this.options = options;
-    resolvConf = new WatchedFile<>(options.resolvConf(), ResolvConf.BYTES_MAX, ResolvConf::parse);
+    resolvConf = new WatchedFile<>(options.resolvConf(), ResolvConf.BYTES_MAX, Resolver::configure);
     hosts = new WatchedFile<>(options.hosts(), HostsFile.BYTES_MAX, HostsFile::parse);
     questions = new QuestionTable(options.cacheBytes(), options.queriesMax(), options.random());
   }
@@ -77,6 +78,12 @@ public final class Resolver implements HostResolver, AutoCloseable {
    */
   public static Resolver open(ResolverOptions options) {
     return new Resolver(options);
+  }
+
+  /** What a resolver does before its first question, which may take long. */
+  private static ResolvConf configure(String resolvConf) {
+    MessageClasses.load();
+    return ResolvConf.parse(resolvConf);
   }
 
   /** Lets the resolver outlive the bundle in which it was opened: the reactor closes it. */

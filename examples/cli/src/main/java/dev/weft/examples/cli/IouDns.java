@@ -119,7 +119,7 @@ final class IouDns implements Program {
 
   private int run(List<String> words, ResolverOptions options, ReactorOptions reactorOptions)
       throws Exception {
-    try (Reactor reactor = Reactor.open(reactorOptions)) {
+    try (Reactor reactor = Reactor.open(reactorOptions.withoutStallHandler())) {
       reactor.run(() -> new Lookups(options).run(words));
     }
     return status;

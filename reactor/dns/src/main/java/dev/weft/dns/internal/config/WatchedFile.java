@@ -38,7 +38,7 @@ public final class WatchedFile<T> {
 
   private static final Duration CHECK_PERIOD = Duration.ofSeconds(1);
 
-  /** A longer content is not parsed on the reactor's thread. */
+  /** The length of a piece that is read; longer content is not parsed on the reactor's thread. */
   private static final int PARSED_AT_ONCE_MAX = 1 << 16;
 
   /** By what a change is recognised. */
@@ -114,8 +114,9 @@ public final class WatchedFile<T> {
       if (e.errno() != Errno.ENOENT) {
         throw e;
       }
+      T parsed = parse(new byte[0], deadline);
       version = ABSENT;
-      return parser.parse("");
+      return parsed;
     }
   }
 
@@ -135,10 +136,16 @@ public final class WatchedFile<T> {
     }
   }
 
+  /**
+   * Parses on another thread what takes long: much content, and what comes first, for which the
+   * parser's classes have to be loaded.
+   */
   private T parse(byte[] bytes, Deadline deadline) throws IOException {
     Callable<T> parsing = () -> parser.parse(new String(bytes, StandardCharsets.UTF_8));
     try {
-      return bytes.length > PARSED_AT_ONCE_MAX ? Blocking.call(parsing, deadline) : parsing.call();
+      return content == null || bytes.length > PARSED_AT_ONCE_MAX
+          ? Blocking.call(parsing, deadline)
+          : parsing.call();
     } catch (IOException | RuntimeException e) {
       throw e;
     } catch (Exception e) {
