@@ -65,9 +65,9 @@ final class IouDns implements Program {
     CommandSpec spec = CommandSpec.create().name(NAME);
     spec.usageMessage()
         .description(
-            "Looks up the addresses of each NAME, and the names of each ADDRESS. With none of them,",
-            "reads them from standard input, separated by spaces or line ends. Results are written",
-            "as they come. The exit status is 1 if one can't be found.");
+            "Looks up the addresses of each NAME, and the names of each ADDRESS. Without",
+            "any, reads them from standard input, separated by spaces or line ends.",
+            "Results are written as they come. The exit status is 1 if a lookup fails.");
     spec.addOption(
         OptionSpec.builder("--server")
             .paramLabel("HOST:PORT")
