@@ -114,7 +114,8 @@ class CounterpartsTest {
         iou_spawn iou_waitid iou_waitpid reactor_fiber fiber_get reactor_get reactor_run
         reactor_runnable reactor_running reactor_current reactor_max_workers reactor_park
         reactor_schedule reactor_cookie* iou_mutex iou_mootex iou_semaphore iou_eventcount iou_queue
-        iou_slotpool iou_ares_* iou_rustls_*
+        iou_slotpool iou_ares_* iou_rustls_accept iou_rustls_connect iou_rustls_read
+        iou_rustls_write iou_rustls_flush iou_rustls_shutdown iou_rustls_close
         """);
   }
 

@@ -83,6 +83,8 @@ class DeadlineFormsTest {
               "UnixMessage#close", "releases the kernel's resources, also in a cancelled fiber"),
           Map.entry(
               "Descriptor#close", "releases the kernel's resources, also in a cancelled fiber"),
+          Map.entry(
+              "TlsSocket#close", "releases the kernel's resources, also in a cancelled fiber"),
           Map.entry("File#close", "releases the kernel's resources, also in a cancelled fiber"),
           Map.entry("Pipe#close", "releases the kernel's resources, also in a cancelled fiber"),
           Map.entry(
@@ -181,6 +183,7 @@ class DeadlineFormsTest {
           "TcpSocket#read",
           "TcpSocket#write",
           "TcpSocket#writeSome",
+          "TlsSocket#write",
           "UnixSocket#read",
           "UnixSocket#write",
           "UnixSocket#writeSome",

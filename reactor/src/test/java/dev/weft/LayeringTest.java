@@ -49,7 +49,8 @@ class LayeringTest {
           List.of("dev.weft.io", "dev.weft.internal.net"),
           List.of("dev.weft.internal.framing"),
           List.of("dev.weft.net", "dev.weft.fs", "dev.weft.os", "dev.weft.framing"),
-          List.of("dev.weft.micro"));
+          List.of("dev.weft.internal.tls"),
+          List.of("dev.weft.micro", "dev.weft.tls"));
 
   /** Packages of one layer that use each other. */
   private static final Set<String> ONE_CONCEPT =
