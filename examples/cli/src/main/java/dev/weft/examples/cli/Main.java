@@ -8,7 +8,7 @@ import org.jspecify.annotations.Nullable;
 /** The programs of weft-cli.jar. */
 public final class Main extends Programs {
   private Main() {
-    super("weft-cli.jar", "iou_cat", "iou_dns", "iou_port7");
+    super("weft-cli.jar", "iou_cat", "iou_dns", "iou_port7", "iou_tls", "iou_tlsd");
   }
 
   /**
@@ -26,6 +26,8 @@ public final class Main extends Programs {
       case "iou_cat" -> new IouCat();
       case "iou_dns" -> new IouDns();
       case "iou_port7" -> new IouPort7();
+      case "iou_tls" -> new IouTls();
+      case "iou_tlsd" -> new IouTlsd();
       default -> null;
     };
   }

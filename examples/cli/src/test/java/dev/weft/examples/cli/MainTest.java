@@ -45,6 +45,8 @@ class MainTest {
     "iou_port7, --gr, --grace",
     "iou_port7, --rea, --reactors",
     "iou_port7, --ba, --backend",
+    "iou_tls, --c, --ca",
+    "iou_tlsd, --hand, --handshake",
     "iou_cat, --ba, --backend",
     "iou_cat, --vers, --version"
   })
