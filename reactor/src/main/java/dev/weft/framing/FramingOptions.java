@@ -1,33 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.weft.framing;
 
-import java.lang.foreign.Arena;
-import java.lang.foreign.MemorySegment;
-import java.lang.foreign.SegmentAllocator;
-
 /** Limits and memory of a stream of messages over a byte stream. */
 public final class FramingOptions {
   /** The least that {@link #withBufferBytes} accepts. */
   private static final int BUFFER_BYTES_MIN = 64;
 
-  private static final FramingOptions DEFAULTS =
-      new FramingOptions(
-          Integer.MAX_VALUE, 4096, (bytes, alignment) -> Arena.ofAuto().allocate(bytes, alignment));
+  private static final FramingOptions DEFAULTS = new FramingOptions(Integer.MAX_VALUE, 4096);
 
   private final int maxMessageBytes;
   private final int bufferBytes;
-  private final SegmentAllocator allocator;
 
-  private FramingOptions(int maxMessageBytes, int bufferBytes, SegmentAllocator allocator) {
+  private FramingOptions(int maxMessageBytes, int bufferBytes) {
     this.maxMessageBytes = maxMessageBytes;
     this.bufferBytes = bufferBytes;
-    this.allocator = allocator;
   }
 
-  /**
-   * {@return the defaults: messages of any length, and buffers of 4 KiB that are freed by the
-   * garbage collector}
-   */
+  /** {@return the defaults: messages of any length, and buffers of 4 KiB} */
   public static FramingOptions defaults() {
     return DEFAULTS;
   }
@@ -43,12 +32,14 @@ public final class FramingOptions {
     if (bytes < 0) {
       throw new IllegalArgumentException("maxMessageBytes must not be negative: " + bytes);
     }
-    return new FramingOptions(bytes, bufferBytes, allocator);
+    return new FramingOptions(bytes, bufferBytes);
   }
 
   /**
    * Sets the size of the two buffers. One holds what is read ahead, the other one gathers what is
-   * sent. Segments of half that size and more are received directly where that is possible.
+   * sent. Both are of the reactor, which keeps them for other streams; a stream holds them only
+   * while it needs them. Segments of half that size and more are received directly where that is
+   * possible.
    *
    * @param bytes at least 64
    * @return changed options
@@ -58,18 +49,7 @@ public final class FramingOptions {
       throw new IllegalArgumentException(
           "bufferBytes must be at least " + BUFFER_BYTES_MIN + ": " + bytes);
     }
-    return new FramingOptions(maxMessageBytes, bytes, allocator);
-  }
-
-  /**
-   * Sets where the buffers come from.
-   *
-   * @param allocator called when a stream is attached. The memory must stay alive and unused by
-   *     others until the stream is closed, or was detached and the one that it returned is closed
-   * @return changed options
-   */
-  public FramingOptions withAllocator(SegmentAllocator allocator) {
-    return new FramingOptions(maxMessageBytes, bufferBytes, allocator);
+    return new FramingOptions(maxMessageBytes, bytes);
   }
 
   /** {@return the longest message} */
@@ -80,10 +60,5 @@ public final class FramingOptions {
   /** {@return the size of each buffer} */
   public int bufferBytes() {
     return bufferBytes;
-  }
-
-  /** {@return a new buffer: native memory from the allocator} */
-  public MemorySegment allocateBuffer() {
-    return allocator.allocate(bufferBytes);
   }
 }

@@ -27,8 +27,7 @@ public final class PrefixStream implements MessageStream {
             stream,
             new PrefixFrame(headerBytes, order),
             (int) Math.min(longest, options.maxMessageBytes()),
-            options.allocateBuffer(),
-            options.allocateBuffer());
+            options.bufferBytes());
   }
 
   /**
@@ -38,6 +37,7 @@ public final class PrefixStream implements MessageStream {
    * @param headerBytes the size of the length before each message, 1 to 8 bytes
    * @param order the order of these bytes; the length is unsigned
    * @return a stream of messages
+   * @throws WrongThreadException outside of fibers
    */
   public static PrefixStream attach(ByteStream stream, int headerBytes, ByteOrder order) {
     return attach(stream, headerBytes, order, FramingOptions.defaults());
@@ -51,6 +51,7 @@ public final class PrefixStream implements MessageStream {
    * @param order the order of these bytes; the length is unsigned
    * @param options limits and memory
    * @return a stream of messages
+   * @throws WrongThreadException outside of fibers
    */
   public static PrefixStream attach(
       ByteStream stream, int headerBytes, ByteOrder order, FramingOptions options) {
@@ -85,8 +86,8 @@ public final class PrefixStream implements MessageStream {
    * stream is closed then. The peer is not notified: what was sent can still be received.
    *
    * @return the byte stream that was attached to; if more of it has been read than messages were
-   *     received, another one that reads the rest first, in the buffer of this stream, and is a
-   *     {@link dev.weft.io.DuplexStream} if the attached one is
+   *     received, another one that reads the rest first, and is a {@link dev.weft.io.DuplexStream}
+   *     if the attached one is
    * @throws dev.weft.error.ErrnoException ECONNRESET if a receive or send has failed: the byte
    *     stream's position is unknown. It is still this stream's, to be closed
    * @throws IOException if this stream is closed

@@ -29,8 +29,7 @@ public final class SuffixStream implements MessageStream {
             stream,
             new SuffixFrame(suffix),
             options.maxMessageBytes(),
-            options.allocateBuffer(),
-            options.allocateBuffer());
+            options.bufferBytes());
   }
 
   /**
@@ -39,6 +38,7 @@ public final class SuffixStream implements MessageStream {
    * @param stream the byte stream, owned by the result from now on
    * @param suffix the terminator, 1 to 32 bytes, which are copied
    * @return a stream of messages
+   * @throws WrongThreadException outside of fibers
    */
   public static SuffixStream attach(ByteStream stream, byte[] suffix) {
     return attach(stream, suffix, FramingOptions.defaults());
@@ -51,6 +51,7 @@ public final class SuffixStream implements MessageStream {
    * @param suffix the terminator, 1 to 32 bytes, which are copied
    * @param options limits and memory
    * @return a stream of messages
+   * @throws WrongThreadException outside of fibers
    */
   public static SuffixStream attach(ByteStream stream, byte[] suffix, FramingOptions options) {
     if (suffix.length < 1 || suffix.length > SUFFIX_BYTES_MAX) {
@@ -65,6 +66,7 @@ public final class SuffixStream implements MessageStream {
    *
    * @param stream the byte stream, owned by the result from now on
    * @return a stream of messages
+   * @throws WrongThreadException outside of fibers
    */
   public static SuffixStream attachLines(ByteStream stream) {
     return attach(stream, CRLF);
@@ -76,6 +78,7 @@ public final class SuffixStream implements MessageStream {
    * @param stream the byte stream, owned by the result from now on
    * @param options limits and memory
    * @return a stream of messages
+   * @throws WrongThreadException outside of fibers
    */
   public static SuffixStream attachLines(ByteStream stream, FramingOptions options) {
     return attach(stream, CRLF, options);
@@ -106,8 +109,8 @@ public final class SuffixStream implements MessageStream {
    * stream is closed then. The peer is not notified: what was sent can still be received.
    *
    * @return the byte stream that was attached to; if more of it has been read than messages were
-   *     received, another one that reads the rest first, in the buffer of this stream, and is a
-   *     {@link dev.weft.io.DuplexStream} if the attached one is
+   *     received, another one that reads the rest first, and is a {@link dev.weft.io.DuplexStream}
+   *     if the attached one is
    * @throws dev.weft.error.ErrnoException ECONNRESET if a receive or send has failed: the byte
    *     stream's position is unknown. It is still this stream's, to be closed
    * @throws IOException if this stream is closed

@@ -1,21 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.weft.framing;
 
-import static java.lang.foreign.ValueLayout.JAVA_BYTE;
-
 import dev.weft.Deadline;
 import dev.weft.error.Errno;
 import dev.weft.error.ErrnoException;
 import dev.weft.internal.framing.Direction;
 import dev.weft.internal.framing.GatheredOutput;
 import dev.weft.internal.framing.SegmentCursor;
+import dev.weft.internal.io.BufferPool;
 import dev.weft.internal.strand.Strand;
 import dev.weft.internal.strand.WaitMode;
 import dev.weft.io.MessageStream;
 import dev.weft.io.SegmentList;
 import java.io.EOFException;
 import java.io.IOException;
-import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.channels.ClosedChannelException;
 
@@ -30,20 +28,17 @@ public final class TermStream implements MessageStream {
   private static final int TERMINAL_BYTES_MAX = 32;
 
   private final MessageStream stream;
-  private final MemorySegment terminal;
+  private final MemorySegment terminal; // on the heap, to compare with
+  private final BufferPool.Buffers buffers;
   private final Direction receiving = new Direction();
   private final Direction sending = new Direction();
-
-  /** Where the first bytes of a message go if the caller's memory is no place to compare them. */
-  private final MemorySegment start;
-
   private final SegmentList list = new SegmentList();
   private boolean isAttached = true;
 
   private TermStream(MessageStream stream, byte[] terminal) {
     this.stream = stream;
-    this.terminal = Arena.ofAuto().allocateFrom(JAVA_BYTE, terminal);
-    this.start = Arena.ofAuto().allocate(terminal.length);
+    this.terminal = MemorySegment.ofArray(terminal.clone());
+    this.buffers = BufferPool.of(Strand.require("attach").loop, TERMINAL_BYTES_MAX);
   }
 
   /**
@@ -52,6 +47,7 @@ public final class TermStream implements MessageStream {
    * @param stream the stream, owned by the result from now on
    * @param terminal the terminal message, 0 to 32 bytes, which are copied; the same for both peers
    * @return a stream of messages
+   * @throws WrongThreadException outside of fibers
    */
   public static TermStream attach(MessageStream stream, byte[] terminal) {
     if (terminal.length > TERMINAL_BYTES_MAX) {
@@ -100,6 +96,17 @@ public final class TermStream implements MessageStream {
       return end(deadline);
     }
     receiving.begin("receive", this);
+    MemorySegment buffer = buffers.take();
+    try {
+      return receive(target, buffer.asSlice(0, terminal.byteSize()), deadline);
+    } finally {
+      buffers.give(buffer);
+    }
+  }
+
+  /** Receives the first bytes of a message where they can be compared with the terminal one. */
+  private int receive(SegmentList target, MemorySegment start, Deadline deadline)
+      throws IOException {
     int length = 0;
     try {
       list.clear().add(start);
@@ -232,9 +239,12 @@ public final class TermStream implements MessageStream {
   public void done(Deadline deadline) throws IOException {
     requireAttached();
     beginSending("done");
+    MemorySegment buffer = buffers.take();
     try {
-      stream.send(terminal, deadline);
+      MemorySegment message = buffer.asSlice(0, terminal.byteSize());
+      stream.send(message.copyFrom(terminal), deadline);
     } finally {
+      buffers.give(buffer);
       sending.idle();
     }
     sending.end();

@@ -19,6 +19,8 @@ import dev.weft.error.DeadlineExceededException;
 import dev.weft.error.Errno;
 import dev.weft.error.ErrnoException;
 import dev.weft.framing.Peers.OneByteStream;
+import dev.weft.internal.io.BufferPool;
+import dev.weft.internal.strand.EventLoop;
 import dev.weft.io.ByteStream;
 import dev.weft.io.MessageStream;
 import dev.weft.io.SegmentList;
@@ -424,6 +426,57 @@ abstract class FramingTest {
           assertThrows(IllegalStateException.class, () -> server.receive(SegmentList.of(freed)));
           client.send(readOnly);
           assertEquals(4, server.receive(room(4)));
+        });
+  }
+
+  @Test
+  void aStreamHoldsABufferOnlyWhileItNeedsOne() throws Exception {
+    Peers.run(
+        (left, right) -> {
+          BufferPool.Buffers buffers = BufferPool.of(EventLoop.require("test"), 64);
+          MessageStream client = attach(left, SMALL);
+          MessageStream server = attach(right, SMALL);
+          client.send(bytes("message"));
+          assertEquals("message", receive(server));
+          assertEquals(0, buffers.taken(), "idle");
+
+          left.write(bytes(framed("message") + "rest"));
+          assertEquals("message", receive(server));
+          ByteStream rest = detach(server);
+          assertEquals("re", Peers.read(rest, 2));
+          assertEquals(1, buffers.taken(), "there is a rest");
+          assertEquals("st", Peers.read(rest, 2));
+          assertEquals(0, buffers.taken(), "the rest was read");
+        });
+  }
+
+  @Test
+  void aStreamThatIsClosedGivesItsBufferBack() throws Exception {
+    Peers.run(
+        (left, right) -> {
+          BufferPool.Buffers buffers = BufferPool.of(EventLoop.require("test"), 64);
+          left.write(bytes(framed("message") + "rest"));
+          MessageStream server = attach(right, SMALL);
+          assertEquals("message", receive(server));
+          assertEquals(1, buffers.taken());
+          server.close();
+          assertEquals(0, buffers.taken());
+        });
+    Peers.run(
+        (left, right) -> {
+          BufferPool.Buffers buffers = BufferPool.of(EventLoop.require("test"), 64);
+          left.write(bytes(framed("message").substring(0, 3)));
+          MessageStream server = attach(right, SMALL);
+          try (Bundle bundle = Bundle.open()) {
+            Task<AsynchronousCloseException> receiver =
+                bundle.go(
+                    () -> assertThrows(AsynchronousCloseException.class, () -> receive(server)));
+            Fiber.yield();
+            assertEquals(1, buffers.taken());
+            server.close();
+            receiver.join();
+          }
+          assertEquals(0, buffers.taken());
         });
   }
 }

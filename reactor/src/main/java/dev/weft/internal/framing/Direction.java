@@ -62,6 +62,10 @@ public final class Direction {
     failure = cause;
   }
 
+  public boolean isBusy() {
+    return state == State.BUSY;
+  }
+
   public boolean hasEnded() {
     return state == State.ENDED;
   }

@@ -4,6 +4,7 @@ package dev.weft.internal.framing;
 import dev.weft.Deadline;
 import dev.weft.error.Errno;
 import dev.weft.error.ErrnoException;
+import dev.weft.internal.io.BufferPool;
 import dev.weft.internal.strand.Strand;
 import dev.weft.internal.strand.WaitMode;
 import dev.weft.io.ByteStream;
@@ -11,6 +12,7 @@ import dev.weft.io.DuplexStream;
 import dev.weft.io.SegmentList;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
+import java.nio.channels.AsynchronousCloseException;
 import java.nio.channels.ClosedChannelException;
 
 /** The messages in the frames of a byte stream: what streams of messages are made of. */
@@ -32,17 +34,17 @@ public final class FramedMessages {
    *
    * @param name the name for messages; {@code toString} is called only to make one
    * @param max the longest message that is sent or received
-   * @param in the buffer to read into; it must stay alive until the stream is closed
-   * @param out the buffer to gather output in
+   * @param bufferBytes the size of the buffers
+   * @throws WrongThreadException outside of fibers
    */
-  public FramedMessages(
-      Object name, ByteStream stream, Frame frame, int max, MemorySegment in, MemorySegment out) {
+  public FramedMessages(Object name, ByteStream stream, Frame frame, int max, int bufferBytes) {
+    BufferPool.Buffers buffers = BufferPool.of(Strand.require("attach").loop, bufferBytes);
     this.name = name;
     this.stream = stream;
     this.frame = frame;
     this.max = max;
-    this.input = new ReadAhead(stream, in);
-    this.output = new GatheredOutput(stream, out);
+    this.input = new ReadAhead(stream, buffers);
+    this.output = new GatheredOutput(stream, buffers);
   }
 
   /** The stream that the messages are in. */
@@ -107,11 +109,19 @@ public final class FramedMessages {
         receiving.idle();
       }
       return length;
+    } catch (ClosedChannelException e) {
+      ClosedChannelException closed = isAttached ? e : new AsynchronousCloseException();
+      receiving.fail(closed);
+      throw closed;
     } catch (Throwable e) {
       receiving.fail(e);
       throw e;
     } finally {
       cursor.finish();
+      input.release();
+      if (!isAttached) {
+        input.discard(); // closed meanwhile
+      }
     }
   }
 
@@ -142,8 +152,7 @@ public final class FramedMessages {
       frame.check(message);
       isSendable = true;
       checkBeforeWait("send", deadline);
-      output.start();
-      frame.send(message, output, deadline);
+      sendFramed(message, deadline);
       sending.idle();
     } catch (Throwable e) {
       if (isSendable) {
@@ -154,6 +163,17 @@ public final class FramedMessages {
       throw e;
     } finally {
       single.clear();
+    }
+  }
+
+  private void sendFramed(SegmentList message, Deadline deadline) throws IOException {
+    output.start();
+    try {
+      frame.send(message, output, deadline);
+    } catch (ClosedChannelException e) {
+      throw isAttached ? e : new AsynchronousCloseException();
+    } finally {
+      output.finish();
     }
   }
 
@@ -181,6 +201,9 @@ public final class FramedMessages {
   public void close() throws IOException {
     if (isAttached) {
       isAttached = false;
+      if (!receiving.isBusy()) {
+        input.discard();
+      }
       stream.close();
     }
   }

@@ -4,26 +4,30 @@ package dev.weft.internal.framing;
 import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 
 import dev.weft.Deadline;
+import dev.weft.internal.io.BufferPool;
 import dev.weft.io.ByteSink;
 import dev.weft.io.SegmentList;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Writes small pieces together through a buffer, and large ones past it. At most one buffer's worth
- * of bytes is copied for each large piece.
+ * of bytes is copied for each large piece. There is a buffer only between {@link #start} and {@link
+ * #finish}.
  */
 public final class GatheredOutput {
   private final ByteSink sink;
-  private final MemorySegment buffer;
+  private final BufferPool.Buffers buffers;
   private final int capacity;
+  private @Nullable MemorySegment buffer;
   private int filled;
 
-  GatheredOutput(ByteSink sink, MemorySegment buffer) {
+  GatheredOutput(ByteSink sink, BufferPool.Buffers buffers) {
     this.sink = sink;
-    this.buffer = buffer;
-    this.capacity = (int) buffer.byteSize();
+    this.buffers = buffers;
+    this.capacity = buffers.bytes();
   }
 
   /** Throws if a list can't be written: then no call has begun. */
@@ -49,14 +53,22 @@ public final class GatheredOutput {
     }
   }
 
-  /** Forgets what an earlier call that failed has left. */
+  /** Begins a message. */
   void start() {
     filled = 0;
+    buffer = buffers.take();
+  }
+
+  /** Ends a message, sent or not; no operation is in progress. */
+  void finish() {
+    MemorySegment taken = buffer();
+    buffer = null;
+    buffers.give(taken);
   }
 
   /** The buffer, to store bytes in at {@link #reserve}. */
   MemorySegment buffer() {
-    return buffer;
+    return Objects.requireNonNull(buffer);
   }
 
   /** Counts the next {@code bytes} bytes of the empty buffer as stored; returns their offset. */
@@ -99,12 +111,12 @@ public final class GatheredOutput {
     if (bytes.length > capacity - filled) {
       flush(deadline);
     }
-    MemorySegment.copy(bytes, 0, buffer, JAVA_BYTE, filled, bytes.length);
+    MemorySegment.copy(bytes, 0, buffer(), JAVA_BYTE, filled, bytes.length);
     filled += bytes.length;
   }
 
   private void store(MemorySegment segment, long from, int bytes) {
-    MemorySegment.copy(segment, from, buffer, filled, bytes);
+    MemorySegment.copy(segment, from, buffer(), filled, bytes);
     filled += bytes;
   }
 
@@ -113,7 +125,7 @@ public final class GatheredOutput {
     if (filled > 0) {
       int bytes = filled;
       filled = 0;
-      sink.write(buffer.asSlice(0, bytes), deadline);
+      sink.write(buffer().asSlice(0, bytes), deadline);
     }
   }
 }

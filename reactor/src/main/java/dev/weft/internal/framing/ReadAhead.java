@@ -4,23 +4,50 @@ package dev.weft.internal.framing;
 import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 
 import dev.weft.Deadline;
+import dev.weft.internal.io.BufferPool;
 import dev.weft.io.ByteSource;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
+import org.jspecify.annotations.Nullable;
 
-/** A byte source with a buffer, which holds what was read and not yet taken. */
+/**
+ * A byte source with a buffer, which holds what was read and not yet taken. There is a buffer only
+ * while it holds something, or a call wants it to.
+ */
 public final class ReadAhead {
   private final ByteSource source;
-  private final MemorySegment buffer;
-  private final int capacity;
+  private final BufferPool.Buffers buffers;
+  private @Nullable MemorySegment buffer;
   private int start;
   private int end;
 
-  /** Reads into {@code buffer}, which must stay alive as long as this object is used. */
-  public ReadAhead(ByteSource source, MemorySegment buffer) {
+  ReadAhead(ByteSource source, BufferPool.Buffers buffers) {
     this.source = source;
-    this.buffer = buffer;
-    this.capacity = (int) buffer.byteSize();
+    this.buffers = buffers;
+  }
+
+  private MemorySegment buffer() {
+    MemorySegment taken = buffer;
+    if (taken == null) {
+      taken = buffers.take();
+      buffer = taken;
+    }
+    return taken;
+  }
+
+  /** Gives the buffer back if it holds nothing; no call is in progress. */
+  void release() {
+    MemorySegment taken = buffer;
+    if (taken != null && start == end) {
+      buffer = null;
+      buffers.give(taken);
+    }
+  }
+
+  /** Gives the buffer back with all that it holds; no call is in progress. */
+  void discard() {
+    start = end;
+    release();
   }
 
   /** The number of bytes that were read and not taken. */
@@ -29,19 +56,19 @@ public final class ReadAhead {
   }
 
   public int capacity() {
-    return capacity;
+    return buffers.bytes();
   }
 
   /** The byte at {@code index} of those that are available. */
   public byte at(int index) {
-    return buffer.get(JAVA_BYTE, start + index);
+    return buffer().get(JAVA_BYTE, start + index);
   }
 
   /**
    * The first index from {@code from} on that has {@code value}; {@link #available} if none has.
    */
   int indexOf(byte value, int from) {
-    return (int) ByteSearch.indexOf(buffer, value, start + from, end) - start;
+    return (int) ByteSearch.indexOf(buffer(), value, start + from, end) - start;
   }
 
   /** Drops bytes that are available. */
@@ -52,7 +79,7 @@ public final class ReadAhead {
 
   /** Moves bytes that are available to the cursor. */
   void take(SegmentCursor target, int bytes) {
-    target.put(buffer, start, bytes);
+    target.put(buffer(), start, bytes);
     drop(bytes);
   }
 
@@ -62,16 +89,17 @@ public final class ReadAhead {
    * @return false at the end of the source
    */
   public boolean fill(Deadline deadline) throws IOException {
+    MemorySegment held = buffer();
     if (start == end) {
       start = 0;
       end = 0;
-    } else if (end == capacity) {
+    } else if (end == capacity()) {
       assert start > 0 : "the buffer is full";
-      MemorySegment.copy(buffer, start, buffer, 0, end - start);
+      MemorySegment.copy(held, start, held, 0, end - start);
       end -= start;
       start = 0;
     }
-    int count = source.read(end == 0 ? buffer : buffer.asSlice(end), deadline);
+    int count = source.read(end == 0 ? held : held.asSlice(end), deadline);
     if (count > 0) {
       end += count;
     }
@@ -104,7 +132,7 @@ public final class ReadAhead {
         return true;
       }
       MemorySegment place = target.place(left);
-      if (place == null || place.byteSize() < capacity / 2) {
+      if (place == null || place.byteSize() < capacity() / 2) {
         if (!fill(deadline)) {
           return false;
         }
@@ -125,8 +153,9 @@ public final class ReadAhead {
       return source.read(target, deadline);
     }
     int bytes = (int) Math.min(target.byteSize(), end - start);
-    MemorySegment.copy(buffer, start, target, 0, bytes);
+    MemorySegment.copy(buffer(), start, target, 0, bytes);
     start += bytes;
+    release();
     return bytes;
   }
 }

@@ -14,6 +14,7 @@ import java.nio.channels.ClosedChannelException;
 class RestStream implements ByteStream {
   private final ReadAhead input;
   private final ByteStream stream;
+  private boolean isReading;
   private boolean isClosed;
 
   RestStream(ReadAhead input, ByteStream stream) {
@@ -29,7 +30,15 @@ class RestStream implements ByteStream {
     }
     Strand strand = Strand.require("read");
     strand.checkBeforeWait("read", stream, deadline.nanoTime(), WaitMode.EXTERNAL);
-    return input.read(target, deadline);
+    if (isReading) {
+      throw new IllegalStateException("read " + stream + ": another fiber is reading from it");
+    }
+    isReading = true;
+    try {
+      return input.read(target, deadline);
+    } finally {
+      isReading = false;
+    }
   }
 
   @Override
@@ -45,6 +54,9 @@ class RestStream implements ByteStream {
   @Override
   public void close() throws IOException {
     isClosed = true;
+    if (!isReading) { // a read that is in progress has found nothing left
+      input.discard();
+    }
     stream.close();
   }
 

@@ -464,18 +464,16 @@ public final class EventLoop extends StrandTable {
    */
   public void close() {
     requireThread("close");
-    DeadlockException found = null;
-    boolean ended = false;
+    DeadlockException found;
     try {
       found = endStrands();
-      ended = true;
-    } finally {
-      if (!ended) {
-        abandon(); // so that the thread can have another loop
-      }
+    } catch (Throwable e) {
+      abandon(); // so that the thread can have another loop
+      throw e;
     }
     try {
       backend.close();
+      extensions.close();
     } catch (Throwable e) {
       if (found != null) {
         e.addSuppressed(found);

@@ -23,4 +23,19 @@ public final class LoopExtensions {
   public void remove(Class<?> type) {
     objects.remove(type);
   }
+
+  /** Closes what can be closed, when the loop has ended and the kernel uses no memory any more. */
+  void close() {
+    for (Object object : objects.values()) {
+      if (object instanceof Memory memory) {
+        memory.close();
+      }
+    }
+  }
+
+  /** Memory that is kept until the loop has ended. */
+  public interface Memory {
+    /** Frees it. */
+    void close();
+  }
 }
