@@ -49,6 +49,9 @@ final class Scenarios {
           new Scenario("files", Faults.ordinary(), FileScenarios::files),
           new Scenario("pipes", Faults.ordinary(), FileScenarios::pipes),
           new Scenario("splice", Faults.ordinary(), FileScenarios::splices),
+          new Scenario("messages", Faults.ordinary(), ProtocolScenarios::messages),
+          new Scenario("messageEnds", Faults.ordinary(), ProtocolScenarios::interruptedMessages),
+          new Scenario("socks", Faults.ordinary(), ProtocolScenarios::socks),
           new Scenario("acceptSingly", Faults.ordinary(), without(SocketScenarios::acceptRaces)),
           new Scenario("acceptSinglyHarsh", Faults.harsh(), without(SocketScenarios::acceptRaces)),
           new Scenario("copy", Faults.ordinary(), without(FileScenarios::splices)));
