@@ -22,7 +22,8 @@ import org.junit.jupiter.api.Test;
 /** {@code docs/counterparts.md} names tests that exist, and has a row for each item. */
 @Tag("mode-independent")
 class CounterpartsTest {
-  private static final Path BASE = Path.of(System.getProperty("basedir", ".")).toAbsolutePath();
+  private static final Path BASE =
+      Path.of(System.getProperty("basedir", ".")).toAbsolutePath().normalize();
   private static final Path FILE = BASE.resolve("docs/counterparts.md");
 
   private static final Pattern NAMED = Pattern.compile("`(\\w+)#(\\w+)`");
