@@ -2,6 +2,7 @@
 #include "weft.h"
 
 #include <jni.h>
+#include <limits.h>
 #include <linux/sockios.h>
 #include <sched.h>
 #include <string.h>
@@ -9,6 +10,7 @@
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #define API __attribute__((visibility("default")))
@@ -147,6 +149,64 @@ API int weft_poll(int fd, int events, int milliseconds)
 	int result = result_of(poll(&polled, 1, milliseconds));
 
 	return result <= 0 ? result : (int)polled.revents;
+}
+
+API int weft_recv(int fd, void *bytes, unsigned long count, int flags)
+{
+	return result_of(recv(fd, bytes, count, flags));
+}
+
+API int weft_send(int fd, const void *bytes, unsigned long count, int flags)
+{
+	return result_of(send(fd, bytes, count, flags));
+}
+
+API int weft_recvmsg(int fd, void *header, int flags)
+{
+	return result_of(recvmsg(fd, header, flags));
+}
+
+API int weft_sendmsg(int fd, const void *header, int flags)
+{
+	return result_of(sendmsg(fd, header, flags));
+}
+
+/* Whether fd is ready: 1, or -errno. */
+static int ready(int fd, short events)
+{
+	int result = weft_poll(fd, events, 0);
+
+	if (result <= 0)
+		return result == 0 ? -EAGAIN : result;
+	return result & POLLNVAL ? -EBADF : 1;
+}
+
+API int weft_try_read(int fd, void *bytes, unsigned long count, long offset)
+{
+	struct iovec vector = {.iov_base = bytes, .iov_len = count};
+	int result = result_of(preadv2(fd, &vector, 1, offset, RWF_NOWAIT));
+
+	if (result != -EOPNOTSUPP)
+		return result;
+	result = ready(fd, POLLIN);
+	if (result < 0)
+		return result;
+	return result_of(offset < 0 ? read(fd, bytes, count) : pread(fd, bytes, count, offset));
+}
+
+API int weft_try_write(int fd, const void *bytes, unsigned long count, long offset)
+{
+	struct iovec vector = {.iov_base = (void *)bytes, .iov_len = count};
+	int result = result_of(pwritev2(fd, &vector, 1, offset, RWF_NOWAIT));
+
+	if (result != -EOPNOTSUPP)
+		return result;
+	result = ready(fd, POLLOUT);
+	if (result < 0)
+		return result;
+	if (count > PIPE_BUF)
+		count = PIPE_BUF;
+	return result_of(offset < 0 ? write(fd, bytes, count) : pwrite(fd, bytes, count, offset));
 }
 
 API int weft_eventfd(unsigned initial, int flags)

@@ -113,6 +113,18 @@ int weft_close(int fd);
 int weft_write(int fd, const void *bytes, unsigned long count);
 /* read(2), the same way. */
 int weft_read(int fd, void *bytes, unsigned long count);
+/* recv(2) and send(2), the same way. */
+int weft_recv(int fd, void *bytes, unsigned long count, int flags);
+int weft_send(int fd, const void *bytes, unsigned long count, int flags);
+/* recvmsg(2) and sendmsg(2); the header is a struct msghdr. */
+int weft_recvmsg(int fd, void *header, int flags);
+int weft_sendmsg(int fd, const void *header, int flags);
+/*
+ * read(2) and write(2), at the descriptor's position if the offset is -1, or -EAGAIN if that would wait. Where the
+ * kernel can't say so itself, a write takes no more than PIPE_BUF bytes, for which poll(2) can.
+ */
+int weft_try_read(int fd, void *bytes, unsigned long count, long offset);
+int weft_try_write(int fd, const void *bytes, unsigned long count, long offset);
 /* poll(2) of one descriptor; returns the events that hold, 0 if none did in time. -1 ms waits indefinitely. */
 int weft_poll(int fd, int events, int milliseconds);
 int weft_eventfd(unsigned initial, int flags);

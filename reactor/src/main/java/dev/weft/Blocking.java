@@ -105,6 +105,7 @@ public final class Blocking {
       throws Exception {
     Strand strand = Strand.require("call");
     strand.checkBeforeWait("call", call, deadline.nanoTime(), WaitMode.EXTERNAL);
+    strand.waiting.requireTime("call", call, deadline.nanoTime());
     Job<T> job = new Job<>(strand.loop, call);
     StackReserve.check(); // the call must not outlive the wait for it
     Executor simulated = strand.loop.blocking();

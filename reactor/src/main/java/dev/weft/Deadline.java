@@ -18,8 +18,15 @@ public final class Deadline implements Comparable<Deadline> {
   /** A deadline that never passes. */
   public static final Deadline NEVER = new Deadline(TimerQueue.NEVER);
 
-  /** A deadline that has always passed. */
-  public static final Deadline NOW = new Deadline(Long.MIN_VALUE);
+  /**
+   * A deadline that has always passed, with which a call does what can be done without waiting:
+   * transfers of sockets, files and pipes, accepts, channels, locks and joins. Otherwise, and for
+   * every other deadline that has passed, a call throws a {@link
+   * dev.weft.error.DeadlineExceededException} and does nothing.
+   */
+  public static final Deadline NOW = new Deadline(TimerQueue.NOW);
+
+  private static final Deadline LONG_PAST = new Deadline(TimerQueue.NOW + 1);
 
   private final long nanoTime;
 
@@ -41,7 +48,7 @@ public final class Deadline implements Comparable<Deadline> {
       return NEVER;
     }
     if (nanos < 0 && deadline > now) {
-      return NOW;
+      return LONG_PAST;
     }
     return new Deadline(deadline);
   }

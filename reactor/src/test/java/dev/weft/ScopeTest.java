@@ -14,6 +14,7 @@ import dev.weft.error.DeadlockException;
 import dev.weft.error.ScopeExpiredException;
 import dev.weft.error.TaskFailedException;
 import dev.weft.sync.Channel;
+import dev.weft.sync.Semaphore;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -133,12 +134,30 @@ class ScopeTest {
     Reactors.run(
         () -> {
           Channel<Integer> channel = Channel.buffered(1);
+          Deadline past = Deadline.after(Duration.ofSeconds(-1));
           long resumes = Reactor.current().stats().resumes();
-          assertThrows(DeadlineExceededException.class, () -> channel.send(1, Deadline.NOW));
+          assertThrows(DeadlineExceededException.class, () -> channel.send(1, past));
           assertTrue(channel.tryReceive().isEmpty());
           assertTrue(channel.trySend(2));
-          assertThrows(DeadlineExceededException.class, () -> channel.receive(Deadline.NOW));
+          assertThrows(DeadlineExceededException.class, () -> channel.receive(past));
           assertEquals(2, channel.tryReceive().orElseThrow());
+          assertEquals(resumes, Reactor.current().stats().resumes());
+        });
+  }
+
+  @Test
+  void withDeadlineNowWhatCanBeDoneIsDoneAndNothingWaits() throws Exception {
+    Reactors.run(
+        () -> {
+          Channel<Integer> channel = Channel.buffered(1);
+          Semaphore semaphore = Semaphore.of(1);
+          long resumes = Reactor.current().stats().resumes();
+          channel.send(1, Deadline.NOW);
+          assertThrows(DeadlineExceededException.class, () -> channel.send(2, Deadline.NOW));
+          assertEquals(1, channel.receive(Deadline.NOW));
+          assertThrows(DeadlineExceededException.class, () -> channel.receive(Deadline.NOW));
+          semaphore.acquire(Deadline.NOW);
+          assertThrows(DeadlineExceededException.class, () -> semaphore.acquire(Deadline.NOW));
           assertEquals(resumes, Reactor.current().stats().resumes());
         });
   }

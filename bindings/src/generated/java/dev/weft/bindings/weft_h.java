@@ -5344,6 +5344,382 @@ public class weft_h extends weft_h$shared {
         }
     }
 
+    private static class weft_recv {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
+            weft_h.C_INT,
+            weft_h.C_INT,
+            weft_h.C_POINTER,
+            weft_h.C_LONG,
+            weft_h.C_INT
+        );
+
+        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("weft_recv");
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * int weft_recv(int fd, void *bytes, unsigned long count, int flags)
+     * }
+     */
+    public static FunctionDescriptor weft_recv$descriptor() {
+        return weft_recv.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * int weft_recv(int fd, void *bytes, unsigned long count, int flags)
+     * }
+     */
+    public static MethodHandle weft_recv$handle() {
+        return weft_recv.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * int weft_recv(int fd, void *bytes, unsigned long count, int flags)
+     * }
+     */
+    public static MemorySegment weft_recv$address() {
+        return weft_recv.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * int weft_recv(int fd, void *bytes, unsigned long count, int flags)
+     * }
+     */
+    public static int weft_recv(int fd, MemorySegment bytes, long count, int flags) {
+        var mh$ = weft_recv.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("weft_recv", fd, bytes, count, flags);
+            }
+            return (int)mh$.invokeExact(fd, bytes, count, flags);
+        } catch (Error | RuntimeException ex) {
+           throw ex;
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
+    private static class weft_send {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
+            weft_h.C_INT,
+            weft_h.C_INT,
+            weft_h.C_POINTER,
+            weft_h.C_LONG,
+            weft_h.C_INT
+        );
+
+        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("weft_send");
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * int weft_send(int fd, const void *bytes, unsigned long count, int flags)
+     * }
+     */
+    public static FunctionDescriptor weft_send$descriptor() {
+        return weft_send.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * int weft_send(int fd, const void *bytes, unsigned long count, int flags)
+     * }
+     */
+    public static MethodHandle weft_send$handle() {
+        return weft_send.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * int weft_send(int fd, const void *bytes, unsigned long count, int flags)
+     * }
+     */
+    public static MemorySegment weft_send$address() {
+        return weft_send.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * int weft_send(int fd, const void *bytes, unsigned long count, int flags)
+     * }
+     */
+    public static int weft_send(int fd, MemorySegment bytes, long count, int flags) {
+        var mh$ = weft_send.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("weft_send", fd, bytes, count, flags);
+            }
+            return (int)mh$.invokeExact(fd, bytes, count, flags);
+        } catch (Error | RuntimeException ex) {
+           throw ex;
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
+    private static class weft_recvmsg {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
+            weft_h.C_INT,
+            weft_h.C_INT,
+            weft_h.C_POINTER,
+            weft_h.C_INT
+        );
+
+        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("weft_recvmsg");
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * int weft_recvmsg(int fd, void *header, int flags)
+     * }
+     */
+    public static FunctionDescriptor weft_recvmsg$descriptor() {
+        return weft_recvmsg.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * int weft_recvmsg(int fd, void *header, int flags)
+     * }
+     */
+    public static MethodHandle weft_recvmsg$handle() {
+        return weft_recvmsg.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * int weft_recvmsg(int fd, void *header, int flags)
+     * }
+     */
+    public static MemorySegment weft_recvmsg$address() {
+        return weft_recvmsg.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * int weft_recvmsg(int fd, void *header, int flags)
+     * }
+     */
+    public static int weft_recvmsg(int fd, MemorySegment header, int flags) {
+        var mh$ = weft_recvmsg.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("weft_recvmsg", fd, header, flags);
+            }
+            return (int)mh$.invokeExact(fd, header, flags);
+        } catch (Error | RuntimeException ex) {
+           throw ex;
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
+    private static class weft_sendmsg {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
+            weft_h.C_INT,
+            weft_h.C_INT,
+            weft_h.C_POINTER,
+            weft_h.C_INT
+        );
+
+        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("weft_sendmsg");
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * int weft_sendmsg(int fd, const void *header, int flags)
+     * }
+     */
+    public static FunctionDescriptor weft_sendmsg$descriptor() {
+        return weft_sendmsg.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * int weft_sendmsg(int fd, const void *header, int flags)
+     * }
+     */
+    public static MethodHandle weft_sendmsg$handle() {
+        return weft_sendmsg.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * int weft_sendmsg(int fd, const void *header, int flags)
+     * }
+     */
+    public static MemorySegment weft_sendmsg$address() {
+        return weft_sendmsg.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * int weft_sendmsg(int fd, const void *header, int flags)
+     * }
+     */
+    public static int weft_sendmsg(int fd, MemorySegment header, int flags) {
+        var mh$ = weft_sendmsg.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("weft_sendmsg", fd, header, flags);
+            }
+            return (int)mh$.invokeExact(fd, header, flags);
+        } catch (Error | RuntimeException ex) {
+           throw ex;
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
+    private static class weft_try_read {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
+            weft_h.C_INT,
+            weft_h.C_INT,
+            weft_h.C_POINTER,
+            weft_h.C_LONG,
+            weft_h.C_LONG
+        );
+
+        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("weft_try_read");
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * int weft_try_read(int fd, void *bytes, unsigned long count, long offset)
+     * }
+     */
+    public static FunctionDescriptor weft_try_read$descriptor() {
+        return weft_try_read.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * int weft_try_read(int fd, void *bytes, unsigned long count, long offset)
+     * }
+     */
+    public static MethodHandle weft_try_read$handle() {
+        return weft_try_read.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * int weft_try_read(int fd, void *bytes, unsigned long count, long offset)
+     * }
+     */
+    public static MemorySegment weft_try_read$address() {
+        return weft_try_read.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * int weft_try_read(int fd, void *bytes, unsigned long count, long offset)
+     * }
+     */
+    public static int weft_try_read(int fd, MemorySegment bytes, long count, long offset) {
+        var mh$ = weft_try_read.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("weft_try_read", fd, bytes, count, offset);
+            }
+            return (int)mh$.invokeExact(fd, bytes, count, offset);
+        } catch (Error | RuntimeException ex) {
+           throw ex;
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
+    private static class weft_try_write {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
+            weft_h.C_INT,
+            weft_h.C_INT,
+            weft_h.C_POINTER,
+            weft_h.C_LONG,
+            weft_h.C_LONG
+        );
+
+        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("weft_try_write");
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * int weft_try_write(int fd, const void *bytes, unsigned long count, long offset)
+     * }
+     */
+    public static FunctionDescriptor weft_try_write$descriptor() {
+        return weft_try_write.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * int weft_try_write(int fd, const void *bytes, unsigned long count, long offset)
+     * }
+     */
+    public static MethodHandle weft_try_write$handle() {
+        return weft_try_write.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * int weft_try_write(int fd, const void *bytes, unsigned long count, long offset)
+     * }
+     */
+    public static MemorySegment weft_try_write$address() {
+        return weft_try_write.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * int weft_try_write(int fd, const void *bytes, unsigned long count, long offset)
+     * }
+     */
+    public static int weft_try_write(int fd, MemorySegment bytes, long count, long offset) {
+        var mh$ = weft_try_write.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("weft_try_write", fd, bytes, count, offset);
+            }
+            return (int)mh$.invokeExact(fd, bytes, count, offset);
+        } catch (Error | RuntimeException ex) {
+           throw ex;
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
     private static class weft_poll {
         public static final FunctionDescriptor DESC = FunctionDescriptor.of(
             weft_h.C_INT,

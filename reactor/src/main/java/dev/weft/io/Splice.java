@@ -211,6 +211,7 @@ public final class Splice {
   private static void checkBeforeCopy(ByteSource source, Deadline deadline) {
     Strand strand = Strand.require("copy");
     strand.checkBeforeWait("copy", source, deadline.nanoTime(), WaitMode.EXTERNAL);
+    strand.waiting.requireTime("copy", source, deadline.nanoTime());
   }
 
   /** Checks that the stream is open and belongs to this reactor, before its type is queried. */

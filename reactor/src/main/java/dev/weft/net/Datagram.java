@@ -102,6 +102,27 @@ public final class Datagram {
     }
   }
 
+  boolean tryReceive(Endpoint endpoint) throws IOException {
+    acquire("receive");
+    try {
+      length = 0;
+      int count = endpoint.tryReceiveMessage(segment, message);
+      length = Math.max(count, 0);
+      return count >= 0;
+    } finally {
+      isInUse = false;
+    }
+  }
+
+  boolean trySend(Endpoint endpoint) throws IOException {
+    acquire("send");
+    try {
+      return endpoint.trySendMessage(segment, length, message);
+    } finally {
+      isInUse = false;
+    }
+  }
+
   private void acquire(String verb) {
     if (isInUse) {
       throw new IllegalStateException(verb + ": another fiber is using " + this);

@@ -16,6 +16,7 @@ import java.net.Inet6Address;
 import java.net.InetSocketAddress;
 import java.nio.channels.AsynchronousCloseException;
 import java.nio.channels.ClosedChannelException;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Listening TCP socket. From the first {@link #accept} on, one request to the kernel accepts many
@@ -144,6 +145,18 @@ public final class TcpListener implements AutoCloseable {
   public TcpSocket accept(Deadline deadline) throws IOException {
     acceptor.await(deadline.nanoTime());
     return TcpSocket.accepted(loop, acceptor);
+  }
+
+  /**
+   * Takes a connection if there is one. Does not suspend.
+   *
+   * @return an open connection, or null if none has arrived
+   * @throws ErrnoException EMFILE or ENFILE if no descriptor is left, ENOBUFS or ENOMEM: the
+   *     listener stays usable
+   * @throws ClosedChannelException if the listener is closed
+   */
+  public @Nullable TcpSocket tryAccept() throws IOException {
+    return acceptor.tryAwait() ? TcpSocket.accepted(loop, acceptor) : null;
   }
 
   /**

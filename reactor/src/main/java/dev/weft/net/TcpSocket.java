@@ -110,6 +110,7 @@ public final class TcpSocket implements DuplexStream {
     Strand strand = Strand.require("connect");
     // Checked before the socket is created, not only before it connects.
     strand.checkBeforeWait("connect", address, deadline.nanoTime(), WaitMode.EXTERNAL);
+    strand.waiting.requireTime("connect", address, deadline.nanoTime());
     TcpSocket socket = new TcpSocket(strand.loop, address);
     Handle handle = socket.endpoint.handle();
     StackReserve.check(); // from here on, the descriptor is closed if the call fails
@@ -250,6 +251,55 @@ public final class TcpSocket implements DuplexStream {
   @Override
   public int writeSome(MemorySegment source, Deadline deadline) throws IOException {
     return endpoint.writeSome(source, deadline.nanoTime());
+  }
+
+  /**
+   * Reads the bytes that have arrived. Does not suspend.
+   *
+   * @param target native memory to fill from its start
+   * @return bytes read; 0 if none have arrived, or {@code target} is empty; -1 at the end of the
+   *     stream
+   * @throws IOException if the connection is broken or closed
+   */
+  public int tryRead(MemorySegment target) throws IOException {
+    return endpoint.tryRead(target);
+  }
+
+  /**
+   * Writes as much as the system accepts at once. Does not suspend.
+   *
+   * @param source native memory
+   * @return bytes written; 0 if the system accepts none now, or {@code source} is empty
+   * @throws IOException if the connection is broken or closed
+   */
+  public int tryWrite(MemorySegment source) throws IOException {
+    return endpoint.tryWrite(source);
+  }
+
+  /**
+   * Reads the bytes that are available, at least one, and leaves them to the next read (MSG_PEEK).
+   * Suspends until there is one.
+   *
+   * @param target native memory to fill from its start, owned by the kernel until the call ends
+   * @return bytes in {@code target}, or -1 at the end of the stream; 0 only if it is empty
+   * @throws IOException if the connection is broken or closed
+   */
+  public int peek(MemorySegment target) throws IOException {
+    return peek(target, Deadline.NEVER);
+  }
+
+  /**
+   * Reads the bytes that are available, at least one, and leaves them to the next read (MSG_PEEK);
+   * waits until {@code deadline} at most. Suspends. On a selector it sees 64 KiB at most.
+   *
+   * @param target native memory to fill from its start, owned by the kernel until the call ends
+   * @param deadline when to stop waiting
+   * @return bytes in {@code target}, or -1 at the end of the stream; 0 only if it is empty
+   * @throws IOException if the connection is broken or closed
+   * @throws dev.weft.error.DeadlineExceededException if no byte arrived
+   */
+  public int peek(MemorySegment target, Deadline deadline) throws IOException {
+    return endpoint.peek(target, deadline.nanoTime());
   }
 
   /**

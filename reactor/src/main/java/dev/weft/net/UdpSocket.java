@@ -188,6 +188,7 @@ public final class UdpSocket implements MessageStream {
       InetSocketAddress address, SocketOptions options, Deadline deadline) throws IOException {
     Strand strand = Strand.require("connect");
     strand.checkBeforeWait("connect", address, deadline.nanoTime(), WaitMode.EXTERNAL);
+    strand.waiting.requireTime("connect", address, deadline.nanoTime());
     UdpSocket socket = opened(strand.loop, address, options);
     socket.name.remote = address;
     boolean connected = false;
@@ -286,6 +287,34 @@ public final class UdpSocket implements MessageStream {
     } finally {
       spare.add(message);
     }
+  }
+
+  /**
+   * Receives a datagram if one has arrived. Does not suspend.
+   *
+   * @param target gets the bytes, their number, the sender, and whether bytes were cut off; if none
+   *     has arrived, its length is 0
+   * @return whether there was one
+   * @throws ErrnoException as {@link #receive(Datagram)}
+   */
+  public boolean tryReceive(Datagram target) throws IOException {
+    return target.tryReceive(endpoint);
+  }
+
+  /**
+   * Sends a datagram to its {@linkplain Datagram#address address} if the system accepts it at once.
+   * Does not suspend.
+   *
+   * @param datagram what to send
+   * @return whether it was accepted
+   * @throws ErrnoException as {@link #send(Datagram)}
+   */
+  public boolean trySend(Datagram datagram) throws IOException {
+    InetSocketAddress address = datagram.address();
+    if (address != null) {
+      InetAddresses.requireResolved(address);
+    }
+    return datagram.trySend(endpoint);
   }
 
   /**

@@ -369,6 +369,7 @@ public final class Choose<R extends @Nullable Object> {
     if (onTimeout != null && timeout.hasPassed()) {
       return onTimeout.get();
     }
+    strand.waiting.requireTime("choose", this, deadline.nanoTime());
     if (completesWhenFired && !strand.isHosted()) {
       enlist(strand, deadline);
       return (R) strand.awaitAny(nodes, "choose", this, earliest(deadline), RESULT);

@@ -57,6 +57,7 @@ public final class Condition {
     mutex.requireOwner("await");
     Strand strand = Strand.requireOf(mutex.loop(), "await", this);
     strand.checkBeforeWait("await", this, deadline.nanoTime(), WaitMode.INTERNAL);
+    strand.waiting.requireTime("await", this, deadline.nanoTime());
     guard.close();
     try {
       strand.await(waiters, "await", this, deadline.nanoTime(), WaitMode.INTERNAL);

@@ -205,7 +205,7 @@ public final class Queue<T> implements AutoCloseable {
     } else if (Thread.currentThread().isInterrupted()) {
       throw new CancelledException(
           verb + " " + this + ": " + Thread.currentThread() + " was interrupted");
-    } else if (deadline.hasPassed()) {
+    } else if (deadline.hasPassed() && !deadline.equals(Deadline.NOW)) {
       throw new DeadlineExceededException(verb + " " + this + ": deadline exceeded");
     }
   }

@@ -175,25 +175,35 @@ class AcrossReactorsTest {
   @Test
   void aPassedDeadlineOfAThreadFailsImmediately() {
     Queue<Integer> queue = Queue.bounded(2);
-    assertThrows(DeadlineExceededException.class, () -> queue.send(1, Deadline.NOW));
+    Deadline past = Deadline.after(Duration.ofSeconds(-1));
+    assertThrows(DeadlineExceededException.class, () -> queue.send(1, past));
     assertTrue(queue.tryReceive().isEmpty());
     assertThrows(
         DeadlineExceededException.class, () -> queue.receive(Deadline.after(Duration.ofMillis(1))));
   }
 
   @Test
+  void aThreadDoesNowWhatCanBeDoneNow() {
+    Queue<Integer> queue = Queue.bounded(2);
+    queue.send(1, Deadline.NOW);
+    assertEquals(1, queue.receive(Deadline.NOW));
+    assertThrows(DeadlineExceededException.class, () -> queue.receive(Deadline.NOW));
+  }
+
+  @Test
   void aPassedDeadlineFailsBeforeTheConditionIsEvaluated() throws Exception {
     Reactors.run(
         () -> {
+          Deadline past = Deadline.after(Duration.ofSeconds(-1));
           EventCount count = EventCount.create();
           boolean[] looked = {false};
           assertThrows(
               DeadlineExceededException.class,
-              () -> count.awaitUntil(() -> looked[0] = true, Deadline.NOW));
+              () -> count.awaitUntil(() -> looked[0] = true, past));
           assertFalse(looked[0]);
           AsyncEvent event = AsyncEvent.create();
           event.signal();
-          assertThrows(DeadlineExceededException.class, () -> event.await(Deadline.NOW));
+          assertThrows(DeadlineExceededException.class, () -> event.await(past));
           assertTrue(event.tryAwait());
           Fiber self = Fiber.current();
           self.cancel();

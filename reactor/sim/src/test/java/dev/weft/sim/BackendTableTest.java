@@ -105,6 +105,7 @@ class BackendTableTest {
           case READ -> op.read(none, null, 0, 0, 0);
           case WRITE -> op.write(none, null, 0, 0, 0);
           case RECEIVE -> op.receive(none, null, 0, 0);
+          case PEEK -> op.peek(none, null, 0, 0);
           case RECEIVE_ANY -> op.receiveAny(none, new NoGroup());
           case SEND -> op.send(none, null, 0, 0);
           case RECEIVE_MESSAGE -> op.receiveMessage(none, MemorySegment.NULL, 0, new Message());

@@ -135,6 +135,33 @@ public abstract class Backend implements AutoCloseable {
     submit(op);
   }
 
+  /**
+   * Carries out a transfer or a poll that need not wait; it is not submitted, and no listener is
+   * called. To be called on the thread that may access the memory.
+   *
+   * @return at least 0, -EAGAIN if it would have to wait: then nothing has happened; -EOPNOTSUPP if
+   *     the backend can't know that, and otherwise -errno
+   */
+  public final int attempt(Op op) {
+    try {
+      op.leaseMemory(thread);
+      return attemptNow(op);
+    } finally {
+      op.releaseMemory();
+    }
+  }
+
+  /** Carries out {@link #attempt}; the operation holds its descriptor and memory. */
+  protected abstract int attemptNow(Op op);
+
+  /**
+   * Delivers what has completed, without waiting, if the calling thread can do that; it is the
+   * reactor's or that of a fiber.
+   */
+  public void pollNow() {
+    poll(0);
+  }
+
   /** As {@link #submit}, for operations of the backend itself. */
   protected final void submitUnobserved(Op op) {
     if (op.isBusy()) {

@@ -24,7 +24,7 @@ import org.jspecify.annotations.Nullable;
  * READY: the backend has it, but had no room to submit it yet. A multishot operation stays
  * IN_FLIGHT until its last result.
  */
-public final class Op {
+public final class Op extends OpRequest {
   /**
    * Called with each result: once, or once per shot. Must not suspend; may submit other operations.
    * {@link UncaughtFailures} gets what it throws.
@@ -42,46 +42,8 @@ public final class Op {
     DONE
   }
 
-  /** The offset of a READ or WRITE at the descriptor's own position. */
-  public static final long CURRENT_POSITION = -1;
-
   /** The number of no buffer. */
   public static final int NO_BUFFER = -1;
-
-  // ---- the request
-
-  /** The code of the {@link Opcode}: storing a reference would cost more. */
-  private int opcode;
-
-  /** The descriptor: that of {@link #target}, or one without a handle. */
-  private int handle;
-
-  /** The handle that the operation uses; null if it uses none, or a plain descriptor. */
-  @Nullable Handle target;
-
-  /** The handle that a splice reads from, or that a message passes. */
-  @Nullable Handle spliceSource;
-
-  private int spliceHandle;
-
-  /** The memory of a transfer, kept reachable until the last completion. */
-  @Nullable MemorySegment memory;
-
-  /** Where the bytes of a transfer begin in {@link #memory}. */
-  private long from;
-
-  private int length;
-
-  /** Where a READ or WRITE begins in the file. */
-  private long position;
-
-  /** A number that the opcode needs: flags, events, a direction, a value, and so on. */
-  private int detail;
-
-  private int permissions;
-
-  /** An object that the opcode needs or fills: an address, a path, an option, and so on. */
-  private @Nullable Object argument;
 
   /** The operation that starts when this one has succeeded. */
   @Nullable public Op link;
@@ -124,15 +86,6 @@ public final class Op {
     this.listener = listener;
   }
 
-  public Opcode opcode() {
-    return Opcode.of(opcode);
-  }
-
-  /** The code of the opcode, for tables. */
-  public int code() {
-    return opcode;
-  }
-
   public State state() {
     return state;
   }
@@ -149,81 +102,6 @@ public final class Op {
   /** The number of this use of the slot. */
   public int generation() {
     return generation;
-  }
-
-  /** The descriptor's number, -1 if there is none. */
-  public int handle() {
-    return handle;
-  }
-
-  /** The handle that the operation uses, or null. */
-  public @Nullable Handle target() {
-    return target;
-  }
-
-  /** The caller's memory that the operation uses, or null. */
-  public @Nullable MemorySegment memory() {
-    return memory;
-  }
-
-  /** The index of the first byte of a transfer in {@link #memory}. */
-  public long from() {
-    return from;
-  }
-
-  /** The number of bytes of a transfer. */
-  public int length() {
-    return length;
-  }
-
-  /** The position in the file of a READ or WRITE, or {@link #CURRENT_POSITION}. */
-  public long position() {
-    return position;
-  }
-
-  /** The {@link OpenFlags} of OPEN, {@link PollEvents} of POLL, buffer group of RECEIVE_ANY. */
-  public int detail() {
-    return detail;
-  }
-
-  /** The directions of SHUTDOWN. */
-  public Direction direction() {
-    return (Direction) Objects.requireNonNull(argument);
-  }
-
-  /** The permissions of a file that OPEN creates, before the umask. */
-  public int permissions() {
-    return permissions;
-  }
-
-  /** The object that the opcode needs, or null: see the accessors of its type. */
-  public @Nullable Object argument() {
-    return argument;
-  }
-
-  /** The address of CONNECT. */
-  public SocketAddress address() {
-    return (SocketAddress) Objects.requireNonNull(argument);
-  }
-
-  /** The bytes of the path of OPEN, without a NUL. */
-  public byte[] path() {
-    return (byte[]) Objects.requireNonNull(argument);
-  }
-
-  /** What STAT fills. */
-  public FileAttributes attributes() {
-    return (FileAttributes) Objects.requireNonNull(argument);
-  }
-
-  /** The message of RECEIVE_MESSAGE and SEND_MESSAGE. */
-  public Message message() {
-    return (Message) Objects.requireNonNull(argument);
-  }
-
-  /** The descriptor that a splice reads from, or that a message passes. */
-  public int spliceHandle() {
-    return spliceHandle;
   }
 
   /** The operation that starts when this one has succeeded, or null. */
@@ -377,6 +255,11 @@ public final class Op {
     request(Opcode.RECEIVE_ANY, handle);
     detail = group.number();
     return this;
+  }
+
+  /** As receive, and the bytes stay where they are. */
+  public Op peek(Handle handle, MemorySegment memory, long from, int length) {
+    return request(Opcode.PEEK, handle).transfer(memory, from, length, 0);
   }
 
   /** Sends all bytes unless the connection breaks: a backend goes on after short sends. */

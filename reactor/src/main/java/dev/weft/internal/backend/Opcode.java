@@ -17,6 +17,8 @@ public enum Opcode {
   RECEIVE,
   /** As RECEIVE, into a buffer of a {@link BufferGroup}. */
   RECEIVE_ANY,
+  /** As RECEIVE, and the bytes stay where they are. */
+  PEEK,
   /** Writes to a socket, all bytes unless the connection breaks. */
   SEND,
   /** Receives a datagram or other message, and what a {@link Message} says of it. */

@@ -129,7 +129,7 @@ public abstract class CrossThreadWaiter {
         return;
       }
       long left = deadline - System.nanoTime();
-      if (left <= 0) {
+      if (left <= 0 || deadline == TimerQueue.NOW) {
         throw new DeadlineExceededException(verb + " " + subject + ": deadline exceeded");
       }
       LockSupport.parkNanos(subject, left);

@@ -8,6 +8,7 @@ import dev.weft.internal.backend.Handle;
 import dev.weft.internal.backend.Op;
 import dev.weft.internal.jvm.StackReserve;
 import dev.weft.internal.queue.IntDeque;
+import dev.weft.internal.queue.TimerQueue;
 import dev.weft.internal.strand.EventLoop;
 import dev.weft.internal.strand.Strand;
 import dev.weft.internal.strand.WaitList;
@@ -98,17 +99,42 @@ public final class Acceptor implements Op.Listener {
   public void await(long deadline) throws IOException {
     Strand strand = enter("accept");
     strand.checkBeforeWait("accept", name, deadline, WaitMode.EXTERNAL);
+    if (deadline == TimerQueue.NOW && !tryAwait()) {
+      strand.waiting.requireTime("accept", name, deadline);
+    }
     while (accepted.isEmpty()) {
-      if (failure != 0) {
-        int code = failure;
-        failure = 0; // the next call tries again
-        throw new ErrnoException("accept", name.toString(), code);
-      }
+      throwFailure();
       startAccepting();
       strand.await(waiters, "accept", name, deadline, WaitMode.EXTERNAL);
       if (!handle.isOpen()) {
         throw new AsynchronousCloseException();
       }
+    }
+  }
+
+  /**
+   * Returns whether there is a connection to {@link #take} now. Does not suspend. On the thread of
+   * a fiber that may not poll the ring, only those are found that have come before this turn.
+   */
+  public boolean tryAwait() throws IOException {
+    enter("accept");
+    if (accepted.isEmpty()) {
+      throwFailure();
+      startAccepting();
+      loop.backend().pollNow();
+    }
+    if (accepted.isEmpty()) {
+      throwFailure();
+      return false;
+    }
+    return true;
+  }
+
+  private void throwFailure() throws ErrnoException {
+    if (failure != 0) {
+      int code = failure;
+      failure = 0; // the next call tries again
+      throw new ErrnoException("accept", name.toString(), code);
     }
   }
 

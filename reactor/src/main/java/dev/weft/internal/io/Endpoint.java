@@ -13,6 +13,7 @@ import dev.weft.internal.backend.Op;
 import dev.weft.internal.backend.OpenFlags;
 import dev.weft.internal.backend.PollEvents;
 import dev.weft.internal.backend.Retry;
+import dev.weft.internal.queue.TimerQueue;
 import dev.weft.internal.strand.EventLoop;
 import dev.weft.internal.strand.Operations;
 import dev.weft.internal.strand.Strand;
@@ -37,6 +38,11 @@ public final class Endpoint {
     /** Read and written at the descriptor's own position: files, pipes, terminals. */
     STREAM
   }
+
+  private static final int WOULD_WAIT = -Errno.EAGAIN.code();
+
+  /** The backend can't know whether an operation would wait. */
+  private static final int UNKNOWN = -Errno.EOPNOTSUPP.code();
 
   /** The kernel moves at most this much in one call (read(2)). */
   private static final int TRANSFER_MAX = 0x7ffff000;
@@ -96,15 +102,43 @@ public final class Endpoint {
     if (length == 0) {
       return transferNothing(strand, "read", deadline);
     }
-    if (reading) {
-      throw new IllegalStateException("read " + name + ": another fiber is reading from it");
-    }
+    requireNoReader("read");
     reading = true;
     try {
       int count = transferIn(strand, target, length, Op.CURRENT_POSITION, deadline);
       return count == 0 ? -1 : count;
     } finally {
       reading = false;
+    }
+  }
+
+  /** Reads bytes, at least one, and leaves them to the next read; -1 at the end. Suspends. */
+  public int peek(MemorySegment target, long deadline) throws IOException {
+    int length = writableLength(target);
+    Strand strand = enter("peek");
+    if (length == 0) {
+      return transferNothing(strand, "peek", deadline);
+    }
+    requireNoReader("peek");
+    reading = true;
+    try {
+      while (true) {
+        requireOpen();
+        Op op = strand.waiting.op().peek(handle, target, 0, length);
+        int result = perform(strand, "peek", op, deadline);
+        if (!mustRetry(strand, result, this, PollEvents.READABLE, deadline)) {
+          int count = check("peek", result);
+          return count == 0 ? -1 : count;
+        }
+      }
+    } finally {
+      reading = false;
+    }
+  }
+
+  private void requireNoReader(String verb) {
+    if (reading) {
+      throw new IllegalStateException(verb + " " + name + ": another fiber is reading from it");
     }
   }
 
@@ -151,9 +185,7 @@ public final class Endpoint {
 
   private int writeSome(Strand strand, MemorySegment source, long from, int length, long deadline)
       throws IOException {
-    if (writing) {
-      throw new IllegalStateException("write " + name + ": another fiber is writing to it");
-    }
+    requireNoWriter();
     writing = true;
     try {
       return transferOut(strand, source, from, length, Op.CURRENT_POSITION, deadline);
@@ -183,7 +215,7 @@ public final class Endpoint {
       } else {
         op.read(handle, target, 0, length, position);
       }
-      int result = Operations.perform(strand, "read", name, op, deadline, WaitMode.EXTERNAL);
+      int result = perform(strand, "read", op, deadline);
       if (!mustRetry(strand, result, this, PollEvents.READABLE, deadline)) {
         return check("read", result);
       }
@@ -201,7 +233,7 @@ public final class Endpoint {
       } else {
         op.write(handle, source, from, length, position);
       }
-      int result = Operations.perform(strand, "write", name, op, deadline, WaitMode.EXTERNAL);
+      int result = perform(strand, "write", op, deadline);
       if (result == 0) {
         result = -Errno.EIO.code(); // otherwise write() would loop indefinitely
       }
@@ -209,6 +241,81 @@ public final class Endpoint {
         return check("write", result);
       }
     }
+  }
+
+  private void requireNoWriter() {
+    if (writing) {
+      throw new IllegalStateException("write " + name + ": another fiber is writing to it");
+    }
+  }
+
+  // ---- without waiting
+
+  /**
+   * Reads bytes that have arrived; 0 if there are none now, -1 at the end of the stream. Does not
+   * suspend.
+   */
+  public int tryRead(MemorySegment target) throws IOException {
+    int length = writableLength(target);
+    Strand strand = enter("read");
+    requireNoReader("read");
+    if (length == 0) {
+      return 0;
+    }
+    int result = attempt(strand.waiting.op().receive(handle, target, 0, length));
+    return result == WOULD_WAIT ? 0 : result == 0 ? -1 : check("read", result);
+  }
+
+  /** Writes what the system takes at once; 0 if that is nothing. Does not suspend. */
+  public int tryWrite(MemorySegment source) throws IOException {
+    int length = checkedLength(source);
+    Strand strand = enter("write");
+    requireNoWriter();
+    if (length == 0) {
+      return 0;
+    }
+    int result = attempt(strand.waiting.op().send(handle, source, 0, length));
+    return result == WOULD_WAIT ? 0 : check("write", result);
+  }
+
+  /** Receives a message; -1 if there is none now. Does not suspend. */
+  public int tryReceiveMessage(MemorySegment target, Message message) throws IOException {
+    int length = writableLength(target);
+    Strand strand = enter("receive");
+    int result = attempt(strand.waiting.op().receiveMessage(handle, target, length, message));
+    return result == WOULD_WAIT ? -1 : check("receive", result);
+  }
+
+  /** Sends a message; returns whether the system takes it now. Does not suspend. */
+  public boolean trySendMessage(MemorySegment source, long length, Message message)
+      throws IOException {
+    int bytes = (int) Math.min(length, checkedLength(source));
+    Strand strand = enter("send");
+    int result = attempt(strand.waiting.op().sendMessage(handle, source, bytes, message));
+    return result != WOULD_WAIT && check("send", result) >= 0;
+  }
+
+  private int attempt(Op op) {
+    MemorySegment memory = op.memory();
+    int result;
+    do {
+      op.use(memory); // the operation dropped it when the last attempt ended
+      result = loop.backend().attempt(op);
+    } while (Retry.of(result) == Retry.AT_ONCE);
+    return result;
+  }
+
+  /** Performs an operation, and waits for it unless the deadline is NOW. Suspends. */
+  private int perform(Strand strand, String verb, Op op, long deadline) {
+    if (deadline != TimerQueue.NOW) {
+      return Operations.perform(strand, verb, name, op, deadline, WaitMode.EXTERNAL);
+    }
+    strand.checkBeforeWait(verb, name, deadline, WaitMode.EXTERNAL);
+    int result = attempt(op);
+    if (result == WOULD_WAIT || result == UNKNOWN) {
+      strand.waiting.requireTime(verb, name, deadline);
+    }
+    return result;
   }
 
   /** Checked before each attempt: another fiber can have closed the handle during the last one. */
@@ -290,7 +397,7 @@ public final class Endpoint {
     while (true) {
       requireOpen();
       Op op = strand.waiting.op().receiveMessage(handle, target, length, message);
-      int result = Operations.perform(strand, "receive", name, op, deadline, WaitMode.EXTERNAL);
+      int result = perform(strand, "receive", op, deadline);
       if (!mustRetry(strand, result, this, PollEvents.READABLE, deadline)) {
         return check("receive", result);
       }
@@ -314,7 +421,7 @@ public final class Endpoint {
     while (true) {
       requireOpen();
       Op op = strand.waiting.op().sendMessage(handle, source, bytes, message);
-      int result = Operations.perform(strand, "send", name, op, deadline, WaitMode.EXTERNAL);
+      int result = perform(strand, "send", op, deadline);
       if (!mustRetry(strand, result, this, PollEvents.WRITABLE, deadline)) {
         if (result < 0 && passed != null && !passed.isOpen()) {
           throw new AsynchronousCloseException();

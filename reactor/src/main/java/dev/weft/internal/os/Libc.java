@@ -123,6 +123,45 @@ public final class Libc {
     return weft_h.weft_write(fd, MemorySegment.ofAddress(address), length);
   }
 
+  /** recv(2), which does not wait. */
+  public static int receive(int fd, long address, int length, boolean peeks) {
+    int flags = weft_h.MSG_DONTWAIT() | (peeks ? weft_h.MSG_PEEK() : 0);
+    return weft_h.weft_recv(fd, MemorySegment.ofAddress(address), length, flags);
+  }
+
+  /** send(2), which does not wait, nor raise SIGPIPE. */
+  public static int send(int fd, long address, int length) {
+    int flags = weft_h.MSG_DONTWAIT() | weft_h.MSG_NOSIGNAL();
+    return weft_h.weft_send(fd, MemorySegment.ofAddress(address), length, flags);
+  }
+
+  /** recvmsg(2), which does not wait; {@code header} is the address of a msghdr. */
+  public static int receiveMessage(int fd, long header) {
+    int flags = weft_h.MSG_DONTWAIT() | weft_h.MSG_CMSG_CLOEXEC();
+    return weft_h.weft_recvmsg(fd, MemorySegment.ofAddress(header), flags);
+  }
+
+  /** sendmsg(2), which does not wait, nor raise SIGPIPE. */
+  public static int sendMessage(int fd, long header) {
+    int flags = weft_h.MSG_DONTWAIT() | weft_h.MSG_NOSIGNAL();
+    return weft_h.weft_sendmsg(fd, MemorySegment.ofAddress(header), flags);
+  }
+
+  /** Reads at {@code offset}, or at the descriptor's position if it is -1; -EAGAIN if it waited. */
+  public static int tryRead(int fd, long address, int length, long offset) {
+    return weft_h.weft_try_read(fd, MemorySegment.ofAddress(address), length, offset);
+  }
+
+  /** Writes, as {@link #tryRead} reads. */
+  public static int tryWrite(int fd, long address, int length, long offset) {
+    return weft_h.weft_try_write(fd, MemorySegment.ofAddress(address), length, offset);
+  }
+
+  /** poll(2), which does not wait: the events that hold, 0 if there are none. */
+  public static int poll(int fd, int events) {
+    return weft_h.weft_poll(fd, events, 0);
+  }
+
   /** poll(2): blocks the thread until a descriptor can be read or written, or has failed. */
   public static int awaitReady(int fd, boolean writes) {
     return weft_h.weft_poll(fd, writes ? weft_h.POLLOUT() : weft_h.POLLIN(), -1);

@@ -17,6 +17,12 @@ public final class TimerQueue {
   /** No deadline. */
   public static final long NEVER = Long.MAX_VALUE;
 
+  /**
+   * The deadline of calls that do what can be done without waiting. It has passed, and nothing
+   * waits until then.
+   */
+  public static final long NOW = Long.MIN_VALUE;
+
   private static final int ARITY_LOG2 = 2;
 
   /** A timer, which can be armed again and again. */

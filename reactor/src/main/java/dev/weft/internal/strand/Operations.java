@@ -23,6 +23,7 @@ public final class Operations {
     assert strand.loop.isCurrent(strand) : strand;
     StackReserve.check(); // what is submitted must be waited for
     long effective = strand.checkBeforeWait(verb, subject, deadline, wait);
+    strand.waiting.requireTime(verb, subject, effective);
     strand.waiting.prepare(effective);
     strand.loop.backend().submitOrPerform(op);
     if (op.isDone()) {

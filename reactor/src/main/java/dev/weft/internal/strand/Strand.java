@@ -237,6 +237,7 @@ public abstract class Strand extends InboundQueue.Node {
   /** Begins a wait in a list; all that can fail is done before the node is in the list. */
   private WaitNode beginIn(String verb, Object subject, long effective, WaitMode wait) {
     WaitNode mine = waiting.node();
+    waiting.requireTime(verb, subject, effective);
     waiting.prepare(effective);
     waiting.begin(verb, subject, effective, wait);
     return mine;
@@ -284,7 +285,7 @@ public abstract class Strand extends InboundQueue.Node {
 
   /**
    * Throws if the strand must unwind, or if {@code deadline} or a scope's deadline has passed. Each
-   * call that may suspend begins with this check, even if it does not suspend.
+   * call that may suspend begins with this check, even if it does not suspend. NOW passes here.
    *
    * @return the nearest of these deadlines
    */
@@ -302,8 +303,8 @@ public abstract class Strand extends InboundQueue.Node {
 
   private void requireNotPast(String verb, Object subject, long effective) {
     long now = loop.clock().nanoTime();
-    if (effective <= now) {
-      boolean scopes = scopeDeadline <= now;
+    boolean scopes = scopeDeadline <= now;
+    if (scopes || (effective <= now && effective != TimerQueue.NOW)) {
       throw waiting.exception(
           scopes ? Interruption.SCOPE_EXPIRED : Interruption.EXPIRED, verb, subject);
     }

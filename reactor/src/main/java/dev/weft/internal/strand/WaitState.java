@@ -171,6 +171,16 @@ public final class WaitState implements Op.Listener {
   }
 
   /**
+   * Throws if a call with that deadline may not wait, since it is {@link TimerQueue#NOW}. To be
+   * called before the wait has an effect.
+   */
+  public void requireTime(String verb, Object subject, long deadline) {
+    if (deadline == TimerQueue.NOW) {
+      throw exception(Interruption.EXPIRED, verb, subject);
+    }
+  }
+
+  /**
    * Allocates what a wait with this deadline needs, so that {@link #begin} can't fail. To be called
    * before an operation is submitted or a node is put in a list.
    */

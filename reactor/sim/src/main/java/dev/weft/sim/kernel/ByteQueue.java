@@ -29,9 +29,14 @@ final class ByteQueue {
     size += more.length;
   }
 
-  byte[] take(int count) {
+  /** The first {@code count} bytes, which stay. */
+  byte[] peek(int count) {
     assert count <= size : count;
-    byte[] taken = Arrays.copyOfRange(bytes, first, first + count);
+    return Arrays.copyOfRange(bytes, first, first + count);
+  }
+
+  byte[] take(int count) {
+    byte[] taken = peek(count);
     first += count;
     size -= count;
     return taken;

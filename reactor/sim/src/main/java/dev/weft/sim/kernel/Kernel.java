@@ -242,6 +242,25 @@ public final class Kernel {
     }
   }
 
+  /** Carries out a request that is not submitted: at least 0, -EAGAIN if it waits, or -errno. */
+  public int attemptNow(Request request) {
+    if (request.named == null) {
+      return -Errno.EBADF.code();
+    }
+    switch (request.opcode) {
+      case READ, WRITE, RECEIVE, PEEK, SEND, RECEIVE_MESSAGE, SEND_MESSAGE, POLL -> {}
+      default -> {
+        return -Errno.EOPNOTSUPP.code();
+      }
+    }
+    request.file = request.named;
+    int result = OpcodeHandlers.perform(this, request);
+    if (result != Request.BLOCKED) {
+      return result;
+    }
+    return request.is(Opcode.SEND) && request.moved > 0 ? request.moved : -Errno.EAGAIN.code();
+  }
+
   private static boolean needsDescription(Request request) {
     return switch (request.opcode) {
       case NOP, OPEN, CLOSE, STAT -> false;

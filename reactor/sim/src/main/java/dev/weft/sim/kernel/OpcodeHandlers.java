@@ -28,7 +28,7 @@ final class OpcodeHandlers {
 
   static boolean isOnSocket(Request request) {
     return switch (request.opcode) {
-      case RECEIVE, SEND, RECEIVE_MESSAGE, SEND_MESSAGE -> true;
+      case RECEIVE, PEEK, SEND, RECEIVE_MESSAGE, SEND_MESSAGE -> true;
       default -> false;
     };
   }
@@ -116,7 +116,7 @@ final class OpcodeHandlers {
 
   private static int onSocket(Request request, Socket socket) {
     return switch (request.opcode) {
-      case RECEIVE -> socket.read(request);
+      case RECEIVE, PEEK -> socket.read(request);
       case RECEIVE_MESSAGE -> receiveMessage(request, socket);
       case SEND, SEND_MESSAGE -> socket.write(request);
       case ACCEPT, ACCEPT_MULTISHOT -> socket.accept(request);

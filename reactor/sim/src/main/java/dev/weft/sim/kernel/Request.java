@@ -135,7 +135,10 @@ public final class Request {
 
   /** Whether the kernel writes to the memory. */
   boolean fillsMemory() {
-    return is(Opcode.READ) || is(Opcode.RECEIVE) || is(Opcode.RECEIVE_MESSAGE);
+    return switch (opcode) {
+      case READ, RECEIVE, PEEK, RECEIVE_MESSAGE -> true;
+      default -> false;
+    };
   }
 
   /** Whether the kernel reads the memory. */

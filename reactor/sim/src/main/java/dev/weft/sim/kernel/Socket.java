@@ -4,6 +4,7 @@ package dev.weft.sim.kernel;
 import dev.weft.error.Errno;
 import dev.weft.internal.backend.ConnectionInfo;
 import dev.weft.internal.backend.Direction;
+import dev.weft.internal.backend.Opcode;
 import dev.weft.internal.backend.PollEvents;
 import java.net.InetSocketAddress;
 import java.util.ArrayDeque;
@@ -269,7 +270,8 @@ final class Socket extends InternetSocket {
     if (available <= 0 || request.length == 0) {
       return request.length == 0 && available != BLOCKED && available >= 0 ? 0 : available;
     }
-    byte[] bytes = takeBytes(kernel.shortened(Math.min(available, request.length)));
+    int count = kernel.shortened(Math.min(available, request.length));
+    byte[] bytes = request.is(Opcode.PEEK) ? received.peek(count) : takeBytes(count);
     request.store(bytes);
     return bytes.length;
   }

@@ -118,6 +118,11 @@ public final class SimBackend extends Backend {
   }
 
   @Override
+  protected int attemptNow(Op op) {
+    return kernel.attemptNow(new Request(op, kernel.description(op.handle())));
+  }
+
+  @Override
   public int closeDescriptor(int descriptor) {
     return kernel.close(descriptor);
   }

@@ -122,6 +122,29 @@ abstract class ChannelEntry extends Entry {
     return result;
   }
 
+  /**
+   * Tries a request that will not be queued, on the thread that has the memory.
+   *
+   * @return at least 0, -errno, or {@link #NOT_READY}
+   */
+  final int attemptOnce(SelectorBackend backend, Request request) {
+    int wanted = request.interest;
+    if (!((wanted & INCOMING) != NONE ? incoming : outgoing).isEmpty()) {
+      return NOT_READY; // others come first
+    }
+    if (request.op.opcode() == Opcode.POLL) {
+      watch(backend, wanted);
+      backend.ready.select(0);
+    }
+    int result;
+    try {
+      result = attempt(backend, request);
+    } catch (OutOfMemoryError e) {
+      return -Errno.ENOMEM.code();
+    }
+    return result == NOT_READY && request.done > 0 ? request.done : result;
+  }
+
   /** Lets a transfer wait that is not ready. */
   final void await(SelectorBackend backend, Request request) {
     int wanted = request.interest;
@@ -203,7 +226,7 @@ abstract class ChannelEntry extends Entry {
 
   static int interestOf(Op op) {
     return switch (op.opcode()) {
-      case READ, RECEIVE, RECEIVE_ANY, RECEIVE_MESSAGE -> SelectionKey.OP_READ;
+      case READ, RECEIVE, PEEK, RECEIVE_ANY, RECEIVE_MESSAGE -> SelectionKey.OP_READ;
       case ACCEPT, ACCEPT_MULTISHOT -> SelectionKey.OP_ACCEPT;
       case CONNECT -> SelectionKey.OP_CONNECT;
       case POLL -> interestOfPoll(op.detail());
@@ -244,6 +267,11 @@ abstract class ChannelEntry extends Entry {
   }
 
   // ---- transfers
+
+  /** Notes that there can be something to read. */
+  final void mayHaveBytes() {
+    mayBeReadable = true;
+  }
 
   /** Notes that there is nothing to read until the selector reports something. */
   final void foundEmpty() {

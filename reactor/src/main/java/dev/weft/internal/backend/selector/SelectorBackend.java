@@ -55,13 +55,11 @@ public final class SelectorBackend extends Backend {
 
   private CancelRequests cancels = new CancelRequests();
 
-  /** Empty, except while a poll applies the cancels that came before it. */
   private CancelRequests applied = new CancelRequests();
 
   private int inFlight;
 
-  /** The requests that wait for channels. */
-  int waiting;
+  int waiting; // for channels
 
   private int delivered;
   private int selectsLeftOut;
@@ -467,6 +465,11 @@ public final class SelectorBackend extends Backend {
       }
       default -> entry.perform(this, call);
     };
+  }
+
+  @Override
+  protected int attemptNow(Op op) {
+    return Attempts.perform(this, requests, op);
   }
 
   @Override

@@ -64,6 +64,9 @@ final class SocketEntry extends ChannelEntry {
 
   private @Nullable StallTimer stall;
 
+  /** Null until a peek. */
+  private @Nullable PeekedBytes peeked;
+
   /** The error that the next operation reports, as -errno; 0 if there is none. */
   private int pendingFailure;
 
@@ -148,6 +151,7 @@ final class SocketEntry extends ChannelEntry {
       return switch (op.opcode()) {
         case READ -> op.position() >= 0 ? ESPIPE : receive(backend, request);
         case RECEIVE -> receive(backend, request);
+        case PEEK -> peek(backend, request);
         case RECEIVE_MESSAGE -> receiveMessage(backend, request);
         case WRITE, SEND, SEND_MESSAGE -> transmit(backend, request);
         case ACCEPT, ACCEPT_MULTISHOT -> accept(backend);
@@ -163,8 +167,54 @@ final class SocketEntry extends ChannelEntry {
     }
   }
 
+  private int peek(SelectorBackend backend, Request request) throws IOException {
+    SocketChannel mine = connection;
+    PeekedBytes bytes = peeked == null ? new PeekedBytes() : peeked;
+    peeked = bytes;
+    if (mine != null && mine.isConnected() && !wasReset && request.length() > 0) {
+      int last = fill(backend, bytes, mine, request.length());
+      if (bytes.isEmpty()) {
+        return endOfPeek(last);
+      }
+    }
+    if (bytes.isEmpty()) {
+      return receive(backend, request); // which reads nothing either
+    }
+    mayHaveBytes();
+    return bytes.deliver(backend, request, false);
+  }
+
+  /** Reads bytes to be peeked at; a failure behind some is left to the next read. */
+  private int fill(SelectorBackend backend, PeekedBytes bytes, SocketChannel source, int wanted) {
+    try {
+      return bytes.fill(backend, source, wanted);
+    } catch (IOException e) {
+      return bytes.isEmpty() ? failed(e) - 1 : 0;
+    }
+  }
+
+  /** The result of a peek that has found no bytes. */
+  private int endOfPeek(int last) {
+    if (last == 0 && !isInputShut()) {
+      foundEmpty();
+      return NOT_READY;
+    }
+    hasEnded |= last == -1 && !(isInputShut() && outputShut);
+    return last < -1 ? last + 1 : 0;
+  }
+
+  private int failed(IOException e) {
+    int code = ErrnoOfFailure.code(e);
+    wasReset |= code == Errno.ECONNRESET.code();
+    return -code;
+  }
+
   private int receive(SelectorBackend backend, Request request) throws IOException {
     SocketChannel mine = connection;
+    PeekedBytes bytes = peeked;
+    if (bytes != null && !bytes.isEmpty()) {
+      return bytes.deliver(backend, request, true);
+    }
     if (listener != null) {
       return ENOTCONN;
     }
@@ -273,7 +323,8 @@ final class SocketEntry extends ChannelEntry {
   }
 
   private int poll(Op op) {
-    if ((isInputShut() || isOver()) && (op.detail() & PollEvents.READABLE) != 0) {
+    boolean hasBytes = peeked != null && !peeked.isEmpty();
+    if ((hasBytes || isInputShut() || isOver()) && (op.detail() & PollEvents.READABLE) != 0) {
       return PollEvents.READABLE;
     }
     return attemptPoll(op);
@@ -380,6 +431,10 @@ final class SocketEntry extends ChannelEntry {
 
   @Override
   void close() throws IOException {
+    SocketChannel unread = connection;
+    if (unread != null && peeked != null && !peeked.isEmpty()) {
+      unread.setOption(StandardSocketOptions.SO_LINGER, 0); // bytes are lost: a reset, as on Linux
+    }
     SelectableChannel mine = channel();
     ServerSocketChannel unused = prepared;
     if (unused != null) {

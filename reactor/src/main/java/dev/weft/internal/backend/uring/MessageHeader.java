@@ -114,6 +114,18 @@ final class MessageHeader {
     }
   }
 
+  /** Completes the header of a send that has been prepared, for sendmsg(2). */
+  static void complete(Op op, long header) {
+    if (op.message().passed() == null) { // otherwise it is complete
+      describe(op, header);
+      int length = destinationBytes(op);
+      if (length > 0) {
+        ALL.set(JAVA_LONG, header + msghdr.msg_name$offset(), header + ADDRESS);
+        ALL.set(JAVA_INT, header + msghdr.msg_namelen$offset(), length);
+      }
+    }
+  }
+
   private static void writeDescriptor(long header, int descriptor) {
     long length = cmsghdr.sizeof() + Integer.BYTES;
     ALL.set(JAVA_LONG, header + msghdr.msg_control$offset(), header + CONTROL);

@@ -49,6 +49,7 @@ final class SqeEncoder implements AutoCloseable {
     define(Opcode.READ, weft_h.IORING_OP_READ(), 0);
     define(Opcode.WRITE, weft_h.IORING_OP_WRITE(), 0);
     define(Opcode.RECEIVE, weft_h.IORING_OP_RECV(), 0);
+    define(Opcode.PEEK, weft_h.IORING_OP_RECV(), weft_h.MSG_PEEK());
     define(Opcode.SEND, weft_h.IORING_OP_SEND(), weft_h.MSG_NOSIGNAL() | weft_h.MSG_WAITALL());
     defineOther(Opcode.RECEIVE_MESSAGE, weft_h.IORING_OP_RECVMSG(), weft_h.MSG_CMSG_CLOEXEC());
     defineOther(Opcode.SEND_MESSAGE, weft_h.IORING_OP_SEND(), weft_h.MSG_NOSIGNAL());

@@ -70,6 +70,8 @@ public final class UringBackend extends Backend {
   private final MemorySegment callScratch =
       Arena.ofAuto().allocate(SqeEncoder.SCRATCH_BYTES, Long.BYTES);
 
+  private final int threadId = Libc.threadId();
+
   /** The open buffer groups, newest first. */
   private @Nullable RingBufferGroup firstGroup;
 
@@ -224,6 +226,19 @@ public final class UringBackend extends Backend {
   @Override
   public int perform(Call call) {
     return Syscalls.perform(call, callScratch.address());
+  }
+
+  @Override
+  protected int attemptNow(Op op) {
+    return Attempts.perform(op, encoder);
+  }
+
+  /** Only the thread that has opened the ring may enter it, not the threads of fibers. */
+  @Override
+  public void pollNow() {
+    if (Libc.threadId() == threadId) {
+      poll(0);
+    }
   }
 
   @Override

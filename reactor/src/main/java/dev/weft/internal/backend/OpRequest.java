@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.weft.internal.backend;
+
+import java.lang.foreign.MemorySegment;
+import java.net.SocketAddress;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
+/** The request of an {@link Op}: what a backend reads. */
+public abstract class OpRequest {
+  /** The offset of a READ or WRITE at the descriptor's own position. */
+  public static final long CURRENT_POSITION = -1;
+
+  /** The code of the {@link Opcode}: storing a reference would cost more. */
+  int opcode;
+
+  /** The descriptor: that of {@link #target}, or one without a handle. */
+  int handle;
+
+  /** The handle that the operation uses; null if it uses none, or a plain descriptor. */
+  @Nullable Handle target;
+
+  /** The handle that a splice reads from, or that a message passes. */
+  @Nullable Handle spliceSource;
+
+  int spliceHandle;
+
+  /** The memory of a transfer, kept reachable until the last completion. */
+  @Nullable MemorySegment memory;
+
+  /** Where the bytes of a transfer begin in {@link #memory}. */
+  long from;
+
+  int length;
+
+  /** Where a READ or WRITE begins in the file. */
+  long position;
+
+  /** A number that the opcode needs: flags, events, a direction, a value, and so on. */
+  int detail;
+
+  int permissions;
+
+  /** An object that the opcode needs or fills: an address, a path, an option, and so on. */
+  @Nullable Object argument;
+
+  OpRequest() {}
+
+  public Opcode opcode() {
+    return Opcode.of(opcode);
+  }
+
+  /** The code of the opcode, for tables. */
+  public int code() {
+    return opcode;
+  }
+
+  /** The descriptor's number, -1 if there is none. */
+  public int handle() {
+    return handle;
+  }
+
+  /** The handle that the operation uses, or null. */
+  public @Nullable Handle target() {
+    return target;
+  }
+
+  /** The caller's memory that the operation uses, or null. */
+  public @Nullable MemorySegment memory() {
+    return memory;
+  }
+
+  /** The index of the first byte of a transfer in {@link #memory}. */
+  public long from() {
+    return from;
+  }
+
+  /** The number of bytes of a transfer. */
+  public int length() {
+    return length;
+  }
+
+  /** The position in the file of a READ or WRITE, or {@link #CURRENT_POSITION}. */
+  public long position() {
+    return position;
+  }
+
+  /** The {@link OpenFlags} of OPEN, {@link PollEvents} of POLL, buffer group of RECEIVE_ANY. */
+  public int detail() {
+    return detail;
+  }
+
+  /** The directions of SHUTDOWN. */
+  public Direction direction() {
+    return (Direction) Objects.requireNonNull(argument);
+  }
+
+  /** The permissions of a file that OPEN creates, before the umask. */
+  public int permissions() {
+    return permissions;
+  }
+
+  /** The object that the opcode needs, or null: see the accessors of its type. */
+  public @Nullable Object argument() {
+    return argument;
+  }
+
+  /** The address of CONNECT. */
+  public SocketAddress address() {
+    return (SocketAddress) Objects.requireNonNull(argument);
+  }
+
+  /** The bytes of the path of OPEN, without a NUL. */
+  public byte[] path() {
+    return (byte[]) Objects.requireNonNull(argument);
+  }
+
+  /** What STAT fills. */
+  public FileAttributes attributes() {
+    return (FileAttributes) Objects.requireNonNull(argument);
+  }
+
+  /** The message of RECEIVE_MESSAGE and SEND_MESSAGE. */
+  public Message message() {
+    return (Message) Objects.requireNonNull(argument);
+  }
+
+  /** The descriptor that a splice reads from, or that a message passes. */
+  public int spliceHandle() {
+    return spliceHandle;
+  }
+}

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.weft.internal.backend.uring;
+
+import dev.weft.bindings.weft_h;
+import dev.weft.error.Errno;
+import dev.weft.internal.backend.Op;
+import dev.weft.internal.os.Libc;
+import java.lang.foreign.MemorySegment;
+
+/** Operations as plain system calls that do not wait. */
+final class Attempts {
+  private static final int WOULD_WAIT = -Errno.EAGAIN.code();
+  private static final int UNSUPPORTED = -Errno.EOPNOTSUPP.code();
+  private static final int EBADF = -Errno.EBADF.code();
+
+  private Attempts() {}
+
+  /** Returns at least 0, or -errno. */
+  static int perform(Op op, SqeEncoder encoder) {
+    int handle = op.handle();
+    int length = op.length();
+    MemorySegment memory = op.memory();
+    long address = memory == null ? 0 : memory.address() + op.from();
+    return switch (op.opcode()) {
+      case RECEIVE -> Libc.receive(handle, address, length, false);
+      case PEEK -> Libc.receive(handle, address, length, true);
+      case SEND -> Libc.send(handle, address, length);
+      case READ -> Libc.tryRead(handle, address, length, op.position());
+      case WRITE -> Libc.tryWrite(handle, address, length, op.position());
+      case POLL -> poll(handle, op.detail());
+      case RECEIVE_MESSAGE -> receiveMessage(op, encoder);
+      case SEND_MESSAGE -> sendMessage(op, encoder);
+      default -> UNSUPPORTED;
+    };
+  }
+
+  private static int poll(int handle, int events) {
+    int found = Libc.poll(handle, KernelCodes.pollEvents(events));
+    if (found <= 0) {
+      return found == 0 ? WOULD_WAIT : found;
+    }
+    return (found & weft_h.POLLNVAL()) != 0 ? EBADF : KernelCodes.pollEventsOf(found);
+  }
+
+  private static int receiveMessage(Op op, SqeEncoder encoder) {
+    encoder.prepare(op);
+    int result = Libc.receiveMessage(op.handle(), encoder.scratch(op));
+    return result < 0 ? result : encoder.decode(op, result);
+  }
+
+  private static int sendMessage(Op op, SqeEncoder encoder) {
+    encoder.prepare(op);
+    MessageHeader.complete(op, encoder.scratch(op));
+    return Libc.sendMessage(op.handle(), encoder.scratch(op));
+  }
+}
