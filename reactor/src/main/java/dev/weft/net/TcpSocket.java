@@ -3,8 +3,6 @@ package dev.weft.net;
 
 import dev.weft.Deadline;
 import dev.weft.error.ErrnoException;
-import dev.weft.internal.backend.Call;
-import dev.weft.internal.backend.Capability;
 import dev.weft.internal.backend.ConnectionInfo;
 import dev.weft.internal.backend.Direction;
 import dev.weft.internal.backend.Handle;
@@ -26,7 +24,9 @@ import java.lang.foreign.MemorySegment;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.StandardProtocolFamily;
-import java.nio.channels.ClosedChannelException;
+import java.net.UnixDomainSocketAddress;
+import java.nio.channels.NotYetConnectedException;
+import java.nio.channels.SocketChannel;
 import java.time.Duration;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -36,7 +36,7 @@ import org.jspecify.annotations.Nullable;
  * by an {@link ErrnoException}: ECONNRESET when reading, EPIPE or ECONNRESET when writing; there is
  * no SIGPIPE.
  */
-public final class TcpSocket implements DuplexStream {
+public final class TcpSocket extends NetworkSocket implements DuplexStream {
   static {
     Endpoint.IN.register(TcpSocket.class, socket -> socket.endpoint);
   }
@@ -52,6 +52,11 @@ public final class TcpSocket implements DuplexStream {
     endpoint = new Endpoint(loop, Endpoint.Kind.SOCKET, this, description);
   }
 
+  @Override
+  Endpoint endpoint() {
+    return endpoint;
+  }
+
   /** The description of a socket in messages after the socket has become unreachable. */
   private record Connection(InetSocketAddress remote) {
     @Override
@@ -65,6 +70,62 @@ public final class TcpSocket implements DuplexStream {
     TcpSocket socket = new TcpSocket(loop, null);
     StackReserve.check();
     socket.endpoint.open(acceptor.take()); // allocates nothing, so the connection can't leak
+    return socket;
+  }
+
+  /**
+   * Takes over a connection that the process has as a descriptor: one that it has inherited, or
+   * that a library in C has opened. From now on the descriptor belongs to the socket, which closes
+   * it. Does not suspend.
+   *
+   * @param descriptor a connected TCP socket
+   * @return an open connection
+   * @throws IllegalArgumentException if it is another kind of descriptor
+   * @throws ErrnoException EBADF if it is not open, ENOTCONN if it is not connected; it stays the
+   *     caller's
+   * @throws UnsupportedOperationException on a selector, which has no such numbers
+   */
+  public static TcpSocket adopt(int descriptor) throws IOException {
+    EventLoop loop = Strand.require("adopt").loop;
+    TcpSocket socket = new TcpSocket(loop, null);
+    StackReserve.check();
+    Handle foreign = Handle.borrowed(descriptor, "descriptor " + descriptor);
+    SocketCalls.requireType(loop, foreign, SocketType.STREAM);
+    if (!(SocketCalls.remoteName(loop, foreign) instanceof InetSocketAddress remote)) {
+      throw new IllegalArgumentException(foreign.description() + " is not a TCP socket");
+    }
+    socket.remote = remote;
+    socket.endpoint.open(descriptor);
+    return socket;
+  }
+
+  /**
+   * Takes over the connection of a channel, such as {@link System#inheritedChannel} returns. The
+   * channel must not be used any more: on io_uring this call closes it, and the connection goes on
+   * with a duplicate of its descriptor, which is searched for among all of the process; on a
+   * selector the socket uses the channel and closes it. Does not suspend.
+   *
+   * @param channel a connected channel that is not registered with a selector
+   * @return an open connection
+   * @throws java.nio.channels.NotYetConnectedException if it is not connected
+   * @throws IllegalArgumentException if it is registered with a selector, or is no TCP connection
+   * @throws UnsupportedOperationException if its descriptor can't be found
+   * @throws IOException if it is closed
+   */
+  public static TcpSocket adopt(SocketChannel channel) throws IOException {
+    EventLoop loop = Strand.require("adopt").loop;
+    if (!(channel.getRemoteAddress() instanceof InetSocketAddress remote)) {
+      if (channel.getLocalAddress() instanceof UnixDomainSocketAddress) {
+        throw new IllegalArgumentException("adopt: no TCP connection: " + channel);
+      }
+      throw new NotYetConnectedException();
+    }
+    if (channel.isRegistered()) {
+      throw new IllegalArgumentException("adopt: a selector has the channel: " + channel);
+    }
+    TcpSocket socket = new TcpSocket(loop, remote);
+    StackReserve.check();
+    SocketCalls.adopt(loop, socket.endpoint.handle(), channel);
     return socket;
   }
 
@@ -357,64 +418,6 @@ public final class TcpSocket implements DuplexStream {
   }
 
   /**
-   * Reads an option.
-   *
-   * @param option the option
-   * @param <T> the type of the value
-   * @return the value that the system has
-   * @throws ErrnoException EOPNOTSUPP if the socket does not have the option
-   * @throws UnsupportedOperationException if the backend does not have it
-   * @throws ClosedChannelException if the socket is closed
-   */
-  public <T> T getOption(SocketOption<T> option) throws IOException {
-    endpoint.enter("getOption");
-    return option.decode(SocketCalls.get(endpoint.loop, endpoint.handle(), option.code, this));
-  }
-
-  /**
-   * Changes an option.
-   *
-   * @param option the option
-   * @param value its new value
-   * @param <T> the type of the value
-   * @throws ErrnoException ENOPROTOOPT if the socket does not have the option, EPERM if it needs a
-   *     privilege, EINVAL if it is too late for it
-   * @throws UnsupportedOperationException if the backend does not have it
-   * @throws ClosedChannelException if the socket is closed
-   */
-  public <T> void setOption(SocketOption<T> option, T value) throws IOException {
-    int encoded = option.encode(value);
-    endpoint.enter("setOption");
-    SocketCalls.set(endpoint.loop, endpoint.handle(), option.code, encoded, this);
-  }
-
-  /**
-   * {@return how many bytes have arrived and not been read (SIOCINQ of tcp(7))}
-   *
-   * @throws UnsupportedOperationException on a selector
-   * @throws IOException if the socket is closed
-   */
-  public int unreadBytes() throws IOException {
-    return count("unread bytes", endpoint.loop.call().unreadBytes(endpoint.handle()));
-  }
-
-  /**
-   * {@return how many bytes were written and have not been acknowledged by the peer (SIOCOUTQ)}
-   *
-   * @throws UnsupportedOperationException on a selector
-   * @throws IOException if the socket is closed
-   */
-  public int unsentBytes() throws IOException {
-    return count("unsent bytes", endpoint.loop.call().unsentBytes(endpoint.handle()));
-  }
-
-  private int count(String what, Call request) throws IOException {
-    endpoint.enter(what);
-    endpoint.loop.backend().require(Capability.SOCKET_STATS, what);
-    return endpoint.check(what, endpoint.loop.backend().perform(request));
-  }
-
-  /**
    * {@return what the system knows of the connection now}
    *
    * @throws UnsupportedOperationException on a selector
@@ -426,16 +429,6 @@ public final class TcpSocket implements DuplexStream {
     ConnectionInfo info = new ConnectionInfo();
     count("stats", endpoint.loop.call().connectionInfo(endpoint.handle(), info));
     return new SocketStats(unread, unsent, getOption(SocketOption.SEND_BUFFER), info);
-  }
-
-  /**
-   * {@return the local address and port}
-   *
-   * @throws IOException if the socket is closed
-   */
-  public InetSocketAddress localAddress() throws IOException {
-    endpoint.enter("localAddress");
-    return SocketCalls.localAddress(endpoint.loop, endpoint.handle());
   }
 
   /**
@@ -452,11 +445,6 @@ public final class TcpSocket implements DuplexStream {
       remote = known;
     }
     return known;
-  }
-
-  /** {@return whether {@link #close} has not been called} */
-  public boolean isOpen() {
-    return endpoint.isOpen();
   }
 
   /**

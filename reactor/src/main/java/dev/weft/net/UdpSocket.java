@@ -5,6 +5,7 @@ import dev.weft.Deadline;
 import dev.weft.error.Errno;
 import dev.weft.error.ErrnoException;
 import dev.weft.internal.backend.Capability;
+import dev.weft.internal.backend.Handle;
 import dev.weft.internal.backend.Message;
 import dev.weft.internal.backend.SocketType;
 import dev.weft.internal.io.Endpoint;
@@ -36,7 +37,7 @@ import org.jspecify.annotations.Nullable;
  * peer alone. If nothing listens at the peer, a call after that gets ECONNREFUSED. There is no end
  * of the stream.
  */
-public final class UdpSocket implements MessageStream {
+public final class UdpSocket extends NetworkSocket implements MessageStream {
   static {
     Endpoint.IN.register(UdpSocket.class, socket -> socket.endpoint);
   }
@@ -50,6 +51,11 @@ public final class UdpSocket implements MessageStream {
   private UdpSocket(EventLoop loop, InetSocketAddress address) {
     name = new Name(address);
     endpoint = new Endpoint(loop, Endpoint.Kind.SOCKET, name, name);
+  }
+
+  @Override
+  Endpoint endpoint() {
+    return endpoint;
   }
 
   /** The socket's name in messages. A separate object, so that the socket can become garbage. */
@@ -205,6 +211,30 @@ public final class UdpSocket implements MessageStream {
         SocketCalls.discard(strand.loop, socket.endpoint.handle());
       }
     }
+  }
+
+  /**
+   * Takes over a socket that the process has as a descriptor. From now on the descriptor belongs to
+   * the socket, which closes it.
+   *
+   * @param descriptor a UDP socket
+   * @return an open socket
+   * @throws IllegalArgumentException if it is another kind of descriptor
+   * @throws ErrnoException EBADF if it is not open; it stays the caller's
+   * @throws UnsupportedOperationException on a selector, which has no such numbers
+   */
+  public static UdpSocket adopt(int descriptor) throws IOException {
+    EventLoop loop = currentLoop("adopt");
+    Handle foreign = Handle.borrowed(descriptor, "descriptor " + descriptor);
+    SocketCalls.requireType(loop, foreign, SocketType.DATAGRAM);
+    if (!(SocketCalls.localName(loop, foreign) instanceof InetSocketAddress local)) {
+      throw new IllegalArgumentException(foreign.description() + " is not a UDP socket");
+    }
+    UdpSocket socket = new UdpSocket(loop, local);
+    StackReserve.check();
+    socket.name.remote = SocketCalls.remoteAddressIfAny(loop, foreign);
+    socket.endpoint.open(descriptor);
+    return socket;
   }
 
   private static EventLoop currentLoop(String verb) {
@@ -409,52 +439,9 @@ public final class UdpSocket implements MessageStream {
 
   // ---- addresses and the end
 
-  /**
-   * {@return the address and port that the socket is bound to}
-   *
-   * @throws IOException if the socket is closed
-   */
-  public InetSocketAddress localAddress() throws IOException {
-    endpoint.enter("localAddress");
-    return SocketCalls.localAddress(endpoint.loop, endpoint.handle());
-  }
-
   /** {@return the peer that the socket is connected to, or null} */
   public @Nullable InetSocketAddress remoteAddress() {
     return name.remote;
-  }
-
-  /**
-   * Changes an option.
-   *
-   * @param option the option
-   * @param value its new value
-   * @param <T> the type of the value
-   * @throws IllegalArgumentException if the option can't have the value
-   * @throws UnsupportedOperationException if the backend does not have the option
-   * @throws IOException if the socket is closed, or the option is not one of UDP
-   */
-  public <T> void setOption(SocketOption<T> option, T value) throws IOException {
-    endpoint.enter("setOption");
-    SocketCalls.set(endpoint.loop, endpoint.handle(), option.code, option.encode(value), this);
-  }
-
-  /**
-   * {@return the value of an option}
-   *
-   * @param option the option
-   * @param <T> the type of the value
-   * @throws UnsupportedOperationException if the backend does not have the option
-   * @throws IOException if the socket is closed, or the option is not one of UDP
-   */
-  public <T> T getOption(SocketOption<T> option) throws IOException {
-    endpoint.enter("getOption");
-    return option.decode(SocketCalls.get(endpoint.loop, endpoint.handle(), option.code, this));
-  }
-
-  /** {@return whether {@link #close} has not been called} */
-  public boolean isOpen() {
-    return endpoint.isOpen();
   }
 
   /**

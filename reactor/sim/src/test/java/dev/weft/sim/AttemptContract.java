@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.weft.error.Errno;
 import dev.weft.internal.backend.Backend;
+import dev.weft.internal.backend.Capability;
 import dev.weft.internal.backend.Direction;
 import dev.weft.internal.backend.Message;
 import dev.weft.internal.backend.Op;
@@ -145,6 +146,43 @@ abstract class AttemptContract extends OptionContract {
 
   private static int port(Message message) {
     return ((InetSocketAddress) Objects.requireNonNull(message.address())).getPort();
+  }
+
+  @Test
+  void aPollTellsTheEndOfThePeersOutputFromAHangUp() throws Exception {
+    backend();
+    require(Capability.POLL_ERRORS);
+    int[] ends = connection();
+    int events = PollEvents.PEER_SHUTDOWN;
+    assertEquals(WOULD_WAIT, attempt(op -> op.poll(at(ends[1]), events)));
+    assertEquals(1, send(ends[0], "x"));
+    assertEquals(0, perform(op -> op.shutdown(at(ends[0]), Direction.OUTPUT)));
+    assertEquals(PollEvents.PEER_SHUTDOWN, perform(op -> op.poll(at(ends[1]), events)));
+    assertEquals(
+        PollEvents.READABLE | PollEvents.PEER_SHUTDOWN,
+        perform(op -> op.poll(at(ends[1]), PollEvents.READABLE | events)));
+    discard(ends);
+    int[] pipe = pipe();
+    assertEquals(1, perform(op -> op.write(at(pipe[1]), text("x"), 0, 1, HERE)));
+    discard(pipe[1]);
+    assertEquals(
+        PollEvents.READABLE | PollEvents.HANG_UP,
+        perform(op -> op.poll(at(pipe[0]), PollEvents.READABLE)),
+        "the last bytes can be read");
+    discard(pipe[0]);
+  }
+
+  @Test
+  void aDescriptorOfOthersIsPolledByItsNumber() throws Exception {
+    backend();
+    require(Capability.KERNEL_DESCRIPTORS);
+    int[] pipe = pipe();
+    assertEquals(WOULD_WAIT, attempt(op -> op.poll(pipe[0], PollEvents.READABLE)));
+    assertEquals(1, perform(op -> op.write(at(pipe[1]), text("x"), 0, 1, HERE)));
+    assertEquals(PollEvents.READABLE, perform(op -> op.poll(pipe[0], PollEvents.READABLE)));
+    assertEquals(code(Errno.EBADF), perform(op -> op.poll(98_765, PollEvents.READABLE)));
+    assertEquals(code(Errno.EBADF), attempt(op -> op.poll(98_765, PollEvents.READABLE)));
+    discard(pipe);
   }
 
   // ---- peeks

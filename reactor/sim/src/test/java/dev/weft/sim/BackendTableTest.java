@@ -202,7 +202,7 @@ class BackendTableTest {
   private static boolean isKnown(Backend backend, Handle socket, SocketOption option) {
     Call call = new Call();
     Call request =
-        option == SocketOption.ERROR
+        option == SocketOption.ERROR || option == SocketOption.TYPE
             ? call.getOption(socket, option)
             : call.setOption(socket, option, 1);
     return backend.perform(request) != UNKNOWN_OPTION;

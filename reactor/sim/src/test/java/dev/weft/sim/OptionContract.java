@@ -12,6 +12,7 @@ import dev.weft.internal.backend.ConnectionInfo;
 import dev.weft.internal.backend.Op;
 import dev.weft.internal.backend.PollEvents;
 import dev.weft.internal.backend.SocketOption;
+import dev.weft.internal.backend.SocketType;
 import java.net.ProtocolFamily;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -162,6 +163,17 @@ abstract class OptionContract extends SocketContract {
     assertEquals("127.0.0.3", peerName(server).getAddress().getHostAddress());
     assertNotEquals(0, localName(client).getPort());
     discard(listener, client, server);
+  }
+
+  @Test
+  void aSocketKnowsItsType() throws Exception {
+    backend();
+    int stream = socket(INET);
+    int datagrams = call(call -> call.socket(INET, SocketType.DATAGRAM));
+    assertEquals(SocketType.STREAM.number(), option(stream, SocketOption.TYPE));
+    assertEquals(SocketType.DATAGRAM.number(), option(datagrams, SocketOption.TYPE));
+    assertEquals(code(Errno.ENOPROTOOPT), trySet(stream, SocketOption.TYPE, 1));
+    discard(stream, datagrams);
   }
 
   @Test

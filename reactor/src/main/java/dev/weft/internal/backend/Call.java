@@ -3,6 +3,7 @@ package dev.weft.internal.backend;
 
 import java.net.ProtocolFamily;
 import java.net.SocketAddress;
+import java.nio.channels.SocketChannel;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
@@ -36,6 +37,11 @@ public final class Call {
      * descriptor of the backend's. Only without {@link Capability#KERNEL_DESCRIPTORS}.
      */
     ADOPT,
+    /**
+     * Takes over the connection of a channel of the JDK; the result is a descriptor. The channel
+     * must not be used any more.
+     */
+    ADOPT_CHANNEL,
     /** Makes two connected Unix sockets: {@link #readEnd} and {@link #writeEnd}. */
     SOCKET_PAIR,
     /** Finds the {@link #credentials} of the other end of a Unix socket. */
@@ -108,6 +114,11 @@ public final class Call {
   /** What CONNECTION_INFO fills. */
   public ConnectionInfo info() {
     return (ConnectionInfo) Objects.requireNonNull(argument);
+  }
+
+  /** The channel of ADOPT_CHANNEL. */
+  public SocketChannel channel() {
+    return (SocketChannel) Objects.requireNonNull(argument);
   }
 
   /** The directions of SHUTDOWN, and that of ADOPT: read, write or both. */
@@ -232,6 +243,10 @@ public final class Call {
 
   public Call adopt(int descriptor, Direction direction) {
     return request(Kind.ADOPT, Handle.NONE, descriptor, direction);
+  }
+
+  public Call adopt(SocketChannel channel) {
+    return request(Kind.ADOPT_CHANNEL, Handle.NONE, 0, channel);
   }
 
   public Call pipe() {

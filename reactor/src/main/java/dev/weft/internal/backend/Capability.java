@@ -12,7 +12,7 @@ public enum Capability {
   /** {@link Opcode#ACCEPT_MULTISHOT}. Without it connections are accepted one by one. */
   MULTISHOT_ACCEPT,
 
-  /** {@link PollEvents#ERROR} and {@link PollEvents#HANG_UP}. Without it both mean ready. */
+  /** The other {@link PollEvents} than readable and writable. Without it they mean ready. */
   POLL_ERRORS,
 
   /** Asking for a pipe's capacity, and changing it. Without it a pipe keeps the system's. */

@@ -335,6 +335,14 @@ public final class Op extends OpRequest {
     return this;
   }
 
+  /** As poll, of a descriptor of the process that others own. */
+  public Op poll(int descriptor, int events) {
+    request(Opcode.POLL, null);
+    handle = descriptor;
+    detail = events;
+    return this;
+  }
+
   /** Moves bytes from one descriptor's position to the other's; one of them is a pipe. */
   public Op splice(Handle from, Handle to, int length) {
     request(Opcode.SPLICE, to);

@@ -10,5 +10,8 @@ public final class PollEvents {
   /** Both directions are closed. */
   public static final int HANG_UP = 1 << 3;
 
+  /** The other end of a connection sends no more. */
+  public static final int PEER_SHUTDOWN = 1 << 4;
+
   private PollEvents() {}
 }

@@ -49,5 +49,7 @@ public enum SocketOption {
   /** Lets a bind to port 0 choose no port yet, but leave it to the connect. */
   BIND_WITHOUT_PORT,
   /** The pending error as a positive number, which reading clears; read-only. */
-  ERROR
+  ERROR,
+  /** The number of the {@link SocketType}, or -1 if it is another one; read-only. */
+  TYPE
 }

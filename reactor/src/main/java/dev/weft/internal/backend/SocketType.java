@@ -8,5 +8,11 @@ public enum SocketType {
   /** UDP, or datagrams between processes of one machine. */
   DATAGRAM,
   /** Connections that keep the boundaries of messages, between processes of one machine. */
-  SEQUENCED
+  SEQUENCED;
+
+  /** The number that {@link SocketOption#TYPE} has. */
+  @SuppressWarnings("EnumOrdinal") // which is stored nowhere
+  public int number() {
+    return ordinal();
+  }
 }

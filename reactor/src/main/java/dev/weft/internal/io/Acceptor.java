@@ -159,6 +159,11 @@ public final class Acceptor implements Op.Listener {
     }
   }
 
+  /** Whether a connection has been accepted and not been taken. */
+  public boolean hasQueued() {
+    return !accepted.isEmpty();
+  }
+
   /** Takes a connection; there must be one. The caller owns the descriptor. */
   public int take() {
     assert !accepted.isEmpty() : name;

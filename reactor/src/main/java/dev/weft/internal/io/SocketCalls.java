@@ -17,6 +17,8 @@ import java.net.ProtocolFamily;
 import java.net.SocketAddress;
 import java.net.StandardProtocolFamily;
 import java.net.UnknownHostException;
+import java.nio.channels.SocketChannel;
+import org.jspecify.annotations.Nullable;
 
 /** The system calls that set up sockets and listeners. They do not wait. */
 public final class SocketCalls {
@@ -145,6 +147,19 @@ public final class SocketCalls {
     return loop.call().credentials();
   }
 
+  /** The address of the other end, or null if the socket is not connected. */
+  public static @Nullable InetSocketAddress remoteAddressIfAny(EventLoop loop, Handle handle)
+      throws IOException {
+    try {
+      return remoteAddress(loop, handle);
+    } catch (ErrnoException e) {
+      if (e.errno() == Errno.ENOTCONN) {
+        return null;
+      }
+      throw e;
+    }
+  }
+
   private static void perform(EventLoop loop, String verb, Handle handle, Call request)
       throws IOException {
     int result = loop.backend().perform(request);
@@ -194,6 +209,35 @@ public final class SocketCalls {
     if (result < 0) {
       check(verb + option, subject, result);
     }
+  }
+
+  /**
+   * Checks that a descriptor of the process is a socket of some type.
+   *
+   * @throws IllegalArgumentException if it is not
+   * @throws UnsupportedOperationException if the backend has descriptors of its own
+   */
+  public static void requireType(EventLoop loop, Handle foreign, SocketType type)
+      throws ErrnoException {
+    Object name = foreign.description();
+    loop.backend().require(Capability.KERNEL_DESCRIPTORS, "adopting " + name);
+    Call request = loop.call().getOption(foreign, SocketOption.TYPE);
+    int result = loop.backend().perform(request);
+    if (result == -Errno.ENOTSOCK.code() || (result >= 0 && request.value() != type.number())) {
+      throw new IllegalArgumentException(name + " is not a socket for " + type);
+    }
+    check("getsockopt TYPE", name, result);
+  }
+
+  /** Takes over the connection of a channel, which must not be used any more. */
+  public static void adopt(EventLoop loop, Handle handle, SocketChannel channel)
+      throws IOException {
+    int result = loop.backend().perform(loop.call().adopt(channel));
+    if (result == -Errno.EOPNOTSUPP.code()) {
+      throw new UnsupportedOperationException(
+          "adopt " + channel + ": its descriptor can't be found on this system");
+    }
+    loop.backend().open(handle, check("adopt", channel, result));
   }
 
   /** Closes a handle without suspending: immediately, or when its last operation has completed. */

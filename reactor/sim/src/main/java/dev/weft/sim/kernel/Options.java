@@ -41,7 +41,7 @@ final class Options {
             values.put(option, 0);
           }
         }
-        case ERROR, RECEIVE_BUFFER, SEND_BUFFER -> {}
+        case ERROR, TYPE, RECEIVE_BUFFER, SEND_BUFFER -> {}
         default -> values.put(option, Range.of(option).initial);
       }
     }

@@ -489,8 +489,9 @@ final class Socket extends InternetSocket {
     if (over || (writeShut && (finReceived || readShut))) {
       events |= PollEvents.HANG_UP;
     }
-    if (received.size() > 0 || finReceived || readShut || state == State.DEAD) {
-      events |= PollEvents.READABLE;
+    boolean ended = finReceived || readShut || state == State.DEAD;
+    if (ended || received.size() > 0) {
+      events |= PollEvents.READABLE | (ended ? PollEvents.PEER_SHUTDOWN : 0);
     }
     boolean writable =
         state == State.CONNECTED

@@ -4,7 +4,6 @@ package dev.weft.sim.kernel;
 import dev.weft.error.Errno;
 import dev.weft.internal.backend.Call;
 import dev.weft.internal.backend.Credentials;
-import dev.weft.internal.backend.SocketOption;
 import dev.weft.internal.backend.SocketType;
 import dev.weft.internal.backend.UnixAddress;
 import java.net.InetSocketAddress;
@@ -27,7 +26,7 @@ public final class SyncCalls {
   public int perform(Call call) {
     return switch (call.kind()) {
       case SOCKET -> socket(call.family(), call.socketType());
-      case ADOPT -> -Errno.EOPNOTSUPP.code();
+      case ADOPT, ADOPT_CHANNEL -> -Errno.EOPNOTSUPP.code();
       case PIPE -> pipe(call);
       case SOCKET_PAIR -> socketPair(call);
       default -> onDescriptor(call, kernel.description(call.handle()));
@@ -76,9 +75,11 @@ public final class SyncCalls {
       }
       case SET_OPTION -> socket.options.set(call.option(), call.detail(), socket.local != null);
       case GET_OPTION ->
-          call.option() == SocketOption.ERROR
-              ? call.answer(socket.takeError())
-              : socket.options.get(call);
+          switch (call.option()) {
+            case ERROR -> call.answer(socket.takeError());
+            case TYPE -> call.answer(type(socket).number());
+            default -> socket.options.get(call);
+          };
       case UNREAD_BYTES -> socket.unreadBytes();
       case UNSENT_BYTES -> socket.unsentBytes();
       case CONNECTION_INFO -> socket.describe(call.info());
@@ -117,9 +118,11 @@ public final class SyncCalls {
       }
       case SET_OPTION -> socket.options.set(call.option(), call.detail(), socket.local != null);
       case GET_OPTION ->
-          call.option() == SocketOption.ERROR
-              ? call.answer(socket.takeError())
-              : socket.options.get(call);
+          switch (call.option()) {
+            case ERROR -> call.answer(socket.takeError());
+            case TYPE -> call.answer(socket.type.number());
+            default -> socket.options.get(call);
+          };
       case UNREAD_BYTES -> socket.unreadBytes();
       case UNSENT_BYTES -> socket.unsentBytes();
       case CONNECTION_INFO -> -Errno.EOPNOTSUPP.code();
@@ -138,6 +141,10 @@ public final class SyncCalls {
     int descriptor = kernel.open(one, "socketpair");
     call.answer(descriptor, kernel.open(other, "socketpair"));
     return 0;
+  }
+
+  private static SocketType type(InternetSocket socket) {
+    return socket instanceof DatagramSocket ? SocketType.DATAGRAM : SocketType.STREAM;
   }
 
   private int socket(ProtocolFamily family, SocketType type) {

@@ -4,8 +4,10 @@ package dev.weft.internal.backend.selector;
 import dev.weft.error.Errno;
 import dev.weft.internal.backend.Call;
 import dev.weft.internal.backend.SocketOption;
+import dev.weft.internal.backend.SocketType;
 import java.io.IOException;
 import java.net.StandardSocketOptions;
+import java.nio.channels.DatagramChannel;
 import java.nio.channels.NetworkChannel;
 import java.util.Map;
 import jdk.net.ExtendedSocketOptions;
@@ -114,6 +116,10 @@ final class OptionCalls {
     SocketOption option = call.option();
     if (option == SocketOption.IPV6_ONLY || option == SocketOption.ERROR) {
       return call.answer(0); // the JDK reports an error with the next operation
+    }
+    if (option == SocketOption.TYPE) {
+      boolean isDatagrams = channel instanceof DatagramChannel;
+      return call.answer((isDatagrams ? SocketType.DATAGRAM : SocketType.STREAM).number());
     }
     java.net.SocketOption<Boolean> named = switchOf(option);
     java.net.SocketOption<Integer> numbered = numberOf(option);

@@ -447,6 +447,7 @@ public final class SelectorBackend extends Backend {
       case SOCKET -> SocketCalls.open(this, call.family(), call.socketType());
       case PIPE -> PipeEntry.open(this, call);
       case SOCKET_PAIR, PEER_CREDENTIALS -> Entry.UNSUPPORTED;
+      case ADOPT_CHANNEL -> SocketCalls.adopt(this, call.channel());
       case ADOPT -> descriptors.adopt(call.detail(), call.direction());
       default -> performOn(call);
     };

@@ -8,12 +8,14 @@ import dev.weft.internal.backend.Call;
 import dev.weft.internal.backend.SocketType;
 import dev.weft.internal.backend.UnixAddress;
 import java.io.IOException;
+import java.net.Inet6Address;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ProtocolFamily;
 import java.net.SocketAddress;
 import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
+import java.nio.channels.SocketChannel;
 
 /** The calls on sockets. They do not wait. */
 final class SocketCalls {
@@ -37,6 +39,21 @@ final class SocketCalls {
           type == SocketType.STREAM ? SocketEntry.open(family) : DatagramEntry.open(known));
     } catch (UnsupportedOperationException e) {
       return -Errno.EAFNOSUPPORT.code(); // no IPv6 here
+    } catch (IOException e) {
+      return -ErrnoOfFailure.code(e);
+    }
+  }
+
+  /** Takes over a connection; returns its number, or -errno. */
+  static int adopt(SelectorBackend backend, SocketChannel channel) {
+    try {
+      backend.descriptors.reserve(1);
+      channel.configureBlocking(false);
+      boolean six =
+          channel.getLocalAddress() instanceof InetSocketAddress address
+              && address.getAddress() instanceof Inet6Address;
+      ProtocolFamily family = six ? StandardProtocolFamily.INET6 : StandardProtocolFamily.INET;
+      return backend.descriptors.add(new SocketEntry(family, channel, true));
     } catch (IOException e) {
       return -ErrnoOfFailure.code(e);
     }

@@ -30,6 +30,7 @@ final class KernelCodes {
     new Bits(PollEvents.WRITABLE, weft_h.POLLOUT()),
     new Bits(PollEvents.ERROR, weft_h.POLLERR()),
     new Bits(PollEvents.HANG_UP, weft_h.POLLHUP()),
+    new Bits(PollEvents.PEER_SHUTDOWN, weft_h.POLLRDHUP()),
   };
 
   private KernelCodes() {}
@@ -106,6 +107,16 @@ final class KernelCodes {
     };
   }
 
+  /** The number of a {@link SocketType}, or -1. */
+  static int typeOf(int type) {
+    for (SocketType each : SocketType.values()) {
+      if (type(each) == type) {
+        return each.number();
+      }
+    }
+    return -1;
+  }
+
   /** The level of an option. That of TRAFFIC_CLASS depends on the socket's family. */
   static int level(SocketOption option) {
     return switch (option) {
@@ -152,6 +163,7 @@ final class KernelCodes {
       case INCOMING_CPU -> weft_h.SO_INCOMING_CPU();
       case BIND_WITHOUT_PORT -> weft_h.IP_BIND_ADDRESS_NO_PORT();
       case ERROR -> weft_h.SO_ERROR();
+      case TYPE -> weft_h.SO_TYPE();
     };
   }
 

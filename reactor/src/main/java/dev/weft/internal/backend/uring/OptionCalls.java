@@ -68,6 +68,7 @@ final class OptionCalls {
       MemorySegment value = Memory.at(scratch, length);
       return call.answer(linger.l_onoff(value) == 0 ? -1 : linger.l_linger(value));
     }
-    return call.answer(Memory.ALL.get(JAVA_INT, scratch));
+    int value = Memory.ALL.get(JAVA_INT, scratch);
+    return call.answer(option == SocketOption.TYPE ? KernelCodes.typeOf(value) : value);
   }
 }

@@ -39,6 +39,7 @@ final class Syscalls {
       case UNSENT_BYTES -> Libc.unsent(handle);
       case CONNECTION_INFO -> connectionInfo(call, scratch);
       case ADOPT -> -Errno.EOPNOTSUPP.code(); // descriptors have their own numbers
+      case ADOPT_CHANNEL -> ChannelDescriptors.adopt(call.channel(), scratch);
       case PIPE -> pair(call, Libc.pipe(scratch), scratch);
       case SOCKET_PAIR ->
           pair(call, Libc.socketPair(KernelCodes.type(call.socketType()), scratch), scratch);

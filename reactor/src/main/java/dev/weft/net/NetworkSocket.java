@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.weft.net;
+
+import dev.weft.error.ErrnoException;
+import dev.weft.internal.backend.Call;
+import dev.weft.internal.backend.Capability;
+import dev.weft.internal.io.Endpoint;
+import dev.weft.internal.io.SocketCalls;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.nio.channels.ClosedChannelException;
+
+/** What sockets with an IP address have in common. */
+abstract class NetworkSocket {
+  abstract Endpoint endpoint();
+
+  /**
+   * Reads an option.
+   *
+   * @param option the option
+   * @param <T> the type of the value
+   * @return the value that the system has
+   * @throws ErrnoException EOPNOTSUPP if the socket does not have the option
+   * @throws UnsupportedOperationException if the backend does not have it
+   * @throws ClosedChannelException if the socket is closed
+   */
+  public <T> T getOption(SocketOption<T> option) throws IOException {
+    Endpoint mine = endpoint();
+    mine.enter("getOption");
+    return option.decode(SocketCalls.get(mine.loop, mine.handle(), option.code, mine.name()));
+  }
+
+  /**
+   * Changes an option.
+   *
+   * @param option the option
+   * @param value its new value
+   * @param <T> the type of the value
+   * @throws IllegalArgumentException if the option can't have the value
+   * @throws ErrnoException ENOPROTOOPT if the socket does not have the option, EPERM if it needs a
+   *     privilege, EINVAL if it is too late for it
+   * @throws UnsupportedOperationException if the backend does not have it
+   * @throws ClosedChannelException if the socket is closed
+   */
+  public <T> void setOption(SocketOption<T> option, T value) throws IOException {
+    int encoded = option.encode(value);
+    Endpoint mine = endpoint();
+    mine.enter("setOption");
+    SocketCalls.set(mine.loop, mine.handle(), option.code, encoded, mine.name());
+  }
+
+  /**
+   * {@return how many bytes have arrived and not been read (SIOCINQ of tcp(7)); of datagrams, those
+   * of the next one}
+   *
+   * @throws UnsupportedOperationException on a selector
+   * @throws IOException if the socket is closed
+   */
+  public int unreadBytes() throws IOException {
+    return count("unread bytes", endpoint().loop.call().unreadBytes(endpoint().handle()));
+  }
+
+  /**
+   * {@return how many bytes were written and have not been acknowledged by the peer, or, of
+   * datagrams, not been sent (SIOCOUTQ)}
+   *
+   * @throws UnsupportedOperationException on a selector
+   * @throws IOException if the socket is closed
+   */
+  public int unsentBytes() throws IOException {
+    return count("unsent bytes", endpoint().loop.call().unsentBytes(endpoint().handle()));
+  }
+
+  /** Performs a call that counts something. */
+  final int count(String what, Call request) throws IOException {
+    Endpoint mine = endpoint();
+    mine.enter(what);
+    mine.loop.backend().require(Capability.SOCKET_STATS, what);
+    return mine.check(what, mine.loop.backend().perform(request));
+  }
+
+  /**
+   * {@return the local address and port}
+   *
+   * @throws IOException if the socket is closed
+   */
+  public InetSocketAddress localAddress() throws IOException {
+    Endpoint mine = endpoint();
+    mine.enter("localAddress");
+    return SocketCalls.localAddress(mine.loop, mine.handle());
+  }
+
+  /** {@return whether {@code close} has not been called} */
+  public boolean isOpen() {
+    return endpoint().isOpen();
+  }
+}
