@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeFalse;
 
 import com.sun.management.ThreadMXBean;
+import dev.weft.io.SegmentList;
 import dev.weft.net.Datagram;
 import dev.weft.net.TcpListener;
 import dev.weft.net.TcpSocket;
@@ -66,6 +67,37 @@ class CostTest {
             MemorySegment message = arena.allocate(64);
             assertReachesZero(
                 threads, carrierOf(reactor), () -> roundTrips(client, message, ROUND_TRIPS));
+          }
+        });
+  }
+
+  @Test
+  @Tag("needs-scheduler")
+  void gatheredWritesPeeksAndTriesAllocateNothing() throws Exception {
+    assumeStackChunksAreReused();
+    ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
+    Reactors.run(
+        () -> {
+          InetSocketAddress any = new InetSocketAddress(InetAddress.getLoopbackAddress(), 0);
+          try (TcpListener listener = TcpListener.bind(any);
+              TcpSocket client = TcpSocket.connect(listener.localAddress());
+              TcpSocket server = listener.accept();
+              Arena arena = Arena.ofConfined()) {
+            MemorySegment bytes = arena.allocate(64);
+            SegmentList list = SegmentList.of(arena.allocate(10), arena.allocate(54));
+            assertReachesZero(
+                threads,
+                carrierOf(Reactor.current()),
+                () -> {
+                  for (int i = 0; i < ROUND_TRIPS; i++) {
+                    client.write(list);
+                    server.peek(bytes);
+                    server.readFully(bytes);
+                    server.tryRead(bytes);
+                    server.tryWrite(bytes);
+                    client.readFully(bytes);
+                  }
+                });
           }
         });
   }

@@ -4,6 +4,7 @@ package dev.weft.net;
 import dev.weft.Deadline;
 import dev.weft.internal.backend.Message;
 import dev.weft.internal.io.Endpoint;
+import dev.weft.internal.io.TryTransfers;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.net.InetSocketAddress;
@@ -106,7 +107,7 @@ public final class Datagram {
     acquire("receive");
     try {
       length = 0;
-      int count = endpoint.tryReceiveMessage(segment, message);
+      int count = TryTransfers.receive(endpoint, segment, message);
       length = Math.max(count, 0);
       return count >= 0;
     } finally {
@@ -117,7 +118,7 @@ public final class Datagram {
   boolean trySend(Endpoint endpoint) throws IOException {
     acquire("send");
     try {
-      return endpoint.trySendMessage(segment, length, message);
+      return TryTransfers.send(endpoint, segment, length, message);
     } finally {
       isInUse = false;
     }

@@ -1,17 +1,25 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.weft.net;
 
+import dev.weft.Deadline;
 import dev.weft.error.ErrnoException;
 import dev.weft.internal.backend.Call;
 import dev.weft.internal.backend.Capability;
+import dev.weft.internal.backend.Gather;
 import dev.weft.internal.io.Endpoint;
 import dev.weft.internal.io.SocketCalls;
+import dev.weft.io.SegmentList;
 import java.io.IOException;
+import java.lang.foreign.MemorySegment;
 import java.net.InetSocketAddress;
 import java.nio.channels.ClosedChannelException;
+import java.util.Objects;
 
-/** What sockets with an IP address have in common. */
-abstract class NetworkSocket {
+/** A socket with an IP address: its options, its address, and the bytes on their way. */
+public abstract sealed class NetworkSocket permits TcpSocket, UdpSocket {
+  /** For the sockets of this package. */
+  NetworkSocket() {}
+
   abstract Endpoint endpoint();
 
   /**
@@ -93,5 +101,66 @@ abstract class NetworkSocket {
   /** {@return whether {@code close} has not been called} */
   public boolean isOpen() {
     return endpoint().isOpen();
+  }
+
+  // ---- several segments
+
+  /** Writes all bytes; more can follow. Suspends. */
+  static void writeGathered(Endpoint endpoint, SegmentList source, boolean more, Deadline deadline)
+      throws IOException {
+    if (source.hasSkips()) {
+      throw new IllegalArgumentException("a list to write must not skip places: " + source);
+    }
+    if (source.byteSize() == 0) {
+      endpoint.write(MemorySegment.NULL, deadline.nanoTime());
+      return;
+    }
+    int index = 0;
+    long from = 0;
+    while (index < source.size()) {
+      Gather gather = endpoint.beginGather();
+      boolean all = fill(gather, source, index, from);
+      long sent = endpoint.writeGathered(gather, more || !all, deadline.nanoTime());
+      for (long left; index < source.size(); sent -= left) {
+        left = source.byteSize(index) - from;
+        if (sent < left) {
+          from += sent;
+          break;
+        }
+        index++;
+        from = 0;
+      }
+    }
+  }
+
+  /** Gathers the bytes from a place on; returns whether that is the rest. */
+  private static boolean fill(Gather gather, SegmentList source, int first, long from) {
+    long start = from;
+    for (int i = first; i < source.size(); i++) {
+      MemorySegment segment = Objects.requireNonNull(source.segment(i));
+      Endpoint.requireTransferable(segment);
+      long left = source.byteSize(i) - start;
+      if (left > 0 && gather.add(segment, start, left) < left) {
+        return false;
+      }
+      start = 0;
+    }
+    return true;
+  }
+
+  /** Writes all bytes, and more will follow. Suspends. */
+  static void writeMore(Endpoint endpoint, MemorySegment source, Deadline deadline)
+      throws IOException {
+    long end = source.byteSize();
+    if (end == 0) {
+      endpoint.write(source, deadline.nanoTime());
+      return;
+    }
+    Endpoint.requireTransferable(source);
+    for (long from = 0; from < end; ) {
+      Gather gather = endpoint.beginGather();
+      gather.add(source, from, end - from);
+      from += endpoint.writeGathered(gather, true, deadline.nanoTime());
+    }
   }
 }

@@ -10,7 +10,9 @@ import dev.weft.internal.backend.SocketType;
 import dev.weft.internal.io.Acceptor;
 import dev.weft.internal.io.Endpoint;
 import dev.weft.internal.io.InetAddresses;
+import dev.weft.internal.io.Peeks;
 import dev.weft.internal.io.SocketCalls;
+import dev.weft.internal.io.TryTransfers;
 import dev.weft.internal.jvm.StackReserve;
 import dev.weft.internal.net.AddressFamilies;
 import dev.weft.internal.net.HappyEyeballs;
@@ -19,6 +21,7 @@ import dev.weft.internal.strand.EventLoop;
 import dev.weft.internal.strand.Strand;
 import dev.weft.internal.strand.WaitMode;
 import dev.weft.io.DuplexStream;
+import dev.weft.io.SegmentList;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.net.InetAddress;
@@ -101,8 +104,8 @@ public final class TcpSocket extends NetworkSocket implements DuplexStream {
 
   /**
    * Takes over the connection of a channel, such as {@link System#inheritedChannel} returns. The
-   * channel must not be used any more: on io_uring this call closes it, and the connection goes on
-   * with a duplicate of its descriptor, which is searched for among all of the process; on a
+   * channel must not be used any more: on io_uring this call closes it, and the connection stays
+   * open with a duplicate of its descriptor, which is searched for among all of the process; on a
    * selector the socket uses the channel and closes it. Does not suspend.
    *
    * @param channel a connected channel that is not registered with a selector
@@ -309,6 +312,40 @@ public final class TcpSocket extends NetworkSocket implements DuplexStream {
     endpoint.write(source, deadline.nanoTime());
   }
 
+  /**
+   * Writes several segments as one, without a copy: up to 64 of them by one operation of the system
+   * (sendmsg(2)). Waits until {@code deadline} at most. Suspends.
+   */
+  @Override
+  public void write(SegmentList source, Deadline deadline) throws IOException {
+    writeGathered(endpoint, source, false, deadline);
+  }
+
+  /**
+   * Writes all of a segment, and says that more follows: the system waits up to 200 ms for it
+   * before it sends a segment of the network that is not full (MSG_MORE of send(2)). Suspends.
+   *
+   * @param source native memory, owned by the kernel until the call ends
+   * @throws IOException if the connection is broken or closed; part of it may have been written
+   */
+  public void writeMore(MemorySegment source) throws IOException {
+    writeMore(source, Deadline.NEVER);
+  }
+
+  /**
+   * Writes all of a segment, and says that more follows, as {@link #writeMore(MemorySegment)} does;
+   * waits until {@code deadline} at most. Suspends. On a selector it is a write as any other.
+   *
+   * @param source native memory, owned by the kernel until the call ends
+   * @param deadline when to stop waiting
+   * @throws IOException if the connection is broken or closed; part of it may have been written
+   * @throws dev.weft.error.DeadlineExceededException if the deadline passed; part may have been
+   *     written
+   */
+  public void writeMore(MemorySegment source, Deadline deadline) throws IOException {
+    writeMore(endpoint, source, deadline);
+  }
+
   @Override
   public int writeSome(MemorySegment source, Deadline deadline) throws IOException {
     return endpoint.writeSome(source, deadline.nanoTime());
@@ -323,7 +360,7 @@ public final class TcpSocket extends NetworkSocket implements DuplexStream {
    * @throws IOException if the connection is broken or closed
    */
   public int tryRead(MemorySegment target) throws IOException {
-    return endpoint.tryRead(target);
+    return TryTransfers.read(endpoint, target);
   }
 
   /**
@@ -334,7 +371,7 @@ public final class TcpSocket extends NetworkSocket implements DuplexStream {
    * @throws IOException if the connection is broken or closed
    */
   public int tryWrite(MemorySegment source) throws IOException {
-    return endpoint.tryWrite(source);
+    return TryTransfers.write(endpoint, source);
   }
 
   /**
@@ -360,7 +397,7 @@ public final class TcpSocket extends NetworkSocket implements DuplexStream {
    * @throws dev.weft.error.DeadlineExceededException if no byte arrived
    */
   public int peek(MemorySegment target, Deadline deadline) throws IOException {
-    return endpoint.peek(target, deadline.nanoTime());
+    return Peeks.peek(endpoint, target, deadline.nanoTime());
   }
 
   /**

@@ -10,6 +10,7 @@ import dev.weft.error.Errno;
 import dev.weft.internal.backend.Backend;
 import dev.weft.internal.backend.Capability;
 import dev.weft.internal.backend.Direction;
+import dev.weft.internal.backend.Gather;
 import dev.weft.internal.backend.Message;
 import dev.weft.internal.backend.Op;
 import dev.weft.internal.backend.PollEvents;
@@ -149,7 +150,7 @@ abstract class AttemptContract extends OptionContract {
   }
 
   @Test
-  void aPollTellsTheEndOfThePeersOutputFromAHangUp() throws Exception {
+  void aPollDistinguishesTheEndOfThePeersOutput() throws Exception {
     backend();
     require(Capability.POLL_ERRORS);
     int[] ends = connection();
@@ -266,5 +267,87 @@ abstract class AttemptContract extends OptionContract {
     assertEquals(code(Errno.ENOTSOCK), peek(pipe[0], arena.allocate(1)));
     discard(pipe);
     discard(socket);
+  }
+
+  // ---- several segments
+
+  @Test
+  void gatheredBytesAreSentInOrder() throws Exception {
+    backend();
+    int[] ends = connection();
+    Gather gather = new Gather();
+    StringBuilder expected = new StringBuilder();
+    for (int i = 0; i < 20; i++) {
+      String each = "<" + i + ">";
+      assertEquals(each.length(), gather.add(text("-" + each), 1, each.length()));
+      expected.append(each);
+    }
+    for (boolean more : new boolean[] {true, false}) {
+      assertEquals(expected.length(), perform(op -> op.sendGathered(at(ends[0]), gather, more)));
+    }
+    assertEquals(expected + expected.toString(), receiveAll(ends[1], 2 * expected.length()));
+    assertEquals(expected.length(), attempt(op -> op.sendGathered(at(ends[0]), gather, false)));
+    assertEquals(expected.toString(), receiveAll(ends[1], expected.length()));
+    discard(ends);
+  }
+
+  private String receiveAll(int socket, int length) {
+    MemorySegment bytes = arena.allocate(length);
+    for (int count = 0; count < length; ) {
+      int from = count;
+      int received = perform(op -> op.receive(at(socket), bytes, from, length - from));
+      assertTrue(received > 0, () -> "received " + received);
+      count += received;
+    }
+    return string(bytes, 0, length);
+  }
+
+  @Test
+  void aGatheredSendTransfersAllBytesHoweverSmallTheBuffers() throws Exception {
+    Backend backend = backend();
+    int[] ends = connection();
+    int length = 4 << 20;
+    Gather gather = new Gather();
+    for (int i = 0; i < 3; i++) {
+      assertEquals(length, gather.add(arena.allocate(length), 0, length));
+    }
+    Op send = backend.create(completed::add);
+    backend.submit(send.sendGathered(at(ends[0]), gather, false));
+    for (int received = 0; received < 3 * length; ) {
+      int count = receive(ends[1], 1 << 20);
+      assertTrue(count > 0);
+      received += count;
+    }
+    pollUntilCompleted(1);
+    assertEquals(3 * length, send.result());
+    discard(ends);
+  }
+
+  @Test
+  void aCancelledGatheredSendReportsHowMuchItSent() throws Exception {
+    Backend backend = backend();
+    int[] ends = connection();
+    int length = 64 << 20;
+    Gather gather = new Gather();
+    gather.add(text("ab"), 0, 2);
+    gather.add(arena.allocate(length), 0, length);
+    Op send = backend.create(completed::add);
+    backend.submit(send.sendGathered(at(ends[0]), gather, false));
+    backend.poll(0);
+    backend.cancel(send);
+    pollUntilCompleted(1);
+    assertTrue(send.result() > 2 && send.result() < length, send::toString);
+    discard(ends);
+  }
+
+  @Test
+  void aGatheredSendToAClosedEndFails() throws Exception {
+    backend();
+    int[] ends = connection();
+    Gather gather = new Gather();
+    gather.add(text("ab"), 0, 2);
+    assertEquals(0, perform(op -> op.shutdown(at(ends[0]), Direction.OUTPUT)));
+    assertEquals(code(Errno.EPIPE), perform(op -> op.sendGathered(at(ends[0]), gather, false)));
+    discard(ends);
   }
 }

@@ -12,6 +12,7 @@ import dev.weft.internal.backend.Capability;
 import dev.weft.internal.backend.ConnectionInfo;
 import dev.weft.internal.backend.Direction;
 import dev.weft.internal.backend.FileAttributes;
+import dev.weft.internal.backend.Gather;
 import dev.weft.internal.backend.Handle;
 import dev.weft.internal.backend.Message;
 import dev.weft.internal.backend.Op;
@@ -108,6 +109,7 @@ class BackendTableTest {
           case PEEK -> op.peek(none, null, 0, 0);
           case RECEIVE_ANY -> op.receiveAny(none, new NoGroup());
           case SEND -> op.send(none, null, 0, 0);
+          case SEND_GATHERED -> op.sendGathered(none, new Gather(), false);
           case RECEIVE_MESSAGE -> op.receiveMessage(none, MemorySegment.NULL, 0, new Message());
           case SEND_MESSAGE -> op.sendMessage(none, MemorySegment.NULL, 0, new Message());
           case ACCEPT -> op.accept(none);

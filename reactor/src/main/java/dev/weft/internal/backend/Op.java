@@ -173,6 +173,9 @@ public final class Op extends OpRequest {
     if (leasable && memory != null) {
       leased = MemoryLease.acquire(memory, reactor);
     }
+    if (argument instanceof Gather gather) {
+      gather.lease(reactor);
+    }
     Handle handled = target;
     if (handled != null) {
       handled.use(this);
@@ -196,6 +199,9 @@ public final class Op extends OpRequest {
         leased = false;
       }
       memory = null; // an idle operation must not keep it reachable
+    }
+    if (argument instanceof Gather gather) {
+      gather.release();
     }
     if (usesTarget) {
       usesTarget = false;
@@ -265,6 +271,14 @@ public final class Op extends OpRequest {
   /** Sends all bytes unless the connection breaks: a backend goes on after short sends. */
   public Op send(Handle handle, MemorySegment memory, long from, int length) {
     return request(Opcode.SEND, handle).transfer(memory, from, length, 0);
+  }
+
+  /** As send, of bytes in several segments; more of them can follow. */
+  public Op sendGathered(Handle handle, Gather gather, boolean more) {
+    request(Opcode.SEND_GATHERED, handle);
+    length = gather.length();
+    detail = more ? 1 : 0;
+    return with(gather);
   }
 
   /** Receives the first {@code length} bytes of a message, and its sender into {@code message}. */

@@ -85,7 +85,10 @@ public abstract class OpRequest {
     return position;
   }
 
-  /** The {@link OpenFlags} of OPEN, {@link PollEvents} of POLL, buffer group of RECEIVE_ANY. */
+  /**
+   * The {@link OpenFlags} of OPEN, {@link PollEvents} of POLL, buffer group of RECEIVE_ANY, whether
+   * more follows a SEND_GATHERED.
+   */
   public int detail() {
     return detail;
   }
@@ -128,5 +131,33 @@ public abstract class OpRequest {
   /** The descriptor that a splice reads from, or that a message passes. */
   public int spliceHandle() {
     return spliceHandle;
+  }
+
+  /** The bytes of SEND_GATHERED. */
+  public Gather gather() {
+    return (Gather) Objects.requireNonNull(argument);
+  }
+
+  /** Whether the operation reads or writes memory of the caller's. */
+  public boolean hasMemory() {
+    return memory != null || argument instanceof Gather;
+  }
+
+  /** Whether a thread may access that memory. */
+  public boolean isAccessibleBy(Thread thread) {
+    MemorySegment one = memory;
+    return one == null
+        ? !(argument instanceof Gather several) || several.isAccessibleBy(thread)
+        : one.isAccessibleBy(thread);
+  }
+
+  /** Copies {@code count} of the bytes to be written, from the one at {@code start} on. */
+  public void copyTo(long start, MemorySegment target, long at, int count) {
+    MemorySegment one = memory;
+    if (one != null) {
+      MemorySegment.copy(one, from + start, target, at, count);
+    } else if (argument instanceof Gather several) {
+      several.copyTo(start, target, at, count);
+    }
   }
 }

@@ -21,6 +21,8 @@ public enum Opcode {
   PEEK,
   /** Writes to a socket, all bytes unless the connection breaks. */
   SEND,
+  /** As SEND, of the bytes in a {@link Gather}. */
+  SEND_GATHERED,
   /** Receives a datagram or other message, and what a {@link Message} says of it. */
   RECEIVE_MESSAGE,
   /** Sends a datagram or other message, to the address in a {@link Message}. */

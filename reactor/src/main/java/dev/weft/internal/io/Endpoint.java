@@ -7,6 +7,7 @@ import dev.weft.internal.access.Accessors;
 import dev.weft.internal.backend.Call;
 import dev.weft.internal.backend.Direction;
 import dev.weft.internal.backend.FileType;
+import dev.weft.internal.backend.Gather;
 import dev.weft.internal.backend.Handle;
 import dev.weft.internal.backend.Message;
 import dev.weft.internal.backend.Op;
@@ -23,6 +24,7 @@ import java.lang.foreign.MemorySegment;
 import java.net.SocketAddress;
 import java.nio.channels.AsynchronousCloseException;
 import java.nio.channels.ClosedChannelException;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The I/O on a handle, common to sockets, files, pipes and standard streams. At most one fiber
@@ -39,7 +41,7 @@ public final class Endpoint {
     STREAM
   }
 
-  private static final int WOULD_WAIT = -Errno.EAGAIN.code();
+  static final int WOULD_WAIT = -Errno.EAGAIN.code();
 
   /** The backend can't know whether an operation would wait. */
   private static final int UNKNOWN = -Errno.EOPNOTSUPP.code();
@@ -51,8 +53,11 @@ public final class Endpoint {
   private final Handle handle;
   private final Kind kind;
   private final Object name;
-  private boolean reading;
+  boolean reading;
   private boolean writing;
+
+  /** Null until several segments are written as one. */
+  private @Nullable Gather gather;
 
   /**
    * Makes an endpoint without a descriptor; {@link #open} sets it.
@@ -112,31 +117,7 @@ public final class Endpoint {
     }
   }
 
-  /** Reads bytes, at least one, and leaves them to the next read; -1 at the end. Suspends. */
-  public int peek(MemorySegment target, long deadline) throws IOException {
-    int length = writableLength(target);
-    Strand strand = enter("peek");
-    if (length == 0) {
-      return transferNothing(strand, "peek", deadline);
-    }
-    requireNoReader("peek");
-    reading = true;
-    try {
-      while (true) {
-        requireOpen();
-        Op op = strand.waiting.op().peek(handle, target, 0, length);
-        int result = perform(strand, "peek", op, deadline);
-        if (!mustRetry(strand, result, this, PollEvents.READABLE, deadline)) {
-          int count = check("peek", result);
-          return count == 0 ? -1 : count;
-        }
-      }
-    } finally {
-      reading = false;
-    }
-  }
-
-  private void requireNoReader(String verb) {
+  void requireNoReader(String verb) {
     if (reading) {
       throw new IllegalStateException(verb + " " + name + ": another fiber is reading from it");
     }
@@ -164,7 +145,7 @@ public final class Endpoint {
   }
 
   /** Transfers no bytes, but throws if the fiber is cancelled or a deadline has passed. */
-  private int transferNothing(Strand strand, String verb, long deadline) {
+  int transferNothing(Strand strand, String verb, long deadline) {
     strand.checkBeforeWait(verb, name, deadline, WaitMode.EXTERNAL);
     return 0;
   }
@@ -243,59 +224,59 @@ public final class Endpoint {
     }
   }
 
-  private void requireNoWriter() {
+  void requireNoWriter() {
     if (writing) {
       throw new IllegalStateException("write " + name + ": another fiber is writing to it");
     }
   }
 
-  // ---- without waiting
+  // ---- several segments
 
   /**
-   * Reads bytes that have arrived; 0 if there are none now, -1 at the end of the stream. Does not
-   * suspend.
+   * What {@link #writeGathered} is to write next, empty; to be filled without suspending.
+   *
+   * @throws IllegalStateException if another fiber is writing
    */
-  public int tryRead(MemorySegment target) throws IOException {
-    int length = writableLength(target);
-    Strand strand = enter("read");
-    requireNoReader("read");
-    if (length == 0) {
-      return 0;
+  public Gather beginGather() {
+    requireNoWriter();
+    Gather mine = gather;
+    if (mine == null) {
+      mine = new Gather();
+      gather = mine;
     }
-    int result = attempt(strand.waiting.op().receive(handle, target, 0, length));
-    return result == WOULD_WAIT ? 0 : result == 0 ? -1 : check("read", result);
+    mine.clear();
+    return mine;
   }
 
-  /** Writes what the system takes at once; 0 if that is nothing. Does not suspend. */
-  public int tryWrite(MemorySegment source) throws IOException {
-    int length = checkedLength(source);
+  /**
+   * Sends what is gathered, all of it unless it is interrupted. Suspends.
+   *
+   * @param more whether to wait for more before a segment that is not full is sent (MSG_MORE)
+   * @return the bytes sent, at least one
+   */
+  public int writeGathered(Gather bytes, boolean more, long deadline) throws IOException {
     Strand strand = enter("write");
     requireNoWriter();
-    if (length == 0) {
-      return 0;
+    writing = true;
+    try {
+      while (true) {
+        requireOpen();
+        Op op = strand.waiting.op().sendGathered(handle, bytes, more);
+        int result = perform(strand, "write", op, deadline);
+        if (!mustRetry(strand, result, this, PollEvents.WRITABLE, deadline)) {
+          return check("write", result == 0 ? -Errno.EIO.code() : result);
+        }
+      }
+    } finally {
+      writing = false;
+      bytes.clear();
     }
-    int result = attempt(strand.waiting.op().send(handle, source, 0, length));
-    return result == WOULD_WAIT ? 0 : check("write", result);
   }
 
-  /** Receives a message; -1 if there is none now. Does not suspend. */
-  public int tryReceiveMessage(MemorySegment target, Message message) throws IOException {
-    int length = writableLength(target);
-    Strand strand = enter("receive");
-    int result = attempt(strand.waiting.op().receiveMessage(handle, target, length, message));
-    return result == WOULD_WAIT ? -1 : check("receive", result);
-  }
+  // ---- without waiting
 
-  /** Sends a message; returns whether the system takes it now. Does not suspend. */
-  public boolean trySendMessage(MemorySegment source, long length, Message message)
-      throws IOException {
-    int bytes = (int) Math.min(length, checkedLength(source));
-    Strand strand = enter("send");
-    int result = attempt(strand.waiting.op().sendMessage(handle, source, bytes, message));
-    return result != WOULD_WAIT && check("send", result) >= 0;
-  }
-
-  private int attempt(Op op) {
+  /** Carries out an operation that need not wait; -EAGAIN if it would. */
+  int attempt(Op op) {
     MemorySegment memory = op.memory();
     int result;
     do {
@@ -306,7 +287,7 @@ public final class Endpoint {
   }
 
   /** Performs an operation, and waits for it unless the deadline is NOW. Suspends. */
-  private int perform(Strand strand, String verb, Op op, long deadline) {
+  int perform(Strand strand, String verb, Op op, long deadline) {
     if (deadline != TimerQueue.NOW) {
       return Operations.perform(strand, verb, name, op, deadline, WaitMode.EXTERNAL);
     }
@@ -319,7 +300,7 @@ public final class Endpoint {
   }
 
   /** Checked before each attempt: another fiber can have closed the handle during the last one. */
-  private void requireOpen() throws AsynchronousCloseException {
+  void requireOpen() throws AsynchronousCloseException {
     if (!handle.isOpen()) {
       throw new AsynchronousCloseException();
     }
@@ -330,8 +311,8 @@ public final class Endpoint {
    * non-blocking by another process that shares it. In that case this waits until it is ready.
    * Suspends.
    */
-  private static boolean mustRetry(
-      Strand strand, int result, Endpoint endpoint, int events, long deadline) throws IOException {
+  static boolean mustRetry(Strand strand, int result, Endpoint endpoint, int events, long deadline)
+      throws IOException {
     Retry retry = Retry.of(result);
     if (retry != Retry.WHEN_READY) {
       return retry == Retry.AT_ONCE;
@@ -483,14 +464,20 @@ public final class Endpoint {
     return loop.backend().perform(request) < 0 ? FileType.OTHER : request.type();
   }
 
-  private static int writableLength(MemorySegment segment) {
+  static int writableLength(MemorySegment segment) {
     if (segment.isReadOnly()) {
       throw new IllegalArgumentException("a read-only segment can't be read into: " + segment);
     }
     return checkedLength(segment);
   }
 
-  private static int checkedLength(MemorySegment segment) {
+  static int checkedLength(MemorySegment segment) {
+    requireTransferable(segment);
+    return (int) Math.min(segment.byteSize(), TRANSFER_MAX);
+  }
+
+  /** Checks that the kernel can access the segment. */
+  public static void requireTransferable(MemorySegment segment) {
     if (!segment.isNative()) {
       throw new IllegalArgumentException(
           "the kernel needs a native segment, not one on the heap: " + segment);
@@ -499,7 +486,6 @@ public final class Endpoint {
     if (!segment.scope().isAlive()) {
       throw new IllegalStateException("the arena of the segment is closed: " + segment);
     }
-    return (int) Math.min(segment.byteSize(), TRANSFER_MAX);
   }
 
   // ---- closing

@@ -142,9 +142,9 @@ public final class Libc {
   }
 
   /** sendmsg(2), which does not wait, nor raise SIGPIPE. */
-  public static int sendMessage(int fd, long header) {
-    int flags = weft_h.MSG_DONTWAIT() | weft_h.MSG_NOSIGNAL();
-    return weft_h.weft_sendmsg(fd, MemorySegment.ofAddress(header), flags);
+  public static int sendMessage(int fd, long header, int flags) {
+    int all = flags | weft_h.MSG_DONTWAIT() | weft_h.MSG_NOSIGNAL();
+    return weft_h.weft_sendmsg(fd, MemorySegment.ofAddress(header), all);
   }
 
   /** Reads at {@code offset}, or at the descriptor's position if it is -1; -EAGAIN if it waited. */

@@ -2,7 +2,6 @@
 package dev.weft.sim.kernel;
 
 import dev.weft.error.Errno;
-import dev.weft.internal.backend.Opcode;
 import dev.weft.internal.backend.OpenFlags;
 import dev.weft.sim.Faults;
 import dev.weft.sim.env.SeededRandom;
@@ -248,7 +247,8 @@ public final class Kernel {
       return -Errno.EBADF.code();
     }
     switch (request.opcode) {
-      case READ, WRITE, RECEIVE, PEEK, SEND, RECEIVE_MESSAGE, SEND_MESSAGE, POLL -> {}
+      case READ, WRITE, RECEIVE, PEEK, POLL -> {}
+      case SEND, SEND_GATHERED, RECEIVE_MESSAGE, SEND_MESSAGE -> {}
       default -> {
         return -Errno.EOPNOTSUPP.code();
       }
@@ -258,7 +258,7 @@ public final class Kernel {
     if (result != Request.BLOCKED) {
       return result;
     }
-    return request.is(Opcode.SEND) && request.moved > 0 ? request.moved : -Errno.EAGAIN.code();
+    return request.movesAll() && request.moved > 0 ? request.moved : -Errno.EAGAIN.code();
   }
 
   private static boolean needsDescription(Request request) {
@@ -400,7 +400,7 @@ public final class Kernel {
   }
 
   private int cancelResult(Request request) {
-    if (request.is(Opcode.SEND) && request.moved > 0) {
+    if (request.movesAll() && request.moved > 0) {
       return request.moved;
     }
     boolean interrupted = request.isOnWorker() && chance.happens(faults.lateCancels());

@@ -28,7 +28,7 @@ final class OpcodeHandlers {
 
   static boolean isOnSocket(Request request) {
     return switch (request.opcode) {
-      case RECEIVE, PEEK, SEND, RECEIVE_MESSAGE, SEND_MESSAGE -> true;
+      case RECEIVE, PEEK, SEND, SEND_GATHERED, RECEIVE_MESSAGE, SEND_MESSAGE -> true;
       default -> false;
     };
   }
@@ -118,7 +118,7 @@ final class OpcodeHandlers {
     return switch (request.opcode) {
       case RECEIVE, PEEK -> socket.read(request);
       case RECEIVE_MESSAGE -> receiveMessage(request, socket);
-      case SEND, SEND_MESSAGE -> socket.write(request);
+      case SEND, SEND_GATHERED, SEND_MESSAGE -> socket.write(request);
       case ACCEPT, ACCEPT_MULTISHOT -> socket.accept(request);
       case SHUTDOWN -> socket.shutdown(request.op.direction());
       case CONNECT -> {

@@ -3,6 +3,7 @@ package dev.weft.sim.kernel;
 
 import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 
+import dev.weft.internal.backend.Gather;
 import dev.weft.internal.backend.Op;
 import dev.weft.internal.backend.Opcode;
 import java.lang.foreign.MemorySegment;
@@ -91,7 +92,7 @@ public final class Request {
     destination = is(Opcode.SEND_MESSAGE) ? op.message().address() : null;
     outward =
         switch (opcode) {
-          case WRITE, SEND, SEND_MESSAGE, SPLICE, SHUTDOWN -> true;
+          case WRITE, SEND, SEND_GATHERED, SEND_MESSAGE, SPLICE, SHUTDOWN -> true;
           default -> false;
         };
     if (is(Opcode.OPEN) || isAccept()) {
@@ -114,7 +115,7 @@ public final class Request {
 
   /** Whether it continues until all bytes have been moved. */
   boolean movesAll() {
-    return is(Opcode.SEND);
+    return is(Opcode.SEND) || is(Opcode.SEND_GATHERED);
   }
 
   /** Keeps the file that a message passes, which has been found. */
@@ -154,7 +155,27 @@ public final class Request {
 
   /** Returns {@code count} of the bytes to be written, from the one at {@code at} on. */
   byte[] load(int at, int count) {
+    if (is(Opcode.SEND_GATHERED)) {
+      return gather(at, count);
+    }
     return bytes().asSlice(at, count).toArray(JAVA_BYTE);
+  }
+
+  private byte[] gather(int at, int count) {
+    Gather gather = op.gather();
+    byte[] target = new byte[count];
+    int start = -at; // of the segment's bytes in the target
+    for (int i = 0; i < gather.count(); i++) {
+      int first = Math.max(0, -start);
+      int last = Math.min(gather.length(i), count - start);
+      if (first < last) {
+        MemorySegment bytes =
+            ProgramMemory.of(gather.segment(i), gather.from(i) + first, last - first);
+        MemorySegment.copy(bytes, JAVA_BYTE, 0, target, start + first, last - first);
+      }
+      start += gather.length(i);
+    }
+    return target;
   }
 
   /** Stores what has been read. */
@@ -177,7 +198,7 @@ public final class Request {
       return true;
     }
     return switch (opcode) {
-      case READ, WRITE, SPLICE, SEND -> result < length;
+      case READ, WRITE, SPLICE, SEND, SEND_GATHERED -> result < length;
       default -> false;
     };
   }

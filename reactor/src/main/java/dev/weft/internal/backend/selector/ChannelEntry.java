@@ -113,7 +113,7 @@ abstract class ChannelEntry extends Entry {
     } catch (OutOfMemoryError e) {
       return -Errno.ENOMEM.code();
     }
-    if (result == NOT_READY && request.done > 0 && !backend.memory.isOurs(request.op.memory())) {
+    if (result == NOT_READY && request.done > 0 && !backend.memory.isOurs(request.op)) {
       return request.done; // the sender continues with the rest
     }
     if (result == NOT_READY) {
@@ -230,7 +230,7 @@ abstract class ChannelEntry extends Entry {
       case ACCEPT, ACCEPT_MULTISHOT -> SelectionKey.OP_ACCEPT;
       case CONNECT -> SelectionKey.OP_CONNECT;
       case POLL -> interestOfPoll(op.detail());
-      case WRITE, SEND, SEND_MESSAGE -> SelectionKey.OP_WRITE;
+      case WRITE, SEND, SEND_GATHERED, SEND_MESSAGE -> SelectionKey.OP_WRITE;
       default -> NONE;
     };
   }

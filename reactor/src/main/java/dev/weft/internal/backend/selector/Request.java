@@ -86,7 +86,7 @@ final class Request {
   /** Whether the next operation of a chain starts after this result. */
   boolean isWhole(int result) {
     return switch (op.opcode()) {
-      case READ, WRITE, SEND, SPLICE -> result == op.length();
+      case READ, WRITE, SEND, SEND_GATHERED, SPLICE -> result == op.length();
       default -> result >= 0;
     };
   }
@@ -98,10 +98,7 @@ final class Request {
     if (staged != null) {
       MemorySegment.copy(staged.memory, done, targetMemory, 0, count);
     } else {
-      MemorySegment memory = op.memory();
-      if (memory != null) {
-        MemorySegment.copy(memory, op.from() + done, targetMemory, 0, count);
-      }
+      op.copyTo(done, targetMemory, 0, count);
     }
     target.clear().limit(count);
   }

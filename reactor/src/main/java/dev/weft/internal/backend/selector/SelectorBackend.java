@@ -13,7 +13,6 @@ import dev.weft.internal.backend.Op;
 import dev.weft.internal.backend.Opcode;
 import dev.weft.internal.queue.TimerQueue;
 import java.io.IOException;
-import java.lang.foreign.MemorySegment;
 import java.nio.channels.Selector;
 import java.util.EnumSet;
 import org.jspecify.annotations.Nullable;
@@ -155,12 +154,11 @@ public final class SelectorBackend extends Backend {
    * @return false if nothing has happened, since others come first: it must be queued
    */
   private boolean transferNow(Op op) {
-    MemorySegment segment = op.memory();
-    if (segment == null
+    if (!op.hasMemory()
         || descriptors.hasClosing()
         || !(descriptors.find(op.handle()) instanceof ChannelEntry channel)
         || channel.queued > 0
-        || !segment.isAccessibleBy(Thread.currentThread())) {
+        || !op.isAccessibleBy(Thread.currentThread())) {
       return false;
     }
     Request request = requests.begin(op);

@@ -6,7 +6,6 @@ import dev.weft.internal.backend.Call;
 import dev.weft.internal.backend.Direction;
 import dev.weft.internal.backend.FileType;
 import dev.weft.internal.backend.Op;
-import dev.weft.internal.backend.Opcode;
 import dev.weft.internal.backend.OpenFlags;
 import dev.weft.internal.backend.PollEvents;
 import dev.weft.internal.backend.SocketOption;
@@ -153,7 +152,7 @@ final class SocketEntry extends ChannelEntry {
         case RECEIVE -> receive(backend, request);
         case PEEK -> peek(backend, request);
         case RECEIVE_MESSAGE -> receiveMessage(backend, request);
-        case WRITE, SEND, SEND_MESSAGE -> transmit(backend, request);
+        case WRITE, SEND, SEND_GATHERED, SEND_MESSAGE -> transmit(backend, request);
         case ACCEPT, ACCEPT_MULTISHOT -> accept(backend);
         case CONNECT -> connect(op);
         case SHUTDOWN -> shutdown(backend, op.direction());
@@ -254,9 +253,10 @@ final class SocketEntry extends ChannelEntry {
       return request.done > 0 ? request.done : failure;
     }
     try {
-      return request.op.opcode() == Opcode.SEND
-          ? send(backend, request, mine)
-          : write(backend, request, mine);
+      return switch (request.op.opcode()) {
+        case SEND, SEND_GATHERED -> send(backend, request, mine);
+        default -> write(backend, request, mine);
+      };
     } catch (IOException e) {
       return request.done > 0 ? request.done : -ErrnoOfFailure.code(e);
     }
@@ -366,47 +366,6 @@ final class SocketEntry extends ChannelEntry {
     }
     backend.descriptors.closeLater(new Remains(mine, cancelKey()));
     retry(backend, true, true);
-  }
-
-  /** The channel of an aborted connection, whose descriptor stays open. */
-  private static final class Remains extends Entry {
-    private final SocketChannel channel;
-    private final boolean wasWatched;
-
-    Remains(SocketChannel channel, boolean wasWatched) {
-      this.channel = channel;
-      this.wasWatched = wasWatched;
-    }
-
-    @Override
-    FileType type() {
-      return FileType.SOCKET;
-    }
-
-    @Override
-    int openFlags() {
-      return 0;
-    }
-
-    @Override
-    int start(SelectorBackend backend, Request request) {
-      return EBADF;
-    }
-
-    @Override
-    int cancel(SelectorBackend backend, Request request) {
-      return CANCELED;
-    }
-
-    @Override
-    boolean beginClose() {
-      return wasWatched;
-    }
-
-    @Override
-    void close() throws IOException {
-      channel.close();
-    }
   }
 
   @Override

@@ -5,7 +5,6 @@ import dev.weft.error.Errno;
 import dev.weft.internal.backend.Op;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Copies bytes between callers' memory and the buffers of the backend. The JDK's channels need
@@ -19,17 +18,17 @@ final class TransferMemory {
   final StagingPool staging = new StagingPool();
   private final Thread thread = Thread.currentThread();
 
-  /** Whether the reactor's thread may access memory. */
-  boolean isOurs(@Nullable MemorySegment memory) {
-    return memory == null || memory.isAccessibleBy(thread);
+  /** Whether the reactor's thread may access the memory of an operation. */
+  boolean isOurs(Op op) {
+    return op.isAccessibleBy(thread);
   }
 
   /** Lets the reactor's thread carry out a request: called on the thread that has the memory. */
   void prepare(Request request) {
-    if (!isOurs(request.op.memory())) {
+    if (!isOurs(request.op)) {
       request.isForeign = true;
       switch (request.op.opcode()) {
-        case WRITE, SEND, SEND_MESSAGE -> stage(request);
+        case WRITE, SEND, SEND_GATHERED, SEND_MESSAGE -> stage(request);
         default -> {}
       }
     }
@@ -42,11 +41,10 @@ final class TransferMemory {
 
   /** Copies what {@code request} writes to a staging buffer, unless that has been done. */
   void stage(Request request) {
-    MemorySegment memory = request.op.memory();
-    if (request.staging == null && memory != null) {
+    if (request.staging == null && request.op.hasMemory()) {
       StagingBuffer target = staging.take(request.op.length());
       int count = Math.min(request.op.length(), target.size());
-      MemorySegment.copy(memory, request.op.from(), target.memory, 0, count);
+      request.op.copyTo(0, target.memory, 0, count);
       request.staging = target;
     }
   }

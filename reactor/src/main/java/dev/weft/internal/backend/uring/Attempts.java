@@ -25,6 +25,7 @@ final class Attempts {
       case RECEIVE -> Libc.receive(handle, address, length, false);
       case PEEK -> Libc.receive(handle, address, length, true);
       case SEND -> Libc.send(handle, address, length);
+      case SEND_GATHERED -> sendGathered(op);
       case READ -> Libc.tryRead(handle, address, length, op.position());
       case WRITE -> Libc.tryWrite(handle, address, length, op.position());
       case POLL -> poll(handle, op.detail());
@@ -32,6 +33,12 @@ final class Attempts {
       case SEND_MESSAGE -> sendMessage(op, encoder);
       default -> UNSUPPORTED;
     };
+  }
+
+  private static int sendGathered(Op op) {
+    GatherHeader.write(op.gather());
+    int flags = op.detail() == 0 ? 0 : weft_h.MSG_MORE();
+    return Libc.sendMessage(op.handle(), GatherHeader.address(op.gather()), flags);
   }
 
   private static int poll(int handle, int events) {
@@ -51,6 +58,6 @@ final class Attempts {
   private static int sendMessage(Op op, SqeEncoder encoder) {
     encoder.prepare(op);
     MessageHeader.complete(op, encoder.scratch(op));
-    return Libc.sendMessage(op.handle(), encoder.scratch(op));
+    return Libc.sendMessage(op.handle(), encoder.scratch(op), 0);
   }
 }

@@ -52,6 +52,7 @@ final class SqeEncoder implements AutoCloseable {
     define(Opcode.PEEK, weft_h.IORING_OP_RECV(), weft_h.MSG_PEEK());
     define(Opcode.SEND, weft_h.IORING_OP_SEND(), weft_h.MSG_NOSIGNAL() | weft_h.MSG_WAITALL());
     defineOther(Opcode.RECEIVE_MESSAGE, weft_h.IORING_OP_RECVMSG(), weft_h.MSG_CMSG_CLOEXEC());
+    defineOther(Opcode.SEND_GATHERED, weft_h.IORING_OP_SENDMSG(), 0);
     defineOther(Opcode.SEND_MESSAGE, weft_h.IORING_OP_SEND(), weft_h.MSG_NOSIGNAL());
     define(Opcode.ACCEPT, weft_h.IORING_OP_ACCEPT(), weft_h.SOCK_CLOEXEC());
     define(Opcode.ACCEPT_MULTISHOT, weft_h.IORING_OP_ACCEPT(), weft_h.SOCK_CLOEXEC());
@@ -99,6 +100,7 @@ final class SqeEncoder implements AutoCloseable {
   void prepare(Op op) {
     switch (op.opcode()) {
       case CONNECT -> prepareConnect(op);
+      case SEND_GATHERED -> GatherHeader.write(op.gather());
       case RECEIVE_MESSAGE -> MessageHeader.prepareReceive(op, scratch(op));
       case SEND_MESSAGE -> MessageHeader.prepareSend(op, scratch(op));
       case OPEN -> writePath(op);
@@ -175,6 +177,12 @@ final class SqeEncoder implements AutoCloseable {
   private void encodeOther(MemorySegment sqe, Op op) {
     switch (op.opcode()) {
       case RECEIVE_ANY -> io_uring_sqe.buf_group(sqe, (short) op.detail());
+      case SEND_GATHERED -> {
+        int more = op.detail() == 0 ? 0 : weft_h.MSG_MORE();
+        io_uring_sqe.addr(sqe, GatherHeader.address(op.gather()));
+        io_uring_sqe.len(sqe, 1);
+        io_uring_sqe.rw_flags(sqe, weft_h.MSG_NOSIGNAL() | weft_h.MSG_WAITALL() | more);
+      }
       case CONNECT -> {
         io_uring_sqe.addr(sqe, scratch(op) + Long.BYTES);
         io_uring_sqe.off(sqe, Memory.ALL.get(JAVA_INT, scratch(op)));
