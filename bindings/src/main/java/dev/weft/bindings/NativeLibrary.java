@@ -95,7 +95,7 @@ public final class NativeLibrary {
    * Any thread.
    */
   public static boolean isWelcome() {
-    return exists() && (isLoaded() || NativeLibrary.class.getModule().isNativeAccessEnabled());
+    return isLoaded() || (NativeLibrary.class.getModule().isNativeAccessEnabled() && exists());
   }
 
   /**
