@@ -99,27 +99,43 @@ public final class NativeLibrary {
   }
 
   /**
-   * Opens java.lang, jdk.internal.vm and jdk.internal.foreign of java.base to {@code module}, and
-   * loads the library for that if it {@link #isWelcome}, unless a flag or a manifest has opened
-   * them already. What can't be opened stays closed; the next call tries again. Any thread.
+   * As {@link #openTo}, for a caller that can do without: the library is not loaded for it unless
+   * it {@link #isWelcome}. Any thread.
    *
+   * @param module the module that is to see the packages
+   * @return whether java.lang is open to {@code module} now
+   */
+  public static boolean openIfWelcome(Module module) {
+    return isWelcome() ? openTo(module) : isOpenTo(module);
+  }
+
+  /**
+   * Opens java.lang, jdk.internal.vm and jdk.internal.foreign of java.base to {@code module}, and
+   * loads the library for that, unless a flag or a manifest has opened them already. What can't be
+   * opened stays closed; the next call tries again. Any thread.
+   *
+   * @param module the module that is to see the packages
    * @return whether java.lang is open to {@code module} now
    */
   public static boolean openTo(Module module) {
     Module base = Object.class.getModule();
     try {
       for (String name : OPENED) {
-        if (!base.isOpen(name, module) && base.getPackages().contains(name) && isWelcome()) {
+        if (!base.isOpen(name, module) && base.getPackages().contains(name)) {
           load();
           addOpens(base, name, module);
         }
       }
     } catch (UnsatisfiedLinkError | NoSuchMethodError e) {
-      // A transient failure, or a JDK whose Module has changed. Users of a package that stays
-      // closed
-      // do without it, or throw an exception that names the flag.
+      // No library for this system, a transient failure, or a JDK whose Module has changed. Users
+      // of
+      // a package that stays closed do without it, or throw an exception that names the flag.
     }
-    return base.isOpen(FIBERS_PACKAGE, module);
+    return isOpenTo(module);
+  }
+
+  private static boolean isOpenTo(Module module) {
+    return Object.class.getModule().isOpen(FIBERS_PACKAGE, module);
   }
 
   /** Opens {@code name} of {@code module} to {@code other}, without the JDK's access checks. */

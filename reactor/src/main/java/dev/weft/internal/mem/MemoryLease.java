@@ -46,7 +46,7 @@ public final class MemoryLease {
 
   private static @Nullable MethodHandle[] find() {
     try {
-      NativeLibrary.openTo(MemoryLease.class.getModule());
+      NativeLibrary.openIfWelcome(MemoryLease.class.getModule());
       Class<?> segments = Class.forName("jdk.internal.foreign.AbstractMemorySegmentImpl");
       Class<?> sessions = Class.forName("jdk.internal.foreign.MemorySessionImpl");
       MethodHandles.Lookup lookup = MethodHandles.lookup();

@@ -60,7 +60,9 @@ final class VirtualThreadStrand extends Strand implements Executor {
    * necessary; if that fails, the next call tries again. May be called from any thread.
    */
   static synchronized boolean isAvailable() {
-    if (!available && !unsupported && NativeLibrary.openTo(VirtualThreadStrand.class.getModule())) {
+    if (!available
+        && !unsupported
+        && NativeLibrary.openIfWelcome(VirtualThreadStrand.class.getModule())) {
       try {
         found = internals();
         available = Bound.NEW_THREAD != null; // initialises the class first
