@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.weft.examples.cli;
 
+import dev.weft.examples.cli.h2c.IouH2c;
 import dev.weft.examples.common.Program;
 import dev.weft.examples.common.Programs;
 import org.jspecify.annotations.Nullable;
@@ -8,7 +9,7 @@ import org.jspecify.annotations.Nullable;
 /** The programs of weft-cli.jar. */
 public final class Main extends Programs {
   private Main() {
-    super("weft-cli.jar", "iou_cat", "iou_dns", "iou_port7", "iou_tls", "iou_tlsd");
+    super("weft-cli.jar", "iou_cat", "iou_dns", "iou_h2c", "iou_port7", "iou_tls", "iou_tlsd");
   }
 
   /**
@@ -25,6 +26,7 @@ public final class Main extends Programs {
     return switch (name) {
       case "iou_cat" -> new IouCat();
       case "iou_dns" -> new IouDns();
+      case "iou_h2c" -> new IouH2c();
       case "iou_port7" -> new IouPort7();
       case "iou_tls" -> new IouTls();
       case "iou_tlsd" -> new IouTlsd();

@@ -46,6 +46,7 @@ class MainTest {
     "iou_port7, --rea, --reactors",
     "iou_port7, --ba, --backend",
     "iou_tls, --c, --ca",
+    "iou_h2c, --roo, --root",
     "iou_tlsd, --hand, --handshake",
     "iou_cat, --ba, --backend",
     "iou_cat, --vers, --version"
