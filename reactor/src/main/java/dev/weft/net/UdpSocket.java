@@ -415,7 +415,7 @@ public final class UdpSocket extends NetworkSocket implements MessageStream {
    * @param message native memory, owned by the kernel until the call ends; it may be empty
    * @param deadline when to stop waiting
    * @throws ErrnoException as {@link #send(Datagram)}, and ECONNREFUSED if an earlier datagram
-   *     found no receiver
+   *     found no receiver; EOPNOTSUPP if it is empty and the reactor is without io_uring
    * @throws dev.weft.error.DeadlineExceededException if the deadline passed
    */
   @Override

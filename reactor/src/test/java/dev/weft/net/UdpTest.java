@@ -11,10 +11,12 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.weft.BackendKind;
 import dev.weft.Bundle;
 import dev.weft.Deadline;
 import dev.weft.Fiber;
 import dev.weft.FiberTask;
+import dev.weft.Reactor;
 import dev.weft.Reactors;
 import dev.weft.error.DeadlineExceededException;
 import dev.weft.error.Errno;
@@ -169,6 +171,23 @@ class UdpTest {
             MemorySegment target = arena.allocate(10);
             assertEquals(4, stream.receive(target));
             assertEquals(0, stream.receive(target), "an empty one, not the end");
+          }
+        });
+  }
+
+  @Test
+  void anEmptyDatagramToThePeerArrivesOrIsRefused() throws Exception {
+    with(
+        (peer, arena) -> {
+          try (MessageStream stream = UdpSocket.connect(peer.localAddress())) {
+            MemorySegment nothing = arena.allocate(1).asSlice(0, 0);
+            if (Reactor.current().backend() == BackendKind.SELECTOR) {
+              ErrnoException e = assertThrows(ErrnoException.class, () -> stream.send(nothing));
+              assertEquals(Errno.EOPNOTSUPP, e.errno());
+            } else {
+              stream.send(nothing);
+              assertEquals(0, peer.receive(arena.allocate(1), Deadline.NEVER));
+            }
           }
         });
   }

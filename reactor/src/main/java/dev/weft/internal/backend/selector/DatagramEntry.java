@@ -104,6 +104,9 @@ final class DatagramEntry extends ChannelEntry {
     if (destination == null && !socket.isConnected()) {
       return EDESTADDRREQ;
     }
+    if (destination == null && length == 0) {
+      return UNSUPPORTED; // a connected channel of the JDK sends nothing then
+    }
     if (destination != null && SocketCalls.internet(destination).getPort() == 0) {
       return EINVAL; // the JDK's exception has no error number
     }
