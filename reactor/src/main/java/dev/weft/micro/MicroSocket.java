@@ -187,6 +187,9 @@ public final class MicroSocket {
    */
   public void write(MicroBlock source, long offset, int length) throws Exception {
     source.at(offset, length); // checked before a byte is written
+    if (isTooLong("write", length)) {
+      return;
+    }
     int done = 0;
     while (done < length) {
       if (isRefused("write")) {
@@ -210,6 +213,9 @@ public final class MicroSocket {
    * @throws Exception whatever {@code lastly} throws
    */
   public void write(byte[] bytes) throws Exception {
+    if (isTooLong("write", bytes.length)) {
+      return;
+    }
     int done = 0;
     while (done < bytes.length) {
       if (isRefused("write")) {
@@ -233,7 +239,7 @@ public final class MicroSocket {
    * @throws Exception whatever {@code lastly} throws
    */
   public void literal(String text) throws Exception {
-    if (isRefused("literal")) {
+    if (isTooLong("literal", text.length()) || isRefused("literal")) {
       return;
     }
     writes();
@@ -272,7 +278,7 @@ public final class MicroSocket {
    * @throws Exception whatever {@code lastly} throws
    */
   public void flush() throws Exception {
-    while (!tx.isPipe() && !tx.isEmpty() && !process.isEnding()) {
+    while (!tx.isPipe() && !tx.isOfMessages && !tx.isEmpty() && !process.isEnding()) {
       if (isRefused("flush")) {
         return;
       }
@@ -283,7 +289,7 @@ public final class MicroSocket {
 
   /** Whether the other end accepts no more bytes. Raises the error, or EPIPE. */
   private boolean isRefused(String verb) throws Exception {
-    if (!isClosedToWriters()) {
+    if (!tx.refusesWriters()) {
       return false;
     }
     StackReserve.check(); // what is taken must be raised
@@ -292,17 +298,23 @@ public final class MicroSocket {
     return true;
   }
 
-  private boolean isClosedToWriters() {
-    return tx.refusesWriters();
-  }
-
   /** Wakes the readers of what is about to be written: they run when this thread suspends. */
   private void writes() {
     if (tx.isPipe()) {
       tx.wakeReaders();
-    } else {
+    } else if (!tx.isOfMessages) {
       process.rings().drainLater(tx);
     }
+  }
+
+  /** Whether bytes make a message for a descriptor too long. It is dropped, and EMSGSIZE raised. */
+  private boolean isTooLong(String verb, int more) throws Exception {
+    if (!tx.isOfMessages || more <= ByteRing.MESSAGE_MAX - tx.readable()) {
+      return false;
+    }
+    tx.dropAll();
+    running(verb).raise(Errno.EMSGSIZE);
+    return true;
   }
 
   private void awaitRoom(String verb) {
@@ -328,6 +340,9 @@ public final class MicroSocket {
         break;
       }
       int count = (int) Math.min(Math.min(rx.readable(), tx.writable()), length - done);
+      if (isTooLong("forward", count)) {
+        break;
+      }
       if (count > 0) {
         rx.wakeWriters();
         writes();
@@ -371,15 +386,16 @@ public final class MicroSocket {
 
   /**
    * Ends a message and waits until the reader has read all of it and acknowledged its end. Raises
-   * EPIPE if the reader ends first, EINVAL if another thread is in a hup of the same socket,
-   * EOPNOTSUPP if a descriptor is at the other end, which can't acknowledge. Suspends.
+   * EPIPE if the reader ends first, EINVAL if another thread is in a hup of the same socket. On a
+   * socket for messages it sends what has been written as one, waits until the system has accepted
+   * it, and raises the system's error. On another descriptor it raises EOPNOTSUPP. Suspends.
    *
    * @throws Exception whatever {@code lastly} throws
    */
   public void hup() throws Exception {
-    if (!tx.isPipe()) {
+    if (!tx.isPipe() && !tx.isOfMessages) {
       flush();
-      if (!isClosedToWriters()) { // otherwise flush has raised the error
+      if (!tx.refusesWriters()) { // otherwise flush has raised the error
         running("hup").raise(Errno.EOPNOTSUPP);
       }
     } else if (tx.isHungUp()) {
@@ -398,6 +414,10 @@ public final class MicroSocket {
         return;
       }
       awaitRoom("hup");
+    }
+    if (tx.isOfMessages && tx.failure() != 0) {
+      StackReserve.check();
+      running("hup").raise(tx.takeFailure());
     }
   }
 
@@ -493,7 +513,7 @@ public final class MicroSocket {
   public void txShutdown() throws Exception {
     flush();
     int result = process.rings().shutDown(tx, Direction.OUTPUT);
-    if (result < 0 && !isClosedToWriters()) { // otherwise flush has raised the error
+    if (result < 0 && !tx.refusesWriters()) { // otherwise flush has raised the error
       running("shutdown").raise(-result);
     }
   }

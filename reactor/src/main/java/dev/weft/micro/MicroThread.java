@@ -4,6 +4,7 @@ package dev.weft.micro;
 import dev.weft.Deadline;
 import dev.weft.error.Errno;
 import dev.weft.internal.backend.Handle;
+import dev.weft.internal.io.Endpoint;
 import dev.weft.internal.jvm.StackReserve;
 import dev.weft.internal.micro.io.ByteRing;
 import dev.weft.internal.micro.io.IoDriver;
@@ -17,10 +18,13 @@ import dev.weft.internal.micro.run.ThreadCode;
 import dev.weft.internal.micro.run.ThreadControl;
 import dev.weft.internal.micro.run.ThreadExit;
 import dev.weft.internal.micro.run.ThreadLog;
+import dev.weft.net.UdpSocket;
+import dev.weft.net.UnixMessageSocket;
 import dev.weft.routine.Routine;
 import dev.weft.routine.codegen.Context;
 import java.net.InetSocketAddress;
 import java.util.Locale;
+import java.util.Objects;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 
@@ -991,6 +995,51 @@ public abstract class MicroThread extends Routine {
     // The failure is not reset: after a fault the thread may execute this again.
     raise(made.tx().failure(), OutgoingConnections.subject(address));
     return null;
+  }
+
+  /**
+   * Takes over a UDP socket that is connected to its peer. What is written up to a {@link
+   * MicroSocket#hup} is sent as one datagram, and each datagram received is a message to be read,
+   * whose end {@link MicroSocket#readhup} acknowledges. Raises EBADF if the socket is closed,
+   * ENOMEM if the heap does not have eight pages for its rings, and EOPNOTSUPP in the local
+   * executor; the socket stays the caller's then. Does not suspend, unless {@code lastly} does.
+   *
+   * @param socket a connected socket of this reactor, in which no fiber waits; from now on only the
+   *     micro-socket is to be used. It is closed as that of {@link #connect} is
+   * @return the micro-socket, or null if an error was raised and lowered
+   * @throws IllegalArgumentException if {@code socket} is not connected
+   * @throws Exception whatever {@code lastly} throws
+   */
+  protected final @Nullable MicroSocket adopt(UdpSocket socket) throws Exception {
+    if (socket.remoteAddress() == null) {
+      throw new IllegalArgumentException("adopt: not connected: " + socket);
+    }
+    return adopt(Endpoint.IN.of(socket), socket);
+  }
+
+  /**
+   * Takes over a Unix socket for messages, as {@link #adopt(UdpSocket)} does: one of a {@link
+   * dev.weft.net.SocketPair}, or a connection. The end of a connection is an empty message, which
+   * is read again and again.
+   *
+   * @param socket a connected socket of this reactor, in which no fiber waits; from now on only the
+   *     micro-socket is to be used. It is closed as that of {@link #connect} is
+   * @return the micro-socket, or null if an error was raised and lowered
+   * @throws Exception whatever {@code lastly} throws
+   */
+  protected final @Nullable MicroSocket adopt(UnixMessageSocket socket) throws Exception {
+    return adopt(Endpoint.IN.of(socket), socket);
+  }
+
+  private @Nullable MicroSocket adopt(@Nullable Endpoint endpoint, Object name) throws Exception {
+    StackReserve.check();
+    OutgoingConnections its = control.connections();
+    RingPair made = its.adopt(Objects.requireNonNull(endpoint));
+    if (made == null) {
+      raise(its.failure(), ": adopt " + name);
+      return null;
+    }
+    return new MicroSocket(process().control, made.rx(), made.tx());
   }
 
   /**

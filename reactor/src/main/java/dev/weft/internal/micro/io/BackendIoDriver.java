@@ -120,7 +120,10 @@ public final class BackendIoDriver extends IoDriver implements AutoCloseable {
 
   @Override
   InetSocketAddress remoteAddress(Handle handle) throws IOException {
-    return SocketCalls.remoteAddress(loop, handle);
+    if (SocketCalls.remoteName(loop, handle) instanceof InetSocketAddress address) {
+      return address;
+    }
+    throw new ErrnoException("getpeername", null, Errno.EAFNOSUPPORT.code());
   }
 
   @Override

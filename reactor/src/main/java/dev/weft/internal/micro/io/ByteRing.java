@@ -20,6 +20,10 @@ import org.jspecify.annotations.Nullable;
  */
 public final class ByteRing {
   public static final int BYTES = 16 * 1024;
+
+  /** The longest message. A received one that fills the ring may have been longer. */
+  public static final int MESSAGE_MAX = BYTES - 1;
+
   public static final int PAGES = BYTES / Pages.PAGE_BYTES;
   private static final int MASK = BYTES - 1;
 
@@ -36,10 +40,13 @@ public final class ByteRing {
   private long tail;
 
   /** Whether it is filled from a descriptor. */
-  final boolean isInput;
+  public final boolean isInput;
 
   /** Whether it is drained to a descriptor. */
-  final boolean isOutput;
+  public final boolean isOutput;
+
+  /** Whether its descriptor keeps the boundaries of messages; it holds one at a time then. */
+  public final boolean isOfMessages;
 
   private WritingEnd end = WritingEnd.OPEN;
   private TransferState state = TransferState.IDLE;
@@ -69,7 +76,7 @@ public final class ByteRing {
   private boolean closed;
 
   /** Whether a thread has shut down the descriptor's side; the descriptor itself stays open. */
-  private boolean shut;
+  boolean isShut;
 
   /** Whether a thread that wrote here was past its deadline when it ended. */
   private boolean overdue;
@@ -94,6 +101,7 @@ public final class ByteRing {
     this.descriptor = descriptor;
     isInput = input;
     isOutput = output;
+    isOfMessages = descriptor != null && descriptor.messages;
   }
 
   static ByteRing pipe(RingSet rings) {
@@ -135,12 +143,9 @@ public final class ByteRing {
     return descriptor == null;
   }
 
-  public boolean isInput() {
-    return isInput;
-  }
-
-  public boolean isOutput() {
-    return isOutput;
+  /** Whether there is something to be written to the descriptor. */
+  boolean hasOutput() {
+    return isOfMessages ? isHungUp() : tail != head;
   }
 
   /** Whether it delivers the connections of a listening socket instead of bytes. */
@@ -177,7 +182,7 @@ public final class ByteRing {
     end = WritingEnd.HUNG_UP;
   }
 
-  /** Withdraws {@link #hangUp}, because no reader is left that could acknowledge it. */
+  /** Undoes {@link #hangUp}: it has been acknowledged, or never will be. */
   public void withdrawHangUp() {
     end = end.resumed();
   }
@@ -218,15 +223,6 @@ public final class ByteRing {
 
   void closed() {
     closed = true;
-  }
-
-  /** Marks the descriptor's side as shut down by a thread; the descriptor stays open. */
-  void shut() {
-    shut = true;
-  }
-
-  boolean isShut() {
-    return shut;
   }
 
   /** Counts a writer that has ended; returns whether it or another one was past its deadline. */
@@ -438,16 +434,31 @@ public final class ByteRing {
   void filled(int result) {
     if (result > 0) {
       tail += result;
-    } else {
+    }
+    if (result <= 0 || isOfMessages) {
       endWriting();
-      failure = -result;
+      failure = Math.max(-result, 0);
+    }
+    if (isOfMessages && result > MESSAGE_MAX) {
+      failure = Errno.EMSGSIZE.code(); // its end may have been cut off
+      dropAll();
     }
     wakeReaders();
   }
 
+  public void dropAll() {
+    head = tail;
+  }
+
   /** Completes a write to the descriptor, with a byte count or -errno. */
   void drained(int result) {
-    if (result > 0) {
+    if (isOfMessages) {
+      head = 0; // the next message begins at the start of the memory
+      tail = 0;
+      failure = Math.max(-result, 0); // of this message alone
+      state = TransferState.IDLE;
+      withdrawHangUp();
+    } else if (result > 0) {
       head += result;
       if (state == TransferState.DROP_DUE && head == tail) {
         state = TransferState.IDLE;

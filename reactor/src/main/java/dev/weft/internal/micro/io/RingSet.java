@@ -99,7 +99,7 @@ public final class RingSet {
     for (int i = 0; i < outputs.size(); i++) {
       ByteRing ring = outputs.get(i);
       ring.pending = false;
-      if (ring.isInFlight() || ring.isEmpty()) {
+      if (ring.isInFlight() || !ring.hasOutput()) {
         continue;
       }
       if (killed) {
@@ -165,7 +165,7 @@ public final class RingSet {
       return;
     }
     boolean overdue = output.writerEnded(isOverdue);
-    if (!output.isEnded() || output.isEmpty()) {
+    if (!output.isEnded() || !output.hasOutput()) {
       return; // another thread continues to write, or nothing is left
     }
     if (overdue) {
@@ -200,6 +200,21 @@ public final class RingSet {
   public @Nullable RingPair open(Handle input, Handle output, boolean isSocket) {
     SharedDescriptor source = SharedDescriptor.stream(input, isSocket);
     SharedDescriptor sink = input == output ? source : SharedDescriptor.stream(output, isSocket);
+    return open(source, sink);
+  }
+
+  /**
+   * Creates the rings of a socket for messages, which is closed with them; null if the heap has too
+   * few pages.
+   *
+   * @param user the object that the handle belongs to
+   */
+  public @Nullable RingPair openMessages(Handle handle, Object user) {
+    SharedDescriptor both = SharedDescriptor.messages(handle, user);
+    return open(both, both);
+  }
+
+  private @Nullable RingPair open(SharedDescriptor source, SharedDescriptor sink) {
     RingPair pair = new RingPair(ByteRing.input(this, source), ByteRing.output(this, sink));
     reserve(2);
     if (!reservePages()) {
@@ -295,7 +310,7 @@ public final class RingSet {
           remove(i);
         }
       } else if (ring.isOutput
-          ? ring.isEnded() && (ring.isEmpty() || killed)
+          ? ring.isEnded() && (!ring.hasOutput() || killed)
           : ring.isAbandoned()) {
         closeEnd(ring);
         i = Math.min(i, rings.size()); // two may have been removed
@@ -368,7 +383,7 @@ public final class RingSet {
     }
     int result = driver.shutdown(ring.descriptor().handle(), direction);
     if (result == 0) {
-      ring.shut();
+      ring.isShut = true;
     }
     return result;
   }

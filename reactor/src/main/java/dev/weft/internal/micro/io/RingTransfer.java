@@ -46,6 +46,7 @@ final class RingTransfer implements Op.Listener, AcceptQueue {
       ring.allocate(); // now, because memory may be short when a connection arrives
       submit(backend.requestAccept(op, descriptor.handle()));
     } else if (ring.isOutput) {
+      ring.allocate(); // for an empty message; others have memory
       submit(write(descriptor));
     } else if (ring.isAllocated() || !descriptor.isSocket()) {
       ring.allocate();
@@ -228,10 +229,10 @@ final class RingTransfer implements Op.Listener, AcceptQueue {
     if (ring.isInput) {
       ring.filled(result);
     } else {
-      ring.drained(result == 0 ? -Errno.EIO.code() : result);
+      ring.drained(result == 0 && !ring.isOfMessages ? -Errno.EIO.code() : result);
       abort(result);
     }
-    if (ring.isOutput && !ring.isEmpty()) {
+    if (ring.isOutput && ring.hasOutput()) {
       ring.rings.drainLater(ring);
     }
   }
@@ -242,8 +243,8 @@ final class RingTransfer implements Op.Listener, AcceptQueue {
    * bytes that have arrived.
    */
   private void abort(int result) {
-    boolean failed = result <= 0 && result != -Errno.ECANCELED.code();
-    if (failed && ring.descriptor().isSocket() && !ring.isShut()) {
+    boolean failed = result <= 0 && result != -Errno.ECANCELED.code() && !ring.isOfMessages;
+    if (failed && ring.descriptor().isSocket() && !ring.isShut) {
       driver.shutdown(ring.descriptor().handle(), Direction.BOTH);
     }
   }

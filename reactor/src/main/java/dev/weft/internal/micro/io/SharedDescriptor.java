@@ -2,6 +2,7 @@
 package dev.weft.internal.micro.io;
 
 import dev.weft.internal.backend.Handle;
+import org.jspecify.annotations.Nullable;
 
 /** Descriptor shared by its rings; it is closed with the last of them. */
 final class SharedDescriptor {
@@ -14,21 +15,36 @@ final class SharedDescriptor {
   private final boolean owned;
   private final boolean socket;
 
-  private SharedDescriptor(Handle handle, boolean listening, boolean owned, boolean socket) {
+  /** Whether it keeps the boundaries of messages. */
+  final boolean messages;
+
+  /** Keeps the object that the handle belongs to from being garbage, which would close it. */
+  @SuppressWarnings("unused") // only held
+  private final @Nullable Object user;
+
+  private SharedDescriptor(
+      Handle handle, boolean listening, boolean owned, boolean socket, @Nullable Object user) {
     this.handle = handle;
     this.listening = listening;
     this.owned = owned;
     this.socket = socket;
+    this.user = user;
+    messages = user != null;
   }
 
   /** A connection, or another stream. */
   static SharedDescriptor stream(Handle handle, boolean socket) {
-    return new SharedDescriptor(handle, false, handle.isOwned(), socket);
+    return new SharedDescriptor(handle, false, handle.isOwned(), socket, null);
   }
 
   /** A listening socket. */
   static SharedDescriptor listening(Handle handle, boolean owned) {
-    return new SharedDescriptor(handle, true, owned, false);
+    return new SharedDescriptor(handle, true, owned, false, null);
+  }
+
+  /** A socket for messages, of the object {@code user}. */
+  static SharedDescriptor messages(Handle handle, Object user) {
+    return new SharedDescriptor(handle, false, handle.isOwned(), true, user);
   }
 
   Handle handle() {

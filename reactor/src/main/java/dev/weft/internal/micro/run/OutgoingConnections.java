@@ -4,6 +4,7 @@ package dev.weft.internal.micro.run;
 import dev.weft.error.Errno;
 import dev.weft.error.ErrnoException;
 import dev.weft.internal.backend.Handle;
+import dev.weft.internal.io.Endpoint;
 import dev.weft.internal.io.InetAddresses;
 import dev.weft.internal.jvm.StackReserve;
 import dev.weft.internal.micro.io.RingPair;
@@ -12,7 +13,7 @@ import java.net.UnknownHostException;
 import java.util.ArrayList;
 import org.jspecify.annotations.Nullable;
 
-/** The connections that one thread has opened, which are closed when it has ended. */
+/** The connections that one thread has opened or taken over, which are closed when it has ended. */
 public final class OutgoingConnections {
   private final ThreadControl thread;
   private final ArrayList<RingPair> open = new ArrayList<>(1);
@@ -29,8 +30,7 @@ public final class OutgoingConnections {
     ProcessControl process = thread.home();
     process.requireNotEnding(thread);
     InetAddresses.requireResolved(address);
-    open.removeIf(socket -> socket.rx().isClosed() && socket.tx().isClosed());
-    open.ensureCapacity(open.size() + 1);
+    makeRoom();
     Handle handle = process.driver.newHandle("connection" + subject(address));
     try {
       process.driver.socket(handle, address, process.settings().setup());
@@ -47,6 +47,36 @@ public final class OutgoingConnections {
     process.rings.attach(socket.rx(), socket.tx());
     process.rings.connect(socket.tx(), address);
     return socket;
+  }
+
+  /** Takes over a socket for messages; returns null if that fails, see {@link #failure}. */
+  public @Nullable RingPair adopt(Endpoint endpoint) {
+    ProcessControl process = thread.home();
+    process.requireNotEnding(thread);
+    endpoint.loop.requireThread("adopt", endpoint.name());
+    if (process.dispatcher() == null) {
+      failure = Errno.EOPNOTSUPP.code();
+      return null;
+    }
+    if (!endpoint.isOpen()) {
+      failure = Errno.EBADF.code();
+      return null;
+    }
+    makeRoom();
+    RingPair socket = process.rings.openMessages(endpoint.handle(), endpoint);
+    if (socket == null) {
+      failure = Errno.ENOMEM.code();
+      return null;
+    }
+    open.add(socket);
+    process.rings.attach(socket.rx(), socket.tx());
+    return socket;
+  }
+
+  /** Forgets closed connections, and allocates the place of another one. */
+  private void makeRoom() {
+    open.removeIf(socket -> socket.rx().isClosed() && socket.tx().isClosed());
+    open.ensureCapacity(open.size() + 1);
   }
 
   /**

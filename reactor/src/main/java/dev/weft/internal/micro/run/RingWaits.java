@@ -21,7 +21,7 @@ public final class RingWaits implements RingOwner {
   public void awaitInput(ByteRing ring, ThreadControl thread) {
     process.requireNotEnding(thread);
     forget(thread); // if it was played while it waited, it is still in a list
-    if (ring.isInput()) {
+    if (ring.isInput) {
       process.rings.fillLater(ring);
     }
     link(ring, thread, ring.firstReader, false); // last, here and below: it changes all or nothing
@@ -31,7 +31,7 @@ public final class RingWaits implements RingOwner {
   public void awaitOutput(ByteRing ring, ThreadControl thread) {
     process.requireNotEnding(thread);
     forget(thread);
-    if (ring.isOutput()) {
+    if (ring.isOutput) {
       process.rings.drainLater(ring);
       if (thread.isOverdue()) {
         process.rings.drainOnceThenDrop(ring); // its lastly must not wait for the peer
@@ -92,7 +92,7 @@ public final class RingWaits implements RingOwner {
    */
   void drainOnceThenDrop(ThreadControl thread) {
     ByteRing ring = thread.waitsFor;
-    if (thread.isListed && thread.waitsToWrite && ring != null && ring.isOutput()) {
+    if (thread.isListed && thread.waitsToWrite && ring != null && ring.isOutput) {
       process.rings.drainOnceThenDrop(ring);
     }
   }
