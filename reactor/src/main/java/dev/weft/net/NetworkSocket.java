@@ -11,12 +11,13 @@ import dev.weft.internal.io.SocketCalls;
 import dev.weft.io.SegmentList;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
-import java.net.InetSocketAddress;
+import java.net.SocketAddress;
 import java.nio.channels.ClosedChannelException;
 import java.util.Objects;
 
-/** A socket with an IP address: its options, its address, and the bytes on their way. */
-public abstract sealed class NetworkSocket permits TcpSocket, UdpSocket {
+/** An open socket: its options, its address, and the bytes on their way. */
+public abstract sealed class NetworkSocket
+    permits TcpSocket, UdpSocket, UnixSocket, UnixMessageSocket {
   /** For the sockets of this package. */
   NetworkSocket() {}
 
@@ -88,15 +89,11 @@ public abstract sealed class NetworkSocket permits TcpSocket, UdpSocket {
   }
 
   /**
-   * {@return the local address and port}
+   * {@return the address of this end}
    *
    * @throws IOException if the socket is closed
    */
-  public InetSocketAddress localAddress() throws IOException {
-    Endpoint mine = endpoint();
-    mine.enter("localAddress");
-    return SocketCalls.localAddress(mine.loop, mine.handle());
-  }
+  public abstract SocketAddress localAddress() throws IOException;
 
   /** {@return whether {@code close} has not been called} */
   public boolean isOpen() {

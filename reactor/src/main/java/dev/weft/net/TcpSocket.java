@@ -469,6 +469,17 @@ public final class TcpSocket extends NetworkSocket implements DuplexStream {
   }
 
   /**
+   * {@return the local address and port}
+   *
+   * @throws IOException if the socket is closed
+   */
+  @Override
+  public InetSocketAddress localAddress() throws IOException {
+    endpoint.enter("localAddress");
+    return SocketCalls.localAddress(endpoint.loop, endpoint.handle());
+  }
+
+  /**
    * {@return the peer's address and port}
    *
    * @throws ErrnoException ENOTCONN if the peer reset the connection before the first call of this

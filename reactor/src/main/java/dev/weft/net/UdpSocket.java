@@ -439,6 +439,17 @@ public final class UdpSocket extends NetworkSocket implements MessageStream {
 
   // ---- addresses and the end
 
+  /**
+   * {@return the local address and port}
+   *
+   * @throws IOException if the socket is closed
+   */
+  @Override
+  public InetSocketAddress localAddress() throws IOException {
+    endpoint.enter("localAddress");
+    return SocketCalls.localAddress(endpoint.loop, endpoint.handle());
+  }
+
   /** {@return the peer that the socket is connected to, or null} */
   public @Nullable InetSocketAddress remoteAddress() {
     return name.remote;

@@ -31,7 +31,7 @@ import java.util.List;
  * <p>The end of a connection is an empty message to the system. So an empty message can't be sent
  * through a connection; as a datagram it can.
  */
-public final class UnixMessageSocket implements MessageStream {
+public final class UnixMessageSocket extends NetworkSocket implements MessageStream {
   static {
     Endpoint.IN.register(UnixMessageSocket.class, socket -> socket.endpoint);
   }
@@ -45,6 +45,11 @@ public final class UnixMessageSocket implements MessageStream {
   private UnixMessageSocket(EventLoop loop, SocketType type, Object name) {
     this.type = type;
     endpoint = new Endpoint(loop, Endpoint.Kind.SOCKET, name, name);
+  }
+
+  @Override
+  Endpoint endpoint() {
+    return endpoint;
   }
 
   /** Takes over a connection that {@code acceptor} has ready. */
@@ -277,14 +282,10 @@ public final class UnixMessageSocket implements MessageStream {
    *
    * @throws IOException if the socket is closed
    */
+  @Override
   public SocketAddress localAddress() throws IOException {
     endpoint.enter("localAddress");
     return AbstractSocketAddress.decode(SocketCalls.localName(endpoint.loop, endpoint.handle()));
-  }
-
-  /** {@return whether {@link #close} has not been called} */
-  public boolean isOpen() {
-    return endpoint.isOpen();
   }
 
   /**

@@ -11,11 +11,13 @@ import dev.weft.internal.io.Acceptor;
 import dev.weft.internal.io.Endpoint;
 import dev.weft.internal.io.SocketCalls;
 import dev.weft.internal.io.SocketSetup;
+import dev.weft.internal.io.TryTransfers;
 import dev.weft.internal.jvm.StackReserve;
 import dev.weft.internal.strand.EventLoop;
 import dev.weft.internal.strand.Strand;
 import dev.weft.internal.strand.WaitMode;
 import dev.weft.io.DuplexStream;
+import dev.weft.io.SegmentList;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.net.SocketAddress;
@@ -25,7 +27,7 @@ import java.net.StandardProtocolFamily;
  * Connection to a process of the same machine (unix(7), SOCK_STREAM). One fiber may read while
  * another writes. It can pass descriptors, and knows who the peer is.
  */
-public final class UnixSocket implements DuplexStream {
+public final class UnixSocket extends NetworkSocket implements DuplexStream {
   static {
     Endpoint.IN.register(UnixSocket.class, socket -> socket.endpoint);
   }
@@ -34,6 +36,11 @@ public final class UnixSocket implements DuplexStream {
 
   private UnixSocket(EventLoop loop, Object name) {
     endpoint = new Endpoint(loop, Endpoint.Kind.SOCKET, name, name);
+  }
+
+  @Override
+  Endpoint endpoint() {
+    return endpoint;
   }
 
   /** Takes over a connection that {@code acceptor} has ready. */
@@ -119,6 +126,38 @@ public final class UnixSocket implements DuplexStream {
   @Override
   public void write(MemorySegment source, Deadline deadline) throws IOException {
     endpoint.write(source, deadline.nanoTime());
+  }
+
+  /**
+   * Writes several segments as one, without a copy: up to 64 of them by one operation of the system
+   * (sendmsg(2)). Waits until {@code deadline} at most. Suspends.
+   */
+  @Override
+  public void write(SegmentList source, Deadline deadline) throws IOException {
+    writeGathered(endpoint, source, false, deadline);
+  }
+
+  /**
+   * Reads the bytes that have arrived. Does not suspend.
+   *
+   * @param target native memory to fill from its start
+   * @return bytes read; 0 if none have arrived, or {@code target} is empty; -1 at the end of the
+   *     stream
+   * @throws IOException if the connection is broken or closed
+   */
+  public int tryRead(MemorySegment target) throws IOException {
+    return TryTransfers.read(endpoint, target);
+  }
+
+  /**
+   * Writes as much as the system accepts at once. Does not suspend.
+   *
+   * @param source native memory
+   * @return bytes written; 0 if the system accepts none now, or {@code source} is empty
+   * @throws IOException if the connection is broken or closed
+   */
+  public int tryWrite(MemorySegment source) throws IOException {
+    return TryTransfers.write(endpoint, source);
   }
 
   @Override
@@ -207,6 +246,7 @@ public final class UnixSocket implements DuplexStream {
    *
    * @throws IOException if the socket is closed
    */
+  @Override
   public SocketAddress localAddress() throws IOException {
     endpoint.enter("localAddress");
     return AbstractSocketAddress.decode(SocketCalls.localName(endpoint.loop, endpoint.handle()));
@@ -233,11 +273,6 @@ public final class UnixSocket implements DuplexStream {
   @Override
   public void shutdownOutput(Deadline deadline) throws IOException {
     endpoint.shutdown(Direction.OUTPUT, deadline.nanoTime());
-  }
-
-  /** {@return whether {@link #close} has not been called} */
-  public boolean isOpen() {
-    return endpoint.isOpen();
   }
 
   /**

@@ -10,6 +10,7 @@ import dev.weft.error.Errno;
 import dev.weft.internal.backend.Backend;
 import dev.weft.internal.backend.Capability;
 import dev.weft.internal.backend.Direction;
+import dev.weft.internal.backend.Gather;
 import dev.weft.internal.backend.Handle;
 import dev.weft.internal.backend.Message;
 import dev.weft.internal.backend.Op;
@@ -90,6 +91,22 @@ abstract class UnixContract extends DatagramContract {
     discard(client);
     assertEquals(code(Errno.EPIPE), send(server, "x"));
     discard(server, listener);
+  }
+
+  @Test
+  void aStreamTakesBytesOfSeveralSegments() throws Exception {
+    backend();
+    UnixAddress address = named("gathered");
+    int listener = listening(SocketType.STREAM, address);
+    int client = unix(SocketType.STREAM);
+    assertEquals(0, connectTo(client, address));
+    int server = perform(op -> op.accept(at(listener)));
+    Gather gather = new Gather();
+    gather.add(text("ab"), 0, 2);
+    gather.add(text("-cde"), 1, 3);
+    assertEquals(5, perform(op -> op.sendGathered(at(client), gather, false)));
+    assertEquals(5, receive(server, 10));
+    discard(listener, client, server);
   }
 
   @Test

@@ -93,7 +93,7 @@ final class OpcodeHandlers {
     return switch (request.opcode) {
       case RECEIVE -> socket.receive(request, null);
       case RECEIVE_MESSAGE -> socket.receive(request, request.op.message());
-      case SEND -> socket.send(request, null);
+      case SEND, SEND_GATHERED -> socket.send(request, null);
       case SEND_MESSAGE -> socket.send(request, (UnixAddress) request.destination);
       case ACCEPT, ACCEPT_MULTISHOT -> socket.accept(request);
       case CONNECT ->
