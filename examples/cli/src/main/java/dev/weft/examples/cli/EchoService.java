@@ -31,7 +31,10 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
 
-/** The echo service: reactors that each listen on all addresses, and a fiber per connection. */
+/**
+ * The echo service: reactors that each listen on all addresses, with a fiber per connection, and a
+ * few per address for datagrams.
+ */
 final class EchoService {
   private static final int BUFFER_BYTES_MIN = 4 << 10;
   private static final int BUFFER_BYTES_MAX = 64 << 10;
@@ -54,6 +57,8 @@ final class EchoService {
 
   private final SocketOptions socketOptions;
 
+  private final EchoSockets.Protocols protocols;
+
   /** Counts the other reactors that have begun to serve, or have ended. */
   private final CountDownLatch started;
 
@@ -69,6 +74,7 @@ final class EchoService {
   EchoService(
       ReactorOptions options,
       List<InetSocketAddress> addresses,
+      EchoSockets.Protocols protocols,
       Duration grace,
       int reactors,
       boolean quiet,
@@ -76,6 +82,7 @@ final class EchoService {
       Duration sendTimeout) {
     pinned = options.withCpu(ReactorOptions.ANY_CPU);
     this.addresses = addresses;
+    this.protocols = protocols;
     this.grace = grace;
     this.reactors = reactors;
     started = new CountDownLatch(reactors - 1);
@@ -97,23 +104,23 @@ final class EchoService {
 
   /** Opens the listeners of the first reactor, whose ports the other reactors share. */
   private int serveAll() throws Exception {
-    List<TcpListener> listeners = new ArrayList<>();
+    List<EchoSockets> sockets = new ArrayList<>();
     List<FutureTask<Integer>> others = new ArrayList<>();
     try (Signals signals = Signals.open(Signal.INT, Signal.TERM)) {
       for (InetSocketAddress address : addresses) {
         if (reactors > 1) {
-          TcpListener.bind(address)
+          EchoSockets.bind(address, protocols, SocketOptions.defaults(), quiet)
               .close(); // with shared ports, another server on this port would go unnoticed
         }
-        listeners.add(bind(address));
+        sockets.add(bind(address));
       }
-      List<InetSocketAddress> bound = listeners.stream().map(TcpListener::localAddress).toList();
+      List<InetSocketAddress> bound = sockets.stream().map(EchoSockets::address).toList();
       for (int i = 1; i < reactors; i++) {
         others.add(startOther(bound));
       }
       awaitOthers();
-      listeners.forEach(listener -> log("tcp listening on " + listener));
-      new Shift(listeners, signals).serve(true);
+      sockets.forEach(each -> each.readyLines().forEach(EchoService::log));
+      new Shift(sockets, signals).serve(true);
     } catch (ErrnoException e) {
       return failed(e);
     }
@@ -159,12 +166,12 @@ final class EchoService {
 
   private int serveShared(List<InetSocketAddress> bound) {
     try (Signals signals = Signals.open(Signal.INT, Signal.TERM)) {
-      List<TcpListener> listeners = new ArrayList<>();
+      List<EchoSockets> sockets = new ArrayList<>();
       for (InetSocketAddress address : bound) {
-        listeners.add(bind(address));
+        sockets.add(bind(address));
       }
       started.countDown();
-      new Shift(listeners, signals).serve(false);
+      new Shift(sockets, signals).serve(false);
       return Program.SUCCESS;
     } catch (ErrnoException e) {
       return failed(e);
@@ -173,14 +180,16 @@ final class EchoService {
     }
   }
 
-  private TcpListener bind(InetSocketAddress address) throws IOException {
-    return TcpListener.bind(address, socketOptions);
+  private EchoSockets bind(InetSocketAddress address) throws IOException {
+    return EchoSockets.bind(address, protocols, socketOptions, quiet);
   }
 
   private static int failed(ErrnoException e) {
     Programs.report(
         IouPort7.NAME
-            + ": tcp listen "
+            + ": "
+            + e.operation()
+            + " "
             + e.subject()
             + ": "
             + e.errno().text()
@@ -196,25 +205,36 @@ final class EchoService {
 
   /** The work of one reactor, from its first connection to the end of its last. */
   private final class Shift {
-    private final List<TcpListener> listeners;
+    private final List<EchoSockets> sockets;
     private final Signals signals;
     private final Set<Fiber> connections = new HashSet<>();
 
-    Shift(List<TcpListener> listeners, Signals signals) {
-      this.listeners = listeners;
+    Shift(List<EchoSockets> sockets, Signals signals) {
+      this.sockets = sockets;
       this.signals = signals;
     }
 
     void serve(boolean first) {
-      for (TcpListener listener : listeners) {
-        Fiber.start("accept " + listener, () -> acceptAll(listener));
-      }
+      sockets.forEach(this::start);
       signals.await();
-      listeners.forEach(TcpListener::close);
+      for (EchoSockets each : sockets) {
+        each.close();
+      }
       Fiber impatience = Fiber.start("second signal", () -> endAtOnce(first));
       awaitConnections();
       connections.forEach(Fiber::cancel);
       impatience.cancel();
+    }
+
+    private void start(EchoSockets started) {
+      TcpListener listener = started.listener();
+      EchoDatagrams datagrams = started.datagrams();
+      if (listener != null) {
+        Fiber.start("accept " + listener, () -> acceptAll(listener));
+      }
+      if (datagrams != null) {
+        datagrams.start();
+      }
     }
 
     private void endAtOnce(boolean first) {

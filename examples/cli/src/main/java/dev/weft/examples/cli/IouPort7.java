@@ -28,8 +28,9 @@ final class IouPort7 implements Program {
     CommandSpec spec = CommandSpec.create().name(NAME);
     spec.usageMessage()
         .description(
-            "Sends back what it gets. SIGINT or SIGTERM: stops accepting, lets open",
-            "connections finish for the grace time, ends. A second signal ends it immediately.");
+            "Sends back what it gets. It has the same port of TCP and UDP. SIGINT or SIGTERM:",
+            "stops accepting, lets open connections finish for the grace time, ends. A second",
+            "signal ends it immediately.");
     spec.addOption(
         OptionSpec.builder("--listen")
             .paramLabel("HOST:PORT")
@@ -38,6 +39,8 @@ final class IouPort7 implements Program {
             .description(
                 "where to listen; may be given more than once (default " + LISTEN_DEFAULT + ")")
             .build());
+    spec.addOption(flag("--tcp", "serve TCP, and UDP only if --udp is given as well"));
+    spec.addOption(flag("--udp", "serve UDP, and TCP only if --tcp is given as well"));
     spec.addOption(
         Seconds.option("--grace")
             .description("how long open connections are served after a signal (default 5)")
@@ -60,12 +63,13 @@ final class IouPort7 implements Program {
                     + " (default 60; 0 for no limit)")
             .build());
     spec.addOption(
-        OptionSpec.builder("--quiet")
-            .type(boolean.class)
-            .description("do not report connections that break")
-            .build());
+        flag("--quiet", "do not report connections that break and datagrams that can't be echoed"));
     spec.addOption(BackendOption.spec());
     return spec;
+  }
+
+  private static OptionSpec flag(String name, String description) {
+    return OptionSpec.builder(name).type(boolean.class).description(description).build();
   }
 
   @Override
@@ -88,7 +92,11 @@ final class IouPort7 implements Program {
     Duration sendTimeout = limit(arguments, "--send-timeout", SEND_TIMEOUT_SECONDS_DEFAULT);
     Duration grace = duration(graceSeconds);
     ReactorOptions options = BackendOption.reactorOptions(arguments);
-    return new EchoService(options, addresses, grace, reactors, quiet, idle, sendTimeout).run();
+    boolean tcp = arguments.matchedOptionValue("--tcp", false);
+    boolean udp = arguments.matchedOptionValue("--udp", false);
+    EchoSockets.Protocols protocols = new EchoSockets.Protocols(tcp || !udp, udp || !tcp);
+    return new EchoService(options, addresses, protocols, grace, reactors, quiet, idle, sendTimeout)
+        .run();
   }
 
   private static Duration limit(ParseResult arguments, String option, double byDefault) {

@@ -8,12 +8,16 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.weft.examples.common.ChildProcess;
 import java.io.IOException;
+import java.net.DatagramSocket;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.net.SocketException;
+import java.nio.ByteBuffer;
+import java.nio.channels.DatagramChannel;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
@@ -23,11 +27,29 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 class IouPort7Test {
   private static final String READY = "tcp listening on ";
+  private static final String UDP_READY = "udp listening on ";
 
+  /** Awaits the readiness for TCP and UDP; returns the port of both. */
   private static int awaitReady(ChildProcess server) throws IOException {
+    int port = awaitReady(server, READY);
+    assertEquals(port, awaitReady(server, UDP_READY));
+    return port;
+  }
+
+  private static int awaitReady(ChildProcess server, String ready) throws IOException {
     String line = server.error();
-    assertTrue(line != null && line.startsWith(READY), String.valueOf(line));
+    assertTrue(line != null && line.startsWith(ready), String.valueOf(line));
     return Integer.parseInt(line.substring(line.lastIndexOf(':') + 1));
+  }
+
+  /** Not connected: the JDK's channels that are send no empty datagrams. */
+  private static void assertEchoes(DatagramChannel client, int port, byte[] bytes)
+      throws IOException {
+    client.send(
+        ByteBuffer.wrap(bytes), new InetSocketAddress(InetAddress.getLoopbackAddress(), port));
+    ByteBuffer answer = ByteBuffer.allocate(65_536);
+    client.receive(answer);
+    assertArrayEquals(bytes, Arrays.copyOf(answer.array(), answer.position()));
   }
 
   private static Socket connect(int port) throws IOException {
@@ -132,6 +154,81 @@ class IouPort7Test {
         socket.close();
       }
       assertEndsWell(server);
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource({"[::]:0, io_uring", "127.0.0.1:0, io_uring", "[::]:0, selector"})
+  void datagramsAreEchoedWhole(String address, String backend) throws Exception {
+    try (ChildProcess server =
+        ChildProcess.start(Main.class, "iou_port7", "--listen", address, "--backend", backend)) {
+      int port = awaitReady(server);
+      try (DatagramChannel client = DatagramChannel.open()) {
+        for (int length : new int[] {0, 1, 1472, 1473, 65_507}) {
+          byte[] bytes = new byte[length];
+          new Random(length).nextBytes(bytes);
+          assertEchoes(client, port, bytes);
+        }
+      }
+      assertEndsWell(server);
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"1", "2"})
+  void aThousandClientsOfUdpAreAnswered(String reactors) throws Exception {
+    List<DatagramChannel> clients = new ArrayList<>();
+    try (ChildProcess server =
+        ChildProcess.start(
+            Main.class, "iou_port7", "--listen", "127.0.0.1:0", "--reactors", reactors)) {
+      int port = awaitReady(server);
+      for (int i = 0; i < 1000; i++) {
+        clients.add(DatagramChannel.open());
+      }
+      for (int i = 0; i < clients.size(); i++) {
+        assertEchoes(clients.get(i), port, ("client " + i).getBytes(StandardCharsets.UTF_8));
+      }
+      for (DatagramChannel client : clients) {
+        client.close();
+      }
+      assertEndsWell(server);
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource({"--tcp, tcp", "--udp, udp"})
+  void oneProtocolIsServedIfAskedFor(String option, String protocol) throws Exception {
+    try (ChildProcess server =
+        ChildProcess.start(Main.class, "iou_port7", "--listen", "127.0.0.1:0", option)) {
+      int port = awaitReady(server, protocol + " listening on ");
+      if (protocol.equals("tcp")) {
+        try (Socket socket = connect(port)) {
+          assertEchoes(socket, "hello");
+        }
+        new DatagramSocket(new InetSocketAddress(InetAddress.getLoopbackAddress(), port))
+            .close(); // it is free
+      } else {
+        try (DatagramChannel client = DatagramChannel.open()) {
+          assertEchoes(client, port, new byte[] {1, 2, 3});
+        }
+        assertThrows(SocketException.class, () -> connect(port));
+      }
+      assertEndsWell(server);
+    }
+  }
+
+  @Test
+  void aPortOfUdpInUseIsReported() throws Exception {
+    try (DatagramSocket other =
+        new DatagramSocket(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0))) {
+      String address = "127.0.0.1:" + other.getLocalPort();
+      try (ChildProcess late =
+          ChildProcess.start(Main.class, "iou_port7", "--udp", "--listen", address)) {
+        assertEquals(
+            "iou_port7: udp listen " + address + ": Address already in use (EADDRINUSE)",
+            late.errors());
+        assertEquals(1, late.status());
+      }
     }
   }
 

@@ -98,9 +98,10 @@ class RefusedIoUringTest {
       assertEquals(0, server.status());
       lines.addAll(server.errors().lines().toList());
 
-      assertEquals(2, lines.size(), lines::toString);
+      assertEquals(3, lines.size(), lines::toString);
       assertTrue(lines.getFirst().contains(" INFO using a selector instead"), lines::toString);
       assertTrue(lines.getFirst().contains(UNAVAILABLE), lines::toString);
+      assertTrue(lines.get(2).startsWith("udp listening on "), lines::toString);
     }
   }
 

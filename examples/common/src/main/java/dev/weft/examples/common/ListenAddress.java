@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.weft.examples.common;
 
+import java.net.Inet6Address;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.UnknownHostException;
@@ -46,6 +47,17 @@ public final class ListenAddress {
     } catch (UnknownHostException e) {
       throw new IllegalArgumentException(subject + ": unknown host: " + name, e);
     }
+  }
+
+  /**
+   * {@return the notation that {@link #parse} takes}
+   *
+   * @param address a resolved address
+   */
+  public static String text(InetSocketAddress address) {
+    InetAddress ip = address.getAddress();
+    String host = ip.getHostAddress();
+    return (ip instanceof Inet6Address ? "[" + host + "]" : host) + ":" + address.getPort();
   }
 
   private static int parsePort(String subject, String digits, String text) {

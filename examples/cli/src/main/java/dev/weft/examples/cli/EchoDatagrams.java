@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.weft.examples.cli;
+
+import dev.weft.Fiber;
+import dev.weft.error.Errno;
+import dev.weft.error.ErrnoException;
+import dev.weft.examples.common.ListenAddress;
+import dev.weft.examples.common.Programs;
+import dev.weft.net.Datagram;
+import dev.weft.net.SocketOptions;
+import dev.weft.net.UdpSocket;
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.net.InetSocketAddress;
+import java.time.Duration;
+import java.util.Objects;
+
+/**
+ * The UDP side of the echo service on one address: several fibers receive from one socket, each one
+ * datagram at a time, so that the kernel's queue is served in its order, for all senders alike.
+ */
+final class EchoDatagrams implements AutoCloseable {
+  private static final int FIBERS = 8;
+
+  /** The longest datagram has 65507 bytes over IPv4, and 20 more over IPv6. */
+  private static final int BUFFER_BYTES = 65_535;
+
+  private static final Duration BACK_OFF = Duration.ofMillis(10);
+
+  private final UdpSocket socket;
+  private final InetSocketAddress address;
+  private final boolean quiet;
+
+  private EchoDatagrams(UdpSocket socket, boolean quiet) throws IOException {
+    this.socket = socket;
+    this.quiet = quiet;
+    address = socket.localAddress();
+  }
+
+  static EchoDatagrams bind(InetSocketAddress address, SocketOptions options, boolean quiet)
+      throws IOException {
+    return new EchoDatagrams(UdpSocket.bind(address, options), quiet);
+  }
+
+  InetSocketAddress localAddress() {
+    return address;
+  }
+
+  /** Starts to serve, until it is closed. */
+  void start() {
+    for (int i = 0; i < FIBERS; i++) {
+      Fiber.start("udp " + this + " " + i, this::serve);
+    }
+  }
+
+  private void serve() {
+    try (Arena arena = Arena.ofConfined()) {
+      Datagram datagram = new Datagram(arena.allocate(BUFFER_BYTES));
+      while (socket.isOpen()) {
+        receive(datagram);
+      }
+    } catch (IOException e) {
+      // closed
+    }
+  }
+
+  /** Echoes one datagram. What fails concerns that one alone. */
+  private void receive(Datagram datagram) throws IOException {
+    try {
+      socket.receive(datagram);
+    } catch (ErrnoException e) {
+      report("udp " + this, e);
+      if (isShort(e)) {
+        Fiber.sleep(BACK_OFF);
+      }
+      return;
+    }
+    try {
+      socket.send(datagram);
+    } catch (ErrnoException e) { // such as EINVAL for a sender whose port is 0
+      report("udp " + ListenAddress.text(Objects.requireNonNull(datagram.address())), e);
+    }
+  }
+
+  private static boolean isShort(ErrnoException e) {
+    return e.errno() == Errno.ENOBUFS || e.errno() == Errno.ENOMEM;
+  }
+
+  private void report(String subject, ErrnoException e) {
+    if (!quiet) {
+      Programs.report(subject + ": " + e.errno().text() + " (" + e.errno() + ")");
+    }
+  }
+
+  @Override
+  public void close() {
+    socket.close();
+  }
+
+  /** The address. */
+  @Override
+  public String toString() {
+    return socket.toString().replaceFirst("^UDP ", "");
+  }
+}
