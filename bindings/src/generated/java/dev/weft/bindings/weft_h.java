@@ -1328,15 +1328,6 @@ public class weft_h extends weft_h$shared {
     public static int F_SETFL() {
         return F_SETFL;
     }
-    private static final int F_DUPFD_CLOEXEC = (int)1030L;
-    /**
-     * {@snippet lang=c :
-     * #define F_DUPFD_CLOEXEC 1030
-     * }
-     */
-    public static int F_DUPFD_CLOEXEC() {
-        return F_DUPFD_CLOEXEC;
-    }
     private static final int F_SETPIPE_SZ = (int)1031L;
     /**
      * {@snippet lang=c :
@@ -1354,6 +1345,15 @@ public class weft_h extends weft_h$shared {
      */
     public static int F_GETPIPE_SZ() {
         return F_GETPIPE_SZ;
+    }
+    private static final int F_DUPFD_CLOEXEC = (int)1030L;
+    /**
+     * {@snippet lang=c :
+     * #define F_DUPFD_CLOEXEC 1030
+     * }
+     */
+    public static int F_DUPFD_CLOEXEC() {
+        return F_DUPFD_CLOEXEC;
     }
     private static final int FD_CLOEXEC = (int)1L;
     /**
@@ -1643,24 +1643,6 @@ public class weft_h extends weft_h$shared {
     public static int SO_INCOMING_CPU() {
         return SO_INCOMING_CPU;
     }
-    private static final int IP_TOS = (int)1L;
-    /**
-     * {@snippet lang=c :
-     * #define IP_TOS 1
-     * }
-     */
-    public static int IP_TOS() {
-        return IP_TOS;
-    }
-    private static final int IP_BIND_ADDRESS_NO_PORT = (int)24L;
-    /**
-     * {@snippet lang=c :
-     * #define IP_BIND_ADDRESS_NO_PORT 24
-     * }
-     */
-    public static int IP_BIND_ADDRESS_NO_PORT() {
-        return IP_BIND_ADDRESS_NO_PORT;
-    }
     private static final int STATX_ATTR_COMPRESSED = (int)4L;
     /**
      * {@snippet lang=c :
@@ -1795,6 +1777,24 @@ public class weft_h extends weft_h$shared {
      */
     public static int RESOLVE_CACHED() {
         return RESOLVE_CACHED;
+    }
+    private static final int IP_TOS = (int)1L;
+    /**
+     * {@snippet lang=c :
+     * #define IP_TOS 1
+     * }
+     */
+    public static int IP_TOS() {
+        return IP_TOS;
+    }
+    private static final int IP_BIND_ADDRESS_NO_PORT = (int)24L;
+    /**
+     * {@snippet lang=c :
+     * #define IP_BIND_ADDRESS_NO_PORT 24
+     * }
+     */
+    public static int IP_BIND_ADDRESS_NO_PORT() {
+        return IP_BIND_ADDRESS_NO_PORT;
     }
     private static final int IPV6_V6ONLY = (int)26L;
     /**
@@ -2029,6 +2029,15 @@ public class weft_h extends weft_h$shared {
      */
     public static int POLLNVAL() {
         return POLLNVAL;
+    }
+    private static final int WEFT_TCP_INFO_VALUES = (int)8L;
+    /**
+     * {@snippet lang=c :
+     * #define WEFT_TCP_INFO_VALUES 8
+     * }
+     */
+    public static int WEFT_TCP_INFO_VALUES() {
+        return WEFT_TCP_INFO_VALUES;
     }
     private static final int SOCK_STREAM = (int)1L;
     /**
@@ -7625,15 +7634,6 @@ public class weft_h extends weft_h$shared {
      */
     public static int WEFT_MSG_RING_FLAGS_PASS() {
         return WEFT_MSG_RING_FLAGS_PASS;
-    }
-    private static final int WEFT_TCP_INFO_VALUES = (int)8L;
-    /**
-     * {@snippet lang=c :
-     * #define WEFT_TCP_INFO_VALUES 8
-     * }
-     */
-    public static int WEFT_TCP_INFO_VALUES() {
-        return WEFT_TCP_INFO_VALUES;
     }
 }
 
