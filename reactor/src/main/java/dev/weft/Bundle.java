@@ -75,6 +75,10 @@ import org.jspecify.annotations.Nullable;
  * bundle's own deadline applies to its children, not those of the blocks in which it was created.
  */
 public final class Bundle implements AutoCloseable {
+  static {
+    BundleState.IN.register(Bundle.class, bundle -> bundle.inside);
+  }
+
   private final BundleState inside;
 
   private Bundle(

@@ -51,6 +51,11 @@ class DeadlineFormsTest {
           Map.entry(
               "Reactor#start", "waits until another thread has opened a reactor, for no fiber"),
           Map.entry(
+              "TcpServer#start", "waits until other threads have opened listeners, for no client"),
+          Map.entry(
+              "TcpServer#close",
+              "no handler may outlive its server, however long its cleanup takes"),
+          Map.entry(
               "ReactorGroup#start", "waits until other threads have opened reactors, for no fiber"),
           Map.entry(
               "ReactorGroup#close",

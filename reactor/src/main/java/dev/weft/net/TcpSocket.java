@@ -49,7 +49,7 @@ public final class TcpSocket extends NetworkSocket implements DuplexStream {
   private final Endpoint endpoint;
   private @Nullable InetSocketAddress remote;
 
-  private TcpSocket(EventLoop loop, @Nullable InetSocketAddress remote) {
+  TcpSocket(EventLoop loop, @Nullable InetSocketAddress remote) {
     this.remote = remote;
     Object description = remote == null ? "TCP socket" : new Connection(remote);
     endpoint = new Endpoint(loop, Endpoint.Kind.SOCKET, this, description);

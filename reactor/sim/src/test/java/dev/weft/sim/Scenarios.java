@@ -32,6 +32,9 @@ final class Scenarios {
           new Scenario(
               "acceptBurst", Faults.ordinary().withEndedAccepts(0), AcceptScenarios::burst),
           new Scenario("acceptOne", Faults.ordinary(), AcceptScenarios::oneEach),
+          new Scenario("serverLimit", Faults.ordinary(), ServerScenarios::limit),
+          new Scenario("serverDrain", Faults.ordinary(), ServerScenarios::drain),
+          new Scenario("serverHandOver", Faults.ordinary(), ServerScenarios::handOver),
           new Scenario("bytes", Faults.ordinary(), SocketScenarios::cancelledReadsLoseNothing),
           new Scenario("datagrams", Faults.ordinary(), DatagramScenarios::requests),
           new Scenario(

@@ -114,6 +114,32 @@ abstract class SocketContract extends BackendContract {
   }
 
   @Test
+  void anAcceptedConnectionCanBeDetachedAndAttached() throws Exception {
+    Backend backend = backend();
+    int[] ends = connection();
+
+    Object detached = backend.detach(ends[1]);
+    ends[1] = backend.attach(detached);
+
+    assertEquals(2, send(ends[0], "in"));
+    assertEquals(2, receive(ends[1], 10));
+    assertEquals(3, send(ends[1], "out"));
+    assertEquals(3, receive(ends[0], 10));
+    discard(ends);
+  }
+
+  @Test
+  void aDetachedConnectionIsClosedByAnyBackend() throws Exception {
+    Backend backend = backend();
+    int[] ends = connection();
+
+    backend.closeDetached(backend.detach(ends[1]));
+
+    assertEquals(0, receive(ends[0], 10));
+    discard(ends[0]);
+  }
+
+  @Test
   void oneAcceptDeliversManyConnections() throws Exception {
     Backend backend = backend();
     int listener = listener(10);

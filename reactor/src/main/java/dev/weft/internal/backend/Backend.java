@@ -18,7 +18,7 @@ import org.jspecify.annotations.Nullable;
  * backend tries the operation and retries it when the descriptor is ready, a simulator decides by a
  * seed.
  */
-public abstract class Backend implements AutoCloseable {
+public abstract class Backend implements AutoCloseable, DescriptorHandOver {
   /** A timeout for {@link #poll}: wait until something completes. */
   public static final long FOREVER = Long.MAX_VALUE;
 
@@ -384,6 +384,7 @@ public abstract class Backend implements AutoCloseable {
   /**
    * Closes a descriptor synchronously; returns 0 or -errno. It is closed even if close(2) fails.
    */
+  @Override
   public abstract int closeDescriptor(int descriptor);
 
   /** The head of the list of open and closing handles, newest first; or null. */

@@ -3,6 +3,7 @@ package dev.weft.internal.fiber;
 
 import dev.weft.error.PinnedException;
 import dev.weft.error.TaskFailedException;
+import dev.weft.internal.access.Accessors;
 import dev.weft.internal.jvm.StackReserve;
 import dev.weft.internal.queue.TimerQueue;
 import dev.weft.internal.strand.Scope;
@@ -14,6 +15,9 @@ import org.jspecify.annotations.Nullable;
 
 /** The state of a bundle: its children, the bundles that it owns, and its owner. */
 public final class BundleState {
+  /** The states of the bundles that users have. */
+  public static final Accessors<BundleState> IN = new Accessors<>();
+
   private enum State {
     OPEN,
     CLOSING,

@@ -4,6 +4,7 @@ package dev.weft.internal.fiber;
 import dev.weft.routine.codegen.Context;
 import java.lang.reflect.Method;
 import java.lang.reflect.Proxy;
+import java.util.Arrays;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
@@ -16,16 +17,23 @@ public final class WovenTasks {
   /** Whether a class of tasks is woven, for all reactors. */
   public static final class Classes extends ClassValue<Boolean> {
     private final Map<Class<?>, String> methods;
+    private final Class<?>[] parameters;
 
-    /** Takes the interfaces of tasks, each with the name of its method. */
-    public Classes(Map<Class<?>, String> methods) {
+    /**
+     * Takes the interfaces of tasks, each with the name of its method.
+     *
+     * @param parameters of the methods, erased
+     */
+    public Classes(Map<Class<?>, String> methods, Class<?>... parameters) {
       this.methods = methods;
+      this.parameters = parameters.clone();
     }
 
     @Override
     protected Boolean computeValue(Class<?> type) {
-      return methods.entrySet().stream()
-          .anyMatch(method -> isWoven(type, method.getValue(), method.getKey()));
+      return !StackfulTask.class.isAssignableFrom(type)
+          && methods.entrySet().stream()
+              .anyMatch(method -> isWoven(type, method.getValue(), method.getKey(), parameters));
     }
   }
 
@@ -53,14 +61,16 @@ public final class WovenTasks {
     return woven;
   }
 
-  private static boolean isWoven(Class<?> type, String name, Class<?> as) {
+  private static boolean isWoven(Class<?> type, String name, Class<?> as, Class<?>[] parameters) {
     // A proxy inherits the twin of its interface, but its handler is not woven.
     if (!as.isAssignableFrom(type) || Proxy.isProxyClass(type)) {
       return false;
     }
     try {
-      Method plain = type.getMethod(name);
-      Method twin = type.getMethod(name, Context.class);
+      Class<?>[] more = Arrays.copyOf(parameters, parameters.length + 1);
+      more[parameters.length] = Context.class;
+      Method plain = type.getMethod(name, parameters);
+      Method twin = type.getMethod(name, more);
       // A twin inherited past an overriding method belongs to the overridden one.
       Class<?> declaring = twin.getDeclaringClass();
       return declaring != as && declaring == plain.getDeclaringClass();

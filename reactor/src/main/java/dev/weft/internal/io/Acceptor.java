@@ -52,6 +52,11 @@ public final class Acceptor implements Op.Listener {
   /** Why the kernel stopped accepting, as a positive error number; 0 if it has not. */
   private int failure;
 
+  /** Whether only connections are accepted that a strand waits for. */
+  private boolean oneByOne;
+
+  private boolean stopped;
+
   /**
    * Makes an acceptor without a socket; the caller opens {@link #handle} with it.
    *
@@ -102,7 +107,7 @@ public final class Acceptor implements Op.Listener {
     if (deadline == TimerQueue.NOW && !tryAwait()) {
       strand.waiting.requireTime("accept", name, deadline);
     }
-    while (accepted.isEmpty()) {
+    while (accepted.isEmpty() && !stopped) {
       throwFailure();
       startAccepting();
       strand.await(waiters, "accept", name, deadline, WaitMode.EXTERNAL);
@@ -155,7 +160,56 @@ public final class Acceptor implements Op.Listener {
       accepting = op;
     }
     if (!op.isBusy()) {
-      loop.backend().submit(loop.backend().requestAccept(op, handle));
+      loop.backend()
+          .submit(oneByOne ? op.accept(handle) : loop.backend().requestAccept(op, handle));
+    }
+  }
+
+  /**
+   * Sets whether the kernel accepts only connections that a strand waits for, and leaves others in
+   * its backlog. What it has accepted stays queued.
+   */
+  public void acceptOneByOne(boolean oneByOne) {
+    if (this.oneByOne == oneByOne) {
+      return;
+    }
+    this.oneByOne = oneByOne;
+    Op op = accepting;
+    if (oneByOne && op != null) {
+      loop.backend().cancel(op);
+    }
+  }
+
+  /**
+   * Accepts nothing more; the socket stays open. What the kernel has accepted can still be taken.
+   */
+  public void stop() {
+    stopped = true;
+    Op op = accepting;
+    if (op != null) {
+      loop.backend().cancel(op);
+    }
+    waiters.wakeAll();
+  }
+
+  /**
+   * As {@link #await}, until {@link #stop} and {@link #take} have left nothing.
+   *
+   * @return false if nothing more will be accepted
+   */
+  public boolean awaitUnlessStopped(long deadline) throws IOException {
+    while (true) {
+      if (!stopped) {
+        await(deadline);
+      }
+      Op op = accepting;
+      if (!accepted.isEmpty()) {
+        return true;
+      }
+      if (op == null || !op.isBusy()) {
+        return false;
+      }
+      enter("accept").await(waiters, "accept", name, deadline, WaitMode.EXTERNAL);
     }
   }
 

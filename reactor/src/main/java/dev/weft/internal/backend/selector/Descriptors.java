@@ -48,6 +48,18 @@ final class Descriptors {
     }
   }
 
+  /** Removes an entry that no selector has seen, for the descriptors of another backend. */
+  Entry detach(int number) {
+    Entry entry = table.remove(number);
+    assert entry != null && entry.uses == 0 : number;
+    return entry;
+  }
+
+  int attach(Entry detached) {
+    table.reserve(1);
+    return add(detached);
+  }
+
   /** The entry of a descriptor, or null if it is not open. */
   @Nullable Entry find(int number) {
     Entry entry = table.find(number);

@@ -34,8 +34,6 @@ public final class SelectorBackend extends Backend {
   /** How many transfers in a row a strand performs before others get their turn. */
   private static final int PERFORMED_MAX = 8;
 
-  private static final int EBADF = Entry.EBADF;
-
   private final Thread thread = Thread.currentThread();
   private final int entries;
   private final BackendStats stats = stats();
@@ -51,7 +49,6 @@ public final class SelectorBackend extends Backend {
   private int startingCount;
 
   private final DeferredOps deferred = new DeferredOps();
-
   private CancelRequests cancels = new CancelRequests();
 
   private CancelRequests applied = new CancelRequests();
@@ -316,7 +313,7 @@ public final class SelectorBackend extends Backend {
       case CLOSE -> closeDescriptor(op.handle());
       case OPEN -> FileJob.start(this, request);
       case SPLICE, RECEIVE_ANY -> Entry.UNSUPPORTED;
-      default -> entry == null ? EBADF : entry.start(this, request);
+      default -> entry == null ? Entry.EBADF : entry.start(this, request);
     };
   }
 
@@ -447,23 +444,19 @@ public final class SelectorBackend extends Backend {
       case SOCKET_PAIR, PEER_CREDENTIALS -> Entry.UNSUPPORTED;
       case ADOPT_CHANNEL -> SocketCalls.adopt(this, call.channel());
       case ADOPT -> descriptors.adopt(call.detail(), call.direction());
-      default -> performOn(call);
+      default -> performOn(call, descriptors.find(call.handle()));
     };
   }
 
-  private int performOn(Call call) {
-    Entry entry = descriptors.find(call.handle());
-    if (entry == null) {
-      return EBADF;
+  private int performOn(Call call, @Nullable Entry entry) {
+    if (entry == null || call.kind() == Call.Kind.OPEN_FLAGS) {
+      return entry == null ? Entry.EBADF : entry.openFlags();
     }
-    return switch (call.kind()) {
-      case OPEN_FLAGS -> entry.openFlags();
-      case FILE_TYPE -> {
-        call.answer(entry.type());
-        yield 0;
-      }
-      default -> entry.perform(this, call);
-    };
+    if (call.kind() == Call.Kind.FILE_TYPE) {
+      call.answer(entry.type());
+      return 0;
+    }
+    return entry.perform(this, call);
   }
 
   @Override
@@ -474,6 +467,16 @@ public final class SelectorBackend extends Backend {
   @Override
   public int closeDescriptor(int descriptor) {
     return descriptors.close(descriptor);
+  }
+
+  @Override
+  public Object detach(int descriptor) {
+    return descriptors.detach(descriptor);
+  }
+
+  @Override
+  public int attach(Object detached) {
+    return descriptors.attach((Entry) detached);
   }
 
   // ---- waking and blocking
@@ -508,13 +511,9 @@ public final class SelectorBackend extends Backend {
     try {
       closeHandles();
     } finally {
-      closeAll();
+      descriptors.closeAll();
+      workers.close();
+      ready.close();
     }
-  }
-
-  private void closeAll() {
-    descriptors.closeAll();
-    workers.close();
-    ready.close();
   }
 }
