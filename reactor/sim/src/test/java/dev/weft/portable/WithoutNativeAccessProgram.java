@@ -10,6 +10,7 @@ import dev.weft.Bundle;
 import dev.weft.Deadline;
 import dev.weft.Fiber;
 import dev.weft.Reactor;
+import dev.weft.ReactorOptions;
 import dev.weft.error.DeadlineExceededException;
 import dev.weft.error.Errno;
 import dev.weft.error.ErrnoException;
@@ -76,7 +77,9 @@ public final class WithoutNativeAccessProgram {
     }
     LOGGER.setUseParentHandlers(false);
     LOGGER.addHandler(new Printer());
-    try (Reactor reactor = Reactor.open()) {
+    // A slow machine must not add lines about stalls.
+    ReactorOptions options = ReactorOptions.defaults().withoutStallHandler();
+    try (Reactor reactor = Reactor.open(options)) {
       System.out.println(reactor.backend() + ", " + reactor.fiberKind());
       Path folder = Path.of(arguments[0]);
       reactor.run(() -> new WithoutNativeAccessProgram(folder, micro).runWithSignals());
