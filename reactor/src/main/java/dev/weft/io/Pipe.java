@@ -53,10 +53,7 @@ public final class Pipe implements AutoCloseable {
     if (capacityBytes < 0) {
       throw new IllegalArgumentException("capacityBytes must not be negative: " + capacityBytes);
     }
-    EventLoop loop = EventLoop.current();
-    if (loop == null) {
-      throw new WrongThreadException("pipe: there is no reactor on " + Thread.currentThread());
-    }
+    EventLoop loop = EventLoop.require("pipe");
     // Everything is allocated before the system call, so that no descriptor can leak.
     StackReserve.check();
     Endpoint read = new Endpoint(loop, Endpoint.Kind.STREAM, "pipe", "pipe's source");

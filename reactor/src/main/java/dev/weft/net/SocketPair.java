@@ -33,7 +33,7 @@ public final class SocketPair<T extends AutoCloseable> {
    * @throws IOException if the system has no descriptor or no memory left
    */
   public static SocketPair<UnixSocket> open() throws IOException {
-    EventLoop loop = currentLoop();
+    EventLoop loop = EventLoop.require("open");
     return open(loop, SocketType.STREAM, end -> UnixSocket.ofPair(loop, end));
   }
 
@@ -45,7 +45,7 @@ public final class SocketPair<T extends AutoCloseable> {
    * @throws IOException if the system has no descriptor or no memory left
    */
   public static SocketPair<UnixMessageSocket> openMessages() throws IOException {
-    EventLoop loop = currentLoop();
+    EventLoop loop = EventLoop.require("open");
     SocketType type = SocketType.SEQUENCED;
     return open(loop, type, end -> UnixMessageSocket.ofPair(loop, type, end));
   }
@@ -58,17 +58,9 @@ public final class SocketPair<T extends AutoCloseable> {
    * @throws IOException if the system has no descriptor or no memory left
    */
   public static SocketPair<UnixMessageSocket> openDatagrams() throws IOException {
-    EventLoop loop = currentLoop();
+    EventLoop loop = EventLoop.require("open");
     SocketType type = SocketType.DATAGRAM;
     return open(loop, type, end -> UnixMessageSocket.ofPair(loop, type, end));
-  }
-
-  private static EventLoop currentLoop() {
-    EventLoop loop = EventLoop.current();
-    if (loop == null) {
-      throw new WrongThreadException("open: there is no reactor on " + Thread.currentThread());
-    }
-    return loop;
   }
 
   private static <T extends AutoCloseable> SocketPair<T> open(

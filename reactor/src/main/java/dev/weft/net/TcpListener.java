@@ -88,10 +88,7 @@ public final class TcpListener implements AutoCloseable {
    */
   public static TcpListener bind(InetSocketAddress address, SocketOptions options)
       throws IOException {
-    EventLoop loop = EventLoop.current();
-    if (loop == null) {
-      throw new WrongThreadException("bind: there is no reactor on " + Thread.currentThread());
-    }
+    EventLoop loop = EventLoop.require("bind");
     if (options.localAddress() != null) {
       throw new IllegalArgumentException(
           "a listener has no local address but its own: " + options.localAddress());

@@ -107,7 +107,7 @@ public final class UdpSocket extends NetworkSocket implements MessageStream {
    */
   public static UdpSocket bind(InetSocketAddress address, SocketOptions options)
       throws IOException {
-    EventLoop loop = currentLoop("bind");
+    EventLoop loop = EventLoop.require("bind");
     InetSocketAddress chosen =
         options.isIpv4Only() ? address : SocketCalls.ofBothFamilies(loop, address);
     UdpSocket socket = opened(loop, chosen, options);
@@ -144,7 +144,7 @@ public final class UdpSocket extends NetworkSocket implements MessageStream {
    * @throws IOException if the system has no descriptor or no memory left
    */
   public static UdpSocket open(SocketOptions options) throws IOException {
-    EventLoop loop = currentLoop("open");
+    EventLoop loop = EventLoop.require("open");
     InetSocketAddress any = new InetSocketAddress(InetAddress.ofLiteral("0.0.0.0"), 0);
     return opened(
         loop, options.isIpv4Only() ? any : SocketCalls.ofBothFamilies(loop, any), options);
@@ -224,7 +224,7 @@ public final class UdpSocket extends NetworkSocket implements MessageStream {
    * @throws UnsupportedOperationException on a selector, which has no such numbers
    */
   public static UdpSocket adopt(int descriptor) throws IOException {
-    EventLoop loop = currentLoop("adopt");
+    EventLoop loop = EventLoop.require("adopt");
     Handle foreign = Handle.borrowed(descriptor, "descriptor " + descriptor);
     SocketCalls.requireType(loop, foreign, SocketType.DATAGRAM);
     if (!(SocketCalls.localName(loop, foreign) instanceof InetSocketAddress local)) {
@@ -235,14 +235,6 @@ public final class UdpSocket extends NetworkSocket implements MessageStream {
     socket.name.remote = SocketCalls.remoteAddressIfAny(loop, foreign);
     socket.endpoint.open(descriptor);
     return socket;
-  }
-
-  private static EventLoop currentLoop(String verb) {
-    EventLoop loop = EventLoop.current();
-    if (loop == null) {
-      throw new WrongThreadException(verb + ": there is no reactor on " + Thread.currentThread());
-    }
-    return loop;
   }
 
   /** Opens a socket of the family of {@code address}. */

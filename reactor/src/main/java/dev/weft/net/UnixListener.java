@@ -72,10 +72,7 @@ public final class UnixListener implements AutoCloseable {
   }
 
   private static UnixListener bind(SocketType type, SocketAddress address) throws IOException {
-    EventLoop loop = EventLoop.current();
-    if (loop == null) {
-      throw new WrongThreadException("bind: there is no reactor on " + Thread.currentThread());
-    }
+    EventLoop loop = EventLoop.require("bind");
     if (type != SocketType.STREAM) {
       loop.backend().require(Capability.ALL_UNIX_SOCKETS, "a Unix listener for messages");
     }

@@ -80,7 +80,7 @@ public final class UnixMessageSocket extends NetworkSocket implements MessageStr
    * @throws UnsupportedOperationException on a reactor without io_uring
    */
   public static UnixMessageSocket bind(SocketAddress address) throws IOException {
-    EventLoop loop = currentLoop("bind");
+    EventLoop loop = EventLoop.require("bind");
     UnixMessageSocket socket =
         new UnixMessageSocket(loop, SocketType.DATAGRAM, "Unix socket " + address);
     loop.backend().require(Capability.ALL_UNIX_SOCKETS, "a Unix socket for messages");
@@ -110,7 +110,7 @@ public final class UnixMessageSocket extends NetworkSocket implements MessageStr
    * @throws IOException if the system has no descriptor or no memory left
    */
   public static UnixMessageSocket open() throws IOException {
-    EventLoop loop = currentLoop("open");
+    EventLoop loop = EventLoop.require("open");
     UnixMessageSocket socket = new UnixMessageSocket(loop, SocketType.DATAGRAM, "Unix socket");
     StackReserve.check(); // the descriptor is closed if the call fails
     UnixSocket.open(loop, socket.endpoint, SocketType.DATAGRAM, "Unix socket");
@@ -151,14 +151,6 @@ public final class UnixMessageSocket extends NetworkSocket implements MessageStr
             strand.loop, SocketType.SEQUENCED, "Unix socket connected to " + address);
     UnixSocket.connect(strand.loop, socket.endpoint, SocketType.SEQUENCED, address, deadline);
     return socket;
-  }
-
-  private static EventLoop currentLoop(String verb) {
-    EventLoop loop = EventLoop.current();
-    if (loop == null) {
-      throw new WrongThreadException(verb + ": there is no reactor on " + Thread.currentThread());
-    }
-    return loop;
   }
 
   private boolean isConnection() {

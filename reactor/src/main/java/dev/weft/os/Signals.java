@@ -48,10 +48,7 @@ public final class Signals implements AutoCloseable {
    *     -Xrs), or the system does not have it: Windows has {@code INT} and {@code TERM} alone
    */
   public static Signals open(Signal first, Signal... rest) {
-    EventLoop loop = EventLoop.current();
-    if (loop == null) {
-      throw new WrongThreadException("signals: there is no reactor on " + Thread.currentThread());
-    }
+    EventLoop loop = EventLoop.require("signals");
     Signals opened = new Signals(loop, EnumSet.of(first, rest));
     StackReserve.check();
     boolean complete = false;

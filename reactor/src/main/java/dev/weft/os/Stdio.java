@@ -42,10 +42,7 @@ public final class Stdio {
   }
 
   private static Stream stream(int descriptor, String name) {
-    EventLoop loop = EventLoop.current();
-    if (loop == null) {
-      throw new WrongThreadException(name + ": there is no reactor on " + Thread.currentThread());
-    }
+    EventLoop loop = EventLoop.require(name);
     return new Stream(
         new Endpoint(loop, Handle.borrowed(descriptor, name), Endpoint.Kind.STREAM, name));
   }
