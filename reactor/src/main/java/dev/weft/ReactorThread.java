@@ -13,9 +13,9 @@ import dev.weft.internal.fiber.Submission;
 import dev.weft.internal.queue.TimerQueue;
 import dev.weft.internal.strand.EventLoop;
 import dev.weft.internal.strand.Strand;
+import dev.weft.internal.strand.ThreadEnd;
 import dev.weft.internal.strand.WaitList;
 import dev.weft.internal.strand.WaitMode;
-import dev.weft.routine.Blocks;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Objects;
@@ -98,7 +98,7 @@ public final class ReactorThread implements AutoCloseable, Executor {
     if (reason == null) {
       return;
     }
-    joinThread();
+    ThreadEnd.await(thread); // its last instructions depend on no fiber
     if (reason instanceof ReactorUnavailableException unavailable) {
       throw unavailable;
     }
@@ -345,7 +345,7 @@ public final class ReactorThread implements AutoCloseable, Executor {
       end("shut down");
       throw cancelled;
     }
-    joinThread();
+    ThreadEnd.await(thread); // its last instructions depend on no fiber
     throwFailure();
   }
 
@@ -367,7 +367,7 @@ public final class ReactorThread implements AutoCloseable, Executor {
   private void end(String verb) {
     begin(verb, Deadline.NOW);
     ended.awaitShielded(verb, this, TimerQueue.NEVER);
-    joinThread();
+    ThreadEnd.await(thread); // its last instructions depend on no fiber
   }
 
   private void begin(String verb, Deadline cancelTime) {
@@ -389,22 +389,6 @@ public final class ReactorThread implements AutoCloseable, Executor {
     Shutdown message = shutdown;
     if (message != null) {
       message.request(cancelTime.nanoTime());
-    }
-  }
-
-  /** Waits for the last instructions of the thread, which depend on no fiber. */
-  @Blocks
-  private void joinThread() {
-    boolean interrupted = false;
-    while (thread.isAlive()) {
-      try {
-        thread.join();
-      } catch (InterruptedException e) {
-        interrupted = true;
-      }
-    }
-    if (interrupted) {
-      Thread.currentThread().interrupt();
     }
   }
 

@@ -112,17 +112,7 @@ final class BatonStrand extends Strand {
   /** Joins the thread of an ended strand, so that it is not alive after the fiber was joined. */
   private void awaitEnd() {
     if (state() == State.ENDED) {
-      boolean interrupted = false;
-      while (thread.isAlive()) {
-        try {
-          thread.join();
-        } catch (InterruptedException e) {
-          interrupted = true;
-        }
-      }
-      if (interrupted) {
-        Thread.currentThread().interrupt();
-      }
+      ThreadEnd.await(thread);
     }
   }
 

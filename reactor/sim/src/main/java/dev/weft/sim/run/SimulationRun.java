@@ -10,6 +10,7 @@ import dev.weft.internal.strand.LoopEnvironment;
 import dev.weft.internal.strand.LoopListener;
 import dev.weft.internal.strand.Strand;
 import dev.weft.internal.strand.StrandTraces;
+import dev.weft.internal.strand.ThreadEnd;
 import dev.weft.sim.Faults;
 import dev.weft.sim.env.SeededRandom;
 import dev.weft.sim.env.VirtualClock;
@@ -257,23 +258,9 @@ public final class SimulationRun extends LoopEnvironment
           Thread thread = Thread.ofPlatform().daemon().name("weft-sim-blocking").unstarted(call);
           helper = thread;
           thread.start();
-          await(thread);
+          ThreadEnd.await(thread);
           helper = null;
         });
-  }
-
-  private static void await(Thread thread) {
-    boolean interrupted = false;
-    while (thread.isAlive()) {
-      try {
-        thread.join();
-      } catch (InterruptedException e) {
-        interrupted = true;
-      }
-    }
-    if (interrupted) {
-      Thread.currentThread().interrupt();
-    }
   }
 
   // ---- signals
