@@ -241,28 +241,6 @@ final class DatagramSocket extends InternetSocket {
     network().release(this);
   }
 
-  // ---- splice(2) of datagrams is not simulated
-
-  @Override
-  int available() {
-    return failure(Errno.EINVAL);
-  }
-
-  @Override
-  int room() {
-    return failure(Errno.EINVAL);
-  }
-
-  @Override
-  byte[] takeBytes(int count) {
-    throw new AssertionError("there are none");
-  }
-
-  @Override
-  void putBytes(byte[] bytes) {
-    throw new AssertionError("there is no room");
-  }
-
   @Override
   public String toString() {
     return "UDP socket"

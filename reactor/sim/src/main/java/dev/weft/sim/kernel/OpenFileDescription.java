@@ -6,6 +6,7 @@ import dev.weft.internal.backend.FileType;
 import dev.weft.internal.backend.OpenFlags;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Queue;
 
 /**
  * An open file description (open(2)): it lives as long as a descriptor or an operation refers to
@@ -74,15 +75,41 @@ public abstract class OpenFileDescription {
   /** Called when the last reference has been dropped. */
   abstract void released();
 
-  /** For splice: returns how many bytes can be read, 0 at the end, BLOCKED, or -errno. */
-  abstract int available();
+  // ---- splice(2), which is refused unless a type simulates it
 
-  /** For splice: returns how many bytes can be written, BLOCKED, or -errno. */
-  abstract int room();
+  /** Returns how many bytes can be read, 0 at the end, BLOCKED, or -errno. */
+  int available() {
+    return failure(Errno.EINVAL);
+  }
 
-  /** For splice: takes the next {@code count} bytes, no more than are available. */
-  abstract byte[] takeBytes(int count);
+  /** Returns how many bytes can be written, BLOCKED, or -errno. */
+  int room() {
+    return failure(Errno.EINVAL);
+  }
 
-  /** For splice: appends bytes, no more than there is room for. */
-  abstract void putBytes(byte[] bytes);
+  /** Takes the next {@code count} bytes, no more than are available. */
+  byte[] takeBytes(int count) {
+    throw new AssertionError("there are none");
+  }
+
+  /** Appends bytes, no more than there is room for. */
+  void putBytes(byte[] bytes) {
+    throw new AssertionError("there is no room");
+  }
+
+  // ---- listening
+
+  /** Gives the next of {@code accepted} a descriptor; returns it, BLOCKED, or -errno. */
+  final int installNext(Queue<? extends OpenFileDescription> accepted, Request request) {
+    if (accepted.isEmpty()) {
+      return BLOCKED;
+    }
+    int refusal = kernel.refuseDescriptor();
+    if (refusal < 0) {
+      return refusal;
+    }
+    Throwable origin = request.origin;
+    assert origin != null;
+    return kernel.install(accepted.remove(), origin);
+  }
 }

@@ -111,16 +111,7 @@ final class Socket extends InternetSocket {
     if (state != State.LISTENING) {
       return failure(Errno.EINVAL);
     }
-    if (accepted.isEmpty()) {
-      return BLOCKED;
-    }
-    int refusal = kernel.refuseDescriptor();
-    if (refusal < 0) {
-      return refusal;
-    }
-    Throwable origin = request.origin;
-    assert origin != null;
-    return kernel.install(accepted.remove(), origin);
+    return installNext(accepted, request);
   }
 
   // ---- connecting

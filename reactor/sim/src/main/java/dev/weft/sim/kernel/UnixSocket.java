@@ -104,18 +104,11 @@ final class UnixSocket extends OpenFileDescription {
     if (state != State.LISTENING) {
       return failure(Errno.EINVAL);
     }
-    if (accepted.isEmpty()) {
-      return BLOCKED;
+    int result = installNext(accepted, request);
+    if (result >= 0) {
+      unstall();
     }
-    int refusal = kernel.refuseDescriptor();
-    if (refusal < 0) {
-      return refusal;
-    }
-    Throwable origin = request.origin;
-    assert origin != null;
-    int descriptor = kernel.install(accepted.remove(), origin);
-    unstall();
-    return descriptor;
+    return result;
   }
 
   int connect(UnixAddress address) {
@@ -341,28 +334,6 @@ final class UnixSocket extends OpenFileDescription {
     events |= isGone || (ended && writeShut) ? PollEvents.HANG_UP : 0;
     events |= !received.isEmpty() || ended || readShut ? PollEvents.READABLE : 0;
     return events | (hasRoom || isGone || writeShut ? PollEvents.WRITABLE : 0);
-  }
-
-  // ---- splice(2) of Unix sockets is not simulated
-
-  @Override
-  int available() {
-    return failure(Errno.EINVAL);
-  }
-
-  @Override
-  int room() {
-    return failure(Errno.EINVAL);
-  }
-
-  @Override
-  byte[] takeBytes(int count) {
-    throw new AssertionError("there are none");
-  }
-
-  @Override
-  void putBytes(byte[] bytes) {
-    throw new AssertionError("there is no room");
   }
 
   @Override
