@@ -73,12 +73,9 @@ public final class FramedMessages {
   /** Receives a message into a segment. Suspends. */
   public int receive(MemorySegment target, Deadline deadline) throws IOException {
     SegmentCursor.check(target);
-    requireAttached();
-    if (receiving.hasEnded()) {
-      checkBeforeWait("receive", deadline);
+    if (isAtEnd(deadline)) {
       return -1;
     }
-    receiving.begin("receive", name);
     cursor.start(target);
     return receive(deadline);
   }
@@ -86,14 +83,22 @@ public final class FramedMessages {
   /** Receives a message into several segments. Suspends. */
   public int receive(SegmentList target, Deadline deadline) throws IOException {
     SegmentCursor.check(target);
+    if (isAtEnd(deadline)) {
+      return -1;
+    }
+    cursor.start(target);
+    return receive(deadline);
+  }
+
+  /** Whether no message will come; otherwise a receive begins. */
+  private boolean isAtEnd(Deadline deadline) throws IOException {
     requireAttached();
     if (receiving.hasEnded()) {
       checkBeforeWait("receive", deadline);
-      return -1;
+      return true;
     }
     receiving.begin("receive", name);
-    cursor.start(target);
-    return receive(deadline);
+    return false;
   }
 
   private int receive(Deadline deadline) throws IOException {

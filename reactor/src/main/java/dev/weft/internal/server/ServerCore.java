@@ -131,7 +131,7 @@ public final class ServerCore<S extends AutoCloseable> {
     return cancelTime.get();
   }
 
-  void accepted(ServerPart<S> by) {
+  void countAccepted() {
     accepted.incrementAndGet();
   }
 

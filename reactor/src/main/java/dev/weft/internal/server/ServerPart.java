@@ -233,7 +233,7 @@ public final class ServerPart<S extends AutoCloseable> {
       HandOver<S> message = new HandOver<>(target);
       StackReserve.check();
       target.connections.incrementAndGet();
-      server.accepted(this);
+      server.countAccepted();
       message.send(loop.backend().detach(from.take()));
       return;
     }
@@ -241,7 +241,7 @@ public final class ServerPart<S extends AutoCloseable> {
     StackReserve.check();
     server.transport.open(connection, from.take());
     connections.incrementAndGet();
-    server.accepted(this);
+    server.countAccepted();
     start(bundle, connection);
   }
 
