@@ -88,7 +88,7 @@ final class EchoDatagrams implements AutoCloseable {
 
   private void report(String subject, ErrnoException e) {
     if (!quiet) {
-      Programs.report(subject + ": " + e.errno().text() + " (" + e.errno() + ")");
+      Programs.report(subject + ": " + Programs.text(e));
     }
   }
 

@@ -150,7 +150,7 @@ final class IouTls implements Program {
 
   private static String why(IOException e) {
     if (e instanceof ErrnoException known) {
-      return known.errno().text() + " (" + known.errno() + ")";
+      return Programs.text(known);
     }
     if (e instanceof UnknownHostException) {
       return "unknown host";

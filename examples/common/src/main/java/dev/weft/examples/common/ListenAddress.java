@@ -56,8 +56,11 @@ public final class ListenAddress {
    */
   public static String text(InetSocketAddress address) {
     InetAddress ip = address.getAddress();
-    String host = ip.getHostAddress();
-    return (ip instanceof Inet6Address ? "[" + host + "]" : host) + ":" + address.getPort();
+    String host =
+        ip instanceof Inet6Address
+            ? "[" + (ip.isAnyLocalAddress() ? "::" : ip.getHostAddress()) + "]"
+            : ip.getHostAddress();
+    return host + ":" + address.getPort();
   }
 
   private static int parsePort(String subject, String digits, String text) {

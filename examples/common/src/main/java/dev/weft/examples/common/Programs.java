@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.weft.examples.common;
 
+import dev.weft.error.ErrnoException;
 import dev.weft.error.ReactorUnavailableException;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -33,6 +34,15 @@ public abstract class Programs {
   protected Programs(String jar, String... names) {
     this.jar = jar;
     this.names = List.of(names);
+  }
+
+  /**
+   * {@return what an error of the system is called, with its name}
+   *
+   * @param failure an error
+   */
+  public static String text(ErrnoException failure) {
+    return failure.errno().text() + " (" + failure.errno() + ")";
   }
 
   /**

@@ -7,6 +7,7 @@ import dev.weft.Reactor;
 import dev.weft.ReactorOptions;
 import dev.weft.error.DeadlineExceededException;
 import dev.weft.error.ErrnoException;
+import dev.weft.examples.common.ListenAddress;
 import dev.weft.examples.common.Program;
 import dev.weft.examples.common.Programs;
 import dev.weft.micro.MicroOptions;
@@ -15,7 +16,6 @@ import dev.weft.micro.MicroThread;
 import dev.weft.os.Signal;
 import dev.weft.os.Signals;
 import dev.weft.sync.Latch;
-import java.net.Inet6Address;
 import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.function.Supplier;
@@ -53,7 +53,7 @@ record ServiceRun(
     Supplier<? extends MicroThread> handlers = service.handlers(over::countDown, idleness);
     try (Signals signals = Signals.open(Signal.INT, Signal.TERM);
         MicroService server = MicroService.start(address, options, connectionsMax, handlers)) {
-      Programs.report("tcp listening on " + text(server.localAddress()));
+      Programs.report("tcp listening on " + ListenAddress.text(server.localAddress()));
       Fiber watch = Fiber.start("signals", () -> watch(signals, over));
       over.await();
       server.stop();
@@ -66,17 +66,9 @@ record ServiceRun(
       watch.cancel();
       return Program.SUCCESS;
     } catch (ErrnoException e) {
-      Programs.report(
-          name + ": tcp listen " + e.subject() + ": " + e.errno().text() + " (" + e.errno() + ")");
+      Programs.report(name + ": tcp listen " + e.subject() + ": " + Programs.text(e));
       return Program.FAILURE;
     }
-  }
-
-  private static String text(InetSocketAddress address) {
-    boolean isIpv6Wildcard =
-        address.getAddress() instanceof Inet6Address six && six.isAnyLocalAddress();
-    String host = isIpv6Wildcard ? "::" : address.getAddress().getHostAddress();
-    return (host.indexOf(':') < 0 ? host : "[" + host + "]") + ":" + address.getPort();
   }
 
   /** The first signal ends the service, the second one the program. */
