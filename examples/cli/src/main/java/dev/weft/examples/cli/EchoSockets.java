@@ -3,26 +3,30 @@ package dev.weft.examples.cli;
 
 import dev.weft.error.Errno;
 import dev.weft.error.ErrnoException;
+import dev.weft.examples.cli.server.Connections;
+import dev.weft.examples.cli.server.ListeningSockets;
+import dev.weft.examples.cli.server.TcpSockets;
+import dev.weft.examples.common.Programs;
 import dev.weft.net.SocketOptions;
-import dev.weft.net.TcpListener;
 import java.io.IOException;
 import java.net.InetSocketAddress;
+import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** The sockets of the echo service on one address, in one reactor: for TCP, UDP or both. */
-final class EchoSockets implements AutoCloseable {
+final class EchoSockets implements ListeningSockets {
   /** How many ports are tried until one is free for both protocols. */
   private static final int PORTS_MAX = 50;
 
   /** What is served. */
   record Protocols(boolean tcp, boolean udp) {}
 
-  private final @Nullable TcpListener listener;
+  private final @Nullable TcpSockets stream;
   private final @Nullable EchoDatagrams datagrams;
 
-  private EchoSockets(@Nullable TcpListener listener, @Nullable EchoDatagrams datagrams) {
-    this.listener = listener;
+  private EchoSockets(@Nullable TcpSockets stream, @Nullable EchoDatagrams datagrams) {
+    this.stream = stream;
     this.datagrams = datagrams;
   }
 
@@ -33,37 +37,35 @@ final class EchoSockets implements AutoCloseable {
    * @throws ErrnoException whose operation says which of the protocols has failed
    */
   static EchoSockets bind(
-      InetSocketAddress address, Protocols protocols, SocketOptions options, boolean quiet)
+      InetSocketAddress address,
+      Protocols protocols,
+      SocketOptions options,
+      Connections.Handler handler,
+      boolean quiet)
       throws IOException {
     for (int attempt = 1; ; attempt++) {
-      TcpListener listener = protocols.tcp ? listen(address, options) : null;
+      TcpSockets stream =
+          protocols.tcp
+              ? TcpSockets.bind("tcp", address, options, handler, Programs::report)
+              : null;
       boolean done = false;
       try {
         EchoDatagrams datagrams =
             protocols.udp
-                ? datagrams(listener == null ? address : listener.localAddress(), options, quiet)
+                ? datagrams(stream == null ? address : stream.address(), options, quiet)
                 : null;
         done = true;
-        return new EchoSockets(listener, datagrams);
+        return new EchoSockets(stream, datagrams);
       } catch (ErrnoException e) {
         boolean isTaken = e.errno() == Errno.EADDRINUSE && address.getPort() == 0;
         if (!isTaken || attempt == PORTS_MAX) {
           throw e;
         }
       } finally {
-        if (!done && listener != null) {
-          listener.close();
+        if (!done && stream != null) {
+          stream.close();
         }
       }
-    }
-  }
-
-  private static TcpListener listen(InetSocketAddress address, SocketOptions options)
-      throws IOException {
-    try {
-      return TcpListener.bind(address, options);
-    } catch (ErrnoException e) {
-      throw failure("tcp", e);
     }
   }
 
@@ -72,28 +74,14 @@ final class EchoSockets implements AutoCloseable {
     try {
       return EchoDatagrams.bind(address, options, quiet);
     } catch (ErrnoException e) {
-      throw failure("udp", e);
+      throw TcpSockets.listenFailure("udp", e);
     }
   }
 
-  private static ErrnoException failure(String protocol, ErrnoException e) {
-    ErrnoException named = new ErrnoException(protocol + " listen", e.subject(), e.code());
-    named.initCause(e);
-    return named;
-  }
-
-  @Nullable TcpListener listener() {
-    return listener;
-  }
-
-  @Nullable EchoDatagrams datagrams() {
-    return datagrams;
-  }
-
-  /** The address that the sockets share. */
-  InetSocketAddress address() {
-    if (listener != null) {
-      return listener.localAddress();
+  @Override
+  public InetSocketAddress address() {
+    if (stream != null) {
+      return stream.address();
     }
     if (datagrams != null) {
       return datagrams.localAddress();
@@ -101,18 +89,32 @@ final class EchoSockets implements AutoCloseable {
     throw new IllegalStateException("there are no sockets");
   }
 
-  /** The lines that say that each of the sockets is ready. */
-  List<String> readyLines() {
-    String at = " listening on " + (listener == null ? String.valueOf(datagrams) : listener);
-    return listener == null
-        ? List.of("udp" + at)
-        : datagrams == null ? List.of("tcp" + at) : List.of("tcp" + at, "udp" + at);
+  @Override
+  public List<String> readyLines() {
+    List<String> lines = new ArrayList<>();
+    if (stream != null) {
+      lines.addAll(stream.readyLines());
+    }
+    if (datagrams != null) {
+      lines.add("udp listening on " + (stream == null ? datagrams : stream.listener()));
+    }
+    return lines;
+  }
+
+  @Override
+  public void start(Connections connections) {
+    if (stream != null) {
+      stream.start(connections);
+    }
+    if (datagrams != null) {
+      datagrams.start();
+    }
   }
 
   @Override
   public void close() {
-    if (listener != null) {
-      listener.close();
+    if (stream != null) {
+      stream.close();
     }
     if (datagrams != null) {
       datagrams.close();

@@ -2,26 +2,24 @@
 package dev.weft.examples.cli;
 
 import dev.weft.ReactorOptions;
+import dev.weft.examples.cli.server.ServerArguments;
+import dev.weft.examples.cli.server.ServerRun;
 import dev.weft.examples.common.BackendOption;
-import dev.weft.examples.common.ListenAddress;
 import dev.weft.examples.common.Program;
-import dev.weft.examples.common.Seconds;
+import dev.weft.net.SocketOption;
+import dev.weft.net.SocketOptions;
 import java.net.InetSocketAddress;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import picocli.CommandLine.Model.CommandSpec;
-import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.ParseResult;
 
 /** An echo server: the service of port 7 (RFC 862), over TCP. */
 final class IouPort7 implements Program {
   static final String NAME = "iou_port7";
   private static final String LISTEN_DEFAULT = "[::]:12345";
-  private static final double GRACE_SECONDS_DEFAULT = 5;
   private static final double SEND_TIMEOUT_SECONDS_DEFAULT = 60;
   private static final double LIMIT_SECONDS_MAX = 1_000_000;
-  private static final int REACTORS_MAX = 1024;
 
   @Override
   public CommandSpec spec() {
@@ -31,72 +29,47 @@ final class IouPort7 implements Program {
             "Sends back what it gets. It has the same port of TCP and UDP. SIGINT or SIGTERM:",
             "stops accepting, lets open connections finish for the grace time, ends. A second",
             "signal ends it immediately.");
+    spec.addOption(ServerArguments.listen(LISTEN_DEFAULT));
     spec.addOption(
-        OptionSpec.builder("--listen")
-            .paramLabel("HOST:PORT")
-            .type(List.class)
-            .auxiliaryTypes(String.class)
-            .description(
-                "where to listen; may be given more than once (default " + LISTEN_DEFAULT + ")")
-            .build());
-    spec.addOption(flag("--tcp", "serve TCP, and UDP only if --udp is given as well"));
-    spec.addOption(flag("--udp", "serve UDP, and TCP only if --tcp is given as well"));
+        ServerArguments.flag("--tcp", "serve TCP, and UDP only if --udp is given as well"));
     spec.addOption(
-        Seconds.option("--grace")
-            .description("how long open connections are served after a signal (default 5)")
-            .build());
+        ServerArguments.flag("--udp", "serve UDP, and TCP only if --tcp is given as well"));
+    spec.addOption(ServerArguments.grace("open connections"));
+    spec.addOption(ServerArguments.reactors());
+    spec.addOption(ServerArguments.idle());
+    spec.addOption(ServerArguments.sendTimeout());
     spec.addOption(
-        OptionSpec.builder("--reactors")
-            .paramLabel("N")
-            .type(int.class)
-            .description("threads that serve, each with a reactor of its own (default 1)")
-            .build());
-    spec.addOption(
-        Seconds.option("--idle")
-            .description(
-                "how long a client may send nothing before it is disconnected (default: no limit)")
-            .build());
-    spec.addOption(
-        Seconds.option("--send-timeout")
-            .description(
-                "how long a client may accept no output before it is disconnected"
-                    + " (default 60; 0 for no limit)")
-            .build());
-    spec.addOption(
-        flag("--quiet", "do not report connections that break and datagrams that can't be echoed"));
+        ServerArguments.flag(
+            "--quiet", "do not report connections that break and datagrams that can't be echoed"));
     spec.addOption(BackendOption.spec());
     return spec;
   }
 
-  private static OptionSpec flag(String name, String description) {
-    return OptionSpec.builder(name).type(boolean.class).description(description).build();
-  }
-
   @Override
   public int run(ParseResult arguments) throws Exception {
-    List<InetSocketAddress> addresses = new ArrayList<>();
-    for (String text : arguments.matchedOptionValue("--listen", List.of(LISTEN_DEFAULT))) {
-      addresses.add(ListenAddress.parse(text));
-    }
-    double graceSeconds = arguments.matchedOptionValue("--grace", GRACE_SECONDS_DEFAULT);
-    int reactors = arguments.matchedOptionValue("--reactors", 1);
+    List<InetSocketAddress> addresses = ServerArguments.addresses(arguments, LISTEN_DEFAULT);
+    Duration grace = ServerArguments.grace(arguments);
+    int reactors = ServerArguments.reactors(arguments);
     boolean quiet = arguments.matchedOptionValue("--quiet", false);
-    if (!(graceSeconds >= 0 && graceSeconds <= Integer.MAX_VALUE)) {
-      throw new IllegalArgumentException("--grace must be 0 or more seconds: " + graceSeconds);
-    }
-    if (reactors < 1 || reactors > REACTORS_MAX) {
-      throw new IllegalArgumentException(
-          "--reactors must be from 1 to " + REACTORS_MAX + ": " + reactors);
-    }
     Duration idle = limit(arguments, "--idle", 0);
-    Duration sendTimeout = limit(arguments, "--send-timeout", SEND_TIMEOUT_SECONDS_DEFAULT);
-    Duration grace = duration(graceSeconds);
-    ReactorOptions options = BackendOption.reactorOptions(arguments);
+    SocketOptions socketOptions =
+        SocketOptions.defaults()
+            .with(SocketOption.KEEP_ALIVE, true)
+            .withUserTimeout(limit(arguments, "--send-timeout", SEND_TIMEOUT_SECONDS_DEFAULT));
+    // Each reactor is pinned to a CPU: no other thread of the program needs much CPU time.
+    ReactorOptions options =
+        BackendOption.reactorOptions(arguments).withCpu(ReactorOptions.ANY_CPU);
     boolean tcp = arguments.matchedOptionValue("--tcp", false);
     boolean udp = arguments.matchedOptionValue("--udp", false);
     EchoSockets.Protocols protocols = new EchoSockets.Protocols(tcp || !udp, udp || !tcp);
-    return new EchoService(options, addresses, protocols, grace, reactors, quiet, idle, sendTimeout)
-        .run();
+    return new ServerRun(
+            NAME,
+            options,
+            reactors,
+            socketOptions,
+            grace,
+            () -> new EchoService(protocols, quiet, idle))
+        .run(addresses);
   }
 
   private static Duration limit(ParseResult arguments, String option, double byDefault) {
@@ -105,10 +78,6 @@ final class IouPort7 implements Program {
       throw new IllegalArgumentException(
           option + " must be up to 1000000 seconds, or 0 for no limit: " + seconds);
     }
-    return duration(seconds);
-  }
-
-  private static Duration duration(double seconds) {
-    return Duration.ofNanos((long) (seconds * 1e9));
+    return ServerArguments.duration(seconds);
   }
 }

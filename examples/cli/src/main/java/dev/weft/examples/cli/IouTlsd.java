@@ -2,22 +2,23 @@
 package dev.weft.examples.cli;
 
 import dev.weft.ReactorOptions;
+import dev.weft.examples.cli.server.ServerArguments;
+import dev.weft.examples.cli.server.ServerRun;
 import dev.weft.examples.common.BackendOption;
-import dev.weft.examples.common.ListenAddress;
 import dev.weft.examples.common.NativeText;
 import dev.weft.examples.common.Program;
 import dev.weft.examples.common.Programs;
 import dev.weft.examples.common.Seconds;
+import dev.weft.net.SocketOption;
+import dev.weft.net.SocketOptions;
 import dev.weft.tls.CertifiedKey;
 import dev.weft.tls.TlsContext;
 import dev.weft.tls.TlsOptions;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import picocli.CommandLine.Model.CommandSpec;
-import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.Model.PositionalParamSpec;
 import picocli.CommandLine.ParseResult;
 
@@ -40,20 +41,9 @@ final class IouTlsd implements Program {
             "one for the name that a client asks for is used, otherwise the first. SIGINT or",
             "SIGTERM: stops accepting, lets open connections finish for the grace time, ends.",
             "A second signal ends it immediately.");
-    spec.addOption(
-        OptionSpec.builder("--listen")
-            .paramLabel("HOST:PORT")
-            .type(List.class)
-            .auxiliaryTypes(String.class)
-            .description(
-                "where to listen; may be given more than once (default " + LISTEN_DEFAULT + ")")
-            .build());
+    spec.addOption(ServerArguments.listen(LISTEN_DEFAULT));
     addLimits(spec);
-    spec.addOption(
-        OptionSpec.builder("--quiet")
-            .type(boolean.class)
-            .description("do not report connections that break")
-            .build());
+    spec.addOption(ServerArguments.flag("--quiet", "do not report connections that break"));
     spec.addOption(BackendOption.spec());
     return spec.addPositional(
         PositionalParamSpec.builder()
@@ -65,40 +55,28 @@ final class IouTlsd implements Program {
   }
 
   private static void addLimits(CommandSpec spec) {
-    spec.addOption(
-        Seconds.option("--grace")
-            .description("how long open connections are served after a signal (default 5)")
-            .build());
+    spec.addOption(ServerArguments.grace("open connections"));
     spec.addOption(
         Seconds.option("--handshake")
             .description(
                 "how long a client may take for the handshake (default 10; 0 for no limit)")
             .build());
-    spec.addOption(
-        Seconds.option("--idle")
-            .description(
-                "how long a client may send nothing before it is disconnected (default: no limit)")
-            .build());
-    spec.addOption(
-        Seconds.option("--send-timeout")
-            .description(
-                "how long a client may accept no output before it is disconnected"
-                    + " (default 60; 0 for no limit)")
-            .build());
+    spec.addOption(ServerArguments.idle());
+    spec.addOption(ServerArguments.sendTimeout());
   }
 
   @Override
   public int run(ParseResult arguments) throws Exception {
-    List<InetSocketAddress> addresses = new ArrayList<>();
-    for (String text : arguments.matchedOptionValue("--listen", List.of(LISTEN_DEFAULT))) {
-      addresses.add(ListenAddress.parse(text));
-    }
+    List<InetSocketAddress> addresses = ServerArguments.addresses(arguments, LISTEN_DEFAULT);
     TlsEchoService.Limits limits =
         new TlsEchoService.Limits(
-            seconds(arguments, "--grace", GRACE_SECONDS_DEFAULT),
             seconds(arguments, "--handshake", HANDSHAKE_SECONDS_DEFAULT),
-            seconds(arguments, "--idle", 0),
-            seconds(arguments, "--send-timeout", SEND_TIMEOUT_SECONDS_DEFAULT));
+            seconds(arguments, "--idle", 0));
+    SocketOptions socketOptions =
+        SocketOptions.defaults()
+            .with(SocketOption.KEEP_ALIVE, true)
+            .withUserTimeout(seconds(arguments, "--send-timeout", SEND_TIMEOUT_SECONDS_DEFAULT));
+    Duration grace = seconds(arguments, "--grace", GRACE_SECONDS_DEFAULT);
     TlsContext context;
     try {
       context = context(arguments.matchedPositionalValue(0, List.<String>of()));
@@ -108,7 +86,14 @@ final class IouTlsd implements Program {
     }
     ReactorOptions options = BackendOption.reactorOptions(arguments);
     boolean quiet = arguments.matchedOptionValue("--quiet", false);
-    return new TlsEchoService(options, context, limits, quiet).run(addresses);
+    return new ServerRun(
+            NAME,
+            options,
+            1,
+            socketOptions,
+            grace,
+            () -> new TlsEchoService(context, limits, quiet))
+        .run(addresses);
   }
 
   private static TlsContext context(List<String> pairs) throws IOException {
@@ -132,6 +117,6 @@ final class IouTlsd implements Program {
     if (!(seconds >= 0 && seconds <= LIMIT_SECONDS_MAX)) {
       throw new IllegalArgumentException(option + " must be from 0 to 1000000 seconds: " + seconds);
     }
-    return Duration.ofNanos((long) (seconds * 1e9));
+    return ServerArguments.duration(seconds);
   }
 }

@@ -1,0 +1,199 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.weft.examples.cli.server;
+
+import dev.weft.Blocking;
+import dev.weft.Fiber;
+import dev.weft.Reactor;
+import dev.weft.ReactorOptions;
+import dev.weft.error.ErrnoException;
+import dev.weft.examples.common.Program;
+import dev.weft.examples.common.Programs;
+import dev.weft.net.SocketOptions;
+import dev.weft.os.Signal;
+import dev.weft.os.Signals;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.InetSocketAddress;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.FutureTask;
+import java.util.function.Supplier;
+
+/**
+ * Runs a server until SIGINT or SIGTERM: on reactors that each listen on all addresses. Then it
+ * closes its sockets, serves open connections for a grace time, and cancels the remaining ones. A
+ * second signal ends the program.
+ */
+public final class ServerRun {
+  /** Running fibers use the stack of their reactor's thread, which a small -Xss would shrink. */
+  private static final long STACK_BYTES = 2L << 20;
+
+  private final String program;
+
+  private final ReactorOptions options;
+
+  private final int reactors;
+  private final SocketOptions socketOptions;
+  private final Duration grace;
+  private final Supplier<? extends ReactorServer> servers;
+
+  /** Counts the other reactors that have begun to serve, or have ended. */
+  private final CountDownLatch started;
+
+  /**
+   * Describes a run, which {@link #run} starts.
+   *
+   * @param program its name, for messages
+   * @param options of its reactors
+   * @param reactors how many there are
+   * @param socketOptions of its sockets
+   * @param grace how long connections are served after a signal
+   * @param servers makes what each reactor does
+   */
+  public ServerRun(
+      String program,
+      ReactorOptions options,
+      int reactors,
+      SocketOptions socketOptions,
+      Duration grace,
+      Supplier<? extends ReactorServer> servers) {
+    this.program = program;
+    this.options = options;
+    this.reactors = reactors;
+    this.socketOptions = socketOptions.withReusePort(reactors > 1);
+    this.grace = grace;
+    this.servers = servers;
+    started = new CountDownLatch(reactors - 1);
+  }
+
+  /**
+   * Serves until a signal comes.
+   *
+   * @param addresses where to listen
+   * @return the exit status
+   * @throws Exception a failure of a reactor
+   */
+  public int run(List<InetSocketAddress> addresses) throws Exception {
+    try (Reactor reactor = Reactor.open(options)) {
+      return reactor.call(() -> serveAll(addresses));
+    }
+  }
+
+  /** Opens the sockets of the first reactor, whose ports the other reactors share. */
+  private int serveAll(List<InetSocketAddress> addresses) throws Exception {
+    ReactorServer server = servers.get();
+    List<ListeningSockets> sockets = new ArrayList<>();
+    List<FutureTask<Integer>> others = new ArrayList<>();
+    try (Signals signals = Signals.open(Signal.INT, Signal.TERM)) {
+      for (InetSocketAddress address : addresses) {
+        if (reactors > 1) {
+          server
+              .bind(address, SocketOptions.defaults())
+              .close(); // with shared ports, another server on this port would go unnoticed
+        }
+        sockets.add(server.bind(address, socketOptions));
+      }
+      List<InetSocketAddress> bound = sockets.stream().map(ListeningSockets::address).toList();
+      for (int i = 1; i < reactors; i++) {
+        others.add(startOther(bound));
+      }
+      awaitOthers();
+      sockets.forEach(each -> each.readyLines().forEach(Programs::report));
+      serve(server, sockets, signals, true);
+    } catch (ErrnoException e) {
+      closeAll(sockets);
+      return failed(e);
+    }
+    for (FutureTask<Integer> other : others) {
+      int status = statusOf(other);
+      if (status != Program.SUCCESS) {
+        return status;
+      }
+    }
+    return Program.SUCCESS;
+  }
+
+  /** Waits until a signal reaches all reactors. */
+  private void awaitOthers() throws Exception {
+    Blocking.call(
+        () -> {
+          started.await();
+          return true;
+        });
+  }
+
+  private static int statusOf(FutureTask<Integer> other) throws Exception {
+    try {
+      return Blocking.call(other::get); // suspends this fiber alone
+    } catch (ExecutionException e) {
+      throw new IllegalStateException("a reactor failed", e.getCause());
+    }
+  }
+
+  private FutureTask<Integer> startOther(List<InetSocketAddress> bound) {
+    FutureTask<Integer> task =
+        new FutureTask<>(
+            () -> {
+              try (Reactor reactor = Reactor.open(options)) {
+                return reactor.call(() -> serveShared(bound));
+              } finally {
+                started.countDown(); // if it has failed before
+              }
+            });
+    Thread.ofPlatform().daemon().name("reactor").stackSize(STACK_BYTES).start(task);
+    return task;
+  }
+
+  private int serveShared(List<InetSocketAddress> bound) {
+    ReactorServer server = servers.get();
+    try (Signals signals = Signals.open(Signal.INT, Signal.TERM)) {
+      List<ListeningSockets> sockets = new ArrayList<>();
+      for (InetSocketAddress address : bound) {
+        sockets.add(server.bind(address, socketOptions));
+      }
+      started.countDown();
+      serve(server, sockets, signals, false);
+      return Program.SUCCESS;
+    } catch (ErrnoException e) {
+      return failed(e);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  private int failed(ErrnoException e) {
+    Programs.report(program + ": " + e.operation() + " " + e.subject() + ": " + Programs.text(e));
+    return Program.FAILURE;
+  }
+
+  /** The work of one reactor, from its first connection to the end of its last. */
+  private void serve(
+      ReactorServer server, List<ListeningSockets> sockets, Signals signals, boolean isFirst) {
+    Connections connections = new Connections();
+    for (ListeningSockets each : sockets) {
+      each.start(connections);
+    }
+    signals.await();
+    closeAll(sockets);
+    Fiber impatience = Fiber.start("second signal", () -> endImmediately(signals, isFirst));
+    server.drain(connections.open());
+    connections.end(grace);
+    impatience.cancel();
+  }
+
+  private static void closeAll(List<ListeningSockets> sockets) {
+    for (ListeningSockets each : sockets) {
+      each.close();
+    }
+  }
+
+  private static void endImmediately(Signals signals, boolean isFirst) {
+    Signal signal = signals.await();
+    if (isFirst) {
+      Runtime.getRuntime().halt(128 + signal.number());
+    }
+  }
+}
