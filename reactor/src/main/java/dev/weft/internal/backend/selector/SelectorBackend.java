@@ -8,7 +8,6 @@ import dev.weft.internal.backend.BackendStats;
 import dev.weft.internal.backend.Call;
 import dev.weft.internal.backend.CancelRequests;
 import dev.weft.internal.backend.Capability;
-import dev.weft.internal.backend.DeferredOps;
 import dev.weft.internal.backend.Op;
 import dev.weft.internal.backend.Opcode;
 import dev.weft.internal.queue.TimerQueue;
@@ -28,14 +27,10 @@ import org.jspecify.annotations.Nullable;
  * confined to it.
  */
 public final class SelectorBackend extends Backend {
-  /** How many polls in a row may leave out the select because requests completed at once. */
-  private static final int SELECTS_LEFT_OUT_MAX = 4;
-
   /** How many transfers in a row a strand performs before others get their turn. */
   private static final int PERFORMED_MAX = 8;
 
   private final Thread thread = Thread.currentThread();
-  private final int entries;
   private final BackendStats stats = stats();
 
   final Descriptors descriptors;
@@ -45,10 +40,8 @@ public final class SelectorBackend extends Backend {
   final FileWorkers workers;
 
   private final RequestTable requests = new RequestTable();
-  private final RequestQueue starting = new RequestQueue();
-  private int startingCount;
-
-  private final DeferredOps deferred = new DeferredOps();
+  private final StartQueue starting;
+  private final Events events;
   private CancelRequests cancels = new CancelRequests();
 
   private CancelRequests applied = new CancelRequests();
@@ -57,8 +50,8 @@ public final class SelectorBackend extends Backend {
 
   int waiting; // for channels
 
-  private int delivered;
-  private int selectsLeftOut;
+  int delivered; // in this poll
+
   private int polls;
 
   /** Whether the operation that is being submitted may be performed at once. */
@@ -87,10 +80,11 @@ public final class SelectorBackend extends Backend {
 
   private SelectorBackend(int entries, Selector selector) {
     super("selector", EnumSet.of(Capability.MULTISHOT_ACCEPT));
-    this.entries = entries;
+    starting = new StartQueue(entries, requests);
     ready = new ReadyChannels(selector, thread, stats);
     descriptors = new Descriptors(ready);
     workers = new FileWorkers(selector, "weft files of " + thread.getName());
+    events = new Events(this);
   }
 
   @Override
@@ -115,11 +109,7 @@ public final class SelectorBackend extends Backend {
     if (mayPerform && transferNow(op)) {
       return;
     }
-    int count = op.link() == null ? 1 : op.chainLength();
-    if (count > entries) {
-      throw new IllegalArgumentException(
-          "a chain of " + count + " operations exceeds the queue of " + entries);
-    }
+    int count = starting.lengthOf(op);
     for (Op each = op; each != null; each = each.link()) {
       prepare(each);
     }
@@ -127,8 +117,10 @@ public final class SelectorBackend extends Backend {
       hold(requests.of(each));
     }
     inFlight += count;
-    if (!deferred.isEmpty() || startingCount + count > entries) {
-      deferStart(op);
+    if (starting.mustWait(count)) {
+      stats.deferred++;
+      defer(op);
+      starting.defer(op);
     } else {
       enqueue(op, count);
     }
@@ -188,19 +180,12 @@ public final class SelectorBackend extends Backend {
     request.place = Request.Place.QUEUED;
   }
 
-  private void deferStart(Op op) {
-    stats.deferred++;
-    defer(op);
-    deferred.add(op);
-  }
-
   private void enqueue(Op head, int count) {
     for (Op op = head; op != null; op = op.link()) {
       begin(op);
       stats.submissions++;
     }
-    starting.add(requests.of(head));
-    startingCount += count;
+    starting.add(head, count);
   }
 
   @Override
@@ -220,34 +205,18 @@ public final class SelectorBackend extends Backend {
     startQueued();
     applyCancels();
     descriptors.finishCloses();
-    if (mustSelect(timeoutNanos)) {
-      selectsLeftOut = 0;
-      awaitEvents(timeoutNanos);
-    }
-    takeDone();
+    events.await(timeoutNanos);
     int count = delivered;
     delivered = 0;
     return count;
   }
 
-  /** Whether there is something to wait for, or events that have been left out long enough. */
-  private boolean mustSelect(long timeoutNanos) {
-    if (!ready.isEmpty() || ready.isWoken()) {
-      return true;
-    }
-    if (delivered > 0) {
-      return ++selectsLeftOut > SELECTS_LEFT_OUT_MAX;
-    }
-    return timeoutNanos > 0 || waiting > 0;
-  }
-
   /** Starts what has been queued until now; what listeners submit is left to the next poll. */
   private void startQueued() {
-    int count = startingCount;
-    startQueued(count);
-    while (!deferred.isEmpty() && startingCount == 0) {
+    startQueued(starting.count());
+    while (starting.hasDeferred() && starting.count() == 0) {
       startDeferred();
-      startQueued(startingCount);
+      startQueued(starting.count());
     }
   }
 
@@ -257,26 +226,23 @@ public final class SelectorBackend extends Backend {
       if (request == null) {
         return;
       }
-      int length = request.op.chainLength();
-      startingCount -= length;
-      left -= length;
+      left -= request.op.chainLength();
       start(request);
     }
   }
 
   /** Moves deferred operations to the queue, as many as it holds. */
   private void startDeferred() {
-    for (Op op; (op = deferred.first()) != null; ) {
-      int length = op.chainLength();
+    for (Op op; (op = starting.firstDeferred()) != null; ) {
       boolean cancelled = isAnyCancelled(op);
-      if (!cancelled && startingCount + length > entries) {
+      if (!cancelled && !starting.hasRoomFor(op)) {
         return;
       }
-      deferred.remove(op);
+      starting.removeDeferred(op);
       if (cancelled) {
         cancelChain(op);
       } else {
-        enqueue(op, length);
+        enqueue(op, op.chainLength());
       }
     }
   }
@@ -344,49 +310,6 @@ public final class SelectorBackend extends Backend {
     }
   }
 
-  // ---- waiting
-
-  private void awaitEvents(long timeoutNanos) {
-    long deadline = timeoutNanos == FOREVER ? FOREVER : System.nanoTime() + timeoutNanos;
-    boolean woken;
-    do {
-      long left = timeoutNanos == FOREVER ? FOREVER : deadline - System.nanoTime();
-      // Another select of this poll can have consumed what ended this one.
-      boolean waits = delivered == 0 && ready.isEmpty() && !ready.isWoken() && !workers.hasDone();
-      ready.select(waits && timeoutNanos > 0 ? timeToWait(left) : 0);
-      woken = ready.takeWakeup();
-      ready.handle(this);
-      takeDone();
-      expireTimers();
-    } while (delivered == 0 && !woken && timeoutNanos > 0 && System.nanoTime() < deadline);
-  }
-
-  private long timeToWait(long left) {
-    long timer = timers.nextDeadline();
-    return timer == TimerQueue.NEVER
-        ? Math.max(left, 0)
-        : Math.max(0, Math.min(left, timer - System.nanoTime()));
-  }
-
-  private void takeDone() {
-    if (!workers.hasDone()) {
-      return;
-    }
-    for (Job job = workers.takeDone(); job != null; ) {
-      Job next = job.next; // the listener can use the job again
-      job.next = null;
-      job.completed(this);
-      job = next;
-    }
-  }
-
-  private void expireTimers() {
-    if (timers.nextDeadline() != TimerQueue.NEVER) {
-      timers.expire(System.nanoTime());
-      ready.handle(this);
-    }
-  }
-
   // ---- completing
 
   /** Delivers a connection of a multishot accept. */
@@ -405,8 +328,7 @@ public final class SelectorBackend extends Backend {
       return;
     }
     if (continues && next.state() != Op.State.CANCELLING) {
-      starting.add(requests.of(next));
-      startingCount += next.chainLength();
+      starting.add(next, next.chainLength());
     } else {
       cancelChain(next);
     }
@@ -438,25 +360,7 @@ public final class SelectorBackend extends Backend {
 
   @Override
   public int perform(Call call) {
-    return switch (call.kind()) {
-      case SOCKET -> SocketCalls.open(this, call.family(), call.socketType());
-      case PIPE -> PipeEntry.open(this, call);
-      case SOCKET_PAIR, PEER_CREDENTIALS -> Entry.UNSUPPORTED;
-      case ADOPT_CHANNEL -> SocketCalls.adopt(this, call.channel());
-      case ADOPT -> descriptors.adopt(call.detail(), call.direction());
-      default -> performOn(call, descriptors.find(call.handle()));
-    };
-  }
-
-  private int performOn(Call call, @Nullable Entry entry) {
-    if (entry == null || call.kind() == Call.Kind.OPEN_FLAGS) {
-      return entry == null ? Entry.EBADF : entry.openFlags();
-    }
-    if (call.kind() == Call.Kind.FILE_TYPE) {
-      call.answer(entry.type());
-      return 0;
-    }
-    return entry.perform(this, call);
+    return Calls.perform(this, call);
   }
 
   @Override
