@@ -172,7 +172,7 @@ class DeadlineFormsTest {
     assertEquals(Set.of(), silent, "do not say that they suspend");
     assertEquals(Set.of(), endless, "take no deadline");
     assertTrue(suspending.contains("Channel#receive"), suspending::toString);
-    assertTrue(suspending.contains("TcpSocket#read"), suspending::toString);
+    assertTrue(suspending.contains("StreamSocket#read"), suspending::toString);
   }
 
   @Test
@@ -185,13 +185,10 @@ class DeadlineFormsTest {
   /** Documented where the interface declares them. */
   private static final Set<String> INHERITING =
       Set.of(
-          "TcpSocket#read",
-          "TcpSocket#write",
-          "TcpSocket#writeSome",
+          "StreamSocket#read",
+          "StreamSocket#write",
+          "StreamSocket#writeSome",
           "TlsSocket#write",
-          "UnixSocket#read",
-          "UnixSocket#write",
-          "UnixSocket#writeSome",
           "UnixMessageSocket#receive",
           "UnixMessageSocket#send",
           "Descriptor#read",

@@ -8,6 +8,7 @@ import dev.weft.internal.backend.Capability;
 import dev.weft.internal.backend.FileType;
 import dev.weft.internal.backend.OpenFlags;
 import dev.weft.internal.io.Endpoint;
+import dev.weft.internal.io.Splicing;
 import dev.weft.internal.mem.Memory;
 import dev.weft.internal.strand.Strand;
 import dev.weft.internal.strand.WaitMode;
@@ -137,7 +138,7 @@ public final class Splice {
       long copied = 0;
       while (copied < limit) {
         int wanted = (int) Math.min(limit - copied, PIPE_BYTES);
-        int moved = from.spliceTo(to, wanted, deadline.nanoTime());
+        int moved = Splicing.move(from, to, wanted, deadline.nanoTime());
         if (moved == 0) {
           return copied;
         }
@@ -164,7 +165,7 @@ public final class Splice {
       long copied = 0;
       while (copied < limit) {
         int wanted = (int) Math.min(limit - copied, pipe.capacityBytes());
-        int taken = from.spliceTo(in, wanted, deadline.nanoTime());
+        int taken = Splicing.move(from, in, wanted, deadline.nanoTime());
         if (taken == 0) {
           return copied;
         }
@@ -186,7 +187,7 @@ public final class Splice {
     /** Empties the pipe into the sink; returns false if it had to copy through memory. */
     private boolean drain(Endpoint out, int count) throws IOException {
       for (int left = count; left > 0; ) {
-        int moved = out.spliceTo(to, left, deadline.nanoTime());
+        int moved = Splicing.move(out, to, left, deadline.nanoTime());
         if (isUnsupported(moved)) {
           copyThroughMemory(pipe.source(), sink, left, deadline);
           return false;

@@ -4,6 +4,7 @@ package dev.weft.net;
 import dev.weft.Deadline;
 import dev.weft.internal.backend.Message;
 import dev.weft.internal.io.Endpoint;
+import dev.weft.internal.io.MessageTransfers;
 import dev.weft.internal.io.TryTransfers;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
@@ -88,7 +89,7 @@ public final class Datagram {
     acquire("receive");
     try {
       length = 0;
-      length = endpoint.receiveMessage(segment, message, deadline.nanoTime());
+      length = MessageTransfers.receive(endpoint, segment, message, deadline.nanoTime());
     } finally {
       isInUse = false;
     }
@@ -97,7 +98,7 @@ public final class Datagram {
   void send(Endpoint endpoint, Deadline deadline) throws IOException {
     acquire("send");
     try {
-      endpoint.sendMessage(segment, length, message, deadline.nanoTime());
+      MessageTransfers.send(endpoint, segment, length, message, deadline.nanoTime());
     } finally {
       isInUse = false;
     }

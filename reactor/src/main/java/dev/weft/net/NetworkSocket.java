@@ -7,6 +7,7 @@ import dev.weft.internal.backend.Call;
 import dev.weft.internal.backend.Capability;
 import dev.weft.internal.backend.Gather;
 import dev.weft.internal.io.Endpoint;
+import dev.weft.internal.io.GatheredWrites;
 import dev.weft.internal.io.SocketCalls;
 import dev.weft.io.SegmentList;
 import java.io.IOException;
@@ -16,8 +17,7 @@ import java.nio.channels.ClosedChannelException;
 import java.util.Objects;
 
 /** An open socket: its options, its address, and the bytes on their way. */
-public abstract sealed class NetworkSocket
-    permits TcpSocket, UdpSocket, UnixSocket, UnixMessageSocket {
+public abstract sealed class NetworkSocket permits StreamSocket, UdpSocket, UnixMessageSocket {
   /** For the sockets of this package. */
   NetworkSocket() {}
 
@@ -115,9 +115,9 @@ public abstract sealed class NetworkSocket
     int index = 0;
     long from = 0;
     while (index < source.size()) {
-      Gather gather = endpoint.beginGather();
+      Gather gather = GatheredWrites.begin(endpoint);
       boolean all = fill(gather, source, index, from);
-      long sent = endpoint.writeGathered(gather, more || !all, deadline.nanoTime());
+      long sent = GatheredWrites.write(endpoint, gather, more || !all, deadline.nanoTime());
       for (long left; index < source.size(); sent -= left) {
         left = source.byteSize(index) - from;
         if (sent < left) {
@@ -155,9 +155,9 @@ public abstract sealed class NetworkSocket
     }
     Endpoint.requireTransferable(source);
     for (long from = 0; from < end; ) {
-      Gather gather = endpoint.beginGather();
+      Gather gather = GatheredWrites.begin(endpoint);
       gather.add(source, from, end - from);
-      from += endpoint.writeGathered(gather, true, deadline.nanoTime());
+      from += GatheredWrites.write(endpoint, gather, true, deadline.nanoTime());
     }
   }
 }

@@ -12,7 +12,6 @@ import dev.weft.internal.io.Endpoint;
 import dev.weft.internal.io.InetAddresses;
 import dev.weft.internal.io.Peeks;
 import dev.weft.internal.io.SocketCalls;
-import dev.weft.internal.io.TryTransfers;
 import dev.weft.internal.jvm.StackReserve;
 import dev.weft.internal.net.AddressFamilies;
 import dev.weft.internal.net.HappyEyeballs;
@@ -20,8 +19,6 @@ import dev.weft.internal.net.UserCode;
 import dev.weft.internal.strand.EventLoop;
 import dev.weft.internal.strand.Strand;
 import dev.weft.internal.strand.WaitMode;
-import dev.weft.io.DuplexStream;
-import dev.weft.io.SegmentList;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.net.InetAddress;
@@ -39,25 +36,18 @@ import org.jspecify.annotations.Nullable;
  * by an {@link ErrnoException}: ECONNRESET when reading, EPIPE or ECONNRESET when writing; there is
  * no SIGPIPE.
  */
-public final class TcpSocket extends NetworkSocket implements DuplexStream {
+public final class TcpSocket extends StreamSocket {
   static {
     Endpoint.IN.register(TcpSocket.class, socket -> socket.endpoint);
   }
 
   private static final int PORT_MAX = 65535;
 
-  private final Endpoint endpoint;
   private @Nullable InetSocketAddress remote;
 
   TcpSocket(EventLoop loop, @Nullable InetSocketAddress remote) {
+    super(loop, null, remote == null ? "TCP socket" : new Connection(remote));
     this.remote = remote;
-    Object description = remote == null ? "TCP socket" : new Connection(remote);
-    endpoint = new Endpoint(loop, Endpoint.Kind.SOCKET, this, description);
-  }
-
-  @Override
-  Endpoint endpoint() {
-    return endpoint;
   }
 
   /** The description of a socket in messages after the socket has become unreachable. */
@@ -302,25 +292,6 @@ public final class TcpSocket extends NetworkSocket implements DuplexStream {
     }
   }
 
-  @Override
-  public int read(MemorySegment target, Deadline deadline) throws IOException {
-    return endpoint.read(target, deadline.nanoTime());
-  }
-
-  @Override
-  public void write(MemorySegment source, Deadline deadline) throws IOException {
-    endpoint.write(source, deadline.nanoTime());
-  }
-
-  /**
-   * Writes several segments as one, without a copy: up to 64 of them by one operation of the system
-   * (sendmsg(2)). Waits until {@code deadline} at most. Suspends.
-   */
-  @Override
-  public void write(SegmentList source, Deadline deadline) throws IOException {
-    writeGathered(endpoint, source, false, deadline);
-  }
-
   /**
    * Writes all of a segment, and says that more follows: the system waits up to 200 ms for it
    * before it sends a segment of the network that is not full (MSG_MORE of send(2)). Suspends.
@@ -344,34 +315,6 @@ public final class TcpSocket extends NetworkSocket implements DuplexStream {
    */
   public void writeMore(MemorySegment source, Deadline deadline) throws IOException {
     writeMore(endpoint, source, deadline);
-  }
-
-  @Override
-  public int writeSome(MemorySegment source, Deadline deadline) throws IOException {
-    return endpoint.writeSome(source, deadline.nanoTime());
-  }
-
-  /**
-   * Reads the bytes that have arrived. Does not suspend.
-   *
-   * @param target native memory to fill from its start
-   * @return bytes read; 0 if none have arrived, or {@code target} is empty; -1 at the end of the
-   *     stream
-   * @throws IOException if the connection is broken or closed
-   */
-  public int tryRead(MemorySegment target) throws IOException {
-    return TryTransfers.read(endpoint, target);
-  }
-
-  /**
-   * Writes as much as the system accepts at once. Does not suspend.
-   *
-   * @param source native memory
-   * @return bytes written; 0 if the system accepts none now, or {@code source} is empty
-   * @throws IOException if the connection is broken or closed
-   */
-  public int tryWrite(MemorySegment source) throws IOException {
-    return TryTransfers.write(endpoint, source);
   }
 
   /**
@@ -398,19 +341,6 @@ public final class TcpSocket extends NetworkSocket implements DuplexStream {
    */
   public int peek(MemorySegment target, Deadline deadline) throws IOException {
     return Peeks.peek(endpoint, target, deadline.nanoTime());
-  }
-
-  /**
-   * Closes the sending direction (FIN); the peer can still send. Waits until {@code deadline} at
-   * most. Suspends.
-   *
-   * @param deadline when to stop waiting
-   * @throws ErrnoException ENOTCONN if the connection is gone
-   * @throws dev.weft.error.DeadlineExceededException if the deadline passed
-   */
-  @Override
-  public void shutdownOutput(Deadline deadline) throws IOException {
-    endpoint.shutdown(Direction.OUTPUT, deadline.nanoTime());
   }
 
   /**

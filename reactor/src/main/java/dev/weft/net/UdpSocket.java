@@ -10,6 +10,7 @@ import dev.weft.internal.backend.Message;
 import dev.weft.internal.backend.SocketType;
 import dev.weft.internal.io.Endpoint;
 import dev.weft.internal.io.InetAddresses;
+import dev.weft.internal.io.MessageTransfers;
 import dev.weft.internal.io.SocketCalls;
 import dev.weft.internal.jvm.StackReserve;
 import dev.weft.internal.strand.EventLoop;
@@ -301,7 +302,7 @@ public final class UdpSocket extends NetworkSocket implements MessageStream {
   public int receive(MemorySegment target, Deadline deadline) throws IOException {
     Message message = take();
     try {
-      int length = endpoint.receiveMessage(target, message, deadline.nanoTime());
+      int length = MessageTransfers.receive(endpoint, target, message, deadline.nanoTime());
       if (message.isTruncated()) {
         throw new ErrnoException("receive", name.toString(), Errno.EMSGSIZE.code());
       }
@@ -419,7 +420,7 @@ public final class UdpSocket extends NetworkSocket implements MessageStream {
       throws IOException {
     Message message = take().to(address);
     try {
-      endpoint.sendMessage(bytes, bytes.byteSize(), message, deadline.nanoTime());
+      MessageTransfers.send(endpoint, bytes, bytes.byteSize(), message, deadline.nanoTime());
     } finally {
       spare.add(message);
     }

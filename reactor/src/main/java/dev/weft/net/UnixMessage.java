@@ -7,6 +7,7 @@ import dev.weft.internal.backend.Handle;
 import dev.weft.internal.backend.Message;
 import dev.weft.internal.io.Acceptor;
 import dev.weft.internal.io.Endpoint;
+import dev.weft.internal.io.MessageTransfers;
 import dev.weft.internal.strand.EventLoop;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
@@ -171,7 +172,7 @@ public final class UnixMessage implements AutoCloseable {
     try {
       close();
       length = 0;
-      length = endpoint.receiveMessage(segment, message, deadline.nanoTime());
+      length = MessageTransfers.receive(endpoint, segment, message, deadline.nanoTime());
       adopt(endpoint.loop);
       SocketAddress sender = message.address();
       setAddress(sender == null || !hasSenders ? null : AbstractSocketAddress.decode(sender));
@@ -202,7 +203,7 @@ public final class UnixMessage implements AutoCloseable {
       if (wanted != null && message.address() == null) {
         message.to(AbstractSocketAddress.encode(wanted, "send", endpoint.loop.backend()));
       }
-      return endpoint.sendMessage(segment, length, message, deadline.nanoTime());
+      return MessageTransfers.send(endpoint, segment, length, message, deadline.nanoTime());
     } finally {
       message.passing(null);
       isInUse = false;

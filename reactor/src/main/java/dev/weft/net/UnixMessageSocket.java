@@ -10,6 +10,7 @@ import dev.weft.internal.backend.SocketType;
 import dev.weft.internal.backend.UnixAddress;
 import dev.weft.internal.io.Acceptor;
 import dev.weft.internal.io.Endpoint;
+import dev.weft.internal.io.MessageTransfers;
 import dev.weft.internal.io.SocketCalls;
 import dev.weft.internal.jvm.StackReserve;
 import dev.weft.internal.strand.EventLoop;
@@ -194,7 +195,7 @@ public final class UnixMessageSocket extends NetworkSocket implements MessageStr
   public int receive(MemorySegment target, Deadline deadline) throws IOException {
     Message message = take();
     try {
-      int length = endpoint.receiveMessage(target, message, deadline.nanoTime());
+      int length = MessageTransfers.receive(endpoint, target, message, deadline.nanoTime());
       if (message.isTruncated()) {
         throw new ErrnoException("receive", toString(), Errno.EMSGSIZE.code());
       }
@@ -240,7 +241,7 @@ public final class UnixMessageSocket extends NetworkSocket implements MessageStr
     requireContent(bytes.byteSize());
     Message message = take();
     try {
-      endpoint.sendMessage(bytes, bytes.byteSize(), message, deadline.nanoTime());
+      MessageTransfers.send(endpoint, bytes, bytes.byteSize(), message, deadline.nanoTime());
     } finally {
       spare.add(message);
     }

@@ -4,22 +4,17 @@ package dev.weft.net;
 import dev.weft.Deadline;
 import dev.weft.error.ErrnoException;
 import dev.weft.internal.backend.Capability;
-import dev.weft.internal.backend.Direction;
 import dev.weft.internal.backend.SocketType;
 import dev.weft.internal.backend.UnixAddress;
 import dev.weft.internal.io.Acceptor;
 import dev.weft.internal.io.Endpoint;
 import dev.weft.internal.io.SocketCalls;
 import dev.weft.internal.io.SocketSetup;
-import dev.weft.internal.io.TryTransfers;
 import dev.weft.internal.jvm.StackReserve;
 import dev.weft.internal.strand.EventLoop;
 import dev.weft.internal.strand.Strand;
 import dev.weft.internal.strand.WaitMode;
-import dev.weft.io.DuplexStream;
-import dev.weft.io.SegmentList;
 import java.io.IOException;
-import java.lang.foreign.MemorySegment;
 import java.net.SocketAddress;
 import java.net.StandardProtocolFamily;
 
@@ -27,20 +22,13 @@ import java.net.StandardProtocolFamily;
  * Connection to a process of the same machine (unix(7), SOCK_STREAM). One fiber may read while
  * another writes. It can pass descriptors, and knows who the peer is.
  */
-public final class UnixSocket extends NetworkSocket implements DuplexStream {
+public final class UnixSocket extends StreamSocket {
   static {
     Endpoint.IN.register(UnixSocket.class, socket -> socket.endpoint);
   }
 
-  private final Endpoint endpoint;
-
   private UnixSocket(EventLoop loop, Object name) {
-    endpoint = new Endpoint(loop, Endpoint.Kind.SOCKET, name, name);
-  }
-
-  @Override
-  Endpoint endpoint() {
-    return endpoint;
+    super(loop, name, name);
   }
 
   /** Takes over a connection that {@code acceptor} has ready. */
@@ -116,53 +104,6 @@ public final class UnixSocket extends NetworkSocket implements DuplexStream {
     }
     SocketCalls.open(
         loop, endpoint.handle(), StandardProtocolFamily.UNIX, type, subject, SocketSetup.NONE);
-  }
-
-  @Override
-  public int read(MemorySegment target, Deadline deadline) throws IOException {
-    return endpoint.read(target, deadline.nanoTime());
-  }
-
-  @Override
-  public void write(MemorySegment source, Deadline deadline) throws IOException {
-    endpoint.write(source, deadline.nanoTime());
-  }
-
-  /**
-   * Writes several segments as one, without a copy: up to 64 of them by one operation of the system
-   * (sendmsg(2)). Waits until {@code deadline} at most. Suspends.
-   */
-  @Override
-  public void write(SegmentList source, Deadline deadline) throws IOException {
-    writeGathered(endpoint, source, false, deadline);
-  }
-
-  /**
-   * Reads the bytes that have arrived. Does not suspend.
-   *
-   * @param target native memory to fill from its start
-   * @return bytes read; 0 if none have arrived, or {@code target} is empty; -1 at the end of the
-   *     stream
-   * @throws IOException if the connection is broken or closed
-   */
-  public int tryRead(MemorySegment target) throws IOException {
-    return TryTransfers.read(endpoint, target);
-  }
-
-  /**
-   * Writes as much as the system accepts at once. Does not suspend.
-   *
-   * @param source native memory
-   * @return bytes written; 0 if the system accepts none now, or {@code source} is empty
-   * @throws IOException if the connection is broken or closed
-   */
-  public int tryWrite(MemorySegment source) throws IOException {
-    return TryTransfers.write(endpoint, source);
-  }
-
-  @Override
-  public int writeSome(MemorySegment source, Deadline deadline) throws IOException {
-    return endpoint.writeSome(source, deadline.nanoTime());
   }
 
   // ---- descriptors
@@ -260,19 +201,6 @@ public final class UnixSocket extends NetworkSocket implements DuplexStream {
   public SocketAddress remoteAddress() throws IOException {
     endpoint.enter("remoteAddress");
     return AbstractSocketAddress.decode(SocketCalls.remoteName(endpoint.loop, endpoint.handle()));
-  }
-
-  /**
-   * Closes the sending direction: the peer reads the end of the stream, and can still send. Waits
-   * until {@code deadline} at most. Suspends.
-   *
-   * @param deadline when to stop waiting
-   * @throws ErrnoException ENOTCONN if the connection is gone
-   * @throws dev.weft.error.DeadlineExceededException if the deadline passed
-   */
-  @Override
-  public void shutdownOutput(Deadline deadline) throws IOException {
-    endpoint.shutdown(Direction.OUTPUT, deadline.nanoTime());
   }
 
   /**

@@ -9,7 +9,6 @@ import dev.weft.internal.backend.Direction;
 import dev.weft.internal.backend.FileType;
 import dev.weft.internal.backend.Gather;
 import dev.weft.internal.backend.Handle;
-import dev.weft.internal.backend.Message;
 import dev.weft.internal.backend.Op;
 import dev.weft.internal.backend.OpenFlags;
 import dev.weft.internal.backend.PollEvents;
@@ -54,10 +53,10 @@ public final class Endpoint {
   private final Kind kind;
   private final Object name;
   boolean reading;
-  private boolean writing;
+  boolean writing;
 
   /** Null until several segments are written as one. */
-  private @Nullable Gather gather;
+  @Nullable Gather gather;
 
   /**
    * Makes an endpoint without a descriptor; {@link #open} sets it.
@@ -230,49 +229,6 @@ public final class Endpoint {
     }
   }
 
-  // ---- several segments
-
-  /**
-   * What {@link #writeGathered} is to write next, empty; to be filled without suspending.
-   *
-   * @throws IllegalStateException if another fiber is writing
-   */
-  public Gather beginGather() {
-    requireNoWriter();
-    Gather mine = gather;
-    if (mine == null) {
-      mine = new Gather();
-      gather = mine;
-    }
-    mine.clear();
-    return mine;
-  }
-
-  /**
-   * Sends what is gathered, all of it unless it is interrupted. Suspends.
-   *
-   * @param more whether to wait for more before a segment that is not full is sent (MSG_MORE)
-   * @return the bytes sent, at least one
-   */
-  public int writeGathered(Gather bytes, boolean more, long deadline) throws IOException {
-    Strand strand = enter("write");
-    requireNoWriter();
-    writing = true;
-    try {
-      while (true) {
-        requireOpen();
-        Op op = strand.waiting.op().sendGathered(handle, bytes, more);
-        int result = perform(strand, "write", op, deadline);
-        if (!mustRetry(strand, result, this, PollEvents.WRITABLE, deadline)) {
-          return check("write", result == 0 ? -Errno.EIO.code() : result);
-        }
-      }
-    } finally {
-      writing = false;
-      bytes.clear();
-    }
-  }
-
   // ---- without waiting
 
   /** Carries out an operation that need not wait; -EAGAIN if it would. */
@@ -324,92 +280,6 @@ public final class Endpoint {
         Operations.performRepeatedly(
             strand, "poll", endpoint.name, op, deadline, WaitMode.EXTERNAL));
     return true;
-  }
-
-  /**
-   * Moves up to {@code length} bytes to another handle inside the kernel; one of the two is a pipe.
-   * Suspends.
-   *
-   * @return the number of bytes, 0 at the end of this stream, or -errno
-   */
-  public int spliceTo(Endpoint sink, int length, long deadline) throws IOException {
-    Strand strand = enter("splice");
-    sink.enter("splice");
-    if (reading || sink.writing) {
-      throw new IllegalStateException(
-          "splice " + name + " to " + sink.name + ": another fiber is using one of them");
-    }
-    reading = true;
-    sink.writing = true;
-    try {
-      while (true) {
-        requireOpen();
-        sink.requireOpen();
-        Op op = strand.waiting.op().splice(handle, sink.handle, length);
-        int result = Operations.perform(strand, "splice", name, op, deadline, WaitMode.EXTERNAL);
-        if (result < 0) {
-          requireOpen();
-          sink.requireOpen();
-        }
-        // Either can be the one that is not ready, so wait for both.
-        if (!mustRetry(strand, result, this, PollEvents.READABLE, deadline)
-            || !mustRetry(strand, result, sink, PollEvents.WRITABLE, deadline)) {
-          return result;
-        }
-      }
-    } finally {
-      reading = false;
-      sink.writing = false;
-    }
-  }
-
-  // ---- messages
-
-  /**
-   * Receives a message, or as much of it as {@code target} holds. Any number of fibers may receive,
-   * each into a message of its own. Suspends.
-   *
-   * @return the number of bytes
-   */
-  public int receiveMessage(MemorySegment target, Message message, long deadline)
-      throws IOException {
-    int length = writableLength(target);
-    Strand strand = enter("receive");
-    while (true) {
-      requireOpen();
-      Op op = strand.waiting.op().receiveMessage(handle, target, length, message);
-      int result = perform(strand, "receive", op, deadline);
-      if (!mustRetry(strand, result, this, PollEvents.READABLE, deadline)) {
-        return check("receive", result);
-      }
-    }
-  }
-
-  /**
-   * Sends the first {@code length} bytes as a message, to the address in {@code message}. Any
-   * number of fibers may send. Suspends.
-   *
-   * @return the number of bytes, which can be less in a stream
-   */
-  public int sendMessage(MemorySegment source, long length, Message message, long deadline)
-      throws IOException {
-    int bytes = (int) Math.min(length, checkedLength(source));
-    Strand strand = enter("send");
-    Handle passed = message.passed();
-    if (passed != null && !passed.isOpen()) {
-      throw new ClosedChannelException();
-    }
-    while (true) {
-      requireOpen();
-      Op op = strand.waiting.op().sendMessage(handle, source, bytes, message);
-      int result = perform(strand, "send", op, deadline);
-      if (!mustRetry(strand, result, this, PollEvents.WRITABLE, deadline)) {
-        if (result < 0 && passed != null && !passed.isOpen()) {
-          throw new AsynchronousCloseException();
-        }
-        return check("send", result);
-      }
-    }
   }
 
   // ---- other operations

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.weft.internal.io;
+
+import dev.weft.internal.backend.Handle;
+import dev.weft.internal.backend.Message;
+import dev.weft.internal.backend.Op;
+import dev.weft.internal.backend.PollEvents;
+import dev.weft.internal.strand.Strand;
+import java.io.IOException;
+import java.lang.foreign.MemorySegment;
+import java.nio.channels.AsynchronousCloseException;
+import java.nio.channels.ClosedChannelException;
+
+/** Transfers of messages by sockets, any number of them at the same time. */
+public final class MessageTransfers {
+  private MessageTransfers() {}
+
+  /**
+   * Receives a message, or as much of it as {@code target} holds. Any number of fibers may receive,
+   * each into a message of its own. Suspends.
+   *
+   * @return the number of bytes
+   */
+  public static int receive(Endpoint endpoint, MemorySegment target, Message message, long deadline)
+      throws IOException {
+    int length = Endpoint.writableLength(target);
+    Strand strand = endpoint.enter("receive");
+    while (true) {
+      endpoint.requireOpen();
+      Op op = strand.waiting.op().receiveMessage(endpoint.handle(), target, length, message);
+      int result = endpoint.perform(strand, "receive", op, deadline);
+      if (!Endpoint.mustRetry(strand, result, endpoint, PollEvents.READABLE, deadline)) {
+        return endpoint.check("receive", result);
+      }
+    }
+  }
+
+  /**
+   * Sends the first {@code length} bytes as a message, to the address in {@code message}. Any
+   * number of fibers may send. Suspends.
+   *
+   * @return the number of bytes, which can be less in a stream
+   */
+  public static int send(
+      Endpoint endpoint, MemorySegment source, long length, Message message, long deadline)
+      throws IOException {
+    int bytes = (int) Math.min(length, Endpoint.checkedLength(source));
+    Strand strand = endpoint.enter("send");
+    Handle passed = message.passed();
+    if (passed != null && !passed.isOpen()) {
+      throw new ClosedChannelException();
+    }
+    while (true) {
+      endpoint.requireOpen();
+      Op op = strand.waiting.op().sendMessage(endpoint.handle(), source, bytes, message);
+      int result = endpoint.perform(strand, "send", op, deadline);
+      if (!Endpoint.mustRetry(strand, result, endpoint, PollEvents.WRITABLE, deadline)) {
+        if (result < 0 && passed != null && !passed.isOpen()) {
+          throw new AsynchronousCloseException();
+        }
+        return endpoint.check("send", result);
+      }
+    }
+  }
+}
