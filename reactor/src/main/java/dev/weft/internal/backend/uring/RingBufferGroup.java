@@ -8,18 +8,18 @@ import org.jspecify.annotations.Nullable;
 
 /** A buffer group that is registered with the ring. */
 final class RingBufferGroup extends BufferGroup {
-  private final UringBackend backend;
+  private final RingBufferGroups groups;
   private final int bytes;
 
   /** Null when the group is closed. */
   private @Nullable ReceiveBuffers buffers;
 
-  /** The next open group of the backend. */
+  /** The next one in {@link RingBufferGroups}. */
   @Nullable RingBufferGroup next;
 
-  RingBufferGroup(UringBackend backend, int number, int bytes) {
+  RingBufferGroup(RingBufferGroups groups, int number, int bytes) {
     super(number);
-    this.backend = backend;
+    this.groups = groups;
     this.bytes = bytes;
   }
 
@@ -41,7 +41,7 @@ final class RingBufferGroup extends BufferGroup {
     ReceiveBuffers registered = buffers;
     if (registered != null) {
       buffers = null;
-      backend.closed(this);
+      groups.closed(this);
       registered.close();
     }
   }

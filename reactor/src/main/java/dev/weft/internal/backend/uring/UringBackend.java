@@ -17,7 +17,6 @@ import dev.weft.internal.backend.OpTable;
 import dev.weft.internal.os.Libc;
 import dev.weft.internal.uring.CompletionQueue;
 import dev.weft.internal.uring.KernelFeatures;
-import dev.weft.internal.uring.ReceiveBuffers;
 import dev.weft.internal.uring.Ring;
 import dev.weft.internal.uring.SubmissionQueue;
 import dev.weft.internal.uring.Workers;
@@ -72,11 +71,7 @@ public final class UringBackend extends Backend {
 
   private final int threadId = Libc.threadId();
 
-  /** The open buffer groups, newest first. */
-  private @Nullable RingBufferGroup firstGroup;
-
-  private final BitSet groupNumbers = new BitSet();
-
+  private final RingBufferGroups groups;
   private final Workers workers;
 
   private boolean closing;
@@ -117,6 +112,7 @@ public final class UringBackend extends Backend {
     this.ring = ring;
     submissions = ring.submissions();
     completions = ring.completions();
+    groups = new RingBufferGroups(ring);
     workers = ring.workers();
     boolean made = false;
     try {
@@ -166,38 +162,7 @@ public final class UringBackend extends Backend {
 
   @Override
   protected @Nullable BufferGroup newBufferGroup(int count, int bytes) {
-    RingBufferGroup group = new RingBufferGroup(this, groupNumbers.nextClearBit(0), bytes);
-    groupNumbers.set(group.number()); // first, because it can fail
-    ReceiveBuffers registered = null;
-    try {
-      registered = ring.openReceiveBuffers(group.number(), count);
-    } finally {
-      if (registered == null) {
-        groupNumbers.clear(group.number());
-      }
-    }
-    if (registered == null) {
-      return null;
-    }
-    group.opened(registered);
-    group.next = firstGroup;
-    firstGroup = group;
-    return group;
-  }
-
-  /** Removes a group that is being closed. */
-  void closed(RingBufferGroup group) {
-    groupNumbers.clear(group.number());
-    if (firstGroup == group) {
-      firstGroup = group.next;
-      return;
-    }
-    for (RingBufferGroup before = firstGroup; before != null; before = before.next) {
-      if (before.next == group) {
-        before.next = group.next;
-        return;
-      }
-    }
+    return groups.open(count, bytes);
   }
 
   @Override
@@ -469,16 +434,10 @@ public final class UringBackend extends Backend {
       closeHandles();
     } finally {
       try {
-        closeGroups();
+        groups.close();
       } finally {
         release();
       }
-    }
-  }
-
-  private void closeGroups() {
-    for (RingBufferGroup group; (group = firstGroup) != null; ) {
-      group.close(); // takes it from the list first
     }
   }
 
