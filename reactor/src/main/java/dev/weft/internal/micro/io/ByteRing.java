@@ -2,8 +2,6 @@
 package dev.weft.internal.micro.io;
 
 import dev.weft.error.Errno;
-import dev.weft.internal.mem.Memory;
-import dev.weft.internal.mem.Pages;
 import dev.weft.internal.queue.IntDeque;
 import org.jspecify.annotations.Nullable;
 
@@ -11,33 +9,14 @@ import org.jspecify.annotations.Nullable;
  * Ring buffer of bytes: from a descriptor to a thread, from a thread to a descriptor, or from one
  * thread to another, which then share the ring (a pipe).
  *
- * <p>It has memory from its first bytes until its process waits while the ring is empty. In the
- * micro-heap its pages are only reserved. Positions only grow while it has memory; modulo the size
- * they are offsets in the ring.
- *
- * <p>Its state is in two diagrams: {@link WritingEnd} is about its two ends, {@link TransferState}
- * about the operation that moves its bytes.
+ * <p>Its bytes are in {@link RingBytes}. Its state is in two diagrams: {@link WritingEnd} is about
+ * its two ends, {@link TransferState} about the operation that moves its bytes.
  */
-public final class ByteRing {
-  public static final int BYTES = 16 * 1024;
-
+public final class ByteRing extends RingBytes {
   /** The longest message. A received one that fills the ring may have been longer. */
   public static final int MESSAGE_MAX = BYTES - 1;
 
-  public static final int PAGES = BYTES / Pages.PAGE_BYTES;
-  private static final int MASK = BYTES - 1;
-
-  final RingSet rings;
   private final @Nullable SharedDescriptor descriptor;
-
-  /** The address of its memory; 0 while it has none. */
-  private long address;
-
-  /** The position of the next byte to read. */
-  private long head;
-
-  /** The position behind the last byte written. */
-  private long tail;
 
   /** Whether it is filled from a descriptor. */
   public final boolean isInput;
@@ -97,7 +76,7 @@ public final class ByteRing {
 
   private ByteRing(
       RingSet rings, @Nullable SharedDescriptor descriptor, boolean input, boolean output) {
-    this.rings = rings;
+    super(rings);
     this.descriptor = descriptor;
     isInput = input;
     isOutput = output;
@@ -127,25 +106,13 @@ public final class ByteRing {
     return found;
   }
 
-  public int readable() {
-    return (int) (tail - head);
-  }
-
-  public int writable() {
-    return BYTES - (int) (tail - head);
-  }
-
-  public boolean isEmpty() {
-    return tail == head;
-  }
-
   public boolean isPipe() {
     return descriptor == null;
   }
 
   /** Whether there is something to be written to the descriptor. */
   boolean hasOutput() {
-    return isOfMessages ? isHungUp() : tail != head;
+    return isOfMessages ? isHungUp() : !isEmpty();
   }
 
   /** Whether it delivers the connections of a listening socket instead of bytes. */
@@ -157,7 +124,7 @@ public final class ByteRing {
 
   /** Whether a reader has reached the end of the message or of the stream. */
   public boolean isAtEnd() {
-    return end != WritingEnd.OPEN && tail == head;
+    return end != WritingEnd.OPEN && isEmpty();
   }
 
   /** Whether no more bytes follow. */
@@ -233,7 +200,7 @@ public final class ByteRing {
 
   // ---- the transfer
 
-  /** Whether the kernel may use its memory. */
+  @Override
   public boolean isInFlight() {
     return state.isInFlight();
   }
@@ -268,158 +235,12 @@ public final class ByteRing {
     return isInput ? abandoned : isDropRequested() || rings.isKilled();
   }
 
-  // ---- memory
-
-  boolean isAllocated() {
-    return address != 0;
-  }
-
-  /** Allocates its memory if it has none. */
-  void allocate() {
-    if (address == 0) {
-      address = rings.takeMemory();
-    }
-  }
+  // ---- completions
 
   /** Takes over memory that starts with {@code count} received bytes. */
   void adopt(long memory, int count) {
-    assert address == 0 && isEmpty() : this;
-    rings.adoptedMemory();
-    address = memory;
+    adopt(memory);
     filled(count);
-  }
-
-  /** Releases its memory if it is empty and no operation is in flight. */
-  void releaseIfIdle() {
-    if (address != 0 && head == tail && !isInFlight()) {
-      release();
-    }
-  }
-
-  /** Releases its memory even if it is not empty; no operation is in flight. */
-  void release() {
-    assert !isInFlight() : this;
-    if (address != 0) {
-      rings.giveMemory(address);
-      address = 0;
-    }
-    head = 0;
-    tail = 0;
-  }
-
-  // ---- bytes; the caller has checked that there are enough bytes, or enough room
-
-  public void put(long from, int count) {
-    allocate();
-    int at = (int) tail & MASK;
-    int first = Math.min(count, BYTES - at);
-    Memory.copy(from, address + at, first);
-    if (first < count) {
-      Memory.copy(from + first, address, count - first);
-    }
-    tail += count;
-  }
-
-  public void put(byte[] bytes, int offset, int count) {
-    allocate();
-    int at = (int) tail & MASK;
-    int first = Math.min(count, BYTES - at);
-    Memory.set(address + at, bytes, offset, first);
-    if (first < count) {
-      Memory.set(address, bytes, offset + first, count - first);
-    }
-    tail += count;
-  }
-
-  /** Writes a text if it is ASCII and fits as a whole; returns whether it has. */
-  public boolean putAscii(String text) {
-    int length = text.length();
-    if (length > writable()) {
-      return false;
-    }
-    allocate();
-    for (int i = 0; i < length; i++) {
-      char character = text.charAt(i);
-      if (character >= 0x80) {
-        return false; // what was written so far is behind the tail
-      }
-      Memory.setByte(address + ((tail + i) & MASK), (byte) character);
-    }
-    tail += length;
-    return true;
-  }
-
-  /**
-   * Writes a number. A ring of numbers holds nothing else, so a number never wraps. The caller
-   * wakes the readers.
-   *
-   * @return true
-   */
-  boolean putInt(int value) {
-    allocate();
-    Memory.setInt(address + (tail & MASK), value);
-    tail += Integer.BYTES;
-    return true;
-  }
-
-  public int takeInt() {
-    int value = Memory.getInt(address + (head & MASK));
-    head += Integer.BYTES;
-    return value;
-  }
-
-  public void take(long to, int count) {
-    int at = (int) head & MASK;
-    int first = Math.min(count, BYTES - at);
-    Memory.copy(address + at, to, first);
-    if (first < count) {
-      Memory.copy(address, to + first, count - first);
-    }
-    head += count;
-  }
-
-  /** Moves bytes into another ring. */
-  public void moveTo(ByteRing other, int count) {
-    int at = (int) head & MASK;
-    int first = Math.min(count, BYTES - at);
-    other.put(address + at, first);
-    head += first; // now: the second part may fail
-    if (first < count) {
-      int second = count - first;
-      other.put(address, second);
-      head += second;
-    }
-  }
-
-  /**
-   * The length up to and including the first newline in the first {@code count} bytes; 0 if there
-   * is none.
-   */
-  public int lineLength(int count) {
-    for (int i = 0; i < count; i++) {
-      if (Memory.getByte(address + ((head + i) & MASK)) == '\n') {
-        return i + 1;
-      }
-    }
-    return 0;
-  }
-
-  // ---- the descriptor's side: one contiguous run of bytes
-
-  long fillAddress() {
-    return address + ((int) tail & MASK);
-  }
-
-  int fillBytes() {
-    return Math.min(writable(), BYTES - ((int) tail & MASK));
-  }
-
-  long drainAddress() {
-    return address + ((int) head & MASK);
-  }
-
-  int drainBytes() {
-    return Math.min(readable(), BYTES - ((int) head & MASK));
   }
 
   /** Completes the attempt to connect the descriptor, with 0 or -errno. */
@@ -433,7 +254,7 @@ public final class ByteRing {
   /** Completes a read from the descriptor, with a byte count, 0 at its end, or -errno. */
   void filled(int result) {
     if (result > 0) {
-      tail += result;
+      appended(result);
     }
     if (result <= 0 || isOfMessages) {
       endWriting();
@@ -446,27 +267,22 @@ public final class ByteRing {
     wakeReaders();
   }
 
-  public void dropAll() {
-    head = tail;
-  }
-
   /** Completes a write to the descriptor, with a byte count or -errno. */
   void drained(int result) {
     if (isOfMessages) {
-      head = 0; // the next message begins at the start of the memory
-      tail = 0;
+      rewind(); // the next message begins at the start of the memory
       failure = Math.max(-result, 0); // of this message alone
       state = TransferState.IDLE;
       withdrawHangUp();
     } else if (result > 0) {
-      head += result;
-      if (state == TransferState.DROP_DUE && head == tail) {
+      removed(result);
+      if (state == TransferState.DROP_DUE && isEmpty()) {
         state = TransferState.IDLE;
       }
     } else {
       failure = -result;
       abandoned = true;
-      head = tail; // they can't be written any more
+      dropAll(); // they can't be written any more
     }
     wakeWriters();
   }
