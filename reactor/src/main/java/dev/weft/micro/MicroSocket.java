@@ -143,6 +143,35 @@ public final class MicroSocket {
   }
 
   /**
+   * Waits until a number of bytes can be read without waiting, or the end has arrived, without
+   * reading them. An error of the descriptor is raised when the bytes before it have been read.
+   * Suspends.
+   *
+   * @param count how many bytes, at most 16384, which is what the ring holds
+   * @return how many bytes are available, fewer than {@code count} only at the end or after an
+   *     error that was raised and lowered
+   * @throws IndexOutOfBoundsException if {@code count} is negative or too large
+   * @throws Exception whatever {@code lastly} throws
+   */
+  public int pollread(int count) throws Exception {
+    requireFits("pollread", count);
+    while (rx.readable() < count) {
+      if (rx.isEmpty() ? isAtEnd("pollread") : rx.isFinal()) {
+        break;
+      }
+      awaitBytes("pollread");
+    }
+    return rx.readable();
+  }
+
+  private static void requireFits(String verb, int count) {
+    if (count < 0 || count > ByteRing.BYTES) {
+      throw new IndexOutOfBoundsException(
+          verb + " of " + count + " bytes: a ring holds " + ByteRing.BYTES);
+    }
+  }
+
+  /**
    * Whether no more bytes can be read. Raises the descriptor's error, or EBADF if this side has
    * been closed.
    */
@@ -269,6 +298,39 @@ public final class MicroSocket {
     line.set(0, bytes);
     write(line, bytes.length);
     return bytes.length;
+  }
+
+  /**
+   * Waits until a number of bytes can be written without waiting, without writing any. Raises what
+   * {@code write} would raise: the error of the last write, or EPIPE. On a socket for messages it
+   * raises EMSGSIZE if the message would be too long; what has been written of it stays. Suspends.
+   *
+   * @param count how many bytes, at most 16384, which is what the ring holds; that many waits until
+   *     all bytes written so far have been taken
+   * @return how many bytes can be written without waiting, fewer than {@code count} only after an
+   *     error that was raised and lowered
+   * @throws IndexOutOfBoundsException if {@code count} is negative or too large
+   * @throws Exception whatever {@code lastly} throws
+   */
+  public int pollwrite(int count) throws Exception {
+    requireFits("pollwrite", count);
+    while (!isRefused("pollwrite")) {
+      int room = room();
+      if (room >= count) {
+        return room;
+      }
+      if (tx.isOfMessages) {
+        running("pollwrite").raise(Errno.EMSGSIZE);
+        break;
+      }
+      awaitRoom("pollwrite");
+    }
+    return tx.refusesWriters() ? 0 : room();
+  }
+
+  /** How many bytes can be written without waiting. */
+  private int room() {
+    return tx.isOfMessages ? ByteRing.MESSAGE_MAX - tx.readable() : tx.writable();
   }
 
   /**

@@ -760,7 +760,8 @@ public abstract class MicroThread extends Routine {
   }
 
   /**
-   * Waits until {@code other} has bytes to read or has reached its end. Suspends.
+   * Waits until {@code other} has bytes to read or has reached its end. {@link
+   * MicroSocket#pollwrite} waits for room. Suspends.
    *
    * @param other a socket of this process
    * @throws Exception whatever {@code lastly} throws
@@ -837,6 +838,31 @@ public abstract class MicroThread extends Routine {
    */
   protected final int pollread() throws Exception {
     return socket().pollread();
+  }
+
+  /**
+   * Waits until a number of bytes can be read without waiting, or the end has arrived, without
+   * reading them. Suspends.
+   *
+   * @param count how many bytes, at most 16384
+   * @return how many bytes are available, fewer than {@code count} only at the end or after an
+   *     error that was raised and lowered
+   * @throws Exception whatever {@code lastly} throws
+   */
+  protected final int pollread(int count) throws Exception {
+    return socket().pollread(count);
+  }
+
+  /**
+   * Waits until a number of bytes can be written without waiting, without writing any. Suspends.
+   *
+   * @param count how many bytes, at most 16384
+   * @return how many bytes can be written without waiting, fewer than {@code count} only after an
+   *     error that was raised and lowered
+   * @throws Exception whatever {@code lastly} throws
+   */
+  protected final int pollwrite(int count) throws Exception {
+    return socket().pollwrite(count);
   }
 
   /**

@@ -213,6 +213,32 @@ class DatagramsTest {
     assertEquals(List.of("second"), received);
   }
 
+  /** Asks for the room that is left in a message, and for more. */
+  private static final class Measuring extends Talker {
+    Measuring(UdpSocket socket) {
+      super(socket);
+    }
+
+    @Override
+    void talk(MicroSocket messages) throws Exception {
+      messages.literal("abc");
+      log.add("room " + messages.pollwrite(LONGEST - 3));
+      log.add("room " + messages.pollwrite(LONGEST - 2));
+      messages.hup();
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource(mode = EnumSource.Mode.MATCH_ALL, names = REACTORS)
+  void aMessageHasNoRoomBeyondItsLongest(ExecutionMode mode) throws Exception {
+    List<String> received = new ArrayList<>();
+
+    List<String> log = run(mode, Measuring::new, peer -> received.add(peer.receive()));
+
+    assertEquals(List.of("room 16380", "EMSGSIZE", "room 16380"), log);
+    assertEquals(List.of("abc"), received);
+  }
+
   /** Reads a number of messages. */
   private static final class Reader extends Talker {
     private final int count;

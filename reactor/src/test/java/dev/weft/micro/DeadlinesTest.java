@@ -32,7 +32,9 @@ class DeadlinesTest {
     READ,
     READLINE,
     POLLREAD,
+    POLLREAD_MANY,
     WRITE,
+    POLLWRITE,
     FORWARD,
     HUP,
     CALL,
@@ -67,7 +69,7 @@ class DeadlinesTest {
     protected void run() throws Exception {
       MicroBlock memory = calloc(1, 100_000);
       Idler idler = new Idler();
-      if (wait == Wait.HUP || wait == Wait.WRITE) {
+      if (wait == Wait.HUP || wait == Wait.WRITE || wait == Wait.POLLWRITE) {
         responder(idler);
       } else {
         child(idler);
@@ -77,7 +79,9 @@ class DeadlinesTest {
         case READ -> read(memory, 1);
         case READLINE -> readline(memory, 1);
         case POLLREAD -> pollread();
+        case POLLREAD_MANY -> pollread(2);
         case WRITE -> write(memory, 100_000);
+        case POLLWRITE -> pollwriteAfterOneByte(memory);
         case FORWARD -> forward(1);
         case HUP -> hup();
         case CALL -> call(idler);
@@ -85,6 +89,11 @@ class DeadlinesTest {
         case REQUEST -> request(idler, new MicroRequest<Integer, Integer>(), 1);
         case LISTEN -> listen();
       }
+    }
+
+    private void pollwriteAfterOneByte(MicroBlock memory) throws Exception {
+      write(memory, 1);
+      pollwrite(16_384);
     }
 
     @Override

@@ -127,6 +127,11 @@ public final class ByteRing extends RingBytes {
     return end != WritingEnd.OPEN && isEmpty();
   }
 
+  /** Whether a reader need not wait for more bytes of the message or of the stream. */
+  public boolean isFinal() {
+    return end != WritingEnd.OPEN || abandoned || failure != 0;
+  }
+
   /** Whether no more bytes follow. */
   public boolean isEnded() {
     return end.isEnded();
