@@ -27,6 +27,7 @@ final class Scenarios {
           new Scenario("threads", Faults.ordinary(), ThreadScenarios::meetings),
           new Scenario("echo", Faults.ordinary(), SocketScenarios::echo),
           new Scenario("echoHarsh", Faults.harsh(), SocketScenarios::echoHarsh),
+          new Scenario("large", Faults.ordinary(), ReceiveScenarios::large),
           new Scenario("accept", Faults.ordinary(), SocketScenarios::acceptRaces),
           new Scenario("acceptHarsh", Faults.harsh(), SocketScenarios::acceptRaces),
           new Scenario(

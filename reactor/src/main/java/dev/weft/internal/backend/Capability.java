@@ -9,6 +9,12 @@ public enum Capability {
   /** {@link Backend#openBufferGroup}. Without it a receive waits with a poll first. */
   BUFFER_GROUPS,
 
+  /**
+   * Transfers are queued and carried out later: large ones are faster by {@link Backend#attempt}.
+   * Without it they are tried in the call in any case.
+   */
+  QUEUED_TRANSFERS,
+
   /** {@link Opcode#ACCEPT_MULTISHOT}. Without it connections are accepted one by one. */
   MULTISHOT_ACCEPT,
 

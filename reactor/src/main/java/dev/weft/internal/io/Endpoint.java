@@ -55,6 +55,9 @@ public final class Endpoint {
   boolean reading;
   boolean writing;
 
+  /** The large transfers of a socket; null until there is one, and of other kinds. */
+  private @Nullable DirectTransfers direct;
+
   /** Null until several segments are written as one. */
   @Nullable Gather gather;
 
@@ -189,17 +192,46 @@ public final class Endpoint {
       throws IOException {
     while (true) {
       requireOpen();
-      Op op = strand.waiting.op();
-      if (kind == Kind.SOCKET) {
-        op.receive(handle, target, 0, length);
-      } else {
-        op.read(handle, target, 0, length, position);
-      }
-      int result = perform(strand, "read", op, deadline);
+      int result =
+          kind == Kind.SOCKET
+              ? receive(strand, target, length, deadline)
+              : perform(
+                  strand,
+                  "read",
+                  strand.waiting.op().read(handle, target, 0, length, position),
+                  deadline);
       if (!mustRetry(strand, result, this, PollEvents.READABLE, deadline)) {
         return check("read", result);
       }
     }
+  }
+
+  private int receive(Strand strand, MemorySegment target, int length, long deadline)
+      throws IOException {
+    DirectTransfers large = direct;
+    int result;
+    if (large != null && large.receives(length, deadline)) {
+      result = large.receive(strand, target, length, deadline);
+    } else {
+      Op op = strand.waiting.op().receive(handle, target, 0, length);
+      result = perform(strand, "read", op, deadline);
+    }
+    if (result >= DirectTransfers.LARGE_BYTES) {
+      direct().received(result);
+    } else if (large != null && result > 0) {
+      large.received(result);
+    }
+    return result;
+  }
+
+  /** The large transfers of this socket. */
+  DirectTransfers direct() {
+    DirectTransfers mine = direct;
+    if (mine == null) {
+      mine = new DirectTransfers(this);
+      direct = mine;
+    }
+    return mine;
   }
 
   private int transferOut(
@@ -207,13 +239,14 @@ public final class Endpoint {
       throws IOException {
     while (true) {
       requireOpen();
-      Op op = strand.waiting.op();
-      if (kind == Kind.SOCKET) {
-        op.send(handle, source, from, length);
-      } else {
-        op.write(handle, source, from, length, position);
-      }
-      int result = perform(strand, "write", op, deadline);
+      int result =
+          kind == Kind.SOCKET
+              ? send(strand, source, from, length, deadline)
+              : perform(
+                  strand,
+                  "write",
+                  strand.waiting.op().write(handle, source, from, length, position),
+                  deadline);
       if (result == 0) {
         result = -Errno.EIO.code(); // otherwise write() would loop indefinitely
       }
@@ -221,6 +254,18 @@ public final class Endpoint {
         return check("write", result);
       }
     }
+  }
+
+  private int send(Strand strand, MemorySegment source, long from, int length, long deadline) {
+    if (length >= DirectTransfers.LARGE_BYTES && direct().sends(length, deadline)) {
+      int count = direct().beginSend(strand, length, deadline);
+      int sent = attempt(strand.waiting.op().send(handle, source, from, count));
+      if (sent != WOULD_WAIT) {
+        return sent;
+      }
+    }
+    Op op = strand.waiting.op().send(handle, source, from, length);
+    return perform(strand, "write", op, deadline);
   }
 
   void requireNoWriter() {

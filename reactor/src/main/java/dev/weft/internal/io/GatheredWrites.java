@@ -42,8 +42,7 @@ public final class GatheredWrites {
     try {
       while (true) {
         endpoint.requireOpen();
-        Op op = strand.waiting.op().sendGathered(endpoint.handle(), bytes, more);
-        int result = endpoint.perform(strand, "write", op, deadline);
+        int result = send(endpoint, strand, bytes, more, deadline);
         if (!Endpoint.mustRetry(strand, result, endpoint, PollEvents.WRITABLE, deadline)) {
           return endpoint.check("write", result == 0 ? -Errno.EIO.code() : result);
         }
@@ -52,5 +51,21 @@ public final class GatheredWrites {
       endpoint.writing = false;
       bytes.clear();
     }
+  }
+
+  private static int send(
+      Endpoint endpoint, Strand strand, Gather bytes, boolean more, long deadline) {
+    int length = bytes.length();
+    if (length >= DirectTransfers.LARGE_BYTES
+        && length <= DirectTransfers.SENT_MAX
+        && endpoint.direct().sends(length, deadline)) {
+      endpoint.direct().beginSend(strand, length, deadline);
+      int sent = endpoint.attempt(strand.waiting.op().sendGathered(endpoint.handle(), bytes, more));
+      if (sent != Endpoint.WOULD_WAIT) {
+        return sent;
+      }
+    }
+    Op op = strand.waiting.op().sendGathered(endpoint.handle(), bytes, more);
+    return endpoint.perform(strand, "write", op, deadline);
   }
 }

@@ -90,6 +90,7 @@ public final class SimBackend extends Backend {
         EnumSet.of(
             Capability.KERNEL_DESCRIPTORS,
             Capability.SPLICE,
+            Capability.QUEUED_TRANSFERS,
             Capability.MULTISHOT_ACCEPT,
             Capability.POLL_ERRORS,
             Capability.PIPE_CAPACITY,
