@@ -248,7 +248,7 @@ public final class ReactorOptions {
   }
 
   private static void log(Stall stall) {
-    System.getLogger("dev.weft").log(System.Logger.Level.WARNING, stall);
+    System.getLogger("dev.weft.stall").log(System.Logger.Level.WARNING, stall);
   }
 
   private static void toThreadHandler(Fiber fiber, Throwable failure) {
