@@ -127,11 +127,13 @@ class IouTlsdTest {
   @CsvSource({"localhost, ec", "alpha.example, alpha", "x.beta.example, beta"})
   void theCertificateIsThatForTheNameTheClientAsksFor(String host, String name) throws Exception {
     try (ChildProcess server =
-            files.server(files.pair("ec"), files.pair("alpha"), files.pair("beta"));
-        SSLSocket socket = files.session(awaitReady(server), host)) {
-      assertEchoes(socket, "x");
-      X509Certificate certificate = (X509Certificate) socket.getSession().getPeerCertificates()[0];
-      assertEquals("CN=" + name, certificate.getSubjectX500Principal().getName());
+        files.server(files.pair("ec"), files.pair("alpha"), files.pair("beta"))) {
+      try (SSLSocket socket = files.session(awaitReady(server), host)) {
+        assertEchoes(socket, "x");
+        X509Certificate certificate =
+            (X509Certificate) socket.getSession().getPeerCertificates()[0];
+        assertEquals("CN=" + name, certificate.getSubjectX500Principal().getName());
+      }
       assertEndsWell(server);
     }
   }

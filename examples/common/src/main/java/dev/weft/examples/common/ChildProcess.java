@@ -26,6 +26,22 @@ public final class ChildProcess implements AutoCloseable {
    */
   private static final String CLASS_PATH = jars();
 
+  /**
+   * The archive of loaded classes that the first program leaves for the others, which start faster.
+   */
+  private static final Path CLASS_ARCHIVE = newArchive();
+
+  /**
+   * Logs as the JDK does, but no stall: that is due to the load of the machine that runs the tests.
+   */
+  private static final Path LOGGING =
+      newFile(
+          """
+          handlers=java.util.logging.ConsoleHandler
+          .level=INFO
+          dev.weft.stall.level=OFF
+          """);
+
   /** The system property of the library that the programs take over from the tests. */
   private static final String BACKEND = "weft.backend";
 
@@ -65,6 +81,27 @@ public final class ChildProcess implements AutoCloseable {
     return jar.toPath();
   }
 
+  private static Path newArchive() {
+    try {
+      Path archive = Files.createTempFile("weft-test-", ".jsa");
+      Files.delete(archive);
+      archive.toFile().deleteOnExit();
+      return archive;
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  private static Path newFile(String content) {
+    try {
+      Path file = Files.createTempFile("weft-test-", ".properties");
+      file.toFile().deleteOnExit();
+      return Files.writeString(file, content);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
   /**
    * The command line that starts a program.
    *
@@ -88,7 +125,12 @@ public final class ChildProcess implements AutoCloseable {
             "--add-opens=java.base/java.lang=ALL-UNNAMED",
             "--add-exports=java.base/jdk.internal.vm=ALL-UNNAMED",
             "-XX:TieredStopAtLevel=1",
-            "-XX:+UseSerialGC"));
+            "-XX:+UseSerialGC",
+            // Says nothing of the classes that can't be archived.
+            "-Xlog:disable",
+            "-XX:+AutoCreateSharedArchive",
+            "-XX:SharedArchiveFile=" + CLASS_ARCHIVE,
+            "-Djava.util.logging.config.file=" + LOGGING));
     String backend = System.getProperty(BACKEND);
     if (backend != null) {
       command.add("-D" + BACKEND + "=" + backend);
