@@ -683,6 +683,18 @@ public abstract class MicroThread extends Routine {
     return block;
   }
 
+  /**
+   * Allocates a zeroed block for a number of elements, as {@link #calloc(long, long)} does.
+   *
+   * @param count how many elements
+   * @param element their layout
+   * @return a block that this thread owns until it frees the block or ends
+   * @throws Exception whatever {@code lastly} throws
+   */
+  protected final MicroBlock calloc(long count, MicroLayout element) throws Exception {
+    return calloc(count, element.byteSize());
+  }
+
   private long checkedBytes(long count, long size) throws Exception {
     if (count < 0 || size < 0 || Math.multiplyHigh(count, size) != 0 || count * size < 0) {
       raise(Errno.ERANGE);

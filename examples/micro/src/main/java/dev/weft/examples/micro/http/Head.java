@@ -1,20 +1,36 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.weft.examples.micro.http;
 
+import static java.lang.foreign.MemoryLayout.PathElement.groupElement;
+import static java.lang.foreign.MemoryLayout.structLayout;
+import static java.lang.foreign.ValueLayout.JAVA_INT;
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
+
 import dev.weft.micro.MicroBlock;
+import dev.weft.micro.MicroField;
+import dev.weft.micro.MicroLayout;
 
 /**
  * The message from the thread that reads requests to the one that answers them, sent before the
- * body: numbers at fixed offsets, like a C struct.
+ * body: a structure in a block.
  */
 final class Head {
-  static final int BYTES = 24;
+  private static final MicroLayout LAYOUT =
+      MicroLayout.of(
+          structLayout(
+              JAVA_INT.withName("status"),
+              JAVA_INT.withName("method"),
+              JAVA_INT.withName("version"),
+              JAVA_INT.withName("flags"),
+              JAVA_LONG.withName("bodyBytes")));
 
-  private static final int STATUS_AT = 0;
-  private static final int METHOD_AT = 4;
-  private static final int VERSION_AT = 8;
-  private static final int FLAGS_AT = 12;
-  private static final int BODY_BYTES_AT = 16;
+  private static final MicroField.OfInt STATUS = LAYOUT.ofInt(groupElement("status"));
+  private static final MicroField.OfInt METHOD = LAYOUT.ofInt(groupElement("method"));
+  private static final MicroField.OfInt VERSION = LAYOUT.ofInt(groupElement("version"));
+  private static final MicroField.OfInt FLAGS = LAYOUT.ofInt(groupElement("flags"));
+  private static final MicroField.OfLong BODY_BYTES = LAYOUT.ofLong(groupElement("bodyBytes"));
+
+  static final int BYTES = (int) LAYOUT.byteSize();
 
   /** The connection ends after the response. */
   static final int CLOSE = 1;
@@ -31,37 +47,37 @@ final class Head {
   private final MicroBlock block;
   private final int offset;
 
-  /** The bytes of {@code block} from {@code offset} on. */
+  /** The bytes of {@code block} from {@code offset} on, a multiple of eight. */
   Head(MicroBlock block, int offset) {
     this.block = block;
     this.offset = offset;
   }
 
   void set(int status, Method method, int version, int flags, long bodyBytes) {
-    block.setInt(offset + STATUS_AT, status);
-    block.setInt(offset + METHOD_AT, method.code);
-    block.setInt(offset + VERSION_AT, version);
-    block.setInt(offset + FLAGS_AT, flags);
-    block.setLong(offset + BODY_BYTES_AT, bodyBytes);
+    STATUS.set(block, offset, 0, status);
+    METHOD.set(block, offset, 0, method.code);
+    VERSION.set(block, offset, 0, version);
+    FLAGS.set(block, offset, 0, flags);
+    BODY_BYTES.set(block, offset, 0, bodyBytes);
   }
 
   int status() {
-    return block.getInt(offset + STATUS_AT);
+    return STATUS.get(block, offset, 0);
   }
 
   Method method() {
-    return Method.of(block.getInt(offset + METHOD_AT));
+    return Method.of(METHOD.get(block, offset, 0));
   }
 
   int version() {
-    return block.getInt(offset + VERSION_AT);
+    return VERSION.get(block, offset, 0);
   }
 
   boolean has(int flag) {
-    return (block.getInt(offset + FLAGS_AT) & flag) != 0;
+    return (FLAGS.get(block, offset, 0) & flag) != 0;
   }
 
   long bodyBytes() {
-    return block.getLong(offset + BODY_BYTES_AT);
+    return BODY_BYTES.get(block, offset, 0);
   }
 }
