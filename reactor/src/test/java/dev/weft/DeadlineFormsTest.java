@@ -76,14 +76,11 @@ class DeadlineFormsTest {
           Map.entry(
               "TcpSocket#close", "releases the kernel's resources, also in a cancelled fiber"),
           Map.entry(
-              "UdpSocket#close", "releases the kernel's resources, also in a cancelled fiber"),
+              "MessageSocket#close", "releases the kernel's resources, also in a cancelled fiber"),
           Map.entry(
               "UnixListener#close", "releases the kernel's resources, also in a cancelled fiber"),
           Map.entry(
               "UnixSocket#close", "releases the kernel's resources, also in a cancelled fiber"),
-          Map.entry(
-              "UnixMessageSocket#close",
-              "releases the kernel's resources, also in a cancelled fiber"),
           Map.entry(
               "UnixMessage#close", "releases the kernel's resources, also in a cancelled fiber"),
           Map.entry(
@@ -189,8 +186,6 @@ class DeadlineFormsTest {
           "StreamSocket#write",
           "StreamSocket#writeSome",
           "TlsSocket#write",
-          "UnixMessageSocket#receive",
-          "UnixMessageSocket#send",
           "Descriptor#read",
           "Descriptor#write",
           "Descriptor#writeSome",

@@ -1,11 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.weft.net;
 
-import dev.weft.Deadline;
-import dev.weft.internal.backend.Message;
 import dev.weft.internal.io.Endpoint;
-import dev.weft.internal.io.MessageTransfers;
-import dev.weft.internal.io.TryTransfers;
+import dev.weft.internal.io.InetAddresses;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.net.InetSocketAddress;
@@ -16,36 +13,17 @@ import org.jspecify.annotations.Nullable;
  * receiving into it allocates nothing while the sender is the same. By one fiber at a time.
  *
  * <p>A server replies to {@link #address()} by sending the datagram back with {@link
- * UdpSocket#send(Datagram)}, after it has changed the bytes and the {@linkplain #setLength length}.
+ * UdpSocket#send(SocketMessage)}, after it has changed the bytes and the {@linkplain #setLength
+ * length}.
  */
-public final class Datagram {
-  private final MemorySegment segment;
-  private final Message message = new Message();
-  private int length;
-  private boolean isInUse;
-
+public final class Datagram extends SocketMessage {
   /**
    * Makes a datagram of no bytes, without an address.
    *
    * @param segment native memory; a datagram has at most 65507 bytes over IPv4
    */
   public Datagram(MemorySegment segment) {
-    this.segment = segment;
-  }
-
-  /** {@return the memory, all of it} */
-  public MemorySegment segment() {
-    return segment;
-  }
-
-  /** {@return the number of bytes, from the start of the segment on; can be 0} */
-  public int length() {
-    return length;
-  }
-
-  /** {@return the bytes: the first {@link #length} of the segment} */
-  public MemorySegment content() {
-    return segment.asSlice(0, length);
+    super(segment);
   }
 
   /**
@@ -54,24 +32,6 @@ public final class Datagram {
    */
   public @Nullable InetSocketAddress address() {
     return (InetSocketAddress) message.address();
-  }
-
-  /** {@return whether the datagram was longer than the segment: its end has been lost} */
-  public boolean isTruncated() {
-    return message.isTruncated();
-  }
-
-  /**
-   * Sets how many bytes a send takes.
-   *
-   * @param length the number of bytes, from the start of the segment on
-   */
-  public void setLength(int length) {
-    if (length < 0 || length > segment.byteSize()) {
-      throw new IndexOutOfBoundsException(
-          "a length of " + length + " in a segment of " + segment.byteSize() + " bytes");
-    }
-    this.length = length;
   }
 
   /**
@@ -83,58 +43,32 @@ public final class Datagram {
     message.to(address);
   }
 
-  // ---- for sockets
+  @Override
+  void beforeReceive(Endpoint endpoint) {}
 
-  void receive(Endpoint endpoint, Deadline deadline) throws IOException {
-    acquire("receive");
-    try {
-      length = 0;
-      length = MessageTransfers.receive(endpoint, segment, message, deadline.nanoTime());
-    } finally {
-      isInUse = false;
+  @Override
+  void closeUntaken() {}
+
+  @Override
+  void discardUntaken() {}
+
+  @Override
+  void afterReceive(Endpoint endpoint, boolean hasSenders) {}
+
+  @Override
+  void beforeSend(Endpoint endpoint) throws IOException {
+    InetSocketAddress address = address();
+    if (address != null) {
+      InetAddresses.requireResolved(address);
     }
   }
 
-  void send(Endpoint endpoint, Deadline deadline) throws IOException {
-    acquire("send");
-    try {
-      MessageTransfers.send(endpoint, segment, length, message, deadline.nanoTime());
-    } finally {
-      isInUse = false;
-    }
-  }
-
-  boolean tryReceive(Endpoint endpoint) throws IOException {
-    acquire("receive");
-    try {
-      length = 0;
-      int count = TryTransfers.receive(endpoint, segment, message);
-      length = Math.max(count, 0);
-      return count >= 0;
-    } finally {
-      isInUse = false;
-    }
-  }
-
-  boolean trySend(Endpoint endpoint) throws IOException {
-    acquire("send");
-    try {
-      return TryTransfers.send(endpoint, segment, length, message);
-    } finally {
-      isInUse = false;
-    }
-  }
-
-  private void acquire(String verb) {
-    if (isInUse) {
-      throw new IllegalStateException(verb + ": another fiber is using " + this);
-    }
-    isInUse = true;
-  }
+  @Override
+  void afterSend() {}
 
   @Override
   public String toString() {
     InetSocketAddress known = address();
-    return "datagram of " + length + " bytes" + (known == null ? "" : ", " + known);
+    return "datagram of " + length() + " bytes" + (known == null ? "" : ", " + known);
   }
 }

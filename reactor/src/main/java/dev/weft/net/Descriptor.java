@@ -3,6 +3,7 @@ package dev.weft.net;
 
 import dev.weft.Deadline;
 import dev.weft.internal.io.Endpoint;
+import dev.weft.internal.io.SocketCalls;
 import dev.weft.internal.strand.EventLoop;
 import dev.weft.io.ByteStream;
 import java.io.IOException;
@@ -63,6 +64,11 @@ public final class Descriptor implements ByteStream {
   @Override
   public void close() throws IOException {
     endpoint.closeChecked();
+  }
+
+  /** Closes it without suspending. */
+  void discard() {
+    SocketCalls.discard(endpoint.loop, endpoint.handle());
   }
 
   @Override

@@ -17,7 +17,7 @@ import java.nio.channels.ClosedChannelException;
 import java.util.Objects;
 
 /** An open socket: its options, its address, and the bytes on their way. */
-public abstract sealed class NetworkSocket permits StreamSocket, UdpSocket, UnixMessageSocket {
+public abstract sealed class NetworkSocket permits StreamSocket, MessageSocket {
   /** For the sockets of this package. */
   NetworkSocket() {}
 

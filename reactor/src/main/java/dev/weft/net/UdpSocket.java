@@ -2,15 +2,12 @@
 package dev.weft.net;
 
 import dev.weft.Deadline;
-import dev.weft.error.Errno;
 import dev.weft.error.ErrnoException;
 import dev.weft.internal.backend.Capability;
 import dev.weft.internal.backend.Handle;
-import dev.weft.internal.backend.Message;
 import dev.weft.internal.backend.SocketType;
 import dev.weft.internal.io.Endpoint;
 import dev.weft.internal.io.InetAddresses;
-import dev.weft.internal.io.MessageTransfers;
 import dev.weft.internal.io.SocketCalls;
 import dev.weft.internal.jvm.StackReserve;
 import dev.weft.internal.strand.EventLoop;
@@ -22,14 +19,11 @@ import java.lang.foreign.MemorySegment;
 import java.net.Inet6Address;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
-import java.util.ArrayList;
-import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
  * UDP socket (udp(7)): sends and receives datagrams, each whole. Datagrams can be lost, doubled and
- * reordered. Any number of fibers may receive and send at once; several that receive take a batch
- * of datagrams in one turn of the reactor.
+ * reordered.
  *
  * <p>A failure concerns one call: the socket can be used as before. So a server continues when a
  * reply can't be sent, because the client's port is 0 (EINVAL) or its network unreachable.
@@ -38,25 +32,25 @@ import org.jspecify.annotations.Nullable;
  * peer alone. If nothing listens at the peer, a call after that gets ECONNREFUSED. There is no end
  * of the stream.
  */
-public final class UdpSocket extends NetworkSocket implements MessageStream {
+public final class UdpSocket extends MessageSocket<Datagram> {
   static {
     Endpoint.IN.register(UdpSocket.class, socket -> socket.endpoint);
   }
 
-  private final Endpoint endpoint;
   private final Name name;
 
-  /** Messages that no call uses at the moment. */
-  private final List<Message> spare = new ArrayList<>();
-
   private UdpSocket(EventLoop loop, InetSocketAddress address) {
-    name = new Name(address);
-    endpoint = new Endpoint(loop, Endpoint.Kind.SOCKET, name, name);
+    this(loop, new Name(address));
+  }
+
+  private UdpSocket(EventLoop loop, Name name) {
+    super(loop, name);
+    this.name = name;
   }
 
   @Override
-  Endpoint endpoint() {
-    return endpoint;
+  boolean isConnection() {
+    return false; // an empty datagram is not the end
   }
 
   /** The socket's name in messages. A separate object, so that the socket can become garbage. */
@@ -259,125 +253,11 @@ public final class UdpSocket extends NetworkSocket implements MessageStream {
   // ---- datagrams
 
   /**
-   * Receives a datagram, from any sender unless the socket is connected. Suspends until there is
-   * one.
-   *
-   * @param target gets the bytes, their number, the sender, and whether bytes were cut off; owned
-   *     by the kernel until the call ends
-   * @throws ErrnoException ECONNREFUSED if the socket is connected and an earlier datagram found no
-   *     receiver; ENOBUFS or ENOMEM. The socket stays usable
-   */
-  public void receive(Datagram target) throws IOException {
-    receive(target, Deadline.NEVER);
-  }
-
-  /**
-   * Receives a datagram, as {@link #receive(Datagram)} does; waits until {@code deadline} at most.
-   * Suspends.
-   *
-   * @param target gets the bytes, their number, the sender, and whether bytes were cut off; owned
-   *     by the kernel until the call ends
-   * @param deadline when to stop waiting
-   * @throws ErrnoException ECONNREFUSED if the socket is connected and an earlier datagram found no
-   *     receiver; ENOBUFS or ENOMEM. The socket stays usable
-   * @throws dev.weft.error.DeadlineExceededException if no datagram arrived
-   */
-  public void receive(Datagram target, Deadline deadline) throws IOException {
-    target.receive(endpoint, deadline);
-  }
-
-  /**
-   * Receives a datagram whose sender does not matter, such as the peer of a connected socket; waits
-   * until {@code deadline} at most. Suspends.
-   *
-   * @param target native memory to fill from its start, owned by the kernel until the call ends
-   * @param deadline when to stop waiting
-   * @return the datagram's length in bytes, which can be 0
-   * @throws ErrnoException EMSGSIZE if the datagram is longer than {@code target}, whose bytes are
-   *     its first ones then; ECONNREFUSED if the socket is connected and an earlier datagram found
-   *     no receiver. The socket stays usable
-   * @throws dev.weft.error.DeadlineExceededException if no datagram arrived
-   */
-  @Override
-  public int receive(MemorySegment target, Deadline deadline) throws IOException {
-    Message message = take();
-    try {
-      int length = MessageTransfers.receive(endpoint, target, message, deadline.nanoTime());
-      if (message.isTruncated()) {
-        throw new ErrnoException("receive", name.toString(), Errno.EMSGSIZE.code());
-      }
-      return length;
-    } finally {
-      spare.add(message);
-    }
-  }
-
-  /**
-   * Receives a datagram if one has arrived. Does not suspend.
-   *
-   * @param target gets the bytes, their number, the sender, and whether bytes were cut off; if none
-   *     has arrived, its length is 0
-   * @return whether there was one
-   * @throws ErrnoException as {@link #receive(Datagram)}
-   */
-  public boolean tryReceive(Datagram target) throws IOException {
-    return target.tryReceive(endpoint);
-  }
-
-  /**
-   * Sends a datagram to its {@linkplain Datagram#address address} if the system accepts it at once.
-   * Does not suspend.
-   *
-   * @param datagram what to send
-   * @return whether it was accepted
-   * @throws ErrnoException as {@link #send(Datagram)}
-   */
-  public boolean trySend(Datagram datagram) throws IOException {
-    InetSocketAddress address = datagram.address();
-    if (address != null) {
-      InetAddresses.requireResolved(address);
-    }
-    return datagram.trySend(endpoint);
-  }
-
-  /**
-   * Sends a datagram to its {@linkplain Datagram#address address}. Suspends until the system has
-   * accepted it.
-   *
-   * @param datagram its bytes are owned by the kernel until the call ends
-   * @throws ErrnoException EMSGSIZE if it is too long, EINVAL if the port is 0, EDESTADDRREQ if it
-   *     has no address and the socket is not connected, ENETUNREACH and so on (udp(7)). The socket
-   *     stays usable
-   */
-  public void send(Datagram datagram) throws IOException {
-    send(datagram, Deadline.NEVER);
-  }
-
-  /**
-   * Sends a datagram, as {@link #send(Datagram)} does; waits until {@code deadline} at most.
-   * Suspends.
-   *
-   * @param datagram its bytes are owned by the kernel until the call ends
-   * @param deadline when to stop waiting
-   * @throws ErrnoException EMSGSIZE if it is too long, EINVAL if the port is 0, EDESTADDRREQ if it
-   *     has no address and the socket is not connected, ENETUNREACH and so on (udp(7)). The socket
-   *     stays usable
-   * @throws dev.weft.error.DeadlineExceededException if the deadline passed
-   */
-  public void send(Datagram datagram, Deadline deadline) throws IOException {
-    InetSocketAddress address = datagram.address();
-    if (address != null) {
-      InetAddresses.requireResolved(address);
-    }
-    datagram.send(endpoint, deadline);
-  }
-
-  /**
    * Sends a datagram. Suspends until the system has accepted it.
    *
    * @param message native memory, owned by the kernel until the call ends; it may be empty
    * @param address a resolved address
-   * @throws ErrnoException as {@link #send(Datagram)}
+   * @throws ErrnoException as {@link #send(SocketMessage)}
    * @throws java.net.UnknownHostException if {@code address} is not resolved
    */
   public void send(MemorySegment message, InetSocketAddress address) throws IOException {
@@ -391,7 +271,7 @@ public final class UdpSocket extends NetworkSocket implements MessageStream {
    * @param message native memory, owned by the kernel until the call ends; it may be empty
    * @param address a resolved address
    * @param deadline when to stop waiting
-   * @throws ErrnoException as {@link #send(Datagram)}
+   * @throws ErrnoException as {@link #send(SocketMessage)}
    * @throws java.net.UnknownHostException if {@code address} is not resolved
    * @throws dev.weft.error.DeadlineExceededException if the deadline passed
    */
@@ -399,35 +279,6 @@ public final class UdpSocket extends NetworkSocket implements MessageStream {
       throws IOException {
     InetAddresses.requireResolved(address);
     transmit(message, address, deadline);
-  }
-
-  /**
-   * Sends a datagram to the peer of a connected socket; waits until {@code deadline} at most.
-   * Suspends until the system has accepted it.
-   *
-   * @param message native memory, owned by the kernel until the call ends; it may be empty
-   * @param deadline when to stop waiting
-   * @throws ErrnoException as {@link #send(Datagram)}, and ECONNREFUSED if an earlier datagram
-   *     found no receiver; EOPNOTSUPP if it is empty and the reactor is without io_uring
-   * @throws dev.weft.error.DeadlineExceededException if the deadline passed
-   */
-  @Override
-  public void send(MemorySegment message, Deadline deadline) throws IOException {
-    transmit(message, null, deadline);
-  }
-
-  private void transmit(MemorySegment bytes, @Nullable InetSocketAddress address, Deadline deadline)
-      throws IOException {
-    Message message = take().to(address);
-    try {
-      MessageTransfers.send(endpoint, bytes, bytes.byteSize(), message, deadline.nanoTime());
-    } finally {
-      spare.add(message);
-    }
-  }
-
-  private Message take() {
-    return spare.isEmpty() ? new Message() : spare.removeLast();
   }
 
   // ---- addresses and the end
@@ -446,20 +297,5 @@ public final class UdpSocket extends NetworkSocket implements MessageStream {
   /** {@return the peer that the socket is connected to, or null} */
   public @Nullable InetSocketAddress remoteAddress() {
     return name.remote;
-  }
-
-  /**
-   * Closes the socket. Other fibers that are receiving or sending get an {@link
-   * java.nio.channels.AsynchronousCloseException}. Suspends, even in a cancelled fiber. Does
-   * nothing the second time.
-   */
-  @Override
-  public void close() {
-    endpoint.close();
-  }
-
-  @Override
-  public String toString() {
-    return name.toString();
   }
 }

@@ -1,13 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.weft.net;
 
-import dev.weft.Deadline;
 import dev.weft.internal.backend.Capability;
 import dev.weft.internal.backend.Handle;
-import dev.weft.internal.backend.Message;
 import dev.weft.internal.io.Acceptor;
 import dev.weft.internal.io.Endpoint;
-import dev.weft.internal.io.MessageTransfers;
 import dev.weft.internal.strand.EventLoop;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
@@ -23,13 +20,9 @@ import org.jspecify.annotations.Nullable;
  * descriptor was sent with. It can begin with bytes before them, as far as the segment has room, so
  * a receiver that needs to know reads those apart, or lets one byte stand for the descriptor.
  */
-public final class UnixMessage implements AutoCloseable {
-  private final MemorySegment segment;
-  private final Message message = new Message();
+public final class UnixMessage extends SocketMessage implements AutoCloseable {
   private final ArrayDeque<Descriptor> descriptors = new ArrayDeque<>();
   private @Nullable SocketAddress address;
-  private int length;
-  private boolean isInUse;
 
   /**
    * Makes a message of no bytes, without an address. Descriptors that are sent to it are closed.
@@ -37,7 +30,7 @@ public final class UnixMessage implements AutoCloseable {
    * @param segment native memory
    */
   public UnixMessage(MemorySegment segment) {
-    this.segment = segment;
+    super(segment);
   }
 
   /**
@@ -52,45 +45,12 @@ public final class UnixMessage implements AutoCloseable {
     return made;
   }
 
-  /** {@return the memory, all of it} */
-  public MemorySegment segment() {
-    return segment;
-  }
-
-  /** {@return the number of bytes, from the start of the segment on} */
-  public int length() {
-    return length;
-  }
-
-  /** {@return the bytes: the first {@link #length} of the segment} */
-  public MemorySegment content() {
-    return segment.asSlice(0, length);
-  }
-
-  /** {@return whether the message was longer than the segment: its end has been lost} */
-  public boolean isTruncated() {
-    return message.isTruncated();
-  }
-
   /**
    * {@return the sender's address, or what {@link #setAddress} has set; null if the sender has
    * none}
    */
   public @Nullable SocketAddress address() {
     return address;
-  }
-
-  /**
-   * Sets how many bytes a send takes.
-   *
-   * @param length the number of bytes, from the start of the segment on
-   */
-  public void setLength(int length) {
-    if (length < 0 || length > segment.byteSize()) {
-      throw new IndexOutOfBoundsException(
-          "a length of " + length + " in a segment of " + segment.byteSize() + " bytes");
-    }
-    this.length = length;
   }
 
   /**
@@ -158,29 +118,31 @@ public final class UnixMessage implements AutoCloseable {
 
   // ---- for sockets
 
-  /**
-   * Receives.
-   *
-   * @param hasSenders whether there are senders with addresses: not in a connection
-   * @return the number of bytes
-   */
-  int receive(Endpoint endpoint, boolean hasSenders, Deadline deadline) throws IOException {
+  @Override
+  void beforeReceive(Endpoint endpoint) {
     if (message.takesDescriptors()) {
       endpoint.loop.backend().require(Capability.ALL_UNIX_SOCKETS, "receiving descriptors");
     }
-    acquire("receive");
-    try {
-      close();
-      length = 0;
-      length = MessageTransfers.receive(endpoint, segment, message, deadline.nanoTime());
-      adopt(endpoint.loop);
-      SocketAddress sender = message.address();
-      setAddress(sender == null || !hasSenders ? null : AbstractSocketAddress.decode(sender));
-      message.to(address == null ? null : sender); // it need not be converted for a reply
-      return length;
-    } finally {
-      isInUse = false;
+  }
+
+  @Override
+  void closeUntaken() throws IOException {
+    close();
+  }
+
+  @Override
+  void discardUntaken() {
+    for (Descriptor next; (next = descriptors.poll()) != null; ) {
+      next.discard();
     }
+  }
+
+  @Override
+  void afterReceive(Endpoint endpoint, boolean hasSenders) {
+    adopt(endpoint.loop);
+    SocketAddress sender = message.address();
+    setAddress(sender == null || !hasSenders ? null : AbstractSocketAddress.decode(sender));
+    message.to(address == null ? null : sender); // it need not be converted for a reply
   }
 
   private void adopt(EventLoop loop) {
@@ -189,36 +151,27 @@ public final class UnixMessage implements AutoCloseable {
     }
   }
 
-  /** Sends; returns the number of bytes, which can be less in a stream. */
-  int send(Endpoint endpoint, Deadline deadline) throws IOException {
+  @Override
+  void beforeSend(Endpoint endpoint) throws IOException {
     if (message.passed() != null) {
       endpoint.loop.backend().require(Capability.ALL_UNIX_SOCKETS, "passing a descriptor");
-      if (length == 0) {
+      if (length() == 0) {
         throw new IllegalArgumentException("a descriptor is passed with at least one byte");
       }
     }
     SocketAddress wanted = address;
-    acquire("send");
-    try {
-      if (wanted != null && message.address() == null) {
-        message.to(AbstractSocketAddress.encode(wanted, "send", endpoint.loop.backend()));
-      }
-      return MessageTransfers.send(endpoint, segment, length, message, deadline.nanoTime());
-    } finally {
-      message.passing(null);
-      isInUse = false;
+    if (wanted != null && message.address() == null) {
+      message.to(AbstractSocketAddress.encode(wanted, "send", endpoint.loop.backend()));
     }
   }
 
-  private void acquire(String verb) {
-    if (isInUse) {
-      throw new IllegalStateException(verb + ": another fiber is using " + this);
-    }
-    isInUse = true;
+  @Override
+  void afterSend() {
+    message.passing(null);
   }
 
   @Override
   public String toString() {
-    return "message of " + length + " bytes" + (address == null ? "" : ", " + address);
+    return "message of " + length() + " bytes" + (address == null ? "" : ", " + address);
   }
 }

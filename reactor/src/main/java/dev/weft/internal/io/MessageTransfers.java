@@ -46,10 +46,8 @@ public final class MessageTransfers {
       throws IOException {
     int bytes = (int) Math.min(length, Endpoint.checkedLength(source));
     Strand strand = endpoint.enter("send");
+    requireOpenFile(message);
     Handle passed = message.passed();
-    if (passed != null && !passed.isOpen()) {
-      throw new ClosedChannelException();
-    }
     while (true) {
       endpoint.requireOpen();
       Op op = strand.waiting.op().sendMessage(endpoint.handle(), source, bytes, message);
@@ -60,6 +58,14 @@ public final class MessageTransfers {
         }
         return endpoint.check("send", result);
       }
+    }
+  }
+
+  /** Checks that what a message passes is open. */
+  static void requireOpenFile(Message message) throws ClosedChannelException {
+    Handle passed = message.passed();
+    if (passed != null && !passed.isOpen()) {
+      throw new ClosedChannelException();
     }
   }
 }

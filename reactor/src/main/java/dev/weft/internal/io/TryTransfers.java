@@ -48,14 +48,17 @@ public final class TryTransfers {
     return result == WOULD_WAIT ? -1 : endpoint.check("receive", result);
   }
 
-  /** Sends the first bytes as a message; returns whether the system takes it now. */
-  public static boolean send(Endpoint endpoint, MemorySegment source, long length, Message message)
+  /**
+   * Sends the first bytes as a message; returns their number, or -1 if the system takes none now.
+   */
+  public static int send(Endpoint endpoint, MemorySegment source, long length, Message message)
       throws IOException {
     int bytes = (int) Math.min(length, Endpoint.checkedLength(source));
     Strand strand = endpoint.enter("send");
+    MessageTransfers.requireOpenFile(message);
     int result =
         endpoint.attempt(
             strand.waiting.op().sendMessage(endpoint.handle(), source, bytes, message));
-    return result != WOULD_WAIT && endpoint.check("send", result) >= 0;
+    return result == WOULD_WAIT ? -1 : endpoint.check("send", result);
   }
 }
