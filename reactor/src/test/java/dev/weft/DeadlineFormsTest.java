@@ -87,6 +87,8 @@ class DeadlineFormsTest {
               "Descriptor#close", "releases the kernel's resources, also in a cancelled fiber"),
           Map.entry(
               "TlsSocket#close", "releases the kernel's resources, also in a cancelled fiber"),
+          Map.entry(
+              "Directory#close", "releases the kernel's resources, also in a cancelled fiber"),
           Map.entry("File#close", "releases the kernel's resources, also in a cancelled fiber"),
           Map.entry("Pipe#close", "releases the kernel's resources, also in a cancelled fiber"),
           Map.entry(

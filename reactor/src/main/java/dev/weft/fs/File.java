@@ -3,27 +3,24 @@ package dev.weft.fs;
 
 import dev.weft.Deadline;
 import dev.weft.error.ErrnoException;
-import dev.weft.internal.backend.Backend;
 import dev.weft.internal.backend.FileAttributes;
 import dev.weft.internal.backend.Op;
 import dev.weft.internal.backend.OpenFlags;
-import dev.weft.internal.fs.FileNames;
 import dev.weft.internal.io.Endpoint;
-import dev.weft.internal.jvm.StackReserve;
+import dev.weft.internal.io.PathCalls;
 import dev.weft.internal.strand.Operations;
 import dev.weft.internal.strand.Strand;
 import dev.weft.internal.strand.WaitMode;
 import dev.weft.io.ByteStream;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
-import java.nio.file.FileSystems;
 import java.nio.file.OpenOption;
 import java.nio.file.Path;
-import java.nio.file.ProviderMismatchException;
 import java.nio.file.StandardOpenOption;
 import java.util.Arrays;
 import java.util.HashSet;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Open file. As a stream it reads and writes at its own position; other methods read and write at
@@ -71,30 +68,18 @@ public final class File implements ByteStream {
    * @throws dev.weft.error.DeadlineExceededException if the deadline passed
    */
   public static File open(Path path, Deadline deadline, OpenOption... options) throws IOException {
-    if (path.getFileSystem() != FileSystems.getDefault()) {
-      throw new ProviderMismatchException("not a path of the default file system: " + path);
-    }
+    return open(null, path, deadline, options);
+  }
+
+  /** Opens a file in a directory, or in the working directory. */
+  static File open(
+      @Nullable Endpoint directory, Path path, Deadline deadline, OpenOption... options)
+      throws IOException {
     int flags = flags(new HashSet<>(Arrays.asList(options)));
-    Strand strand = Strand.require("open");
-    Backend backend = strand.loop.backend();
+    Strand strand = PathCalls.enter(directory, "open");
     Endpoint endpoint = new Endpoint(strand.loop, Endpoint.Kind.STREAM, path, path);
     File file = new File(endpoint);
-    StackReserve.check();
-    int result;
-    byte[] name = FileNames.bytes(path);
-    backend.beginBlocking();
-    try {
-      Op op = strand.waiting.op().open(name, flags, PERMISSIONS_DEFAULT);
-      result =
-          Operations.performRepeatedly(
-              strand, "open", path, op, deadline.nanoTime(), WaitMode.EXTERNAL);
-    } finally {
-      backend.endBlocking();
-    }
-    if (result < 0) {
-      throw new ErrnoException("open", path.toString(), -result);
-    }
-    endpoint.open(result);
+    PathCalls.open(directory, endpoint, path, flags, PERMISSIONS_DEFAULT, deadline.nanoTime());
     return file;
   }
 

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 /**
- * Reading and writing files.
+ * Files, and their names.
  *
  * <p>A {@link dev.weft.fs.File} is read and written without blocking the reactor. The rules of
- * {@link dev.weft} apply.
+ * {@link dev.weft} apply. {@link dev.weft.fs.FileSystem} and {@link dev.weft.fs.Directory} are
+ * about names.
  */
 @NullMarked
 package dev.weft.fs;

@@ -17,6 +17,7 @@ import dev.weft.internal.backend.Handle;
 import dev.weft.internal.backend.Message;
 import dev.weft.internal.backend.Op;
 import dev.weft.internal.backend.Opcode;
+import dev.weft.internal.backend.PathRequest;
 import dev.weft.internal.backend.PollEvents;
 import dev.weft.internal.backend.SocketOption;
 import dev.weft.internal.backend.SocketType;
@@ -96,9 +97,13 @@ class BackendTableTest {
     }
   }
 
-  /** Performs an operation on a descriptor that is not open: EBADF if it is supported at all. */
+  /**
+   * Performs an operation on a descriptor that is not open, or an empty name: EBADF, ENOENT if it
+   * is supported at all.
+   */
   private static int perform(Backend backend, Opcode opcode) {
     Handle none = Handle.borrowed(98_765, "none");
+    byte[] name = {};
     Op op = backend.create(done -> {});
     Op request =
         switch (opcode) {
@@ -120,6 +125,12 @@ class BackendTableTest {
           case CLOSE -> op.close(98_765);
           case OPEN -> op.open(new byte[0], 0, 0);
           case STAT -> op.stat(none, new FileAttributes());
+          case STAT_PATH -> op.onPath(PathRequest.stat(null, name, 0, new FileAttributes()));
+          case MAKE_DIRECTORY -> op.onPath(PathRequest.makeDirectory(null, name, 0));
+          case REMOVE -> op.onPath(PathRequest.remove(null, name, 0));
+          case RENAME -> op.onPath(PathRequest.rename(null, name, null, name, 0));
+          case LINK -> op.onPath(PathRequest.link(null, name, null, name, 0));
+          case SYMLINK -> op.onPath(PathRequest.symlink(name, null, name));
           case SYNC -> op.sync(none, false);
           case SYNC_DATA -> op.sync(none, true);
           case POLL -> op.poll(none, PollEvents.READABLE);

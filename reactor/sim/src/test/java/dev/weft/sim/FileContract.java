@@ -18,19 +18,19 @@ import org.junit.jupiter.api.Test;
 
 /** What a backend promises of files, pipes and splices. */
 abstract class FileContract extends UnixContract {
-  private static final int READ_WRITE = OpenFlags.READ | OpenFlags.WRITE;
+  static final int READ_WRITE = OpenFlags.READ | OpenFlags.WRITE;
 
-  private int openFile(String name, int flags) {
+  final int openFile(String name, int flags) {
     byte[] path = path(name).getBytes(StandardCharsets.UTF_8);
     return perform(op -> op.open(path, flags, 0644));
   }
 
-  private int write(int file, String content, long position) {
+  final int write(int file, String content, long position) {
     MemorySegment bytes = text(content);
     return perform(op -> op.write(at(file), bytes, 0, content.length(), position));
   }
 
-  private String read(int file, int length, long position) {
+  final String read(int file, int length, long position) {
     MemorySegment bytes = arena.allocate(length + 1);
     int count = perform(op -> op.read(at(file), bytes, 0, length, position));
     assertTrue(count >= 0, () -> "read: " + count);

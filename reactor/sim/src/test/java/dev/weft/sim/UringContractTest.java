@@ -13,7 +13,7 @@ import java.nio.file.Path;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Linux keeps the contract. */
-class UringContractTest extends FileContract {
+class UringContractTest extends PathContract {
   @TempDir private Path directory;
 
   @Override

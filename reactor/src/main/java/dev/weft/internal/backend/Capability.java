@@ -45,6 +45,12 @@ public enum Capability {
    */
   KERNEL_DESCRIPTORS,
 
+  /** Names that are looked up in an open directory, whatever its own name is by then. */
+  OPEN_DIRECTORIES,
+
+  /** {@link PathRequest#NO_REPLACE} and {@link PathRequest#EXCHANGE}. */
+  RENAME_FLAGS,
+
   /** {@link Backend#pinWorkers}, and threads that can be pinned at all. */
   CPU_AFFINITY
 }

@@ -319,17 +319,31 @@ public final class Op extends OpRequest {
   }
 
   /**
-   * Opens a file relative to the working directory; the result is its descriptor. It waits for the
-   * other end of a named pipe (fifo(7)).
+   * Opens a file; the result is its descriptor. It waits for the other end of a named pipe
+   * (fifo(7)).
    *
+   * @param directory where a relative path starts; the working directory if it is null
    * @param path the bytes of the name, without a NUL; not to be changed until the completion
    * @param flags see {@link OpenFlags}
    * @param permissions of a file that is created, before the umask
    */
-  public Op open(byte[] path, int flags, int permissions) {
-    request(Opcode.OPEN, null);
+  public Op open(@Nullable Handle directory, byte[] path, int flags, int permissions) {
+    request(Opcode.OPEN, directory);
     detail = flags;
     this.permissions = permissions;
+    return with(path);
+  }
+
+  /** As {@link #open(Handle, byte[], int, int)}, relative to the working directory. */
+  public Op open(byte[] path, int flags, int permissions) {
+    return open(null, path, flags, permissions);
+  }
+
+  /** What {@code path} says: an operation on names of files. */
+  public Op onPath(PathRequest path) {
+    request(path.opcode, path.directory);
+    spliceSource = path.otherDirectory;
+    spliceHandle = spliceSource == null ? Handle.NONE : spliceSource.number();
     return with(path);
   }
 

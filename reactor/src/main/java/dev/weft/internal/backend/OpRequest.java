@@ -20,7 +20,7 @@ public abstract class OpRequest {
   /** The handle that the operation uses; null if it uses none, or a plain descriptor. */
   @Nullable Handle target;
 
-  /** The handle that a splice reads from, or that a message passes. */
+  /** The handle that a splice reads from, that a message passes, or of a second directory. */
   @Nullable Handle spliceSource;
 
   int spliceHandle;
@@ -118,6 +118,11 @@ public abstract class OpRequest {
     return (byte[]) Objects.requireNonNull(argument);
   }
 
+  /** The names of an operation on names of files. */
+  public PathRequest names() {
+    return (PathRequest) Objects.requireNonNull(argument);
+  }
+
   /** What STAT fills. */
   public FileAttributes attributes() {
     return (FileAttributes) Objects.requireNonNull(argument);
@@ -128,7 +133,7 @@ public abstract class OpRequest {
     return (Message) Objects.requireNonNull(argument);
   }
 
-  /** The descriptor that a splice reads from, or that a message passes. */
+  /** The descriptor that a splice reads from, that a message passes, or of a second directory. */
   public int spliceHandle() {
     return spliceHandle;
   }

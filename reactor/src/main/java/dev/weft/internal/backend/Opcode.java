@@ -37,6 +37,14 @@ public enum Opcode {
   OPEN,
   /** Fills a {@link FileAttributes}. */
   STAT,
+  /** As STAT, of a file by its name: see {@link PathRequest}, as for those that follow. */
+  STAT_PATH,
+  MAKE_DIRECTORY,
+  /** Removes a name, of a directory if its flags say so. */
+  REMOVE,
+  RENAME,
+  LINK,
+  SYMLINK,
   SYNC,
   /** As SYNC, without attributes that are not needed to read the data. */
   SYNC_DATA,

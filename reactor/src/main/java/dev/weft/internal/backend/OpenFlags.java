@@ -21,5 +21,8 @@ public final class OpenFlags {
   /** As SYNC, without attributes that are not needed to read the data. */
   public static final int SYNC_DATA = 1 << 7;
 
+  /** Fails if the file is not a directory. */
+  public static final int DIRECTORY = 1 << 8;
+
   private OpenFlags() {}
 }

@@ -3,7 +3,6 @@ package dev.weft.internal.fs;
 
 import java.io.File;
 import java.net.URI;
-import java.nio.charset.Charset;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -15,9 +14,6 @@ public final class FileNames {
   private static final Path NO_DIRECTORY = Path.of("/dev/null");
 
   private static final int NOT_ASCII = 0x80;
-
-  private static final Charset NATIVE =
-      Charset.forName(System.getProperty("sun.jnu.encoding", "UTF-8"), StandardCharsets.UTF_8);
 
   private FileNames() {}
 
@@ -36,13 +32,14 @@ public final class FileNames {
     return decode(path.isAbsolute() ? "/" + encoded : encoded);
   }
 
-  /** The path of a file with that name: of a relative one, as the locale's charset decodes it. */
+  /** The path of a file with that name, which can be text in no encoding. */
   public static Path path(byte[] name) {
     String text = new String(name, StandardCharsets.ISO_8859_1);
-    if (isAscii(text) || name[0] != '/') {
-      return Path.of(new String(name, NATIVE));
+    if (isAscii(text) || File.separatorChar != '/') {
+      return Path.of(new String(name, StandardCharsets.UTF_8));
     }
-    StringBuilder uri = new StringBuilder("file://");
+    boolean absolute = name[0] == '/';
+    StringBuilder uri = new StringBuilder(absolute ? "file://" : "file:///");
     for (byte each : name) {
       if (each == '/') {
         uri.append('/');
@@ -50,7 +47,8 @@ public final class FileNames {
         uri.append('%').append(HexFormat.of().toHexDigits(each));
       }
     }
-    return Path.of(URI.create(uri.toString()));
+    Path path = Path.of(URI.create(uri.toString())); // a URI is absolute
+    return absolute ? path : path.subpath(0, path.getNameCount());
   }
 
   private static boolean isAscii(String text) {

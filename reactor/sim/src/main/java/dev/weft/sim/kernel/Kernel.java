@@ -9,6 +9,7 @@ import dev.weft.sim.env.VirtualClock;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.UnknownHostException;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
@@ -59,10 +60,11 @@ public final class Kernel {
     network = new Network(chance.fork());
     Throwable origin = new CallSite("the standard streams");
     for (String name : List.of("/dev/stdin", "/dev/stdout", "/dev/stderr")) {
-      FileTree.@Nullable Node[] found = new FileTree.@Nullable Node[1];
+      @Nullable Node[] found = new @Nullable Node[1];
       int access = OpenFlags.READ | OpenFlags.WRITE;
-      files.open(name, OpenFlags.CREATE | access, 0666, 0, found);
-      FileTree.Node node = found[0];
+      byte[] path = name.getBytes(StandardCharsets.US_ASCII);
+      files.open(files.root, path, OpenFlags.CREATE | access, 0666, 0, found);
+      Node node = found[0];
       assert node != null;
       install(referred(new OpenFile(this, node, name, access)), origin);
     }
@@ -264,7 +266,7 @@ public final class Kernel {
   private static boolean needsDescription(Request request) {
     return switch (request.opcode) {
       case NOP, OPEN, CLOSE, STAT -> false;
-      default -> true;
+      default -> !OpcodeHandlers.isOnPath(request);
     };
   }
 

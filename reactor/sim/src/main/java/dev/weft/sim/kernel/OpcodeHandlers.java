@@ -4,17 +4,15 @@ package dev.weft.sim.kernel;
 import dev.weft.error.Errno;
 import dev.weft.internal.backend.FileAttributes;
 import dev.weft.internal.backend.Opcode;
+import dev.weft.internal.backend.PathRequest;
 import dev.weft.internal.backend.PollEvents;
 import dev.weft.internal.backend.UnixAddress;
 import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
-import java.time.Instant;
 import org.jspecify.annotations.Nullable;
 
 /** Carries out each opcode once its request is tried. */
 final class OpcodeHandlers {
-  private static final long SECOND = 1_000_000_000L;
-  private static final long BLOCK = 512;
   private static final int PERMISSIONS_OTHERS = 0600;
 
   private OpcodeHandlers() {}
@@ -50,8 +48,40 @@ final class OpcodeHandlers {
       case OPEN -> open(kernel, request);
       case CLOSE -> kernel.close(request.handle);
       case STAT -> stat(kernel, request);
+      case STAT_PATH, MAKE_DIRECTORY, REMOVE, RENAME, LINK, SYMLINK -> onPath(kernel, request);
       default -> onFile(request, file(request));
     };
+  }
+
+  static boolean isOnPath(Request request) {
+    return switch (request.opcode) {
+      case STAT_PATH, MAKE_DIRECTORY, REMOVE, RENAME, LINK, SYMLINK -> true;
+      default -> false;
+    };
+  }
+
+  private static int onPath(Kernel kernel, Request request) {
+    PathRequest names = request.op.names();
+    FileTree files = kernel.files;
+    Node start = names.isInDirectory() ? directory(kernel, request.handle) : files.root;
+    Node other = names.isOtherInDirectory() ? directory(kernel, request.spliceHandle) : files.root;
+    if (start == null || other == null) {
+      return -Errno.EBADF.code();
+    }
+    return switch (request.opcode) {
+      case STAT_PATH -> files.stat(start, names);
+      case MAKE_DIRECTORY -> files.makeDirectory(start, names, kernel.now());
+      case REMOVE -> files.remove(start, names, kernel.now());
+      case RENAME -> files.rename(start, other, names, kernel.now());
+      case LINK -> files.link(start, other, names, kernel.now());
+      case SYMLINK -> files.symlink(other, names, kernel.now());
+      default -> throw new AssertionError(request.opcode);
+    };
+  }
+
+  /** The node of an open file or directory; null if it is neither. */
+  private static @Nullable Node directory(Kernel kernel, int descriptor) {
+    return kernel.description(descriptor) instanceof OpenFile file ? file.node : null;
   }
 
   private static OpenFileDescription file(Request request) {
@@ -167,21 +197,27 @@ final class OpcodeHandlers {
   }
 
   private static int open(Kernel kernel, Request request) {
-    String path = new String(request.op.path(), StandardCharsets.UTF_8);
-    FileTree.@Nullable Node[] found = new FileTree.@Nullable Node[1];
+    byte[] path = request.op.path();
+    @Nullable Node[] found = new @Nullable Node[1];
     int refusal = kernel.refuseDescriptor();
     if (refusal < 0) {
       return refusal == -Errno.ENOBUFS.code() ? -Errno.ENOMEM.code() : refusal;
     }
+    Node start =
+        request.op.target() == null ? kernel.files.root : directory(kernel, request.handle);
+    if (start == null) {
+      return -Errno.EBADF.code();
+    }
     int flags = request.detail;
     int permissions = request.op.permissions();
-    int result = kernel.files.open(path, flags, permissions, kernel.now(), found);
-    FileTree.Node node = found[0];
+    int result = kernel.files.open(start, path, flags, permissions, kernel.now(), found);
+    Node node = found[0];
     Throwable origin = request.origin;
     if (result < 0 || node == null || origin == null) {
       return result;
     }
-    OpenFile file = new OpenFile(kernel, node, path, flags);
+    String name = new String(path, StandardCharsets.UTF_8);
+    OpenFile file = new OpenFile(kernel, node, name, flags);
     file.refer();
     return kernel.install(file, origin);
   }
@@ -195,24 +231,10 @@ final class OpcodeHandlers {
     target.type = file.type();
     target.links = 1;
     if (file instanceof OpenFile open) {
-      fill(target, open.node);
+      open.node.fill(target);
     } else {
       target.permissions = PERMISSIONS_OTHERS;
     }
     return 0;
-  }
-
-  private static void fill(FileAttributes target, FileTree.Node node) {
-    target.permissions = node.permissions;
-    target.inode = node.number;
-    target.sizeBytes = node.size;
-    target.allocatedBytes = (node.size + BLOCK - 1) / BLOCK * BLOCK;
-    target.accessed = time(node.accessed);
-    target.modified = time(node.modified);
-    target.changed = time(node.changed);
-  }
-
-  private static Instant time(long nanos) {
-    return Instant.ofEpochSecond(nanos / SECOND, nanos % SECOND);
   }
 }

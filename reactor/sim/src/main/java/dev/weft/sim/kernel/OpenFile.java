@@ -13,11 +13,11 @@ final class OpenFile extends OpenFileDescription {
   /** The size of the disk; it ends a program that writes without limit. */
   private static final int SIZE_MAX = 1 << 26;
 
-  final FileTree.Node node;
+  final Node node;
   private final String path;
   private long position;
 
-  OpenFile(Kernel kernel, FileTree.Node node, String path, int flags) {
+  OpenFile(Kernel kernel, Node node, String path, int flags) {
     super(kernel, flags);
     this.node = node;
     this.path = path;

@@ -207,7 +207,7 @@ public final class Request {
   boolean isOnWorker() {
     return switch (opcode) {
       case SPLICE, SYNC, SYNC_DATA, OPEN, STAT -> true;
-      default -> false;
+      default -> OpcodeHandlers.isOnPath(this);
     };
   }
 }

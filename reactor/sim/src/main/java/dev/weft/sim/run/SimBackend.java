@@ -97,7 +97,9 @@ public final class SimBackend extends Backend {
             Capability.ALL_UNIX_SOCKETS,
             Capability.IPV6_ONLY,
             Capability.SOCKET_OPTIONS,
-            Capability.SOCKET_STATS));
+            Capability.SOCKET_STATS,
+            Capability.OPEN_DIRECTORIES,
+            Capability.RENAME_FLAGS));
     this.clock = clock;
     this.chance = chance;
     this.faults = faults;

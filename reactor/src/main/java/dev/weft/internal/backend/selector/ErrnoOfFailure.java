@@ -16,12 +16,15 @@ import java.nio.channels.NotYetConnectedException;
 import java.nio.channels.UnresolvedAddressException;
 import java.nio.channels.UnsupportedAddressTypeException;
 import java.nio.file.AccessDeniedException;
+import java.nio.file.AtomicMoveNotSupportedException;
+import java.nio.file.DirectoryNotEmptyException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystemException;
 import java.nio.file.FileSystemLoopException;
 import java.nio.file.InvalidPathException;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.NotDirectoryException;
+import java.nio.file.NotLinkException;
 import java.util.HashMap;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -32,6 +35,9 @@ import org.jspecify.annotations.Nullable;
  */
 final class ErrnoOfFailure {
   private static final Map<String, Errno> BY_TEXT = texts();
+
+  /** What the JDK adds to the text of ELOOP. */
+  private static final String ADDED_TO_ELOOP = " or unable to access attributes of symbolic link";
 
   private ErrnoOfFailure() {}
 
@@ -82,6 +88,9 @@ final class ErrnoOfFailure {
       case AccessDeniedException e -> Errno.EACCES;
       case NotDirectoryException e -> Errno.ENOTDIR;
       case FileSystemLoopException e -> Errno.ELOOP;
+      case DirectoryNotEmptyException e -> Errno.ENOTEMPTY;
+      case AtomicMoveNotSupportedException e -> Errno.EXDEV;
+      case NotLinkException e -> Errno.EINVAL;
       case InvalidPathException e -> Errno.EILSEQ;
       case NoRouteToHostException e -> Errno.EHOSTUNREACH;
       case PortUnreachableException e -> Errno.ECONNREFUSED;
@@ -100,7 +109,11 @@ final class ErrnoOfFailure {
   }
 
   private static @Nullable String text(Throwable failure) {
-    return failure instanceof FileSystemException file ? file.getReason() : failure.getMessage();
+    String text =
+        failure instanceof FileSystemException file ? file.getReason() : failure.getMessage();
+    return text != null && text.endsWith(ADDED_TO_ELOOP)
+        ? text.substring(0, text.length() - ADDED_TO_ELOOP.length())
+        : text;
   }
 
   private static @Nullable Errno ofText(@Nullable String text) {

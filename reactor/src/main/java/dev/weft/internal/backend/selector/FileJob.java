@@ -5,6 +5,7 @@ import dev.weft.error.Errno;
 import dev.weft.internal.backend.FileAttributes;
 import dev.weft.internal.backend.Op;
 import dev.weft.internal.backend.Opcode;
+import dev.weft.internal.backend.PathRequest;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
@@ -29,6 +30,7 @@ final class FileJob extends Job {
   private byte[] name = {};
   private int flags;
   private int permissions;
+  private @Nullable PathRequest names;
   private @Nullable FileEntry opened;
   private final FileAttributes attributes = new FileAttributes();
 
@@ -117,6 +119,7 @@ final class FileJob extends Job {
     staging = request.staging;
     length = request.length();
     position = op.position();
+    names = op.argument() instanceof PathRequest path ? path : null;
     opened = null;
     mayBlock = false;
     cancelRequested = false;
@@ -172,7 +175,7 @@ final class FileJob extends Job {
         entry().writer().force(opcode == Opcode.SYNC);
         yield 0;
       }
-      default -> throw new AssertionError(opcode);
+      default -> PathWork.perform(opcode, Objects.requireNonNull(names), attributes);
     };
   }
 
@@ -217,6 +220,7 @@ final class FileJob extends Job {
     opened = null;
     file = null;
     staging = null;
+    names = null;
     if (mine == null) { // abandoned
       backend.descriptors.discard(made);
       return;
@@ -245,6 +249,10 @@ final class FileJob extends Job {
       }
       case STAT -> {
         copy(attributes, mine.op.attributes());
+        return count;
+      }
+      case STAT_PATH -> {
+        copy(attributes, mine.op.names().attributes());
         return count;
       }
       default -> {

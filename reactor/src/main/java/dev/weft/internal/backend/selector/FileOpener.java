@@ -4,14 +4,13 @@ package dev.weft.internal.backend.selector;
 import dev.weft.error.Errno;
 import dev.weft.internal.backend.FileType;
 import dev.weft.internal.backend.OpenFlags;
+import dev.weft.internal.fs.FileNames;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.file.OpenOption;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.FileAttribute;
-import java.nio.file.attribute.PosixFilePermission;
-import java.nio.file.attribute.PosixFilePermissions;
 import java.util.EnumSet;
 import java.util.HashSet;
 import java.util.Set;
@@ -19,11 +18,7 @@ import org.jspecify.annotations.Nullable;
 
 /** Opens one file with the options of a request. */
 final class FileOpener {
-  private static final FileAttribute<?>[] NO_ATTRIBUTES = {};
   private static final FileStatus.Kind UNKNOWN = new FileStatus.Kind(FileType.OTHER, null);
-
-  /** The permissions from the highest bit of the mode to the lowest. */
-  private static final PosixFilePermission[] PERMISSIONS = PosixFilePermission.values();
 
   private final byte[] name;
   private final int flags;
@@ -46,10 +41,11 @@ final class FileOpener {
     if (name.length == 0) {
       return -Errno.ENOENT.code();
     }
-    path = FilePaths.of(name);
+    path = FileNames.path(name);
     FileStatus.Kind found = FileStatus.kind(path);
     kind = found;
-    if (FilePaths.demandsDirectory(name)) { // a Path has no slash at its end
+    if (FilePaths.demandsDirectory(name)
+        || has(OpenFlags.DIRECTORY)) { // a Path has no slash at its end
       if (found == null) {
         return has(OpenFlags.CREATE) ? -Errno.EISDIR.code() : 0;
       }
@@ -142,20 +138,9 @@ final class FileOpener {
     boolean creates =
         options.contains(StandardOpenOption.CREATE)
             || options.contains(StandardOpenOption.CREATE_NEW);
-    boolean posix = path.getFileSystem().supportedFileAttributeViews().contains("posix");
     FileAttribute<?>[] attributes =
-        creates && posix ? new FileAttribute<?>[] {permissions()} : NO_ATTRIBUTES;
+        creates ? PathWork.permissions(path, permissions) : PathWork.NO_ATTRIBUTES;
     Set<OpenOption> wanted = new HashSet<>(options);
     return FileChannel.open(path, wanted, attributes);
-  }
-
-  private FileAttribute<?> permissions() {
-    Set<PosixFilePermission> granted = EnumSet.noneOf(PosixFilePermission.class);
-    for (int i = 0; i < PERMISSIONS.length; i++) {
-      if ((permissions & 1 << (PERMISSIONS.length - 1 - i)) != 0) {
-        granted.add(PERMISSIONS[i]);
-      }
-    }
-    return PosixFilePermissions.asFileAttribute(granted);
   }
 }

@@ -6,6 +6,7 @@ import dev.weft.internal.backend.FileType;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.attribute.BasicFileAttributes;
@@ -67,6 +68,15 @@ final class FileStatus {
       clear(target, file.type());
       target.links = 0;
       target.sizeBytes = channel.size();
+    }
+  }
+
+  /** Fills the attributes of the file of a name, or of a symbolic link itself. */
+  static void of(Path path, FileAttributes target, LinkOption... options) throws IOException {
+    if (hasUnix(path)) {
+      fill(target, Files.readAttributes(path, UNIX, options));
+    } else {
+      fill(target, Files.readAttributes(path, BasicFileAttributes.class, options));
     }
   }
 

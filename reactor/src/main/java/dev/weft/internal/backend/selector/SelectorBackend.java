@@ -277,7 +277,9 @@ public final class SelectorBackend extends Backend {
     return switch (op.opcode()) {
       case NOP -> 0;
       case CLOSE -> closeDescriptor(op.handle());
-      case OPEN -> FileJob.start(this, request);
+      case OPEN -> op.target() == null ? FileJob.start(this, request) : Entry.UNSUPPORTED;
+      case STAT_PATH, MAKE_DIRECTORY, REMOVE, RENAME, LINK, SYMLINK ->
+          PathWork.isSupported(op.names()) ? FileJob.start(this, request) : Entry.UNSUPPORTED;
       case SPLICE, RECEIVE_ANY -> Entry.UNSUPPORTED;
       default -> entry == null ? Entry.EBADF : entry.start(this, request);
     };

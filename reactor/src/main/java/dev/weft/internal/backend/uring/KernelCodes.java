@@ -21,6 +21,7 @@ final class KernelCodes {
     new Bits(OpenFlags.CREATE, weft_h.O_CREAT()),
     new Bits(OpenFlags.EXCLUSIVE, weft_h.O_EXCL()),
     new Bits(OpenFlags.TRUNCATE, weft_h.O_TRUNC()),
+    new Bits(OpenFlags.DIRECTORY, weft_h.O_DIRECTORY()),
     new Bits(OpenFlags.SYNC, weft_h.O_SYNC()),
     new Bits(OpenFlags.SYNC_DATA, weft_h.O_DSYNC()),
   };

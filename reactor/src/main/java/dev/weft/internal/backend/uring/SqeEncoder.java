@@ -70,6 +70,12 @@ final class SqeEncoder implements AutoCloseable {
     defineOther(Opcode.OPEN, weft_h.IORING_OP_OPENAT(), 0);
     add(Opcode.OPEN, weft_h.IOSQE_ASYNC() << SQE_FLAGS_SHIFT);
     defineOther(Opcode.STAT, weft_h.IORING_OP_STATX(), weft_h.AT_EMPTY_PATH());
+    defineOther(Opcode.STAT_PATH, weft_h.IORING_OP_STATX(), 0);
+    defineOther(Opcode.MAKE_DIRECTORY, weft_h.IORING_OP_MKDIRAT(), 0);
+    defineOther(Opcode.REMOVE, weft_h.IORING_OP_UNLINKAT(), 0);
+    defineOther(Opcode.RENAME, weft_h.IORING_OP_RENAMEAT(), 0);
+    defineOther(Opcode.LINK, weft_h.IORING_OP_LINKAT(), 0);
+    defineOther(Opcode.SYMLINK, weft_h.IORING_OP_SYMLINKAT(), 0);
     defineOther(Opcode.POLL, weft_h.IORING_OP_POLL_ADD(), 0);
     defineOther(Opcode.SPLICE, weft_h.IORING_OP_SPLICE(), 0);
   }
@@ -104,7 +110,7 @@ final class SqeEncoder implements AutoCloseable {
       case RECEIVE_MESSAGE -> MessageHeader.prepareReceive(op, scratch(op));
       case SEND_MESSAGE -> MessageHeader.prepareSend(op, scratch(op));
       case OPEN -> writePath(op);
-      case STAT -> scratch(op); // allocates it
+      case STAT, STAT_PATH -> scratch(op); // allocates it
       default -> {}
     }
   }
@@ -205,18 +211,14 @@ final class SqeEncoder implements AutoCloseable {
         }
       }
       case SHUTDOWN -> io_uring_sqe.len(sqe, KernelCodes.shutdown(op.direction()));
-      case OPEN -> {
-        MemorySegment path = op.memory();
-        io_uring_sqe.fd(sqe, weft_h.AT_FDCWD());
-        io_uring_sqe.addr(sqe, path == null ? scratch(op) : path.address());
-        io_uring_sqe.len(sqe, op.permissions());
-        io_uring_sqe.rw_flags(sqe, weft_h.O_CLOEXEC() | KernelCodes.openFlags(op.detail()));
-      }
+      case OPEN -> encodeOpen(sqe, op);
       case STAT -> {
         io_uring_sqe.addr(sqe, EMPTY_PATH.address());
         io_uring_sqe.len(sqe, weft_h.STATX_BASIC_STATS());
         io_uring_sqe.off(sqe, scratch(op));
       }
+      case STAT_PATH, MAKE_DIRECTORY, REMOVE, RENAME, LINK, SYMLINK ->
+          PathEntries.encode(sqe, op, scratch(op));
       case POLL -> io_uring_sqe.rw_flags(sqe, KernelCodes.pollEvents(op.detail()));
       case SPLICE -> {
         io_uring_sqe.off(sqe, Op.CURRENT_POSITION);
@@ -227,14 +229,23 @@ final class SqeEncoder implements AutoCloseable {
     }
   }
 
+  private void encodeOpen(MemorySegment sqe, Op op) {
+    MemorySegment path = op.memory();
+    io_uring_sqe.fd(sqe, op.target() == null ? weft_h.AT_FDCWD() : op.handle());
+    io_uring_sqe.addr(sqe, path == null ? scratch(op) : path.address());
+    io_uring_sqe.len(sqe, op.permissions());
+    io_uring_sqe.rw_flags(sqe, weft_h.O_CLOEXEC() | KernelCodes.openFlags(op.detail()));
+  }
+
   /** Whether {@link #decode} has something to do for results of the operation. */
   static boolean hasOutput(Op op) {
     int code = op.code();
-    return code == RECEIVE_MESSAGE || code == STAT || code == POLL;
+    return code == RECEIVE_MESSAGE || code == STAT || code == STAT_PATH || code == POLL;
   }
 
   private static final int RECEIVE_MESSAGE = Opcode.RECEIVE_MESSAGE.code();
   private static final int STAT = Opcode.STAT.code();
+  private static final int STAT_PATH = Opcode.STAT_PATH.code();
   private static final int POLL = Opcode.POLL.code();
 
   /** Translates a result that is at least 0, and reads what else the kernel has written. */
@@ -246,7 +257,7 @@ final class SqeEncoder implements AutoCloseable {
       MessageHeader.decode(scratch(op), op.message());
       return result;
     }
-    StatxDecoder.decode(scratch(op), op.attributes());
+    StatxDecoder.decode(scratch(op), op.code() == STAT ? op.attributes() : op.names().attributes());
     return result;
   }
 

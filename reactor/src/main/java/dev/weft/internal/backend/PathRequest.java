@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.weft.internal.backend;
+
+import static java.lang.foreign.ValueLayout.JAVA_BYTE;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What an operation on names of files needs. A name is bytes without a NUL. It is relative to an
+ * open directory, or to the working directory if there is none, unless it begins with a slash.
+ */
+public final class PathRequest {
+  /** STAT_PATH and LINK: a symbolic link stands for what it leads to. */
+  public static final int FOLLOW = 1;
+
+  /** REMOVE: the name is that of a directory. */
+  public static final int DIRECTORY = 1 << 1;
+
+  /** RENAME: fails if the new name exists. */
+  public static final int NO_REPLACE = 1 << 2;
+
+  /** RENAME: each of two files gets the name of the other. */
+  public static final int EXCHANGE = 1 << 3;
+
+  private static final byte[] NONE = {};
+
+  final Opcode opcode;
+  final @Nullable Handle directory;
+  private final byte[] name;
+  final @Nullable Handle otherDirectory;
+  private final byte[] otherName;
+  private final int flags;
+  private final int permissions;
+  private final @Nullable FileAttributes attributes;
+
+  private @Nullable MemorySegment names;
+
+  private PathRequest(
+      Opcode opcode,
+      @Nullable Handle directory,
+      byte[] name,
+      @Nullable Handle otherDirectory,
+      byte[] otherName,
+      int detail,
+      @Nullable FileAttributes attributes) {
+    this.opcode = opcode;
+    this.directory = directory;
+    this.name = name;
+    this.otherDirectory = otherDirectory;
+    this.otherName = otherName;
+    this.flags = opcode == Opcode.MAKE_DIRECTORY ? 0 : detail;
+    this.permissions = opcode == Opcode.MAKE_DIRECTORY ? detail : 0;
+    this.attributes = attributes;
+  }
+
+  /** Reads the attributes of a file into {@code target}. */
+  public static PathRequest stat(
+      @Nullable Handle directory, byte[] name, int flags, FileAttributes target) {
+    return new PathRequest(Opcode.STAT_PATH, directory, name, null, NONE, flags, target);
+  }
+
+  /** Makes a directory; the umask takes from its permissions. */
+  public static PathRequest makeDirectory(
+      @Nullable Handle directory, byte[] name, int permissions) {
+    return new PathRequest(Opcode.MAKE_DIRECTORY, directory, name, null, NONE, permissions, null);
+  }
+
+  /** Removes a name. */
+  public static PathRequest remove(@Nullable Handle directory, byte[] name, int flags) {
+    return new PathRequest(Opcode.REMOVE, directory, name, null, NONE, flags, null);
+  }
+
+  /** Gives a file another name, perhaps in another directory of the same file system. */
+  public static PathRequest rename(
+      @Nullable Handle directory,
+      byte[] name,
+      @Nullable Handle newDirectory,
+      byte[] newName,
+      int flags) {
+    return new PathRequest(Opcode.RENAME, directory, name, newDirectory, newName, flags, null);
+  }
+
+  /** Gives a file one more name. */
+  public static PathRequest link(
+      @Nullable Handle directory,
+      byte[] name,
+      @Nullable Handle newDirectory,
+      byte[] newName,
+      int flags) {
+    return new PathRequest(Opcode.LINK, directory, name, newDirectory, newName, flags, null);
+  }
+
+  /**
+   * Makes a symbolic link.
+   *
+   * @param content what the link leads to, as it is written in it: the {@link #name} of the request
+   * @param directory where the link is
+   * @param name the {@link #otherName} of the request
+   */
+  public static PathRequest symlink(byte[] content, @Nullable Handle directory, byte[] name) {
+    return new PathRequest(Opcode.SYMLINK, null, content, directory, name, 0, null);
+  }
+
+  /** Whether the name is looked up in an open directory. */
+  public boolean isInDirectory() {
+    return directory != null;
+  }
+
+  public byte[] name() {
+    return name;
+  }
+
+  /** Whether the other name is looked up in an open directory. */
+  public boolean isOtherInDirectory() {
+    return otherDirectory != null;
+  }
+
+  /** The new name of RENAME and LINK, or that of SYMLINK. */
+  public byte[] otherName() {
+    return otherName;
+  }
+
+  /** Whether a flag is set. */
+  public boolean has(int flag) {
+    return (flags & flag) != 0;
+  }
+
+  /** Those of MAKE_DIRECTORY. */
+  public int permissions() {
+    return permissions;
+  }
+
+  /** What STAT_PATH fills. */
+  public FileAttributes attributes() {
+    return Objects.requireNonNull(attributes);
+  }
+
+  /** The names, each with a NUL, in native memory that lives as long as this. */
+  public MemorySegment names() {
+    MemorySegment found = names;
+    if (found == null) {
+      found = Arena.ofAuto().allocate(name.length + otherName.length + 2L);
+      MemorySegment.copy(name, 0, found, JAVA_BYTE, 0, name.length);
+      MemorySegment.copy(otherName, 0, found, JAVA_BYTE, name.length + 1L, otherName.length);
+      names = found;
+    }
+    return found;
+  }
+}
