@@ -161,6 +161,29 @@ public final class SocketOption<T> {
   public static final SocketOption<Boolean> BROADCAST =
       ofSwitch(dev.weft.internal.backend.SocketOption.BROADCAST);
 
+  /**
+   * IP_MULTICAST_IF and IPV6_MULTICAST_IF: the {@linkplain java.net.NetworkInterface#getIndex
+   * index} of the interface that datagrams to groups leave by; 0 if none was chosen, so that the
+   * system's routes decide, which can't be set.
+   */
+  public static final SocketOption<Integer> MULTICAST_INTERFACE =
+      ofNumber(dev.weft.internal.backend.SocketOption.MULTICAST_INTERFACE, 1, ALL);
+
+  /**
+   * IP_MULTICAST_TTL and IPV6_MULTICAST_HOPS, from 0 to 255: how far datagrams to groups go. 0 is
+   * this machine, and 1, the default, its networks; each router costs 1. On a selector a socket of
+   * both families sets that of IPv6 alone.
+   */
+  public static final SocketOption<Integer> MULTICAST_TTL =
+      ofNumber(dev.weft.internal.backend.SocketOption.MULTICAST_TTL, 0, BYTE_MAX);
+
+  /**
+   * IP_MULTICAST_LOOP and IPV6_MULTICAST_LOOP: datagrams to groups also go to members on this
+   * machine; on by default. The loopback interface does so in any case.
+   */
+  public static final SocketOption<Boolean> MULTICAST_LOOP =
+      ofSwitch(dev.weft.internal.backend.SocketOption.MULTICAST_LOOP);
+
   /** The option of the backend. */
   final dev.weft.internal.backend.SocketOption code;
 

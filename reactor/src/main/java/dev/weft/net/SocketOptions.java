@@ -24,6 +24,12 @@ public final class SocketOptions {
           SocketOption.REUSE_PORT.code,
           SocketOption.IPV6_ONLY.code);
 
+  private static final Set<dev.weft.internal.backend.SocketOption> OF_DATAGRAMS =
+      EnumSet.of(
+          SocketOption.MULTICAST_INTERFACE.code,
+          SocketOption.MULTICAST_TTL.code,
+          SocketOption.MULTICAST_LOOP.code);
+
   private static final Set<dev.weft.internal.backend.SocketOption> OF_LISTENERS =
       EnumSet.of(SocketOption.IPV6_ONLY.code, SocketOption.FAST_OPEN_QUEUE.code);
 
@@ -45,6 +51,9 @@ public final class SocketOptions {
               SocketOption.RECEIVE_BUFFER.code,
               SocketOption.SEND_BUFFER.code,
               SocketOption.TRAFFIC_CLASS.code,
+              SocketOption.MULTICAST_INTERFACE.code,
+              SocketOption.MULTICAST_TTL.code,
+              SocketOption.MULTICAST_LOOP.code,
               SocketOption.PRIORITY.code,
               SocketOption.MARK.code,
               SocketOption.INCOMING_CPU.code));
@@ -74,7 +83,7 @@ public final class SocketOptions {
     if (ipv4Only && has(SocketOption.IPV6_ONLY)) {
       throw new IllegalArgumentException("IPv4 only and IPV6_ONLY exclude each other");
     }
-    SocketSetup used = values.without(OF_LISTENERS);
+    SocketSetup used = values.without(OF_LISTENERS).without(OF_DATAGRAMS);
     setup = localAddress == null ? used.without(OF_BIND) : used;
   }
 
@@ -229,7 +238,7 @@ public final class SocketOptions {
 
   /** The options of a listener, which the connections that it accepts inherit. */
   SocketSetup setupOfListener(boolean ipv6) {
-    SocketSetup all = values.without(OF_CONNECTS);
+    SocketSetup all = values.without(OF_CONNECTS).without(OF_DATAGRAMS);
     return ipv6 ? withIpv6Only(all) : all.without(OF_IPV6);
   }
 

@@ -2,9 +2,11 @@
 package dev.weft.net;
 
 import dev.weft.Deadline;
+import dev.weft.error.Errno;
 import dev.weft.error.ErrnoException;
 import dev.weft.internal.backend.Capability;
 import dev.weft.internal.backend.Handle;
+import dev.weft.internal.backend.MulticastMembership;
 import dev.weft.internal.backend.SocketType;
 import dev.weft.internal.io.Endpoint;
 import dev.weft.internal.io.InetAddresses;
@@ -19,6 +21,8 @@ import java.lang.foreign.MemorySegment;
 import java.net.Inet6Address;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.util.ArrayList;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -38,6 +42,9 @@ public final class UdpSocket extends MessageSocket<Datagram> {
   }
 
   private final Name name;
+
+  /** The groups that it has joined. */
+  private final List<MulticastMembership> memberships = new ArrayList<>(0);
 
   private UdpSocket(EventLoop loop, InetSocketAddress address) {
     this(loop, new Name(address));
@@ -279,6 +286,50 @@ public final class UdpSocket extends MessageSocket<Datagram> {
       throws IOException {
     InetAddresses.requireResolved(address);
     transmit(message, address, deadline);
+  }
+
+  // ---- multicast
+
+  /**
+   * Joins a multicast group: the socket receives what is sent to the group's address and the
+   * socket's port, from the group's {@linkplain MulticastGroup#source source} alone if it has one.
+   * The socket has to be bound to a wildcard address or that of the group. From its first group on
+   * it hears no group that only other sockets have joined (IP_MULTICAST_ALL). Closing the socket
+   * leaves its groups. Does not suspend.
+   *
+   * <p>Several sockets that share a port with {@link SocketOption#REUSE_PORT} get a datagram each.
+   * What is sent leaves by {@link SocketOption#MULTICAST_INTERFACE}.
+   *
+   * @param group the group; that of a socket for IPv4 alone must have an IPv4 address
+   * @throws ErrnoException EADDRINUSE if it has joined the group on this interface, with this
+   *     source or all; EAFNOSUPPORT if an IPv4 socket joins a group of IPv6; ENODEV if there is no
+   *     such interface; ENOBUFS beyond the system's limit, {@code net.ipv4.igmp_max_memberships}
+   * @throws IOException if the socket is closed
+   */
+  public void join(MulticastGroup group) throws IOException {
+    endpoint.enter("join");
+    MulticastMembership wanted = group.membership();
+    if (memberships.stream().anyMatch(wanted::overlaps)) {
+      throw new ErrnoException("join", group.toString(), Errno.EADDRINUSE.code());
+    }
+    SocketCalls.join(endpoint.loop, endpoint.handle(), wanted, group);
+    memberships.add(wanted);
+  }
+
+  /**
+   * Leaves a multicast group. Does not suspend.
+   *
+   * @param group a group that {@link #join} has joined
+   * @throws ErrnoException EADDRNOTAVAIL if it was not joined, with this source
+   * @throws IOException if the socket is closed
+   */
+  public void leave(MulticastGroup group) throws IOException {
+    endpoint.enter("leave");
+    MulticastMembership left = group.membership();
+    if (!memberships.remove(left)) {
+      throw new ErrnoException("leave", group.toString(), Errno.EADDRNOTAVAIL.code());
+    }
+    SocketCalls.leave(endpoint.loop, endpoint.handle(), left, group);
   }
 
   // ---- addresses and the end

@@ -29,13 +29,13 @@ import org.junit.jupiter.api.Test;
 abstract class DatagramContract extends CancelContract {
   private static final int LENGTH_MAX = 65507;
 
-  private int datagrams(ProtocolFamily family) {
+  int datagrams(ProtocolFamily family) {
     int socket = call(call -> call.socket(family, SocketType.DATAGRAM));
     assertTrue(socket > 2, () -> "socket: " + socket);
     return socket;
   }
 
-  private int bound(String address) throws Exception {
+  int bound(String address) throws Exception {
     int socket = datagrams(address.contains(":") ? INET6 : INET);
     assertEquals(0, bind(socket, address, 0));
     return socket;

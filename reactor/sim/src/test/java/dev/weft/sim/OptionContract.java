@@ -19,11 +19,11 @@ import org.junit.jupiter.api.Test;
 
 /** What a backend promises of the options of sockets. */
 abstract class OptionContract extends SocketContract {
-  private int trySet(int socket, SocketOption option, int value) {
+  int trySet(int socket, SocketOption option, int value) {
     return call(call -> call.setOption(at(socket), option, value));
   }
 
-  private int option(int socket, SocketOption option) {
+  int option(int socket, SocketOption option) {
     assertEquals(0, call(call -> call.getOption(at(socket), option)), option::name);
     return call.value();
   }

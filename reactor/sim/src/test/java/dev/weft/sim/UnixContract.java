@@ -24,7 +24,7 @@ import java.util.UUID;
 import org.junit.jupiter.api.Test;
 
 /** What a backend promises of Unix sockets. */
-abstract class UnixContract extends DatagramContract {
+abstract class UnixContract extends MulticastContract {
   private static final StandardProtocolFamily UNIX = StandardProtocolFamily.UNIX;
 
   /** The path of a file of that name, which does not exist. */

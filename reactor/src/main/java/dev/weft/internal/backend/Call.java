@@ -26,6 +26,13 @@ public final class Call {
     /** Finds the {@link #value} of an option. */
     GET_OPTION,
     SHUTDOWN,
+    /**
+     * Joins the group of a {@link MulticastMembership}: -EADDRINUSE if the socket has done so,
+     * -EAFNOSUPPORT if it has another family, -ENODEV without the interface.
+     */
+    JOIN_GROUP,
+    /** Leaves a group as it was joined: -EADDRNOTAVAIL if it was not. */
+    LEAVE_GROUP,
     /** The result is the number of bytes that have arrived and not been read. */
     UNREAD_BYTES,
     /** The result is the number of bytes that the other end has not acknowledged. */
@@ -109,6 +116,11 @@ public final class Call {
   /** The option of SET_OPTION and GET_OPTION. */
   public SocketOption option() {
     return (SocketOption) Objects.requireNonNull(argument);
+  }
+
+  /** What JOIN_GROUP and LEAVE_GROUP are about. */
+  public MulticastMembership membership() {
+    return (MulticastMembership) Objects.requireNonNull(argument);
   }
 
   /** What CONNECTION_INFO fills. */
@@ -227,6 +239,14 @@ public final class Call {
 
   public Call shutdown(Handle handle, Direction direction) {
     return request(Kind.SHUTDOWN, handle.number(), 0, direction);
+  }
+
+  public Call joinGroup(Handle handle, MulticastMembership membership) {
+    return request(Kind.JOIN_GROUP, handle.number(), 0, membership);
+  }
+
+  public Call leaveGroup(Handle handle, MulticastMembership membership) {
+    return request(Kind.LEAVE_GROUP, handle.number(), 0, membership);
   }
 
   public Call unreadBytes(Handle handle) {

@@ -40,6 +40,12 @@ public enum SocketOption {
   LINGER,
   /** The type of service (IPv4) or traffic class (IPv6), from 0 to 255. */
   TRAFFIC_CLASS,
+  /** The index of the interface that multicast datagrams leave by; 0 if none was chosen. */
+  MULTICAST_INTERFACE,
+  /** How many routers multicast datagrams pass, plus one, from 0 to 255. */
+  MULTICAST_TTL,
+  /** Whether multicast datagrams also go to members on this machine. */
+  MULTICAST_LOOP,
   /** The priority in the queue of the network device. */
   PRIORITY,
   /** The mark for routing and filters. */

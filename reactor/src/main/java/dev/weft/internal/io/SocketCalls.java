@@ -7,6 +7,7 @@ import dev.weft.internal.backend.Call;
 import dev.weft.internal.backend.Capability;
 import dev.weft.internal.backend.Credentials;
 import dev.weft.internal.backend.Handle;
+import dev.weft.internal.backend.MulticastMembership;
 import dev.weft.internal.backend.SocketOption;
 import dev.weft.internal.backend.SocketType;
 import dev.weft.internal.strand.EventLoop;
@@ -117,6 +118,20 @@ public final class SocketCalls {
   public static void listen(EventLoop loop, Handle handle, SocketAddress address, int backlog)
       throws ErrnoException {
     check("listen", address, loop.backend().perform(loop.call().listen(handle, backlog)));
+  }
+
+  /** Joins a multicast group, named {@code subject} in exceptions. */
+  public static void join(
+      EventLoop loop, Handle handle, MulticastMembership membership, Object subject)
+      throws ErrnoException {
+    check("join", subject, loop.backend().perform(loop.call().joinGroup(handle, membership)));
+  }
+
+  /** Leaves a multicast group. */
+  public static void leave(
+      EventLoop loop, Handle handle, MulticastMembership membership, Object subject)
+      throws ErrnoException {
+    check("leave", subject, loop.backend().perform(loop.call().leaveGroup(handle, membership)));
   }
 
   /** The address of this end. */

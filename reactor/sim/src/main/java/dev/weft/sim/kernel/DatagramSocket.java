@@ -5,12 +5,16 @@ import dev.weft.error.Errno;
 import dev.weft.internal.backend.ConnectionInfo;
 import dev.weft.internal.backend.Direction;
 import dev.weft.internal.backend.Message;
+import dev.weft.internal.backend.MulticastMembership;
 import dev.weft.internal.backend.PollEvents;
+import java.net.Inet6Address;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.util.ArrayDeque;
 import java.util.Arrays;
 import java.util.Deque;
+import java.util.LinkedHashSet;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /** A UDP socket (udp(7)). Datagrams can be lost, doubled and reordered, if so configured. */
@@ -39,6 +43,9 @@ final class DatagramSocket extends InternetSocket {
 
   /** When the last datagram arrives that keeps its order. */
   private long lastArrival;
+
+  /** The multicast groups that it has joined. */
+  private final Set<MulticastMembership> memberships = new LinkedHashSet<>();
 
   DatagramSocket(Kernel kernel, boolean ipv6, Options options) {
     super(kernel, ipv6, options);
@@ -80,7 +87,9 @@ final class DatagramSocket extends InternetSocket {
     if (six && !ipv6) {
       return failure(Errno.EAFNOSUPPORT);
     }
-    if (!SocketAddress.isLocal(destination) || (!six && options.isIpv6Only())) {
+    boolean isReachable =
+        SocketAddress.isLocal(destination) || destination.getAddress().isMulticastAddress();
+    if (!isReachable || (!six && options.isIpv6Only())) {
       return failure(Errno.ENETUNREACH);
     }
     return local != null ? 0 : network().bind(this, kernel.anyAddress(ipv6));
@@ -170,6 +179,10 @@ final class DatagramSocket extends InternetSocket {
   }
 
   private void arrive(InetSocketAddress destination, Datagram datagram) {
+    if (destination.getAddress().isMulticastAddress()) {
+      network().members(destination, datagram.source).forEach(member -> member.store(datagram));
+      return;
+    }
     DatagramSocket receiver = network().receiver(destination, datagram.source);
     if (receiver != null) {
       receiver.store(datagram);
@@ -190,6 +203,35 @@ final class DatagramSocket extends InternetSocket {
       receivedBytes += datagram.bytes.length;
       kernel.changed(this);
     }
+  }
+
+  // ---- multicast
+
+  /** Joins a group; returns 0 or -errno. */
+  int join(MulticastMembership wanted) {
+    if (!wanted.group().isMulticastAddress()) {
+      return failure(Errno.EINVAL);
+    }
+    if (wanted.group() instanceof Inet6Address && !ipv6) {
+      return failure(Errno.EAFNOSUPPORT);
+    }
+    if (wanted.interfaceIndex() != Network.LOOPBACK_INDEX) {
+      return failure(Errno.ENODEV);
+    }
+    if (memberships.stream().anyMatch(wanted::overlaps)) {
+      return failure(Errno.EADDRINUSE);
+    }
+    memberships.add(wanted);
+    return 0;
+  }
+
+  int leave(MulticastMembership joined) {
+    return memberships.remove(joined) ? 0 : failure(Errno.EADDRNOTAVAIL);
+  }
+
+  /** Whether it has joined a group with that sender. */
+  boolean hears(InetAddress group, InetAddress sender) {
+    return memberships.stream().anyMatch(each -> each.group().equals(group) && each.hears(sender));
   }
 
   // ---- receiving

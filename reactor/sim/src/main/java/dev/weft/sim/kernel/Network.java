@@ -11,6 +11,9 @@ import org.jspecify.annotations.Nullable;
 
 /** Maps addresses to sockets: bind(2), ip(7). */
 final class Network {
+  /** The index of the only interface. It loops back whatever is sent. */
+  static final int LOOPBACK_INDEX = 1;
+
   private static final int EPHEMERAL_FIRST = 32768;
   private static final int EPHEMERAL_COUNT = 28232;
 
@@ -23,7 +26,7 @@ final class Network {
 
   /** Binds {@code socket} to an address; returns 0 or -errno. */
   int bind(InternetSocket socket, InetSocketAddress requested) {
-    if (!SocketAddress.isLocal(requested)) {
+    if (!SocketAddress.isLocal(requested) && !requested.getAddress().isMulticastAddress()) {
       return -Errno.EADDRNOTAVAIL.code();
     }
     if (requested.getPort() != 0) {
@@ -106,6 +109,23 @@ final class Network {
     InternetSocket connected = find(destination, socket -> source.equals(socket.remote));
     return (DatagramSocket)
         (connected != null ? connected : find(destination, socket -> socket.remote == null));
+  }
+
+  /** The sockets that a multicast datagram from {@code source} reaches. */
+  List<DatagramSocket> members(InetSocketAddress group, InetSocketAddress source) {
+    List<DatagramSocket> members = new ArrayList<>();
+    for (InternetSocket socket : bound) {
+      InetSocketAddress local = socket.local;
+      if (socket instanceof DatagramSocket member
+          && local != null
+          && local.getPort() == group.getPort()
+          && (SocketAddress.isWildcard(local) || local.getAddress().equals(group.getAddress()))
+          && (socket.remote == null || source.equals(socket.remote))
+          && member.hears(group.getAddress(), source.getAddress())) {
+        members.add(member);
+      }
+    }
+    return members;
   }
 
   private @Nullable InternetSocket find(

@@ -71,6 +71,10 @@ final class Options {
         case LINGER -> ANY.startingWith(NO_LINGER);
         case INCOMING_CPU -> ANY.startingWith(-1);
         case TRAFFIC_CLASS -> of(0, 0, BYTE_MAX);
+        case MULTICAST_INTERFACE ->
+            new Range(0, Network.LOOPBACK_INDEX, Network.LOOPBACK_INDEX, Errno.ENODEV);
+        case MULTICAST_TTL -> of(1, 0, BYTE_MAX);
+        case MULTICAST_LOOP -> SWITCH.startingWith(1);
         case PRIORITY -> new Range(0, 0, UNPRIVILEGED_PRIORITY_MAX, Errno.EPERM);
         case MARK -> new Range(0, 0, 0, Errno.EPERM); // it needs a privilege
         default -> SWITCH;
@@ -141,7 +145,7 @@ final class Options {
     return switch (option) {
       case REUSE_ADDRESS, REUSE_PORT, KEEP_ALIVE, BROADCAST, NO_DELAY, CORK, QUICK_ACK ->
           bit(value);
-      case FAST_OPEN_CONNECT, IPV6_ONLY, BIND_WITHOUT_PORT -> bit(value);
+      case FAST_OPEN_CONNECT, IPV6_ONLY, BIND_WITHOUT_PORT, MULTICAST_LOOP -> bit(value);
       case TRAFFIC_CLASS -> value & ~CONGESTION_BITS;
       case LINGER -> Math.max(value, NO_LINGER);
       default -> value;

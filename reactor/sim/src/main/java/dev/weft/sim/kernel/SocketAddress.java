@@ -42,7 +42,8 @@ final class SocketAddress {
   /** Returns the local address that the kernel chooses for a connection to {@code destination}. */
   static InetAddress sourceFor(InetSocketAddress destination) {
     InetAddress ip = destination.getAddress();
-    return ip.isLoopbackAddress() ? loopback(ip instanceof Inet6Address) : ip;
+    boolean isSentThere = ip.isLoopbackAddress() || ip.isMulticastAddress();
+    return isSentThere ? loopback(ip instanceof Inet6Address) : ip;
   }
 
   private static InetAddress loopback(boolean ipv6) {

@@ -60,6 +60,14 @@ public final class SyncCalls {
       case BIND -> bind(socket, call);
       case LISTEN -> socket.listen(call.detail());
       case SHUTDOWN -> socket.shutdown(call.direction());
+      case JOIN_GROUP ->
+          socket instanceof DatagramSocket member
+              ? member.join(call.membership())
+              : -Errno.EOPNOTSUPP.code();
+      case LEAVE_GROUP ->
+          socket instanceof DatagramSocket member
+              ? member.leave(call.membership())
+              : -Errno.EOPNOTSUPP.code();
       case LOCAL_ADDRESS -> {
         InetSocketAddress local = socket.local;
         call.answer(local == null ? kernel.anyAddress(socket.isIpv6()) : local);
@@ -125,7 +133,7 @@ public final class SyncCalls {
           };
       case UNREAD_BYTES -> socket.unreadBytes();
       case UNSENT_BYTES -> socket.unsentBytes();
-      case CONNECTION_INFO -> -Errno.EOPNOTSUPP.code();
+      case CONNECTION_INFO, JOIN_GROUP, LEAVE_GROUP -> -Errno.EOPNOTSUPP.code();
       default -> throw new IllegalArgumentException("not a call on a socket: " + call);
     };
   }

@@ -26,6 +26,9 @@ final class DatagramEntry extends ChannelEntry {
   private final ProtocolFamily family;
   private final DatagramChannel socket;
 
+  /** Null until it joins a group. */
+  private @Nullable Memberships memberships;
+
   private DatagramEntry(ProtocolFamily family, DatagramChannel socket) {
     this.family = family;
     this.socket = socket;
@@ -154,6 +157,15 @@ final class DatagramEntry extends ChannelEntry {
           call.answer(found);
           yield 0;
         }
+        case JOIN_GROUP -> {
+          Memberships mine = memberships == null ? new Memberships() : memberships;
+          memberships = mine;
+          yield mine.join(socket, family, call.membership());
+        }
+        case LEAVE_GROUP ->
+            memberships == null
+                ? -Errno.EADDRNOTAVAIL.code()
+                : memberships.leave(call.membership());
         case SET_OPTION -> OptionCalls.set(socket, call.option(), call.detail());
         case GET_OPTION -> OptionCalls.get(socket, call);
         case SHUTDOWN -> UNSUPPORTED;

@@ -6,6 +6,7 @@ import dev.weft.internal.backend.Call;
 import dev.weft.internal.backend.SocketOption;
 import dev.weft.internal.backend.SocketType;
 import java.io.IOException;
+import java.net.NetworkInterface;
 import java.net.StandardSocketOptions;
 import java.nio.channels.DatagramChannel;
 import java.nio.channels.NetworkChannel;
@@ -25,6 +26,7 @@ final class OptionCalls {
       case REUSE_PORT -> StandardSocketOptions.SO_REUSEPORT;
       case KEEP_ALIVE -> StandardSocketOptions.SO_KEEPALIVE;
       case NO_DELAY -> StandardSocketOptions.TCP_NODELAY;
+      case MULTICAST_LOOP -> StandardSocketOptions.IP_MULTICAST_LOOP;
       case BROADCAST -> StandardSocketOptions.SO_BROADCAST;
       case QUICK_ACK -> ExtendedSocketOptions.TCP_QUICKACK;
       default -> null;
@@ -37,6 +39,7 @@ final class OptionCalls {
       case SEND_BUFFER -> StandardSocketOptions.SO_SNDBUF;
       case LINGER -> StandardSocketOptions.SO_LINGER;
       case TRAFFIC_CLASS -> StandardSocketOptions.IP_TOS;
+      case MULTICAST_TTL -> StandardSocketOptions.IP_MULTICAST_TTL;
       case KEEP_IDLE -> ExtendedSocketOptions.TCP_KEEPIDLE;
       case KEEP_INTERVAL -> ExtendedSocketOptions.TCP_KEEPINTERVAL;
       case KEEP_COUNT -> ExtendedSocketOptions.TCP_KEEPCOUNT;
@@ -87,6 +90,14 @@ final class OptionCalls {
     if (option == SocketOption.IPV6_ONLY) {
       return value == 0 ? 0 : UNKNOWN_OPTION; // the JDK's sockets always take both
     }
+    if (option == SocketOption.MULTICAST_INTERFACE && hasInterface(channel)) {
+      NetworkInterface found = NetworkInterface.getByIndex(value);
+      if (found == null) {
+        return -Errno.ENODEV.code();
+      }
+      channel.setOption(StandardSocketOptions.IP_MULTICAST_IF, found);
+      return 0;
+    }
     java.net.SocketOption<Boolean> named = switchOf(option);
     java.net.SocketOption<Integer> numbered = numberOf(option);
     if (named != null && channel.supportedOptions().contains(named)) {
@@ -121,6 +132,10 @@ final class OptionCalls {
       boolean isDatagrams = channel instanceof DatagramChannel;
       return call.answer((isDatagrams ? SocketType.DATAGRAM : SocketType.STREAM).number());
     }
+    if (option == SocketOption.MULTICAST_INTERFACE && hasInterface(channel)) {
+      NetworkInterface found = channel.getOption(StandardSocketOptions.IP_MULTICAST_IF);
+      return call.answer(found == null ? 0 : found.getIndex());
+    }
     java.net.SocketOption<Boolean> named = switchOf(option);
     java.net.SocketOption<Integer> numbered = numberOf(option);
     if (named != null && channel.supportedOptions().contains(named)) {
@@ -131,6 +146,10 @@ final class OptionCalls {
       return call.answer(isBuffer(option) ? 2 * value : value); // as Linux doubles it
     }
     return UNKNOWN_OPTION;
+  }
+
+  private static boolean hasInterface(NetworkChannel channel) {
+    return channel.supportedOptions().contains(StandardSocketOptions.IP_MULTICAST_IF);
   }
 
   private static boolean isBuffer(SocketOption option) {

@@ -126,7 +126,7 @@ final class SocketCalls {
       case GET_OPTION -> {
         return OptionCalls.get(socket, call);
       }
-      case UNREAD_BYTES, UNSENT_BYTES, CONNECTION_INFO -> {
+      case JOIN_GROUP, LEAVE_GROUP, UNREAD_BYTES, UNSENT_BYTES, CONNECTION_INFO -> {
         return Entry.UNSUPPORTED;
       }
       default -> throw new AssertionError(call);

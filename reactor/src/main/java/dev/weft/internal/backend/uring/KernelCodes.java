@@ -13,6 +13,14 @@ import java.net.StandardProtocolFamily;
 
 /** Translates the constants of operations to those of Linux and back. */
 final class KernelCodes {
+  // Of linux/in.h and linux/in6.h, the same on all architectures.
+  private static final int IP_MULTICAST_IF = 32;
+  private static final int IP_MULTICAST_TTL = 33;
+  private static final int IP_MULTICAST_LOOP = 34;
+  private static final int IPV6_MULTICAST_IF = 17;
+  private static final int IPV6_MULTICAST_HOPS = 18;
+  private static final int IPV6_MULTICAST_LOOP = 19;
+
   /** A pair of neutral bits and the kernel's bits for them. */
   private record Bits(int ours, int kernels) {}
 
@@ -118,7 +126,7 @@ final class KernelCodes {
     return -1;
   }
 
-  /** The level of an option. That of TRAFFIC_CLASS depends on the socket's family. */
+  /** The level of an option: that of IPv4 if it has another one for IPv6. */
   static int level(SocketOption option) {
     return switch (option) {
       case NO_DELAY,
@@ -133,7 +141,8 @@ final class KernelCodes {
           NOT_SENT_LOW_WATER ->
           weft_h.IPPROTO_TCP();
       case IPV6_ONLY -> weft_h.IPPROTO_IPV6();
-      case TRAFFIC_CLASS, BIND_WITHOUT_PORT -> weft_h.IPPROTO_IP();
+      case TRAFFIC_CLASS, BIND_WITHOUT_PORT, MULTICAST_INTERFACE, MULTICAST_TTL, MULTICAST_LOOP ->
+          weft_h.IPPROTO_IP();
       default -> weft_h.SOL_SOCKET();
     };
   }
@@ -159,12 +168,26 @@ final class KernelCodes {
       case USER_TIMEOUT -> weft_h.TCP_USER_TIMEOUT();
       case LINGER -> weft_h.SO_LINGER();
       case TRAFFIC_CLASS -> weft_h.IP_TOS();
+      case MULTICAST_INTERFACE -> IP_MULTICAST_IF;
+      case MULTICAST_TTL -> IP_MULTICAST_TTL;
+      case MULTICAST_LOOP -> IP_MULTICAST_LOOP;
       case PRIORITY -> weft_h.SO_PRIORITY();
       case MARK -> weft_h.SO_MARK();
       case INCOMING_CPU -> weft_h.SO_INCOMING_CPU();
       case BIND_WITHOUT_PORT -> weft_h.IP_BIND_ADDRESS_NO_PORT();
       case ERROR -> weft_h.SO_ERROR();
       case TYPE -> weft_h.SO_TYPE();
+    };
+  }
+
+  /** The name of an option at the level of IPv6 that IPv6 sockets have as well; otherwise -1. */
+  static int nameOfIpv6(SocketOption option) {
+    return switch (option) {
+      case TRAFFIC_CLASS -> weft_h.IPV6_TCLASS();
+      case MULTICAST_INTERFACE -> IPV6_MULTICAST_IF;
+      case MULTICAST_TTL -> IPV6_MULTICAST_HOPS;
+      case MULTICAST_LOOP -> IPV6_MULTICAST_LOOP;
+      default -> -1;
     };
   }
 

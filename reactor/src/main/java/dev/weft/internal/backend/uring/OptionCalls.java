@@ -17,58 +17,77 @@ final class OptionCalls {
   /** What a socket answers that has no such level of options. */
   private static final int NO_SUCH_OPTION = -Errno.ENOPROTOOPT.code();
 
+  /** What IPv4 answers where IPv6 has ENODEV. */
+  private static final int NO_SUCH_INTERFACE = -Errno.EADDRNOTAVAIL.code();
+
   private OptionCalls() {}
 
   static int set(Call call, long scratch) {
     SocketOption option = call.option();
     int handle = call.handle();
-    int length = Integer.BYTES;
-    if (option == SocketOption.LINGER) {
-      MemorySegment value = Memory.at(scratch, linger.sizeof());
-      linger.l_onoff(value, call.detail() < 0 ? 0 : 1);
-      linger.l_linger(value, Math.max(call.detail(), 0));
-      length = (int) linger.sizeof();
-    } else {
-      Memory.ALL.set(JAVA_INT, scratch, call.detail());
-    }
+    int length = encode(option, call.detail(), scratch);
     int level = KernelCodes.level(option);
     int result = Libc.setOption(handle, level, KernelCodes.name(option), scratch, length);
-    if (option == SocketOption.TRAFFIC_CLASS && result >= 0) {
-      // An IPv6 socket has both: that of IPv4 is for connections with IPv4 addresses.
-      int ipv6 = setTrafficClassOfIpv6(handle, scratch);
+    if (result == NO_SUCH_INTERFACE && option == SocketOption.MULTICAST_INTERFACE) {
+      return -Errno.ENODEV.code(); // as for IPv6
+    }
+    int name = KernelCodes.nameOfIpv6(option);
+    if (name >= 0 && result >= 0) {
+      // An IPv6 socket has both: that of IPv4 is for IPv4 addresses.
+      Memory.ALL.set(JAVA_INT, scratch, call.detail());
+      int ipv6 = Libc.setOption(handle, weft_h.IPPROTO_IPV6(), name, scratch, Integer.BYTES);
       return ipv6 == NO_SUCH_OPTION ? result : ipv6;
     }
     return result;
   }
 
-  private static int setTrafficClassOfIpv6(int handle, long scratch) {
-    return Libc.setOption(
-        handle, weft_h.IPPROTO_IPV6(), weft_h.IPV6_TCLASS(), scratch, Integer.BYTES);
+  /** Writes a value for the level of IPv4 or a higher one; returns its length. */
+  private static int encode(SocketOption option, int value, long scratch) {
+    switch (option) {
+      case LINGER -> {
+        MemorySegment written = Memory.at(scratch, linger.sizeof());
+        linger.l_onoff(written, value < 0 ? 0 : 1);
+        linger.l_linger(written, Math.max(value, 0));
+        return (int) linger.sizeof();
+      }
+      case MULTICAST_INTERFACE -> {
+        MulticastCalls.writeInterface(value, scratch);
+        return MulticastCalls.INTERFACE_BYTES;
+      }
+      default -> {
+        Memory.ALL.set(JAVA_INT, scratch, value);
+        return Integer.BYTES;
+      }
+    }
   }
 
   static int get(Call call, long scratch) {
     SocketOption option = call.option();
     int handle = call.handle();
-    if (option == SocketOption.TRAFFIC_CLASS) {
+    int ipv6Name = KernelCodes.nameOfIpv6(option);
+    if (ipv6Name >= 0) {
       int level = weft_h.IPPROTO_IPV6();
-      int name = weft_h.IPV6_TCLASS();
-      int result = Libc.getOption(handle, level, name, scratch, Integer.BYTES);
+      int result = Libc.getOption(handle, level, ipv6Name, scratch, Integer.BYTES);
       if (result >= 0 && Memory.ALL.get(JAVA_INT, scratch) >= 0) {
         return call.answer(Memory.ALL.get(JAVA_INT, scratch));
       }
     }
-    boolean lingers = option == SocketOption.LINGER;
-    int length = lingers ? (int) linger.sizeof() : Integer.BYTES;
+    int length = option == SocketOption.LINGER ? (int) linger.sizeof() : Integer.BYTES;
     int level = KernelCodes.level(option);
     int result = Libc.getOption(handle, level, KernelCodes.name(option), scratch, length);
-    if (result < 0) {
-      return result;
-    }
-    if (lingers) {
-      MemorySegment value = Memory.at(scratch, length);
-      return call.answer(linger.l_onoff(value) == 0 ? -1 : linger.l_linger(value));
-    }
+    return result < 0 ? result : call.answer(decode(option, scratch));
+  }
+
+  private static int decode(SocketOption option, long scratch) {
     int value = Memory.ALL.get(JAVA_INT, scratch);
-    return call.answer(option == SocketOption.TYPE ? KernelCodes.typeOf(value) : value);
+    return switch (option) {
+      case LINGER -> {
+        MemorySegment read = Memory.at(scratch, linger.sizeof());
+        yield linger.l_onoff(read) == 0 ? -1 : linger.l_linger(read);
+      }
+      case MULTICAST_INTERFACE -> MulticastCalls.readInterface(scratch);
+      case TYPE -> KernelCodes.typeOf(value);
+      default -> value;
+    };
   }
 }

@@ -35,6 +35,8 @@ final class Syscalls {
           named(call, Libc.peerName(handle, scratch, SocketAddresses.BYTES_MAX), scratch);
       case SET_OPTION -> OptionCalls.set(call, scratch);
       case GET_OPTION -> OptionCalls.get(call, scratch);
+      case JOIN_GROUP -> MulticastCalls.join(call);
+      case LEAVE_GROUP -> MulticastCalls.leave(call);
       case UNREAD_BYTES -> Libc.unread(handle);
       case UNSENT_BYTES -> Libc.unsent(handle);
       case CONNECTION_INFO -> connectionInfo(call, scratch);
