@@ -6,8 +6,6 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import java.util.List;
 import java.util.Random;
 import java.util.stream.LongStream;
-import java.util.stream.Stream;
-import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
@@ -24,16 +22,8 @@ class InjectionTest {
   private static final boolean ALL = "all".equals(System.getProperty("dev.weft.sim.injection"));
   private static final int SAMPLES = 30;
 
-  static Stream<InjectionRun.Plan> plansOfFibers() {
-    return InjectionRun.plans().stream().filter(plan -> !isOfMicroThreads(plan.target()));
-  }
-
-  static Stream<InjectionRun.Plan> plansOfMicroThreads() {
-    return InjectionRun.plans().stream().filter(plan -> isOfMicroThreads(plan.target()));
-  }
-
-  private static boolean isOfMicroThreads(Target target) {
-    return target == Target.MICRO || target == Target.MICRO_RING;
+  static List<InjectionRun.Plan> plans() {
+    return InjectionRun.plans();
   }
 
   private static LongStream points(long count) {
@@ -41,15 +31,8 @@ class InjectionTest {
   }
 
   @ParameterizedTest
-  @MethodSource("plansOfFibers")
-  void fibersSurviveEveryInjectedFailure(InjectionRun.Plan plan) throws Exception {
-    assertEquals(List.of(), InjectionRun.failures(plan, InjectionTest::points));
-  }
-
-  @ParameterizedTest
-  @MethodSource("plansOfMicroThreads")
-  @Tag("needs-stack") // the program's micro-threads are stackful
-  void microThreadsSurviveEveryInjectedFailure(InjectionRun.Plan plan) throws Exception {
+  @MethodSource("plans")
+  void everyInjectedFailureIsSurvived(InjectionRun.Plan plan) throws Exception {
     assertEquals(List.of(), InjectionRun.failures(plan, InjectionTest::points));
   }
 }
