@@ -89,6 +89,9 @@ class DeadlineFormsTest {
               "TlsSocket#close", "releases the kernel's resources, also in a cancelled fiber"),
           Map.entry(
               "Directory#close", "releases the kernel's resources, also in a cancelled fiber"),
+          Map.entry(
+              "DirectoryListing#close",
+              "releases the kernel's resources, also in a cancelled fiber"),
           Map.entry("File#close", "releases the kernel's resources, also in a cancelled fiber"),
           Map.entry("Pipe#close", "releases the kernel's resources, also in a cancelled fiber"),
           Map.entry(

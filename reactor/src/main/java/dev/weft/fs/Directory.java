@@ -6,6 +6,7 @@ import dev.weft.error.ErrnoException;
 import dev.weft.internal.backend.Capability;
 import dev.weft.internal.backend.OpenFlags;
 import dev.weft.internal.backend.PathRequest;
+import dev.weft.internal.fs.FileNames;
 import dev.weft.internal.io.Endpoint;
 import dev.weft.internal.io.PathCalls;
 import dev.weft.internal.strand.Strand;
@@ -426,6 +427,52 @@ public final class Directory implements AutoCloseable {
    */
   public void createSymbolicLink(Path link, Path target, Deadline deadline) throws IOException {
     PathCalls.createSymbolicLink(endpoint, link, target, deadline.nanoTime());
+  }
+
+  /**
+   * Reads what a symbolic link leads to, as it is written in it. Suspends.
+   *
+   * @param link a name in this directory
+   * @return a path, relative to where the link is unless it is absolute
+   * @throws ErrnoException EINVAL if it is no symbolic link, ENOENT, EACCES and so on (readlink(2))
+   */
+  public Path readSymbolicLink(Path link) throws IOException {
+    return readSymbolicLink(link, Deadline.NEVER);
+  }
+
+  /**
+   * As {@link #readSymbolicLink(Path)}; waits until {@code deadline} at most. Suspends.
+   *
+   * @param link a name in this directory
+   * @param deadline when to stop waiting
+   * @return a path, relative to where the link is unless it is absolute
+   * @throws ErrnoException EINVAL if it is no symbolic link, ENOENT, EACCES and so on (readlink(2))
+   * @throws dev.weft.error.DeadlineExceededException if the deadline passed
+   */
+  public Path readSymbolicLink(Path link, Deadline deadline) throws IOException {
+    return FileNames.path(PathCalls.readLink(endpoint, link, deadline.nanoTime()));
+  }
+
+  /**
+   * Opens a listing of this directory. Suspends.
+   *
+   * @return its entries, which are read by {@link DirectoryListing#next()}
+   * @throws ErrnoException ENOENT, ENOTDIR, EACCES, EMFILE and so on (open(2))
+   */
+  public DirectoryListing list() throws IOException {
+    return list(Deadline.NEVER);
+  }
+
+  /**
+   * As {@link #list()}; waits until {@code deadline} at most. Suspends.
+   *
+   * @param deadline when to stop waiting
+   * @return its entries, which are read by {@link DirectoryListing#next()}
+   * @throws ErrnoException ENOENT, ENOTDIR, EACCES, EMFILE and so on (open(2))
+   * @throws dev.weft.error.DeadlineExceededException if the deadline passed
+   */
+  public DirectoryListing list(Deadline deadline) throws IOException {
+    return DirectoryListing.open(endpoint, Path.of("."), toString(), deadline);
   }
 
   /**

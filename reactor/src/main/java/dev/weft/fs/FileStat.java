@@ -57,7 +57,7 @@ public final class FileStat {
     return new FileStat(attributes);
   }
 
-  private static Kind kind(FileType type) {
+  static Kind kind(FileType type) {
     return switch (type) {
       case REGULAR -> Kind.REGULAR;
       case DIRECTORY -> Kind.DIRECTORY;

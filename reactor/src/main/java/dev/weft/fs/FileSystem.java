@@ -4,6 +4,7 @@ package dev.weft.fs;
 import dev.weft.Deadline;
 import dev.weft.error.ErrnoException;
 import dev.weft.internal.backend.PathRequest;
+import dev.weft.internal.fs.FileNames;
 import dev.weft.internal.io.PathCalls;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -309,5 +310,53 @@ public final class FileSystem {
   public static void createSymbolicLink(Path link, Path target, Deadline deadline)
       throws IOException {
     PathCalls.createSymbolicLink(null, link, target, deadline.nanoTime());
+  }
+
+  /**
+   * Reads what a symbolic link leads to, as it is written in it. Suspends.
+   *
+   * @param link the link
+   * @return a path, relative to where the link is unless it is absolute
+   * @throws ErrnoException EINVAL if it is no symbolic link, ENOENT, EACCES and so on (readlink(2))
+   */
+  public static Path readSymbolicLink(Path link) throws IOException {
+    return readSymbolicLink(link, Deadline.NEVER);
+  }
+
+  /**
+   * As {@link #readSymbolicLink(Path)}; waits until {@code deadline} at most. Suspends.
+   *
+   * @param link the link
+   * @param deadline when to stop waiting
+   * @return a path, relative to where the link is unless it is absolute
+   * @throws ErrnoException EINVAL if it is no symbolic link, ENOENT, EACCES and so on (readlink(2))
+   * @throws dev.weft.error.DeadlineExceededException if the deadline passed
+   */
+  public static Path readSymbolicLink(Path link, Deadline deadline) throws IOException {
+    return FileNames.path(PathCalls.readLink(null, link, deadline.nanoTime()));
+  }
+
+  /**
+   * Opens a listing of a directory. Suspends.
+   *
+   * @param path the directory
+   * @return its entries, which are read by {@link DirectoryListing#next()}
+   * @throws ErrnoException ENOENT, ENOTDIR, EACCES, EMFILE and so on (open(2))
+   */
+  public static DirectoryListing list(Path path) throws IOException {
+    return list(path, Deadline.NEVER);
+  }
+
+  /**
+   * As {@link #list(Path)}; waits until {@code deadline} at most. Suspends.
+   *
+   * @param path the directory
+   * @param deadline when to stop waiting
+   * @return its entries, which are read by {@link DirectoryListing#next()}
+   * @throws ErrnoException ENOENT, ENOTDIR, EACCES, EMFILE and so on (open(2))
+   * @throws dev.weft.error.DeadlineExceededException if the deadline passed
+   */
+  public static DirectoryListing list(Path path, Deadline deadline) throws IOException {
+    return DirectoryListing.open(null, path, path, deadline);
   }
 }

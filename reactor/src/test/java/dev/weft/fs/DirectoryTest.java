@@ -74,6 +74,7 @@ class DirectoryTest {
             directory.rename(TWO, directory, ONE);
             directory.createSymbolicLink(TWO, ONE);
             assertEquals(FileStat.Kind.LINK, directory.lstat(TWO).kind());
+            assertEquals(ONE, directory.readSymbolicLink(TWO));
             directory.exchange(ONE, directory, TWO);
             assertEquals(FileStat.Kind.REGULAR, directory.lstat(TWO).kind());
             ErrnoException e =
@@ -144,6 +145,8 @@ class DirectoryTest {
           refused(() -> directory.delete(ONE));
           refused(() -> directory.deleteDirectory(ONE));
           refused(() -> directory.createSymbolicLink(ONE, TWO));
+          refused(() -> directory.readSymbolicLink(ONE));
+          refused(() -> directory.list());
           try (Directory open = Directory.open(folder)) {
             refused(() -> open.rename(ONE, directory, TWO));
             refused(() -> directory.exchange(ONE, open, TWO));
@@ -177,6 +180,8 @@ class DirectoryTest {
             overdue(() -> directory.exchange(ONE, directory, TWO, past));
             overdue(() -> directory.createLink(ONE, directory, TWO, past));
             overdue(() -> directory.createSymbolicLink(ONE, TWO, past));
+            overdue(() -> directory.readSymbolicLink(ONE, past));
+            overdue(() -> directory.list(past));
           }
         });
   }

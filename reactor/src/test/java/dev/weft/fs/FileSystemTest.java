@@ -85,6 +85,19 @@ class FileSystemTest {
   }
 
   @Test
+  void theContentOfASymbolicLinkKeepsItsBytes() throws Exception {
+    Path odd = Path.of(URI.create("file:///%FF%0A%FE"));
+    Path link = folder.resolve("link");
+    Path file = Files.writeString(folder.resolve("file"), "text");
+    Reactors.run(
+        () -> {
+          FileSystem.createSymbolicLink(link, odd);
+          assertEquals(odd, FileSystem.readSymbolicLink(link));
+          fails(Errno.EINVAL, () -> FileSystem.readSymbolicLink(file));
+        });
+  }
+
+  @Test
   void aHardLinkIsTheSameFile() throws Exception {
     Path file = Files.writeString(folder.resolve("file"), "text");
     Path link = folder.resolve("link");
@@ -162,6 +175,8 @@ class FileSystemTest {
           overdue(() -> FileSystem.rename(file, other, past));
           overdue(() -> FileSystem.createLink(other, file, past));
           overdue(() -> FileSystem.createSymbolicLink(other, file, past));
+          overdue(() -> FileSystem.readSymbolicLink(file, past));
+          overdue(() -> FileSystem.list(folder, past));
           if (!isSelector()) {
             overdue(() -> FileSystem.renameToNew(file, other, past));
             overdue(() -> FileSystem.exchange(file, other, past));

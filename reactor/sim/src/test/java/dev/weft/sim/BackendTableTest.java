@@ -11,6 +11,7 @@ import dev.weft.internal.backend.Call;
 import dev.weft.internal.backend.Capability;
 import dev.weft.internal.backend.ConnectionInfo;
 import dev.weft.internal.backend.Direction;
+import dev.weft.internal.backend.DirectoryBatch;
 import dev.weft.internal.backend.FileAttributes;
 import dev.weft.internal.backend.Gather;
 import dev.weft.internal.backend.Handle;
@@ -131,6 +132,10 @@ class BackendTableTest {
           case RENAME -> op.onPath(PathRequest.rename(null, name, null, name, 0));
           case LINK -> op.onPath(PathRequest.link(null, name, null, name, 0));
           case SYMLINK -> op.onPath(PathRequest.symlink(name, null, name));
+          case READ_LINK -> op.onPath(PathRequest.readLink(null, name));
+          case GET_XATTR, SET_XATTR, REMOVE_XATTR, LIST_XATTRS ->
+              op.onPath(PathRequest.xattr(opcode, null, name, name, name, 0));
+          case LIST -> op.list(none, new DirectoryBatch());
           case SYNC -> op.sync(none, false);
           case SYNC_DATA -> op.sync(none, true);
           case POLL -> op.poll(none, PollEvents.READABLE);

@@ -19,59 +19,59 @@ import org.junit.jupiter.api.Test;
 abstract class PathContract extends FileContract {
   private static final int CREATE = OpenFlags.CREATE | READ_WRITE;
 
-  private byte[] name(String name) {
+  final byte[] name(String name) {
     return path(name).getBytes(StandardCharsets.UTF_8);
   }
 
-  private static byte[] relative(String name) {
+  static byte[] relative(String name) {
     return name.getBytes(StandardCharsets.UTF_8);
   }
 
-  private int perform(PathRequest request) {
+  final int perform(PathRequest request) {
     return perform(op -> op.onPath(request));
   }
 
-  private int stat(String name, int flags, FileAttributes target) {
+  final int stat(String name, int flags, FileAttributes target) {
     return perform(PathRequest.stat(null, name(name), flags, target));
   }
 
-  private FileType typeOf(String name, int flags) {
+  final FileType typeOf(String name, int flags) {
     FileAttributes attributes = new FileAttributes();
     assertEquals(0, stat(name, flags, attributes), name);
     return attributes.type;
   }
 
-  private long inode(String name) {
+  final long inode(String name) {
     FileAttributes attributes = new FileAttributes();
     assertEquals(0, stat(name, 0, attributes), name);
     return attributes.inode;
   }
 
-  private int absent(String name) {
+  final int absent(String name) {
     return stat(name, 0, new FileAttributes());
   }
 
-  private int makeDirectory(String name) {
+  final int makeDirectory(String name) {
     return perform(PathRequest.makeDirectory(null, name(name), 0750));
   }
 
-  private int remove(String name, int flags) {
+  final int remove(String name, int flags) {
     return perform(PathRequest.remove(null, name(name), flags));
   }
 
-  private int rename(String name, String renamed, int flags) {
+  final int rename(String name, String renamed, int flags) {
     return perform(PathRequest.rename(null, name(name), null, name(renamed), flags));
   }
 
-  private int link(String name, String linked, int flags) {
+  final int link(String name, String linked, int flags) {
     return perform(PathRequest.link(null, name(name), null, name(linked), flags));
   }
 
-  private int symlink(String content, String name) {
+  final int symlink(String content, String name) {
     return perform(PathRequest.symlink(relative(content), null, name(name)));
   }
 
-  private void makeFile(String name) {
+  final void makeFile(String name) {
     int file = openFile(name, CREATE);
     assertTrue(file >= 0, () -> name + ": " + file);
     write(file, name, 0);

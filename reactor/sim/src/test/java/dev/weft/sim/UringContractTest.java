@@ -2,18 +2,23 @@
 package dev.weft.sim;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assumptions.abort;
 
 import dev.weft.bindings.weft_h;
 import dev.weft.error.ReactorUnavailableException;
 import dev.weft.internal.backend.Backend;
+import dev.weft.internal.backend.DirectoryBatch;
+import dev.weft.internal.backend.Op;
+import dev.weft.internal.backend.OpenFlags;
 import dev.weft.internal.backend.uring.UringBackend;
 import dev.weft.internal.os.Libc;
 import java.nio.file.Path;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Linux keeps the contract. */
-class UringContractTest extends PathContract {
+class UringContractTest extends DirectoryContract {
   @TempDir private Path directory;
 
   @Override
@@ -37,5 +42,16 @@ class UringContractTest extends PathContract {
   @Override
   String path(String name) {
     return directory + "/" + name;
+  }
+
+  @Test
+  void whatAThreadCarriesOutCantBeInAChain() throws Exception {
+    Backend backend = backend();
+    int directory = openFile("", OpenFlags.READ);
+    Op head = backend.create(op -> {}).nop();
+    head.then(backend.create(op -> {}).list(at(directory), new DirectoryBatch()));
+    assertThrows(IllegalArgumentException.class, () -> backend.submit(head));
+    assertEquals(0, backend.inFlight());
+    discard(directory);
   }
 }

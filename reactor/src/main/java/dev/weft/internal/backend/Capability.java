@@ -51,6 +51,9 @@ public enum Capability {
   /** {@link PathRequest#NO_REPLACE} and {@link PathRequest#EXCHANGE}. */
   RENAME_FLAGS,
 
+  /** Extended attributes with other names than {@code user.*}, and of symbolic links. */
+  ALL_XATTRS,
+
   /** {@link Backend#pinWorkers}, and threads that can be pinned at all. */
   CPU_AFFINITY
 }

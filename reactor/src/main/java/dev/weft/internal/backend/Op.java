@@ -347,6 +347,14 @@ public final class Op extends OpRequest {
     return with(path);
   }
 
+  /**
+   * Reads the next entries of an open directory; the result is their number, 0 at the end. What is
+   * added or removed meanwhile may be among them or not.
+   */
+  public Op list(Handle directory, DirectoryBatch target) {
+    return request(Opcode.LIST, directory).with(target);
+  }
+
   /** Reads the attributes of an open file into {@code target}. */
   public Op stat(Handle handle, FileAttributes target) {
     return request(Opcode.STAT, handle).with(target);

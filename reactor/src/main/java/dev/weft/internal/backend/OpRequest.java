@@ -123,6 +123,11 @@ public abstract class OpRequest {
     return (PathRequest) Objects.requireNonNull(argument);
   }
 
+  /** What LIST fills. */
+  public DirectoryBatch batch() {
+    return (DirectoryBatch) Objects.requireNonNull(argument);
+  }
+
   /** What STAT fills. */
   public FileAttributes attributes() {
     return (FileAttributes) Objects.requireNonNull(argument);

@@ -45,6 +45,14 @@ public enum Opcode {
   RENAME,
   LINK,
   SYMLINK,
+  /** Reads what a symbolic link leads to. */
+  READ_LINK,
+  GET_XATTR,
+  SET_XATTR,
+  REMOVE_XATTR,
+  LIST_XATTRS,
+  /** Reads entries of an open directory into a {@link DirectoryBatch}. */
+  LIST,
   SYNC,
   /** As SYNC, without attributes that are not needed to read the data. */
   SYNC_DATA,

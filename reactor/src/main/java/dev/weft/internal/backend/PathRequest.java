@@ -25,6 +25,12 @@ public final class PathRequest {
   /** RENAME: each of two files gets the name of the other. */
   public static final int EXCHANGE = 1 << 3;
 
+  /** SET_XATTR: fails if the attribute exists. */
+  public static final int CREATE = 1 << 4;
+
+  /** SET_XATTR: fails unless the attribute exists. */
+  public static final int REPLACE = 1 << 5;
+
   private static final byte[] NONE = {};
 
   final Opcode opcode;
@@ -36,7 +42,11 @@ public final class PathRequest {
   private final int permissions;
   private final @Nullable FileAttributes attributes;
 
+  /** What is written, or has been read. */
+  private byte[] value = NONE;
+
   private @Nullable MemorySegment names;
+  private @Nullable MemorySegment valueMemory;
 
   private PathRequest(
       Opcode opcode,
@@ -104,6 +114,34 @@ public final class PathRequest {
     return new PathRequest(Opcode.SYMLINK, null, content, directory, name, 0, null);
   }
 
+  /** Reads the content of a symbolic link: the {@link #value}. */
+  public static PathRequest readLink(@Nullable Handle directory, byte[] name) {
+    return new PathRequest(Opcode.READ_LINK, directory, name, null, NONE, 0, null);
+  }
+
+  /**
+   * Reads, writes, removes or lists extended attributes (xattr(7)): those of an open file if the
+   * name is empty, otherwise of the file of that name, without a symbolic link at its end if FOLLOW
+   * is not set.
+   *
+   * @param opcode GET_XATTR, SET_XATTR, REMOVE_XATTR or LIST_XATTRS
+   * @param file an open file, or null
+   * @param name relative to the working directory
+   * @param attribute the {@link #otherName} of the request; empty for LIST_XATTRS
+   * @param value what SET_XATTR writes
+   */
+  public static PathRequest xattr(
+      Opcode opcode,
+      @Nullable Handle file,
+      byte[] name,
+      byte[] attribute,
+      byte[] value,
+      int flags) {
+    PathRequest request = new PathRequest(opcode, file, name, null, attribute, flags, null);
+    request.value = value;
+    return request;
+  }
+
   /** Whether the name is looked up in an open directory. */
   public boolean isInDirectory() {
     return directory != null;
@@ -148,5 +186,33 @@ public final class PathRequest {
       names = found;
     }
     return found;
+  }
+
+  /** The content of READ_LINK, the value of an attribute, or all names, each with a NUL. */
+  public byte[] value() {
+    return value;
+  }
+
+  /** Sets what has been read; returns 0, the result. */
+  public int answer(byte[] value) {
+    this.value = value;
+    return 0;
+  }
+
+  /** The value in native memory that lives as long as this, with {@code capacity} bytes. */
+  public MemorySegment valueMemory(long capacity) {
+    MemorySegment found = valueMemory;
+    if (found == null) {
+      found = Arena.ofAuto().allocate(Math.max(1, Math.max(capacity, value.length)));
+      MemorySegment.copy(value, 0, found, JAVA_BYTE, 0, value.length);
+      valueMemory = found;
+    }
+    return found;
+  }
+
+  /** Takes what the kernel has written to {@link #valueMemory}; returns 0. */
+  public int answerFromMemory(int length) {
+    MemorySegment source = valueMemory(0);
+    return answer(source.asSlice(0, Math.min(length, source.byteSize())).toArray(JAVA_BYTE));
   }
 }

@@ -4,6 +4,7 @@ package dev.weft.internal.io;
 import dev.weft.error.ErrnoException;
 import dev.weft.internal.backend.Backend;
 import dev.weft.internal.backend.Capability;
+import dev.weft.internal.backend.DirectoryBatch;
 import dev.weft.internal.backend.FileAttributes;
 import dev.weft.internal.backend.Handle;
 import dev.weft.internal.backend.Op;
@@ -174,6 +175,37 @@ public final class PathCalls {
     Strand strand = enter(directory, "symlink");
     PathRequest request = PathRequest.symlink(content, handle(directory), name);
     check("symlink", link, perform(strand, "symlink", link, request, deadline));
+  }
+
+  /** The bytes of what a symbolic link leads to. */
+  public static byte[] readLink(@Nullable Endpoint directory, Path path, long deadline)
+      throws IOException {
+    byte[] name = bytes(path);
+    Strand strand = enter(directory, "readlink");
+    PathRequest request = PathRequest.readLink(handle(directory), name);
+    check("readlink", path, perform(strand, "readlink", path, request, deadline));
+    return request.value();
+  }
+
+  /**
+   * Reads the next entries of an open directory into {@code target}.
+   *
+   * @return their number, 0 at the end
+   */
+  public static int list(Endpoint directory, DirectoryBatch target, long deadline)
+      throws IOException {
+    Strand strand = directory.enter("list");
+    directory.requireNoReader("list");
+    directory.reading = true;
+    try {
+      Op op = strand.waiting.op().list(directory.handle(), target);
+      return directory.check(
+          "list",
+          Operations.performRepeatedly(
+              strand, "list", directory.name(), op, deadline, WaitMode.EXTERNAL));
+    } finally {
+      directory.reading = false;
+    }
   }
 
   /** Two names in one message. */

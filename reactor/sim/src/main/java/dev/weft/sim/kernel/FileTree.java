@@ -2,6 +2,7 @@
 package dev.weft.sim.kernel;
 
 import dev.weft.error.Errno;
+import dev.weft.internal.backend.Opcode;
 import dev.weft.internal.backend.OpenFlags;
 import dev.weft.internal.backend.PathRequest;
 import java.nio.charset.StandardCharsets;
@@ -153,6 +154,30 @@ public final class FileTree {
       newNode(place, false, PERMISSIONS_OF_LINK, target, now);
     }
     return refusal;
+  }
+
+  int readLink(Node start, PathRequest request) {
+    PathLookup place = lookup(start, request.name(), false);
+    Node at = place.node;
+    if (place.result < 0 || at == null) {
+      return place.result < 0 ? place.result : -Errno.ENOENT.code();
+    }
+    String target = at.target;
+    return target == null
+        ? -Errno.EINVAL.code()
+        : request.answer(target.getBytes(StandardCharsets.ISO_8859_1));
+  }
+
+  int xattr(Opcode opcode, Node start, PathRequest request, long now) {
+    if (request.isInDirectory()) {
+      return Xattrs.perform(opcode, start, request, now);
+    }
+    PathLookup place = lookup(start, request.name(), request.has(PathRequest.FOLLOW));
+    Node at = place.node;
+    if (place.result < 0 || at == null) {
+      return place.result < 0 ? place.result : -Errno.ENOENT.code();
+    }
+    return Xattrs.perform(opcode, at, request, now);
   }
 
   int remove(Node start, PathRequest request, long now) {

@@ -25,7 +25,9 @@ final class Node {
   /** What a symbolic link leads to; null if it is none. */
   final @Nullable String target;
 
-  final Map<String, Node> children = new TreeMap<>();
+  final TreeMap<String, Node> children = new TreeMap<>();
+
+  final Map<String, byte[]> xattrs = new TreeMap<>();
 
   /** The number of names; 0 once the last has been removed. */
   int links = 1;

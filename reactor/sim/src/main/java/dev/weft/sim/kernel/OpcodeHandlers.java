@@ -48,16 +48,12 @@ final class OpcodeHandlers {
       case OPEN -> open(kernel, request);
       case CLOSE -> kernel.close(request.handle);
       case STAT -> stat(kernel, request);
-      case STAT_PATH, MAKE_DIRECTORY, REMOVE, RENAME, LINK, SYMLINK -> onPath(kernel, request);
-      default -> onFile(request, file(request));
+      default -> isOnPath(request) ? onPath(kernel, request) : onFile(request, file(request));
     };
   }
 
   static boolean isOnPath(Request request) {
-    return switch (request.opcode) {
-      case STAT_PATH, MAKE_DIRECTORY, REMOVE, RENAME, LINK, SYMLINK -> true;
-      default -> false;
-    };
+    return request.op.argument() instanceof PathRequest;
   }
 
   private static int onPath(Kernel kernel, Request request) {
@@ -75,7 +71,8 @@ final class OpcodeHandlers {
       case RENAME -> files.rename(start, other, names, kernel.now());
       case LINK -> files.link(start, other, names, kernel.now());
       case SYMLINK -> files.symlink(other, names, kernel.now());
-      default -> throw new AssertionError(request.opcode);
+      case READ_LINK -> files.readLink(start, names);
+      default -> files.xattr(request.opcode, start, names, kernel.now());
     };
   }
 
@@ -95,6 +92,8 @@ final class OpcodeHandlers {
       case READ -> file.read(request);
       case WRITE -> file.write(request);
       case POLL -> poll(file, request);
+      case LIST ->
+          file instanceof OpenFile open ? open.list(request.op.batch()) : -Errno.ENOTDIR.code();
       case SYNC, SYNC_DATA -> file instanceof OpenFile ? 0 : -Errno.EINVAL.code();
       case SPLICE -> splice(request, file);
       default ->

@@ -2,11 +2,15 @@
 package dev.weft.sim.kernel;
 
 import dev.weft.error.Errno;
+import dev.weft.internal.backend.DirectoryBatch;
 import dev.weft.internal.backend.FileType;
 import dev.weft.internal.backend.Op;
 import dev.weft.internal.backend.OpenFlags;
 import dev.weft.internal.backend.PollEvents;
+import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
+import java.util.Map;
+import java.util.NavigableMap;
 
 /** An open file or directory, with its position. */
 final class OpenFile extends OpenFileDescription {
@@ -16,6 +20,9 @@ final class OpenFile extends OpenFileDescription {
   final Node node;
   private final String path;
   private long position;
+
+  /** The last name that a listing has given. */
+  private String lastListed = "";
 
   OpenFile(Kernel kernel, Node node, String path, int flags) {
     super(kernel, flags);
@@ -52,6 +59,25 @@ final class OpenFile extends OpenFileDescription {
       position += count;
     }
     return count;
+  }
+
+  /** getdents(2): the names come in their order, so that none comes twice. */
+  int list(DirectoryBatch target) {
+    target.clear();
+    if (!node.directory) {
+      return failure(Errno.ENOTDIR);
+    }
+    NavigableMap<String, Node> left = node.children.tailMap(lastListed, false);
+    int count = left.isEmpty() ? 0 : kernel.shortened(left.size());
+    for (Map.Entry<String, Node> entry : left.entrySet()) {
+      if (target.count() == count) {
+        break;
+      }
+      lastListed = entry.getKey();
+      byte[] name = lastListed.getBytes(StandardCharsets.ISO_8859_1);
+      target.add(name, entry.getValue().type(), entry.getValue().number);
+    }
+    return target.count();
   }
 
   private byte[] copy(long from, int count) {

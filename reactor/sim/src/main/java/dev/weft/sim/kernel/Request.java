@@ -206,7 +206,7 @@ public final class Request {
   /** Whether a worker thread carries the request out; a cancellation interrupts that thread. */
   boolean isOnWorker() {
     return switch (opcode) {
-      case SPLICE, SYNC, SYNC_DATA, OPEN, STAT -> true;
+      case SPLICE, SYNC, SYNC_DATA, OPEN, STAT, LIST -> true;
       default -> OpcodeHandlers.isOnPath(this);
     };
   }

@@ -99,7 +99,8 @@ public final class SimBackend extends Backend {
             Capability.SOCKET_OPTIONS,
             Capability.SOCKET_STATS,
             Capability.OPEN_DIRECTORIES,
-            Capability.RENAME_FLAGS));
+            Capability.RENAME_FLAGS,
+            Capability.ALL_XATTRS));
     this.clock = clock;
     this.chance = chance;
     this.faults = faults;

@@ -39,6 +39,10 @@ final class ErrnoOfFailure {
   /** What the JDK adds to the text of ELOOP. */
   private static final String ADDED_TO_ELOOP = " or unable to access attributes of symbolic link";
 
+  // What the JDK puts before the text of an error about an extended attribute, and its name.
+  private static final String ADDED_FOR_XATTRS = "Unable to ";
+  private static final String AFTER_XATTR = "': ";
+
   private ErrnoOfFailure() {}
 
   private static Map<String, Errno> texts() {
@@ -111,9 +115,14 @@ final class ErrnoOfFailure {
   private static @Nullable String text(Throwable failure) {
     String text =
         failure instanceof FileSystemException file ? file.getReason() : failure.getMessage();
-    return text != null && text.endsWith(ADDED_TO_ELOOP)
-        ? text.substring(0, text.length() - ADDED_TO_ELOOP.length())
-        : text;
+    if (text == null) {
+      return null;
+    }
+    if (text.endsWith(ADDED_TO_ELOOP)) {
+      return text.substring(0, text.length() - ADDED_TO_ELOOP.length());
+    }
+    int end = text.startsWith(ADDED_FOR_XATTRS) ? text.lastIndexOf(AFTER_XATTR) : -1;
+    return end < 0 ? text : text.substring(end + AFTER_XATTR.length());
   }
 
   private static @Nullable Errno ofText(@Nullable String text) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.weft.internal.backend.selector;
 
+import dev.weft.internal.backend.WorkerJob;
 import dev.weft.internal.queue.TimerQueue;
 
 /** Waits for what completes operations: channels, threads that work on files, and timers. */
@@ -72,10 +73,9 @@ final class Events {
     if (!backend.workers.hasDone()) {
       return;
     }
-    for (Job job = backend.workers.takeDone(); job != null; ) {
-      Job next = job.next; // the listener can use the job again
-      job.next = null;
-      job.completed(backend);
+    for (WorkerJob job = backend.workers.takeDone(); job != null; ) {
+      WorkerJob next = job.takeNext(); // the listener can use the job again
+      ((Job) job).completed(backend);
       job = next;
     }
   }

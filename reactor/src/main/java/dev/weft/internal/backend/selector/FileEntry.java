@@ -2,6 +2,7 @@
 package dev.weft.internal.backend.selector;
 
 import dev.weft.error.Errno;
+import dev.weft.internal.backend.DirectoryBatch;
 import dev.weft.internal.backend.FileType;
 import dev.weft.internal.backend.Op;
 import dev.weft.internal.backend.OpenFlags;
@@ -14,6 +15,7 @@ import org.jspecify.annotations.Nullable;
 /** An open file or directory, whose operations a thread carries out. */
 class FileEntry extends Entry {
   private static final int EISDIR = -Errno.EISDIR.code();
+  private static final int ENOTDIR = -Errno.ENOTDIR.code();
 
   private final Path path;
   private final int flags;
@@ -22,6 +24,9 @@ class FileEntry extends Entry {
 
   /** The same as {@link #reader}, except for a file that is read and appended to. */
   private final @Nullable FileChannel writer;
+
+  /** The entries of a directory that is being listed. */
+  private final DirectoryEntries entries = new DirectoryEntries();
 
   FileEntry(
       Path path,
@@ -92,10 +97,16 @@ class FileEntry extends Entry {
       }
       case WRITE -> isWritable() ? write(backend, request) : EBADF;
       case STAT, SYNC, SYNC_DATA -> work(backend, request);
+      case LIST -> type() == FileType.DIRECTORY ? work(backend, request) : ENOTDIR;
       case POLL -> poll(backend, request);
       case SPLICE -> UNSUPPORTED;
       default -> ENOTSOCK;
     };
+  }
+
+  /** Lists the next entries of the directory; returns their number. Blocks. */
+  final int list(DirectoryBatch target) throws IOException {
+    return entries.list(path, target);
   }
 
   int read(SelectorBackend backend, Request request) {
@@ -131,6 +142,7 @@ class FileEntry extends Entry {
   @Override
   void close() throws IOException {
     try {
+      entries.close();
       if (reader != null) {
         reader.close();
       }

@@ -2,6 +2,7 @@
 package dev.weft.internal.backend.selector;
 
 import dev.weft.error.Errno;
+import dev.weft.internal.backend.DirectoryBatch;
 import dev.weft.internal.backend.FileAttributes;
 import dev.weft.internal.backend.Op;
 import dev.weft.internal.backend.Opcode;
@@ -31,6 +32,7 @@ final class FileJob extends Job {
   private int flags;
   private int permissions;
   private @Nullable PathRequest names;
+  private @Nullable DirectoryBatch batch;
   private @Nullable FileEntry opened;
   private final FileAttributes attributes = new FileAttributes();
 
@@ -120,6 +122,7 @@ final class FileJob extends Job {
     length = request.length();
     position = op.position();
     names = op.argument() instanceof PathRequest path ? path : null;
+    batch = op.argument() instanceof DirectoryBatch target ? target : null;
     opened = null;
     mayBlock = false;
     cancelRequested = false;
@@ -171,6 +174,7 @@ final class FileJob extends Job {
         FileStatus.of(mine, mine.reader(), attributes);
         yield 0;
       }
+      case LIST -> entry().list(Objects.requireNonNull(batch));
       case SYNC, SYNC_DATA -> {
         entry().writer().force(opcode == Opcode.SYNC);
         yield 0;
@@ -221,6 +225,7 @@ final class FileJob extends Job {
     file = null;
     staging = null;
     names = null;
+    batch = null;
     if (mine == null) { // abandoned
       backend.descriptors.discard(made);
       return;

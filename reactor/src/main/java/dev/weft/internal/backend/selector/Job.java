@@ -2,19 +2,13 @@
 package dev.weft.internal.backend.selector;
 
 import dev.weft.error.Errno;
+import dev.weft.internal.backend.WorkerJob;
 import java.io.IOException;
-import org.jspecify.annotations.Nullable;
 
-/** Work that can block, for a thread of {@link FileWorkers}. */
-abstract class Job {
-  /** The next job in a queue. */
-  @Nullable Job next;
-
-  /** At least 0, or -errno. */
-  int result;
-
-  /** Carries out the work, on a worker's thread. */
-  final void run() {
+/** Work that can block, by calls of the JDK. */
+abstract class Job extends WorkerJob {
+  @Override
+  public final void run() {
     try {
       result = perform();
     } catch (IOException | RuntimeException e) {

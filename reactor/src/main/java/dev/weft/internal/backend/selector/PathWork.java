@@ -56,7 +56,12 @@ final class PathWork {
       case RENAME -> rename(path, FileNames.path(request.otherName()));
       case LINK -> link(path, request);
       case SYMLINK -> Files.createSymbolicLink(FileNames.path(request.otherName()), path);
-      default -> throw new AssertionError(opcode);
+      case READ_LINK -> {
+        return request.answer(FileNames.bytes(Files.readSymbolicLink(path)));
+      }
+      default -> {
+        return XattrWork.perform(opcode, path, request);
+      }
     }
     return 0;
   }

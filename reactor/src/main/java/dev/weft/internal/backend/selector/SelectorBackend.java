@@ -10,6 +10,8 @@ import dev.weft.internal.backend.CancelRequests;
 import dev.weft.internal.backend.Capability;
 import dev.weft.internal.backend.Op;
 import dev.weft.internal.backend.Opcode;
+import dev.weft.internal.backend.PathRequest;
+import dev.weft.internal.backend.WorkerThreads;
 import dev.weft.internal.queue.TimerQueue;
 import java.io.IOException;
 import java.nio.channels.Selector;
@@ -21,7 +23,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>A poll starts the requests that have been submitted: it tries them, and those that are not
  * ready wait in their {@link ChannelEntry} for the selector. Operations on files are carried out by
- * {@link FileWorkers}. Every completion is delivered by a poll.
+ * {@link WorkerThreads}. Every completion is delivered by a poll.
  *
  * <p>It accesses callers' memory only by copying, which the submitting thread does if the memory is
  * confined to it.
@@ -37,7 +39,7 @@ public final class SelectorBackend extends Backend {
   final ReadyChannels ready;
   final TransferMemory memory = new TransferMemory();
   final TimerQueue timers = new TimerQueue();
-  final FileWorkers workers;
+  final WorkerThreads workers;
 
   private final RequestTable requests = new RequestTable();
   private final StartQueue starting;
@@ -83,7 +85,7 @@ public final class SelectorBackend extends Backend {
     starting = new StartQueue(entries, requests);
     ready = new ReadyChannels(selector, thread, stats);
     descriptors = new Descriptors(ready);
-    workers = new FileWorkers(selector, "weft files of " + thread.getName());
+    workers = new WorkerThreads(selector::wakeup, "weft files of " + thread.getName());
     events = new Events(this);
   }
 
@@ -274,12 +276,13 @@ public final class SelectorBackend extends Backend {
   private int attempt(Request request) {
     Op op = request.op;
     Entry entry = request.entry;
+    if (op.argument() instanceof PathRequest names) {
+      return PathWork.isSupported(names) ? FileJob.start(this, request) : Entry.UNSUPPORTED;
+    }
     return switch (op.opcode()) {
       case NOP -> 0;
       case CLOSE -> closeDescriptor(op.handle());
       case OPEN -> op.target() == null ? FileJob.start(this, request) : Entry.UNSUPPORTED;
-      case STAT_PATH, MAKE_DIRECTORY, REMOVE, RENAME, LINK, SYMLINK ->
-          PathWork.isSupported(op.names()) ? FileJob.start(this, request) : Entry.UNSUPPORTED;
       case SPLICE, RECEIVE_ANY -> Entry.UNSUPPORTED;
       default -> entry == null ? Entry.EBADF : entry.start(this, request);
     };

@@ -4,6 +4,7 @@ package dev.weft.internal.backend.uring;
 import dev.weft.bindings.io_uring_sqe;
 import dev.weft.bindings.weft_h;
 import dev.weft.internal.backend.Op;
+import dev.weft.internal.backend.Opcode;
 import dev.weft.internal.backend.PathRequest;
 import java.lang.foreign.MemorySegment;
 
@@ -50,8 +51,32 @@ final class PathEntries {
         io_uring_sqe.fd(sqe, otherDirectory);
         io_uring_sqe.off(sqe, other);
       }
-      default -> throw new AssertionError(op);
+      default -> encodeXattr(sqe, op, path);
     }
+  }
+
+  /** The attribute's name, its value, and the file: see io_uring_prep_getxattr(3). */
+  private static void encodeXattr(MemorySegment sqe, Op op, PathRequest path) {
+    MemorySegment value = path.valueMemory(path.value().length);
+    boolean sets = op.opcode() == Opcode.SET_XATTR;
+    long names = path.names().address();
+    io_uring_sqe.addr(sqe, names + path.name().length + 1);
+    io_uring_sqe.off(sqe, value.address());
+    io_uring_sqe.len(sqe, path.value().length);
+    if (sets) {
+      io_uring_sqe.rw_flags(sqe, xattrFlags(path));
+    }
+    if (path.isInDirectory()) {
+      int opcode = sets ? weft_h.IORING_OP_FSETXATTR() : weft_h.IORING_OP_FGETXATTR();
+      io_uring_sqe.opcode(sqe, (byte) opcode);
+    } else {
+      io_uring_sqe.addr3(sqe, names);
+    }
+  }
+
+  /** XATTR_CREATE and XATTR_REPLACE, see setxattr(2). */
+  static int xattrFlags(PathRequest path) {
+    return path.has(PathRequest.CREATE) ? 1 : path.has(PathRequest.REPLACE) ? 2 : 0;
   }
 
   private static int renameFlags(PathRequest path) {

@@ -76,8 +76,22 @@ final class SqeEncoder implements AutoCloseable {
     defineOther(Opcode.RENAME, weft_h.IORING_OP_RENAMEAT(), 0);
     defineOther(Opcode.LINK, weft_h.IORING_OP_LINKAT(), 0);
     defineOther(Opcode.SYMLINK, weft_h.IORING_OP_SYMLINKAT(), 0);
+    defineOther(Opcode.GET_XATTR, weft_h.IORING_OP_GETXATTR(), 0);
+    defineOther(Opcode.SET_XATTR, weft_h.IORING_OP_SETXATTR(), 0);
     defineOther(Opcode.POLL, weft_h.IORING_OP_POLL_ADD(), 0);
     defineOther(Opcode.SPLICE, weft_h.IORING_OP_SPLICE(), 0);
+  }
+
+  /** Which opcodes {@link #decode} has something to do for, by their codes. */
+  private static final boolean[] HAS_OUTPUT = new boolean[COUNT];
+
+  static {
+    Opcode[] all = {
+      Opcode.RECEIVE_MESSAGE, Opcode.STAT, Opcode.STAT_PATH, Opcode.GET_XATTR, Opcode.POLL
+    };
+    for (Opcode each : all) {
+      HAS_OUTPUT[each.code()] = true;
+    }
   }
 
   /** Scratch memory of the operations that need it, by slot. */
@@ -217,7 +231,7 @@ final class SqeEncoder implements AutoCloseable {
         io_uring_sqe.len(sqe, weft_h.STATX_BASIC_STATS());
         io_uring_sqe.off(sqe, scratch(op));
       }
-      case STAT_PATH, MAKE_DIRECTORY, REMOVE, RENAME, LINK, SYMLINK ->
+      case STAT_PATH, MAKE_DIRECTORY, REMOVE, RENAME, LINK, SYMLINK, GET_XATTR, SET_XATTR ->
           PathEntries.encode(sqe, op, scratch(op));
       case POLL -> io_uring_sqe.rw_flags(sqe, KernelCodes.pollEvents(op.detail()));
       case SPLICE -> {
@@ -239,25 +253,23 @@ final class SqeEncoder implements AutoCloseable {
 
   /** Whether {@link #decode} has something to do for results of the operation. */
   static boolean hasOutput(Op op) {
-    int code = op.code();
-    return code == RECEIVE_MESSAGE || code == STAT || code == STAT_PATH || code == POLL;
+    return HAS_OUTPUT[op.code()];
   }
-
-  private static final int RECEIVE_MESSAGE = Opcode.RECEIVE_MESSAGE.code();
-  private static final int STAT = Opcode.STAT.code();
-  private static final int STAT_PATH = Opcode.STAT_PATH.code();
-  private static final int POLL = Opcode.POLL.code();
 
   /** Translates a result that is at least 0, and reads what else the kernel has written. */
   int decode(Op op, int result) {
-    if (op.code() == POLL) {
-      return KernelCodes.pollEventsOf(result);
+    switch (op.opcode()) {
+      case POLL -> {
+        return KernelCodes.pollEventsOf(result);
+      }
+      case RECEIVE_MESSAGE -> MessageHeader.decode(scratch(op), op.message());
+      case STAT -> StatxDecoder.decode(scratch(op), op.attributes());
+      case STAT_PATH -> StatxDecoder.decode(scratch(op), op.names().attributes());
+      case GET_XATTR -> {
+        return op.names().answerFromMemory(result);
+      }
+      default -> throw new AssertionError(op);
     }
-    if (op.code() == RECEIVE_MESSAGE) {
-      MessageHeader.decode(scratch(op), op.message());
-      return result;
-    }
-    StatxDecoder.decode(scratch(op), op.code() == STAT ? op.attributes() : op.names().attributes());
     return result;
   }
 

@@ -74,6 +74,11 @@ public final class UringBackend extends Backend {
   private final RingBufferGroups groups;
   private final Workers workers;
 
+  /** What the ring has no opcode for. */
+  private final WorkerOps workerOps =
+      new WorkerOps(
+          event::signal, "weft files of " + Thread.currentThread().getName(), this::ended);
+
   private boolean closing;
 
   /**
@@ -218,6 +223,13 @@ public final class UringBackend extends Backend {
       throw new IllegalArgumentException(
           "a chain of " + count + " operations exceeds the queue of " + submissions.entries());
     }
+    if (op.argument() != null && count == 1 && WorkerOps.isOne(op)) {
+      workerOps.add(op);
+      begin(op);
+      stats.submissions++;
+      inFlight++;
+      return;
+    }
     prepare(op);
     if (!deferred.isEmpty() || !submissions.hasRoom(count)) {
       deferStart(op);
@@ -237,6 +249,9 @@ public final class UringBackend extends Backend {
   private void prepare(Op head) {
     for (Op op = head; op != null; op = op.link) {
       if (op.argument() != null) {
+        if (WorkerOps.isOne(op)) {
+          throw new IllegalArgumentException("can't be in a chain: " + op);
+        }
         encoder.prepare(op);
       }
     }
@@ -272,8 +287,13 @@ public final class UringBackend extends Backend {
   private int flush() {
     int completed = 0;
     for (Op op; submissions.hasRoom(1) && (op = cancels.poll()) != null; ) {
-      if (op.state == Op.State.CANCELLING) { // it can have completed and be in use again
+      if (op.state != Op.State.CANCELLING) { // it can have completed and be in use again
+        continue;
+      }
+      if (!workerOps.has(op)) {
         writeCancel(OpTable.userData(op));
+      } else if (workerOps.cancel(op)) {
+        completed++;
       }
     }
     for (Op op; (op = deferred.first()) != null; ) {
@@ -314,6 +334,13 @@ public final class UringBackend extends Backend {
     complete(op, decoded, more, buffer);
   }
 
+  /** Completes an operation of {@link #workerOps}. */
+  private void ended(Op op, int result) {
+    inFlight--;
+    stats.completions++;
+    complete(op, result);
+  }
+
   private void writeCancel(long userData) {
     SqeEncoder.encodeCancel(submissions.next(), userData, NO_OPERATION);
     stats.submissions++;
@@ -325,7 +352,7 @@ public final class UringBackend extends Backend {
   @Override
   public int poll(long timeoutNanos) {
     workers.adapt();
-    int delivered = flush();
+    int delivered = flush() + workerOps.poll();
     // All deferred operations must reach the kernel before the reactor sleeps: those that fill the
     // queue may never complete by themselves.
     while (!deferred.isEmpty() || !cancels.isEmpty()) {
@@ -339,7 +366,7 @@ public final class UringBackend extends Backend {
     if (pending > 0 || wait != 0 || submissions.needsEnter()) {
       enter(pending, wait);
     }
-    return delivered + reap();
+    return delivered + reap() + workerOps.poll();
   }
 
   /** Enters the kernel; returns false if it is short of memory or has unread completions. */
@@ -445,6 +472,7 @@ public final class UringBackend extends Backend {
     try {
       ring.close();
     } finally {
+      workerOps.close();
       try {
         encoder.close();
       } finally {

@@ -1,17 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
-package dev.weft.internal.backend.selector;
+package dev.weft.internal.backend;
 
+import dev.weft.internal.os.CpuAffinity;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
-import java.nio.channels.Selector;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The threads that carry out the jobs of one backend, as the kernel's workers do for a ring. They
- * are daemons, start when they are needed and end when they have been idle for some time.
+ * The threads that carry out the jobs of one backend: what blocks, and the backend can't do
+ * otherwise. They are daemons, start when they are needed and end when they have been idle for some
+ * time.
  */
-final class FileWorkers {
+public final class WorkerThreads {
   /** The number of threads, besides those that are blocked. */
   private static final int THREADS = 4;
 
@@ -21,21 +22,21 @@ final class FileWorkers {
 
   static {
     try {
-      DONE = MethodHandles.lookup().findVarHandle(FileWorkers.class, "done", Job.class);
+      DONE = MethodHandles.lookup().findVarHandle(WorkerThreads.class, "done", WorkerJob.class);
     } catch (ReflectiveOperationException e) {
       throw new ExceptionInInitializerError(e);
     }
   }
 
-  private final Selector selector;
+  private final Runnable wakeup;
   private final String name;
 
   /** The jobs that have been announced to block. Only on the reactor's thread. */
   private int blocking;
 
   // ---- guarded by this
-  private @Nullable Job first;
-  private @Nullable Job last;
+  private @Nullable WorkerJob first;
+  private @Nullable WorkerJob last;
   private int queued;
   private int threads;
   private int idle;
@@ -44,10 +45,16 @@ final class FileWorkers {
 
   /** The jobs that are done, newest first: pushed by the threads, taken by the reactor. */
   @SuppressWarnings("unused") // through DONE as well
-  private volatile @Nullable Job done;
+  private volatile @Nullable WorkerJob done;
 
-  FileWorkers(Selector selector, String name) {
-    this.selector = selector;
+  /**
+   * Makes workers; none is started yet.
+   *
+   * @param wakeup lets the reactor's thread poll; called by the workers
+   * @param name that of the threads
+   */
+  public WorkerThreads(Runnable wakeup, String name) {
+    this.wakeup = wakeup;
     this.name = name;
   }
 
@@ -55,7 +62,7 @@ final class FileWorkers {
    * Queues a job; throws if no thread can be started for it, and there is none. Called by the loop,
    * not by fibers.
    */
-  synchronized void submit(Job job) {
+  public synchronized void submit(WorkerJob job) {
     job.next = null;
     if (last == null) {
       first = job;
@@ -71,7 +78,7 @@ final class FileWorkers {
     }
   }
 
-  private void startFor(Job job) {
+  private void startFor(WorkerJob job) {
     boolean started = false;
     try {
       Thread thread = Thread.ofPlatform().daemon().name(name).unstarted(this::work);
@@ -86,9 +93,9 @@ final class FileWorkers {
   }
 
   /** Removes a job that no thread has begun; returns whether there was one. */
-  synchronized boolean remove(Job job) {
-    Job before = null;
-    for (Job each = first; each != null; before = each, each = each.next) {
+  public synchronized boolean remove(WorkerJob job) {
+    WorkerJob before = null;
+    for (WorkerJob each = first; each != null; before = each, each = each.next) {
       if (each == job) {
         if (before == null) {
           first = job.next;
@@ -110,25 +117,26 @@ final class FileWorkers {
    * fiber that waited for one could get it only when the reactor's thread runs it, which may be
    * waiting for the same lock.
    */
-  void beginBlocking() {
+  public void beginBlocking() {
     blocking++;
   }
 
-  void endBlocking() {
+  public void endBlocking() {
     blocking--;
   }
 
   private void work() {
-    for (Job job; (job = take()) != null; ) {
+    CpuAffinity.leaveInherited(); // a pinned reactor may have started the thread
+    for (WorkerJob job; (job = take()) != null; ) {
       job.run();
       finished(job);
     }
   }
 
   /** The next job; null if the thread is to end. */
-  private synchronized @Nullable Job take() {
+  private synchronized @Nullable WorkerJob take() {
     awaitJob();
-    Job job = first;
+    WorkerJob job = first;
     if (job == null) {
       threads--;
       return null;
@@ -158,26 +166,26 @@ final class FileWorkers {
     }
   }
 
-  private void finished(Job job) {
-    Job head;
+  private void finished(WorkerJob job) {
+    WorkerJob head;
     do {
       head = done;
       job.next = head;
     } while (!DONE.compareAndSet(this, head, job));
-    selector.wakeup();
+    wakeup.run();
   }
 
   /** Whether jobs are done that have not been taken. */
-  boolean hasDone() {
+  public boolean hasDone() {
     return done != null;
   }
 
   /** Takes the jobs that are done, oldest first. */
-  @Nullable Job takeDone() {
-    Job newest = (Job) DONE.getAndSet(this, null);
-    Job oldest = null;
+  public @Nullable WorkerJob takeDone() {
+    WorkerJob newest = (WorkerJob) DONE.getAndSet(this, null);
+    WorkerJob oldest = null;
     while (newest != null) {
-      Job older = newest.next;
+      WorkerJob older = newest.next;
       newest.next = oldest;
       oldest = newest;
       newest = older;
@@ -186,7 +194,7 @@ final class FileWorkers {
   }
 
   /** Lets the threads end that have nothing to do. */
-  synchronized void close() {
+  public synchronized void close() {
     isClosed = true;
     notifyAll();
   }
