@@ -10,6 +10,7 @@ import dev.weft.internal.mem.PagePool;
 import dev.weft.internal.micro.io.BlockingIoDriver;
 import dev.weft.internal.micro.io.ByteRing;
 import dev.weft.internal.micro.io.IoDriver;
+import dev.weft.internal.micro.io.PairEnd;
 import dev.weft.internal.micro.io.RingMemory;
 import dev.weft.internal.micro.io.RingPair;
 import dev.weft.internal.micro.run.FaultLimit;
@@ -133,8 +134,8 @@ public final class MicroProcess {
    *
    * @param main the process's first thread
    * @param options the process's options; its descriptors are not used
-   * @param peer a connection returned by {@code accept}; closed when the process ends, or if it
-   *     can't start
+   * @param peer a connection returned by {@code accept}, or an end of a {@link MicroThread#pair};
+   *     closed when the process ends, or if it can't start
    * @return the started process
    * @throws WrongThreadException if there is no reactor on this thread
    */
@@ -150,6 +151,16 @@ public final class MicroProcess {
     StackReserve.check(); // from here on, the connection is closed if the call fails
     try {
       MicroDispatcher dispatcher = dispatcher(options);
+      PairEnd end = peer.end();
+      if (end != null) {
+        return start(
+            dispatcher,
+            options,
+            made -> {
+              made.control.onEnd(() -> onEnd.accept(made));
+              made.begin(main, end);
+            });
+      }
       Handle handle = dispatcher.driver().newHandle("accepted connection");
       MicroProcess process =
           start(
@@ -222,9 +233,10 @@ public final class MicroProcess {
   private static MicroProcess start(
       MicroDispatcher dispatcher, MicroOptions options, Consumer<MicroProcess> begin) {
     MicroHeap heap = new MicroHeap(dispatcher.pool(), options.pages());
+    ProcessControl control = null;
     boolean started = false;
     try {
-      ProcessControl control = dispatcher.newProcess(heap.control, options.settings());
+      control = dispatcher.newProcess(heap.control, options.settings());
       MicroProcess process = new MicroProcess(heap, control);
       begin.accept(process);
       dispatcher.add(control); // the last step that can fail
@@ -232,6 +244,9 @@ public final class MicroProcess {
       return process;
     } finally {
       if (!started) {
+        if (control != null) {
+          control.rings().release(); // the end of a pair may be among them
+        }
         heap.close();
       }
     }
@@ -263,14 +278,28 @@ public final class MicroProcess {
     }
   }
 
+  private void begin(MicroThread main, PairEnd end) {
+    if (!control.rings().pairs().take(end)) {
+      throw needsPages(ByteRing.BYTES, "ring");
+    }
+    begin(main, new MicroSocket(control, end.rx, end.tx));
+    end.given();
+  }
+
+  private IllegalArgumentException needsPages(long bytes, String what) {
+    return new IllegalArgumentException(
+        "the micro-heap needs page count of "
+            + heap.neededPages(bytes)
+            + " at least, for the "
+            + what
+            + " of its default socket: it has "
+            + heap.pages());
+  }
+
   private void begin(MicroThread main, Handle input, Handle output, boolean isSocket) {
     RingPair pair = control.rings().open(input, output, isSocket);
     if (pair == null) {
-      throw new IllegalArgumentException(
-          "the micro-heap needs page count of "
-              + heap.neededPages(2L * ByteRing.BYTES)
-              + " at least, for the rings of its default socket: it has "
-              + heap.pages());
+      throw needsPages(2L * ByteRing.BYTES, "rings");
     }
     begin(main, new MicroSocket(control, pair.rx(), pair.tx()));
   }

@@ -8,16 +8,19 @@ import dev.weft.internal.io.Endpoint;
 import dev.weft.internal.jvm.StackReserve;
 import dev.weft.internal.micro.io.ByteRing;
 import dev.weft.internal.micro.io.IoDriver;
+import dev.weft.internal.micro.io.PairEnd;
 import dev.weft.internal.micro.io.RingPair;
 import dev.weft.internal.micro.run.BlockingCall;
 import dev.weft.internal.micro.run.ErrorState;
 import dev.weft.internal.micro.run.Fault;
+import dev.weft.internal.micro.run.MicroDispatcher;
 import dev.weft.internal.micro.run.OutgoingConnections;
 import dev.weft.internal.micro.run.ProcessControl;
 import dev.weft.internal.micro.run.ThreadCode;
 import dev.weft.internal.micro.run.ThreadControl;
 import dev.weft.internal.micro.run.ThreadExit;
 import dev.weft.internal.micro.run.ThreadLog;
+import dev.weft.internal.strand.EventLoop;
 import dev.weft.net.UdpSocket;
 import dev.weft.net.UnixMessageSocket;
 import dev.weft.routine.Routine;
@@ -256,19 +259,64 @@ public abstract class MicroThread extends Routine {
    * not started.
    *
    * @param thread a thread that belongs to no process yet
-   * @param peer a connection returned by {@code accept}; closed when the thread ends
+   * @param peer a connection returned by {@code accept}, or an end of a {@link #pair}; closed when
+   *     the thread ends
    * @throws Exception whatever {@code lastly} throws; ENOMEM is raised if the heap does not have
-   *     eight pages for the rings
+   *     eight pages for the rings, four for an end of a pair that another process has made
    */
   protected final void accepted(MicroThread thread, MicroConnection peer) throws Exception {
     StackReserve.check(); // a socket without a thread would stay open
     MicroSocket its = open(peer);
-    thread.adoptedBy(process(), its);
+    try {
+      thread.adoptedBy(process(), its);
+    } finally {
+      given(peer);
+    }
+  }
+
+  /**
+   * Makes a byte stream between two threads, in both directions: of this process, or of any process
+   * of this reactor. Each end is given to a thread by {@link #accepted}, {@link
+   * #adopt(MicroConnection)} or {@link MicroProcess#start(MicroThread, MicroOptions,
+   * MicroConnection)}; it may be passed on before. The ends work as those of the pipe of a {@link
+   * #responder}: {@code hup} and {@code readhup} pass messages, a full ring suspends the writer,
+   * and if the threads that have one end have ended, however they have, the other one reads the
+   * bytes that are left and then the end, and its writes raise EPIPE.
+   *
+   * <p>Each process pays for the ring that its end reads from, four pages; this one for both until
+   * the ends have been given. An end that no thread has got is closed when this thread ends. Raises
+   * ENOMEM if the heap does not have eight pages. Does not suspend, unless {@code lastly} does.
+   *
+   * @return both ends
+   * @throws Exception whatever {@code lastly} throws
+   */
+  protected final MicroPair pair() throws Exception {
+    StackReserve.check();
+    OutgoingConnections its = control.connections();
+    PairEnd made = its.pair();
+    if (made == null) {
+      raiseNoMemory("a pair of pipes", 2L * ByteRing.BYTES);
+      made = its.pair();
+    }
+    if (made == null) {
+      throw new ThreadExit(control.label() + " has no memory left");
+    }
+    MicroDispatcher dispatcher = process().control.dispatcher();
+    EventLoop loop = dispatcher == null ? null : dispatcher.loop();
+    return new MicroPair(new MicroConnection(loop, made), new MicroConnection(loop, made.other()));
   }
 
   private MicroSocket open(MicroConnection peer) throws Exception {
     peer.requireFree();
     ProcessControl its = process().control;
+    PairEnd end = peer.end();
+    if (end != null) {
+      if (!its.rings().pairs().take(end)) {
+        raise(Errno.ENOMEM);
+        throw new ThreadExit(control.label() + " has no memory for an end of a pair");
+      }
+      return new MicroSocket(its, end.rx, end.tx);
+    }
     IoDriver driver = its.driver();
     Handle handle = driver.newHandle("accepted connection");
     RingPair pair = its.rings().open(handle, handle, true);
@@ -278,6 +326,14 @@ public abstract class MicroThread extends Routine {
     }
     driver.open(handle, peer.take()); // allocates nothing, so the connection can't leak
     return new MicroSocket(its, pair.rx(), pair.tx());
+  }
+
+  /** After a thread has got {@code peer}, or could not. */
+  private static void given(MicroConnection peer) {
+    PairEnd end = peer.end();
+    if (end != null) {
+      end.given();
+    }
   }
 
   /** Becomes a thread of a process, with a default socket. */
@@ -1067,6 +1123,27 @@ public abstract class MicroThread extends Routine {
    */
   protected final @Nullable MicroSocket adopt(UnixMessageSocket socket) throws Exception {
     return adopt(Endpoint.IN.of(socket), socket);
+  }
+
+  /**
+   * Makes a socket of a connection that no thread has yet: an accepted one, or an end of a {@link
+   * #pair}. It is closed as that of {@link #connect} is. Does not suspend, unless {@code lastly}
+   * does.
+   *
+   * @param peer the connection, of this reactor
+   * @return its socket
+   * @throws Exception whatever {@code lastly} throws; ENOMEM is raised as by {@link #accepted}
+   */
+  protected final MicroSocket adopt(MicroConnection peer) throws Exception {
+    StackReserve.check();
+    OutgoingConnections mine = control.connections();
+    MicroSocket made = open(peer);
+    try {
+      mine.add(made.rx, made.tx);
+    } finally {
+      given(peer);
+    }
+    return made;
   }
 
   private @Nullable MicroSocket adopt(@Nullable Endpoint endpoint, Object name) throws Exception {

@@ -124,6 +124,21 @@ class ListenerTest {
     }
   }
 
+  /** Serves its connections by itself. */
+  private static final class Alone extends Acceptor {
+    Alone(int count) {
+      super(count);
+    }
+
+    @Override
+    void serve(MicroConnection peer) throws Exception {
+      MicroSocket socket = adopt(peer);
+      socket.literal("hello, " + socket.remoteAddress());
+      socket.rxClose();
+      socket.txClose();
+    }
+  }
+
   private static void greet(TcpListener listener, int clients) throws Exception {
     for (int i = 0; i < clients; i++) {
       try (TcpSocket client = TcpSocket.connect(listener.localAddress(), soon())) {
@@ -136,6 +151,22 @@ class ListenerTest {
   @ValueSource(booleans = {false, true})
   void aProcessGivesItsConnectionsToThreads(boolean stackful) throws Exception {
     WithThreads main = new WithThreads(3);
+    runs.run(
+        () -> {
+          TcpListener listener = bind();
+          MicroProcess process = MicroProcess.start(main, Runs.options(stackful), listener);
+          greet(listener, 3);
+          process.join(soon());
+        });
+
+    assertEquals(List.of("null"), main.errors);
+    assertEquals(List.of(), runs.failures);
+  }
+
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  void aThreadTakesItsConnectionsItself(boolean stackful) throws Exception {
+    Alone main = new Alone(3);
     runs.run(
         () -> {
           TcpListener listener = bind();

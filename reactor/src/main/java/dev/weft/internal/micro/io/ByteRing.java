@@ -49,6 +49,16 @@ public final class ByteRing extends RingBytes {
   /** The first thread that waits for room. */
   public int firstWriter = IntDeque.NONE;
 
+  // ---- the sides of a pair
+
+  /** The set of the process that writes to it; that of its readers unless they are a pair. */
+  RingSet writers;
+
+  /** Whether no thread has the end of the pair that reads from it, or writes to it, yet. */
+  boolean isReaderFree;
+
+  boolean isWriterFree;
+
   // ---- facts about its end of the descriptor
 
   /** Whether this end of the descriptor has been closed. */
@@ -77,6 +87,7 @@ public final class ByteRing extends RingBytes {
   private ByteRing(
       RingSet rings, @Nullable SharedDescriptor descriptor, boolean input, boolean output) {
     super(rings);
+    writers = rings;
     this.descriptor = descriptor;
     isInput = input;
     isOutput = output;
@@ -327,15 +338,26 @@ public final class ByteRing extends RingBytes {
     return firstReader != IntDeque.NONE || firstWriter != IntDeque.NONE;
   }
 
+  /** Whether one process reads from it and another one writes to it. */
+  boolean isShared() {
+    return rings != writers;
+  }
+
   public void wakeReaders() {
     if (firstReader != IntDeque.NONE) {
+      if (isShared()) {
+        rings.owner.ready(); // first: it is not the process that runs
+      }
       rings.owner.wakeReaders(this);
     }
   }
 
   public void wakeWriters() {
     if (firstWriter != IntDeque.NONE) {
-      rings.owner.wakeWriters(this);
+      if (isShared()) {
+        writers.owner.ready();
+      }
+      writers.owner.wakeWriters(this);
     }
   }
 }

@@ -17,7 +17,8 @@ public abstract sealed class RingBytes permits ByteRing {
   public static final int PAGES = BYTES / Pages.PAGE_BYTES;
   private static final int MASK = BYTES - 1;
 
-  final RingSet rings;
+  /** The set of the process that reads from it, which pays for its memory. */
+  RingSet rings;
 
   /** The address of its memory; 0 while it has none. */
   private long address;
@@ -53,6 +54,15 @@ public abstract sealed class RingBytes permits ByteRing {
     assert address == 0 && isEmpty() : this;
     rings.adoptedMemory();
     address = memory;
+  }
+
+  /** Moves it, with its bytes, to the set of another process, which has reserved its pages. */
+  void moveTo(RingSet set) {
+    if (address != 0) {
+      rings.lostMemory();
+      set.adoptedMemory();
+    }
+    rings = set;
   }
 
   /** Releases its memory if it is empty and no operation is in flight. */

@@ -15,11 +15,12 @@ import org.jspecify.annotations.Nullable;
 public final class RingSet {
   final RingOwner owner;
   private final IoDriver driver;
-  private final RingMemory memory;
+  final RingMemory memory;
   private final PageBudget budget;
+  private @Nullable PairRings pairs;
 
   /** Every ring that is in use. */
-  private final ArrayList<ByteRing> rings = new ArrayList<>();
+  final ArrayList<ByteRing> rings = new ArrayList<>();
 
   // Rings to be written from, and read into, when all threads wait.
   private final ArrayList<ByteRing> outputs = new ArrayList<>();
@@ -38,6 +39,21 @@ public final class RingSet {
     this.driver = driver;
     this.memory = memory;
     this.budget = budget;
+  }
+
+  /** The rings between its threads and those of other processes; few processes have any. */
+  public PairRings pairs() {
+    PairRings found = pairs;
+    if (found == null) {
+      found = new PairRings(this);
+      pairs = found;
+    }
+    return found;
+  }
+
+  /** See {@link PairRings#awaitOthers}. */
+  public boolean awaitOthers() {
+    return pairs != null && pairs.awaitOthers();
   }
 
   /** From now on outputs are discarded instead of written. */
@@ -63,12 +79,17 @@ public final class RingSet {
     budget.resident(ByteRing.PAGES);
   }
 
+  /** Counts that a ring has taken its memory along. */
+  void lostMemory() {
+    budget.resident(-ByteRing.PAGES);
+  }
+
   void giveMemory(long address) {
     budget.resident(-ByteRing.PAGES);
     memory.give(address);
   }
 
-  private boolean reservePages() {
+  boolean reservePages() {
     return budget.reservePages(ByteRing.PAGES);
   }
 
@@ -184,7 +205,7 @@ public final class RingSet {
   }
 
   /** Makes room for so many more rings wherever each has a place: to wait allocates nothing. */
-  private void reserve(int more) {
+  void reserve(int more) {
     int count = rings.size() + more;
     rings.ensureCapacity(count);
     outputs.ensureCapacity(count);
@@ -253,7 +274,7 @@ public final class RingSet {
     return ring;
   }
 
-  private void unreservePages() {
+  void unreservePages() {
     budget.unreservePages(ByteRing.PAGES);
   }
 
@@ -270,6 +291,9 @@ public final class RingSet {
     }
     if (--tx.writerEnds == 0) {
       closeOutput(tx);
+      if (tx.isShared()) {
+        tx.writers.pairs().left(tx);
+      }
     }
   }
 
@@ -350,6 +374,9 @@ public final class RingSet {
 
   /** Releases all rings; nothing is in flight. */
   public void release() {
+    if (pairs != null) {
+      pairs.leave();
+    }
     rings.forEach(ByteRing::release);
     rings.clear();
   }

@@ -42,6 +42,8 @@ public final class MicroDispatcher implements StrandHost {
 
   private final WaitList idle = new WaitList();
 
+  private final PairWaits pairs = new PairWaits();
+
   /** Hosted strands of threads that have yielded to all fibers. */
   private final ArrayDeque<MicroThreadStrand> yielded = new ArrayDeque<>();
 
@@ -235,19 +237,19 @@ public final class MicroDispatcher implements StrandHost {
       if (!isIdle()) {
         mine.yieldNow();
       } else if (!processes.isEmpty()) {
-        WaitMode wait = waitsOnlyForFiberCalls() ? WaitMode.INTERNAL : WaitMode.EXTERNAL;
+        WaitMode wait = waitOnlyInside() ? WaitMode.INTERNAL : WaitMode.EXTERNAL;
         mine.await(idle, "run", this, Deadline.NEVER.nanoTime(), wait);
       }
     }
   }
 
   /**
-   * Whether all processes wait only for fiber calls of their threads. The wait is then internal, so
-   * that the reactor can detect a deadlock between these threads and other fibers.
+   * Whether all processes wait only for fiber calls of their threads and for each other. The wait
+   * is then internal, so that the reactor can detect a deadlock between these threads and fibers.
    */
-  private boolean waitsOnlyForFiberCalls() {
+  private boolean waitOnlyInside() {
     for (int i = 0; i < processes.size(); i++) {
-      if (!processes.get(i).waitsOnlyForFiberCalls()) {
+      if (!processes.get(i).waitsInside()) {
         return false;
       }
     }
@@ -279,6 +281,10 @@ public final class MicroDispatcher implements StrandHost {
     }
   }
 
+  PairWaits pairs() {
+    return pairs;
+  }
+
   WaitList idle() {
     return idle;
   }
@@ -303,7 +309,7 @@ public final class MicroDispatcher implements StrandHost {
     while (!processes.isEmpty()) {
       turn();
       if (isIdle() && !processes.isEmpty()) {
-        WaitMode wait = waitsOnlyForFiberCalls() ? WaitMode.CLOSING : WaitMode.SHIELDED;
+        WaitMode wait = waitOnlyInside() ? WaitMode.CLOSING : WaitMode.SHIELDED;
         mine.await(idle, "end", this, Deadline.NEVER.nanoTime(), wait);
       }
     }

@@ -7,6 +7,8 @@ import dev.weft.internal.backend.Handle;
 import dev.weft.internal.io.Endpoint;
 import dev.weft.internal.io.InetAddresses;
 import dev.weft.internal.jvm.StackReserve;
+import dev.weft.internal.micro.io.ByteRing;
+import dev.weft.internal.micro.io.PairEnd;
 import dev.weft.internal.micro.io.RingPair;
 import java.net.InetSocketAddress;
 import java.net.UnknownHostException;
@@ -17,6 +19,9 @@ import org.jspecify.annotations.Nullable;
 public final class OutgoingConnections {
   private final ThreadControl thread;
   private final ArrayList<RingPair> open = new ArrayList<>(1);
+
+  /** The first ends of the pairs that it has made, one of which no thread has yet. */
+  private final ArrayList<PairEnd> pairs = new ArrayList<>(0);
 
   /** Why the last attempt could not begin, as a positive error number. */
   private int failure;
@@ -73,6 +78,35 @@ public final class OutgoingConnections {
     return socket;
   }
 
+  /** Makes a pair of pipes, whose ends wait for a thread; null if the heap has too few pages. */
+  public @Nullable PairEnd pair() {
+    ProcessControl process = thread.home();
+    process.requireNotEnding(thread);
+    pairs.removeIf(pair -> !pair.isFree() && !pair.other().isFree());
+    pairs.ensureCapacity(pairs.size() + 1);
+    PairEnd made = process.rings.pairs().pair();
+    if (made != null) {
+      pairs.add(made);
+    }
+    return made;
+  }
+
+  /** Makes the thread the user of a socket that is open. */
+  public void add(ByteRing rx, ByteRing tx) {
+    ProcessControl process = thread.home();
+    boolean added = false;
+    process.rings.attach(rx, tx);
+    try {
+      makeRoom();
+      open.add(new RingPair(rx, tx));
+      added = true;
+    } finally {
+      if (!added) {
+        process.rings.detach(rx, tx); // which closes it
+      }
+    }
+  }
+
   /** Forgets closed connections, and allocates the place of another one. */
   private void makeRoom() {
     open.removeIf(socket -> socket.rx().isClosed() && socket.tx().isClosed());
@@ -127,5 +161,10 @@ public final class OutgoingConnections {
       thread.home().waits.detach(thread, socket.rx(), socket.tx());
     }
     open.clear();
+    for (PairEnd pair : pairs) {
+      pair.close();
+      pair.other().close();
+    }
+    pairs.clear();
   }
 }

@@ -64,6 +64,9 @@ public final class ProcessControl {
 
   private final WaitList joiners = new WaitList();
 
+  /** The last search of {@link PairWaits} that has reached it. */
+  long search;
+
   /** Called when the process has ended; null if no one asked for that. */
   private @Nullable Runnable onEnd;
 
@@ -126,16 +129,23 @@ public final class ProcessControl {
   }
 
   boolean isBlocked() {
-    return fiberCalls > 0 || isBlockedOutside();
+    return fiberCalls > 0
+        || isBlockedOutside()
+        || (dispatcher != null && rings.awaitOthers() && dispatcher.pairs().canBeWoken(this));
+  }
+
+  /** Whether it can go on without a thread of another process that waits. */
+  boolean canGoOn() {
+    return isReady || ending || broken || isRunnable() || fiberCalls > 0 || isBlockedOutside();
   }
 
   private boolean isBlockedOutside() {
     return timers.areSet() || rings.areAwaited();
   }
 
-  /** Whether it waits only for fiber calls of its threads. */
-  boolean waitsOnlyForFiberCalls() {
-    return fiberCalls > 0 && !isBlockedOutside();
+  /** Whether it waits only for fiber calls of its threads, or for other processes. */
+  boolean waitsInside() {
+    return (fiberCalls > 0 || rings.awaitOthers()) && !isBlockedOutside();
   }
 
   ProcessSettings settings() {

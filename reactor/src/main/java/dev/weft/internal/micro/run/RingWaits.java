@@ -11,7 +11,7 @@ import dev.weft.internal.queue.IntDeque;
  * thread numbers, linked through the threads.
  */
 public final class RingWaits implements RingOwner {
-  private final ProcessControl process;
+  final ProcessControl process;
 
   RingWaits(ProcessControl process) {
     this.process = process;
