@@ -18,6 +18,7 @@ module dev.weft.reactor {
   exports dev.weft.net;
   exports dev.weft.os;
   exports dev.weft.sync;
+  exports dev.weft.text;
   exports dev.weft.tls;
   exports dev.weft.routine;
   exports dev.weft.routine.codegen;

@@ -102,6 +102,8 @@ class DeadlineFormsTest {
           Map.entry(
               "MessageSink#close", "releases the kernel's resources, also in a cancelled fiber"),
           Map.entry(
+              "ByteReader#close", "releases the kernel's resources, also in a cancelled fiber"),
+          Map.entry(
               "PrefixStream#close", "releases the kernel's resources, also in a cancelled fiber"),
           Map.entry(
               "SuffixStream#close", "releases the kernel's resources, also in a cancelled fiber"),

@@ -49,7 +49,8 @@ class LayeringTest {
           List.of("dev.weft.io", "dev.weft.internal.net"),
           List.of("dev.weft.internal.framing", "dev.weft.internal.socks"),
           List.of("dev.weft.internal.server"),
-          List.of("dev.weft.net", "dev.weft.fs", "dev.weft.os", "dev.weft.framing"),
+          List.of(
+              "dev.weft.net", "dev.weft.fs", "dev.weft.os", "dev.weft.framing", "dev.weft.text"),
           List.of("dev.weft.internal.tls"),
           List.of("dev.weft.micro", "dev.weft.tls"));
 

@@ -16,14 +16,19 @@ import org.jspecify.annotations.Nullable;
  */
 public final class ReadAhead {
   private final ByteSource source;
-  private final BufferPool.Buffers buffers;
+  private final BufferPool.Buffers initial;
+
+  /** Where {@link #buffer} is from. */
+  private BufferPool.Buffers buffers;
+
   private @Nullable MemorySegment buffer;
   private int start;
   private int end;
 
-  ReadAhead(ByteSource source, BufferPool.Buffers buffers) {
+  public ReadAhead(ByteSource source, BufferPool.Buffers buffers) {
     this.source = source;
     this.buffers = buffers;
+    initial = buffers;
   }
 
   private MemorySegment buffer() {
@@ -36,16 +41,30 @@ public final class ReadAhead {
   }
 
   /** Gives the buffer back if it holds nothing; no call is in progress. */
-  void release() {
+  public void release() {
     MemorySegment taken = buffer;
     if (taken != null && start == end) {
       buffer = null;
       buffers.give(taken);
+      buffers = initial;
     }
   }
 
+  /** Doubles the capacity, until the buffer is released; no call is in progress. */
+  public void grow() {
+    BufferPool.Buffers wider = buffers.twiceAsLarge();
+    MemorySegment old = buffer();
+    MemorySegment larger = wider.take();
+    MemorySegment.copy(old, start, larger, 0, end - start);
+    end -= start;
+    start = 0;
+    buffers.give(old);
+    buffer = larger;
+    buffers = wider;
+  }
+
   /** Gives the buffer back with all that it holds; no call is in progress. */
-  void discard() {
+  public void discard() {
     start = end;
     release();
   }
@@ -67,7 +86,7 @@ public final class ReadAhead {
   /**
    * The first index from {@code from} on that has {@code value}; {@link #available} if none has.
    */
-  int indexOf(byte value, int from) {
+  public int indexOf(byte value, int from) {
     return (int) ByteSearch.indexOf(buffer(), value, start + from, end) - start;
   }
 
@@ -75,6 +94,13 @@ public final class ReadAhead {
   public void drop(int bytes) {
     assert bytes <= available() : bytes;
     start += bytes;
+  }
+
+  /** Moves bytes that are available into an array. */
+  public void take(byte[] target, int offset, int bytes) {
+    assert bytes <= available() : bytes;
+    MemorySegment.copy(buffer(), JAVA_BYTE, start, target, offset, bytes);
+    drop(bytes);
   }
 
   /** Moves bytes that are available to the cursor. */
@@ -148,7 +174,7 @@ public final class ReadAhead {
   }
 
   /** Reads some bytes, first those that are available; -1 at the end of the source. Suspends. */
-  int read(MemorySegment target, Deadline deadline) throws IOException {
+  public int read(MemorySegment target, Deadline deadline) throws IOException {
     if (start == end || target.byteSize() == 0) {
       return source.read(target, deadline);
     }
@@ -157,5 +183,55 @@ public final class ReadAhead {
     start += bytes;
     release();
     return bytes;
+  }
+
+  /** Reads some bytes into an array, through the buffer; -1 at the end of the source. Suspends. */
+  public int read(byte[] target, int offset, int length, Deadline deadline) throws IOException {
+    if (length == 0) {
+      return 0;
+    }
+    if (!fill(1, deadline)) {
+      return -1;
+    }
+    int count = Math.min(length, available());
+    take(target, offset, count);
+    return count;
+  }
+
+  /** Moves bytes that are available into a new array. */
+  public byte[] take(int bytes) {
+    byte[] taken = new byte[bytes];
+    if (bytes > 0) {
+      take(taken, 0, bytes);
+    }
+    return taken;
+  }
+
+  /** Reads what the source has, if need be into a larger buffer; false at its end. Suspends. */
+  public boolean more(Deadline deadline) throws IOException {
+    if (available() == capacity()) {
+      grow();
+    }
+    return fill(deadline);
+  }
+
+  /**
+   * How many bytes come before the next {@code delimiter}, or before the end of the source, all of
+   * which are available then; more than {@code max} if that many have no delimiter among them.
+   * Suspends.
+   */
+  public int find(byte delimiter, long max, Deadline deadline) throws IOException {
+    int searched = 0;
+    while (true) {
+      int available = available();
+      int found = available == searched ? available : indexOf(delimiter, searched);
+      if (found < available || available > max) {
+        return found;
+      }
+      searched = available;
+      if (!more(deadline)) {
+        return available;
+      }
+    }
   }
 }

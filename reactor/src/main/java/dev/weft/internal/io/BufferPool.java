@@ -17,6 +17,9 @@ import org.jspecify.annotations.Nullable;
  * its thread can be suspended.
  */
 public final class BufferPool implements LoopExtensions.Memory {
+  private static final int CHOSEN_MIN = 16;
+  private static final int CHOSEN_MAX = 1 << 30;
+
   private final Arena arena = Arena.ofShared();
   private final Map<Integer, Buffers> sizes = new HashMap<>();
 
@@ -29,8 +32,25 @@ public final class BufferPool implements LoopExtensions.Memory {
       pool = new BufferPool();
       loop.extensions.put(BufferPool.class, pool);
     }
-    Arena arena = pool.arena;
-    return pool.sizes.computeIfAbsent(bytes, size -> new Buffers(arena, size));
+    return pool.buffers(bytes);
+  }
+
+  /**
+   * The buffers of a size that a user has chosen, of the current reactor.
+   *
+   * @param what what is made of it, for messages
+   */
+  public static Buffers of(String what, int bytes) {
+    EventLoop loop = EventLoop.require(what);
+    if (bytes < CHOSEN_MIN || bytes > CHOSEN_MAX) {
+      throw new IllegalArgumentException(
+          "the buffer of " + what + " must have 16 to 1073741824 bytes, not " + bytes);
+    }
+    return of(loop, bytes);
+  }
+
+  private Buffers buffers(int bytes) {
+    return sizes.computeIfAbsent(bytes, size -> new Buffers(this, size));
   }
 
   @Override
@@ -40,20 +60,25 @@ public final class BufferPool implements LoopExtensions.Memory {
 
   /** The buffers of one size; the one that was given back last is taken first. */
   public static final class Buffers {
-    private final Arena arena;
+    private final BufferPool pool;
     private final int bytes;
     private @Nullable MemorySegment[] free = new MemorySegment[4];
     private int count;
     private int taken;
 
-    private Buffers(Arena arena, int bytes) {
-      this.arena = arena;
+    private Buffers(BufferPool pool, int bytes) {
+      this.pool = pool;
       this.bytes = bytes;
     }
 
     /** The size of each. */
     public int bytes() {
       return bytes;
+    }
+
+    /** The buffers of twice this size, of the same reactor. */
+    public Buffers twiceAsLarge() {
+      return pool.buffers(Math.multiplyExact(2, bytes));
     }
 
     /** How many are in use. */
@@ -68,7 +93,7 @@ public final class BufferPool implements LoopExtensions.Memory {
       }
       MemorySegment buffer = count > 0 ? free[--count] : null;
       if (buffer == null) {
-        buffer = arena.allocate(bytes);
+        buffer = pool.arena.allocate(bytes);
       }
       taken++;
       return buffer;
