@@ -8,12 +8,9 @@ import dev.weft.error.ChannelClosedException;
 import dev.weft.error.DeadlineExceededException;
 import dev.weft.net.TcpSocket;
 import dev.weft.sync.Channel;
-import java.io.ByteArrayOutputStream;
+import dev.weft.text.ByteReader;
+import dev.weft.text.ByteWriter;
 import java.io.IOException;
-import java.lang.foreign.Arena;
-import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
-import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
@@ -24,7 +21,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class LineConnection implements AutoCloseable {
   private static final int QUEUED_MAX = 16;
-  private static final int BUFFER_BYTES = 4096;
+  private static final int LINE_BYTES_MAX = 64 << 10;
   private static final Duration LINGER = Duration.ofSeconds(1);
 
   private final TcpSocket socket;
@@ -67,13 +64,11 @@ public final class LineConnection implements AutoCloseable {
   }
 
   private void sendAll() throws IOException {
+    ByteWriter out = new ByteWriter(socket);
     try {
       while (true) {
-        String line = outgoing.receive();
-        try (Arena arena = Arena.ofConfined()) {
-          byte[] bytes = (line + "\n").getBytes(StandardCharsets.UTF_8);
-          socket.write(arena.allocateFrom(ValueLayout.JAVA_BYTE, bytes));
-        }
+        out.println(outgoing.receive());
+        out.flush();
       }
     } catch (ChannelClosedException e) {
       socket.shutdownOutput(); // close was called, and everything is sent
@@ -81,19 +76,10 @@ public final class LineConnection implements AutoCloseable {
   }
 
   private void receiveAll() throws IOException {
-    ByteArrayOutputStream line = new ByteArrayOutputStream();
-    try (Arena arena = Arena.ofConfined()) {
-      MemorySegment buffer = arena.allocate(BUFFER_BYTES);
-      for (int n; (n = socket.read(buffer)) >= 0; ) {
-        for (int i = 0; i < n; i++) {
-          byte next = buffer.get(ValueLayout.JAVA_BYTE, i);
-          if (next == '\n') {
-            incoming.send(line.toString(StandardCharsets.UTF_8));
-            line.reset();
-          } else {
-            line.write(next);
-          }
-        }
+    ByteReader in = new ByteReader(socket);
+    try {
+      for (String line; (line = in.readLine(LINE_BYTES_MAX)) != null; ) {
+        incoming.send(line);
       }
     } finally {
       incoming.done();

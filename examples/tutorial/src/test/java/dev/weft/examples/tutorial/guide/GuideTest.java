@@ -109,13 +109,13 @@ class GuideTest {
     assertEquals(Optional.of("hello"), answerTo("h", "el", "lo", "\n"));
     assertEquals(Optional.of("hello"), answerTo("hello\nnext"));
     assertEquals(Optional.of(""), answerTo("\n"));
-    assertEquals(Optional.of("x".repeat(1023)), answerTo("x".repeat(1023) + "\n"));
+    assertEquals(Optional.of("hello"), answerTo("hel", "lo"));
+    assertEquals(Optional.of("x".repeat(1024)), answerTo("x".repeat(1024) + "\n"));
   }
 
   @Test
   void anAnswerThatIsNoLineFails() {
     assertThrows(EOFException.class, () -> answerTo());
-    assertThrows(EOFException.class, () -> answerTo("hel", "lo"));
-    assertThrows(IOException.class, () -> answerTo("x".repeat(1024)));
+    assertThrows(IOException.class, () -> answerTo("x".repeat(1025)));
   }
 }
