@@ -119,7 +119,7 @@ public final class Reactor implements AutoCloseable, Executor {
   public static Reactor open(ReactorOptions options) throws ReactorUnavailableException {
     Clock clock = checkedThread(Clock.SYSTEM);
     int cpu = CpuAffinity.configured(options.cpu());
-    Backend backend = open(options.backend(), options.queueEntries());
+    Backend backend = openBackend(options);
     Reactor reactor = newReactor(options, backend, clock);
     try {
       // Last, so that threads that the JDK starts during opening do not inherit the CPU.
@@ -149,6 +149,23 @@ public final class Reactor implements AutoCloseable, Executor {
   public static ReactorThread start(String name, ReactorOptions options)
       throws ReactorUnavailableException {
     return ReactorThread.start(name, options, failure -> {});
+  }
+
+  private static Backend openBackend(ReactorOptions options) throws ReactorUnavailableException {
+    Backend backend = open(options.backend(), options.queueEntries());
+    if (options.directDescriptors() == 0) {
+      return backend;
+    }
+    boolean opened = false;
+    try {
+      backend.openDirectTable(options.directDescriptors());
+      opened = true;
+      return backend;
+    } finally {
+      if (!opened) {
+        backend.close();
+      }
+    }
   }
 
   private static Backend open(BackendKind kind, int queueEntries)

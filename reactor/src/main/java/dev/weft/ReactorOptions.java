@@ -19,10 +19,15 @@ public final class ReactorOptions {
 
   private static final int QUEUE_ENTRIES_DEFAULT = 1024;
   private static final int QUEUE_ENTRIES_MAX = 32768;
+
+  /** The kernel's limit (IORING_MAX_FIXED_FILES). */
+  private static final int DIRECT_DESCRIPTORS_MAX = 1 << 20;
+
   private static final Duration STALL_LIMIT_DEFAULT = Duration.ofSeconds(1);
 
   private final BackendKind backend;
   private final int queueEntries;
+  private final int directDescriptors;
   private final int cpu;
   private final FiberKind fiberKind;
   private final boolean stackful;
@@ -34,6 +39,7 @@ public final class ReactorOptions {
   private ReactorOptions(
       BackendKind backend,
       int queueEntries,
+      int directDescriptors,
       int cpu,
       FiberKind fiberKind,
       boolean stackful,
@@ -50,6 +56,13 @@ public final class ReactorOptions {
               + ": "
               + queueEntries);
     }
+    if (directDescriptors < 0 || directDescriptors > DIRECT_DESCRIPTORS_MAX) {
+      throw new IllegalArgumentException(
+          "directDescriptors must be from 0 to "
+              + DIRECT_DESCRIPTORS_MAX
+              + ": "
+              + directDescriptors);
+    }
     if (cpu < UNPINNED) {
       throw new IllegalArgumentException("cpu must be a CPU's number, ANY_CPU or UNPINNED: " + cpu);
     }
@@ -64,6 +77,7 @@ public final class ReactorOptions {
 
     this.backend = backend;
     this.queueEntries = queueEntries;
+    this.directDescriptors = directDescriptors;
     this.cpu = cpu;
     this.fiberKind = fiberKind;
     this.stackful = stackful;
@@ -83,6 +97,7 @@ public final class ReactorOptions {
     return new ReactorOptions(
         BackendKind.configured(),
         QUEUE_ENTRIES_DEFAULT,
+        0,
         UNPINNED,
         FiberKind.configured(),
         FiberKind.stackfulConfigured(),
@@ -101,6 +116,7 @@ public final class ReactorOptions {
     return new ReactorOptions(
         backend,
         queueEntries,
+        directDescriptors,
         cpu,
         fiberKind,
         stackful,
@@ -119,6 +135,26 @@ public final class ReactorOptions {
     return new ReactorOptions(
         backend,
         queueEntries,
+        directDescriptors,
+        cpu,
+        fiberKind,
+        stackful,
+        uncaughtExceptionHandler,
+        stallLimit,
+        stallHandler,
+        leakHandler);
+  }
+
+  /**
+   * {@return these options with a table of direct descriptors}
+   *
+   * @param directDescriptors see {@link #directDescriptors()}
+   */
+  public ReactorOptions withDirectDescriptors(int directDescriptors) {
+    return new ReactorOptions(
+        backend,
+        queueEntries,
+        directDescriptors,
         cpu,
         fiberKind,
         stackful,
@@ -137,6 +173,7 @@ public final class ReactorOptions {
     return new ReactorOptions(
         backend,
         queueEntries,
+        directDescriptors,
         cpu,
         fiberKind,
         stackful,
@@ -155,6 +192,7 @@ public final class ReactorOptions {
     return new ReactorOptions(
         backend,
         queueEntries,
+        directDescriptors,
         cpu,
         fiberKind,
         stackful,
@@ -173,6 +211,7 @@ public final class ReactorOptions {
     return new ReactorOptions(
         backend,
         queueEntries,
+        directDescriptors,
         cpu,
         fiberKind,
         stackful,
@@ -192,6 +231,7 @@ public final class ReactorOptions {
     return new ReactorOptions(
         backend,
         queueEntries,
+        directDescriptors,
         cpu,
         fiberKind,
         stackful,
@@ -211,6 +251,7 @@ public final class ReactorOptions {
     return new ReactorOptions(
         backend,
         queueEntries,
+        directDescriptors,
         cpu,
         fiberKind,
         stackful,
@@ -234,6 +275,7 @@ public final class ReactorOptions {
     return new ReactorOptions(
         backend,
         queueEntries,
+        directDescriptors,
         cpu,
         fiberKind,
         stackful,
@@ -271,6 +313,16 @@ public final class ReactorOptions {
    */
   public int queueEntries() {
     return queueEntries;
+  }
+
+  /**
+   * {@return the size of the reactor's table of direct descriptors, up to 1048576 and to the limit
+   * of open files (RLIMIT_NOFILE): see {@link dev.weft.io.DirectDescriptors}. 0 by default: there
+   * is no table. Otherwise {@link Reactor#open} throws an exception where there can be none: on a
+   * selector, and before Linux 6.8}
+   */
+  public int directDescriptors() {
+    return directDescriptors;
   }
 
   /**
@@ -335,6 +387,8 @@ public final class ReactorOptions {
         + backend
         + ", queueEntries="
         + queueEntries
+        + ", directDescriptors="
+        + directDescriptors
         + ", cpu="
         + cpu
         + ", fiberKind="

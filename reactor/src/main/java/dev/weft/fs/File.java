@@ -4,8 +4,10 @@ package dev.weft.fs;
 import dev.weft.Deadline;
 import dev.weft.error.ErrnoException;
 import dev.weft.internal.backend.FileAttributes;
+import dev.weft.internal.backend.Handle;
 import dev.weft.internal.backend.Op;
 import dev.weft.internal.backend.OpenFlags;
+import dev.weft.internal.io.DirectMoves;
 import dev.weft.internal.io.Endpoint;
 import dev.weft.internal.io.PathCalls;
 import dev.weft.internal.strand.Operations;
@@ -48,7 +50,7 @@ public final class File implements ByteStream {
    *     directory: end it with {@code /.} for that
    * @param options {@link StandardOpenOption}s: none to read, otherwise as for {@link
    *     java.nio.channels.FileChannel#open}, but APPEND goes with READ and TRUNCATE_EXISTING too.
-   *     DELETE_ON_CLOSE and SPARSE are rejected
+   *     DELETE_ON_CLOSE and SPARSE are rejected. Or {@link FileOption}s
    * @return an open file
    * @throws ErrnoException ENOENT, EACCES, EISDIR, EMFILE and so on (open(2))
    */
@@ -77,6 +79,9 @@ public final class File implements ByteStream {
       throws IOException {
     int flags = flags(new HashSet<>(Arrays.asList(options)));
     Strand strand = PathCalls.enter(directory, "open");
+    if ((flags & OpenFlags.DIRECT) != 0) {
+      strand.loop.backend().requireDirectTable("open " + path);
+    }
     Endpoint endpoint = new Endpoint(strand.loop, Endpoint.Kind.STREAM, path, path);
     File file = new File(endpoint);
     PathCalls.open(directory, endpoint, path, flags, PERMISSIONS_DEFAULT, deadline.nanoTime());
@@ -89,6 +94,10 @@ public final class File implements ByteStream {
     boolean read = options.contains(StandardOpenOption.READ) || !write;
     int flags = (read ? OpenFlags.READ : 0) | (write ? OpenFlags.WRITE : 0);
     for (OpenOption option : options) {
+      if (option == FileOption.DIRECT_DESCRIPTOR) {
+        flags |= OpenFlags.DIRECT;
+        continue;
+      }
       if (!(option instanceof StandardOpenOption standard)) {
         throw new IllegalArgumentException("not an option of File.open: " + option);
       }
@@ -207,13 +216,26 @@ public final class File implements ByteStream {
    */
   public FileStat stat(Deadline deadline) throws IOException {
     Strand strand = endpoint.enter("stat");
-    FileAttributes attributes = new FileAttributes();
-    Op op = strand.waiting.op().stat(endpoint.handle(), attributes);
     long nanoTime = deadline.nanoTime();
+    Handle handle = endpoint.handle();
+    if (!handle.isDirect()) {
+      return stat(strand, handle, nanoTime);
+    }
+    int copy = DirectMoves.copy(strand, "stat", handle, endpoint.name(), nanoTime);
+    try {
+      return stat(strand, Handle.borrowed(copy, endpoint.name()), nanoTime);
+    } finally {
+      strand.loop.backend().closeDescriptor(copy);
+    }
+  }
+
+  private FileStat stat(Strand strand, Handle handle, long deadline) throws IOException {
+    FileAttributes attributes = new FileAttributes();
+    Op op = strand.waiting.op().stat(handle, attributes);
     endpoint.check(
         "stat",
         Operations.performRepeatedly(
-            strand, "stat", endpoint.name(), op, nanoTime, WaitMode.EXTERNAL));
+            strand, "stat", endpoint.name(), op, deadline, WaitMode.EXTERNAL));
     return FileStat.of(attributes);
   }
 

@@ -5,6 +5,7 @@ import dev.weft.Deadline;
 import dev.weft.error.Errno;
 import dev.weft.error.ErrnoException;
 import dev.weft.internal.backend.Capability;
+import dev.weft.internal.backend.DirectDescriptor;
 import dev.weft.internal.backend.Handle;
 import dev.weft.internal.backend.Op;
 import dev.weft.internal.backend.PollEvents;
@@ -154,6 +155,9 @@ public final class Poll {
     }
     Strand strand = Strand.require("poll");
     String subject = "descriptor " + descriptor;
+    if (DirectDescriptor.is(descriptor)) { // no process has such a number
+      throw new ErrnoException("poll", subject, Errno.EBADF.code());
+    }
     if (descriptor > LAST_STANDARD) {
       strand.loop.backend().require(Capability.KERNEL_DESCRIPTORS, "poll of " + subject);
     }

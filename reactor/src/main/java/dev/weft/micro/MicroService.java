@@ -155,6 +155,7 @@ public final class MicroService implements AutoCloseable {
    * @param handlers creates the first thread of each process
    * @return a listening server
    * @throws IllegalStateException if fibers have accepted connections on the listener
+   * @throws IllegalArgumentException if the listener gives its connections direct descriptors
    */
   public static MicroService start(
       TcpListener listener,
@@ -162,6 +163,10 @@ public final class MicroService implements AutoCloseable {
       int connectionsMax,
       Supplier<? extends MicroThread> handlers) {
     requireValid(connectionsMax, handlers);
+    if (MicroProcess.acceptor(listener).acceptsDirect()) {
+      throw new IllegalArgumentException(
+          "micro-threads have no direct descriptors, as the connections of the listener do");
+    }
     StackReserve.check();
     return new MicroService(listener, options, connectionsMax, handlers);
   }

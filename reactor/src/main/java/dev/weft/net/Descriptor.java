@@ -2,6 +2,7 @@
 package dev.weft.net;
 
 import dev.weft.Deadline;
+import dev.weft.internal.backend.Handle;
 import dev.weft.internal.io.Endpoint;
 import dev.weft.internal.io.SocketCalls;
 import dev.weft.internal.strand.EventLoop;
@@ -28,9 +29,13 @@ public final class Descriptor implements ByteStream {
     endpoint.open(number);
   }
 
-  /** {@return the number of the descriptor in this process; -1 if it is closed} */
+  /**
+   * {@return the number of the descriptor in this process; -1 if it is closed or direct (see {@link
+   * dev.weft.io.DirectDescriptors})}
+   */
   public int number() {
-    return endpoint.handle().number();
+    Handle handle = endpoint.handle();
+    return handle.isDirect() ? Handle.NONE : handle.number();
   }
 
   @Override

@@ -59,7 +59,7 @@ public final class SocketOptions {
               SocketOption.INCOMING_CPU.code));
 
   private static final SocketOptions DEFAULTS =
-      new SocketOptions(SocketSetup.NONE, BACKLOG_DEFAULT, false, null)
+      new SocketOptions(SocketSetup.NONE, BACKLOG_DEFAULT, false, null, false)
           .with(SocketOption.REUSE_ADDRESS, true)
           .with(SocketOption.NO_DELAY, true);
 
@@ -67,12 +67,17 @@ public final class SocketOptions {
   private final int backlog;
   private final boolean ipv4Only;
   private final @Nullable InetSocketAddress localAddress;
+  private final boolean directDescriptors;
 
   /** The options of a connection that is opened. */
   private final SocketSetup setup;
 
   private SocketOptions(
-      SocketSetup values, int backlog, boolean ipv4Only, @Nullable InetSocketAddress localAddress) {
+      SocketSetup values,
+      int backlog,
+      boolean ipv4Only,
+      @Nullable InetSocketAddress localAddress,
+      boolean directDescriptors) {
     if (backlog < 0) {
       throw new IllegalArgumentException("backlog must not be negative: " + backlog);
     }
@@ -80,6 +85,7 @@ public final class SocketOptions {
     this.backlog = backlog;
     this.ipv4Only = ipv4Only;
     this.localAddress = localAddress;
+    this.directDescriptors = directDescriptors;
     if (ipv4Only && has(SocketOption.IPV6_ONLY)) {
       throw new IllegalArgumentException("IPv4 only and IPV6_ONLY exclude each other");
     }
@@ -119,7 +125,7 @@ public final class SocketOptions {
   }
 
   private SocketOptions with(SocketSetup others) {
-    return new SocketOptions(others, backlog, ipv4Only, localAddress);
+    return new SocketOptions(others, backlog, ipv4Only, localAddress, directDescriptors);
   }
 
   /**
@@ -208,7 +214,7 @@ public final class SocketOptions {
    * @param backlog see {@link #backlog()}
    */
   public SocketOptions withBacklog(int backlog) {
-    return new SocketOptions(values, backlog, ipv4Only, localAddress);
+    return new SocketOptions(values, backlog, ipv4Only, localAddress, directDescriptors);
   }
 
   /**
@@ -218,7 +224,7 @@ public final class SocketOptions {
    * @param ipv4Only whether {@code 0.0.0.0} stands for IPv4 alone
    */
   public SocketOptions withIpv4Only(boolean ipv4Only) {
-    return new SocketOptions(values, backlog, ipv4Only, localAddress);
+    return new SocketOptions(values, backlog, ipv4Only, localAddress, directDescriptors);
   }
 
   /**
@@ -228,7 +234,22 @@ public final class SocketOptions {
    *     let the kernel choose
    */
   public SocketOptions withLocalAddress(@Nullable InetSocketAddress localAddress) {
-    return new SocketOptions(values, backlog, ipv4Only, localAddress);
+    return new SocketOptions(values, backlog, ipv4Only, localAddress, directDescriptors);
+  }
+
+  /**
+   * {@return these options for TCP connections with direct descriptors, or without}
+   *
+   * <p>A connection that is opened or accepted with them has no descriptor of the process but a
+   * direct one ({@link dev.weft.io.DirectDescriptors}); the listener itself keeps its own. A
+   * listener accepts each connection when a fiber waits for it. If the table is full, that is
+   * ENFILE, and clients wait in the kernel's backlog. A listener has a slot reserved for the next
+   * connection, from the first time on that a fiber waits for one.
+   *
+   * @param directDescriptors whether connections have direct descriptors
+   */
+  public SocketOptions withDirectDescriptors(boolean directDescriptors) {
+    return new SocketOptions(values, backlog, ipv4Only, localAddress, directDescriptors);
   }
 
   /** The options of a connection that is opened. */
@@ -268,6 +289,11 @@ public final class SocketOptions {
     return localAddress;
   }
 
+  /** {@return whether TCP connections have direct descriptors} */
+  public boolean hasDirectDescriptors() {
+    return directDescriptors;
+  }
+
   @Override
   public String toString() {
     StringJoiner text = new StringJoiner(", ", "SocketOptions[", "]");
@@ -278,6 +304,9 @@ public final class SocketOptions {
     }
     if (localAddress != null) {
       text.add("localAddress=" + localAddress);
+    }
+    if (directDescriptors) {
+      text.add("directDescriptors");
     }
     return text.toString();
   }

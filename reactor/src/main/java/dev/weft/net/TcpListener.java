@@ -83,6 +83,8 @@ public final class TcpListener implements AutoCloseable {
    * @throws ErrnoException EADDRINUSE, EACCES, EADDRNOTAVAIL and so on (bind(2))
    * @throws UnsupportedOperationException if an option is set that the backend does not have, such
    *     as IPV6_ONLY on a selector
+   * @throws IllegalStateException if the connections are to get direct descriptors, and the reactor
+   *     has none
    * @throws java.net.UnknownHostException if {@code address} is not resolved
    * @throws IllegalArgumentException if the options have a local address, which is for connections
    */
@@ -92,6 +94,9 @@ public final class TcpListener implements AutoCloseable {
     if (options.localAddress() != null) {
       throw new IllegalArgumentException(
           "a listener has no local address but its own: " + options.localAddress());
+    }
+    if (options.hasDirectDescriptors()) {
+      loop.backend().requireDirectTable("bind " + InetAddresses.text(address));
     }
     StackReserve.check(); // descriptors are closed if the call fails
     if (options.has(SocketOption.IPV6_ONLY)) {
@@ -108,6 +113,9 @@ public final class TcpListener implements AutoCloseable {
       SocketCalls.bind(loop, handle, chosen);
       SocketCalls.listen(loop, handle, chosen, options.backlog());
       listener.name.address = SocketCalls.localAddress(loop, handle);
+      if (options.hasDirectDescriptors()) {
+        listener.acceptor.acceptDirect();
+      }
       listening = true;
       return listener;
     } finally {
@@ -122,7 +130,7 @@ public final class TcpListener implements AutoCloseable {
    *
    * @return an open connection
    * @throws ErrnoException EMFILE or ENFILE if no descriptor is left, ENOBUFS or ENOMEM: the
-   *     listener stays usable, and it is best to wait a little before the next call
+   *     listener stays usable, clients wait, and it is best to wait a little before the next call
    * @throws AsynchronousCloseException if the listener is closed during the call
    */
   public TcpSocket accept() throws IOException {
@@ -135,7 +143,7 @@ public final class TcpListener implements AutoCloseable {
    * @param deadline when to stop waiting
    * @return an open connection
    * @throws ErrnoException EMFILE or ENFILE if no descriptor is left, ENOBUFS or ENOMEM: the
-   *     listener stays usable, and it is best to wait a little before the next call
+   *     listener stays usable, clients wait, and it is best to wait a little before the next call
    * @throws AsynchronousCloseException if the listener is closed during the call
    * @throws dev.weft.error.DeadlineExceededException if no connection arrived
    */

@@ -266,6 +266,8 @@ public final class TcpServer implements AutoCloseable {
    *     open then
    * @throws UnsupportedOperationException if the system has no SO_REUSEPORT: see {@link
    *     Distribution#BY_LOAD}
+   * @throws IllegalArgumentException if connections get direct descriptors, which belong to one
+   *     reactor, and are to be handed over
    * @throws java.net.UnknownHostException if {@code address} is not resolved
    * @throws RejectedExecutionException if the group is closed or has failed
    */
@@ -276,6 +278,10 @@ public final class TcpServer implements AutoCloseable {
       ConnectionHandler<? super TcpSocket> handler)
       throws IOException {
     boolean handsOver = options.distribution() == Distribution.BY_LOAD;
+    if (handsOver && options.socketOptions().hasDirectDescriptors()) {
+      throw new IllegalArgumentException(
+          "connections with direct descriptors can't be handed over: Distribution.BY_KERNEL");
+    }
     TcpServer server = new TcpServer(options, handler, address, null, handsOver);
     server.startOn(group.reactors(), !handsOver && group.size() > 1);
     return server;

@@ -4,10 +4,12 @@ package dev.weft.net;
 import dev.weft.Deadline;
 import dev.weft.error.ErrnoException;
 import dev.weft.internal.backend.ConnectionInfo;
+import dev.weft.internal.backend.DirectDescriptor;
 import dev.weft.internal.backend.Direction;
 import dev.weft.internal.backend.Handle;
 import dev.weft.internal.backend.SocketType;
 import dev.weft.internal.io.Acceptor;
+import dev.weft.internal.io.DirectMoves;
 import dev.weft.internal.io.Endpoint;
 import dev.weft.internal.io.InetAddresses;
 import dev.weft.internal.io.Peeks;
@@ -174,6 +176,9 @@ public final class TcpSocket extends StreamSocket {
       InetSocketAddress local = options.localAddress();
       if (local != null) {
         SocketCalls.bindForConnect(strand.loop, handle, local, address);
+      }
+      if (options.hasDirectDescriptors()) {
+        DirectMoves.register(strand, handle, InetAddresses.text(address), deadline.nanoTime());
       }
       socket.endpoint.connect(address, InetAddresses.text(address), deadline.nanoTime());
       connected = true;
@@ -440,7 +445,7 @@ public final class TcpSocket extends StreamSocket {
     try {
       return InetAddresses.text(remoteAddress());
     } catch (IOException | WrongThreadException e) {
-      return "descriptor " + endpoint.handle().number();
+      return DirectDescriptor.text(endpoint.handle().number());
     }
   }
 }

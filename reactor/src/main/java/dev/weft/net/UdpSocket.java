@@ -242,6 +242,11 @@ public final class UdpSocket extends MessageSocket<Datagram> {
   /** Opens a socket of the family of {@code address}. */
   private static UdpSocket opened(EventLoop loop, InetSocketAddress address, SocketOptions options)
       throws IOException {
+    if (options.hasDirectDescriptors()) {
+      throw new IllegalArgumentException(
+          "a UDP socket is opened with a descriptor of the process: DirectDescriptors.register moves"
+              + " it");
+    }
     StackReserve.check(); // from here on, the descriptor is closed if the call fails
     if (options.has(SocketOption.IPV6_ONLY)) {
       loop.backend().require(Capability.IPV6_ONLY, "a UDP socket for IPv6 alone");

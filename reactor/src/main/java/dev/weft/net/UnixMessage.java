@@ -70,11 +70,18 @@ public final class UnixMessage extends SocketMessage implements AutoCloseable {
    *
    * @param open a socket, a listener, a file, an end of a pipe or a {@link Descriptor}; it stays
    *     open here
-   * @throws IllegalArgumentException if it has no descriptor
+   * @throws IllegalArgumentException if it has no descriptor, or a direct one: see {@link
+   *     dev.weft.io.DirectDescriptors#install}
    * @throws WrongThreadException if it belongs to another reactor
    */
   public void pass(Object open) {
-    message.passing(handleOf(open));
+    Handle handle = handleOf(open);
+    if (handle.isDirect()) {
+      throw new IllegalArgumentException(
+          "its descriptor is direct and can't be passed, DirectDescriptors.install moves it: "
+              + open);
+    }
+    message.passing(handle);
   }
 
   private static Handle handleOf(Object open) {

@@ -5,6 +5,7 @@ import dev.weft.FiberKind;
 import dev.weft.FiberTask;
 import dev.weft.Reactor;
 import dev.weft.ReactorOptions;
+import dev.weft.error.ReactorUnavailableException;
 import dev.weft.internal.access.Opener;
 import dev.weft.internal.strand.EventLoop;
 import dev.weft.os.Signal;
@@ -40,14 +41,21 @@ public final class Simulation {
   private final Faults faults;
   private final long turnsMax;
   private final List<Fixture> fixtures;
+  private final int directDescriptors;
 
   private Simulation(
-      long firstSeed, int count, Faults faults, long turnsMax, List<Fixture> fixtures) {
+      long firstSeed,
+      int count,
+      Faults faults,
+      long turnsMax,
+      List<Fixture> fixtures,
+      int directDescriptors) {
     this.firstSeed = firstSeed;
     this.count = count;
     this.faults = faults;
     this.turnsMax = turnsMax;
     this.fixtures = List.copyOf(fixtures);
+    this.directDescriptors = directDescriptors;
   }
 
   // ---- setting up
@@ -62,7 +70,7 @@ public final class Simulation {
     if (count < 1) {
       throw new IllegalArgumentException("count must be at least 1: " + count);
     }
-    return new Simulation(1, count, Faults.ordinary(), TURNS_MAX, List.of());
+    return new Simulation(1, count, Faults.ordinary(), TURNS_MAX, List.of(), 0);
   }
 
   /**
@@ -82,7 +90,7 @@ public final class Simulation {
    * @return a new simulation
    */
   public Simulation withFirstSeed(long seed) {
-    return new Simulation(seed, count, faults, turnsMax, fixtures);
+    return new Simulation(seed, count, faults, turnsMax, fixtures, directDescriptors);
   }
 
   /**
@@ -92,7 +100,7 @@ public final class Simulation {
    * @return a new simulation
    */
   public Simulation withFaults(Faults faults) {
-    return new Simulation(firstSeed, count, faults, turnsMax, fixtures);
+    return new Simulation(firstSeed, count, faults, turnsMax, fixtures, directDescriptors);
   }
 
   /**
@@ -105,7 +113,7 @@ public final class Simulation {
     if (turns < 1) {
       throw new IllegalArgumentException("turns must be at least 1: " + turns);
     }
-    return new Simulation(firstSeed, count, faults, turns, fixtures);
+    return new Simulation(firstSeed, count, faults, turns, fixtures, directDescriptors);
   }
 
   /**
@@ -133,7 +141,18 @@ public final class Simulation {
   private Simulation with(Fixture fixture) {
     List<Fixture> more = new ArrayList<>(fixtures);
     more.add(fixture);
-    return new Simulation(firstSeed, count, faults, turnsMax, more);
+    return new Simulation(firstSeed, count, faults, turnsMax, more, directDescriptors);
+  }
+
+  /**
+   * This simulation with a table of direct descriptors: see {@link
+   * ReactorOptions#withDirectDescriptors}.
+   *
+   * @param size the most that are open at a time
+   * @return a new simulation
+   */
+  public Simulation withDirectDescriptors(int size) {
+    return new Simulation(firstSeed, count, faults, turnsMax, fixtures, size);
   }
 
   // ---- running
@@ -236,11 +255,14 @@ public final class Simulation {
     return files;
   }
 
-  private static Reactor open(SimulationRun run) {
+  private Reactor open(SimulationRun run) {
     try {
+      if (directDescriptors > 0) {
+        run.backend().openDirectTable(directDescriptors);
+      }
       MethodHandles.lookup().ensureInitialized(Reactor.class);
-    } catch (IllegalAccessException e) {
-      throw new AssertionError("the class is public", e);
+    } catch (IllegalAccessException | ReactorUnavailableException e) {
+      throw new AssertionError("the class is public, and the kernel has direct descriptors", e);
     }
     ReactorOptions options =
         ReactorOptions.defaults()

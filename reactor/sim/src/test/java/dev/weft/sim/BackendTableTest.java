@@ -18,6 +18,7 @@ import dev.weft.internal.backend.Handle;
 import dev.weft.internal.backend.Message;
 import dev.weft.internal.backend.Op;
 import dev.weft.internal.backend.Opcode;
+import dev.weft.internal.backend.OpenFlags;
 import dev.weft.internal.backend.PathRequest;
 import dev.weft.internal.backend.PollEvents;
 import dev.weft.internal.backend.SocketOption;
@@ -140,6 +141,10 @@ class BackendTableTest {
           case SYNC_DATA -> op.sync(none, true);
           case POLL -> op.poll(none, PollEvents.READABLE);
           case SPLICE -> op.splice(none, none, 1);
+          case ACCEPT_DIRECT -> op.acceptDirect(none);
+          case OPEN_DIRECT -> op.open(new byte[0], OpenFlags.DIRECT, 0);
+          case REGISTER -> op.register(none);
+          case INSTALL -> op.install(none);
         };
     assertEquals(opcode, request.opcode());
     backend.submit(request);

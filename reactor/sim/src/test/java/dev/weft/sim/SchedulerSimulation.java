@@ -21,7 +21,10 @@ final class SchedulerSimulation {
   }
 
   static void run(Scenarios.Scenario scenario, long seed) {
-    Simulation.seed(seed).withFaults(scenario.faults()).run(scenario.task());
+    Simulation.seed(seed)
+        .withFaults(scenario.faults())
+        .withDirectDescriptors(DirectScenarios.SLOTS)
+        .run(scenario.task());
   }
 
   /** Arguments: how many seeds, the first one, and the scenario's name or "all". */

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.weft.internal.backend;
 
+import dev.weft.error.Errno;
+import dev.weft.error.ReactorUnavailableException;
 import java.util.BitSet;
 import java.util.EnumSet;
 import java.util.Set;
@@ -33,6 +35,9 @@ public abstract class Backend extends OpenHandles implements AutoCloseable {
 
   /** The reactor's thread. */
   private final Thread thread = Thread.currentThread();
+
+  /** The account of the table of direct descriptors; null if there is none. */
+  protected @Nullable DirectTable directTable;
 
   private final String name;
   private final Set<Capability> capabilities;
@@ -156,11 +161,15 @@ public abstract class Backend extends OpenHandles implements AutoCloseable {
       for (Op member = op.link; member != null; member = member.link) {
         member.leaseMemory(thread);
       }
+      DirectTable slots = directTable;
+      if (slots != null) {
+        slots.begin(op);
+      }
       start(op);
       started = true;
     } finally {
       if (!started) {
-        releaseMemory(op);
+        abandon(op);
       }
     }
   }
@@ -174,7 +183,11 @@ public abstract class Backend extends OpenHandles implements AutoCloseable {
    * Undoes the submit of operations that could not be started, because memory or stack is
    * exhausted. Its calls are no deeper than those that succeeded before, so the stack suffices.
    */
-  private static void releaseMemory(Op head) {
+  private void abandon(Op head) {
+    DirectTable slots = directTable;
+    if (slots != null) {
+      slots.abandon(head);
+    }
     for (Op member = head; member != null; member = member.link) {
       member.state = Op.State.FREE;
       member.releaseMemory();
@@ -237,6 +250,45 @@ public abstract class Backend extends OpenHandles implements AutoCloseable {
 
   /** Ends what {@link #beginBlocking} announced. */
   public void endBlocking() {}
+
+  // ---- direct descriptors
+
+  /**
+   * Opens the table of direct descriptors. To be called once, before one is asked for.
+   *
+   * @param size the most that are open at a time
+   * @throws ReactorUnavailableException if there can be none, or not of that size
+   */
+  public final void openDirectTable(int size) throws ReactorUnavailableException {
+    if (!has(Capability.DIRECT_DESCRIPTORS)) {
+      throw new ReactorUnavailableException(
+          "the " + name + " backend has no direct descriptors here: io_uring of Linux 6.8 has them",
+          Errno.EOPNOTSUPP);
+    }
+    registerDirectTable(size);
+    directTable = new DirectTable(size);
+  }
+
+  /** Opens the table; called only if the backend {@link #has} direct descriptors. */
+  protected void registerDirectTable(int size) throws ReactorUnavailableException {
+    throw new AssertionError("not implemented");
+  }
+
+  /**
+   * Checks that there is a table of direct descriptors.
+   *
+   * @param what the operation that needs it, for the message
+   * @throws UnsupportedOperationException if the backend can't have one
+   * @throws IllegalStateException if the reactor was opened without one
+   */
+  public final void requireDirectTable(String what) {
+    require(Capability.DIRECT_DESCRIPTORS, what);
+    if (directTable == null) {
+      throw new IllegalStateException(
+          what
+              + ": the reactor has no direct descriptors: see ReactorOptions.withDirectDescriptors");
+    }
+  }
 
   /** The number of the callers' operations that have not completed. */
   public abstract int inFlight();
@@ -311,7 +363,8 @@ public abstract class Backend extends OpenHandles implements AutoCloseable {
    * @param buffer the number of the buffer that is returned, or {@link Op#NO_BUFFER}
    */
   protected final void complete(Op op, int result, boolean more, int buffer) {
-    op.settle(result, more, buffer);
+    DirectTable slots = directTable;
+    op.settle(slots == null ? result : slots.end(op, result), more, buffer);
     Observer watching = observer;
     if (watching != null) {
       watching.completed(op);

@@ -290,6 +290,11 @@ public final class Call {
     return request(Kind.FILE_TYPE, handle.number(), 0, null);
   }
 
+  /** Changes the descriptor of the request: to another one of the same open file, for a moment. */
+  public void use(int descriptor) {
+    handle = descriptor;
+  }
+
   private Call request(Kind kind, int handle, int detail, @Nullable Object argument) {
     this.kind = kind;
     this.handle = handle;

@@ -54,6 +54,9 @@ public enum Capability {
   /** Extended attributes with other names than {@code user.*}, and of symbolic links. */
   ALL_XATTRS,
 
+  /** {@link Backend#openDirectTable}, and what makes a {@link DirectDescriptor}. */
+  DIRECT_DESCRIPTORS,
+
   /** {@link Backend#pinWorkers}, and threads that can be pinned at all. */
   CPU_AFFINITY
 }

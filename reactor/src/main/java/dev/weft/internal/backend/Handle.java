@@ -32,7 +32,10 @@ public final class Handle extends PhantomReference<Object> {
   /** The number of no descriptor. */
   public static final int NONE = -1;
 
-  /** Called once, on the reactor's thread, when no operation uses a closing handle any more. */
+  /**
+   * Called once, on the reactor's thread, when no operation uses a handle any more that is closing,
+   * or has got another descriptor.
+   */
   public interface Listener {
     void unused(Handle handle);
   }
@@ -70,6 +73,9 @@ public final class Handle extends PhantomReference<Object> {
   @Nullable Op second;
 
   @Nullable Listener listener;
+
+  /** The descriptor that it had before, to be closed when no operation uses it; or NONE. */
+  private int retired = NONE;
 
   private @Nullable Runnable cleanup;
 
@@ -163,6 +169,41 @@ public final class Handle extends PhantomReference<Object> {
     return number;
   }
 
+  /** Whether the handle is open and its descriptor a {@link DirectDescriptor}. */
+  public boolean isDirect() {
+    return DirectDescriptor.is(number());
+  }
+
+  /**
+   * Sets another descriptor of the same open file. The old one is {@link #takeRetired}.
+   *
+   * @throws IllegalStateException if the one before that is still in use
+   */
+  void replace(int other) {
+    requireOneDescriptor();
+    retired = number;
+    number = other;
+  }
+
+  /**
+   * Checks that every operation uses the present descriptor.
+   *
+   * @throws IllegalStateException if the one before it is still in use
+   */
+  public void requireOneDescriptor() {
+    if (retired != NONE) {
+      throw new IllegalStateException(
+          description + ": operations are in progress that use the descriptor it had before");
+    }
+  }
+
+  /** Takes the descriptor that it had before, to be closed; {@link #NONE} if there is none. */
+  int takeRetired() {
+    int taken = retired;
+    retired = NONE;
+    return taken;
+  }
+
   public boolean isOpen() {
     return state == State.OPEN;
   }
@@ -211,7 +252,7 @@ public final class Handle extends PhantomReference<Object> {
     } else if (second == op) {
       second = null;
     }
-    if (--uses == 0 && state == State.CLOSING) {
+    if (--uses == 0) {
       notifyUnused();
     }
   }
@@ -226,6 +267,13 @@ public final class Handle extends PhantomReference<Object> {
 
   @Override
   public String toString() {
-    return description + " (descriptor " + number + ", " + state + ", " + uses + " in use)";
+    return description
+        + " ("
+        + DirectDescriptor.text(number)
+        + ", "
+        + state
+        + ", "
+        + uses
+        + " in use)";
   }
 }

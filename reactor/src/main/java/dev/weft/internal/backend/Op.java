@@ -45,6 +45,10 @@ public final class Op extends OpRequest {
   /** The number of no buffer. */
   public static final int NO_BUFFER = -1;
 
+  private static final int ACCEPT_DIRECT = Opcode.ACCEPT_DIRECT.code();
+  private static final int OPEN_DIRECT = Opcode.OPEN_DIRECT.code();
+  private static final int REGISTER = Opcode.REGISTER.code();
+
   /** The operation that starts when this one has succeeded. */
   @Nullable public Op link;
 
@@ -58,6 +62,9 @@ public final class Op extends OpRequest {
   public final int slot;
   int generation;
   boolean cancelRequested;
+
+  /** Whether {@link DirectTable} counts what it does. */
+  boolean counted;
 
   /** Whether there is a {@link MemoryLease} of {@link #memory}. */
   private boolean leased;
@@ -227,6 +234,19 @@ public final class Op extends OpRequest {
     }
   }
 
+  /** Whether the result is a direct descriptor. */
+  boolean makesDirect() {
+    return opcode == ACCEPT_DIRECT || opcode == OPEN_DIRECT || opcode == REGISTER;
+  }
+
+  /**
+   * Whether the operation must fail, however, because it makes a direct descriptor and there was no
+   * slot for it when it was submitted: see {@link DirectTable}.
+   */
+  public boolean isRefused() {
+    return makesDirect() && !counted;
+  }
+
   /** Whether the operation uses {@code handle}. */
   boolean uses(Handle handle) {
     return target == handle || spliceSource == handle;
@@ -303,6 +323,11 @@ public final class Op extends OpRequest {
     return request(Opcode.ACCEPT_MULTISHOT, handle);
   }
 
+  /** Accepts one connection: the result is a {@link DirectDescriptor}. */
+  public Op acceptDirect(Handle handle) {
+    return request(Opcode.ACCEPT_DIRECT, handle);
+  }
+
   public Op connect(Handle handle, SocketAddress address) {
     return request(Opcode.CONNECT, handle).with(address);
   }
@@ -328,8 +353,8 @@ public final class Op extends OpRequest {
    * @param permissions of a file that is created, before the umask
    */
   public Op open(@Nullable Handle directory, byte[] path, int flags, int permissions) {
-    request(Opcode.OPEN, directory);
-    detail = flags;
+    request((flags & OpenFlags.DIRECT) == 0 ? Opcode.OPEN : Opcode.OPEN_DIRECT, directory);
+    detail = flags & ~OpenFlags.DIRECT;
     this.permissions = permissions;
     return with(path);
   }
@@ -337,6 +362,16 @@ public final class Op extends OpRequest {
   /** As {@link #open(Handle, byte[], int, int)}, relative to the working directory. */
   public Op open(byte[] path, int flags, int permissions) {
     return open(null, path, flags, permissions);
+  }
+
+  /** Makes a {@link DirectDescriptor} of what a descriptor of the process refers to. */
+  public Op register(Handle handle) {
+    return request(Opcode.REGISTER, handle);
+  }
+
+  /** Makes a descriptor of the process of what a {@link DirectDescriptor} refers to. */
+  public Op install(Handle handle) {
+    return request(Opcode.INSTALL, handle);
   }
 
   /** What {@code path} says: an operation on names of files. */

@@ -58,7 +58,15 @@ public enum Opcode {
   SYNC_DATA,
   /** Waits for {@link PollEvents}; the result is the set of those. */
   POLL,
-  SPLICE;
+  SPLICE,
+  /** As ACCEPT; the result is a {@link DirectDescriptor}. */
+  ACCEPT_DIRECT,
+  /** As OPEN, with {@link OpenFlags#DIRECT}: the result is a {@link DirectDescriptor}. */
+  OPEN_DIRECT,
+  /** Makes a {@link DirectDescriptor} of what a descriptor refers to, which stays open. */
+  REGISTER,
+  /** Makes a descriptor of the process of what a {@link DirectDescriptor} refers to. */
+  INSTALL;
 
   private static final Opcode[] ALL = values();
 

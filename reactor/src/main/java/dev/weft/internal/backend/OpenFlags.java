@@ -24,5 +24,8 @@ public final class OpenFlags {
   /** Fails if the file is not a directory. */
   public static final int DIRECTORY = 1 << 8;
 
+  /** Makes a {@link DirectDescriptor}; not a property of the open file. */
+  public static final int DIRECT = 1 << 30;
+
   private OpenFlags() {}
 }

@@ -21,6 +21,7 @@ public abstract class OpenHandles implements DescriptorHandOver {
   private final ReferenceQueue<Object> garbage = new ReferenceQueue<>();
   private Consumer<Handle> leakListener = handle -> {};
   private final Handle.Listener closer = this::closeWhenUnused;
+  private final Handle.Listener retirer = this::closeRetired;
 
   /** The table of the operations that {@link Backend#create} makes. */
   protected final OpTable table = new OpTable();
@@ -94,6 +95,7 @@ public abstract class OpenHandles implements DescriptorHandOver {
    * @return the descriptor, which the caller must close now; -1 if the handle does not own it
    */
   public final int endClose(Handle handle) {
+    closeRetired(handle);
     if (handle.isOwned()) {
       Handle before = handle.previous;
       Handle after = handle.next;
@@ -122,6 +124,28 @@ public abstract class OpenHandles implements DescriptorHandOver {
     }
     handle.listener = closer;
     return 0;
+  }
+
+  /**
+   * Gives an open handle another descriptor of the same open file, which it owns from now on. The
+   * old one is closed when no operation uses it any more, which can be now.
+   *
+   * @throws IllegalStateException if the one before that is still in use
+   */
+  public final void replace(Handle handle, int descriptor) {
+    handle.replace(descriptor);
+    if (handle.isUnused()) {
+      closeRetired(handle);
+    } else {
+      handle.listener = retirer;
+    }
+  }
+
+  private void closeRetired(Handle handle) {
+    int retired = handle.takeRetired();
+    if (retired != Handle.NONE) {
+      closeDescriptor(retired);
+    }
   }
 
   /**

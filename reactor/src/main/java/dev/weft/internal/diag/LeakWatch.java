@@ -2,6 +2,7 @@
 package dev.weft.internal.diag;
 
 import dev.weft.internal.backend.Backend;
+import dev.weft.internal.backend.DirectDescriptor;
 import dev.weft.internal.backend.Handle;
 import java.lang.ref.PhantomReference;
 import java.lang.ref.Reference;
@@ -42,7 +43,7 @@ public final class LeakWatch {
   }
 
   private static void report(Handle handle, boolean atClose, Listener listener) {
-    String resource = handle.description() + " (descriptor " + handle.number() + ")";
+    String resource = handle.description() + " (" + DirectDescriptor.text(handle.number()) + ")";
     Throwable origin = handle.origin();
     listener.leaked(resource, atClose, origin == null ? List.of() : stack(origin));
   }

@@ -55,6 +55,9 @@ public final class Acceptor implements Op.Listener {
   /** Whether only connections are accepted that a strand waits for. */
   private boolean oneByOne;
 
+  /** Whether connections get direct descriptors. */
+  private boolean direct;
+
   private boolean stopped;
 
   /**
@@ -160,8 +163,35 @@ public final class Acceptor implements Op.Listener {
       accepting = op;
     }
     if (!op.isBusy()) {
-      loop.backend()
-          .submit(oneByOne ? op.accept(handle) : loop.backend().requestAccept(op, handle));
+      loop.backend().submit(request(op));
+    }
+  }
+
+  private Op request(Op op) {
+    if (direct) {
+      return op.acceptDirect(handle); // not a multishot: the table can be full for the next one
+    }
+    return oneByOne ? op.accept(handle) : loop.backend().requestAccept(op, handle);
+  }
+
+  /**
+   * Gives connections direct descriptors. Each is accepted when a strand waits for it, and has a
+   * slot reserved until it comes, also if that strand waits no more.
+   */
+  public void acceptDirect() {
+    direct = true;
+  }
+
+  /** Whether connections get direct descriptors. */
+  public boolean acceptsDirect() {
+    return direct;
+  }
+
+  /** Ends the operation in progress, so that the next one uses the handle's present descriptor. */
+  public void restart() {
+    Op op = accepting;
+    if (op != null) {
+      loop.backend().cancel(op);
     }
   }
 
@@ -174,9 +204,8 @@ public final class Acceptor implements Op.Listener {
       return;
     }
     this.oneByOne = oneByOne;
-    Op op = accepting;
-    if (oneByOne && op != null) {
-      loop.backend().cancel(op);
+    if (oneByOne) {
+      restart();
     }
   }
 
@@ -185,10 +214,7 @@ public final class Acceptor implements Op.Listener {
    */
   public void stop() {
     stopped = true;
-    Op op = accepting;
-    if (op != null) {
-      loop.backend().cancel(op);
-    }
+    restart();
     waiters.wakeAll();
   }
 

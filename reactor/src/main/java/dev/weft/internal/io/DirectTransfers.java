@@ -44,7 +44,7 @@ final class DirectTransfers {
 
   /** Whether the next receive of so many bytes is a direct one. */
   boolean receives(int length, long deadline) {
-    return left > 0 && length >= LARGE_BYTES && deadline != TimerQueue.NOW;
+    return left > 0 && length >= LARGE_BYTES && isWorthACall(deadline);
   }
 
   /** Notes how many bytes a receive has brought. */
@@ -75,8 +75,13 @@ final class DirectTransfers {
   boolean sends(int length, long deadline) {
     return length >= LARGE_BYTES
         && isQueued
-        && deadline != TimerQueue.NOW
-        && lastTurn != endpoint.loop.turns();
+        && lastTurn != endpoint.loop.turns()
+        && isWorthACall(deadline);
+  }
+
+  /** A call does not know direct descriptors: the backend would need further calls. */
+  private boolean isWorthACall(long deadline) {
+    return deadline != TimerQueue.NOW && !endpoint.handle().isDirect();
   }
 
   /**

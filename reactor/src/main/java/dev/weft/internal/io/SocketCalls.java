@@ -236,6 +236,10 @@ public final class SocketCalls {
       throws ErrnoException {
     Object name = foreign.description();
     loop.backend().require(Capability.KERNEL_DESCRIPTORS, "adopting " + name);
+    check(
+        "adopt",
+        name,
+        foreign.isDirect() ? -Errno.EBADF.code() : 0); // no process has such a number
     Call request = loop.call().getOption(foreign, SocketOption.TYPE);
     int result = loop.backend().perform(request);
     if (result == -Errno.ENOTSOCK.code() || (result >= 0 && request.value() != type.number())) {

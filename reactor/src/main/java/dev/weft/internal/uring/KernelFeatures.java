@@ -18,8 +18,16 @@ import java.util.BitSet;
 public record KernelFeatures(int bits, int setupFlags, BitSet opcodes) {
   private static final int PROBE_OPS_MAX = 256;
 
+  /** IORING_OP_FIXED_FD_INSTALL of Linux 6.8, for which liburing 2.3 has no name. */
+  public static final int FIXED_FD_INSTALL = 54;
+
   public boolean supports(int opcode) {
     return opcodes.get(opcode);
+  }
+
+  /** Whether a direct descriptor can be turned into one of the process (Linux 6.8). */
+  public boolean installsDirect() {
+    return supports(FIXED_FD_INSTALL);
   }
 
   /** Whether a wait can be excluded from the "iowait" CPU time (Linux 6.15). */

@@ -156,6 +156,15 @@ public final class Ring implements AutoCloseable {
     return weft_h.io_uring_register_iowq_aff(ring, mask.byteSize(), mask);
   }
 
+  /**
+   * Registers a table of files, all empty: the slots of direct descriptors.
+   *
+   * @return 0 or -errno: -EMFILE for more than RLIMIT_NOFILE or 1048576
+   */
+  public int registerFiles(int count) {
+    return weft_h.io_uring_register_files_sparse(ring, count);
+  }
+
   /** The kernel's worker threads behind this ring. */
   public Workers workers() {
     return workers;

@@ -2,6 +2,7 @@
 package dev.weft.sim.kernel;
 
 import dev.weft.error.Errno;
+import dev.weft.internal.backend.DirectDescriptor;
 import dev.weft.internal.backend.OpenFlags;
 import dev.weft.sim.Faults;
 import dev.weft.sim.env.SeededRandom;
@@ -40,6 +41,14 @@ public final class Kernel {
   private final Faults faults;
   private final Completions completions;
   private final List<@Nullable Handle> handles = new ArrayList<>();
+
+  /**
+   * The slots of direct descriptors. There are as many as are needed: the backend counts those that
+   * a program may use. A ring closes a slot before it takes later requests, which can overtake the
+   * close here.
+   */
+  private final List<@Nullable Handle> direct = new ArrayList<>();
+
   private final Queue<OpenFileDescription> changes = new ArrayDeque<>();
   final Network network;
   private @Nullable Network datagrams;
@@ -151,13 +160,16 @@ public final class Kernel {
    * reference.
    */
   int install(OpenFileDescription description, Throwable origin) {
-    Handle handle = new Handle(description, origin);
-    int free = handles.indexOf(null);
+    return put(handles, new Handle(description, origin));
+  }
+
+  private static int put(List<@Nullable Handle> table, Handle handle) {
+    int free = table.indexOf(null);
     if (free < 0) {
-      handles.add(handle);
-      return handles.size() - 1;
+      table.add(handle);
+      return table.size() - 1;
     }
-    handles.set(free, handle);
+    table.set(free, handle);
     return free;
   }
 
@@ -165,9 +177,32 @@ public final class Kernel {
     return install(referred(description), new CallSite(what));
   }
 
+  /** As {@link #install(OpenFileDescription, Throwable)}, of the kind that a request asks for. */
+  int install(OpenFileDescription description, Request request) {
+    Throwable origin = request.origin;
+    assert origin != null : request.opcode;
+    return request.makesDirect()
+        ? DirectDescriptor.number(put(direct, new Handle(description, origin)))
+        : install(description, origin);
+  }
+
   public @Nullable OpenFileDescription description(int descriptor) {
-    Handle handle = descriptor >= 0 && descriptor < handles.size() ? handles.get(descriptor) : null;
+    Handle handle = handle(descriptor);
     return handle == null ? null : handle.description;
+  }
+
+  private @Nullable Handle handle(int descriptor) {
+    List<@Nullable Handle> table = table(descriptor);
+    int index = index(descriptor);
+    return index >= 0 && index < table.size() ? table.get(index) : null;
+  }
+
+  private static int index(int descriptor) {
+    return DirectDescriptor.is(descriptor) ? DirectDescriptor.slot(descriptor) : descriptor;
+  }
+
+  private List<@Nullable Handle> table(int descriptor) {
+    return DirectDescriptor.is(descriptor) ? direct : handles;
   }
 
   public int close(int descriptor) {
@@ -175,7 +210,7 @@ public final class Kernel {
     if (description == null) {
       return -Errno.EBADF.code();
     }
-    handles.set(descriptor, null);
+    table(descriptor).set(index(descriptor), null);
     description.release();
     return 0;
   }
@@ -187,18 +222,24 @@ public final class Kernel {
   public List<String> leaks() {
     List<String> leaks = new ArrayList<>();
     for (int descriptor = STANDARD_STREAMS; descriptor < handles.size(); descriptor++) {
-      Handle handle = handles.get(descriptor);
-      if (handle != null) {
-        leaks.add(
-            "descriptor "
-                + descriptor
-                + " ("
-                + handle.description
-                + ") was not closed; it was made"
-                + CallSite.describe(handle.origin));
-      }
+      addLeak(leaks, descriptor);
+    }
+    for (int slot = 0; slot < direct.size(); slot++) {
+      addLeak(leaks, DirectDescriptor.number(slot));
     }
     return leaks;
+  }
+
+  private void addLeak(List<String> leaks, int descriptor) {
+    Handle handle = handle(descriptor);
+    if (handle != null) {
+      leaks.add(
+          DirectDescriptor.text(descriptor)
+              + " ("
+              + handle.description
+              + ") was not closed; it was made"
+              + CallSite.describe(handle.origin));
+    }
   }
 
   InetSocketAddress anyAddress(boolean ipv6) {
@@ -218,6 +259,10 @@ public final class Kernel {
 
   private void begin(Request request) {
     request.stage = Request.Stage.STARTING;
+    if (request.refused) {
+      finish(request, -Errno.EBADF.code());
+      return;
+    }
     if (request.fillsMemory()) {
       request.memory = BufferGuard.ofTarget(request.bytes(), chance);
     } else if (request.readsMemory()) {
@@ -227,7 +272,7 @@ public final class Kernel {
     if (needsDescription(request)) {
       OpenFileDescription file = description(request.handle);
       OpenFileDescription source = request.usesSource() ? description(request.spliceHandle) : file;
-      if (file == null || source == null) {
+      if (file == null || source == null || !request.knowsDescriptors()) {
         finish(request, -Errno.EBADF.code());
         return;
       }
@@ -265,7 +310,7 @@ public final class Kernel {
 
   private static boolean needsDescription(Request request) {
     return switch (request.opcode) {
-      case NOP, OPEN, CLOSE, STAT -> false;
+      case NOP, OPEN, OPEN_DIRECT, CLOSE, STAT -> false;
       default -> !OpcodeHandlers.isOnPath(request);
     };
   }

@@ -2,6 +2,7 @@
 package dev.weft.sim.kernel;
 
 import dev.weft.error.Errno;
+import dev.weft.internal.backend.DirectDescriptor;
 import dev.weft.internal.backend.FileAttributes;
 import dev.weft.internal.backend.Opcode;
 import dev.weft.internal.backend.PathRequest;
@@ -45,9 +46,10 @@ final class OpcodeHandlers {
   static int perform(Kernel kernel, Request request) {
     return switch (request.opcode) {
       case NOP -> 0;
-      case OPEN -> open(kernel, request);
+      case OPEN, OPEN_DIRECT -> open(kernel, request);
       case CLOSE -> kernel.close(request.handle);
       case STAT -> stat(kernel, request);
+      case REGISTER, INSTALL -> move(kernel, request, file(request));
       default -> isOnPath(request) ? onPath(kernel, request) : onFile(request, file(request));
     };
   }
@@ -76,9 +78,22 @@ final class OpcodeHandlers {
     };
   }
 
-  /** The node of an open file or directory; null if it is neither. */
+  /** The node of an open file or directory; null if it is neither, or direct. */
   private static @Nullable Node directory(Kernel kernel, int descriptor) {
-    return kernel.description(descriptor) instanceof OpenFile file ? file.node : null;
+    return !DirectDescriptor.is(descriptor)
+            && kernel.description(descriptor) instanceof OpenFile file
+        ? file.node
+        : null;
+  }
+
+  /** Makes another descriptor of the same file. */
+  private static int move(Kernel kernel, Request request, OpenFileDescription file) {
+    int refusal = request.is(Opcode.INSTALL) ? kernel.refuseDescriptor() : 0;
+    if (refusal < 0) {
+      return refusal;
+    }
+    file.refer();
+    return kernel.install(file, request);
   }
 
   private static OpenFileDescription file(Request request) {
@@ -124,7 +139,7 @@ final class OpcodeHandlers {
       case RECEIVE_MESSAGE -> socket.receive(request, request.op.message());
       case SEND, SEND_GATHERED -> socket.send(request, null);
       case SEND_MESSAGE -> socket.send(request, (UnixAddress) request.destination);
-      case ACCEPT, ACCEPT_MULTISHOT -> socket.accept(request);
+      case ACCEPT, ACCEPT_DIRECT, ACCEPT_MULTISHOT -> socket.accept(request);
       case CONNECT ->
           request.op.address() instanceof UnixAddress address
               ? socket.connect(address)
@@ -148,7 +163,7 @@ final class OpcodeHandlers {
       case RECEIVE, PEEK -> socket.read(request);
       case RECEIVE_MESSAGE -> receiveMessage(request, socket);
       case SEND, SEND_GATHERED, SEND_MESSAGE -> socket.write(request);
-      case ACCEPT, ACCEPT_MULTISHOT -> socket.accept(request);
+      case ACCEPT, ACCEPT_DIRECT, ACCEPT_MULTISHOT -> socket.accept(request);
       case SHUTDOWN -> socket.shutdown(request.op.direction());
       case CONNECT -> {
         InetSocketAddress address = Kernel.ofFamily(request.op.address(), socket.isIpv6());
@@ -211,19 +226,18 @@ final class OpcodeHandlers {
     int permissions = request.op.permissions();
     int result = kernel.files.open(start, path, flags, permissions, kernel.now(), found);
     Node node = found[0];
-    Throwable origin = request.origin;
-    if (result < 0 || node == null || origin == null) {
+    if (result < 0 || node == null) {
       return result;
     }
     String name = new String(path, StandardCharsets.UTF_8);
     OpenFile file = new OpenFile(kernel, node, name, flags);
     file.refer();
-    return kernel.install(file, origin);
+    return kernel.install(file, request);
   }
 
   private static int stat(Kernel kernel, Request request) {
     OpenFileDescription file = kernel.description(request.handle);
-    if (file == null) {
+    if (file == null || !request.knowsDescriptors()) {
       return -Errno.EBADF.code();
     }
     FileAttributes target = request.op.attributes();

@@ -108,8 +108,6 @@ public abstract class OpenFileDescription {
     if (refusal < 0) {
       return refusal;
     }
-    Throwable origin = request.origin;
-    assert origin != null;
-    return kernel.install(accepted.remove(), origin);
+    return kernel.install(accepted.remove(), request);
   }
 }

@@ -3,6 +3,7 @@ package dev.weft.sim.kernel;
 
 import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 
+import dev.weft.internal.backend.DirectDescriptor;
 import dev.weft.internal.backend.Gather;
 import dev.weft.internal.backend.Op;
 import dev.weft.internal.backend.Opcode;
@@ -28,6 +29,10 @@ public final class Request {
   }
 
   public final Op op;
+
+  /** Whether it fails, because the table of direct descriptors was full at its submission. */
+  public boolean refused;
+
   public final Opcode opcode;
   public final int handle;
   final long position;
@@ -95,13 +100,34 @@ public final class Request {
           case WRITE, SEND, SEND_GATHERED, SEND_MESSAGE, SPLICE, SHUTDOWN -> true;
           default -> false;
         };
-    if (is(Opcode.OPEN) || isAccept()) {
+    if (makesDescriptor()) {
       origin = new CallSite(op);
     }
   }
 
   boolean isAccept() {
-    return is(Opcode.ACCEPT) || isMultishot();
+    return is(Opcode.ACCEPT) || is(Opcode.ACCEPT_DIRECT) || isMultishot();
+  }
+
+  private boolean makesDescriptor() {
+    return switch (opcode) {
+      case OPEN, OPEN_DIRECT, REGISTER, INSTALL -> true;
+      default -> isAccept();
+    };
+  }
+
+  /** Whether the request makes a direct descriptor instead of one of the process. */
+  boolean makesDirect() {
+    return is(Opcode.ACCEPT_DIRECT) || is(Opcode.OPEN_DIRECT) || is(Opcode.REGISTER);
+  }
+
+  /** Whether the kernel takes the descriptors: some have to be direct ones, some must not be. */
+  boolean knowsDescriptors() {
+    return switch (opcode) {
+      case INSTALL -> DirectDescriptor.is(handle);
+      case REGISTER, STAT -> !DirectDescriptor.is(handle);
+      default -> !passes || !DirectDescriptor.is(spliceHandle);
+    };
   }
 
   boolean isMultishot() {
@@ -206,7 +232,7 @@ public final class Request {
   /** Whether a worker thread carries the request out; a cancellation interrupts that thread. */
   boolean isOnWorker() {
     return switch (opcode) {
-      case SPLICE, SYNC, SYNC_DATA, OPEN, STAT, LIST -> true;
+      case SPLICE, SYNC, SYNC_DATA, OPEN, OPEN_DIRECT, STAT, LIST -> true;
       default -> OpcodeHandlers.isOnPath(this);
     };
   }

@@ -5,6 +5,8 @@ import dev.weft.error.Errno;
 import dev.weft.internal.backend.Backend;
 import dev.weft.internal.backend.Call;
 import dev.weft.internal.backend.Capability;
+import dev.weft.internal.backend.DirectDescriptor;
+import dev.weft.internal.backend.DirectTable;
 import dev.weft.internal.backend.Op;
 import dev.weft.sim.Faults;
 import dev.weft.sim.env.SeededRandom;
@@ -91,6 +93,7 @@ public final class SimBackend extends Backend {
             Capability.KERNEL_DESCRIPTORS,
             Capability.SPLICE,
             Capability.QUEUED_TRANSFERS,
+            Capability.DIRECT_DESCRIPTORS,
             Capability.MULTISHOT_ACCEPT,
             Capability.POLL_ERRORS,
             Capability.PIPE_CAPACITY,
@@ -128,8 +131,15 @@ public final class SimBackend extends Backend {
 
   @Override
   public int closeDescriptor(int descriptor) {
+    DirectTable slots = directTable;
+    if (slots != null && DirectDescriptor.is(descriptor)) {
+      slots.close(descriptor);
+    }
     return kernel.close(descriptor);
   }
+
+  @Override
+  protected void registerDirectTable(int size) {} // the kernel's is large enough
 
   @Override
   protected void start(Op op) {
@@ -163,6 +173,7 @@ public final class SimBackend extends Backend {
     for (Op op = head; op != null; op = op.link()) {
       begin(op);
       Request request = new Request(op, named.remove(op));
+      request.refused = op.isRefused();
       requests.put(op, request);
       if (last == null) {
         first = request;

@@ -15,9 +15,12 @@ final class Attempts {
 
   private Attempts() {}
 
-  /** Returns at least 0, or -errno. */
-  static int perform(Op op, SqeEncoder encoder) {
-    int handle = op.handle();
+  /**
+   * Performs an operation on {@code handle}, which is its descriptor, or refers to the same file.
+   *
+   * @return at least 0, or -errno
+   */
+  static int perform(Op op, int handle, SqeEncoder encoder) {
     int length = op.length();
     MemorySegment memory = op.memory();
     long address = memory == null ? 0 : memory.address() + op.from();
@@ -25,20 +28,20 @@ final class Attempts {
       case RECEIVE -> Libc.receive(handle, address, length, false);
       case PEEK -> Libc.receive(handle, address, length, true);
       case SEND -> Libc.send(handle, address, length);
-      case SEND_GATHERED -> sendGathered(op);
+      case SEND_GATHERED -> sendGathered(op, handle);
       case READ -> Libc.tryRead(handle, address, length, op.position());
       case WRITE -> Libc.tryWrite(handle, address, length, op.position());
       case POLL -> poll(handle, op.detail());
-      case RECEIVE_MESSAGE -> receiveMessage(op, encoder);
-      case SEND_MESSAGE -> sendMessage(op, encoder);
+      case RECEIVE_MESSAGE -> receiveMessage(op, handle, encoder);
+      case SEND_MESSAGE -> sendMessage(op, handle, encoder);
       default -> UNSUPPORTED;
     };
   }
 
-  private static int sendGathered(Op op) {
+  private static int sendGathered(Op op, int handle) {
     GatherHeader.write(op.gather());
     int flags = op.detail() == 0 ? 0 : weft_h.MSG_MORE();
-    return Libc.sendMessage(op.handle(), GatherHeader.address(op.gather()), flags);
+    return Libc.sendMessage(handle, GatherHeader.address(op.gather()), flags);
   }
 
   private static int poll(int handle, int events) {
@@ -49,15 +52,15 @@ final class Attempts {
     return (found & weft_h.POLLNVAL()) != 0 ? EBADF : KernelCodes.pollEventsOf(found);
   }
 
-  private static int receiveMessage(Op op, SqeEncoder encoder) {
+  private static int receiveMessage(Op op, int handle, SqeEncoder encoder) {
     encoder.prepare(op);
-    int result = Libc.receiveMessage(op.handle(), encoder.scratch(op));
+    int result = Libc.receiveMessage(handle, encoder.scratch(op));
     return result < 0 ? result : encoder.decode(op, result);
   }
 
-  private static int sendMessage(Op op, SqeEncoder encoder) {
+  private static int sendMessage(Op op, int handle, SqeEncoder encoder) {
     encoder.prepare(op);
     MessageHeader.complete(op, encoder.scratch(op));
-    return Libc.sendMessage(op.handle(), encoder.scratch(op), 0);
+    return Libc.sendMessage(handle, encoder.scratch(op), 0);
   }
 }

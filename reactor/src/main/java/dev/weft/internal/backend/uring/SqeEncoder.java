@@ -8,11 +8,13 @@ import static java.lang.foreign.ValueLayout.JAVA_LONG;
 import dev.weft.bindings.io_uring_sqe;
 import dev.weft.bindings.statx;
 import dev.weft.bindings.weft_h;
+import dev.weft.internal.backend.DirectDescriptor;
 import dev.weft.internal.backend.Op;
 import dev.weft.internal.backend.OpTable;
 import dev.weft.internal.backend.Opcode;
 import dev.weft.internal.mem.Memory;
 import dev.weft.internal.mem.Slab;
+import dev.weft.internal.uring.KernelFeatures;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 
@@ -39,6 +41,7 @@ final class SqeEncoder implements AutoCloseable {
   private static final int SQE_FLAGS_SHIFT = 8;
   private static final int PRIORITY_SHIFT = 16;
   private static final int LINK = weft_h.IOSQE_IO_LINK() << SQE_FLAGS_SHIFT;
+  private static final int FIXED = weft_h.IOSQE_FIXED_FILE() << SQE_FLAGS_SHIFT;
 
   /** The name that stands for the descriptor itself, with AT_EMPTY_PATH. */
   private static final MemorySegment EMPTY_PATH = Arena.global().allocateFrom("");
@@ -57,7 +60,8 @@ final class SqeEncoder implements AutoCloseable {
     define(Opcode.ACCEPT, weft_h.IORING_OP_ACCEPT(), weft_h.SOCK_CLOEXEC());
     define(Opcode.ACCEPT_MULTISHOT, weft_h.IORING_OP_ACCEPT(), weft_h.SOCK_CLOEXEC());
     add(Opcode.ACCEPT_MULTISHOT, weft_h.IORING_ACCEPT_MULTISHOT() << PRIORITY_SHIFT);
-    define(Opcode.CLOSE, weft_h.IORING_OP_CLOSE(), 0);
+    defineOther(Opcode.ACCEPT_DIRECT, weft_h.IORING_OP_ACCEPT(), 0); // O_CLOEXEC would be refused
+    defineOther(Opcode.CLOSE, weft_h.IORING_OP_CLOSE(), 0);
     define(Opcode.SYNC, weft_h.IORING_OP_FSYNC(), 0);
     define(Opcode.SYNC_DATA, weft_h.IORING_OP_FSYNC(), weft_h.IORING_FSYNC_DATASYNC());
     defineOther(Opcode.RECEIVE_ANY, weft_h.IORING_OP_RECV(), 0);
@@ -69,6 +73,10 @@ final class SqeEncoder implements AutoCloseable {
     // be at its end, and one without a reader could not be opened for writing.
     defineOther(Opcode.OPEN, weft_h.IORING_OP_OPENAT(), 0);
     add(Opcode.OPEN, weft_h.IOSQE_ASYNC() << SQE_FLAGS_SHIFT);
+    defineOther(Opcode.OPEN_DIRECT, weft_h.IORING_OP_OPENAT(), 0);
+    add(Opcode.OPEN_DIRECT, weft_h.IOSQE_ASYNC() << SQE_FLAGS_SHIFT);
+    defineOther(Opcode.REGISTER, weft_h.IORING_OP_FILES_UPDATE(), 0);
+    define(Opcode.INSTALL, KernelFeatures.FIXED_FD_INSTALL, 0); // with O_CLOEXEC
     defineOther(Opcode.STAT, weft_h.IORING_OP_STATX(), weft_h.AT_EMPTY_PATH());
     defineOther(Opcode.STAT_PATH, weft_h.IORING_OP_STATX(), 0);
     defineOther(Opcode.MAKE_DIRECTORY, weft_h.IORING_OP_MKDIRAT(), 0);
@@ -87,7 +95,14 @@ final class SqeEncoder implements AutoCloseable {
 
   static {
     Opcode[] all = {
-      Opcode.RECEIVE_MESSAGE, Opcode.STAT, Opcode.STAT_PATH, Opcode.GET_XATTR, Opcode.POLL
+      Opcode.RECEIVE_MESSAGE,
+      Opcode.STAT,
+      Opcode.STAT_PATH,
+      Opcode.GET_XATTR,
+      Opcode.POLL,
+      Opcode.ACCEPT_DIRECT,
+      Opcode.OPEN_DIRECT,
+      Opcode.REGISTER
     };
     for (Opcode each : all) {
       HAS_OUTPUT[each.code()] = true;
@@ -123,7 +138,7 @@ final class SqeEncoder implements AutoCloseable {
       case SEND_GATHERED -> GatherHeader.write(op.gather());
       case RECEIVE_MESSAGE -> MessageHeader.prepareReceive(op, scratch(op));
       case SEND_MESSAGE -> MessageHeader.prepareSend(op, scratch(op));
-      case OPEN -> writePath(op);
+      case OPEN, OPEN_DIRECT -> writePath(op);
       case STAT, STAT_PATH -> scratch(op); // allocates it
       default -> {}
     }
@@ -158,8 +173,13 @@ final class SqeEncoder implements AutoCloseable {
     long entry = ENTRIES[op.code()];
     MemorySegment memory = op.memory();
     int head = (int) entry | (op.link == null ? 0 : LINK);
+    int handle = op.handle();
+    if (DirectDescriptor.is(handle)) {
+      head |= FIXED;
+      handle = DirectDescriptor.slot(handle);
+    }
     sqe.set(JAVA_INT, io_uring_sqe.opcode$offset(), head); // and flags and priority
-    io_uring_sqe.fd(sqe, op.handle());
+    io_uring_sqe.fd(sqe, handle);
     io_uring_sqe.off(sqe, op.position());
     io_uring_sqe.addr(sqe, memory == null ? 0 : memory.address() + op.from());
     io_uring_sqe.len(sqe, op.length());
@@ -183,6 +203,31 @@ final class SqeEncoder implements AutoCloseable {
     io_uring_sqe.cancel_flags(sqe, 0);
     io_uring_sqe.user_data(sqe, userData);
     clearRest(sqe);
+  }
+
+  /** Writes a request to close a slot of the table of direct descriptors. */
+  static void encodeClose(MemorySegment sqe, int slot, long userData) {
+    encodeBare(sqe, weft_h.IORING_OP_CLOSE(), 0, userData);
+    io_uring_sqe.file_index(sqe, slot + 1);
+  }
+
+  /** Writes a request to make a descriptor of the process of a direct one. */
+  static void encodeInstall(MemorySegment sqe, int slot, long userData) {
+    encodeBare(sqe, KernelFeatures.FIXED_FD_INSTALL, weft_h.IOSQE_FIXED_FILE(), userData);
+    io_uring_sqe.fd(sqe, slot);
+  }
+
+  private static void encodeBare(MemorySegment sqe, int opcode, int flags, long userData) {
+    sqe.fill((byte) 0);
+    io_uring_sqe.opcode(sqe, (byte) opcode);
+    io_uring_sqe.flags(sqe, (byte) flags);
+    io_uring_sqe.user_data(sqe, userData);
+  }
+
+  /** Makes an entry that has been written fail: it closes no descriptor. */
+  private static void spoil(MemorySegment sqe) {
+    io_uring_sqe.opcode(sqe, (byte) weft_h.IORING_OP_CLOSE());
+    io_uring_sqe.fd(sqe, -1);
   }
 
   /** Clears the last 24 bytes. */
@@ -225,7 +270,7 @@ final class SqeEncoder implements AutoCloseable {
         }
       }
       case SHUTDOWN -> io_uring_sqe.len(sqe, KernelCodes.shutdown(op.direction()));
-      case OPEN -> encodeOpen(sqe, op);
+      case OPEN -> encodeOpen(sqe, op, weft_h.O_CLOEXEC());
       case STAT -> {
         io_uring_sqe.addr(sqe, EMPTY_PATH.address());
         io_uring_sqe.len(sqe, weft_h.STATX_BASIC_STATS());
@@ -237,18 +282,53 @@ final class SqeEncoder implements AutoCloseable {
       case SPLICE -> {
         io_uring_sqe.off(sqe, Op.CURRENT_POSITION);
         io_uring_sqe.addr(sqe, Op.CURRENT_POSITION); // that of the source
-        io_uring_sqe.splice_fd_in(sqe, op.spliceHandle());
+        int source = op.spliceHandle();
+        boolean direct = DirectDescriptor.is(source);
+        io_uring_sqe.splice_fd_in(sqe, direct ? DirectDescriptor.slot(source) : source);
+        io_uring_sqe.splice_flags(sqe, direct ? weft_h.SPLICE_F_FD_IN_FIXED() : 0);
+      }
+      default -> encodeDirect(sqe, op);
+    }
+  }
+
+  /** Adds the fields of what makes or closes descriptors. */
+  private void encodeDirect(MemorySegment sqe, Op op) {
+    if (op.isRefused()) {
+      spoil(sqe);
+      return;
+    }
+    switch (op.opcode()) {
+      case OPEN_DIRECT -> {
+        encodeOpen(sqe, op, 0); // O_CLOEXEC would be refused
+        io_uring_sqe.file_index(sqe, weft_h.IORING_FILE_INDEX_ALLOC());
+      }
+      case ACCEPT_DIRECT -> io_uring_sqe.file_index(sqe, weft_h.IORING_FILE_INDEX_ALLOC());
+      case CLOSE -> {
+        if (DirectDescriptor.is(op.handle())) {
+          int flags = op.link == null ? 0 : weft_h.IOSQE_IO_LINK();
+          io_uring_sqe.flags(sqe, (byte) flags);
+          io_uring_sqe.fd(sqe, 0);
+          io_uring_sqe.file_index(sqe, DirectDescriptor.slot(op.handle()) + 1);
+        }
+      }
+      case REGISTER -> {
+        Memory.ALL.set(JAVA_INT, scratch(op), op.handle()); // becomes the slot
+        io_uring_sqe.flags(sqe, (byte) (op.link == null ? 0 : weft_h.IOSQE_IO_LINK()));
+        io_uring_sqe.fd(sqe, -1);
+        io_uring_sqe.off(sqe, Integer.toUnsignedLong(weft_h.IORING_FILE_INDEX_ALLOC()));
+        io_uring_sqe.addr(sqe, scratch(op));
+        io_uring_sqe.len(sqe, 1);
       }
       default -> throw new AssertionError(op);
     }
   }
 
-  private void encodeOpen(MemorySegment sqe, Op op) {
+  private void encodeOpen(MemorySegment sqe, Op op, int flags) {
     MemorySegment path = op.memory();
     io_uring_sqe.fd(sqe, op.target() == null ? weft_h.AT_FDCWD() : op.handle());
     io_uring_sqe.addr(sqe, path == null ? scratch(op) : path.address());
     io_uring_sqe.len(sqe, op.permissions());
-    io_uring_sqe.rw_flags(sqe, weft_h.O_CLOEXEC() | KernelCodes.openFlags(op.detail()));
+    io_uring_sqe.rw_flags(sqe, flags | KernelCodes.openFlags(op.detail()));
   }
 
   /** Whether {@link #decode} has something to do for results of the operation. */
@@ -261,6 +341,12 @@ final class SqeEncoder implements AutoCloseable {
     switch (op.opcode()) {
       case POLL -> {
         return KernelCodes.pollEventsOf(result);
+      }
+      case ACCEPT_DIRECT, OPEN_DIRECT -> {
+        return DirectDescriptor.number(result);
+      }
+      case REGISTER -> {
+        return DirectDescriptor.number(Memory.ALL.get(JAVA_INT, scratch(op)));
       }
       case RECEIVE_MESSAGE -> MessageHeader.decode(scratch(op), op.message());
       case STAT -> StatxDecoder.decode(scratch(op), op.attributes());

@@ -12,6 +12,7 @@ import dev.weft.internal.backend.Call;
 import dev.weft.internal.backend.CancelRequests;
 import dev.weft.internal.backend.Capability;
 import dev.weft.internal.backend.DeferredOps;
+import dev.weft.internal.backend.DirectDescriptor;
 import dev.weft.internal.backend.Op;
 import dev.weft.internal.backend.OpTable;
 import dev.weft.internal.os.Libc;
@@ -71,6 +72,7 @@ public final class UringBackend extends Backend {
 
   private final int threadId = Libc.threadId();
 
+  private final DirectSlots slots;
   private final RingBufferGroups groups;
   private final Workers workers;
 
@@ -113,10 +115,14 @@ public final class UringBackend extends Backend {
   }
 
   private UringBackend(Ring ring) throws ReactorUnavailableException {
-    super("io_uring", EnumSet.allOf(Capability.class)); // the oldest kernel supported can do all
+    super("io_uring", EnumSet.allOf(Capability.class)); // the oldest kernel supported can do most
+    if (!ring.features().installsDirect()) {
+      disable(Capability.DIRECT_DESCRIPTORS);
+    }
     this.ring = ring;
     submissions = ring.submissions();
     completions = ring.completions();
+    slots = new DirectSlots(ring, stats, threadId);
     groups = new RingBufferGroups(ring);
     workers = ring.workers();
     boolean made = false;
@@ -195,12 +201,17 @@ public final class UringBackend extends Backend {
 
   @Override
   public int perform(Call call) {
-    return Syscalls.perform(call, callScratch.address());
+    return DirectDescriptor.is(call.handle())
+        ? slots.perform(call, callScratch.address())
+        : Syscalls.perform(call, callScratch.address());
   }
 
   @Override
   protected int attemptNow(Op op) {
-    return Attempts.perform(op, encoder);
+    int handle = op.handle();
+    return DirectDescriptor.is(handle)
+        ? slots.attempt(op, encoder)
+        : Attempts.perform(op, handle, encoder);
   }
 
   /** Only the thread that has opened the ring may enter it, not the threads of fibers. */
@@ -213,7 +224,14 @@ public final class UringBackend extends Backend {
 
   @Override
   public int closeDescriptor(int descriptor) {
-    return Libc.close(descriptor);
+    return DirectDescriptor.is(descriptor)
+        ? slots.close(directTable, descriptor)
+        : Libc.close(descriptor);
+  }
+
+  @Override
+  protected void registerDirectTable(int size) throws ReactorUnavailableException {
+    slots.open(size);
   }
 
   @Override
@@ -231,7 +249,7 @@ public final class UringBackend extends Backend {
       return;
     }
     prepare(op);
-    if (!deferred.isEmpty() || !submissions.hasRoom(count)) {
+    if (!deferred.isEmpty() || slots.isClosing() || !submissions.hasRoom(count)) {
       deferStart(op);
     } else {
       int mark = submissions.mark();
@@ -286,6 +304,7 @@ public final class UringBackend extends Backend {
    */
   private int flush() {
     int completed = 0;
+    slots.flush();
     for (Op op; submissions.hasRoom(1) && (op = cancels.poll()) != null; ) {
       if (op.state != Op.State.CANCELLING) { // it can have completed and be in use again
         continue;
@@ -355,7 +374,7 @@ public final class UringBackend extends Backend {
     int delivered = flush() + workerOps.poll();
     // All deferred operations must reach the kernel before the reactor sleeps: those that fill the
     // queue may never complete by themselves.
-    while (!deferred.isEmpty() || !cancels.isEmpty()) {
+    while (!deferred.isEmpty() || !cancels.isEmpty() || slots.isClosing()) {
       if (!enter(submissions.publish(), 0)) {
         return delivered + reap(); // the kernel is short of memory: let the fibers run first
       }
@@ -414,7 +433,9 @@ public final class UringBackend extends Backend {
     }
     Op op = table.find(userData);
     if (op == null || !op.isBusy()) {
-      stats.stale++;
+      if (!slots.delivered(userData, result)) {
+        stats.stale++;
+      }
       return;
     }
     boolean more = (flags & weft_h.IORING_CQE_F_MORE()) != 0;
@@ -454,17 +475,22 @@ public final class UringBackend extends Backend {
     }
     closing = true;
     cancelAll();
-    while (inFlight + housekeeping > 0) {
-      poll(FOREVER);
-    }
+    pollUntilQuiet();
     try {
       closeHandles();
+      pollUntilQuiet(); // direct descriptors are closed by entries
     } finally {
       try {
         groups.close();
       } finally {
         release();
       }
+    }
+  }
+
+  private void pollUntilQuiet() {
+    while (inFlight + housekeeping > 0 || slots.isBusy()) {
+      poll(FOREVER);
     }
   }
 
