@@ -4,6 +4,7 @@ package dev.weft.net;
 import static dev.weft.Throwing.assertThrows;
 import static dev.weft.net.TcpServerTest.ANY_PORT;
 import static dev.weft.net.TcpServerTest.ask;
+import static dev.weft.net.TcpServerTest.isAtEnd;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -22,7 +23,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.Test;
 
 /** A TCP server on the reactors of a group. */
@@ -142,6 +145,70 @@ class GroupServerTest {
             }
           });
     }
+  }
+
+  @Test
+  void aConnectionThatIsUnderWayToAnotherReactorIsServedAfterAStop() throws Exception {
+    AtomicReference<TcpServer> started = new AtomicReference<>();
+    AtomicBoolean held = new AtomicBoolean();
+    AtomicBoolean free = new AtomicBoolean();
+    ConnectionHandler<TcpSocket> handler =
+        socket -> {
+          TcpServer server = started.get();
+          if (server.accepted() == 2) { // the first one of the second reactor
+            Fiber.start(() -> holdUp(server, held, free));
+          } else {
+            echo(socket);
+          }
+        };
+    Reactors.run(
+        () -> {
+          try (ReactorGroup group = start(2);
+              TcpServer server = TcpServer.start(group, ANY_PORT, BY_LOAD, handler)) {
+            started.set(server);
+            TcpSocket first = TcpSocket.connect(server.localAddress());
+            ask(first, 1);
+            try (TcpSocket second = TcpSocket.connect(server.localAddress())) {
+              assertTrue(isAtEnd(second));
+              while (!held.get()) {
+                Fiber.yield();
+              }
+              try (TcpSocket third = TcpSocket.connect(server.localAddress())) {
+                while (server.accepted() < 3) {
+                  Fiber.yield();
+                }
+                server.stop();
+                awaitRefusal(server);
+                var _ = group.reactors().getFirst().submit(Fiber::yield).get();
+                free.set(true);
+
+                ask(third, 3);
+              }
+            }
+            first.close();
+          }
+        });
+  }
+
+  /** Holds up its reactor just before the server's fiber there sees that a connection has ended. */
+  private static void holdUp(TcpServer server, AtomicBoolean held, AtomicBoolean free) {
+    while (server.connections() > 1) {
+      Fiber.yield();
+    }
+    held.set(true);
+    while (!free.get()) {
+      Thread.onSpinWait();
+    }
+  }
+
+  private static void awaitRefusal(TcpServer server) {
+    assertThrows(
+        IOException.class,
+        () -> {
+          while (true) {
+            TcpSocket.connect(server.localAddress()).close();
+          }
+        });
   }
 
   @Test

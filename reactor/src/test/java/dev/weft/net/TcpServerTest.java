@@ -54,7 +54,7 @@ class TcpServerTest {
     }
   }
 
-  private static boolean isAtEnd(TcpSocket socket) throws IOException {
+  static boolean isAtEnd(TcpSocket socket) throws IOException {
     try (Arena arena = Arena.ofConfined()) {
       return socket.read(arena.allocate(1)) < 0;
     }

@@ -49,6 +49,9 @@ public final class ServerPart<S extends AutoCloseable> {
   /** Woken by the end of a connection, and by {@link #wake}. */
   private final WaitList changed = new WaitList();
 
+  /** Connections that the part that accepts has sent, and that have not arrived here. */
+  private final AtomicInteger underWay = new AtomicInteger();
+
   /** Detached descriptors that have arrived from the part that accepts. */
   private final Deque<Object> handedOver = new ArrayDeque<>();
 
@@ -218,7 +221,7 @@ public final class ServerPart<S extends AutoCloseable> {
         StackReserve.check();
         server.transport.open(connection, loop.backend().attach(token));
         start(bundle, connection);
-      } else if (server.isAnyAccepting()) {
+      } else if (server.isAnyAccepting() || underWay.get() > 0) { // in this order
         await(TimerQueue.NEVER);
       } else {
         return;
@@ -233,6 +236,7 @@ public final class ServerPart<S extends AutoCloseable> {
       HandOver<S> message = new HandOver<>(target);
       StackReserve.check();
       target.connections.incrementAndGet();
+      target.underWay.incrementAndGet();
       server.countAccepted();
       message.send(loop.backend().detach(from.take()));
       return;
@@ -258,6 +262,7 @@ public final class ServerPart<S extends AutoCloseable> {
     void send(Object detached) {
       token = detached;
       if (!post()) { // its reactor has been closed
+        target.underWay.decrementAndGet();
         target.connections.decrementAndGet();
         EventLoop.require("serve").backend().closeDetached(detached);
       }
@@ -267,6 +272,7 @@ public final class ServerPart<S extends AutoCloseable> {
     protected void arrive() {
       Object detached = token;
       assert detached != null;
+      target.underWay.decrementAndGet();
       if (target.ended) {
         target.discard(detached);
         return;
