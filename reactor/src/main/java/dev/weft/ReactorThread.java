@@ -9,6 +9,7 @@ import dev.weft.internal.failure.Failures;
 import dev.weft.internal.failure.UncaughtFailures;
 import dev.weft.internal.fiber.FiberState;
 import dev.weft.internal.fiber.ReactorFibers;
+import dev.weft.internal.fiber.Services;
 import dev.weft.internal.fiber.Submission;
 import dev.weft.internal.queue.TimerQueue;
 import dev.weft.internal.strand.EventLoop;
@@ -110,7 +111,7 @@ public final class ReactorThread implements AutoCloseable, Executor {
   private void run() {
     try (Reactor open = Reactor.open(options)) {
       EventLoop loop = open.fibers().loop();
-      Shutdown message = new Shutdown(loop);
+      Shutdown message = new Shutdown(loop, open.fibers().services());
       shutdown = message;
       reactor = open;
       if (closing) { // who started it could not wait
@@ -185,6 +186,7 @@ public final class ReactorThread implements AutoCloseable, Executor {
     private static final String CALLS = "calls of other threads";
 
     private final EventLoop loop;
+    private final Services services;
     private final WaitList waiters = new WaitList();
     private boolean requested;
 
@@ -199,18 +201,20 @@ public final class ReactorThread implements AutoCloseable, Executor {
           }
         };
 
-    Shutdown(EventLoop loop) {
+    Shutdown(EventLoop loop, Services services) {
       super(loop);
       this.loop = loop;
+      this.services = services;
     }
 
-    /** Run by the first fiber, whose end lets the reactor end. */
+    /** Run by the first fiber, whose end lets the reactor end. Suspends. */
     void await() {
       Strand strand = Strand.require("await");
       try {
         while (!requested) {
           strand.await(waiters, "await", CALLS, TimerQueue.NEVER, WaitMode.EXTERNAL);
         }
+        services.drain();
       } catch (CancelledException e) {
         // All fibers are cancelled, on request or because the loop has failed.
       }
@@ -321,9 +325,10 @@ public final class ReactorThread implements AutoCloseable, Executor {
   // ---- closing
 
   /**
-   * Refuses further calls, and waits until all fibers have ended; when {@code grace} has passed,
-   * those that are left are cancelled. Returns when the thread has ended. Suspends in a fiber. If
-   * called again meanwhile, the earliest deadline counts.
+   * Refuses further calls, lets its servers ({@link dev.weft.net.TcpServer}) stop accepting, and
+   * waits until all fibers have ended; when {@code grace} has passed, those that are left are
+   * cancelled. Returns when the thread has ended. Suspends in a fiber. If called again meanwhile,
+   * the earliest deadline counts.
    *
    * @param grace when to cancel the fibers; with {@link Deadline#NEVER} they are not cancelled
    * @throws CancelledException if the calling fiber is cancelled or the calling thread interrupted,

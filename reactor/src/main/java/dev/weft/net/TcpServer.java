@@ -251,8 +251,8 @@ public final class TcpServer implements AutoCloseable {
 
   /**
    * Starts a server on all reactors of a group. <b>May be called from any thread</b>; suspends in a
-   * fiber. Close the server before the group: a shutdown of the group lets it accept until the
-   * grace ends.
+   * fiber. A shutdown of the group, or of one of its reactors, lets the server stop accepting and
+   * its handlers finish within the grace; a close of either ends it.
    *
    * @param group the reactors
    * @param address the address to listen on: see {@link TcpListener#bind}. With port 0 all

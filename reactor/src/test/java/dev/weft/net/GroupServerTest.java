@@ -14,14 +14,17 @@ import dev.weft.Deadline;
 import dev.weft.Fiber;
 import dev.weft.Reactor;
 import dev.weft.ReactorGroup;
+import dev.weft.ReactorThread;
 import dev.weft.Reactors;
 import dev.weft.error.Errno;
 import dev.weft.error.ErrnoException;
 import java.io.IOException;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.Future;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -254,6 +257,89 @@ class GroupServerTest {
             group.close();
 
             server.await(Deadline.NEVER);
+            assertEquals(0, server.connections());
+          }
+        });
+  }
+
+  @Test
+  void aShutdownOfTheGroupStopsAcceptingAndLetsHandlersFinish() throws Exception {
+    for (Distribution distribution : Distribution.values()) {
+      ServerOptions options = ServerOptions.defaults().withDistribution(distribution);
+      Reactors.run(
+          () -> {
+            ReactorGroup group = start(2);
+            TcpServer server = TcpServer.start(group, ANY_PORT, options, this::echo);
+            try (TcpSocket client = TcpSocket.connect(server.localAddress());
+                Bundle bundle = Bundle.open()) {
+              ask(client, 1);
+              bundle.go(() -> group.shutdown(Deadline.NEVER));
+
+              awaitRefusal(server);
+              ask(client, 2);
+              client.shutdownOutput();
+              bundle.await();
+              assertEquals(0, server.connections());
+            }
+          });
+    }
+  }
+
+  @Test
+  void aShutdownOfItsReactorDrainsAServerOfOneReactor() throws Exception {
+    Reactors.run(
+        () -> {
+          ReactorThread reactor = Reactor.start("server", Reactors.options());
+          TcpServer server = reactor.submit(() -> TcpServer.start(ANY_PORT, this::echo)).get();
+          try (TcpSocket client = TcpSocket.connect(server.localAddress());
+              Bundle bundle = Bundle.open()) {
+            ask(client, 1);
+            bundle.go(() -> reactor.shutdown(Deadline.NEVER));
+
+            awaitRefusal(server);
+            ask(client, 2);
+            client.shutdownOutput();
+            bundle.await();
+          }
+        });
+  }
+
+  @Test
+  void aServerThatIsStartedDuringAShutdownAcceptsNothing() throws Exception {
+    Reactors.run(
+        () -> {
+          ReactorThread reactor = Reactor.start("server", Reactors.options());
+          Future<Boolean> late =
+              reactor.submit(
+                  () -> {
+                    while (reactor.isOpen()) {
+                      Fiber.yield();
+                    }
+                    Fiber.yield();
+                    try (TcpServer server = TcpServer.start(ANY_PORT, this::echo)) {
+                      server.await(Deadline.NEVER);
+                      return server.isAccepting();
+                    }
+                  });
+
+          reactor.shutdown(Deadline.NEVER);
+
+          assertFalse(late.get());
+        });
+  }
+
+  @Test
+  void handlersAreCancelledWhenTheGraceOfAShutdownOfTheGroupEnds() throws Exception {
+    Reactors.run(
+        () -> {
+          ReactorGroup group = start(2);
+          TcpServer server = TcpServer.start(group, ANY_PORT, BY_LOAD, this::echo);
+          try (TcpSocket client = TcpSocket.connect(server.localAddress())) {
+            ask(client, 1);
+
+            group.shutdown(Deadline.after(Duration.ofMillis(1)));
+
+            assertTrue(isAtEnd(client));
             assertEquals(0, server.connections());
           }
         });

@@ -4,7 +4,10 @@ package dev.weft.internal.fiber;
 import dev.weft.internal.strand.EventLoop;
 import dev.weft.internal.strand.Strand;
 
-/** What the fibers of one reactor share: their loop, their numbers, and the detached bundles. */
+/**
+ * What the fibers of one reactor share: their loop, their numbers, the detached bundles and the
+ * servers.
+ */
 public abstract class ReactorFibers {
   private final EventLoop loop;
   private long fibersStarted;
@@ -14,6 +17,8 @@ public abstract class ReactorFibers {
 
   /** The detached bundles that no other bundle owns. */
   private final Wards wards = new Wards(null);
+
+  private final Services services = new Services();
 
   protected ReactorFibers(EventLoop loop) {
     this.loop = loop;
@@ -35,6 +40,11 @@ public abstract class ReactorFibers {
   /** The detached bundles that the reactor owns. */
   public Wards wards() {
     return wards;
+  }
+
+  /** The servers that run on the reactor. */
+  public Services services() {
+    return services;
   }
 
   /** Closes the detached bundles that the reactor owns; called by a fiber. */

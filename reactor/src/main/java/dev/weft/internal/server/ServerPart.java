@@ -11,6 +11,7 @@ import dev.weft.error.ErrnoException;
 import dev.weft.internal.cross.LoopMessage;
 import dev.weft.internal.fiber.BundleState;
 import dev.weft.internal.fiber.FiberState;
+import dev.weft.internal.fiber.Services;
 import dev.weft.internal.fiber.StackfulTask;
 import dev.weft.internal.io.Acceptor;
 import dev.weft.internal.jvm.StackReserve;
@@ -32,7 +33,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param <S> the type of the connections
  */
-public final class ServerPart<S extends AutoCloseable> {
+public final class ServerPart<S extends AutoCloseable> implements Services.Service {
   /** Connections that the kernel may accept before a fiber takes them: see {@link Acceptor}. */
   private static final int ACCEPTED_AHEAD_MAX = 1024;
 
@@ -116,7 +117,9 @@ public final class ServerPart<S extends AutoCloseable> {
 
   /** Accepts until it is stopped, and then waits for the handlers. Run by a fiber. Suspends. */
   public void run() {
+    Services services = FiberState.require("serve").reactor().services();
     try (Bundle bundle = Bundle.supervising(this::defect)) {
+      services.add(this);
       handlers = BundleState.IN.of(bundle);
       if (acceptor != null) {
         acceptAll(bundle, acceptor);
@@ -128,7 +131,14 @@ public final class ServerPart<S extends AutoCloseable> {
       drain();
     } finally {
       end();
+      services.remove(this);
     }
+  }
+
+  /** The reactor is being shut down: the server stops on all its reactors. */
+  @Override
+  public void stop() {
+    server.stop();
   }
 
   /** Ends it in place of {@link #run}. */
