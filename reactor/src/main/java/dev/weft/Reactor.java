@@ -42,7 +42,8 @@ import org.jspecify.annotations.Nullable;
  * <p>A running fiber uses the stack of the reactor's thread; while it waits, its frames are on the
  * heap. So the stack size of that thread limits the fiber's stack depth ({@link
  * StackOverflowError}). Give the thread a stack of at least 1 MiB, which is the JVM's default on
- * x86-64 ({@code -Xss}, or {@link Thread.Builder.OfPlatform#stackSize}).
+ * x86-64 ({@code -Xss}, {@link Thread.Builder.OfPlatform#stackSize}, or {@link
+ * ReactorOptions#withStackBytes}).
  *
  * <p>A thread has at most one reactor at a time, and must be a platform thread. Objects created in
  * a reactor belong to it. Only {@link #execute} may be called from other threads. {@link #start}

@@ -31,6 +31,7 @@ public final class ReactorOptions {
   private final int cpu;
   private final FiberKind fiberKind;
   private final boolean stackful;
+  private final long stackBytes;
   private final BiConsumer<? super Fiber, ? super Throwable> uncaughtExceptionHandler;
   private final Duration stallLimit;
   private final Consumer<? super Stall> stallHandler;
@@ -43,6 +44,7 @@ public final class ReactorOptions {
       int cpu,
       FiberKind fiberKind,
       boolean stackful,
+      long stackBytes,
       BiConsumer<? super Fiber, ? super Throwable> uncaughtExceptionHandler,
       Duration stallLimit,
       Consumer<? super Stall> stallHandler,
@@ -66,6 +68,9 @@ public final class ReactorOptions {
     if (cpu < UNPINNED) {
       throw new IllegalArgumentException("cpu must be a CPU's number, ANY_CPU or UNPINNED: " + cpu);
     }
+    if (stackBytes < 0) {
+      throw new IllegalArgumentException("stackBytes must not be negative: " + stackBytes);
+    }
     if (stallLimit.isNegative()) {
       throw new IllegalArgumentException("stallLimit must not be negative: " + stallLimit);
     }
@@ -81,6 +86,7 @@ public final class ReactorOptions {
     this.cpu = cpu;
     this.fiberKind = fiberKind;
     this.stackful = stackful;
+    this.stackBytes = stackBytes;
     this.uncaughtExceptionHandler = uncaughtExceptionHandler;
     this.stallLimit = stallLimit;
     this.stallHandler = stallHandler;
@@ -101,6 +107,7 @@ public final class ReactorOptions {
         UNPINNED,
         FiberKind.configured(),
         FiberKind.stackfulConfigured(),
+        0,
         ReactorOptions::toThreadHandler,
         STALL_LIMIT_DEFAULT,
         ReactorOptions::log,
@@ -120,6 +127,7 @@ public final class ReactorOptions {
         cpu,
         fiberKind,
         stackful,
+        stackBytes,
         uncaughtExceptionHandler,
         stallLimit,
         stallHandler,
@@ -139,6 +147,7 @@ public final class ReactorOptions {
         cpu,
         fiberKind,
         stackful,
+        stackBytes,
         uncaughtExceptionHandler,
         stallLimit,
         stallHandler,
@@ -158,6 +167,7 @@ public final class ReactorOptions {
         cpu,
         fiberKind,
         stackful,
+        stackBytes,
         uncaughtExceptionHandler,
         stallLimit,
         stallHandler,
@@ -177,6 +187,7 @@ public final class ReactorOptions {
         cpu,
         fiberKind,
         stackful,
+        stackBytes,
         uncaughtExceptionHandler,
         stallLimit,
         stallHandler,
@@ -196,6 +207,7 @@ public final class ReactorOptions {
         cpu,
         fiberKind,
         stackful,
+        stackBytes,
         uncaughtExceptionHandler,
         stallLimit,
         stallHandler,
@@ -215,6 +227,27 @@ public final class ReactorOptions {
         cpu,
         fiberKind,
         stackful,
+        stackBytes,
+        uncaughtExceptionHandler,
+        stallLimit,
+        stallHandler,
+        leakHandler);
+  }
+
+  /**
+   * {@return these options with another stack size}
+   *
+   * @param stackBytes see {@link #stackBytes()}
+   */
+  public ReactorOptions withStackBytes(long stackBytes) {
+    return new ReactorOptions(
+        backend,
+        queueEntries,
+        directDescriptors,
+        cpu,
+        fiberKind,
+        stackful,
+        stackBytes,
         uncaughtExceptionHandler,
         stallLimit,
         stallHandler,
@@ -235,6 +268,7 @@ public final class ReactorOptions {
         cpu,
         fiberKind,
         stackful,
+        stackBytes,
         handler,
         stallLimit,
         stallHandler,
@@ -255,6 +289,7 @@ public final class ReactorOptions {
         cpu,
         fiberKind,
         stackful,
+        stackBytes,
         uncaughtExceptionHandler,
         limit,
         handler,
@@ -279,6 +314,7 @@ public final class ReactorOptions {
         cpu,
         fiberKind,
         stackful,
+        stackBytes,
         uncaughtExceptionHandler,
         stallLimit,
         stallHandler,
@@ -353,6 +389,16 @@ public final class ReactorOptions {
   }
 
   /**
+   * {@return the stack size in bytes of the threads that {@link Reactor#start} and {@link
+   * ReactorGroup} start, which limits how deep a running fiber can call; 0, the default, is the
+   * JVM's ({@code -Xss}). {@link Reactor#open} uses the thread as it is. Less than 1 MiB is rarely
+   * enough}
+   */
+  public long stackBytes() {
+    return stackBytes;
+  }
+
+  /**
    * {@return gets the exception of a fiber that failed while no fiber was joining it, on the
    * reactor's thread; must not suspend}
    */
@@ -395,6 +441,8 @@ public final class ReactorOptions {
         + fiberKind
         + ", stackful="
         + stackful
+        + ", stackBytes="
+        + stackBytes
         + ", uncaughtExceptionHandler="
         + uncaughtExceptionHandler
         + ", stallLimit="

@@ -41,7 +41,8 @@ import org.jspecify.annotations.Nullable;
  * } // cancels what still runs, and waits for the end of the thread
  * }
  *
- * <p>The thread keeps the JVM running until it is closed. It has the JVM's default stack size.
+ * <p>The thread keeps the JVM running until it is closed. Its stack is as large as {@link
+ * ReactorOptions#stackBytes} says.
  */
 public final class ReactorThread implements AutoCloseable, Executor {
   private final String name;
@@ -72,7 +73,7 @@ public final class ReactorThread implements AutoCloseable, Executor {
     this.name = Objects.requireNonNull(name, "name");
     this.options = Objects.requireNonNull(options, "options");
     this.onFailure = onFailure;
-    thread = Thread.ofPlatform().name(name).unstarted(this::run);
+    thread = Thread.ofPlatform().name(name).stackSize(options.stackBytes()).unstarted(this::run);
   }
 
   /** Starts a thread; {@code onFailure} gets the reason, at its end, if its reactor has failed. */

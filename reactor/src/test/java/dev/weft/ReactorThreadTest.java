@@ -51,6 +51,45 @@ class ReactorThreadTest {
     var _ = reactor.submit(() -> 1);
   }
 
+  // ---- the thread
+
+  /** A frame takes at least 16 bytes, and no more than some hundred where it is interpreted. */
+  private static int callDeep(int calls) {
+    return calls == 0 ? 0 : 1 + callDeep(calls - 1);
+  }
+
+  private static boolean overflows(long stackBytes, int calls) throws Exception {
+    CompletableFuture<Boolean> overflown = new CompletableFuture<>();
+    ReactorOptions options = Reactors.options().withStackBytes(stackBytes);
+    try (ReactorThread reactor = Reactor.start(NAME, options)) {
+      reactor.execute(
+          () -> {
+            try {
+              overflown.complete(callDeep(calls) != calls);
+            } catch (StackOverflowError e) {
+              overflown.complete(true);
+            }
+          });
+      return overflown.get();
+    }
+  }
+
+  @Test
+  void itsStackIsAsLargeAsTheOptionsSay() throws Exception {
+    start().close();
+    assertTrue(overflows(1 << 20, 100_000));
+    assertFalse(overflows(64 << 20, 100_000));
+  }
+
+  @Test
+  void aStackSizeIsNotNegative() {
+    IllegalArgumentException e =
+        assertThrows(
+            IllegalArgumentException.class, () -> ReactorOptions.defaults().withStackBytes(-1));
+
+    assertEquals("stackBytes must not be negative: -1", e.getMessage());
+  }
+
   // ---- calls
 
   @Test
