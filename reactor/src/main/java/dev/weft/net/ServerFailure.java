@@ -12,7 +12,8 @@ public final class ServerFailure {
     /**
      * No connection could be accepted, since descriptors or memory are short. The server pauses, 10
      * ms at first and a second at most, and tries again; it reports this once until it has accepted
-     * another one.
+     * another one, and at most once a second. A ring needs a descriptor before it waits for a
+     * connection, so this may be reported although no client waits.
      */
     ACCEPT,
     /** A handler has thrown an exception, other than because of a cancel. */

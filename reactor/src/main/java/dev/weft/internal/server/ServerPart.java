@@ -176,6 +176,7 @@ public final class ServerPart<S extends AutoCloseable> implements Services.Servi
 
   private void acceptAll(Bundle bundle, Acceptor from) {
     Duration pause = Duration.ZERO;
+    Deadline silence = Deadline.NOW; // of reports
     while (true) {
       try {
         awaitRoom();
@@ -185,8 +186,9 @@ public final class ServerPart<S extends AutoCloseable> implements Services.Servi
           return;
         }
       } catch (ErrnoException e) {
-        if (pause.isZero()) {
+        if (pause.isZero() && silence.hasPassed()) {
           server.transport.acceptFailed(e);
+          silence = Deadline.after(PAUSE_MAX);
         }
         pause = longer(pause);
         await(Deadline.after(pause).nanoTime());
