@@ -53,6 +53,9 @@ class DeadlineFormsTest {
           Map.entry(
               "TcpServer#start", "waits until other threads have opened listeners, for no client"),
           Map.entry(
+              "TcpServer#duplicateListeners",
+              "waits until other threads have made descriptors, for no client"),
+          Map.entry(
               "TcpServer#close",
               "no handler may outlive its server, however long its cleanup takes"),
           Map.entry(

@@ -38,6 +38,23 @@ public final class Descriptor implements ByteStream {
     return handle.isDirect() ? Handle.NONE : handle.number();
   }
 
+  /**
+   * Releases the descriptor without closing it, such as for {@link TcpListener#adopt}.
+   *
+   * @return its number, which belongs to the caller from now on
+   * @throws java.nio.channels.ClosedChannelException if it is closed
+   * @throws IllegalStateException if another fiber reads or writes it
+   */
+  public int release() throws IOException {
+    endpoint.enter("release");
+    Handle handle = endpoint.handle();
+    if (!handle.isUnused()) {
+      throw new IllegalStateException("release " + this + ": it is in use");
+    }
+    endpoint.loop.backend().beginClose(handle, null);
+    return endpoint.loop.backend().endClose(handle);
+  }
+
   @Override
   public int read(MemorySegment target, Deadline deadline) throws IOException {
     return endpoint.read(target, deadline.nanoTime());

@@ -126,6 +126,34 @@ public final class TcpListener implements AutoCloseable {
   }
 
   /**
+   * Takes over a listening socket that the process has as a descriptor: one that it has inherited
+   * ({@link InheritedSockets}), or that another process has passed ({@link Descriptor#release}). A
+   * socket that is bound and does not listen yet begins to, with the backlog of {@link
+   * SocketOptions#defaults}. From now on the descriptor belongs to the listener, which closes it.
+   * The socket itself stays open as long as another process holds it.
+   *
+   * @param descriptor a TCP socket
+   * @return an open listener
+   * @throws IllegalArgumentException if it is another kind of descriptor, a connection, or has no
+   *     address
+   * @throws ErrnoException EBADF if it is not open; it stays the caller's
+   * @throws UnsupportedOperationException on a selector, which has no such numbers
+   */
+  public static TcpListener adopt(int descriptor) throws IOException {
+    EventLoop loop = EventLoop.require("adopt");
+    Handle foreign = Handle.borrowed(descriptor, "descriptor " + descriptor);
+    int backlog = SocketOptions.defaults().backlog();
+    if (!(SocketCalls.listenOn(loop, foreign, SocketType.STREAM, backlog)
+        instanceof InetSocketAddress local)) {
+      throw new IllegalArgumentException(foreign.description() + " is not a TCP socket");
+    }
+    TcpListener listener = new TcpListener(loop, local);
+    StackReserve.check();
+    loop.backend().open(listener.acceptor.handle(), descriptor);
+    return listener;
+  }
+
+  /**
    * Waits for the next connection. Suspends.
    *
    * @return an open connection

@@ -3,20 +3,19 @@ package dev.weft.net;
 
 import dev.weft.Bundle;
 import dev.weft.Deadline;
-import dev.weft.FiberCall;
 import dev.weft.ReactorGroup;
 import dev.weft.ReactorThread;
 import dev.weft.error.CancelledException;
-import dev.weft.internal.cross.CrossThreadLatch;
-import dev.weft.internal.failure.Failures;
+import dev.weft.internal.backend.Handle;
 import dev.weft.internal.failure.UncaughtFailures;
 import dev.weft.internal.fiber.WovenTasks;
 import dev.weft.internal.io.Acceptor;
 import dev.weft.internal.io.Endpoint;
 import dev.weft.internal.io.InetAddresses;
-import dev.weft.internal.queue.TimerQueue;
+import dev.weft.internal.io.SocketCalls;
 import dev.weft.internal.server.ServerCore;
 import dev.weft.internal.server.ServerPart;
+import dev.weft.internal.server.ServerStart;
 import dev.weft.internal.server.ServerTransport;
 import dev.weft.internal.strand.EventLoop;
 import java.io.IOException;
@@ -25,8 +24,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ExecutionException;
 import java.util.concurrent.RejectedExecutionException;
 import org.jspecify.annotations.Nullable;
 
@@ -58,6 +55,9 @@ public final class TcpServer implements AutoCloseable {
   private final ServerCore<TcpSocket> core;
   private final Transport transport;
 
+  /** The group's; none if the server is on one reactor, which started it. */
+  private List<ReactorThread> reactors = List.of();
+
   private TcpServer(
       ServerOptions options,
       ConnectionHandler<? super TcpSocket> handler,
@@ -76,6 +76,9 @@ public final class TcpServer implements AutoCloseable {
 
     /** The listener that the server was given, until it is used. */
     private @Nullable TcpListener given;
+
+    /** What all its listeners are duplicates of, or {@link Handle#NONE} if they share a port. */
+    private int original = Handle.NONE;
 
     /** The listeners, which must not become garbage. Guarded by this. */
     private final List<TcpListener> listeners = new ArrayList<>();
@@ -97,7 +100,10 @@ public final class TcpServer implements AutoCloseable {
     @Override
     public Acceptor listen(boolean shared) throws IOException {
       TcpListener listener = given;
-      if (listener == null) {
+      if (listener == null && original != Handle.NONE) {
+        Handle known = Handle.borrowed(original, "descriptor " + original);
+        listener = TcpListener.adopt(SocketCalls.duplicate(EventLoop.require("start"), known));
+      } else if (listener == null) {
         SocketOptions of = options.socketOptions();
         listener = TcpListener.bind(address, shared ? of.withReusePort(true) : of);
       }
@@ -109,6 +115,15 @@ public final class TcpServer implements AutoCloseable {
       Acceptor acceptor = Acceptor.IN.of(listener);
       assert acceptor != null;
       return acceptor;
+    }
+
+    synchronized TcpListener listener(int part) {
+      return listeners.get(part);
+    }
+
+    /** The number of sockets that listen; duplicates are the same one. */
+    synchronized int sockets() {
+      return original == Handle.NONE ? listeners.size() : 1;
     }
 
     @Override
@@ -287,29 +302,51 @@ public final class TcpServer implements AutoCloseable {
     return server;
   }
 
+  /**
+   * Starts a server on all reactors of a group, on a listening socket that the process has as a
+   * descriptor: one that it has inherited ({@link InheritedSockets#descriptor}), or that another
+   * process has passed ({@link Descriptor#release}). <b>May be called from any thread</b>; suspends
+   * in a fiber. Needs io_uring.
+   *
+   * @param group the reactors
+   * @param listener a TCP socket that listens, or is bound and will; it belongs to the server from
+   *     now on, which closes its descriptor
+   * @param options the settings, but for the options of sockets: those of the listener hold. With
+   *     {@link Distribution#BY_KERNEL} all reactors accept from the one socket, and the kernel
+   *     chooses among those that wait
+   * @param handler the code for each connection, which several threads run; if its class has been
+   *     woven, the fibers need no stack
+   * @return an open server, which the caller must close
+   * @throws IllegalArgumentException if it is another kind of descriptor, a connection, or has no
+   *     address; it stays the caller's
+   * @throws dev.weft.error.ErrnoException EBADF if it is not open
+   * @throws UnsupportedOperationException on a selector, which has no such numbers
+   * @throws RejectedExecutionException if the group is closed or has failed
+   */
+  public static TcpServer start(
+      ReactorGroup group,
+      int listener,
+      ServerOptions options,
+      ConnectionHandler<? super TcpSocket> handler)
+      throws IOException {
+    Objects.requireNonNull(options, "options");
+    Objects.requireNonNull(handler, "handler");
+    boolean handsOver = options.distribution() == Distribution.BY_LOAD;
+    List<ReactorThread> reactors = group.reactors();
+    TcpListener first = ServerStart.call(reactors.getFirst(), () -> TcpListener.adopt(listener));
+    TcpServer server = new TcpServer(options, handler, first.localAddress(), first, handsOver);
+    server.transport.original = listener;
+    server.startOn(reactors, false);
+    return server;
+  }
+
   private void startOn(List<ReactorThread> reactors, boolean shared) throws IOException {
+    this.reactors = reactors;
     if (shared && transport.address.getPort() != 0) {
       // With shared ports another server on this port would go unnoticed.
-      call(reactors.getFirst(), this::probe);
+      ServerStart.call(reactors.getFirst(), this::probe);
     }
-    List<ServerPart<TcpSocket>> parts = new ArrayList<>();
-    int running = 0;
-    try {
-      for (ReactorThread reactor : reactors) {
-        parts.add(call(reactor, () -> core.open(shared)));
-      }
-      for (; running < parts.size(); running++) {
-        ServerPart<TcpSocket> part = parts.get(running);
-        var _ =
-            reactors
-                .get(running)
-                .submit(part::run)
-                .whenComplete((nothing, thrown) -> ended(part, thrown));
-      }
-    } catch (Throwable e) {
-      endAfter(e, reactors, parts, running);
-      throw e;
-    }
+    ServerStart.start(core, reactors, shared);
   }
 
   private boolean probe() throws IOException {
@@ -317,51 +354,50 @@ public final class TcpServer implements AutoCloseable {
     return true;
   }
 
-  /** Ends what has been started, when the rest can't be. */
-  private void endAfter(
-      Throwable cause,
-      List<ReactorThread> reactors,
-      List<ServerPart<TcpSocket>> parts,
-      int running) {
-    core.requestEnd(Long.MIN_VALUE);
-    for (int i = running; i < parts.size(); i++) {
-      ServerPart<TcpSocket> part = parts.get(i);
-      try {
-        call(
-            reactors.get(i),
-            () -> {
-              part.abandon();
-              return true;
-            });
-      } catch (IOException | RuntimeException e) {
-        Failures.suppress(cause, e);
+  // ---- handing over
+
+  /**
+   * Makes further descriptors for its listening sockets, to be passed to a process that takes over
+   * ({@link UnixMessage#pass}). When that accepts, this server is shut down: clients are refused by
+   * neither, since the connections in the kernel's backlog belong to the sockets. To be called in a
+   * fiber; suspends. Needs io_uring.
+   *
+   * @return open descriptors of the current reactor, which the caller must close: one, or with
+   *     {@link Distribution#BY_KERNEL} on several reactors one of each, since each has a backlog of
+   *     its own
+   * @throws java.nio.channels.ClosedChannelException if the server has stopped
+   * @throws WrongThreadException if the server is on one reactor, and this is another one
+   * @throws dev.weft.error.ErrnoException EMFILE and so on (fcntl(2))
+   * @throws UnsupportedOperationException on a selector
+   */
+  public List<Descriptor> duplicateListeners() throws IOException {
+    EventLoop loop = EventLoop.require("duplicate");
+    List<Descriptor> made = new ArrayList<>();
+    boolean done = false;
+    try {
+      for (int i = 0; i < transport.sockets(); i++) {
+        TcpListener listener = transport.listener(i);
+        int number =
+            reactors.isEmpty()
+                ? duplicateOf(listener)
+                : ServerStart.call(reactors.get(i), () -> duplicateOf(listener));
+        made.add(new Descriptor(loop, number));
+      }
+      done = true;
+      return made;
+    } finally {
+      for (int i = 0; i < made.size() && !done; i++) {
+        made.get(i).close();
       }
     }
   }
 
-  /** A part has ended: as asked, or because its reactor has failed or been closed. */
-  private void ended(ServerPart<TcpSocket> part, @Nullable Throwable thrown) {
-    if (!part.hasEnded()) {
-      part.lost();
-    }
-    if (thrown != null) {
-      core.requestEnd(Long.MIN_VALUE);
-    }
-  }
-
-  /** Has another thread run a call that soon returns. Suspends in a fiber. */
-  private static <T> T call(ReactorThread reactor, FiberCall<T> call) throws IOException {
-    CrossThreadLatch ended = new CrossThreadLatch();
-    CompletableFuture<T> future = reactor.submit(call);
-    var _ = future.whenComplete((result, thrown) -> ended.release());
-    ended.awaitShielded("start", "a TCP server", TimerQueue.NEVER);
-    try {
-      return future.get();
-    } catch (ExecutionException e) {
-      throw Failures.unchecked(e.getCause() == null ? e : e.getCause());
-    } catch (InterruptedException e) {
-      throw new AssertionError("the future is done", e);
-    }
+  /** Makes another descriptor for a listener of this reactor. */
+  private static int duplicateOf(TcpListener listener) throws IOException {
+    Acceptor acceptor = Acceptor.IN.of(listener);
+    assert acceptor != null;
+    acceptor.enter("duplicate");
+    return SocketCalls.duplicate(EventLoop.require("duplicate"), acceptor.handle());
   }
 
   // ---- the end

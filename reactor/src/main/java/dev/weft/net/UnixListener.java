@@ -98,6 +98,34 @@ public final class UnixListener implements AutoCloseable {
   }
 
   /**
+   * Takes over a listening socket that the process has as a descriptor, for streams or for
+   * messages, as {@link TcpListener#adopt} does.
+   *
+   * @param descriptor a Unix socket
+   * @return an open listener
+   * @throws IllegalArgumentException if it is another kind of descriptor, a connection, or has no
+   *     address
+   * @throws ErrnoException EBADF if it is not open; it stays the caller's
+   * @throws UnsupportedOperationException on a selector, which has no such numbers
+   */
+  public static UnixListener adopt(int descriptor) throws IOException {
+    EventLoop loop = EventLoop.require("adopt");
+    Handle foreign = Handle.borrowed(descriptor, "descriptor " + descriptor);
+    SocketType type =
+        SocketCalls.isOfType(loop, foreign, SocketType.SEQUENCED)
+            ? SocketType.SEQUENCED
+            : SocketType.STREAM;
+    int backlog = SocketOptions.defaults().backlog();
+    if (!(SocketCalls.listenOn(loop, foreign, type, backlog) instanceof UnixAddress local)) {
+      throw new IllegalArgumentException(foreign.description() + " is not a Unix socket");
+    }
+    UnixListener listener = new UnixListener(loop, type, AbstractSocketAddress.decode(local));
+    StackReserve.check();
+    loop.backend().open(listener.acceptor.handle(), descriptor);
+    return listener;
+  }
+
+  /**
    * Waits for the next connection. Suspends.
    *
    * @return an open connection

@@ -178,6 +178,7 @@ class BackendTableTest {
       for (Call each :
           List.of(
               new Call().peerCredentials(end),
+              new Call().duplicate(end),
               call.pipeCapacity(end),
               new Call().setPipeCapacity(end, 1),
               new Call().socketPair(SocketType.STREAM))) {

@@ -94,6 +94,22 @@ abstract class UnixContract extends MulticastContract {
   }
 
   @Test
+  void aDuplicateIsOfTheSameSocketWhichStaysOpen() throws Exception {
+    backend();
+    require(Capability.KERNEL_DESCRIPTORS);
+    int[] ends = pair(SocketType.STREAM);
+    int duplicate = call(call -> call.duplicate(at(ends[0])));
+    assertTrue(duplicate > 2 && duplicate != ends[0], () -> "duplicate: " + duplicate);
+    discard(ends[0]);
+    assertEquals(1, send(duplicate, "x"));
+    assertEquals(1, receive(ends[1], 10));
+    discard(duplicate);
+    assertEquals(0, receive(ends[1], 10), "it was the last one");
+    assertEquals(code(Errno.EBADF), call(call -> call.duplicate(Handle.borrowed(-1, "none"))));
+    discard(ends[1]);
+  }
+
+  @Test
   void aStreamTakesBytesOfSeveralSegments() throws Exception {
     backend();
     UnixAddress address = named("gathered");

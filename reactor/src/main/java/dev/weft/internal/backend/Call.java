@@ -61,7 +61,9 @@ public final class Call {
     /** The result is the {@link OpenFlags} of a descriptor. */
     OPEN_FLAGS,
     /** Finds the {@link #type} of a descriptor's file. */
-    FILE_TYPE
+    FILE_TYPE,
+    /** The result is another descriptor for the same open file. */
+    DUPLICATE
   }
 
   private Kind kind = Kind.FILE_TYPE;
@@ -293,6 +295,10 @@ public final class Call {
   /** Changes the descriptor of the request: to another one of the same open file, for a moment. */
   public void use(int descriptor) {
     handle = descriptor;
+  }
+
+  public Call duplicate(Handle handle) {
+    return request(Kind.DUPLICATE, handle.number(), 0, null);
   }
 
   private Call request(Kind kind, int handle, int detail, @Nullable Object argument) {

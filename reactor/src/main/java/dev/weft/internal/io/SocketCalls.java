@@ -234,6 +234,18 @@ public final class SocketCalls {
    */
   public static void requireType(EventLoop loop, Handle foreign, SocketType type)
       throws ErrnoException {
+    if (!isOfType(loop, foreign, type)) {
+      throw new IllegalArgumentException(foreign.description() + " is not a socket for " + type);
+    }
+  }
+
+  /**
+   * Returns whether a descriptor of the process is a socket of some type.
+   *
+   * @throws UnsupportedOperationException if the backend has descriptors of its own
+   */
+  public static boolean isOfType(EventLoop loop, Handle foreign, SocketType type)
+      throws ErrnoException {
     Object name = foreign.description();
     loop.backend().require(Capability.KERNEL_DESCRIPTORS, "adopting " + name);
     check(
@@ -242,10 +254,46 @@ public final class SocketCalls {
         foreign.isDirect() ? -Errno.EBADF.code() : 0); // no process has such a number
     Call request = loop.call().getOption(foreign, SocketOption.TYPE);
     int result = loop.backend().perform(request);
-    if (result == -Errno.ENOTSOCK.code() || (result >= 0 && request.value() != type.number())) {
-      throw new IllegalArgumentException(name + " is not a socket for " + type);
+    if (result == -Errno.ENOTSOCK.code()) {
+      return false;
     }
     check("getsockopt TYPE", name, result);
+    return request.value() == type.number();
+  }
+
+  /**
+   * Lets a socket of the process listen, if it does not yet.
+   *
+   * @return its address, in the form of backends
+   * @throws IllegalArgumentException if it can't: it is a connection, or another type of socket
+   * @throws UnsupportedOperationException if the backend has descriptors of its own
+   */
+  public static SocketAddress listenOn(EventLoop loop, Handle foreign, SocketType type, int backlog)
+      throws IOException {
+    requireType(loop, foreign, type);
+    SocketAddress local = localName(loop, foreign);
+    boolean unbound = local instanceof InetSocketAddress address && address.getPort() == 0;
+    int result =
+        unbound
+            ? -Errno.EINVAL.code()
+            : loop.backend().perform(loop.call().listen(foreign, backlog));
+    if (result == -Errno.EINVAL.code()) {
+      throw new IllegalArgumentException(
+          foreign.description() + " is connected or has no address: it can't listen");
+    }
+    check("listen", foreign.description(), result);
+    return local;
+  }
+
+  /**
+   * Makes another descriptor for what a handle refers to.
+   *
+   * @return the descriptor, which the caller owns
+   */
+  public static int duplicate(EventLoop loop, Handle handle) throws ErrnoException {
+    Object name = handle.description();
+    loop.backend().require(Capability.KERNEL_DESCRIPTORS, "duplicating the descriptor of " + name);
+    return check("dup", name, loop.backend().perform(loop.call().duplicate(handle)));
   }
 
   /** Takes over the connection of a channel, which must not be used any more. */

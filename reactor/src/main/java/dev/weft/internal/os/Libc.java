@@ -10,6 +10,8 @@ import java.util.BitSet;
 
 /** System calls that are made directly, outside the ring. Each returns at least 0, or -errno. */
 public final class Libc {
+  private static final int STANDARD_STREAMS = 3;
+  private static final int F_SETFD = 2;
   private static final int AFFINITY_BYTES = 1024; // 8192 CPUs, more than any kernel is built for
 
   private Libc() {}
@@ -98,6 +100,16 @@ public final class Libc {
   /** socketpair(2) of AF_UNIX: writes the two descriptors as ints at {@code target}. */
   public static int socketPair(int type, long target) {
     return weft_h.weft_socketpair(type | weft_h.SOCK_CLOEXEC(), MemorySegment.ofAddress(target));
+  }
+
+  /** F_DUPFD_CLOEXEC (fcntl(2)): another descriptor for the same open file. */
+  public static int duplicate(int fd) {
+    return fcntl(fd, weft_h.F_DUPFD_CLOEXEC(), STANDARD_STREAMS);
+  }
+
+  /** F_SETFD (fcntl(2)): the descriptor is closed in processes that this one starts. */
+  public static int closeOnExec(int fd) {
+    return fcntl(fd, F_SETFD, weft_h.FD_CLOEXEC());
   }
 
   public static int fcntl(int fd, int command, int argument) {

@@ -43,6 +43,10 @@ public final class SyncCalls {
         call.answer(file.type());
         yield 0;
       }
+      case DUPLICATE -> {
+        int refusal = kernel.refuseDescriptor();
+        yield refusal < 0 ? refusal : kernel.open(file, "duplicate");
+      }
       case PIPE_CAPACITY -> file instanceof PipeEnd end ? end.capacity() : -Errno.EBADF.code();
       case SET_PIPE_CAPACITY ->
           file instanceof PipeEnd end ? end.resize(call.detail()) : -Errno.EBADF.code();

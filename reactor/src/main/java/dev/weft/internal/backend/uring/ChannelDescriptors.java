@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.weft.internal.backend.uring;
 
-import dev.weft.bindings.weft_h;
 import dev.weft.error.Errno;
 import dev.weft.internal.backend.FileType;
 import dev.weft.internal.os.Libc;
@@ -16,7 +15,6 @@ import java.nio.channels.SocketChannel;
  */
 final class ChannelDescriptors {
   private static final File DESCRIPTORS = new File("/proc/self/fd"); // proc(5)
-  private static final int FIRST_COPY = 3;
   private static final int UNSUPPORTED = -Errno.EOPNOTSUPP.code();
 
   private ChannelDescriptors() {}
@@ -44,7 +42,7 @@ final class ChannelDescriptors {
     for (String name : names) {
       int number = Integer.parseInt(name);
       if (connects(number, local, remote, scratch)) {
-        int copy = Libc.fcntl(number, weft_h.F_DUPFD_CLOEXEC(), FIRST_COPY);
+        int copy = Libc.duplicate(number);
         // Another thread may have closed the number, and opened it again, in between.
         if (copy < 0 || connects(copy, local, remote, scratch)) {
           return copy;

@@ -50,6 +50,7 @@ final class Syscalls {
       case SET_PIPE_CAPACITY -> Libc.fcntl(handle, weft_h.F_SETPIPE_SZ(), call.detail());
       case OPEN_FLAGS -> openFlags(Libc.fcntl(handle, weft_h.F_GETFL(), 0));
       case FILE_TYPE -> fileType(call, Libc.fileType(handle));
+      case DUPLICATE -> Libc.duplicate(handle);
       case SHUTDOWN -> Libc.shutdown(handle, KernelCodes.shutdown(call.direction()));
     };
   }
