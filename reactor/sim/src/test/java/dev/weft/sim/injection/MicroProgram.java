@@ -8,6 +8,8 @@ import dev.weft.error.CancelledException;
 import dev.weft.error.Errno;
 import dev.weft.micro.MicroBlock;
 import dev.weft.micro.MicroOptions;
+import dev.weft.micro.MicroPair;
+import dev.weft.micro.MicroProcess;
 import dev.weft.micro.MicroRequest;
 import dev.weft.micro.MicroService;
 import dev.weft.micro.MicroSocket;
@@ -59,7 +61,8 @@ public class MicroProgram extends Program {
 
   /**
    * Echoes lines, as many bytes of each as another thread answers. Every other one writes through a
-   * pipe to a third thread. The first one asks another service as well.
+   * pipe to a third thread; the others pass each line through another process. The first one asks
+   * another service as well.
    */
   private static final class Echo extends MicroThread {
     private @Nullable MicroService behind;
@@ -83,8 +86,12 @@ public class MicroProgram extends Program {
         responder(forwarding);
         play(forwarding);
       }
+      MicroSocket relay = pipes ? null : relay();
       MicroBlock line = calloc(LINE.length, 1);
       for (int count; (count = readline(line, LINE.length)) > 0; ) {
+        if (relay != null) {
+          pass(line, count, relay);
+        }
         if (sleeps) {
           Fiber.sleep(Duration.ofMillis(1));
         }
@@ -99,6 +106,21 @@ public class MicroProgram extends Program {
         }
       }
       send(answering, new MicroRequest<Integer, Integer>(), Answering.NO_MORE);
+    }
+
+    private MicroSocket relay() throws Exception {
+      MicroPair pair = pair();
+      MicroProcess.start(new Relaying(), OPTIONS, pair.second());
+      return adopt(pair.first());
+    }
+
+    private static void pass(MicroBlock line, int count, MicroSocket relay) throws Exception {
+      relay.write(line, count);
+      relay.hup();
+      line.fill((byte) 0);
+      if (relay.read(line, count) < count) {
+        throw new IOException("the relay has gone");
+      }
     }
 
     private int answered(int count) throws Exception {
@@ -149,6 +171,17 @@ public class MicroProgram extends Program {
           readhup();
         }
       } while (pollread() > 0);
+    }
+  }
+
+  /** Sends back what comes from another process, when it has come as a whole. */
+  private static final class Relaying extends MicroThread {
+    @Override
+    protected void run() throws Exception {
+      while (pollread() > 0) {
+        forward(pollwrite(LINE.length) > 0 ? buffered() : 0);
+        readhup();
+      }
     }
   }
 
