@@ -61,6 +61,12 @@ final class PairActor extends MicroThread {
     return adopt(end);
   }
 
+  /** Waits for the default socket, so that the process moves and releases what it can. */
+  void letPump() throws Exception {
+    literal(".");
+    flush();
+  }
+
   void say(String text) throws Exception {
     literal(text);
   }

@@ -197,6 +197,11 @@ public final class ByteRing extends RingBytes {
     abandoned = true;
   }
 
+  /** Whether no thread writes to the pipe any more, and none reads from it. */
+  boolean isDead() {
+    return abandoned && end.isEnded();
+  }
+
   // ---- its end of the descriptor
 
   /** Whether this end of the descriptor has been closed. */

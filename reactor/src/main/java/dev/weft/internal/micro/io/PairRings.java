@@ -144,7 +144,6 @@ public final class PairRings {
       ring.firstWriter = IntDeque.NONE;
       ring.writerEnds = 0;
       set.closeOutput(ring);
-      ring.rings.owner.ready();
     }
     foreign.clear();
   }
@@ -152,6 +151,5 @@ public final class PairRings {
   /** After the last writer of a foreign ring has ended. */
   void left(ByteRing ring) {
     foreign.remove(ring);
-    ring.rings.owner.ready(); // which removes it
   }
 }

@@ -307,6 +307,9 @@ public final class RingSet {
     ring.endWriting();
     ring.wakeReaders();
     ring.wakeWriters();
+    if (ring.isShared()) {
+      ring.rings.owner.ready(); // which removes it if no thread reads it either
+    }
   }
 
   /** Marks all ends as closed, when no thread is left; returns whether any ring has changed. */
@@ -330,7 +333,7 @@ public final class RingSet {
     for (int i = rings.size() - 1; i >= 0; i--) {
       ByteRing ring = rings.get(i);
       if (ring.isPipe()) {
-        if (ring.readerEnds == 0 && ring.writerEnds == 0) {
+        if (ring.isDead()) {
           remove(i);
         }
       } else if (ring.isOutput

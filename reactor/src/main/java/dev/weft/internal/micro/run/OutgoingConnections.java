@@ -109,7 +109,17 @@ public final class OutgoingConnections {
 
   /** Forgets closed connections, and allocates the place of another one. */
   private void makeRoom() {
-    open.removeIf(socket -> socket.rx().isClosed() && socket.tx().isClosed());
+    for (int i = open.size() - 1; i >= 0; i--) {
+      ByteRing rx = open.get(i).rx();
+      ByteRing tx = open.get(i).tx();
+      boolean isPipe = rx.isPipe();
+      if (isPipe ? rx.isAbandoned() && tx.isEnded() : rx.isClosed() && tx.isClosed()) {
+        open.remove(i);
+        if (isPipe) {
+          thread.home().rings.detach(rx, tx);
+        }
+      }
+    }
     open.ensureCapacity(open.size() + 1);
   }
 
