@@ -10,10 +10,13 @@ import dev.weft.internal.backend.OpenFlags;
 import dev.weft.internal.io.DirectMoves;
 import dev.weft.internal.io.Endpoint;
 import dev.weft.internal.io.PathCalls;
+import dev.weft.internal.io.Segments;
+import dev.weft.internal.io.VectoredTransfers;
 import dev.weft.internal.strand.Operations;
 import dev.weft.internal.strand.Strand;
 import dev.weft.internal.strand.WaitMode;
 import dev.weft.io.ByteStream;
+import dev.weft.io.SegmentList;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.OpenOption;
@@ -122,9 +125,32 @@ public final class File implements ByteStream {
     return endpoint.read(target, deadline.nanoTime());
   }
 
+  /**
+   * Fills several segments as one: up to 64 of them by one operation of the system (readv(2)), if
+   * the list skips no place. Waits until {@code deadline} at most. Suspends.
+   */
+  @Override
+  public void readFully(SegmentList target, Deadline deadline) throws IOException {
+    if (target.hasSkips()) {
+      ByteStream.super.readFully(target, deadline);
+    } else {
+      VectoredTransfers.readFully(endpoint, Segments.toFill(target), deadline.nanoTime());
+    }
+  }
+
   @Override
   public void write(MemorySegment source, Deadline deadline) throws IOException {
     endpoint.write(source, deadline.nanoTime());
+  }
+
+  /**
+   * Writes several segments as one, without a copy: up to 64 of them by one operation of the system
+   * (writev(2)). Waits until {@code deadline} at most. Suspends.
+   */
+  @Override
+  public void write(SegmentList source, Deadline deadline) throws IOException {
+    VectoredTransfers.write(
+        endpoint, Segments.toWrite(source), Op.CURRENT_POSITION, deadline.nanoTime());
   }
 
   @Override
@@ -187,6 +213,95 @@ public final class File implements ByteStream {
     do {
       written += endpoint.writeAt(source.asSlice(written), position + written, deadline.nanoTime());
     } while (written < source.byteSize());
+  }
+
+  /**
+   * Reads bytes at the file's own position into several segments, in order (readv(2)). Suspends.
+   *
+   * @param target the segments, without skipped places, owned by the kernel until the call ends; up
+   *     to 64 of them are filled
+   * @return bytes read, perhaps fewer than requested; -1 at the end of the file; 0 only if {@code
+   *     target} is empty
+   * @throws ErrnoException EIO, EISDIR and so on (readv(2))
+   */
+  public int read(SegmentList target) throws IOException {
+    return read(target, Deadline.NEVER);
+  }
+
+  /**
+   * Reads bytes into several segments, as {@link #read(SegmentList)} does; waits until {@code
+   * deadline} at most. Suspends.
+   *
+   * @param target the segments, without skipped places, owned by the kernel until the call ends; up
+   *     to 64 of them are filled
+   * @param deadline when to stop waiting
+   * @return bytes read, perhaps fewer than requested; -1 at the end of the file; 0 only if {@code
+   *     target} is empty
+   * @throws ErrnoException EIO, EISDIR and so on (readv(2))
+   * @throws dev.weft.error.DeadlineExceededException if the deadline passed
+   */
+  public int read(SegmentList target, Deadline deadline) throws IOException {
+    return VectoredTransfers.read(
+        endpoint, Segments.toFill(target), Op.CURRENT_POSITION, deadline.nanoTime());
+  }
+
+  /**
+   * Reads bytes at a position into several segments, in order, without moving the file's own
+   * position (preadv(2)). Suspends.
+   *
+   * @param target the segments, without skipped places, owned by the kernel until the call ends; up
+   *     to 64 of them are filled
+   * @param position bytes from the start of the file
+   * @return bytes read, perhaps fewer than requested; -1 at or beyond the end of the file
+   * @throws ErrnoException ESPIPE if the file is not seekable, EIO, EISDIR and so on (preadv(2))
+   */
+  public int readAt(SegmentList target, long position) throws IOException {
+    return readAt(target, position, Deadline.NEVER);
+  }
+
+  /**
+   * As {@link #readAt(SegmentList, long)}; waits until {@code deadline} at most. Suspends.
+   *
+   * @param target the segments, without skipped places, owned by the kernel until the call ends; up
+   *     to 64 of them are filled
+   * @param position bytes from the start of the file
+   * @param deadline when to stop waiting
+   * @return bytes read, perhaps fewer than requested; -1 at or beyond the end of the file
+   * @throws ErrnoException ESPIPE if the file is not seekable, EIO, EISDIR and so on (preadv(2))
+   * @throws dev.weft.error.DeadlineExceededException if the deadline passed
+   */
+  public int readAt(SegmentList target, long position, Deadline deadline) throws IOException {
+    return VectoredTransfers.read(
+        endpoint, Segments.toFill(target), checked(position), deadline.nanoTime());
+  }
+
+  /**
+   * Writes all of several segments at a position, in order, without moving the file's own position:
+   * up to 64 of them by one operation of the system (pwritev(2)). Suspends.
+   *
+   * @param source the segments, without skipped places, owned by the kernel until the call ends
+   * @param position bytes from the start of the file
+   * @throws ErrnoException ENOSPC, EFBIG, EIO and so on (pwritev(2)); part of it may have been
+   *     written
+   */
+  public void writeAt(SegmentList source, long position) throws IOException {
+    writeAt(source, position, Deadline.NEVER);
+  }
+
+  /**
+   * As {@link #writeAt(SegmentList, long)}; waits until {@code deadline} at most. Suspends.
+   *
+   * @param source the segments, without skipped places, owned by the kernel until the call ends
+   * @param position bytes from the start of the file
+   * @param deadline when to stop waiting
+   * @throws ErrnoException ENOSPC, EFBIG, EIO and so on (pwritev(2)); part of it may have been
+   *     written
+   * @throws dev.weft.error.DeadlineExceededException if the deadline passed; part may have been
+   *     written
+   */
+  public void writeAt(SegmentList source, long position, Deadline deadline) throws IOException {
+    VectoredTransfers.write(
+        endpoint, Segments.toWrite(source), checked(position), deadline.nanoTime());
   }
 
   private static long checked(long position) {

@@ -5,7 +5,10 @@ import dev.weft.Deadline;
 import dev.weft.error.ErrnoException;
 import dev.weft.internal.backend.Call;
 import dev.weft.internal.backend.Capability;
+import dev.weft.internal.backend.Op;
 import dev.weft.internal.io.Endpoint;
+import dev.weft.internal.io.Segments;
+import dev.weft.internal.io.VectoredTransfers;
 import dev.weft.internal.jvm.StackReserve;
 import dev.weft.internal.strand.EventLoop;
 import java.io.IOException;
@@ -118,6 +121,15 @@ public final class Pipe implements AutoCloseable {
     }
 
     @Override
+    public void readFully(SegmentList target, Deadline deadline) throws IOException {
+      if (target.hasSkips()) {
+        ByteSource.super.readFully(target, deadline);
+      } else {
+        VectoredTransfers.readFully(endpoint, Segments.toFill(target), deadline.nanoTime());
+      }
+    }
+
+    @Override
     public void close() throws IOException {
       endpoint.closeChecked();
     }
@@ -133,6 +145,12 @@ public final class Pipe implements AutoCloseable {
     @Override
     public void write(MemorySegment source, Deadline deadline) throws IOException {
       endpoint.write(source, deadline.nanoTime());
+    }
+
+    @Override
+    public void write(SegmentList source, Deadline deadline) throws IOException {
+      VectoredTransfers.write(
+          endpoint, Segments.toWrite(source), Op.CURRENT_POSITION, deadline.nanoTime());
     }
 
     @Override

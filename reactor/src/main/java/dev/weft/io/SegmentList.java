@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.weft.io;
 
+import dev.weft.internal.io.Segments;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
@@ -11,6 +12,13 @@ import org.jspecify.annotations.Nullable;
  * stored. A list can be used again, and cleared; it must not be changed while a call uses it.
  */
 public final class SegmentList {
+  static {
+    Segments.register(list -> ((SegmentList) list).view);
+  }
+
+  /** This list as transfers see it. */
+  private final Segments view = new View();
+
   private @Nullable MemorySegment[] segments = new MemorySegment[4];
   private long[] sizes = new long[4];
   private int count;
@@ -18,6 +26,28 @@ public final class SegmentList {
 
   /** Creates an empty list. */
   public SegmentList() {}
+
+  private final class View extends Segments {
+    @Override
+    protected int size() {
+      return count;
+    }
+
+    @Override
+    protected @Nullable MemorySegment segment(int index) {
+      return segments[index];
+    }
+
+    @Override
+    protected long byteSize(int index) {
+      return sizes[index];
+    }
+
+    @Override
+    public long byteSize() {
+      return byteSize;
+    }
+  }
 
   /**
    * Creates a list of segments.

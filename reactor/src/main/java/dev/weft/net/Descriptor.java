@@ -3,10 +3,14 @@ package dev.weft.net;
 
 import dev.weft.Deadline;
 import dev.weft.internal.backend.Handle;
+import dev.weft.internal.backend.Op;
 import dev.weft.internal.io.Endpoint;
+import dev.weft.internal.io.Segments;
 import dev.weft.internal.io.SocketCalls;
+import dev.weft.internal.io.VectoredTransfers;
 import dev.weft.internal.strand.EventLoop;
 import dev.weft.io.ByteStream;
+import dev.weft.io.SegmentList;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 
@@ -60,9 +64,32 @@ public final class Descriptor implements ByteStream {
     return endpoint.read(target, deadline.nanoTime());
   }
 
+  /**
+   * Fills several segments as one: up to 64 of them by one operation of the system (readv(2)), if
+   * the list skips no place. Waits until {@code deadline} at most. Suspends.
+   */
+  @Override
+  public void readFully(SegmentList target, Deadline deadline) throws IOException {
+    if (target.hasSkips()) {
+      ByteStream.super.readFully(target, deadline);
+    } else {
+      VectoredTransfers.readFully(endpoint, Segments.toFill(target), deadline.nanoTime());
+    }
+  }
+
   @Override
   public void write(MemorySegment source, Deadline deadline) throws IOException {
     endpoint.write(source, deadline.nanoTime());
+  }
+
+  /**
+   * Writes several segments as one, without a copy: up to 64 of them by one operation of the system
+   * (writev(2)). Waits until {@code deadline} at most. Suspends.
+   */
+  @Override
+  public void write(SegmentList source, Deadline deadline) throws IOException {
+    VectoredTransfers.write(
+        endpoint, Segments.toWrite(source), Op.CURRENT_POSITION, deadline.nanoTime());
   }
 
   @Override

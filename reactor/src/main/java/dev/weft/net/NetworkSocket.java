@@ -8,13 +8,13 @@ import dev.weft.internal.backend.Capability;
 import dev.weft.internal.backend.Gather;
 import dev.weft.internal.io.Endpoint;
 import dev.weft.internal.io.GatheredWrites;
+import dev.weft.internal.io.Segments;
 import dev.weft.internal.io.SocketCalls;
 import dev.weft.io.SegmentList;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.net.SocketAddress;
 import java.nio.channels.ClosedChannelException;
-import java.util.Objects;
 
 /** An open socket: its options, its address, and the bytes on their way. */
 public abstract sealed class NetworkSocket permits StreamSocket, MessageSocket {
@@ -105,44 +105,17 @@ public abstract sealed class NetworkSocket permits StreamSocket, MessageSocket {
   /** Writes all bytes; more can follow. Suspends. */
   static void writeGathered(Endpoint endpoint, SegmentList source, boolean more, Deadline deadline)
       throws IOException {
-    if (source.hasSkips()) {
-      throw new IllegalArgumentException("a list to write must not skip places: " + source);
-    }
-    if (source.byteSize() == 0) {
+    Segments segments = Segments.toWrite(source);
+    long end = segments.byteSize();
+    if (end == 0) {
       endpoint.write(MemorySegment.NULL, deadline.nanoTime());
       return;
     }
-    int index = 0;
-    long from = 0;
-    while (index < source.size()) {
+    for (long written = 0; written < end; ) {
       Gather gather = GatheredWrites.begin(endpoint);
-      boolean all = fill(gather, source, index, from);
-      long sent = GatheredWrites.write(endpoint, gather, more || !all, deadline.nanoTime());
-      for (long left; index < source.size(); sent -= left) {
-        left = source.byteSize(index) - from;
-        if (sent < left) {
-          from += sent;
-          break;
-        }
-        index++;
-        from = 0;
-      }
+      boolean all = segments.gather(gather, written);
+      written += GatheredWrites.write(endpoint, gather, more || !all, deadline.nanoTime());
     }
-  }
-
-  /** Gathers the bytes from a place on; returns whether that is the rest. */
-  private static boolean fill(Gather gather, SegmentList source, int first, long from) {
-    long start = from;
-    for (int i = first; i < source.size(); i++) {
-      MemorySegment segment = Objects.requireNonNull(source.segment(i));
-      Endpoint.requireTransferable(segment);
-      long left = source.byteSize(i) - start;
-      if (left > 0 && gather.add(segment, start, left) < left) {
-        return false;
-      }
-      start = 0;
-    }
-    return true;
   }
 
   /** Writes all bytes, and more will follow. Suspends. */

@@ -112,6 +112,8 @@ class BackendTableTest {
           case NOP -> op.nop();
           case READ -> op.read(none, null, 0, 0, 0);
           case WRITE -> op.write(none, null, 0, 0, 0);
+          case READ_SCATTERED -> op.readScattered(none, new Gather(), 0);
+          case WRITE_GATHERED -> op.writeGathered(none, new Gather(), 0);
           case RECEIVE -> op.receive(none, null, 0, 0);
           case PEEK -> op.peek(none, null, 0, 0);
           case RECEIVE_ANY -> op.receiveAny(none, new NoGroup());

@@ -9,6 +9,7 @@ import dev.weft.internal.backend.Backend;
 import dev.weft.internal.backend.Capability;
 import dev.weft.internal.backend.FileAttributes;
 import dev.weft.internal.backend.FileType;
+import dev.weft.internal.backend.Gather;
 import dev.weft.internal.backend.Op;
 import dev.weft.internal.backend.OpenFlags;
 import dev.weft.internal.backend.PollEvents;
@@ -169,6 +170,68 @@ abstract class FileContract extends UnixContract {
     }
     assertTrue(attributes.links >= 1);
     return attributes.type;
+  }
+
+  /** The segments of the texts. */
+  private Gather gather(String... texts) {
+    Gather gather = new Gather();
+    for (String each : texts) {
+      gather.add(text(each), 0, each.length());
+    }
+    return gather;
+  }
+
+  /** Segments of those sizes in one piece of memory. */
+  private static Gather room(MemorySegment memory, int... sizes) {
+    Gather gather = new Gather();
+    long at = 0;
+    for (int size : sizes) {
+      gather.add(memory, at, size);
+      at += size;
+    }
+    return gather;
+  }
+
+  @Test
+  void segmentsAreWrittenAndFilledAsOne() throws Exception {
+    backend();
+    require(Capability.VECTORED_FILES);
+    int file = openFile("file", OpenFlags.CREATE | READ_WRITE);
+    assertEquals(6, perform(op -> op.writeGathered(at(file), gather("ab", "cdef"), HERE)));
+    assertEquals(2, perform(op -> op.writeGathered(at(file), gather("X", "Y"), 3)));
+    assertEquals("abcXYf", read(file, 10, 0));
+    MemorySegment memory = arena.allocate(21);
+    assertEquals(4, perform(op -> op.readScattered(at(file), room(memory, 1, 3), 1)));
+    assertEquals("bcXY", memory.getString(0));
+    assertEquals(5, perform(op -> op.readScattered(at(file), room(memory, 3, 10), 1)), "short");
+    assertEquals("bcXYf", memory.getString(0));
+    assertEquals(0, perform(op -> op.readScattered(at(file), room(memory, 1, 1), HERE)));
+    assertEquals(0, perform(op -> op.readScattered(at(file), room(memory, 1, 1), 100)));
+    discard(file);
+  }
+
+  @Test
+  void segmentsGoThroughAPipe() throws Exception {
+    Backend backend = backend();
+    require(Capability.VECTORED_FILES);
+    int[] pipe = pipe();
+    MemorySegment memory = arena.allocate(21);
+    Op read = backend.create(completed::add);
+    backend.submit(read.readScattered(at(pipe[0]), room(memory, 2, 2, 5), HERE));
+    backend.poll(0);
+    assertTrue(completed.isEmpty());
+    assertEquals(5, perform(op -> op.writeGathered(at(pipe[1]), gather("abc", "de"), HERE)));
+    pollUntilCompleted(1);
+    assertEquals(5, read.result());
+    assertEquals("abcde", memory.getString(0));
+    backend.submit(read.readScattered(at(pipe[0]), room(memory, 2, 2), HERE));
+    backend.poll(0);
+    backend.cancel(read);
+    pollUntilCompleted(2);
+    assertEquals(CANCELED, read.result());
+    assertEquals(
+        code(Errno.EBADF), perform(op -> op.writeGathered(at(pipe[0]), gather("a"), HERE)));
+    discard(pipe);
   }
 
   // ---- pipes

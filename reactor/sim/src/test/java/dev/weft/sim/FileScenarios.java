@@ -12,6 +12,7 @@ import dev.weft.fs.File;
 import dev.weft.io.ByteSink;
 import dev.weft.io.ByteSource;
 import dev.weft.io.Pipe;
+import dev.weft.io.SegmentList;
 import dev.weft.io.Splice;
 import java.io.IOException;
 import java.lang.foreign.Arena;
@@ -62,6 +63,40 @@ final class FileScenarios {
         }
       }
     }
+  }
+
+  /** Lists of segments of random sizes go into a file, and from there through a pipe. */
+  static void segments() throws Exception {
+    int size = 1 + Simulation.random().nextInt(9000);
+    try (Arena arena = Arena.ofShared();
+        File file = File.open(Path.of("/tmp/segments"), CREATE, READ, WRITE);
+        Pipe pipe = Pipe.open(4096);
+        Bundle bundle = Bundle.open()) {
+      MemorySegment bytes = arena.allocate(size);
+      SocketScenarios.fill(bytes, 0);
+      file.writeAt(cut(bytes), 10);
+      MemorySegment read = arena.allocate(size);
+      for (int at = 0; at < size; ) {
+        at += file.readAt(cut(read.asSlice(at)), 10 + at);
+      }
+      SocketScenarios.verify(read, 0);
+      bundle.go(() -> pipe.sink().write(cut(read)));
+      MemorySegment received = arena.allocate(size);
+      pipe.source().readFully(cut(received));
+      SocketScenarios.verify(received, 0);
+      bundle.await();
+    }
+  }
+
+  private static SegmentList cut(MemorySegment whole) {
+    SegmentList list = new SegmentList();
+    int size = (int) whole.byteSize();
+    for (int at = 0; at < size; ) {
+      int length = Math.min(size - at, Simulation.random().nextInt(200));
+      list.add(whole.asSlice(at, length));
+      at += length;
+    }
+    return list;
   }
 
   /** Fibers pass bytes around a cycle of pipes: all bytes arrive in order. */

@@ -54,6 +54,7 @@ final class Scenarios {
           new Scenario("tasks", Faults.ordinary(), ArrivalScenarios::tasksInTasks),
           new Scenario("queue", Faults.ordinary(), ArrivalScenarios::queue),
           new Scenario("files", Faults.ordinary(), FileScenarios::files),
+          new Scenario("segments", Faults.ordinary(), FileScenarios::segments),
           new Scenario("pipes", Faults.ordinary(), FileScenarios::pipes),
           new Scenario("splice", Faults.ordinary(), FileScenarios::splices),
           new Scenario("messages", Faults.ordinary(), ProtocolScenarios::messages),
@@ -61,6 +62,7 @@ final class Scenarios {
           new Scenario("socks", Faults.ordinary(), ProtocolScenarios::socks),
           new Scenario("acceptSingly", Faults.ordinary(), without(SocketScenarios::acceptRaces)),
           new Scenario("acceptSinglyHarsh", Faults.harsh(), without(SocketScenarios::acceptRaces)),
+          new Scenario("segmentsSingly", Faults.ordinary(), without(FileScenarios::segments)),
           new Scenario("copy", Faults.ordinary(), without(FileScenarios::splices)));
 
   private Scenarios() {}

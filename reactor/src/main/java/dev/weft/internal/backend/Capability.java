@@ -54,6 +54,12 @@ public enum Capability {
   /** Extended attributes with other names than {@code user.*}, and of symbolic links. */
   ALL_XATTRS,
 
+  /**
+   * {@link Opcode#READ_SCATTERED} and {@link Opcode#WRITE_GATHERED}. Without them segments are
+   * transferred one after the other.
+   */
+  VECTORED_FILES,
+
   /** {@link Backend#openDirectTable}, and what makes a {@link DirectDescriptor}. */
   DIRECT_DESCRIPTORS,
 

@@ -8,8 +8,9 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Bytes in several segments, which {@link Opcode#SEND_GATHERED} sends as one. Reusable, by one
- * operation at a time; nothing is allocated per use once it has grown to what is needed.
+ * Bytes in several segments, which {@link Opcode#SEND_GATHERED} and {@link Opcode#WRITE_GATHERED}
+ * send or write as one, and {@link Opcode#READ_SCATTERED} fills. Reusable, by one operation at a
+ * time; nothing is allocated per use once it has grown to what is needed.
  */
 public final class Gather {
   /** The number of segments at most. */

@@ -268,6 +268,16 @@ public final class Op extends OpRequest {
     return request(Opcode.WRITE, handle).transfer(memory, from, length, position);
   }
 
+  /** As read, into several segments. */
+  public Op readScattered(Handle handle, Gather target, long position) {
+    return request(Opcode.READ_SCATTERED, handle).transfer(target, position);
+  }
+
+  /** As write, of bytes in several segments. */
+  public Op writeGathered(Handle handle, Gather source, long position) {
+    return request(Opcode.WRITE_GATHERED, handle).transfer(source, position);
+  }
+
   /** Receives at most {@code length} bytes into {@code memory} from index {@code from} on. */
   public Op receive(Handle handle, MemorySegment memory, long from, int length) {
     return request(Opcode.RECEIVE, handle).transfer(memory, from, length, 0);
@@ -456,6 +466,12 @@ public final class Op extends OpRequest {
     this.length = length;
     this.position = position;
     return this;
+  }
+
+  private Op transfer(Gather segments, long position) {
+    length = segments.length();
+    this.position = position;
+    return with(segments);
   }
 
   private Op with(Object argument) {

@@ -143,7 +143,7 @@ public abstract class OpRequest {
     return spliceHandle;
   }
 
-  /** The bytes of SEND_GATHERED. */
+  /** The bytes of SEND_GATHERED and WRITE_GATHERED, or the segments of READ_SCATTERED. */
   public Gather gather() {
     return (Gather) Objects.requireNonNull(argument);
   }

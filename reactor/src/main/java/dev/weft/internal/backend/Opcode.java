@@ -13,6 +13,10 @@ public enum Opcode {
   /** Reads from a file, pipe, socket or terminal; 0 at the end. */
   READ,
   WRITE,
+  /** As READ, into the segments of a {@link Gather}. */
+  READ_SCATTERED,
+  /** As WRITE, of the bytes in a {@link Gather}. */
+  WRITE_GATHERED,
   /** Reads from a socket. */
   RECEIVE,
   /** As RECEIVE, into a buffer of a {@link BufferGroup}. */

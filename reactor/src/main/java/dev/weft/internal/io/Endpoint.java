@@ -274,6 +274,19 @@ public final class Endpoint {
     }
   }
 
+  /** Takes the endpoint's gather, or a new one if it is in use; {@link #giveBack} follows. */
+  Gather takeGather() {
+    Gather taken = gather;
+    gather = null;
+    return taken == null ? new Gather() : taken;
+  }
+
+  /** Keeps a gather for the next transfer of several segments. */
+  void giveBack(Gather taken) {
+    taken.clear();
+    gather = taken;
+  }
+
   // ---- without waiting
 
   /** Carries out an operation that need not wait; -EAGAIN if it would. */

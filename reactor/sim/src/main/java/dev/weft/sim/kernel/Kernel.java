@@ -294,7 +294,7 @@ public final class Kernel {
       return -Errno.EBADF.code();
     }
     switch (request.opcode) {
-      case READ, WRITE, RECEIVE, PEEK, POLL -> {}
+      case READ, READ_SCATTERED, WRITE, WRITE_GATHERED, RECEIVE, PEEK, POLL -> {}
       case SEND, SEND_GATHERED, RECEIVE_MESSAGE, SEND_MESSAGE -> {}
       default -> {
         return -Errno.EOPNOTSUPP.code();

@@ -104,8 +104,8 @@ final class OpcodeHandlers {
 
   private static int onFile(Request request, OpenFileDescription file) {
     return switch (request.opcode) {
-      case READ -> file.read(request);
-      case WRITE -> file.write(request);
+      case READ, READ_SCATTERED -> file.read(request);
+      case WRITE, WRITE_GATHERED -> file.write(request);
       case POLL -> poll(file, request);
       case LIST ->
           file instanceof OpenFile open ? open.list(request.op.batch()) : -Errno.ENOTDIR.code();

@@ -97,7 +97,7 @@ public final class Request {
     destination = is(Opcode.SEND_MESSAGE) ? op.message().address() : null;
     outward =
         switch (opcode) {
-          case WRITE, SEND, SEND_GATHERED, SEND_MESSAGE, SPLICE, SHUTDOWN -> true;
+          case WRITE, WRITE_GATHERED, SEND, SEND_GATHERED, SEND_MESSAGE, SPLICE, SHUTDOWN -> true;
           default -> false;
         };
     if (makesDescriptor()) {
@@ -181,7 +181,7 @@ public final class Request {
 
   /** Returns {@code count} of the bytes to be written, from the one at {@code at} on. */
   byte[] load(int at, int count) {
-    if (is(Opcode.SEND_GATHERED)) {
+    if (is(Opcode.SEND_GATHERED) || is(Opcode.WRITE_GATHERED)) {
       return gather(at, count);
     }
     return bytes().asSlice(at, count).toArray(JAVA_BYTE);
@@ -206,7 +206,22 @@ public final class Request {
 
   /** Stores what has been read. */
   void store(byte[] source) {
+    if (is(Opcode.READ_SCATTERED)) {
+      scatter(source);
+      return;
+    }
     MemorySegment.copy(source, 0, bytes(), JAVA_BYTE, 0, source.length);
+  }
+
+  private void scatter(byte[] source) {
+    Gather gather = op.gather();
+    int at = 0;
+    for (int i = 0; at < source.length; i++) {
+      int count = Math.min(gather.length(i), source.length - at);
+      MemorySegment bytes = ProgramMemory.of(gather.segment(i), gather.from(i), count);
+      MemorySegment.copy(source, at, bytes, JAVA_BYTE, 0, count);
+      at += count;
+    }
   }
 
   /** Whether the memory may have been freed, so that it must not be accessed. */
@@ -225,6 +240,7 @@ public final class Request {
     }
     return switch (opcode) {
       case READ, WRITE, SPLICE, SEND, SEND_GATHERED -> result < length;
+      case READ_SCATTERED, WRITE_GATHERED -> result < length;
       default -> false;
     };
   }

@@ -94,6 +94,7 @@ public final class SimBackend extends Backend {
             Capability.SPLICE,
             Capability.QUEUED_TRANSFERS,
             Capability.DIRECT_DESCRIPTORS,
+            Capability.VECTORED_FILES,
             Capability.MULTISHOT_ACCEPT,
             Capability.POLL_ERRORS,
             Capability.PIPE_CAPACITY,

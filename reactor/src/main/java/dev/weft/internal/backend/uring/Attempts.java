@@ -3,7 +3,9 @@ package dev.weft.internal.backend.uring;
 
 import dev.weft.bindings.weft_h;
 import dev.weft.error.Errno;
+import dev.weft.internal.backend.Gather;
 import dev.weft.internal.backend.Op;
+import dev.weft.internal.backend.Opcode;
 import dev.weft.internal.os.Libc;
 import java.lang.foreign.MemorySegment;
 
@@ -31,6 +33,7 @@ final class Attempts {
       case SEND_GATHERED -> sendGathered(op, handle);
       case READ -> Libc.tryRead(handle, address, length, op.position());
       case WRITE -> Libc.tryWrite(handle, address, length, op.position());
+      case READ_SCATTERED, WRITE_GATHERED -> transferFirst(op, handle);
       case POLL -> poll(handle, op.detail());
       case RECEIVE_MESSAGE -> receiveMessage(op, handle, encoder);
       case SEND_MESSAGE -> sendMessage(op, handle, encoder);
@@ -42,6 +45,16 @@ final class Attempts {
     GatherHeader.write(op.gather());
     int flags = op.detail() == 0 ? 0 : weft_h.MSG_MORE();
     return Libc.sendMessage(handle, GatherHeader.address(op.gather()), flags);
+  }
+
+  /** Transfers bytes of the first segment alone: an operation may move less than all. */
+  private static int transferFirst(Op op, int handle) {
+    Gather gather = op.gather();
+    long address = gather.segment(0).address() + gather.from(0);
+    int length = gather.length(0);
+    return op.opcode() == Opcode.READ_SCATTERED
+        ? Libc.tryRead(handle, address, length, op.position())
+        : Libc.tryWrite(handle, address, length, op.position());
   }
 
   private static int poll(int handle, int events) {

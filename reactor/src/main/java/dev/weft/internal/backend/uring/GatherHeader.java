@@ -23,6 +23,11 @@ final class GatherHeader {
     return memory(gather).address();
   }
 
+  /** The address of the {@code iovec}s; {@link #write} comes first. */
+  static long vectors(Gather gather) {
+    return address(gather) + VECTORS;
+  }
+
   private static MemorySegment memory(Gather gather) {
     if (gather.encoded() instanceof MemorySegment present) {
       return present;

@@ -51,6 +51,8 @@ final class SqeEncoder implements AutoCloseable {
     define(Opcode.NOP, weft_h.IORING_OP_NOP(), 0);
     define(Opcode.READ, weft_h.IORING_OP_READ(), 0);
     define(Opcode.WRITE, weft_h.IORING_OP_WRITE(), 0);
+    defineOther(Opcode.READ_SCATTERED, weft_h.IORING_OP_READV(), 0);
+    defineOther(Opcode.WRITE_GATHERED, weft_h.IORING_OP_WRITEV(), 0);
     define(Opcode.RECEIVE, weft_h.IORING_OP_RECV(), 0);
     define(Opcode.PEEK, weft_h.IORING_OP_RECV(), weft_h.MSG_PEEK());
     define(Opcode.SEND, weft_h.IORING_OP_SEND(), weft_h.MSG_NOSIGNAL() | weft_h.MSG_WAITALL());
@@ -135,7 +137,7 @@ final class SqeEncoder implements AutoCloseable {
   void prepare(Op op) {
     switch (op.opcode()) {
       case CONNECT -> prepareConnect(op);
-      case SEND_GATHERED -> GatherHeader.write(op.gather());
+      case SEND_GATHERED, READ_SCATTERED, WRITE_GATHERED -> GatherHeader.write(op.gather());
       case RECEIVE_MESSAGE -> MessageHeader.prepareReceive(op, scratch(op));
       case SEND_MESSAGE -> MessageHeader.prepareSend(op, scratch(op));
       case OPEN, OPEN_DIRECT -> writePath(op);
@@ -242,6 +244,10 @@ final class SqeEncoder implements AutoCloseable {
   private void encodeOther(MemorySegment sqe, Op op) {
     switch (op.opcode()) {
       case RECEIVE_ANY -> io_uring_sqe.buf_group(sqe, (short) op.detail());
+      case READ_SCATTERED, WRITE_GATHERED -> {
+        io_uring_sqe.addr(sqe, GatherHeader.vectors(op.gather()));
+        io_uring_sqe.len(sqe, op.gather().count());
+      }
       case SEND_GATHERED -> {
         int more = op.detail() == 0 ? 0 : weft_h.MSG_MORE();
         io_uring_sqe.addr(sqe, GatherHeader.address(op.gather()));
@@ -279,16 +285,18 @@ final class SqeEncoder implements AutoCloseable {
       case STAT_PATH, MAKE_DIRECTORY, REMOVE, RENAME, LINK, SYMLINK, GET_XATTR, SET_XATTR ->
           PathEntries.encode(sqe, op, scratch(op));
       case POLL -> io_uring_sqe.rw_flags(sqe, KernelCodes.pollEvents(op.detail()));
-      case SPLICE -> {
-        io_uring_sqe.off(sqe, Op.CURRENT_POSITION);
-        io_uring_sqe.addr(sqe, Op.CURRENT_POSITION); // that of the source
-        int source = op.spliceHandle();
-        boolean direct = DirectDescriptor.is(source);
-        io_uring_sqe.splice_fd_in(sqe, direct ? DirectDescriptor.slot(source) : source);
-        io_uring_sqe.splice_flags(sqe, direct ? weft_h.SPLICE_F_FD_IN_FIXED() : 0);
-      }
+      case SPLICE -> encodeSplice(sqe, op);
       default -> encodeDirect(sqe, op);
     }
+  }
+
+  private static void encodeSplice(MemorySegment sqe, Op op) {
+    io_uring_sqe.off(sqe, Op.CURRENT_POSITION);
+    io_uring_sqe.addr(sqe, Op.CURRENT_POSITION); // that of the source
+    int source = op.spliceHandle();
+    boolean direct = DirectDescriptor.is(source);
+    io_uring_sqe.splice_fd_in(sqe, direct ? DirectDescriptor.slot(source) : source);
+    io_uring_sqe.splice_flags(sqe, direct ? weft_h.SPLICE_F_FD_IN_FIXED() : 0);
   }
 
   /** Adds the fields of what makes or closes descriptors. */
