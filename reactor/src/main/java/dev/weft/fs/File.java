@@ -333,14 +333,11 @@ public final class File implements ByteStream {
     Strand strand = endpoint.enter("stat");
     long nanoTime = deadline.nanoTime();
     Handle handle = endpoint.handle();
-    if (!handle.isDirect()) {
-      return stat(strand, handle, nanoTime);
-    }
-    int copy = DirectMoves.copy(strand, "stat", handle, endpoint.name(), nanoTime);
+    Handle plain = DirectMoves.plain(strand, "stat", handle, endpoint.name(), nanoTime);
     try {
-      return stat(strand, Handle.borrowed(copy, endpoint.name()), nanoTime);
+      return stat(strand, plain, nanoTime);
     } finally {
-      strand.loop.backend().closeDescriptor(copy);
+      DirectMoves.giveBack(strand, handle, plain);
     }
   }
 

@@ -19,6 +19,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Random;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -69,6 +70,23 @@ class XattrsTest {
         () -> {
           Xattrs.set(path, NAME, value);
           assertArrayEquals(value, Xattrs.get(path, NAME));
+        });
+  }
+
+  @Test
+  @Tag("needs-io-uring")
+  void aFileWithADirectDescriptorHasAttributesToo() throws Exception {
+    Path path = Files.createFile(folder.resolve("file"));
+    Reactors.run(
+        Reactors.options().withDirectDescriptors(1),
+        () -> {
+          try (File file = File.open(path, FileOption.DIRECT_DESCRIPTOR)) {
+            Xattrs.set(file, NAME, new byte[] {1});
+            assertArrayEquals(new byte[] {1}, Xattrs.get(file, NAME));
+            assertTrue(Xattrs.list(file).contains(NAME));
+            Xattrs.remove(file, NAME);
+            assertNull(Xattrs.get(file, NAME));
+          }
         });
   }
 

@@ -34,7 +34,7 @@ public final class PathRequest {
   private static final byte[] NONE = {};
 
   final Opcode opcode;
-  final @Nullable Handle directory;
+  @Nullable Handle directory;
   private final byte[] name;
   final @Nullable Handle otherDirectory;
   private final byte[] otherName;
@@ -140,6 +140,11 @@ public final class PathRequest {
     PathRequest request = new PathRequest(opcode, file, name, null, attribute, flags, null);
     request.value = value;
     return request;
+  }
+
+  /** Uses another descriptor of the open file of {@link #xattr}. */
+  public void use(Handle file) {
+    directory = file;
   }
 
   /** Whether the name is looked up in an open directory. */

@@ -79,11 +79,20 @@ public final class DirectMoves {
   }
 
   /**
-   * Makes a descriptor of the process for an operation that direct ones can't be used for. The
-   * caller closes it. Suspends.
+   * The handle for an operation that direct descriptors can't be used for: {@code handle} itself,
+   * or another one with a descriptor of the process. {@link #giveBack} must follow. Suspends.
    */
-  public static int copy(Strand strand, String verb, Handle handle, Object name, long deadline)
+  public static Handle plain(Strand strand, String verb, Handle handle, Object name, long deadline)
       throws IOException {
-    return another(strand, verb, handle, name, false, deadline);
+    return handle.isDirect()
+        ? Handle.borrowed(another(strand, verb, handle, name, false, deadline), name)
+        : handle;
+  }
+
+  /** Closes the descriptor that {@link #plain} has made, if it has. */
+  public static void giveBack(Strand strand, Handle handle, Handle plain) {
+    if (plain != handle) {
+      strand.loop.backend().closeDescriptor(plain.number());
+    }
   }
 }
