@@ -41,16 +41,46 @@ public final class Deadline implements Comparable<Deadline> {
    * @return the deadline; {@link #NEVER} if the duration exceeds the clock's range, about 292 years
    */
   public static Deadline after(Duration duration) {
-    long nanos = saturatedNanos(duration);
-    long now = clock().nanoTime();
-    long deadline = now + nanos;
-    if (nanos > 0 && deadline < now) {
+    return shifted(clock().nanoTime(), saturatedNanos(duration));
+  }
+
+  /**
+   * Creates a deadline at a point in time.
+   *
+   * @param nanoTime in nanoseconds, on the clock of {@link System#nanoTime}; {@link Long#MAX_VALUE}
+   *     for {@link #NEVER}
+   * @return the deadline, which is never {@link #NOW}
+   */
+  public static Deadline ofNanoTime(long nanoTime) {
+    if (nanoTime == TimerQueue.NEVER) {
       return NEVER;
     }
-    if (nanos < 0 && deadline > now) {
+    return nanoTime == TimerQueue.NOW ? LONG_PAST : new Deadline(nanoTime);
+  }
+
+  /**
+   * {@return a deadline that is {@code duration} later, or earlier if that is negative; {@link
+   * #NEVER} and {@link #NOW} stay what they are}
+   *
+   * @param duration the difference; beyond the clock's range the result is {@link #NEVER}, or has
+   *     passed
+   */
+  public Deadline plus(Duration duration) {
+    if (nanoTime == TimerQueue.NEVER || nanoTime == TimerQueue.NOW) {
+      return this;
+    }
+    return shifted(nanoTime, saturatedNanos(duration));
+  }
+
+  private static Deadline shifted(long start, long nanos) {
+    long sum = start + nanos;
+    if (nanos > 0 && sum < start) {
+      return NEVER;
+    }
+    if (nanos < 0 && sum > start) {
       return LONG_PAST;
     }
-    return new Deadline(deadline);
+    return ofNanoTime(sum);
   }
 
   /** Converts {@code duration} to nanoseconds, saturating at the limits of long. */

@@ -84,8 +84,8 @@ public final class Tasks {
   }
 
   /**
-   * Waits for a future of another thread, such as one of {@link java.net.http.HttpClient}. Suspends
-   * a fiber, blocks a thread. A wait that ends early does not cancel the future.
+   * Waits for a future of another thread, such as one of the JDK's HTTP client. Suspends a fiber,
+   * blocks a thread. A wait that ends early does not cancel the future.
    *
    * @param <T> the type of the result
    * @param stage the future

@@ -76,7 +76,7 @@ class SharedLocksTest {
     everywhere(
         () -> {
           for (int i = 0; i < ROUNDS; i++) {
-            try (var held = mutex.lock()) {
+            try (var _ = mutex.lock()) {
               assertEquals(0, inside[0]++);
               maybeYield();
               inside[0]--;
@@ -94,8 +94,8 @@ class SharedLocksTest {
     SharedMutex mutex = SharedMutex.reentrant();
     Reactors.run(
         () -> {
-          try (var outer = mutex.lock()) {
-            try (var inner = mutex.tryLock().orElseThrow()) {
+          try (var _ = mutex.lock()) {
+            try (var _ = mutex.tryLock().orElseThrow()) {
               assertTrue(mutex.isLocked());
             }
             assertTrue(mutex.isLocked());
