@@ -46,6 +46,8 @@ public final class Channel<T> {
   /** Waiters for the end of the channel. */
   private final WaitList closeWaiters = new WaitList();
 
+  private @Nullable String name;
+
   private Channel(int capacity) {
     loop = EventLoop.require("make a channel");
     buffer = new @Nullable Object[capacity];
@@ -73,6 +75,17 @@ public final class Channel<T> {
       throw new IllegalArgumentException("capacity must be at least 1: " + capacity);
     }
     return new Channel<>(capacity);
+  }
+
+  /**
+   * Names the channel, for messages and dumps.
+   *
+   * @param name what it is called, instead of "channel"
+   * @return this
+   */
+  public Channel<T> named(String name) {
+    this.name = Objects.requireNonNull(name, "name");
+    return this;
   }
 
   // ---- sending
@@ -199,19 +212,72 @@ public final class Channel<T> {
         strand.awaitResult(receivers, "receive", this, effective, WaitMode.INTERNAL, RECEIVED);
   }
 
-  private static final WaitCompletion RECEIVED =
-      new WaitCompletion() {
-        @Override
-        public Object resultOf(Strand strand, boolean suspended) {
-          strand.waiting.waited(suspended);
-          WaitNode node = strand.waiting.node();
-          Channel<?> channel = (Channel<?>) strand.waiting.subject();
-          if (node.outcome == ENDED) {
-            throw channel.ended("receive");
-          }
-          return channel.received(node);
-        }
-      };
+  private static final WaitCompletion RECEIVED = new Received(false);
+  private static final WaitCompletion RECEIVED_OR_ENDED = new Received(true);
+
+  private static final class Received extends WaitCompletion {
+    private final boolean mayEnd;
+
+    Received(boolean mayEnd) {
+      this.mayEnd = mayEnd;
+    }
+
+    @Override
+    public @Nullable Object resultOf(Strand strand, boolean suspended) {
+      strand.waiting.waited(suspended);
+      WaitNode node = strand.waiting.node();
+      Channel<?> channel = (Channel<?>) strand.waiting.subject();
+      if (node.outcome != ENDED) {
+        return channel.received(node);
+      }
+      if (mayEnd) {
+        return null;
+      }
+      throw channel.ended("receive");
+    }
+  }
+
+  /**
+   * Receives a value, or finds the end: for loops over all values. Suspends until there is one.
+   *
+   * <p>
+   *
+   * {@snippet :
+   * for (String line; (line = lines.next()) != null; ) {
+   *   print(line);
+   * }
+   * }
+   *
+   * @return the value sent first; null if the channel has ended and nothing is left in it
+   */
+  public @Nullable T next() {
+    return next(Deadline.NEVER);
+  }
+
+  /**
+   * Receives a value, or finds the end; waits at most until {@code deadline}. Suspends until there
+   * is one.
+   *
+   * @param deadline when to stop waiting
+   * @return the value sent first; null if the channel has ended and nothing is left in it
+   * @throws dev.weft.error.DeadlineExceededException if there was neither in time
+   */
+  @SuppressWarnings("unchecked") // RECEIVED_OR_ENDED returns what give has put there
+  public @Nullable T next(Deadline deadline) {
+    Strand strand = Strand.requireOf(loop, "receive", this);
+    long effective =
+        strand.checkBeforeWait("receive", this, deadline.nanoTime(), WaitMode.INTERNAL);
+    if (isDrained()) {
+      return null;
+    }
+    T value = take();
+    if (value != null) {
+      return value;
+    }
+    return (T)
+        strand.awaitResult(
+            receivers, "receive", this, effective, WaitMode.INTERNAL, RECEIVED_OR_ENDED);
+  }
 
   /**
    * Receives a value if there is one. Does not suspend; may be called outside fibers.
@@ -431,6 +497,7 @@ public final class Channel<T> {
 
   @Override
   public String toString() {
-    return buffer.length == 0 ? "channel" : "channel (" + count + " of " + buffer.length + ")";
+    String fill = buffer.length == 0 ? "" : " (" + count + " of " + buffer.length + ")";
+    return (name == null ? "channel" : name) + fill;
   }
 }

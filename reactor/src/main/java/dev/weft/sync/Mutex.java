@@ -9,6 +9,7 @@ import dev.weft.internal.strand.Strand;
 import dev.weft.internal.strand.WaitList;
 import dev.weft.internal.strand.WaitMode;
 import dev.weft.internal.strand.WaitNode;
+import java.util.Objects;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -31,6 +32,8 @@ public final class Mutex {
   private final Guard guard = new Guard();
   private final Hold hold = new Hold();
   private @Nullable Strand owner;
+
+  private @Nullable String name;
 
   private Mutex() {}
 
@@ -69,6 +72,17 @@ public final class Mutex {
   /** {@return a new unlocked mutex of the current reactor} */
   public static Mutex create() {
     return new Mutex();
+  }
+
+  /**
+   * Names it, for messages and dumps.
+   *
+   * @param name what it is called, instead of "mutex"
+   * @return this
+   */
+  public Mutex named(String name) {
+    this.name = Objects.requireNonNull(name, "name");
+    return this;
   }
 
   /**
@@ -173,6 +187,6 @@ public final class Mutex {
 
   @Override
   public String toString() {
-    return "mutex (" + holder() + ")";
+    return (name == null ? "mutex" : name) + " (" + holder() + ")";
   }
 }

@@ -6,6 +6,8 @@ import dev.weft.internal.strand.EventLoop;
 import dev.weft.internal.strand.Strand;
 import dev.weft.internal.strand.WaitList;
 import dev.weft.internal.strand.WaitMode;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Counting semaphore for the fibers of one reactor. Fair: the fiber that has waited longest gets
@@ -15,6 +17,8 @@ public final class Semaphore {
   private final EventLoop loop = EventLoop.require("make a semaphore");
   private final WaitList waiters = new WaitList();
   private int permits;
+
+  private @Nullable String name;
 
   private Semaphore(int permits) {
     this.permits = permits;
@@ -31,6 +35,17 @@ public final class Semaphore {
       throw new IllegalArgumentException("permits must be at least 0: " + permits);
     }
     return new Semaphore(permits);
+  }
+
+  /**
+   * Names it, for messages and dumps.
+   *
+   * @param name what it is called, instead of "semaphore"
+   * @return this
+   */
+  public Semaphore named(String name) {
+    this.name = Objects.requireNonNull(name, "name");
+    return this;
   }
 
   /** Takes a permit. Suspends until there is one. */
@@ -92,6 +107,6 @@ public final class Semaphore {
 
   @Override
   public String toString() {
-    return "semaphore (" + permits + " left)";
+    return (name == null ? "semaphore" : name) + " (" + permits + " left)";
   }
 }

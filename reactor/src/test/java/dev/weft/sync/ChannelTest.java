@@ -4,6 +4,7 @@ package dev.weft.sync;
 import static dev.weft.Throwing.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -308,5 +309,55 @@ class ChannelTest {
           assertThrows(NullPointerException.class, () -> Channel.rendezvous().send(null));
         });
     assertThrows(WrongThreadException.class, Channel::rendezvous);
+  }
+
+  @Test
+  void aLoopOverTheValuesEndsWithTheChannel() throws Exception {
+    Reactors.run(
+        () -> {
+          for (Channel<Integer> channel :
+              List.of(Channel.<Integer>rendezvous(), Channel.<Integer>buffered(2))) {
+            try (Bundle bundle = Bundle.open()) {
+              bundle.go(
+                  () -> {
+                    for (int i = 1; i <= 3; i++) {
+                      channel.send(i);
+                    }
+                    Fiber.yield(); // the receiver waits for the end
+                    channel.done();
+                  });
+              int sum = 0;
+              for (Integer value; (value = channel.next()) != null; ) {
+                sum += value;
+              }
+              assertEquals(6, sum);
+              assertNull(channel.next(Deadline.NOW));
+            }
+          }
+        });
+  }
+
+  @Test
+  void theNextValueIsAwaitedUntilTheDeadline() throws Exception {
+    Reactors.run(
+        () -> {
+          Channel<Integer> channel = Channel.buffered(1);
+          assertThrows(DeadlineExceededException.class, () -> channel.next(Deadline.NOW));
+          channel.send(1);
+          assertEquals(1, channel.next(Deadline.NOW));
+        });
+  }
+
+  @Test
+  void aNamedChannelIsCalledSoInMessages() throws Exception {
+    Reactors.run(
+        () -> {
+          Channel<Integer> orders = Channel.<Integer>buffered(4).named("orders");
+          orders.send(1);
+          assertEquals("orders (1 of 4)", orders.toString());
+          assertEquals("replies", Channel.<Integer>rendezvous().named("replies").toString());
+          assertEquals("cache (not held)", Mutex.create().named("cache").toString());
+          assertEquals("slots (2 left)", Semaphore.of(2).named("slots").toString());
+        });
   }
 }

@@ -65,14 +65,11 @@ public final class LineConnection implements AutoCloseable {
 
   private void sendAll() throws IOException {
     ByteWriter out = new ByteWriter(socket);
-    try {
-      while (true) {
-        out.println(outgoing.receive());
-        out.flush();
-      }
-    } catch (ChannelClosedException e) {
-      socket.shutdownOutput(); // close was called, and everything is sent
+    for (String line; (line = outgoing.next()) != null; ) {
+      out.println(line);
+      out.flush();
     }
+    socket.shutdownOutput(); // close was called, and everything is sent
   }
 
   private void receiveAll() throws IOException {
