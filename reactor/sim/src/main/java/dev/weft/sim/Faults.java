@@ -17,7 +17,7 @@ public final class Faults {
     SHORT_TRANSFERS("shortTransfers"),
     INTERRUPTIONS("interruptions"),
     DEFERRALS("deferrals"),
-    ENDED_ACCEPTS("endedAccepts"),
+    ENDED_MULTISHOTS("endedMultishots"),
     LATE_CANCELS("lateCancels"),
     RESETS("resets"),
     EXHAUSTIONS("exhaustions"),
@@ -88,7 +88,7 @@ public final class Faults {
         .withShortTransfers(300)
         .withInterruptions(100)
         .withDeferrals(100)
-        .withEndedAccepts(200)
+        .withEndedMultishots(200)
         .withLateCancels(500);
   }
 
@@ -151,11 +151,11 @@ public final class Faults {
   /**
    * These faults with another rate.
    *
-   * @param rate see {@link #endedAccepts()}
+   * @param rate see {@link #endedMultishots()}
    * @return new faults
    */
-  public Faults withEndedAccepts(int rate) {
-    return with(Kind.ENDED_ACCEPTS, rate);
+  public Faults withEndedMultishots(int rate) {
+    return with(Kind.ENDED_MULTISHOTS, rate);
   }
 
   /**
@@ -242,9 +242,9 @@ public final class Faults {
     return rate(Kind.DEFERRALS);
   }
 
-  /** {@return how often a multishot accept ends with the connection that it delivers} */
-  public int endedAccepts() {
-    return rate(Kind.ENDED_ACCEPTS);
+  /** {@return how often a multishot accept or receive ends with what it delivers} */
+  public int endedMultishots() {
+    return rate(Kind.ENDED_MULTISHOTS);
   }
 
   /** {@return how often an operation that could be cancelled completes all the same} */

@@ -117,6 +117,7 @@ class BackendTableTest {
           case RECEIVE -> op.receive(none, null, 0, 0);
           case PEEK -> op.peek(none, null, 0, 0);
           case RECEIVE_ANY -> op.receiveAny(none, new NoGroup());
+          case RECEIVE_MULTISHOT -> op.receiveMultishot(none, new NoGroup());
           case SEND -> op.send(none, null, 0, 0);
           case SEND_GATHERED -> op.sendGathered(none, new Gather(), false);
           case RECEIVE_MESSAGE -> op.receiveMessage(none, MemorySegment.NULL, 0, new Message());

@@ -103,7 +103,7 @@ class FaultsTest {
           }
         };
     assertTrue(traceOf(Faults.none(), task).contains("delivers"));
-    assertFalse(traceOf(Faults.none().withEndedAccepts(1000), task).contains("delivers"));
+    assertFalse(traceOf(Faults.none().withEndedMultishots(1000), task).contains("delivers"));
   }
 
   @Test

@@ -31,7 +31,7 @@ final class Scenarios {
           new Scenario("accept", Faults.ordinary(), SocketScenarios::acceptRaces),
           new Scenario("acceptHarsh", Faults.harsh(), SocketScenarios::acceptRaces),
           new Scenario(
-              "acceptBurst", Faults.ordinary().withEndedAccepts(0), AcceptScenarios::burst),
+              "acceptBurst", Faults.ordinary().withEndedMultishots(0), AcceptScenarios::burst),
           new Scenario("acceptOne", Faults.ordinary(), AcceptScenarios::oneEach),
           new Scenario("serverLimit", Faults.ordinary(), ServerScenarios::limit),
           new Scenario("serverDrain", Faults.ordinary(), ServerScenarios::drain),

@@ -5,8 +5,8 @@ import java.lang.foreign.MemorySegment;
 
 /**
  * Buffers of one size from which a backend chooses one when data has arrived, so that a waiting
- * receive holds no memory ({@link Op#receiveAny}). {@link Backend#openBufferGroup} makes one; its
- * opener closes it. Confined to the reactor's thread.
+ * receive holds no memory ({@link Op#receiveAny}, {@link Op#receiveMultishot}). {@link
+ * Backend#openBufferGroup} makes one; its opener closes it. Confined to the reactor's thread.
  */
 public abstract class BufferGroup implements AutoCloseable {
   private final int number;
@@ -30,7 +30,7 @@ public abstract class BufferGroup implements AutoCloseable {
    */
   public abstract void offer(int buffer, MemorySegment memory, long from);
 
-  /** Takes back all buffers on offer; no {@link Op#receiveAny} of the group may be in flight. */
+  /** Takes back all buffers on offer; no receive of the group may be in flight. */
   @Override
   public abstract void close();
 }

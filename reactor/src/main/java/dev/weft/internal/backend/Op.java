@@ -293,6 +293,16 @@ public final class Op extends OpRequest {
     return this;
   }
 
+  /**
+   * As {@link #receiveAny}, again and again: one result for each buffer. It ends with 0 at the end
+   * of the stream, with a failure, -ENOBUFS among them, and possibly with any other result.
+   */
+  public Op receiveMultishot(Handle handle, BufferGroup group) {
+    request(Opcode.RECEIVE_MULTISHOT, handle);
+    detail = group.number();
+    return this;
+  }
+
   /** As receive, and the bytes stay where they are. */
   public Op peek(Handle handle, MemorySegment memory, long from, int length) {
     return request(Opcode.PEEK, handle).transfer(memory, from, length, 0);

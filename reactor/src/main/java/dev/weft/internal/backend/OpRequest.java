@@ -86,8 +86,8 @@ public abstract class OpRequest {
   }
 
   /**
-   * The {@link OpenFlags} of OPEN, {@link PollEvents} of POLL, buffer group of RECEIVE_ANY, whether
-   * more follows a SEND_GATHERED.
+   * The {@link OpenFlags} of OPEN, {@link PollEvents} of POLL, buffer group of RECEIVE_ANY and
+   * RECEIVE_MULTISHOT, whether more follows a SEND_GATHERED.
    */
   public int detail() {
     return detail;

@@ -21,6 +21,8 @@ public enum Opcode {
   RECEIVE,
   /** As RECEIVE, into a buffer of a {@link BufferGroup}. */
   RECEIVE_ANY,
+  /** As RECEIVE_ANY, again and again until it is cancelled: one result for each buffer. */
+  RECEIVE_MULTISHOT,
   /** As RECEIVE, and the bytes stay where they are. */
   PEEK,
   /** Writes to a socket, all bytes unless the connection breaks. */

@@ -13,7 +13,9 @@ import java.net.UnknownHostException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Queue;
 import org.jspecify.annotations.Nullable;
 
@@ -27,7 +29,12 @@ public final class Kernel {
 
   /** Receives the results of requests. */
   public interface Completions {
-    void arrive(Request request, int result, boolean more);
+    /**
+     * Called with each result.
+     *
+     * @param buffer the buffer of a group that has been filled; null for none
+     */
+    void arrive(Request request, int result, boolean more, OfferedBuffers.@Nullable Buffer buffer);
   }
 
   /** An open descriptor: its file description, and where it was made. */
@@ -52,6 +59,7 @@ public final class Kernel {
   private final Queue<OpenFileDescription> changes = new ArrayDeque<>();
   final Network network;
   private @Nullable Network datagrams;
+  private final Map<Integer, OfferedBuffers> groups = new HashMap<>();
   final UnixNames unixNames = new UnixNames();
   final FileTree files;
 
@@ -250,6 +258,27 @@ public final class Kernel {
     }
   }
 
+  // ---- buffer groups
+
+  /** Opens a group of buffers of one size. */
+  public OfferedBuffers openGroup(int bytes) {
+    int number = 0;
+    while (groups.containsKey(number)) {
+      number++;
+    }
+    OfferedBuffers group = new OfferedBuffers(this, number, bytes, chance.fork());
+    groups.put(number, group);
+    return group;
+  }
+
+  @Nullable OfferedBuffers group(int number) {
+    return groups.get(number);
+  }
+
+  void closed(OfferedBuffers group) {
+    groups.remove(group.number());
+  }
+
   // ---- requests
 
   /** Takes a request and those linked behind it. */
@@ -345,7 +374,7 @@ public final class Kernel {
       return;
     }
     int result = OpcodeHandlers.perform(this, request);
-    while (request.isMultishot() && result >= 0 && !chance.happens(faults.endedAccepts())) {
+    while (request.continuesAfter(result) && !chance.happens(faults.endedMultishots())) {
       post(request, result, true);
       result = OpcodeHandlers.perform(this, request);
     }
@@ -420,7 +449,8 @@ public final class Kernel {
       file.lastInwardEnd = time;
     }
     request.notBefore = time;
-    clock.at(time, () -> completions.arrive(request, result, more));
+    OfferedBuffers.Buffer buffer = request.takeBuffer();
+    clock.at(time, () -> completions.arrive(request, result, more, buffer));
   }
 
   /** Schedules the cancellation of a request. */

@@ -27,7 +27,8 @@ final class OpcodeHandlers {
 
   static boolean isOnSocket(Request request) {
     return switch (request.opcode) {
-      case RECEIVE, PEEK, SEND, SEND_GATHERED, RECEIVE_MESSAGE, SEND_MESSAGE -> true;
+      case RECEIVE, RECEIVE_ANY, RECEIVE_MULTISHOT, PEEK, RECEIVE_MESSAGE -> true;
+      case SEND, SEND_GATHERED, SEND_MESSAGE -> true;
       default -> false;
     };
   }
@@ -111,6 +112,7 @@ final class OpcodeHandlers {
           file instanceof OpenFile open ? open.list(request.op.batch()) : -Errno.ENOTDIR.code();
       case SYNC, SYNC_DATA -> file instanceof OpenFile ? 0 : -Errno.EINVAL.code();
       case SPLICE -> splice(request, file);
+      case RECEIVE_ANY, RECEIVE_MULTISHOT -> receiveSelecting(request, file);
       default ->
           switch (file) {
             case Socket socket -> onSocket(request, socket);
@@ -119,6 +121,23 @@ final class OpcodeHandlers {
             default -> -Errno.ENOTSOCK.code();
           };
     };
+  }
+
+  /** Receives into the next buffer of a group; without one it fails even if nothing is there. */
+  private static int receiveSelecting(Request request, OpenFileDescription file) {
+    OfferedBuffers group = file.kernel.group(request.detail);
+    request.select(group == null ? null : group.next());
+    if (group == null || request.length == 0) {
+      return -Errno.ENOBUFS.code();
+    }
+    int result =
+        switch (file) {
+          case Socket socket -> socket.read(request);
+          case UnixSocket socket -> socket.receive(request, null);
+          default -> -Errno.ENOTSOCK.code();
+        };
+    request.select(result > 0 ? group.take(result) : null);
+    return result;
   }
 
   private static int onDatagrams(Request request, DatagramSocket socket) {

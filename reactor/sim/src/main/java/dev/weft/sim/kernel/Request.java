@@ -36,7 +36,7 @@ public final class Request {
   public final Opcode opcode;
   public final int handle;
   final long position;
-  final int length;
+  int length;
   final int detail;
   final int spliceHandle;
 
@@ -73,6 +73,9 @@ public final class Request {
 
   public @Nullable BufferGuard memory;
 
+  /** The buffer of a group that is being filled, or has been; null for none. */
+  private OfferedBuffers.@Nullable Buffer selected;
+
   /** The file description at the time of submission, if the operation names a handle. */
   public final @Nullable OpenFileDescription named;
 
@@ -106,7 +109,7 @@ public final class Request {
   }
 
   boolean isAccept() {
-    return is(Opcode.ACCEPT) || is(Opcode.ACCEPT_DIRECT) || isMultishot();
+    return is(Opcode.ACCEPT) || is(Opcode.ACCEPT_DIRECT) || is(Opcode.ACCEPT_MULTISHOT);
   }
 
   private boolean makesDescriptor() {
@@ -130,8 +133,27 @@ public final class Request {
     };
   }
 
-  boolean isMultishot() {
-    return is(Opcode.ACCEPT_MULTISHOT);
+  /** Whether the request can continue after a result. */
+  boolean continuesAfter(int result) {
+    return is(Opcode.ACCEPT_MULTISHOT) ? result >= 0 : is(Opcode.RECEIVE_MULTISHOT) && result > 0;
+  }
+
+  /** Whether the kernel chooses the memory, from a group of buffers. */
+  boolean selectsBuffer() {
+    return is(Opcode.RECEIVE_ANY) || is(Opcode.RECEIVE_MULTISHOT);
+  }
+
+  /** Sets the buffer that the next receive fills; null for none. */
+  void select(OfferedBuffers.@Nullable Buffer buffer) {
+    selected = buffer;
+    length = buffer == null ? 0 : (int) buffer.bytes().byteSize();
+  }
+
+  /** The buffer that has been filled, or null; the next call returns null. */
+  OfferedBuffers.@Nullable Buffer takeBuffer() {
+    OfferedBuffers.Buffer taken = selected;
+    selected = null;
+    return taken;
   }
 
   /** Whether there is a second file: what a splice reads from, or a message passes. */
@@ -175,6 +197,9 @@ public final class Request {
 
   /** The bytes of a transfer. */
   MemorySegment bytes() {
+    if (selected != null) {
+      return selected.bytes();
+    }
     assert segment != null : op;
     return ProgramMemory.of(segment, from, length);
   }

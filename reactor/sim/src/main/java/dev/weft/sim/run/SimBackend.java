@@ -3,6 +3,7 @@ package dev.weft.sim.run;
 
 import dev.weft.error.Errno;
 import dev.weft.internal.backend.Backend;
+import dev.weft.internal.backend.BufferGroup;
 import dev.weft.internal.backend.Call;
 import dev.weft.internal.backend.Capability;
 import dev.weft.internal.backend.DirectDescriptor;
@@ -13,6 +14,7 @@ import dev.weft.sim.env.SeededRandom;
 import dev.weft.sim.env.VirtualClock;
 import dev.weft.sim.kernel.FileTree;
 import dev.weft.sim.kernel.Kernel;
+import dev.weft.sim.kernel.OfferedBuffers;
 import dev.weft.sim.kernel.OpenFileDescription;
 import dev.weft.sim.kernel.Request;
 import dev.weft.sim.kernel.SyncCalls;
@@ -92,6 +94,7 @@ public final class SimBackend extends Backend {
         EnumSet.of(
             Capability.KERNEL_DESCRIPTORS,
             Capability.SPLICE,
+            Capability.BUFFER_GROUPS,
             Capability.QUEUED_TRANSFERS,
             Capability.DIRECT_DESCRIPTORS,
             Capability.VECTORED_FILES,
@@ -128,6 +131,11 @@ public final class SimBackend extends Backend {
   @Override
   protected int attemptNow(Op op) {
     return kernel.attemptNow(new Request(op, kernel.description(op.handle())));
+  }
+
+  @Override
+  protected BufferGroup newBufferGroup(int count, int bytes) {
+    return kernel.openGroup(bytes);
   }
 
   @Override
@@ -243,7 +251,8 @@ public final class SimBackend extends Backend {
 
   // ---- completing
 
-  private void arrive(Request request, int result, boolean more) {
+  private void arrive(
+      Request request, int result, boolean more, OfferedBuffers.@Nullable Buffer buffer) {
     Op op = request.op;
     if (requests.get(op) != request) {
       observer.broken(op + " completed twice");
@@ -252,10 +261,14 @@ public final class SimBackend extends Backend {
     if (request.hasLostMemory()) {
       observer.broken(op + ": its memory was closed or let go of while it was in flight");
     } else if (request.memory != null) {
-      String wrong = request.memory.verify();
-      if (wrong != null) {
-        observer.broken(op + ": " + wrong);
+      String changed = request.memory.verify();
+      if (changed != null) {
+        observer.broken(op + ": " + changed);
       }
+    }
+    String wrong = buffer == null ? null : buffer.guard().verify();
+    if (wrong != null) {
+      observer.broken(op + ": of its buffer " + wrong);
     }
     if (!more) {
       requests.remove(op);
@@ -264,7 +277,7 @@ public final class SimBackend extends Backend {
     delivered++;
     stats().completions++;
     observer.completed(request, result, more);
-    complete(op, result, more, Op.NO_BUFFER);
+    complete(op, result, more, buffer == null ? Op.NO_BUFFER : buffer.number());
   }
 
   @Override

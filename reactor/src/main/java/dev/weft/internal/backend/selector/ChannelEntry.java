@@ -226,7 +226,7 @@ abstract class ChannelEntry extends Entry {
 
   static int interestOf(Op op) {
     return switch (op.opcode()) {
-      case READ, RECEIVE, PEEK, RECEIVE_ANY, RECEIVE_MESSAGE -> SelectionKey.OP_READ;
+      case READ, RECEIVE, PEEK, RECEIVE_MESSAGE -> SelectionKey.OP_READ;
       case ACCEPT, ACCEPT_MULTISHOT -> SelectionKey.OP_ACCEPT;
       case CONNECT -> SelectionKey.OP_CONNECT;
       case POLL -> interestOfPoll(op.detail());

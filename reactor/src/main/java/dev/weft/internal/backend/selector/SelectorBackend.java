@@ -283,7 +283,8 @@ public final class SelectorBackend extends Backend {
       case NOP -> 0;
       case CLOSE -> closeDescriptor(op.handle());
       case OPEN -> op.target() == null ? FileJob.start(this, request) : Entry.UNSUPPORTED;
-      case SPLICE, RECEIVE_ANY, READ_SCATTERED, WRITE_GATHERED -> Entry.UNSUPPORTED;
+      case SPLICE, RECEIVE_ANY, RECEIVE_MULTISHOT -> Entry.UNSUPPORTED;
+      case READ_SCATTERED, WRITE_GATHERED -> Entry.UNSUPPORTED;
       case ACCEPT_DIRECT, OPEN_DIRECT, REGISTER, INSTALL -> Entry.UNSUPPORTED;
       default -> entry == null ? Entry.EBADF : entry.start(this, request);
     };

@@ -68,6 +68,9 @@ final class SqeEncoder implements AutoCloseable {
     define(Opcode.SYNC_DATA, weft_h.IORING_OP_FSYNC(), weft_h.IORING_FSYNC_DATASYNC());
     defineOther(Opcode.RECEIVE_ANY, weft_h.IORING_OP_RECV(), 0);
     add(Opcode.RECEIVE_ANY, weft_h.IOSQE_BUFFER_SELECT() << SQE_FLAGS_SHIFT);
+    defineOther(Opcode.RECEIVE_MULTISHOT, weft_h.IORING_OP_RECV(), 0);
+    add(Opcode.RECEIVE_MULTISHOT, weft_h.IOSQE_BUFFER_SELECT() << SQE_FLAGS_SHIFT);
+    add(Opcode.RECEIVE_MULTISHOT, weft_h.IORING_RECV_MULTISHOT() << PRIORITY_SHIFT);
     defineOther(Opcode.CONNECT, weft_h.IORING_OP_CONNECT(), 0);
     defineOther(Opcode.SHUTDOWN, weft_h.IORING_OP_SHUTDOWN(), 0);
     // A kernel worker opens a file from the start, because the first attempt that the ring makes
@@ -243,7 +246,7 @@ final class SqeEncoder implements AutoCloseable {
   /** Adds the fields that not all operations have. */
   private void encodeOther(MemorySegment sqe, Op op) {
     switch (op.opcode()) {
-      case RECEIVE_ANY -> io_uring_sqe.buf_group(sqe, (short) op.detail());
+      case RECEIVE_ANY, RECEIVE_MULTISHOT -> io_uring_sqe.buf_group(sqe, (short) op.detail());
       case READ_SCATTERED, WRITE_GATHERED -> {
         io_uring_sqe.addr(sqe, GatherHeader.vectors(op.gather()));
         io_uring_sqe.len(sqe, op.gather().count());
