@@ -15,6 +15,7 @@ import dev.weft.internal.failure.UncaughtFailures;
 import dev.weft.internal.fiber.FiberState;
 import dev.weft.internal.fiber.ReactorFibers;
 import dev.weft.internal.fiber.WovenTasks;
+import dev.weft.internal.io.ReceivePool;
 import dev.weft.internal.os.CpuAffinity;
 import dev.weft.internal.queue.Clock;
 import dev.weft.internal.strand.EventLoop;
@@ -76,6 +77,7 @@ public final class Reactor implements AutoCloseable, Executor {
     leakListener = Leak.listener(options.leakHandler());
     loop = new EventLoop(this, backend, clock, baton, UncaughtFailures::report);
     try {
+      loop.extensions.put(ReceivePool.class, new ReceivePool(loop, options.receivePoolBytes()));
       fibers = new Fibers(loop, options);
       backend.onLeak(handle -> LeakWatch.report(handle, leakListener));
       loop.housekeeping(this::lookForLeaks);

@@ -23,6 +23,8 @@ public final class ReactorOptions {
   /** The kernel's limit (IORING_MAX_FIXED_FILES). */
   private static final int DIRECT_DESCRIPTORS_MAX = 1 << 20;
 
+  private static final long RECEIVE_POOL_BYTES_DEFAULT = 64L << 20;
+  private static final long RECEIVE_POOL_BYTES_MIN = 1L << 20;
   private static final Duration STALL_LIMIT_DEFAULT = Duration.ofSeconds(1);
 
   private final BackendKind backend;
@@ -36,6 +38,7 @@ public final class ReactorOptions {
   private final Duration stallLimit;
   private final Consumer<? super Stall> stallHandler;
   private final Consumer<? super Leak> leakHandler;
+  private final long receivePoolBytes;
 
   private ReactorOptions(
       BackendKind backend,
@@ -48,7 +51,8 @@ public final class ReactorOptions {
       BiConsumer<? super Fiber, ? super Throwable> uncaughtExceptionHandler,
       Duration stallLimit,
       Consumer<? super Stall> stallHandler,
-      Consumer<? super Leak> leakHandler) {
+      Consumer<? super Leak> leakHandler,
+      long receivePoolBytes) {
     if (queueEntries < 1
         || queueEntries > QUEUE_ENTRIES_MAX
         || Integer.bitCount(queueEntries) != 1) {
@@ -74,6 +78,10 @@ public final class ReactorOptions {
     if (stallLimit.isNegative()) {
       throw new IllegalArgumentException("stallLimit must not be negative: " + stallLimit);
     }
+    if (receivePoolBytes < RECEIVE_POOL_BYTES_MIN) {
+      throw new IllegalArgumentException(
+          "receivePoolBytes must be at least 1 MiB: " + receivePoolBytes);
+    }
     Objects.requireNonNull(backend, "backend");
     Objects.requireNonNull(fiberKind, "fiberKind");
     Objects.requireNonNull(uncaughtExceptionHandler, "uncaughtExceptionHandler");
@@ -91,13 +99,15 @@ public final class ReactorOptions {
     this.stallLimit = stallLimit;
     this.stallHandler = stallHandler;
     this.leakHandler = leakHandler;
+    this.receivePoolBytes = receivePoolBytes;
   }
 
   /**
    * {@return the options of {@link Reactor#open()}} They are: io_uring or what replaces it, 1024
    * queue entries, a thread that is not pinned, the fastest fibers that the JVM allows, uncaught
-   * exceptions to the thread's handler, which prints them on standard error, and leaks and stalls
-   * of more than a second to the logger {@code dev.weft} of {@link System#getLogger}.
+   * exceptions to the thread's handler, which prints them on standard error, leaks and stalls of
+   * more than a second to the logger {@code dev.weft} of {@link System#getLogger}, and 64 MiB for
+   * what sockets receive into buffers of the reactor.
    */
   public static ReactorOptions defaults() {
     return new ReactorOptions(
@@ -111,7 +121,8 @@ public final class ReactorOptions {
         ReactorOptions::toThreadHandler,
         STALL_LIMIT_DEFAULT,
         ReactorOptions::log,
-        ReactorOptions::log);
+        ReactorOptions::log,
+        RECEIVE_POOL_BYTES_DEFAULT);
   }
 
   /**
@@ -131,7 +142,8 @@ public final class ReactorOptions {
         uncaughtExceptionHandler,
         stallLimit,
         stallHandler,
-        leakHandler);
+        leakHandler,
+        receivePoolBytes);
   }
 
   /**
@@ -151,7 +163,8 @@ public final class ReactorOptions {
         uncaughtExceptionHandler,
         stallLimit,
         stallHandler,
-        leakHandler);
+        leakHandler,
+        receivePoolBytes);
   }
 
   /**
@@ -171,7 +184,8 @@ public final class ReactorOptions {
         uncaughtExceptionHandler,
         stallLimit,
         stallHandler,
-        leakHandler);
+        leakHandler,
+        receivePoolBytes);
   }
 
   /**
@@ -191,7 +205,8 @@ public final class ReactorOptions {
         uncaughtExceptionHandler,
         stallLimit,
         stallHandler,
-        leakHandler);
+        leakHandler,
+        receivePoolBytes);
   }
 
   /**
@@ -211,7 +226,8 @@ public final class ReactorOptions {
         uncaughtExceptionHandler,
         stallLimit,
         stallHandler,
-        leakHandler);
+        leakHandler,
+        receivePoolBytes);
   }
 
   /**
@@ -231,7 +247,8 @@ public final class ReactorOptions {
         uncaughtExceptionHandler,
         stallLimit,
         stallHandler,
-        leakHandler);
+        leakHandler,
+        receivePoolBytes);
   }
 
   /**
@@ -251,7 +268,8 @@ public final class ReactorOptions {
         uncaughtExceptionHandler,
         stallLimit,
         stallHandler,
-        leakHandler);
+        leakHandler,
+        receivePoolBytes);
   }
 
   /**
@@ -272,7 +290,8 @@ public final class ReactorOptions {
         handler,
         stallLimit,
         stallHandler,
-        leakHandler);
+        leakHandler,
+        receivePoolBytes);
   }
 
   /**
@@ -293,7 +312,8 @@ public final class ReactorOptions {
         uncaughtExceptionHandler,
         limit,
         handler,
-        leakHandler);
+        leakHandler,
+        receivePoolBytes);
   }
 
   /** {@return these options without stall detection} */
@@ -318,7 +338,29 @@ public final class ReactorOptions {
         uncaughtExceptionHandler,
         stallLimit,
         stallHandler,
-        handler);
+        handler,
+        receivePoolBytes);
+  }
+
+  /**
+   * {@return these options with another limit of the buffers that sockets receive into}
+   *
+   * @param bytes see {@link #receivePoolBytes()}
+   */
+  public ReactorOptions withReceivePoolBytes(long bytes) {
+    return new ReactorOptions(
+        backend,
+        queueEntries,
+        directDescriptors,
+        cpu,
+        fiberKind,
+        stackful,
+        stackBytes,
+        uncaughtExceptionHandler,
+        stallLimit,
+        stallHandler,
+        leakHandler,
+        bytes);
   }
 
   static void log(Leak leak) {
@@ -427,6 +469,15 @@ public final class ReactorOptions {
     return leakHandler;
   }
 
+  /**
+   * {@return how much memory the buffers may have that {@link dev.weft.net.StreamSocket#receive()}
+   * leases, at least 1 MiB; 64 MiB by default. It is taken when it is needed. When all are leased,
+   * receives wait until one is given back}
+   */
+  public long receivePoolBytes() {
+    return receivePoolBytes;
+  }
+
   @Override
   public String toString() {
     return "ReactorOptions[backend="
@@ -451,6 +502,8 @@ public final class ReactorOptions {
         + stallHandler
         + ", leakHandler="
         + leakHandler
+        + ", receivePoolBytes="
+        + receivePoolBytes
         + "]";
   }
 }

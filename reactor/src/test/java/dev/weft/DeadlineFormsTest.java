@@ -77,13 +77,11 @@ class DeadlineFormsTest {
           Map.entry(
               "TcpListener#close", "releases the kernel's resources, also in a cancelled fiber"),
           Map.entry(
-              "TcpSocket#close", "releases the kernel's resources, also in a cancelled fiber"),
+              "StreamSocket#close", "releases the kernel's resources, also in a cancelled fiber"),
           Map.entry(
               "MessageSocket#close", "releases the kernel's resources, also in a cancelled fiber"),
           Map.entry(
               "UnixListener#close", "releases the kernel's resources, also in a cancelled fiber"),
-          Map.entry(
-              "UnixSocket#close", "releases the kernel's resources, also in a cancelled fiber"),
           Map.entry(
               "UnixMessage#close", "releases the kernel's resources, also in a cancelled fiber"),
           Map.entry(

@@ -121,7 +121,10 @@ public final class Poll {
     if (endpoint == null) {
       throw new IllegalArgumentException("poll: there is no descriptor in " + stream);
     }
-    return await(endpoint.enter("poll"), stream, endpoint.handle(), events, deadline);
+    Strand strand = endpoint.enter("poll");
+    boolean isReady =
+        (events & READABLE) != 0 && endpoint.isReadableAhead(strand, "poll", deadline.nanoTime());
+    return isReady ? READABLE : await(strand, stream, endpoint.handle(), events, deadline);
   }
 
   private static int await(

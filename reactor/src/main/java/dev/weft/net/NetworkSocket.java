@@ -66,7 +66,8 @@ public abstract sealed class NetworkSocket permits StreamSocket, MessageSocket {
    * @throws IOException if the socket is closed
    */
   public int unreadBytes() throws IOException {
-    return count("unread bytes", endpoint().loop.call().unreadBytes(endpoint().handle()));
+    Endpoint mine = endpoint();
+    return count("unread bytes", mine.loop.call().unreadBytes(mine.handle())) + mine.bytesAhead();
   }
 
   /**

@@ -5,8 +5,10 @@ import dev.weft.Deadline;
 import dev.weft.error.ErrnoException;
 import dev.weft.internal.backend.Direction;
 import dev.weft.internal.io.Endpoint;
+import dev.weft.internal.io.Receiver;
 import dev.weft.internal.io.TryTransfers;
 import dev.weft.internal.strand.EventLoop;
+import dev.weft.internal.strand.Strand;
 import dev.weft.io.DuplexStream;
 import dev.weft.io.SegmentList;
 import java.io.IOException;
@@ -17,6 +19,12 @@ import org.jspecify.annotations.Nullable;
 public abstract sealed class StreamSocket extends NetworkSocket implements DuplexStream
     permits TcpSocket, UnixSocket {
   final Endpoint endpoint;
+
+  /** The head of the list of the leases. */
+  @Nullable ReceiveBuffer leased;
+
+  /** The head of the list of the objects that can be used again. */
+  @Nullable ReceiveBuffer unused;
 
   /**
    * Makes a socket without a descriptor.
@@ -59,6 +67,52 @@ public abstract sealed class StreamSocket extends NetworkSocket implements Duple
   }
 
   /**
+   * Receives the bytes that are available, at least one, into a buffer that is leased from the
+   * reactor. Suspends until there is one.
+   *
+   * @return the bytes, to be closed when they are not needed any more; null at the end of the
+   *     stream
+   * @throws IOException if the connection is broken or closed
+   */
+  public final @Nullable ReceiveBuffer receive() throws IOException {
+    return receive(Deadline.NEVER);
+  }
+
+  /**
+   * Receives the bytes that are available, at least one, into a buffer that is leased from the
+   * reactor; waits until {@code deadline} at most. Suspends. A connection that waits has no buffer.
+   *
+   * <p>On io_uring bytes are received in advance, up to eight buffers of 4 KiB; calls that read in
+   * other ways get them first. Descriptors that come with bytes of a Unix socket are dropped. If
+   * much arrives at a time, and on a selector, a buffer has 64 KiB. When all buffers of the reactor
+   * are leased ({@link dev.weft.ReactorOptions#receivePoolBytes}), this waits for one.
+   *
+   * @param deadline when to stop waiting
+   * @return the bytes, to be closed when they are not needed any more; null at the end of the
+   *     stream
+   * @throws IOException if the connection is broken or closed
+   * @throws dev.weft.error.DeadlineExceededException if no byte arrived; nothing is lost
+   */
+  public final @Nullable ReceiveBuffer receive(Deadline deadline) throws IOException {
+    Strand strand = endpoint.enter("receive");
+    Receiver receiver = endpoint.receiver();
+    ReceiveBuffer buffer = ReceiveBuffer.take(this, receiver.pool());
+    int received = Receiver.END;
+    try {
+      received = receiver.receive(endpoint, strand, deadline.nanoTime());
+    } finally {
+      if (received == Receiver.END) {
+        buffer.putBack();
+      }
+    }
+    if (received == Receiver.END) {
+      return null;
+    }
+    buffer.begin(received, receiver.takeFrom());
+    return buffer;
+  }
+
+  /**
    * Reads the bytes that have arrived. Does not suspend.
    *
    * @param target native memory to fill from its start
@@ -92,5 +146,20 @@ public abstract sealed class StreamSocket extends NetworkSocket implements Duple
   @Override
   public final void shutdownOutput(Deadline deadline) throws IOException {
     endpoint.shutdown(Direction.OUTPUT, deadline.nanoTime());
+  }
+
+  /**
+   * Closes the connection. Bytes that the system has accepted are still sent. Another fiber that is
+   * reading or writing gets an {@link java.nio.channels.AsynchronousCloseException}. Suspends, even
+   * in a cancelled fiber. Does nothing the second time. Buffers that it has received stay valid
+   * until they are closed.
+   */
+  @Override
+  public final void close() {
+    try {
+      ReceiveBuffer.outlive(this);
+    } finally {
+      endpoint.close(); // a socket's close(2) has nothing to report that a user could act on
+    }
   }
 }

@@ -430,16 +430,6 @@ public final class TcpSocket extends StreamSocket {
     return known;
   }
 
-  /**
-   * Closes the connection. Bytes that the system has accepted are still sent. Another fiber that is
-   * reading or writing gets an {@link java.nio.channels.AsynchronousCloseException}. Suspends, even
-   * in a cancelled fiber. Does nothing the second time.
-   */
-  @Override
-  public void close() {
-    endpoint.close(); // a socket's close(2) has nothing to report that a user could act on
-  }
-
   @Override
   public String toString() {
     try {

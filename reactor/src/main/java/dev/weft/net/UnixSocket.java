@@ -203,16 +203,6 @@ public final class UnixSocket extends StreamSocket {
     return AbstractSocketAddress.decode(SocketCalls.remoteName(endpoint.loop, endpoint.handle()));
   }
 
-  /**
-   * Closes the connection. Another fiber that is reading or writing gets an {@link
-   * java.nio.channels.AsynchronousCloseException}. Suspends, even in a cancelled fiber. Does
-   * nothing the second time.
-   */
-  @Override
-  public void close() {
-    endpoint.close();
-  }
-
   @Override
   public String toString() {
     return endpoint.name().toString();

@@ -114,19 +114,6 @@ class BackendTableTest {
           case WRITE -> op.write(none, null, 0, 0, 0);
           case READ_SCATTERED -> op.readScattered(none, new Gather(), 0);
           case WRITE_GATHERED -> op.writeGathered(none, new Gather(), 0);
-          case RECEIVE -> op.receive(none, null, 0, 0);
-          case PEEK -> op.peek(none, null, 0, 0);
-          case RECEIVE_ANY -> op.receiveAny(none, new NoGroup());
-          case RECEIVE_MULTISHOT -> op.receiveMultishot(none, new NoGroup());
-          case SEND -> op.send(none, null, 0, 0);
-          case SEND_GATHERED -> op.sendGathered(none, new Gather(), false);
-          case RECEIVE_MESSAGE -> op.receiveMessage(none, MemorySegment.NULL, 0, new Message());
-          case SEND_MESSAGE -> op.sendMessage(none, MemorySegment.NULL, 0, new Message());
-          case ACCEPT -> op.accept(none);
-          case ACCEPT_MULTISHOT -> op.acceptMultishot(none);
-          case CONNECT ->
-              op.connect(none, new InetSocketAddress(InetAddress.getLoopbackAddress(), 1));
-          case SHUTDOWN -> op.shutdown(none, Direction.BOTH);
           case CLOSE -> op.close(98_765);
           case OPEN -> op.open(new byte[0], 0, 0);
           case STAT -> op.stat(none, new FileAttributes());
@@ -144,10 +131,10 @@ class BackendTableTest {
           case SYNC_DATA -> op.sync(none, true);
           case POLL -> op.poll(none, PollEvents.READABLE);
           case SPLICE -> op.splice(none, none, 1);
-          case ACCEPT_DIRECT -> op.acceptDirect(none);
           case OPEN_DIRECT -> op.open(new byte[0], OpenFlags.DIRECT, 0);
           case REGISTER -> op.register(none);
           case INSTALL -> op.install(none);
+          default -> onSocket(op, none, opcode);
         };
     assertEquals(opcode, request.opcode());
     backend.submit(request);
@@ -155,6 +142,25 @@ class BackendTableTest {
       backend.poll(Backend.FOREVER);
     }
     return op.result();
+  }
+
+  private static Op onSocket(Op op, Handle none, Opcode opcode) {
+    return switch (opcode) {
+      case SEND -> op.send(none, null, 0, 0);
+      case SEND_GATHERED -> op.sendGathered(none, new Gather(), false);
+      case RECEIVE -> op.receive(none, null, 0, 0);
+      case PEEK -> op.peek(none, null, 0, 0);
+      case RECEIVE_ANY -> op.receiveAny(none, new NoGroup());
+      case RECEIVE_MULTISHOT -> op.receiveMultishot(none, new NoGroup());
+      case RECEIVE_MESSAGE -> op.receiveMessage(none, MemorySegment.NULL, 0, new Message());
+      case SEND_MESSAGE -> op.sendMessage(none, MemorySegment.NULL, 0, new Message());
+      case ACCEPT -> op.accept(none);
+      case ACCEPT_MULTISHOT -> op.acceptMultishot(none);
+      case CONNECT -> op.connect(none, new InetSocketAddress(InetAddress.getLoopbackAddress(), 1));
+      case SHUTDOWN -> op.shutdown(none, Direction.BOTH);
+      case ACCEPT_DIRECT -> op.acceptDirect(none);
+      default -> throw new AssertionError(opcode);
+    };
   }
 
   private static final class NoGroup extends BufferGroup {

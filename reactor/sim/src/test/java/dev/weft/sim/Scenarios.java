@@ -28,6 +28,11 @@ final class Scenarios {
           new Scenario("echo", Faults.ordinary(), SocketScenarios::echo),
           new Scenario("echoHarsh", Faults.harsh(), SocketScenarios::echoHarsh),
           new Scenario("large", Faults.ordinary(), ReceiveScenarios::large),
+          new Scenario("lent", Faults.ordinary(), ReceiveScenarios::lent),
+          new Scenario("lentSingly", Faults.ordinary(), without(ReceiveScenarios::lent)),
+          new Scenario("fewBuffers", Faults.ordinary(), ReceiveScenarios::fewBuffers),
+          new Scenario("lentClosed", Faults.ordinary(), ReceiveScenarios::closed),
+          new Scenario("lentHarsh", Faults.harsh(), ReceiveScenarios::closed),
           new Scenario("accept", Faults.ordinary(), SocketScenarios::acceptRaces),
           new Scenario("acceptHarsh", Faults.harsh(), SocketScenarios::acceptRaces),
           new Scenario(

@@ -80,6 +80,7 @@ public final class Handle extends PhantomReference<Object> {
   private @Nullable Runnable cleanup;
 
   // ---- the list of open handles of a backend
+  boolean isListed;
   @Nullable Handle previous;
   @Nullable Handle next;
 

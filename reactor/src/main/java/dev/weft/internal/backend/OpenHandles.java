@@ -12,7 +12,7 @@ import org.jspecify.annotations.Nullable;
  * descriptor any more, and finds those that leaked. Confined to the reactor's thread.
  */
 public abstract class OpenHandles implements DescriptorHandOver {
-  /** The owned handles that are open or closing, newest first. */
+  /** The handles that {@link #open} has opened and that are open or closing, newest first. */
   private @Nullable Handle handles;
 
   /** The head of the list of the handles that {@link #closeOverdue} is to close. */
@@ -48,9 +48,26 @@ public abstract class OpenHandles implements DescriptorHandOver {
     return new Handle(null, null, description, true, origin);
   }
 
+  /**
+   * Makes an open handle of something else than a descriptor, which is reported as a leak unless
+   * the handle is closed.
+   *
+   * @param user the object that users have; when it is garbage, the thing has leaked
+   * @param description the name for messages; must not be or refer to {@code user}
+   * @param onClose see {@link Handle#onClose}
+   */
+  public final Handle watch(Object user, Object description, Runnable onClose) {
+    Throwable origin = Handle.RECORDS_ORIGINS ? new Handle.Origin() : null;
+    Handle handle = new Handle(user, garbage, description, false, origin);
+    handle.onClose(onClose);
+    open(handle, Handle.NONE);
+    return handle;
+  }
+
   /** Sets the descriptor of a new handle, which owns it from now on. */
   public final void open(Handle handle, int descriptor) {
     handle.opened(descriptor);
+    handle.isListed = true;
     Handle head = handles;
     handle.next = head;
     if (head != null) {
@@ -96,7 +113,8 @@ public abstract class OpenHandles implements DescriptorHandOver {
    */
   public final int endClose(Handle handle) {
     closeRetired(handle);
-    if (handle.isOwned()) {
+    if (handle.isListed) {
+      handle.isListed = false;
       Handle before = handle.previous;
       Handle after = handle.next;
       if (before == null) {
@@ -218,7 +236,10 @@ public abstract class OpenHandles implements DescriptorHandOver {
       if (handle.isOpen()) {
         handle.closing();
       }
-      closeDescriptor(endClose(handle));
+      int descriptor = endClose(handle);
+      if (descriptor >= 0) {
+        closeDescriptor(descriptor);
+      }
     }
     Failures.throwIfAny(failure);
   }

@@ -43,7 +43,9 @@ public final class LeakWatch {
   }
 
   private static void report(Handle handle, boolean atClose, Listener listener) {
-    String resource = handle.description() + " (" + DirectDescriptor.text(handle.number()) + ")";
+    int number = handle.number();
+    String which = number == Handle.NONE ? "" : " (" + DirectDescriptor.text(number) + ")";
+    String resource = handle.description() + which;
     Throwable origin = handle.origin();
     listener.leaked(resource, atClose, origin == null ? List.of() : stack(origin));
   }

@@ -42,6 +42,11 @@ final class DirectTransfers {
     isQueued = endpoint.loop.backend().has(Capability.QUEUED_TRANSFERS);
   }
 
+  /** Whether the last receives have brought so much that the next one is a call. */
+  boolean receivesMuch() {
+    return left > 0 && !endpoint.handle().isDirect();
+  }
+
   /** Whether the next receive of so many bytes is a direct one. */
   boolean receives(int length, long deadline) {
     return left > 0 && length >= LARGE_BYTES && isWorthACall(deadline);

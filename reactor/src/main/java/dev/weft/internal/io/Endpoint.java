@@ -58,6 +58,9 @@ public final class Endpoint {
   /** The large transfers of a socket; null until there is one, and of other kinds. */
   private @Nullable DirectTransfers direct;
 
+  /** Null until a receive into a buffer of the reactor. */
+  private @Nullable Receiver receiver;
+
   /** Null until several segments are written as one. */
   @Nullable Gather gather;
 
@@ -112,11 +115,62 @@ public final class Endpoint {
     requireNoReader("read");
     reading = true;
     try {
+      int ahead = readAhead(strand, target, "read", true, deadline);
+      if (ahead != 0) {
+        return ahead;
+      }
       int count = transferIn(strand, target, length, Op.CURRENT_POSITION, deadline);
       return count == 0 ? -1 : count;
     } finally {
       reading = false;
     }
+  }
+
+  // ---- what was received in advance
+
+  /** The receives into buffers of the reactor. */
+  public Receiver receiver() {
+    Receiver mine = receiver;
+    if (mine == null) {
+      mine = new Receiver(loop, handle);
+      receiver = mine;
+    }
+    return mine;
+  }
+
+  /** Who has received something that the kernel does not have any more, or will; or null. */
+  @Nullable Receiver ahead() {
+    Receiver mine = receiver;
+    return mine == null || !mine.isAhead() ? null : mine;
+  }
+
+  /** See {@link Receiver#read}. Suspends. */
+  int readAhead(Strand strand, MemorySegment target, String verb, boolean takes, long deadline)
+      throws IOException {
+    Receiver ahead = ahead();
+    return ahead == null ? 0 : ahead.read(this, strand, target, verb, takes, deadline);
+  }
+
+  /**
+   * Waits until nothing more can be received in advance, or something has been; with NOW, looks
+   * whether something has. It ends no receive of another fiber. Suspends.
+   *
+   * @return whether there is something to be read, and the kernel need not be asked
+   */
+  public boolean isReadableAhead(Strand strand, String verb, long deadline) throws IOException {
+    Receiver ahead = ahead();
+    if (ahead == null) {
+      return false;
+    }
+    strand.checkBeforeWait(verb, name, deadline, WaitMode.EXTERNAL);
+    ahead.catchUp(this, strand, verb, !reading, deadline);
+    return ahead.isReadable();
+  }
+
+  /** How many bytes have been received in advance and not been read. */
+  public int bytesAhead() {
+    Receiver mine = receiver;
+    return mine == null ? 0 : mine.unreadBytes();
   }
 
   void requireNoReader(String verb) {
@@ -216,12 +270,26 @@ public final class Endpoint {
       Op op = strand.waiting.op().receive(handle, target, 0, length);
       result = perform(strand, "read", op, deadline);
     }
-    if (result >= DirectTransfers.LARGE_BYTES) {
-      direct().received(result);
-    } else if (large != null && result > 0) {
-      large.received(result);
+    if (result > 0) {
+      received(result);
     }
     return result;
+  }
+
+  /** Notes how many bytes a receive has brought. */
+  void received(int count) {
+    DirectTransfers large = direct;
+    if (large != null) {
+      large.received(count);
+    } else if (count >= DirectTransfers.LARGE_BYTES) {
+      direct().received(count);
+    }
+  }
+
+  /** Whether the last receives have brought so much that the next one is a call. */
+  boolean receivesMuch() {
+    DirectTransfers large = direct;
+    return large != null && large.receivesMuch();
   }
 
   /** The large transfers of this socket. */
@@ -431,6 +499,9 @@ public final class Endpoint {
       return 0;
     }
     loop.requireThread("close", name);
+    if (receiver != null) {
+      receiver.closing();
+    }
     return Closing.close(loop, handle, name);
   }
 

@@ -25,6 +25,11 @@ public final class MessageTransfers {
       throws IOException {
     int length = Endpoint.writableLength(target);
     Strand strand = endpoint.enter("receive");
+    int ahead = length == 0 ? 0 : endpoint.readAhead(strand, target, "receive", true, deadline);
+    if (ahead != 0) {
+      message.received(null, false);
+      return Math.max(ahead, 0);
+    }
     while (true) {
       endpoint.requireOpen();
       Op op = strand.waiting.op().receiveMessage(endpoint.handle(), target, length, message);

@@ -22,6 +22,10 @@ public final class Peeks {
     endpoint.requireNoReader("peek");
     endpoint.reading = true;
     try {
+      int ahead = endpoint.readAhead(strand, target, "peek", false, deadline);
+      if (ahead != 0) {
+        return ahead;
+      }
       while (true) {
         endpoint.requireOpen();
         Op op = strand.waiting.op().peek(endpoint.handle(), target, 0, length);

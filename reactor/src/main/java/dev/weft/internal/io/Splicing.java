@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.weft.internal.io;
 
+import dev.weft.error.Errno;
 import dev.weft.internal.backend.Op;
 import dev.weft.internal.backend.PollEvents;
 import dev.weft.internal.strand.Operations;
@@ -15,7 +16,8 @@ public final class Splicing {
   /**
    * Moves up to {@code length} bytes; one of the two endpoints is a pipe. Suspends.
    *
-   * @return the number of bytes, 0 at the end of the source, or -errno
+   * @return the number of bytes, 0 at the end of the source, or -errno; -EOPNOTSUPP if bytes of the
+   *     source have been received in advance
    */
   public static int move(Endpoint source, Endpoint sink, int length, long deadline)
       throws IOException {
@@ -28,6 +30,9 @@ public final class Splicing {
               + " to "
               + sink.name()
               + ": another fiber is using one of them");
+    }
+    if (source.ahead() != null) {
+      return -Errno.EOPNOTSUPP.code();
     }
     source.reading = true;
     sink.writing = true;

@@ -20,6 +20,11 @@ public final class TryTransfers {
     if (length == 0) {
       return 0;
     }
+    Receiver ahead = endpoint.ahead();
+    int early = ahead == null ? 0 : ahead.tryRead(endpoint, target);
+    if (early != 0) {
+      return early == WOULD_WAIT ? 0 : early;
+    }
     int result =
         endpoint.attempt(strand.waiting.op().receive(endpoint.handle(), target, 0, length));
     return result == WOULD_WAIT ? 0 : result == 0 ? -1 : endpoint.check("read", result);

@@ -138,11 +138,6 @@ public final class Request {
     return is(Opcode.ACCEPT_MULTISHOT) ? result >= 0 : is(Opcode.RECEIVE_MULTISHOT) && result > 0;
   }
 
-  /** Whether the kernel chooses the memory, from a group of buffers. */
-  boolean selectsBuffer() {
-    return is(Opcode.RECEIVE_ANY) || is(Opcode.RECEIVE_MULTISHOT);
-  }
-
   /** Sets the buffer that the next receive fills; null for none. */
   void select(OfferedBuffers.@Nullable Buffer buffer) {
     selected = buffer;
