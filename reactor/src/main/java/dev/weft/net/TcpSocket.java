@@ -14,6 +14,7 @@ import dev.weft.internal.io.Endpoint;
 import dev.weft.internal.io.InetAddresses;
 import dev.weft.internal.io.Peeks;
 import dev.weft.internal.io.SocketCalls;
+import dev.weft.internal.io.ZeroCopyWrites;
 import dev.weft.internal.jvm.StackReserve;
 import dev.weft.internal.net.AddressFamilies;
 import dev.weft.internal.net.HappyEyeballs;
@@ -306,6 +307,38 @@ public final class TcpSocket extends StreamSocket {
    */
   public void writeMore(MemorySegment source) throws IOException {
     writeMore(source, Deadline.NEVER);
+  }
+
+  /**
+   * Writes all of a segment without copying it, and waits until the peer has acknowledged the
+   * bytes: the system sends them from the segment. Suspends.
+   *
+   * @param source native memory, owned by the kernel until the call ends: it must not be changed,
+   *     and its arena can't be closed. Worthwhile if it is large
+   * @throws IOException if the connection is broken or closed
+   */
+  public void writeZeroCopy(MemorySegment source) throws IOException {
+    writeZeroCopy(source, Deadline.NEVER);
+  }
+
+  /**
+   * Writes all of a segment without copying it, as {@link #writeZeroCopy(MemorySegment)} does;
+   * waits until {@code deadline} at most. Suspends.
+   *
+   * <p>What the peer has not acknowledged can't be taken back. So if the deadline passes, the fiber
+   * is cancelled or another one closes the socket, the connection is reset: the segment is the
+   * caller's again when the call ends, however it ends.
+   *
+   * <p>It is an ordinary write on a selector, and where the process may not lock so much memory
+   * (RLIMIT_MEMLOCK); that waits for no acknowledgement and resets nothing.
+   *
+   * @param source native memory, owned by the kernel until the call ends
+   * @param deadline when to stop waiting
+   * @throws IOException if the connection is broken or closed
+   * @throws dev.weft.error.DeadlineExceededException if the deadline passed
+   */
+  public void writeZeroCopy(MemorySegment source, Deadline deadline) throws IOException {
+    ZeroCopyWrites.write(endpoint, source, deadline.nanoTime());
   }
 
   /**

@@ -148,6 +148,7 @@ class BackendTableTest {
     return switch (opcode) {
       case SEND -> op.send(none, null, 0, 0);
       case SEND_GATHERED -> op.sendGathered(none, new Gather(), false);
+      case SEND_ZERO_COPY -> op.sendZeroCopy(none, MemorySegment.NULL, 0, 0);
       case RECEIVE -> op.receive(none, null, 0, 0);
       case PEEK -> op.peek(none, null, 0, 0);
       case RECEIVE_ANY -> op.receiveAny(none, new NoGroup());

@@ -14,7 +14,7 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 
 /** What a backend promises of operations on sockets that are cancelled, or transfer nothing. */
-abstract class CancelContract extends ReceiveContract {
+abstract class CancelContract extends ZeroCopyContract {
   @Test
   void emptyTransfersCompleteAtOnce() throws Exception {
     backend();

@@ -15,6 +15,9 @@ public enum Capability {
    */
   QUEUED_TRANSFERS,
 
+  /** {@link Opcode#SEND_ZERO_COPY}. Without it bytes are copied. */
+  ZERO_COPY,
+
   /** {@link Opcode#ACCEPT_MULTISHOT}. Without it connections are accepted one by one. */
   MULTISHOT_ACCEPT,
 

@@ -159,6 +159,12 @@ public final class Op extends OpRequest {
     }
   }
 
+  /** Keeps the result of an operation whose memory the backend still uses. */
+  public void hold(int result) {
+    this.result = result;
+    isHeld = true;
+  }
+
   /** Gives the result to the listener. */
   void deliver() {
     try {
@@ -321,6 +327,11 @@ public final class Op extends OpRequest {
     return with(gather);
   }
 
+  /** As send, without a copy. The memory must not be changed until the completion. */
+  public Op sendZeroCopy(Handle handle, MemorySegment memory, long from, int length) {
+    return request(Opcode.SEND_ZERO_COPY, handle).transfer(memory, from, length, 0);
+  }
+
   /** Receives the first {@code length} bytes of a message, and its sender into {@code message}. */
   public Op receiveMessage(Handle handle, MemorySegment memory, int length, Message message) {
     return request(Opcode.RECEIVE_MESSAGE, handle).transfer(memory, 0, length, 0).with(message);
@@ -455,6 +466,7 @@ public final class Op extends OpRequest {
     position = 0;
     detail = 0;
     leasable = true;
+    isHeld = false;
     if (argument != null) {
       argument = null;
     }

@@ -41,10 +41,18 @@ public abstract class OpRequest {
 
   int permissions;
 
+  /** Whether the operation has its result, but the backend still uses the memory. */
+  boolean isHeld;
+
   /** An object that the opcode needs or fills: an address, a path, an option, and so on. */
   @Nullable Object argument;
 
   OpRequest() {}
+
+  /** Whether the operation has its result, but the backend still uses the memory. */
+  public final boolean isHeld() {
+    return isHeld;
+  }
 
   public Opcode opcode() {
     return Opcode.of(opcode);

@@ -29,6 +29,12 @@ public enum Opcode {
   SEND,
   /** As SEND, of the bytes in a {@link Gather}. */
   SEND_GATHERED,
+  /**
+   * As SEND, without a copy: it completes when the system needs the memory no more, which is when
+   * the other end has acknowledged the bytes. A cancel resets the connection once bytes have been
+   * taken. Needs {@link Capability#ZERO_COPY}.
+   */
+  SEND_ZERO_COPY,
   /** Receives a datagram or other message, and what a {@link Message} says of it. */
   RECEIVE_MESSAGE,
   /** Sends a datagram or other message, to the address in a {@link Message}. */

@@ -46,7 +46,7 @@ public final class Endpoint {
   private static final int UNKNOWN = -Errno.EOPNOTSUPP.code();
 
   /** The kernel moves at most this much in one call (read(2)). */
-  private static final int TRANSFER_MAX = 0x7ffff000;
+  static final int TRANSFER_MAX = 0x7ffff000;
 
   public final EventLoop loop;
   private final Handle handle;

@@ -477,6 +477,9 @@ public final class Kernel {
   }
 
   private int cancelResult(Request request) {
+    if (request.file instanceof Socket socket && socket.isResetBy(request)) {
+      return -Errno.ECANCELED.code();
+    }
     if (request.movesAll() && request.moved > 0) {
       return request.moved;
     }

@@ -28,7 +28,7 @@ final class OpcodeHandlers {
   static boolean isOnSocket(Request request) {
     return switch (request.opcode) {
       case RECEIVE, RECEIVE_ANY, RECEIVE_MULTISHOT, PEEK, RECEIVE_MESSAGE -> true;
-      case SEND, SEND_GATHERED, SEND_MESSAGE -> true;
+      case SEND, SEND_GATHERED, SEND_ZERO_COPY, SEND_MESSAGE -> true;
       default -> false;
     };
   }
@@ -182,6 +182,7 @@ final class OpcodeHandlers {
       case RECEIVE, PEEK -> socket.read(request);
       case RECEIVE_MESSAGE -> receiveMessage(request, socket);
       case SEND, SEND_GATHERED, SEND_MESSAGE -> socket.write(request);
+      case SEND_ZERO_COPY -> socket.writeZeroCopy(request);
       case ACCEPT, ACCEPT_DIRECT, ACCEPT_MULTISHOT -> socket.accept(request);
       case SHUTDOWN -> socket.shutdown(request.op.direction());
       case CONNECT -> {

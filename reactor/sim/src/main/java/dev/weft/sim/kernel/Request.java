@@ -59,6 +59,12 @@ public final class Request {
   /** The completion is not delivered before that of the predecessor in a chain. */
   long notBefore;
 
+  /** Where the bytes of a zero-copy send end among all of the connection; 0 before they do. */
+  long end;
+
+  /** Whether the memory of a zero-copy send is free. */
+  boolean isReleased;
+
   /** Bytes that a send has moved so far; 1 for a connect that has begun. */
   int moved;
 
@@ -100,7 +106,8 @@ public final class Request {
     destination = is(Opcode.SEND_MESSAGE) ? op.message().address() : null;
     outward =
         switch (opcode) {
-          case WRITE, WRITE_GATHERED, SEND, SEND_GATHERED, SEND_MESSAGE, SPLICE, SHUTDOWN -> true;
+          case WRITE, WRITE_GATHERED, SEND, SEND_GATHERED, SEND_ZERO_COPY -> true;
+          case SEND_MESSAGE, SPLICE, SHUTDOWN -> true;
           default -> false;
         };
     if (makesDescriptor()) {
@@ -158,7 +165,7 @@ public final class Request {
 
   /** Whether it continues until all bytes have been moved. */
   boolean movesAll() {
-    return is(Opcode.SEND) || is(Opcode.SEND_GATHERED);
+    return is(Opcode.SEND) || is(Opcode.SEND_GATHERED) || is(Opcode.SEND_ZERO_COPY);
   }
 
   /** Keeps the file that a message passes, which has been found. */
@@ -187,7 +194,10 @@ public final class Request {
 
   /** Whether the kernel reads the memory. */
   boolean readsMemory() {
-    return is(Opcode.WRITE) || is(Opcode.SEND) || is(Opcode.SEND_MESSAGE);
+    return switch (opcode) {
+      case WRITE, SEND, SEND_ZERO_COPY, SEND_MESSAGE -> true;
+      default -> false;
+    };
   }
 
   /** The bytes of a transfer. */
@@ -259,7 +269,7 @@ public final class Request {
       return true;
     }
     return switch (opcode) {
-      case READ, WRITE, SPLICE, SEND, SEND_GATHERED -> result < length;
+      case READ, WRITE, SPLICE, SEND, SEND_GATHERED, SEND_ZERO_COPY -> result < length;
       case READ_SCATTERED, WRITE_GATHERED -> result < length;
       default -> false;
     };

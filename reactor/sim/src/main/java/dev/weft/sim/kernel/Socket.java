@@ -51,11 +51,13 @@ final class Socket extends InternetSocket {
    */
   private long lastArrival;
 
-  /** How many bytes the other end has taken. */
-  private long taken;
+  /** How many bytes have been sent. */
+  private long sent;
 
-  /** Whether the user timeout has been scheduled. */
-  private boolean isWatched;
+  /** How many bytes the other end has taken. */
+  long taken;
+
+  private final UserTimeout userTimeout = new UserTimeout(this);
 
   /** Whether the user timeout has ended the connection. */
   private boolean hasTimedOut;
@@ -221,6 +223,9 @@ final class Socket extends InternetSocket {
     } else if (state != State.DEAD) {
       received.add(bytes);
       kernel.changed(this);
+      if (from != null) {
+        kernel.changed(from); // they are acknowledged
+      }
     }
   }
 
@@ -309,6 +314,39 @@ final class Socket extends InternetSocket {
     return request.moved;
   }
 
+  /** As a write, but waits until the other end has acknowledged the bytes. */
+  int writeZeroCopy(Request request) {
+    if (request.end == 0) {
+      int result = write(request);
+      if (result <= 0) { // or BLOCKED
+        return result;
+      }
+      request.end = sent;
+    }
+    if (request.isReleased || state == State.DEAD) {
+      return request.moved;
+    }
+    if (sent - unsentBytes() >= request.end) {
+      kernel.later(
+          kernel.now() + kernel.latency(),
+          () -> {
+            request.isReleased = true;
+            kernel.changed(this);
+          });
+    }
+    return BLOCKED;
+  }
+
+  /** Resets the connection if the request sends without a copy (connect(2), AF_UNSPEC). */
+  boolean isResetBy(Request cancelled) {
+    if (!cancelled.is(Opcode.SEND_ZERO_COPY) || cancelled.moved == 0) {
+      return false;
+    }
+    abort();
+    kernel.changed(this);
+    return true;
+  }
+
   @Override
   int room() {
     if (error != 0) {
@@ -329,45 +367,23 @@ final class Socket extends InternetSocket {
     Socket other = peer;
     assert other != null;
     inFlight += bytes.length;
+    sent += bytes.length;
     kernel.later(arrival(), () -> other.segmentArrives(bytes));
-    watch();
+    userTimeout.watch();
     if (kernel.breaksConnection()) {
       breakDown();
     }
   }
 
-  /**
-   * Ends the connection if the other end acknowledges nothing for the user timeout
-   * (TCP_USER_TIMEOUT).
-   */
-  private void watch() {
-    long limit = options.userTimeoutNanos();
-    if (limit == 0 || isWatched || !isHeldUp()) {
-      return;
-    }
-    isWatched = true;
-    long before = taken;
-    kernel.later(
-        kernel.now() + limit,
-        () -> {
-          isWatched = false;
-          if (isHeldUp() && taken == before) {
-            timeOut();
-          } else {
-            watch();
-          }
-        });
-  }
-
   /** Whether the other end has no room for all that was sent to it. */
-  private boolean isHeldUp() {
+  boolean isHeldUp() {
     return state == State.CONNECTED
         && peer != null
         && inFlight + peer.received.size() > peer.options.receiveBytes;
   }
 
   /** Closes without notifying the other end, which finds out when it sends something. */
-  private void timeOut() {
+  void timeOut() {
     hasTimedOut = true;
     error = Errno.ETIMEDOUT.code();
     state = State.DEAD;

@@ -95,6 +95,7 @@ public final class SimBackend extends Backend {
             Capability.KERNEL_DESCRIPTORS,
             Capability.SPLICE,
             Capability.BUFFER_GROUPS,
+            Capability.ZERO_COPY,
             Capability.QUEUED_TRANSFERS,
             Capability.DIRECT_DESCRIPTORS,
             Capability.VECTORED_FILES,

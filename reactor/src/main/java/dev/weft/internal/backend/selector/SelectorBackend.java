@@ -284,7 +284,7 @@ public final class SelectorBackend extends Backend {
       case CLOSE -> closeDescriptor(op.handle());
       case OPEN -> op.target() == null ? FileJob.start(this, request) : Entry.UNSUPPORTED;
       case SPLICE, RECEIVE_ANY, RECEIVE_MULTISHOT -> Entry.UNSUPPORTED;
-      case READ_SCATTERED, WRITE_GATHERED -> Entry.UNSUPPORTED;
+      case READ_SCATTERED, WRITE_GATHERED, SEND_ZERO_COPY -> Entry.UNSUPPORTED;
       case ACCEPT_DIRECT, OPEN_DIRECT, REGISTER, INSTALL -> Entry.UNSUPPORTED;
       default -> entry == null ? Entry.EBADF : entry.start(this, request);
     };

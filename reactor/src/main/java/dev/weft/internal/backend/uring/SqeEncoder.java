@@ -6,6 +6,7 @@ import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
 import dev.weft.bindings.io_uring_sqe;
+import dev.weft.bindings.sockaddr_in;
 import dev.weft.bindings.statx;
 import dev.weft.bindings.weft_h;
 import dev.weft.internal.backend.DirectDescriptor;
@@ -46,6 +47,10 @@ final class SqeEncoder implements AutoCloseable {
   /** The name that stands for the descriptor itself, with AT_EMPTY_PATH. */
   private static final MemorySegment EMPTY_PATH = Arena.global().allocateFrom("");
 
+  /** An address of no family: AF_UNSPEC is 0. */
+  private static final MemorySegment NO_ADDRESS =
+      Arena.global().allocate(sockaddr_in.sizeof(), Long.BYTES);
+
   static {
     assert statx.sizeof() <= SCRATCH_BYTES && MessageHeader.BYTES <= SCRATCH_BYTES;
     define(Opcode.NOP, weft_h.IORING_OP_NOP(), 0);
@@ -56,6 +61,10 @@ final class SqeEncoder implements AutoCloseable {
     define(Opcode.RECEIVE, weft_h.IORING_OP_RECV(), 0);
     define(Opcode.PEEK, weft_h.IORING_OP_RECV(), weft_h.MSG_PEEK());
     define(Opcode.SEND, weft_h.IORING_OP_SEND(), weft_h.MSG_NOSIGNAL() | weft_h.MSG_WAITALL());
+    define(
+        Opcode.SEND_ZERO_COPY,
+        weft_h.IORING_OP_SEND_ZC(),
+        weft_h.MSG_NOSIGNAL() | weft_h.MSG_WAITALL());
     defineOther(Opcode.RECEIVE_MESSAGE, weft_h.IORING_OP_RECVMSG(), weft_h.MSG_CMSG_CLOEXEC());
     defineOther(Opcode.SEND_GATHERED, weft_h.IORING_OP_SENDMSG(), 0);
     defineOther(Opcode.SEND_MESSAGE, weft_h.IORING_OP_SEND(), weft_h.MSG_NOSIGNAL());
@@ -233,6 +242,15 @@ final class SqeEncoder implements AutoCloseable {
   private static void spoil(MemorySegment sqe) {
     io_uring_sqe.opcode(sqe, (byte) weft_h.IORING_OP_CLOSE());
     io_uring_sqe.fd(sqe, -1);
+  }
+
+  /** Writes a request to reset a connection (connect(2), AF_UNSPEC). */
+  static void encodeReset(MemorySegment sqe, int handle, long userData) {
+    boolean direct = DirectDescriptor.is(handle);
+    encodeBare(sqe, weft_h.IORING_OP_CONNECT(), direct ? weft_h.IOSQE_FIXED_FILE() : 0, userData);
+    io_uring_sqe.fd(sqe, direct ? DirectDescriptor.slot(handle) : handle);
+    io_uring_sqe.addr(sqe, NO_ADDRESS.address());
+    io_uring_sqe.off(sqe, NO_ADDRESS.byteSize());
   }
 
   /** Clears the last 24 bytes. */

@@ -47,6 +47,7 @@ public final class UringBackend extends Backend {
   private final SubmissionQueue submissions;
   private final CompletionQueue completions;
   private final BackendStats stats = stats();
+  private final RingEntry entry;
 
   /** Written by {@link #wakeup} on other threads; one read of it is always in flight. */
   private final EventDescriptor event = new EventDescriptor();
@@ -122,6 +123,7 @@ public final class UringBackend extends Backend {
     this.ring = ring;
     submissions = ring.submissions();
     completions = ring.completions();
+    entry = new RingEntry(ring, stats);
     slots = new DirectSlots(ring, stats, threadId);
     groups = new RingBufferGroups(ring);
     workers = ring.workers();
@@ -310,7 +312,7 @@ public final class UringBackend extends Backend {
         continue;
       }
       if (!workerOps.has(op)) {
-        writeCancel(OpTable.userData(op));
+        writeCancel(op);
       } else if (workerOps.cancel(op)) {
         completed++;
       }
@@ -360,8 +362,12 @@ public final class UringBackend extends Backend {
     complete(op, result);
   }
 
-  private void writeCancel(long userData) {
-    SqeEncoder.encodeCancel(submissions.next(), userData, NO_OPERATION);
+  private void writeCancel(Op op) {
+    if (op.isHeld()) {
+      ZeroCopySends.cancel(op, submissions.next(), NO_OPERATION);
+    } else {
+      SqeEncoder.encodeCancel(submissions.next(), OpTable.userData(op), NO_OPERATION);
+    }
     stats.submissions++;
     housekeeping++;
   }
@@ -375,7 +381,7 @@ public final class UringBackend extends Backend {
     // All deferred operations must reach the kernel before the reactor sleeps: those that fill the
     // queue may never complete by themselves.
     while (!deferred.isEmpty() || !cancels.isEmpty() || slots.isClosing()) {
-      if (!enter(submissions.publish(), 0)) {
+      if (!entry.enter(submissions.publish(), 0)) {
         return delivered + reap(); // the kernel is short of memory: let the fibers run first
       }
       delivered += reap() + flush();
@@ -383,33 +389,9 @@ public final class UringBackend extends Backend {
     int pending = submissions.publish();
     long wait = delivered > 0 || completions.ready() > 0 ? 0 : timeoutNanos;
     if (pending > 0 || wait != 0 || submissions.needsEnter()) {
-      enter(pending, wait);
+      entry.enter(pending, wait);
     }
     return delivered + reap() + workerOps.poll();
-  }
-
-  /** Enters the kernel; returns false if it is short of memory or has unread completions. */
-  private boolean enter(int pending, long timeoutNanos) {
-    if (submissions.completionsOverflowed()) {
-      stats.overflows++;
-    }
-    stats.enters++;
-    int result =
-        timeoutNanos == 0 ? ring.submit(pending) : ring.submitAndWait(pending, timeoutNanos);
-    if (result >= 0) {
-      return true;
-    }
-    return switch (Errno.of(-result)) {
-      case ETIME, EINTR -> true;
-      // No memory for requests, or completions must be read first: both are temporary.
-      case EAGAIN, EBUSY -> {
-        stats.retries++;
-        yield false;
-      }
-      default ->
-          throw new IllegalStateException(
-              "io_uring_enter: " + Errno.of(-result) + " (" + Errno.of(-result).text() + ")");
-    };
   }
 
   private int reap() {
@@ -439,6 +421,12 @@ public final class UringBackend extends Backend {
       return;
     }
     boolean more = (flags & weft_h.IORING_CQE_F_MORE()) != 0;
+    if (ZeroCopySends.is(op)) {
+      if (!ZeroCopySends.holds(op, result, more, cancels)) {
+        finish(op, op.isHeld() ? op.result() : result, false, Op.NO_BUFFER);
+      }
+      return;
+    }
     int buffer =
         (flags & weft_h.IORING_CQE_F_BUFFER()) == 0
             ? Op.NO_BUFFER
