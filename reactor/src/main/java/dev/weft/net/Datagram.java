@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.weft.net;
 
+import dev.weft.internal.backend.Capability;
 import dev.weft.internal.io.Endpoint;
 import dev.weft.internal.io.InetAddresses;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import org.jspecify.annotations.Nullable;
 
@@ -14,7 +16,9 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>A server replies to {@link #address()} by sending the datagram back with {@link
  * UdpSocket#send(SocketMessage)}, after it has changed the bytes and the {@linkplain #setLength
- * length}.
+ * length}. If the socket has {@link SocketOption#PACKET_INFO}, the reply comes from the address
+ * that the datagram was sent to: otherwise the system chooses one, which on a wildcard address can
+ * be another that the client does not expect.
  */
 public final class Datagram extends SocketMessage {
   /**
@@ -24,6 +28,7 @@ public final class Datagram extends SocketMessage {
    */
   public Datagram(MemorySegment segment) {
     super(segment);
+    message.takingLocal();
   }
 
   /**
@@ -43,6 +48,26 @@ public final class Datagram extends SocketMessage {
     message.to(address);
   }
 
+  /**
+   * {@return the address of this machine that what has been received was sent to, or what {@link
+   * #setLocalAddress} has set; null if neither is known} A socket reports it that has {@link
+   * SocketOption#PACKET_INFO}. Of a datagram to a group or to all it is the address of the
+   * interface; null over IPv6.
+   */
+  public @Nullable InetAddress localAddress() {
+    return message.local();
+  }
+
+  /**
+   * Sets the address that a send comes from.
+   *
+   * @param address an address of this machine, of the destination's family; null if the system
+   *     chooses
+   */
+  public void setLocalAddress(@Nullable InetAddress address) {
+    message.from(address);
+  }
+
   @Override
   void beforeReceive(Endpoint endpoint) {}
 
@@ -60,6 +85,9 @@ public final class Datagram extends SocketMessage {
     InetSocketAddress address = address();
     if (address != null) {
       InetAddresses.requireResolved(address);
+    }
+    if (localAddress() != null) {
+      endpoint.loop.backend().require(Capability.SOCKET_OPTIONS, "the local address of a datagram");
     }
   }
 

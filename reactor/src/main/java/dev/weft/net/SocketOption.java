@@ -184,6 +184,14 @@ public final class SocketOption<T> {
   public static final SocketOption<Boolean> MULTICAST_LOOP =
       ofSwitch(dev.weft.internal.backend.SocketOption.MULTICAST_LOOP);
 
+  /**
+   * IP_PKTINFO and IPV6_RECVPKTINFO: received datagrams report the {@linkplain
+   * Datagram#localAddress local address} that they were sent to. Those that arrive before it is set
+   * do not. Not on a selector.
+   */
+  public static final SocketOption<Boolean> PACKET_INFO =
+      ofSwitch(dev.weft.internal.backend.SocketOption.PACKET_INFO);
+
   /** The option of the backend. */
   final dev.weft.internal.backend.SocketOption code;
 

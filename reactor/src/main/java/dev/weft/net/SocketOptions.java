@@ -28,6 +28,7 @@ public final class SocketOptions {
       EnumSet.of(
           SocketOption.MULTICAST_INTERFACE.code,
           SocketOption.MULTICAST_TTL.code,
+          SocketOption.PACKET_INFO.code,
           SocketOption.MULTICAST_LOOP.code);
 
   private static final Set<dev.weft.internal.backend.SocketOption> OF_LISTENERS =
@@ -54,6 +55,7 @@ public final class SocketOptions {
               SocketOption.MULTICAST_INTERFACE.code,
               SocketOption.MULTICAST_TTL.code,
               SocketOption.MULTICAST_LOOP.code,
+              SocketOption.PACKET_INFO.code,
               SocketOption.PRIORITY.code,
               SocketOption.MARK.code,
               SocketOption.INCOMING_CPU.code));

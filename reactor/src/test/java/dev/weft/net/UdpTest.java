@@ -407,4 +407,61 @@ class UdpTest {
   void outsideAReactorNothingOpens() throws IOException {
     assertThrows(WrongThreadException.class, UdpSocket::open);
   }
+
+  @Test
+  void aReplyComesFromTheAddressThatTheDatagramWasSentTo() throws Exception {
+    Reactors.run(
+        () -> {
+          SocketOptions options = SocketOptions.defaults().with(SocketOption.PACKET_INFO, true);
+          InetSocketAddress any = new InetSocketAddress(0);
+          if (Reactor.current().backend() == BackendKind.SELECTOR) {
+            assertThrows(UnsupportedOperationException.class, () -> UdpSocket.bind(any, options));
+            return;
+          }
+          try (UdpSocket server = UdpSocket.bind(any, options);
+              UdpSocket client = UdpSocket.bind(loopback());
+              Arena arena = Arena.ofConfined()) {
+            Datagram request = datagram(arena, 10);
+            Datagram answer = datagram(arena, 10);
+            for (String literal : new String[] {"127.0.0.1", "127.0.0.2"}) {
+              InetAddress address = InetAddress.ofLiteral(literal);
+              InetSocketAddress to =
+                  new InetSocketAddress(address, server.localAddress().getPort());
+              client.send(bytes(arena, "ping"), to);
+              server.receive(request);
+              assertEquals(address, request.localAddress());
+              assertTrue(server.trySend(request));
+              client.receive(answer);
+              assertEquals(to, answer.address());
+              assertEquals("ping", text(answer));
+              server.send(request);
+              client.receive(answer);
+              assertEquals(to, answer.address());
+            }
+          }
+        });
+  }
+
+  @Test
+  void aLocalAddressIsChosenForASend() throws Exception {
+    with(
+        (socket, arena) -> {
+          Datagram sent = datagram(arena, 10);
+          sent.setAddress(socket.localAddress());
+          InetAddress other = InetAddress.ofLiteral("127.0.0.2");
+          sent.setLocalAddress(other);
+          try (UdpSocket sender = UdpSocket.bind(new InetSocketAddress(0))) {
+            if (Reactor.current().backend() == BackendKind.SELECTOR) {
+              assertThrows(UnsupportedOperationException.class, () -> sender.send(sent));
+              return;
+            }
+            sender.send(sent);
+            Datagram received = datagram(arena, 10);
+            socket.receive(received);
+            assertEquals(
+                new InetSocketAddress(other, sender.localAddress().getPort()), received.address());
+            assertNull(received.localAddress(), "without the option");
+          }
+        });
+  }
 }

@@ -15,7 +15,7 @@ import java.net.NetworkInterface;
 import org.junit.jupiter.api.Test;
 
 /** What a backend promises of multicast. All of it is on the loopback interface. */
-abstract class MulticastContract extends DatagramContract {
+abstract class MulticastContract extends PacketInfoContract {
   private static final InetAddress GROUP = InetAddress.ofLiteral("239.1.2.3");
   private static final InetAddress OTHER_GROUP = InetAddress.ofLiteral("239.1.2.4");
   private static final InetAddress GROUP_6 = InetAddress.ofLiteral("ff11::1:2:3");

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.weft.internal.backend;
 
+import java.net.InetAddress;
 import java.net.SocketAddress;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
@@ -14,10 +15,12 @@ public final class Message {
   public static final int DESCRIPTORS_MAX = 8;
 
   private @Nullable SocketAddress address;
+  private @Nullable InetAddress local;
   private boolean truncated;
   private @Nullable Object encodedAddress;
 
   // ---- control data
+  private boolean takesLocal;
   private @Nullable Handle passed;
   private int @Nullable [] descriptors;
   private int descriptorCount;
@@ -31,6 +34,23 @@ public final class Message {
   /** The destination of a send or the sender of what was received; null if it has no address. */
   public @Nullable SocketAddress address() {
     return address;
+  }
+
+  /**
+   * Sets the address of this machine that a send comes from, of the destination's family; null if
+   * the system chooses.
+   */
+  public Message from(@Nullable InetAddress source) {
+    local = source;
+    return this;
+  }
+
+  /**
+   * The address of this machine that a send comes from, or that what was received was sent to. Null
+   * if the system chooses, or has not reported it.
+   */
+  public @Nullable InetAddress local() {
+    return local;
   }
 
   /** Whether the message was longer than the memory, so that its end has been lost. */
@@ -52,6 +72,12 @@ public final class Message {
     if (descriptors == null) {
       descriptors = new int[DESCRIPTORS_MAX];
     }
+    return this;
+  }
+
+  /** Lets a receive report the {@link #local} address, if the socket has PACKET_INFO. */
+  public Message takingLocal() {
+    takesLocal = true;
     return this;
   }
 
@@ -77,14 +103,28 @@ public final class Message {
     return descriptors != null;
   }
 
+  /** Whether a receive may report the local address. */
+  public boolean takesLocal() {
+    return takesLocal;
+  }
+
+  /** Whether a send has control data. */
+  public boolean hasControl() {
+    return passed != null || local != null;
+  }
+
   /** Adds a descriptor that has been received. */
   public void add(int descriptor) {
     Objects.requireNonNull(descriptors)[descriptorCount++] = descriptor;
   }
 
-  /** Sets what has been received besides the bytes; descriptors are {@link #add}ed afterwards. */
+  /**
+   * Sets what has been received besides the bytes; descriptors are {@link #add}ed afterwards, and
+   * the local address is set by {@link #from}.
+   */
   public void received(@Nullable SocketAddress sender, boolean isTruncated) {
     address = sender;
+    local = null;
     truncated = isTruncated;
     descriptorCount = 0;
   }

@@ -46,6 +46,8 @@ public enum SocketOption {
   MULTICAST_TTL,
   /** Whether multicast datagrams also go to members on this machine. */
   MULTICAST_LOOP,
+  /** Datagrams report where they have arrived: {@link Message#local}. */
+  PACKET_INFO,
   /** The priority in the queue of the network device. */
   PRIORITY,
   /** The mark for routing and filters. */

@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.weft.examples.cli;
 
+import dev.weft.BackendKind;
 import dev.weft.Fiber;
+import dev.weft.Reactor;
 import dev.weft.error.Errno;
 import dev.weft.error.ErrnoException;
 import dev.weft.examples.common.ListenAddress;
 import dev.weft.examples.common.Programs;
 import dev.weft.net.Datagram;
+import dev.weft.net.SocketOption;
 import dev.weft.net.SocketOptions;
 import dev.weft.net.UdpSocket;
 import java.io.IOException;
@@ -39,7 +42,10 @@ final class EchoDatagrams implements AutoCloseable {
 
   static EchoDatagrams bind(InetSocketAddress address, SocketOptions options, boolean quiet)
       throws IOException {
-    return new EchoDatagrams(UdpSocket.bind(address, options), quiet);
+    // On a wildcard address a reply must come from the address that the client has sent to.
+    boolean hasInfo = Reactor.current().backend() != BackendKind.SELECTOR;
+    SocketOptions used = hasInfo ? options.with(SocketOption.PACKET_INFO, true) : options;
+    return new EchoDatagrams(UdpSocket.bind(address, used), quiet);
   }
 
   InetSocketAddress localAddress() {

@@ -175,6 +175,24 @@ class IouPort7Test {
   }
 
   @ParameterizedTest
+  @ValueSource(strings = {"[::]:0", "0.0.0.0:0"})
+  void anEchoComesFromTheAddressThatTheDatagramWasSentTo(String wildcard) throws Exception {
+    try (ChildProcess server =
+        ChildProcess.start(
+            Main.class, "iou_port7", "--listen", wildcard, "--backend", "io_uring")) {
+      int port = awaitReady(server);
+      try (DatagramChannel client = DatagramChannel.open()) {
+        for (String address : new String[] {"127.0.0.1", "127.0.0.2"}) {
+          InetSocketAddress used = new InetSocketAddress(address, port);
+          client.send(ByteBuffer.wrap(new byte[] {7}), used);
+          assertEquals(used, client.receive(ByteBuffer.allocate(10)));
+        }
+      }
+      assertEndsWell(server);
+    }
+  }
+
+  @ParameterizedTest
   @ValueSource(strings = {"1", "2"})
   void aThousandClientsOfUdpAreAnswered(String reactors) throws Exception {
     List<DatagramChannel> clients = new ArrayList<>();

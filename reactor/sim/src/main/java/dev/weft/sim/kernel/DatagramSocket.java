@@ -27,10 +27,12 @@ final class DatagramSocket extends InternetSocket {
 
   private static final class Datagram {
     final InetSocketAddress source;
+    final InetAddress destination;
     final byte[] bytes;
 
-    Datagram(InetSocketAddress source, byte[] bytes) {
+    Datagram(InetSocketAddress source, InetAddress destination, byte[] bytes) {
       this.source = source;
+      this.destination = destination;
       this.bytes = bytes;
     }
   }
@@ -138,18 +140,32 @@ final class DatagramSocket extends InternetSocket {
     if (refusal < 0) {
       return refusal;
     }
+    if (request.local != null && !isMine(request.local, destination)) {
+      return failure(Errno.ENETUNREACH);
+    }
     if (inFlight >= options.sendBytes) {
       return BLOCKED;
     }
     byte[] bytes = request.length == 0 ? new byte[0] : request.load(0, request.length);
     inFlight += bytes.length;
-    transmit(destination, new Datagram(source(destination), bytes));
+    InetSocketAddress source = source(destination, request.local);
+    transmit(destination, new Datagram(source, destination.getAddress(), bytes));
     return bytes.length;
   }
 
-  private InetSocketAddress source(InetSocketAddress destination) {
+  /** Whether datagrams to {@code destination} can come from an address. */
+  private static boolean isMine(InetAddress address, InetSocketAddress destination) {
+    InetSocketAddress source = new InetSocketAddress(address, 0);
+    return SocketAddress.isIpv6(source) == SocketAddress.isIpv6(destination)
+        && SocketAddress.isLocal(source);
+  }
+
+  private InetSocketAddress source(InetSocketAddress destination, @Nullable InetAddress wanted) {
     InetSocketAddress mine = local;
     assert mine != null;
+    if (wanted != null) {
+      return new InetSocketAddress(wanted, mine.getPort());
+    }
     InetAddress address =
         SocketAddress.isWildcard(mine) ? SocketAddress.sourceFor(destination) : mine.getAddress();
     return new InetSocketAddress(address, mine.getPort());
@@ -258,8 +274,21 @@ final class DatagramSocket extends InternetSocket {
     }
     if (message != null) {
       message.received(known(datagram.source, message), count < bytes.length);
+      if (message.takesLocal() && options.reportsLocalAddress()) {
+        message.from(localOf(datagram));
+      }
     }
     return count;
+  }
+
+  private static @Nullable InetAddress localOf(Datagram datagram) {
+    InetAddress destination = datagram.destination;
+    if (!destination.isMulticastAddress()) {
+      return destination;
+    }
+    return destination instanceof Inet6Address
+        ? null
+        : SocketAddress.sourceFor(new InetSocketAddress(destination, 0));
   }
 
   /** The object that {@code message} had for the same sender the last time. */

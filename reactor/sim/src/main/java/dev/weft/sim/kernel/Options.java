@@ -109,6 +109,10 @@ final class Options {
     return has(SocketOption.REUSE_PORT);
   }
 
+  boolean reportsLocalAddress() {
+    return has(SocketOption.PACKET_INFO);
+  }
+
   boolean isIpv6Only() {
     return has(SocketOption.IPV6_ONLY);
   }
@@ -145,7 +149,8 @@ final class Options {
     return switch (option) {
       case REUSE_ADDRESS, REUSE_PORT, KEEP_ALIVE, BROADCAST, NO_DELAY, CORK, QUICK_ACK ->
           bit(value);
-      case FAST_OPEN_CONNECT, IPV6_ONLY, BIND_WITHOUT_PORT, MULTICAST_LOOP -> bit(value);
+      case FAST_OPEN_CONNECT, IPV6_ONLY, BIND_WITHOUT_PORT, MULTICAST_LOOP, PACKET_INFO ->
+          bit(value);
       case TRAFFIC_CLASS -> value & ~CONGESTION_BITS;
       case LINGER -> Math.max(value, NO_LINGER);
       default -> value;

@@ -8,6 +8,7 @@ import dev.weft.internal.backend.Gather;
 import dev.weft.internal.backend.Op;
 import dev.weft.internal.backend.Opcode;
 import java.lang.foreign.MemorySegment;
+import java.net.InetAddress;
 import java.net.SocketAddress;
 import org.jspecify.annotations.Nullable;
 
@@ -47,6 +48,9 @@ public final class Request {
 
   /** The address of a SEND_MESSAGE, or null. */
   final @Nullable SocketAddress destination;
+
+  /** The address that a SEND_MESSAGE comes from, or null. */
+  final @Nullable InetAddress local;
 
   /** Which of the two directions of its descriptor the request uses. */
   final boolean outward;
@@ -103,6 +107,7 @@ public final class Request {
     detail = op.detail();
     spliceHandle = op.spliceHandle();
     passes = is(Opcode.SEND_MESSAGE) && op.message().passed() != null;
+    local = is(Opcode.SEND_MESSAGE) ? op.message().local() : null;
     destination = is(Opcode.SEND_MESSAGE) ? op.message().address() : null;
     outward =
         switch (opcode) {

@@ -14,6 +14,9 @@ import java.net.StandardProtocolFamily;
 /** Translates the constants of operations to those of Linux and back. */
 final class KernelCodes {
   // Of linux/in.h and linux/in6.h, the same on all architectures.
+  static final int IP_PKTINFO = 8;
+  static final int IPV6_PKTINFO = 50;
+  private static final int IPV6_RECVPKTINFO = 49;
   private static final int IP_MULTICAST_IF = 32;
   private static final int IP_MULTICAST_TTL = 33;
   private static final int IP_MULTICAST_LOOP = 34;
@@ -141,7 +144,12 @@ final class KernelCodes {
           NOT_SENT_LOW_WATER ->
           weft_h.IPPROTO_TCP();
       case IPV6_ONLY -> weft_h.IPPROTO_IPV6();
-      case TRAFFIC_CLASS, BIND_WITHOUT_PORT, MULTICAST_INTERFACE, MULTICAST_TTL, MULTICAST_LOOP ->
+      case TRAFFIC_CLASS,
+          BIND_WITHOUT_PORT,
+          MULTICAST_INTERFACE,
+          MULTICAST_TTL,
+          MULTICAST_LOOP,
+          PACKET_INFO ->
           weft_h.IPPROTO_IP();
       default -> weft_h.SOL_SOCKET();
     };
@@ -168,6 +176,7 @@ final class KernelCodes {
       case USER_TIMEOUT -> weft_h.TCP_USER_TIMEOUT();
       case LINGER -> weft_h.SO_LINGER();
       case TRAFFIC_CLASS -> weft_h.IP_TOS();
+      case PACKET_INFO -> IP_PKTINFO;
       case MULTICAST_INTERFACE -> IP_MULTICAST_IF;
       case MULTICAST_TTL -> IP_MULTICAST_TTL;
       case MULTICAST_LOOP -> IP_MULTICAST_LOOP;
@@ -184,6 +193,7 @@ final class KernelCodes {
   static int nameOfIpv6(SocketOption option) {
     return switch (option) {
       case TRAFFIC_CLASS -> weft_h.IPV6_TCLASS();
+      case PACKET_INFO -> IPV6_RECVPKTINFO;
       case MULTICAST_INTERFACE -> IPV6_MULTICAST_IF;
       case MULTICAST_TTL -> IPV6_MULTICAST_HOPS;
       case MULTICAST_LOOP -> IPV6_MULTICAST_LOOP;

@@ -12,6 +12,7 @@ import dev.weft.internal.backend.Message;
 import dev.weft.internal.backend.Op;
 import dev.weft.internal.mem.Memory;
 import java.lang.foreign.MemorySegment;
+import java.net.InetAddress;
 import java.net.SocketAddress;
 import org.jspecify.annotations.Nullable;
 
@@ -29,11 +30,10 @@ final class MessageHeader {
   /** Where the control data begins: aligned, as its header has to be. */
   private static final long CONTROL = ADDRESS + (ADDRESS_BYTES + 7 & ~7);
 
-  /** Where the descriptors begin. */
-  private static final long DESCRIPTORS = CONTROL + cmsghdr.sizeof();
-
-  private static final int CONTROL_BYTES =
+  private static final int DESCRIPTORS_BYTES =
       (int) cmsghdr.sizeof() + Message.DESCRIPTORS_MAX * Integer.BYTES;
+
+  private static final int CONTROL_BYTES = Math.max(DESCRIPTORS_BYTES, PacketInfo.BYTES);
 
   /** The size of all of it. */
   static final long BYTES = CONTROL + CONTROL_BYTES;
@@ -45,6 +45,7 @@ final class MessageHeader {
     @Nullable SocketAddress address;
     int length;
     final MemorySegment bytes = MemorySegment.ofArray(new byte[ADDRESS_BYTES]);
+    final PacketInfo arrival = new PacketInfo();
 
     boolean is(long header, int size) {
       long at = header + ADDRESS;
@@ -79,7 +80,10 @@ final class MessageHeader {
     ALL.set(JAVA_INT, header + msghdr.msg_namelen$offset(), ADDRESS_BYTES);
     if (op.message().takesDescriptors()) {
       ALL.set(JAVA_LONG, header + msghdr.msg_control$offset(), header + CONTROL);
-      ALL.set(JAVA_LONG, header + msghdr.msg_controllen$offset(), CONTROL_BYTES);
+      ALL.set(JAVA_LONG, header + msghdr.msg_controllen$offset(), DESCRIPTORS_BYTES);
+    } else if (op.message().takesLocal()) {
+      ALL.set(JAVA_LONG, header + msghdr.msg_control$offset(), header + CONTROL);
+      ALL.set(JAVA_LONG, header + msghdr.msg_controllen$offset(), PacketInfo.BYTES);
     }
   }
 
@@ -104,19 +108,19 @@ final class MessageHeader {
     if (destination != null) {
       writeDestination(op.message(), destination, header);
     }
-    if (op.message().passed() != null) {
+    if (op.message().hasControl()) {
       describe(op, header);
       if (destination != null) {
         ALL.set(JAVA_LONG, header + msghdr.msg_name$offset(), header + ADDRESS);
         ALL.set(JAVA_INT, header + msghdr.msg_namelen$offset(), destinationBytes(op));
       }
-      writeDescriptor(header, op.spliceHandle());
+      writeControl(op, header);
     }
   }
 
   /** Completes the header of a send that has been prepared, for sendmsg(2). */
   static void complete(Op op, long header) {
-    if (op.message().passed() == null) { // otherwise it is complete
+    if (!op.message().hasControl()) { // otherwise it is complete
       describe(op, header);
       int length = destinationBytes(op);
       if (length > 0) {
@@ -126,14 +130,19 @@ final class MessageHeader {
     }
   }
 
-  private static void writeDescriptor(long header, int descriptor) {
-    long length = cmsghdr.sizeof() + Integer.BYTES;
-    ALL.set(JAVA_LONG, header + msghdr.msg_control$offset(), header + CONTROL);
-    ALL.set(JAVA_LONG, header + msghdr.msg_controllen$offset(), length + 7 & ~7);
-    ALL.set(JAVA_LONG, header + CONTROL + cmsghdr.cmsg_len$offset(), length);
-    ALL.set(JAVA_INT, header + CONTROL + cmsghdr.cmsg_level$offset(), weft_h.SOL_SOCKET());
-    ALL.set(JAVA_INT, header + CONTROL + cmsghdr.cmsg_type$offset(), weft_h.SCM_RIGHTS());
-    ALL.set(JAVA_INT, header + DESCRIPTORS, descriptor);
+  private static void writeControl(Op op, long header) {
+    InetAddress local = op.message().local();
+    long control = header + CONTROL;
+    int length = 0;
+    if (local != null) {
+      length = PacketInfo.write(local, control);
+    }
+    if (op.message().passed() != null) {
+      length = Control.begin(control, weft_h.SOL_SOCKET(), weft_h.SCM_RIGHTS(), Integer.BYTES);
+      ALL.set(JAVA_INT, Control.data(control), op.spliceHandle());
+    }
+    ALL.set(JAVA_LONG, header + msghdr.msg_control$offset(), control);
+    ALL.set(JAVA_LONG, header + msghdr.msg_controllen$offset(), length);
   }
 
   private static void writeDestination(Message message, SocketAddress destination, long header) {
@@ -157,20 +166,22 @@ final class MessageHeader {
     int length = ALL.get(JAVA_INT, header + msghdr.msg_namelen$offset());
     int flags = ALL.get(JAVA_INT, header + msghdr.msg_flags$offset());
     message.received(sender(header, length, message), (flags & weft_h.MSG_TRUNC()) != 0);
-    if (message.takesDescriptors()) {
-      readDescriptors(header, message);
+    long control = ALL.get(JAVA_LONG, header + msghdr.msg_controllen$offset());
+    if (control > 0) {
+      readControl(header + CONTROL, header + CONTROL + control, message);
     }
   }
 
-  /** Takes the descriptors: the only control data, since no other is asked for. */
-  private static void readDescriptors(long header, Message message) {
-    long length = ALL.get(JAVA_LONG, header + msghdr.msg_controllen$offset());
-    if (length >= cmsghdr.sizeof()
-        && ALL.get(JAVA_INT, header + CONTROL + cmsghdr.cmsg_type$offset())
-            == weft_h.SCM_RIGHTS()) {
-      long end = CONTROL + ALL.get(JAVA_LONG, header + CONTROL + cmsghdr.cmsg_len$offset());
-      for (long at = DESCRIPTORS; at < end; at += Integer.BYTES) {
-        message.add(ALL.get(JAVA_INT, header + at));
+  /** Takes the control data: no other than those are asked for. */
+  private static void readControl(long start, long end, Message message) {
+    for (long at = start; Control.isAt(at, end); at = Control.next(at)) {
+      if (Control.is(at, weft_h.SOL_SOCKET(), weft_h.SCM_RIGHTS())) {
+        long last = Control.end(at);
+        for (long each = Control.data(at); each < last; each += Integer.BYTES) {
+          message.add(ALL.get(JAVA_INT, each));
+        }
+      } else {
+        kept(message).arrival.read(at, message);
       }
     }
   }

@@ -284,7 +284,7 @@ final class SqeEncoder implements AutoCloseable {
         io_uring_sqe.len(sqe, 1);
       }
       case SEND_MESSAGE -> {
-        if (op.message().passed() != null) {
+        if (op.message().hasControl()) {
           io_uring_sqe.opcode(sqe, (byte) weft_h.IORING_OP_SENDMSG());
           io_uring_sqe.addr(sqe, scratch(op));
           io_uring_sqe.len(sqe, 1);
