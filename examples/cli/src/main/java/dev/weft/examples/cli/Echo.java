@@ -3,6 +3,8 @@ package dev.weft.examples.cli;
 
 import dev.weft.Deadline;
 import dev.weft.io.ByteStream;
+import dev.weft.net.ReceiveBuffer;
+import dev.weft.net.TcpSocket;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -14,6 +16,23 @@ final class Echo {
   private static final int BUFFER_BYTES_MAX = 64 << 10;
 
   private Echo() {}
+
+  /**
+   * Echoes until the end of the connection. Buffers are those of the reactor: an idle connection
+   * has none.
+   *
+   * @param idle how long the connection may bring nothing; zero for no limit
+   */
+  static void serve(TcpSocket socket, Duration idle) throws IOException {
+    while (true) {
+      try (ReceiveBuffer bytes = socket.receive(within(idle))) {
+        if (bytes == null) {
+          return;
+        }
+        socket.write(bytes.segment());
+      }
+    }
+  }
 
   /**
    * Echoes until the end of the stream. An idle connection holds a small buffer, one that fills it

@@ -136,6 +136,25 @@ class IouPort7Test {
     }
   }
 
+  @Test
+  void messagesOfAllSizesAreEchoedOnOneConnection() throws Exception {
+    int[] sizes = {1, 4096, 4097, 65_536, 65_536, 1, 2, 3, 4, 5, 20_000, 1, 65_536, 10};
+    Random random = new Random(11);
+    try (ChildProcess server =
+            ChildProcess.start(Main.class, "iou_port7", "--listen", "127.0.0.1:0");
+        Socket socket = connect(awaitReady(server))) {
+      for (int size : sizes) {
+        byte[] sent = new byte[size];
+        random.nextBytes(sent);
+        socket.getOutputStream().write(sent);
+        assertArrayEquals(sent, socket.getInputStream().readNBytes(size));
+      }
+      socket.shutdownOutput();
+      assertEquals(-1, socket.getInputStream().read());
+      assertEndsWell(server);
+    }
+  }
+
   @ParameterizedTest
   @ValueSource(strings = {"1", "3"})
   void connectionsAreServedConcurrently(String reactors) throws Exception {
