@@ -182,7 +182,7 @@ public final class ServerPart<S extends AutoCloseable> implements Services.Servi
         awaitRoom();
         int room = server.connectionsMax - server.counted(this);
         from.acceptOneByOne(room <= ACCEPTED_AHEAD_MAX);
-        if (!from.awaitUnlessStopped(TimerQueue.NEVER)) {
+        if (!from.awaitUnlessStopped(TimerQueue.NEVER, room > 0)) {
           return;
         }
       } catch (ErrnoException e) {
