@@ -6,8 +6,10 @@ import dev.weft.error.DeadlineExceededException;
 import dev.weft.error.ErrnoException;
 import dev.weft.examples.cli.server.ListeningSockets;
 import dev.weft.examples.cli.server.ReactorServer;
+import dev.weft.examples.cli.server.TcpSockets;
 import dev.weft.examples.common.Programs;
 import dev.weft.net.SocketOptions;
+import dev.weft.net.TcpListener;
 import dev.weft.net.TcpSocket;
 import java.io.IOException;
 import java.net.InetSocketAddress;
@@ -37,6 +39,11 @@ final class EchoService implements ReactorServer {
   public ListeningSockets bind(InetSocketAddress address, SocketOptions options)
       throws IOException {
     return EchoSockets.bind(address, protocols, options, this::serve, quiet);
+  }
+
+  @Override
+  public ListeningSockets adopt(TcpListener listener) {
+    return new EchoSockets(new TcpSockets("tcp", listener, this::serve, Programs::report), null);
   }
 
   private void serve(TcpSocket socket) {

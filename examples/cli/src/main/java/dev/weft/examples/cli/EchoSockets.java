@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.weft.examples.cli;
 
+import dev.weft.Deadline;
 import dev.weft.error.Errno;
 import dev.weft.error.ErrnoException;
-import dev.weft.examples.cli.server.Connections;
 import dev.weft.examples.cli.server.ListeningSockets;
 import dev.weft.examples.cli.server.TcpSockets;
 import dev.weft.examples.common.Programs;
+import dev.weft.net.ConnectionHandler;
 import dev.weft.net.SocketOptions;
+import dev.weft.net.TcpListener;
+import dev.weft.net.TcpSocket;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.util.ArrayList;
@@ -25,7 +28,7 @@ final class EchoSockets implements ListeningSockets {
   private final @Nullable TcpSockets stream;
   private final @Nullable EchoDatagrams datagrams;
 
-  private EchoSockets(@Nullable TcpSockets stream, @Nullable EchoDatagrams datagrams) {
+  EchoSockets(@Nullable TcpSockets stream, @Nullable EchoDatagrams datagrams) {
     this.stream = stream;
     this.datagrams = datagrams;
   }
@@ -40,7 +43,7 @@ final class EchoSockets implements ListeningSockets {
       InetSocketAddress address,
       Protocols protocols,
       SocketOptions options,
-      Connections.Handler handler,
+      ConnectionHandler<TcpSocket> handler,
       boolean quiet)
       throws IOException {
     for (int attempt = 1; ; attempt++) {
@@ -90,24 +93,46 @@ final class EchoSockets implements ListeningSockets {
   }
 
   @Override
+  public @Nullable TcpListener listener() {
+    return stream == null ? null : stream.listener();
+  }
+
+  @Override
   public List<String> readyLines() {
     List<String> lines = new ArrayList<>();
     if (stream != null) {
       lines.addAll(stream.readyLines());
     }
     if (datagrams != null) {
-      lines.add("udp listening on " + (stream == null ? datagrams : stream.listener()));
+      lines.add("udp listening on " + (stream == null ? datagrams : stream));
     }
     return lines;
   }
 
   @Override
-  public void start(Connections connections) {
+  public void start() {
     if (stream != null) {
-      stream.start(connections);
+      stream.start();
     }
     if (datagrams != null) {
       datagrams.start();
+    }
+  }
+
+  @Override
+  public void stop() {
+    if (stream != null) {
+      stream.stop();
+    }
+    if (datagrams != null) {
+      datagrams.close();
+    }
+  }
+
+  @Override
+  public void drain(Deadline grace) {
+    if (stream != null) {
+      stream.drain(grace);
     }
   }
 

@@ -8,9 +8,7 @@ import dev.weft.examples.common.BackendOption;
 import dev.weft.examples.common.Program;
 import dev.weft.net.SocketOption;
 import dev.weft.net.SocketOptions;
-import java.net.InetSocketAddress;
 import java.time.Duration;
-import java.util.List;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.ParseResult;
 
@@ -30,6 +28,7 @@ final class IouPort7 implements Program {
             "stops accepting, lets open connections finish for the grace time, ends. A second",
             "signal ends it immediately.");
     spec.addOption(ServerArguments.listen(LISTEN_DEFAULT));
+    spec.addOption(ServerArguments.takeover());
     spec.addOption(
         ServerArguments.flag("--tcp", "serve TCP, and UDP only if --udp is given as well"));
     spec.addOption(
@@ -47,7 +46,6 @@ final class IouPort7 implements Program {
 
   @Override
   public int run(ParseResult arguments) throws Exception {
-    List<InetSocketAddress> addresses = ServerArguments.addresses(arguments, LISTEN_DEFAULT);
     Duration grace = ServerArguments.grace(arguments);
     int reactors = ServerArguments.reactors(arguments);
     boolean quiet = arguments.matchedOptionValue("--quiet", false);
@@ -61,6 +59,9 @@ final class IouPort7 implements Program {
         BackendOption.reactorOptions(arguments).withCpu(ReactorOptions.ANY_CPU);
     boolean tcp = arguments.matchedOptionValue("--tcp", false);
     boolean udp = arguments.matchedOptionValue("--udp", false);
+    if (arguments.hasMatchedOption("--takeover") && (udp || !tcp)) {
+      throw new IllegalArgumentException("--takeover is for TCP alone: give --tcp");
+    }
     EchoSockets.Protocols protocols = new EchoSockets.Protocols(tcp || !udp, udp || !tcp);
     return new ServerRun(
             NAME,
@@ -69,7 +70,7 @@ final class IouPort7 implements Program {
             socketOptions,
             grace,
             () -> new EchoService(protocols, quiet, idle))
-        .run(addresses);
+        .run(arguments, LISTEN_DEFAULT);
   }
 
   private static Duration limit(ParseResult arguments, String option, double byDefault) {

@@ -15,7 +15,6 @@ import dev.weft.tls.CertifiedKey;
 import dev.weft.tls.TlsContext;
 import dev.weft.tls.TlsOptions;
 import java.io.IOException;
-import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.List;
 import picocli.CommandLine.Model.CommandSpec;
@@ -42,6 +41,7 @@ final class IouTlsd implements Program {
             "SIGTERM: stops accepting, lets open connections finish for the grace time, ends.",
             "A second signal ends it immediately.");
     spec.addOption(ServerArguments.listen(LISTEN_DEFAULT));
+    spec.addOption(ServerArguments.takeover());
     addLimits(spec);
     spec.addOption(ServerArguments.flag("--quiet", "do not report connections that break"));
     spec.addOption(BackendOption.spec());
@@ -56,6 +56,7 @@ final class IouTlsd implements Program {
 
   private static void addLimits(CommandSpec spec) {
     spec.addOption(ServerArguments.grace("open connections"));
+    spec.addOption(ServerArguments.reactors());
     spec.addOption(
         Seconds.option("--handshake")
             .description(
@@ -67,7 +68,6 @@ final class IouTlsd implements Program {
 
   @Override
   public int run(ParseResult arguments) throws Exception {
-    List<InetSocketAddress> addresses = ServerArguments.addresses(arguments, LISTEN_DEFAULT);
     TlsEchoService.Limits limits =
         new TlsEchoService.Limits(
             seconds(arguments, "--handshake", HANDSHAKE_SECONDS_DEFAULT),
@@ -77,6 +77,7 @@ final class IouTlsd implements Program {
             .with(SocketOption.KEEP_ALIVE, true)
             .withUserTimeout(seconds(arguments, "--send-timeout", SEND_TIMEOUT_SECONDS_DEFAULT));
     Duration grace = seconds(arguments, "--grace", GRACE_SECONDS_DEFAULT);
+    int reactors = ServerArguments.reactors(arguments);
     TlsContext context;
     try {
       context = context(arguments.matchedPositionalValue(0, List.<String>of()));
@@ -84,16 +85,18 @@ final class IouTlsd implements Program {
       Programs.report(NAME + ": " + e.getMessage());
       return FAILURE;
     }
-    ReactorOptions options = BackendOption.reactorOptions(arguments);
+    // Each reactor is pinned to a CPU: no other thread of the program needs much CPU time.
+    ReactorOptions options =
+        BackendOption.reactorOptions(arguments).withCpu(ReactorOptions.ANY_CPU);
     boolean quiet = arguments.matchedOptionValue("--quiet", false);
     return new ServerRun(
             NAME,
             options,
-            1,
+            reactors,
             socketOptions,
             grace,
             () -> new TlsEchoService(context, limits, quiet))
-        .run(addresses);
+        .run(arguments, LISTEN_DEFAULT);
   }
 
   private static TlsContext context(List<String> pairs) throws IOException {

@@ -9,6 +9,7 @@ import dev.weft.examples.cli.server.ReactorServer;
 import dev.weft.examples.cli.server.TcpSockets;
 import dev.weft.examples.common.Programs;
 import dev.weft.net.SocketOptions;
+import dev.weft.net.TcpListener;
 import dev.weft.net.TcpSocket;
 import dev.weft.tls.TlsContext;
 import dev.weft.tls.TlsSocket;
@@ -47,6 +48,11 @@ final class TlsEchoService implements ReactorServer {
   public ListeningSockets bind(InetSocketAddress address, SocketOptions options)
       throws IOException {
     return TcpSockets.bind("tls", address, options, this::serve, Programs::report);
+  }
+
+  @Override
+  public ListeningSockets adopt(TcpListener listener) {
+    return new TcpSockets("tls", listener, this::serve, Programs::report);
   }
 
   /** Makes the handshake here, and not in the loop that accepts: a slow client delays no other. */

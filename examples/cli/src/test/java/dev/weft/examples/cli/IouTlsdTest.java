@@ -153,6 +153,19 @@ class IouTlsdTest {
   }
 
   @Test
+  void severalReactorsServeOnePort() throws Exception {
+    try (ChildProcess server = files.server("--reactors", "2", files.pair("ec"))) {
+      int port = awaitReady(server);
+      for (int i = 0; i < 20; i++) { // each goes to one of the two
+        try (SSLSocket socket = files.session(port, "localhost")) {
+          assertEchoes(socket, "session " + i);
+        }
+      }
+      assertEndsWell(server);
+    }
+  }
+
+  @Test
   void aPortInUseIsReported() throws Exception {
     try (ChildProcess server = files.server(files.pair("ec"))) {
       String address = "127.0.0.1:" + awaitReady(server);
@@ -208,6 +221,7 @@ class IouTlsdTest {
         "--handshake=-1 a,b|--handshake must be from 0 to 1000000 seconds: -1.0",
         "--grace=5s a,b|Invalid value for option '--grace': '5s' is not a decimal number of"
             + " seconds, without a unit",
+        "--reactors=0 a,b|--reactors must be from 1 to 1024: 0",
         "--bogus a,b|Unknown option: '--bogus'"
       })
   void badArgumentsAreRefused(String arguments, String message) throws Exception {

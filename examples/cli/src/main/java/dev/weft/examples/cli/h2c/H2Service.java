@@ -9,12 +9,15 @@ import dev.weft.examples.cli.server.ReactorServer;
 import dev.weft.examples.cli.server.TcpSockets;
 import dev.weft.examples.common.Programs;
 import dev.weft.net.SocketOptions;
+import dev.weft.net.TcpListener;
 import dev.weft.net.TcpSocket;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /** The connections of one reactor, a fiber each. */
@@ -22,7 +25,9 @@ final class H2Service implements ReactorServer {
   private final @Nullable Folder folder;
   private final boolean quiet;
 
-  /** The connections that are ready for requests. */
+  /** The open connections, and those of them that are ready for requests. */
+  private final Set<Fiber> open = new HashSet<>();
+
   private final Map<Fiber, H2Connection> ready = new HashMap<>();
 
   private boolean isEnding;
@@ -39,9 +44,14 @@ final class H2Service implements ReactorServer {
   }
 
   @Override
-  public void drain(List<Fiber> connections) {
+  public ListeningSockets adopt(TcpListener listener) {
+    return new TcpSockets("tcp", listener, this::serve, this::report);
+  }
+
+  @Override
+  public void drain() {
     isEnding = true;
-    for (Fiber fiber : connections) {
+    for (Fiber fiber : List.copyOf(open)) {
       H2Connection connection = ready.get(fiber);
       if (connection == null) {
         fiber.cancel();
@@ -60,7 +70,11 @@ final class H2Service implements ReactorServer {
   }
 
   private void serve(TcpSocket socket) {
+    open.add(Fiber.current());
     try (socket) {
+      if (isEnding) { // it was accepted at the last moment
+        return;
+      }
       if (!quiet) {
         socket.remoteAddress(); // while the socket is connected, for the reports below
       }
@@ -75,6 +89,7 @@ final class H2Service implements ReactorServer {
       // the end of the grace time
     } finally {
       ready.remove(Fiber.current());
+      open.remove(Fiber.current());
     }
   }
 

@@ -8,9 +8,7 @@ import dev.weft.examples.common.BackendOption;
 import dev.weft.examples.common.NativeText;
 import dev.weft.examples.common.Program;
 import dev.weft.net.SocketOptions;
-import java.net.InetSocketAddress;
 import java.time.Duration;
-import java.util.List;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.ParseResult;
@@ -34,6 +32,7 @@ public final class IouH2c implements Program {
             "accepts no more, lets requests finish for the grace time, ends. A second signal ends",
             "it immediately.");
     spec.addOption(ServerArguments.listen(LISTEN_DEFAULT));
+    spec.addOption(ServerArguments.takeover());
     spec.addOption(
         OptionSpec.builder("--root")
             .paramLabel("DIR")
@@ -49,7 +48,6 @@ public final class IouH2c implements Program {
 
   @Override
   public int run(ParseResult arguments) throws Exception {
-    List<InetSocketAddress> addresses = ServerArguments.addresses(arguments, LISTEN_DEFAULT);
     String root = arguments.matchedOptionValue("--root", (String) null);
     Duration grace = ServerArguments.grace(arguments);
     int reactors = ServerArguments.reactors(arguments);
@@ -61,6 +59,6 @@ public final class IouH2c implements Program {
     SocketOptions socketOptions = SocketOptions.defaults().withUserTimeout(SEND_TIMEOUT);
     return new ServerRun(
             NAME, options, reactors, socketOptions, grace, () -> new H2Service(folder, quiet))
-        .run(addresses);
+        .run(arguments, LISTEN_DEFAULT);
   }
 }

@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.weft.examples.cli.server;
 
+import dev.weft.Deadline;
+import dev.weft.net.TcpListener;
 import java.net.InetSocketAddress;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
-/** The sockets of a server on one address, in one reactor. */
+/** The sockets of a server on one address, in one reactor, and the connections that it accepts. */
 public interface ListeningSockets extends AutoCloseable {
   /** {@return the address that the sockets share} */
   InetSocketAddress address();
@@ -12,13 +15,24 @@ public interface ListeningSockets extends AutoCloseable {
   /** {@return the lines that say that each of the sockets is ready} */
   List<String> readyLines();
 
-  /**
-   * Starts fibers that serve, until the sockets are closed.
-   *
-   * @param connections of the reactor, where those that are accepted belong
-   */
-  void start(Connections connections);
+  /** {@return the listener for TCP, or null} */
+  @Nullable TcpListener listener();
 
+  /** Starts fibers that serve, until {@link #stop}. */
+  void start();
+
+  /** Accepts nothing more; connections stay open. */
+  void stop();
+
+  /**
+   * Waits for the end of the connections after {@link #stop}, and cancels those that are left when
+   * the grace has passed. Suspends.
+   *
+   * @param grace when to cancel them
+   */
+  void drain(Deadline grace);
+
+  /** Closes sockets that have not been started. */
   @Override
   void close();
 }

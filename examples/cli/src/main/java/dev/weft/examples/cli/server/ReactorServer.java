@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.weft.examples.cli.server;
 
-import dev.weft.Fiber;
 import dev.weft.net.SocketOptions;
+import dev.weft.net.TcpListener;
 import java.io.IOException;
 import java.net.InetSocketAddress;
-import java.util.List;
 
 /** What a server does on one of its reactors. */
 public interface ReactorServer {
@@ -21,10 +20,16 @@ public interface ReactorServer {
   ListeningSockets bind(InetSocketAddress address, SocketOptions options) throws IOException;
 
   /**
-   * Asks connections to end, after the sockets have been closed. Those that are still open after
-   * the grace time are cancelled.
+   * Makes the sockets of a listener that is open already, for TCP alone.
    *
-   * @param connections the fibers of those that are open
+   * @param listener a listener on which no fiber accepts
+   * @return open sockets
    */
-  default void drain(List<Fiber> connections) {}
+  ListeningSockets adopt(TcpListener listener);
+
+  /**
+   * Asks connections to end, after the sockets have been stopped. Those that are still open after
+   * the grace time are cancelled.
+   */
+  default void drain() {}
 }

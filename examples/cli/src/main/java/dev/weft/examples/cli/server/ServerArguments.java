@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.weft.examples.cli.server;
 
-import dev.weft.examples.common.ListenAddress;
+import dev.weft.examples.common.NativeText;
 import dev.weft.examples.common.Seconds;
-import java.net.InetSocketAddress;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.ParseResult;
 
@@ -24,26 +25,47 @@ public final class ServerArguments {
    */
   public static OptionSpec listen(String byDefault) {
     return OptionSpec.builder("--listen")
-        .paramLabel("HOST:PORT")
+        .paramLabel("HOST:PORT|fd:N")
         .type(List.class)
         .auxiliaryTypes(String.class)
-        .description("where to listen; may be given more than once (default " + byDefault + ")")
+        .description(
+            "where to listen, or a listening TCP socket that the program is started with, as a"
+                + " descriptor's number or by its name from systemd; may be given more than once"
+                + " (default "
+                + byDefault
+                + ")")
         .build();
   }
 
   /**
-   * {@return the addresses to listen on}
+   * {@return where to listen}
    *
    * @param arguments the command line
    * @param byDefault as for {@link #listen}
-   * @throws IllegalArgumentException if one of them is none
+   * @throws IllegalArgumentException if one of the values is wrong
    */
-  public static List<InetSocketAddress> addresses(ParseResult arguments, String byDefault) {
-    List<InetSocketAddress> addresses = new ArrayList<>();
+  static List<Place> places(ParseResult arguments, String byDefault) {
+    List<Place> places = new ArrayList<>();
     for (String text : arguments.matchedOptionValue("--listen", List.of(byDefault))) {
-      addresses.add(ListenAddress.parse(text));
+      places.add(Place.parse(text));
     }
-    return addresses;
+    return places;
+  }
+
+  /** {@return the option that lets a program take the place of another one} */
+  public static OptionSpec takeover() {
+    return OptionSpec.builder("--takeover")
+        .paramLabel("PATH")
+        .type(String.class)
+        .description(
+            "a Unix socket: take over the listening sockets of the program that runs with the same"
+                + " PATH, if there is one, and hand them over to the next")
+        .build();
+  }
+
+  static @Nullable Path takeoverPath(ParseResult arguments) {
+    String path = arguments.matchedOptionValue("--takeover", (String) null);
+    return path == null ? null : NativeText.path(path);
   }
 
   /**

@@ -2,18 +2,24 @@
 package dev.weft.examples.cli.server;
 
 import dev.weft.Blocking;
+import dev.weft.Deadline;
 import dev.weft.Fiber;
+import dev.weft.FiberTask;
 import dev.weft.Reactor;
 import dev.weft.ReactorOptions;
 import dev.weft.error.ErrnoException;
 import dev.weft.examples.common.Program;
 import dev.weft.examples.common.Programs;
 import dev.weft.net.SocketOptions;
+import dev.weft.net.TcpListener;
+import dev.weft.net.UnixListener;
 import dev.weft.os.Signal;
 import dev.weft.os.Signals;
+import dev.weft.sync.Latch;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.InetSocketAddress;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -21,6 +27,8 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.ParseResult;
 
 /**
  * Runs a server until SIGINT or SIGTERM: on reactors that each listen on all addresses. Then it
@@ -39,6 +47,9 @@ public final class ServerRun {
   private final SocketOptions socketOptions;
   private final Duration grace;
   private final Supplier<? extends ReactorServer> servers;
+
+  /** Where a program that takes its place gets its sockets, or null. */
+  private @Nullable Path takeover;
 
   /** Counts the other reactors that have begun to serve, or have ended. */
   private final CountDownLatch started;
@@ -70,39 +81,52 @@ public final class ServerRun {
   }
 
   /**
-   * Serves until a signal comes.
+   * Serves as the command line says, until a signal comes or another program takes over.
    *
-   * @param addresses where to listen
+   * @param arguments the command line, with {@link ServerArguments#listen} and {@link
+   *     ServerArguments#takeover}
+   * @param byDefault where to listen otherwise
    * @return the exit status
+   * @throws IllegalArgumentException if it has a wrong value
    * @throws Exception a failure of a reactor
    */
-  public int run(List<InetSocketAddress> addresses) throws Exception {
+  public int run(ParseResult arguments, String byDefault) throws Exception {
+    List<Place> places = ServerArguments.places(arguments, byDefault);
+    takeover = ServerArguments.takeoverPath(arguments);
+    if (reactors > 1 && (takeover != null || places.stream().anyMatch(Place::isInherited))) {
+      throw new IllegalArgumentException(
+          "--reactors: sockets from another program are for one reactor");
+    }
     try (Reactor reactor = Reactor.open(options)) {
-      return reactor.call(() -> serveAll(addresses));
+      return reactor.call(() -> serveAll(places));
+    } catch (UnsupportedOperationException e) {
+      throw new IllegalArgumentException("sockets from another program: " + e.getMessage(), e);
     }
   }
 
   /** Opens the sockets of the first reactor, whose ports the other reactors share. */
-  private int serveAll(List<InetSocketAddress> addresses) throws Exception {
+  private int serveAll(List<Place> places) throws Exception {
     ReactorServer server = servers.get();
     List<ListeningSockets> sockets = new ArrayList<>();
     List<FutureTask<Integer>> others = new ArrayList<>();
-    try (Signals signals = Signals.open(Signal.INT, Signal.TERM)) {
-      for (InetSocketAddress address : addresses) {
-        if (reactors > 1) {
-          server
-              .bind(address, SocketOptions.defaults())
-              .close(); // with shared ports, another server on this port would go unnoticed
-        }
-        sockets.add(server.bind(address, socketOptions));
+    try (Signals signals = Signals.open(Signal.INT, Signal.TERM);
+        Takeover old = takeover == null ? Takeover.NONE : Takeover.from(takeover)) {
+      old.listeners().forEach(listener -> sockets.add(server.adopt(listener)));
+      for (Place place : sockets.isEmpty() ? places : List.<Place>of()) {
+        sockets.add(open(server, place));
       }
       List<InetSocketAddress> bound = sockets.stream().map(ListeningSockets::address).toList();
       for (int i = 1; i < reactors; i++) {
         others.add(startOther(bound));
       }
       awaitOthers();
-      sockets.forEach(each -> each.readyLines().forEach(Programs::report));
-      serve(server, sockets, signals, true);
+      try (UnixListener next = takeover == null ? null : Takeover.listen(takeover)) {
+        sockets.forEach(each -> each.readyLines().forEach(Programs::report));
+        sockets.forEach(ListeningSockets::start);
+        old.ready();
+        awaitEnd(next, sockets, signals);
+        drain(server, sockets, signals, true);
+      }
     } catch (ErrnoException e) {
       closeAll(sockets);
       return failed(e);
@@ -114,6 +138,19 @@ public final class ServerRun {
       }
     }
     return Program.SUCCESS;
+  }
+
+  private ListeningSockets open(ReactorServer server, Place place) throws IOException {
+    InetSocketAddress address = place.address();
+    if (address == null) {
+      return server.adopt(place.take());
+    }
+    if (reactors > 1) {
+      server
+          .bind(address, SocketOptions.defaults())
+          .close(); // with shared ports, another server on this port would go unnoticed
+    }
+    return server.bind(address, socketOptions);
   }
 
   /** Waits until a signal reaches all reactors. */
@@ -155,7 +192,9 @@ public final class ServerRun {
         sockets.add(server.bind(address, socketOptions));
       }
       started.countDown();
-      serve(server, sockets, signals, false);
+      sockets.forEach(ListeningSockets::start);
+      signals.await();
+      drain(server, sockets, signals, false);
       return Program.SUCCESS;
     } catch (ErrnoException e) {
       return failed(e);
@@ -169,19 +208,52 @@ public final class ServerRun {
     return Program.FAILURE;
   }
 
-  /** The work of one reactor, from its first connection to the end of its last. */
-  private void serve(
+  /** Accepts no more, and waits for the connections. */
+  private void drain(
       ReactorServer server, List<ListeningSockets> sockets, Signals signals, boolean isFirst) {
-    Connections connections = new Connections();
-    for (ListeningSockets each : sockets) {
-      each.start(connections);
-    }
-    signals.await();
-    closeAll(sockets);
+    sockets.forEach(ListeningSockets::stop);
     Fiber impatience = Fiber.start("second signal", () -> endImmediately(signals, isFirst));
-    server.drain(connections.open());
-    connections.end(grace);
+    server.drain();
+    Deadline end = Deadline.after(grace);
+    for (ListeningSockets each : sockets) {
+      each.drain(end);
+    }
     impatience.cancel();
+  }
+
+  /**
+   * Waits for a signal, or for a program that accepts connections in place of this one.
+   *
+   * @param next where that program connects to, or null
+   */
+  private static void awaitEnd(
+      @Nullable UnixListener next, List<ListeningSockets> sockets, Signals signals) {
+    if (next == null) {
+      signals.await();
+      return;
+    }
+    List<TcpListener> listeners = new ArrayList<>();
+    for (ListeningSockets each : sockets) {
+      TcpListener listener = each.listener();
+      if (listener != null) {
+        listeners.add(listener);
+      }
+    }
+    Latch over = Latch.of(1);
+    Fiber signal = Fiber.start("signal", () -> countDownAfter(signals::await, over));
+    Fiber handOver =
+        Fiber.start(
+            "hand over", () -> countDownAfter(() -> Takeover.handOver(next, listeners), over));
+    over.await();
+    signal.close();
+    handOver.close();
+  }
+
+  private static void countDownAfter(FiberTask wait, Latch over) throws Exception {
+    wait.run();
+    if (!over.isReady()) {
+      over.countDown();
+    }
   }
 
   private static void closeAll(List<ListeningSockets> sockets) {

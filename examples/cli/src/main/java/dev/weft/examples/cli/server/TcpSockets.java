@@ -1,26 +1,49 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.weft.examples.cli.server;
 
-import dev.weft.Fiber;
+import dev.weft.Deadline;
 import dev.weft.error.ErrnoException;
+import dev.weft.examples.common.Programs;
+import dev.weft.net.ConnectionHandler;
+import dev.weft.net.ServerFailure;
+import dev.weft.net.ServerOptions;
 import dev.weft.net.SocketOptions;
 import dev.weft.net.TcpListener;
+import dev.weft.net.TcpServer;
+import dev.weft.net.TcpSocket;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.util.List;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
-/**
- * A listener, for a protocol over TCP.
- *
- * @param protocol the name of what is served
- * @param listener an open listener
- * @param handler serves its connections
- * @param log gets a line if no connection can be accepted
- */
-public record TcpSockets(
-    String protocol, TcpListener listener, Connections.Handler handler, Consumer<String> log)
-    implements ListeningSockets {
+/** A listener, and a server on it once it is started, for a protocol over TCP. */
+public final class TcpSockets implements ListeningSockets {
+  private final String protocol;
+  private final TcpListener listener;
+  private final ConnectionHandler<TcpSocket> handler;
+  private final Consumer<String> log;
+  private @Nullable TcpServer server;
+
+  /**
+   * Makes the sockets of a listener.
+   *
+   * @param protocol the name of what is served
+   * @param listener an open one
+   * @param handler serves its connections
+   * @param log gets a line if no connection can be accepted
+   */
+  public TcpSockets(
+      String protocol,
+      TcpListener listener,
+      ConnectionHandler<TcpSocket> handler,
+      Consumer<String> log) {
+    this.protocol = protocol;
+    this.listener = listener;
+    this.handler = handler;
+    this.log = log;
+  }
+
   /**
    * Opens a listener.
    *
@@ -37,7 +60,7 @@ public record TcpSockets(
       String protocol,
       InetSocketAddress address,
       SocketOptions options,
-      Connections.Handler handler,
+      ConnectionHandler<TcpSocket> handler,
       Consumer<String> log)
       throws IOException {
     try {
@@ -66,18 +89,52 @@ public record TcpSockets(
   }
 
   @Override
+  public TcpListener listener() {
+    return listener;
+  }
+
+  @Override
   public List<String> readyLines() {
     return List.of(protocol + " listening on " + listener);
   }
 
   @Override
-  public void start(Connections connections) {
-    Fiber.start(
-        "accept " + listener, () -> connections.acceptAll(protocol, listener, handler, log));
+  public void start() {
+    ServerOptions options = ServerOptions.defaults().withFailureHandler(this::report);
+    server = TcpServer.start(listener, options, handler);
+  }
+
+  private void report(ServerFailure failure) {
+    if (failure.kind() == ServerFailure.Kind.ACCEPT
+        && failure.cause() instanceof ErrnoException e) {
+      log.accept(protocol + " accept " + listener + ": " + Programs.text(e));
+    } else {
+      Programs.report(protocol + ": internal error: " + failure);
+    }
+  }
+
+  @Override
+  public void stop() {
+    if (server != null) {
+      server.stop();
+    }
+  }
+
+  @Override
+  public void drain(Deadline grace) {
+    if (server != null) {
+      server.shutdown(grace);
+    }
   }
 
   @Override
   public void close() {
     listener.close();
+  }
+
+  /** {@return the address} */
+  @Override
+  public String toString() {
+    return listener.toString();
   }
 }
