@@ -75,13 +75,12 @@ class DeadlineFormsTest {
               "Fiber#close",
               "it returns only when the fiber has ended, however long its cleanup takes"),
           Map.entry(
-              "TcpListener#close", "releases the kernel's resources, also in a cancelled fiber"),
+              "NetworkListener#close",
+              "releases the kernel's resources, also in a cancelled fiber"),
           Map.entry(
               "StreamSocket#close", "releases the kernel's resources, also in a cancelled fiber"),
           Map.entry(
               "MessageSocket#close", "releases the kernel's resources, also in a cancelled fiber"),
-          Map.entry(
-              "UnixListener#close", "releases the kernel's resources, also in a cancelled fiber"),
           Map.entry(
               "UnixMessage#close", "releases the kernel's resources, also in a cancelled fiber"),
           Map.entry(

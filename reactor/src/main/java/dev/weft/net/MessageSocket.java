@@ -82,6 +82,35 @@ public abstract sealed class MessageSocket<M extends SocketMessage> extends Netw
   }
 
   /**
+   * Receives a message, as {@link #receive(SocketMessage)} does, and leaves it and its descriptors
+   * to the next receive (MSG_PEEK). Suspends until there is one.
+   *
+   * @param target gets the bytes, their number, the sender, and whether bytes were cut off; owned
+   *     by the kernel until the call ends
+   * @return the length in bytes, which can be 0 for a datagram; -1 at the end of a connection
+   * @throws ErrnoException as {@link #receive(SocketMessage)}
+   */
+  public final int peek(M target) throws IOException {
+    return peek(target, Deadline.NEVER);
+  }
+
+  /**
+   * Receives a message and leaves it to the next receive, as {@link #peek(SocketMessage)} does;
+   * waits until {@code deadline} at most. Suspends.
+   *
+   * @param target gets the bytes, their number, the sender, and whether bytes were cut off; owned
+   *     by the kernel until the call ends
+   * @param deadline when to stop waiting
+   * @return the length in bytes, which can be 0 for a datagram; -1 at the end of a connection
+   * @throws ErrnoException as {@link #receive(SocketMessage)}
+   * @throws dev.weft.error.DeadlineExceededException if no message arrived
+   */
+  public final int peek(M target, Deadline deadline) throws IOException {
+    int length = target.peek(endpoint, !isConnection(), deadline);
+    return isEnd(length, target.isTruncated()) ? -1 : length;
+  }
+
+  /**
    * Receives a message whose sender does not matter, such as the peer of a connected socket; waits
    * until {@code deadline} at most. Suspends.
    *

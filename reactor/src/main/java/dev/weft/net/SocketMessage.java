@@ -91,6 +91,21 @@ public abstract sealed class SocketMessage permits Datagram, UnixMessage {
     }
   }
 
+  /** As {@link #receive}, and the message stays where it is, with its descriptors. */
+  final int peek(Endpoint endpoint, boolean hasSenders, Deadline deadline) throws IOException {
+    acquire("peek");
+    try {
+      beforeReceive(endpoint);
+      closeUntaken();
+      length = 0;
+      length = MessageTransfers.peek(endpoint, segment, message, deadline.nanoTime());
+      afterReceive(endpoint, hasSenders);
+      return length;
+    } finally {
+      isInUse = false;
+    }
+  }
+
   /** Receives what has arrived; returns the number of bytes, or -1 if there is nothing. */
   final int tryReceive(Endpoint endpoint, boolean hasSenders) throws IOException {
     acquire("receive");

@@ -5,6 +5,7 @@ import dev.weft.Deadline;
 import dev.weft.error.ErrnoException;
 import dev.weft.internal.backend.Direction;
 import dev.weft.internal.io.Endpoint;
+import dev.weft.internal.io.Peeks;
 import dev.weft.internal.io.Receiver;
 import dev.weft.internal.io.TryTransfers;
 import dev.weft.internal.strand.EventLoop;
@@ -110,6 +111,32 @@ public abstract sealed class StreamSocket extends NetworkSocket implements Duple
     }
     buffer.begin(received, receiver.takeFrom());
     return buffer;
+  }
+
+  /**
+   * Reads the bytes that are available, at least one, and leaves them to the next read (MSG_PEEK).
+   * Suspends until there is one.
+   *
+   * @param target native memory to fill from its start, owned by the kernel until the call ends
+   * @return bytes in {@code target}, or -1 at the end of the stream; 0 only if it is empty
+   * @throws IOException if the connection is broken or closed
+   */
+  public final int peek(MemorySegment target) throws IOException {
+    return peek(target, Deadline.NEVER);
+  }
+
+  /**
+   * Reads the bytes that are available, at least one, and leaves them to the next read (MSG_PEEK);
+   * waits until {@code deadline} at most. Suspends. On a selector it sees 64 KiB at most.
+   *
+   * @param target native memory to fill from its start, owned by the kernel until the call ends
+   * @param deadline when to stop waiting
+   * @return bytes in {@code target}, or -1 at the end of the stream; 0 only if it is empty
+   * @throws IOException if the connection is broken or closed
+   * @throws dev.weft.error.DeadlineExceededException if no byte arrived
+   */
+  public final int peek(MemorySegment target, Deadline deadline) throws IOException {
+    return Peeks.peek(endpoint, target, deadline.nanoTime());
   }
 
   /**

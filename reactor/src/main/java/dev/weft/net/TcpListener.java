@@ -24,19 +24,20 @@ import org.jspecify.annotations.Nullable;
  * queued, the kernel is asked to stop until some have been fetched, and its backlog fills. Any
  * number of fibers may accept.
  */
-public final class TcpListener implements AutoCloseable {
+public final class TcpListener extends NetworkListener {
   static {
     Acceptor.IN.register(TcpListener.class, listener -> listener.acceptor);
   }
 
-  private final EventLoop loop;
-  private final Acceptor acceptor;
   private final Name name;
 
   private TcpListener(EventLoop loop, InetSocketAddress address) {
-    this.loop = loop;
-    name = new Name(address);
-    acceptor = new Acceptor(loop, this, name);
+    this(loop, new Name(address));
+  }
+
+  private TcpListener(EventLoop loop, Name name) {
+    super(loop, name);
+    this.name = name;
   }
 
   /**
@@ -198,48 +199,6 @@ public final class TcpListener implements AutoCloseable {
    */
   public InetSocketAddress localAddress() {
     return name.address;
-  }
-
-  /**
-   * Reads an option.
-   *
-   * @param option the option
-   * @param <T> the type of the value
-   * @return the value that the system has
-   * @throws ErrnoException EOPNOTSUPP if the socket does not have the option
-   * @throws UnsupportedOperationException if the backend does not have it
-   * @throws ClosedChannelException if the listener is closed
-   */
-  public <T> T getOption(SocketOption<T> option) throws IOException {
-    acceptor.enter("getOption");
-    return option.decode(SocketCalls.get(loop, acceptor.handle(), option.code, this));
-  }
-
-  /**
-   * Changes an option, also for the connections that are made from now on.
-   *
-   * @param option the option
-   * @param value its new value
-   * @param <T> the type of the value
-   * @throws ErrnoException ENOPROTOOPT if the socket does not have the option, EPERM if it needs a
-   *     privilege, EINVAL if it is too late for it
-   * @throws UnsupportedOperationException if the backend does not have it
-   * @throws ClosedChannelException if the listener is closed
-   */
-  public <T> void setOption(SocketOption<T> option, T value) throws IOException {
-    int encoded = option.encode(value);
-    acceptor.enter("setOption");
-    SocketCalls.set(loop, acceptor.handle(), option.code, encoded, this);
-  }
-
-  /**
-   * Stops listening. Fibers that are accepting get an {@link AsynchronousCloseException};
-   * connections that no fiber has fetched are closed. Suspends if called in a fiber, even a
-   * cancelled one. Does nothing the second time.
-   */
-  @Override
-  public void close() {
-    acceptor.close();
   }
 
   @Override

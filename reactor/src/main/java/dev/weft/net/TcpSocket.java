@@ -12,7 +12,6 @@ import dev.weft.internal.io.Acceptor;
 import dev.weft.internal.io.DirectMoves;
 import dev.weft.internal.io.Endpoint;
 import dev.weft.internal.io.InetAddresses;
-import dev.weft.internal.io.Peeks;
 import dev.weft.internal.io.SocketCalls;
 import dev.weft.internal.io.ZeroCopyWrites;
 import dev.weft.internal.jvm.StackReserve;
@@ -353,32 +352,6 @@ public final class TcpSocket extends StreamSocket {
    */
   public void writeMore(MemorySegment source, Deadline deadline) throws IOException {
     writeMore(endpoint, source, deadline);
-  }
-
-  /**
-   * Reads the bytes that are available, at least one, and leaves them to the next read (MSG_PEEK).
-   * Suspends until there is one.
-   *
-   * @param target native memory to fill from its start, owned by the kernel until the call ends
-   * @return bytes in {@code target}, or -1 at the end of the stream; 0 only if it is empty
-   * @throws IOException if the connection is broken or closed
-   */
-  public int peek(MemorySegment target) throws IOException {
-    return peek(target, Deadline.NEVER);
-  }
-
-  /**
-   * Reads the bytes that are available, at least one, and leaves them to the next read (MSG_PEEK);
-   * waits until {@code deadline} at most. Suspends. On a selector it sees 64 KiB at most.
-   *
-   * @param target native memory to fill from its start, owned by the kernel until the call ends
-   * @param deadline when to stop waiting
-   * @return bytes in {@code target}, or -1 at the end of the stream; 0 only if it is empty
-   * @throws IOException if the connection is broken or closed
-   * @throws dev.weft.error.DeadlineExceededException if no byte arrived
-   */
-  public int peek(MemorySegment target, Deadline deadline) throws IOException {
-    return Peeks.peek(endpoint, target, deadline.nanoTime());
   }
 
   /**

@@ -25,21 +25,18 @@ import java.nio.channels.AsynchronousCloseException;
  * <p>A path stays when the listener is closed, as with bind(2): {@link java.nio.file.Files#delete}
  * removes it, and must do so before the next listener can have it.
  */
-public final class UnixListener implements AutoCloseable {
+public final class UnixListener extends NetworkListener {
   static {
     Acceptor.IN.register(UnixListener.class, listener -> listener.acceptor);
   }
 
-  private final EventLoop loop;
   private final SocketType type;
   private final SocketAddress address;
-  private final Acceptor acceptor;
 
   private UnixListener(EventLoop loop, SocketType type, SocketAddress address) {
-    this.loop = loop;
+    super(loop, address);
     this.type = type;
     this.address = address;
-    acceptor = new Acceptor(loop, this, address);
   }
 
   /**
@@ -197,16 +194,6 @@ public final class UnixListener implements AutoCloseable {
   /** {@return the address that was bound} */
   public SocketAddress localAddress() {
     return address;
-  }
-
-  /**
-   * Stops listening. Fibers that are accepting get an {@link AsynchronousCloseException};
-   * connections that no fiber has fetched are closed. Suspends if called in a fiber, even a
-   * cancelled one. Does nothing the second time.
-   */
-  @Override
-  public void close() {
-    acceptor.close();
   }
 
   @Override

@@ -4,6 +4,7 @@ package dev.weft.net;
 import dev.weft.Deadline;
 import dev.weft.error.ErrnoException;
 import dev.weft.internal.backend.Capability;
+import dev.weft.internal.backend.Handle;
 import dev.weft.internal.backend.SocketType;
 import dev.weft.internal.backend.UnixAddress;
 import dev.weft.internal.io.Acceptor;
@@ -104,6 +105,37 @@ public final class UnixMessageSocket extends MessageSocket<UnixMessage> {
     UnixMessageSocket socket = new UnixMessageSocket(loop, SocketType.DATAGRAM, "Unix socket");
     StackReserve.check(); // the descriptor is closed if the call fails
     UnixSocket.open(loop, socket.endpoint, SocketType.DATAGRAM, "Unix socket");
+    return socket;
+  }
+
+  /**
+   * Takes over a socket that the process has as a descriptor. From now on the descriptor belongs to
+   * the socket, which closes it.
+   *
+   * @param descriptor a Unix socket for datagrams, or a connection for sequenced messages
+   * @return an open socket
+   * @throws IllegalArgumentException if it is another kind of descriptor
+   * @throws ErrnoException EBADF if it is not open, ENOTCONN if it is for sequenced messages and
+   *     not connected; it stays the caller's
+   * @throws UnsupportedOperationException on a selector, which has no such numbers
+   */
+  public static UnixMessageSocket adopt(int descriptor) throws IOException {
+    EventLoop loop = EventLoop.require("adopt");
+    Handle foreign = Handle.borrowed(descriptor, "descriptor " + descriptor);
+    boolean isSequenced = SocketCalls.isOfType(loop, foreign, SocketType.SEQUENCED);
+    SocketType type = isSequenced ? SocketType.SEQUENCED : SocketType.DATAGRAM;
+    SocketCalls.requireType(loop, foreign, type);
+    if (!(SocketCalls.localName(loop, foreign) instanceof UnixAddress)) {
+      throw new IllegalArgumentException(
+          foreign.description() + " is not a Unix socket for messages");
+    }
+    if (isSequenced) {
+      SocketCalls.remoteName(loop, foreign); // fails if it is not connected
+    }
+    Object name = "Unix socket of " + foreign.description();
+    UnixMessageSocket socket = new UnixMessageSocket(loop, type, name);
+    StackReserve.check();
+    socket.endpoint.open(descriptor);
     return socket;
   }
 

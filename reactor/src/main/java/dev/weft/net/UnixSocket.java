@@ -4,6 +4,7 @@ package dev.weft.net;
 import dev.weft.Deadline;
 import dev.weft.error.ErrnoException;
 import dev.weft.internal.backend.Capability;
+import dev.weft.internal.backend.Handle;
 import dev.weft.internal.backend.SocketType;
 import dev.weft.internal.backend.UnixAddress;
 import dev.weft.internal.io.Acceptor;
@@ -42,6 +43,30 @@ public final class UnixSocket extends StreamSocket {
   /** Takes over an end of a pair. */
   static UnixSocket ofPair(EventLoop loop, int descriptor) {
     UnixSocket socket = new UnixSocket(loop, "Unix socket of a pair");
+    socket.endpoint.open(descriptor);
+    return socket;
+  }
+
+  /**
+   * Takes over a connection that the process has as a descriptor. From now on the descriptor
+   * belongs to the socket, which closes it.
+   *
+   * @param descriptor a connected Unix socket for streams
+   * @return an open connection
+   * @throws IllegalArgumentException if it is another kind of descriptor
+   * @throws ErrnoException EBADF if it is not open, ENOTCONN if it is not connected; it stays the
+   *     caller's
+   * @throws UnsupportedOperationException on a selector, which has no such numbers
+   */
+  public static UnixSocket adopt(int descriptor) throws IOException {
+    EventLoop loop = EventLoop.require("adopt");
+    Handle foreign = Handle.borrowed(descriptor, "descriptor " + descriptor);
+    SocketCalls.requireType(loop, foreign, SocketType.STREAM);
+    if (!(SocketCalls.remoteName(loop, foreign) instanceof UnixAddress)) {
+      throw new IllegalArgumentException(foreign.description() + " is not a Unix socket");
+    }
+    UnixSocket socket = new UnixSocket(loop, "Unix socket of " + foreign.description());
+    StackReserve.check();
     socket.endpoint.open(descriptor);
     return socket;
   }
@@ -166,6 +191,33 @@ public final class UnixSocket extends StreamSocket {
     if (sent < message.length()) {
       endpoint.write(message.segment().asSlice(sent, message.length() - sent), deadline.nanoTime());
     }
+  }
+
+  /**
+   * Reads the bytes that have arrived, and the descriptors that came with them. Does not suspend.
+   *
+   * @param target gets the bytes and, if it takes them, the descriptors
+   * @return the number of bytes; 0 if none have arrived; -1 at the end of the stream
+   * @throws ErrnoException ECONNRESET and so on (recvmsg(2))
+   * @throws UnsupportedOperationException if it takes descriptors on a reactor without io_uring
+   */
+  public int tryReceive(UnixMessage target) throws IOException {
+    int count = target.tryReceive(endpoint, false);
+    return count == 0 && target.segment().byteSize() > 0 ? -1 : Math.max(count, 0);
+  }
+
+  /**
+   * Writes as many bytes as the system accepts at once, and the descriptor that is to be passed
+   * with the first. Does not suspend.
+   *
+   * @param message without an address
+   * @return the number of bytes; 0 if the system accepts none now: then nothing was passed
+   * @throws ErrnoException EPIPE and so on (sendmsg(2))
+   * @throws java.nio.channels.ClosedChannelException if the socket or what it passes is closed
+   * @throws UnsupportedOperationException if it passes a descriptor on a reactor without io_uring
+   */
+  public int trySend(UnixMessage message) throws IOException {
+    return Math.max(message.trySend(endpoint), 0);
   }
 
   // ---- the connection

@@ -464,4 +464,21 @@ class UdpTest {
           }
         });
   }
+
+  @Test
+  void aDatagramThatIsPeekedAtIsReceivedLater() throws Exception {
+    with(
+        (socket, arena) -> {
+          try (UdpSocket sender = UdpSocket.open()) {
+            Datagram seen = datagram(arena, 10);
+            assertThrows(DeadlineExceededException.class, () -> socket.peek(seen, Deadline.NOW));
+            sender.send(bytes(arena, "hello"), socket.localAddress());
+            assertEquals(5, socket.peek(seen));
+            assertEquals("hello", text(seen));
+            assertEquals(5, socket.receive(seen, Deadline.NOW));
+            assertEquals("hello", text(seen));
+            assertFalse(socket.tryReceive(seen));
+          }
+        });
+  }
 }

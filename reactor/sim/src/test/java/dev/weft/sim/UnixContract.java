@@ -24,7 +24,7 @@ import java.util.UUID;
 import org.junit.jupiter.api.Test;
 
 /** What a backend promises of Unix sockets. */
-abstract class UnixContract extends MulticastContract {
+abstract class UnixContract extends PeekContract {
   private static final StandardProtocolFamily UNIX = StandardProtocolFamily.UNIX;
 
   /** The path of a file of that name, which does not exist. */

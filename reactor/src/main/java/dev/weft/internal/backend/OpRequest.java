@@ -11,6 +11,9 @@ public abstract class OpRequest {
   /** The offset of a READ or WRITE at the descriptor's own position. */
   public static final long CURRENT_POSITION = -1;
 
+  private static final int PEEK = Opcode.PEEK.code();
+  private static final int RECEIVE_MESSAGE = Opcode.RECEIVE_MESSAGE.code();
+
   /** The code of the {@link Opcode}: storing a reference would cost more. */
   int opcode;
 
@@ -95,10 +98,21 @@ public abstract class OpRequest {
 
   /**
    * The {@link OpenFlags} of OPEN, {@link PollEvents} of POLL, buffer group of RECEIVE_ANY and
-   * RECEIVE_MULTISHOT, whether more follows a SEND_GATHERED.
+   * RECEIVE_MULTISHOT, whether more follows a SEND_GATHERED, whether a RECEIVE_MESSAGE peeks.
    */
   public int detail() {
     return detail;
+  }
+
+  /** Lets a RECEIVE_MESSAGE leave the message where it is, with its descriptors. */
+  public final Op peeking() {
+    detail = 1;
+    return (Op) this;
+  }
+
+  /** Whether a PEEK or RECEIVE_MESSAGE leaves what it reads where it is. */
+  public boolean peeks() {
+    return opcode == PEEK || (opcode == RECEIVE_MESSAGE && detail != 0);
   }
 
   /** The directions of SHUTDOWN. */

@@ -23,9 +23,22 @@ public final class MessageTransfers {
    */
   public static int receive(Endpoint endpoint, MemorySegment target, Message message, long deadline)
       throws IOException {
+    return receive(endpoint, false, target, message, deadline);
+  }
+
+  /** As {@link #receive}, and the message is left to the next receive. Suspends. */
+  public static int peek(Endpoint endpoint, MemorySegment target, Message message, long deadline)
+      throws IOException {
+    return receive(endpoint, true, target, message, deadline);
+  }
+
+  private static int receive(
+      Endpoint endpoint, boolean peeks, MemorySegment target, Message message, long deadline)
+      throws IOException {
     int length = Endpoint.writableLength(target);
-    Strand strand = endpoint.enter("receive");
-    int ahead = length == 0 ? 0 : endpoint.readAhead(strand, target, "receive", true, deadline);
+    String verb = peeks ? "peek" : "receive";
+    Strand strand = endpoint.enter(verb);
+    int ahead = length == 0 ? 0 : endpoint.readAhead(strand, target, verb, !peeks, deadline);
     if (ahead != 0) {
       message.received(null, false);
       return Math.max(ahead, 0);
@@ -33,9 +46,12 @@ public final class MessageTransfers {
     while (true) {
       endpoint.requireOpen();
       Op op = strand.waiting.op().receiveMessage(endpoint.handle(), target, length, message);
-      int result = endpoint.perform(strand, "receive", op, deadline);
+      if (peeks) {
+        op.peeking();
+      }
+      int result = endpoint.perform(strand, verb, op, deadline);
       if (!Endpoint.mustRetry(strand, result, endpoint, PollEvents.READABLE, deadline)) {
-        return endpoint.check("receive", result);
+        return endpoint.check(verb, result);
       }
     }
   }

@@ -148,9 +148,10 @@ public final class Libc {
   }
 
   /** recvmsg(2), which does not wait; {@code header} is the address of a msghdr. */
-  public static int receiveMessage(int fd, long header) {
+  public static int receiveMessage(int fd, long header, boolean peeks) {
     int flags = weft_h.MSG_DONTWAIT() | weft_h.MSG_CMSG_CLOEXEC();
-    return weft_h.weft_recvmsg(fd, MemorySegment.ofAddress(header), flags);
+    int all = peeks ? flags | weft_h.MSG_PEEK() : flags;
+    return weft_h.weft_recvmsg(fd, MemorySegment.ofAddress(header), all);
   }
 
   /** sendmsg(2), which does not wait, nor raise SIGPIPE. */

@@ -262,12 +262,12 @@ final class DatagramSocket extends InternetSocket {
     if (error != 0) {
       return -takeError();
     }
-    Datagram datagram = received.poll();
+    Datagram datagram = request.peeks() ? received.peek() : received.poll();
     if (datagram == null) {
       return BLOCKED;
     }
     byte[] bytes = datagram.bytes;
-    receivedBytes -= bytes.length;
+    receivedBytes -= request.peeks() ? 0 : bytes.length;
     int count = Math.min(bytes.length, request.length);
     if (count > 0) {
       request.store(count < bytes.length ? Arrays.copyOf(bytes, count) : bytes);

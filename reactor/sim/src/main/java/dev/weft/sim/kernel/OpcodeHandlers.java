@@ -154,7 +154,7 @@ final class OpcodeHandlers {
 
   private static int onUnix(Request request, UnixSocket socket) {
     return switch (request.opcode) {
-      case RECEIVE -> socket.receive(request, null);
+      case RECEIVE, PEEK -> socket.receive(request, null);
       case RECEIVE_MESSAGE -> socket.receive(request, request.op.message());
       case SEND, SEND_GATHERED -> socket.send(request, null);
       case SEND_MESSAGE -> socket.send(request, (UnixAddress) request.destination);

@@ -264,6 +264,11 @@ public final class Request {
     return segment != null && (!segment.scope().isAlive() || op.memory() != segment);
   }
 
+  /** Whether it leaves what it reads where it is. */
+  boolean peeks() {
+    return is(Opcode.PEEK) || (is(Opcode.RECEIVE_MESSAGE) && detail != 0);
+  }
+
   boolean is(Opcode some) {
     return opcode == some;
   }

@@ -267,7 +267,7 @@ final class Socket extends InternetSocket {
       return request.length == 0 && available != BLOCKED && available >= 0 ? 0 : available;
     }
     int count = kernel.shortened(Math.min(available, request.length));
-    byte[] bytes = request.is(Opcode.PEEK) ? received.peek(count) : takeBytes(count);
+    byte[] bytes = request.peeks() ? received.peek(count) : takeBytes(count);
     request.store(bytes);
     return bytes.length;
   }

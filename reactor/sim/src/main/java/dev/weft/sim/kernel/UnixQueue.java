@@ -53,8 +53,8 @@ final class UnixQueue {
 
   /** Takes the first message; what does not fit in the memory of the request is lost. */
   int takeMessage(Kernel kernel, Request request, @Nullable Message message) {
-    Packet packet = packets.remove();
-    size -= packet.bytes.length;
+    Packet packet = request.peeks() ? packets.getFirst() : packets.remove();
+    size -= request.peeks() ? 0 : packet.bytes.length;
     int count = Math.min(packet.bytes.length, request.length);
     if (count > 0) {
       request.store(Arrays.copyOf(packet.bytes, count));
@@ -62,7 +62,9 @@ final class UnixQueue {
     if (message != null) {
       message.received(packet.source, count < packet.bytes.length);
     }
-    deliverPassed(kernel, packet, request, message);
+    if (!request.peeks()) {
+      deliverPassed(kernel, packet, request, message);
+    }
     return count;
   }
 
@@ -77,6 +79,10 @@ final class UnixQueue {
       message.received(packets.getFirst().source, false);
     }
     byte[] target = new byte[kernel.shortened(Math.min(request.length, upToFile()))];
+    if (request.peeks()) {
+      request.store(peekBytes(target));
+      return target.length;
+    }
     int count = 0;
     while (count < target.length) {
       Packet packet = packets.getFirst();
@@ -92,6 +98,17 @@ final class UnixQueue {
     size -= count;
     request.store(target);
     return count;
+  }
+
+  /** Fills an array with the next bytes. */
+  private byte[] peekBytes(byte[] target) {
+    int count = 0;
+    for (Packet packet : packets) {
+      int part = Math.min(packet.left(), target.length - count);
+      System.arraycopy(packet.bytes, packet.taken, target, count, part);
+      count += part;
+    }
+    return target;
   }
 
   /** The bytes up to those that the first file was sent with, and these. */

@@ -7,6 +7,7 @@ import dev.weft.internal.backend.FileType;
 import dev.weft.internal.backend.Message;
 import dev.weft.internal.backend.Op;
 import dev.weft.internal.backend.OpenFlags;
+import dev.weft.internal.backend.PollEvents;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.ProtocolFamily;
@@ -25,6 +26,32 @@ final class DatagramEntry extends ChannelEntry {
 
   private final ProtocolFamily family;
   private final DatagramChannel socket;
+
+  /** What the next receive gets, which the JDK has no more; null if there is none. */
+  private @Nullable PeekedDatagram peeked;
+
+  /** A datagram that has been peeked at. */
+  private static final class PeekedDatagram {
+    private final byte[] bytes;
+    private final SocketAddress sender;
+
+    PeekedDatagram(byte[] bytes, SocketAddress sender) {
+      this.bytes = bytes;
+      this.sender = sender;
+    }
+
+    static PeekedDatagram of(ByteBuffer buffer, SocketAddress sender) {
+      byte[] bytes = new byte[buffer.position()];
+      buffer.get(0, bytes);
+      return new PeekedDatagram(bytes, sender);
+    }
+
+    /** Puts the bytes into a buffer; returns the sender. */
+    SocketAddress copyTo(ByteBuffer buffer) {
+      buffer.put(bytes);
+      return sender;
+    }
+  }
 
   /** Null until it joins a group. */
   private @Nullable Memberships memberships;
@@ -69,7 +96,7 @@ final class DatagramEntry extends ChannelEntry {
         case WRITE, SEND -> transmit(backend, request, null);
         case SEND_MESSAGE -> transmit(backend, request, op.message().address());
         case CONNECT -> connect(SocketCalls.internet(op.address()));
-        case POLL -> attemptPoll(op);
+        case POLL -> poll(op);
         case STAT -> FileStatus.ofChannel(type(), op.attributes());
         case SYNC, SYNC_DATA -> EINVAL;
         default -> UNSUPPORTED;
@@ -79,15 +106,26 @@ final class DatagramEntry extends ChannelEntry {
     }
   }
 
+  private int poll(Op op) {
+    boolean isReadable = peeked != null && (op.detail() & PollEvents.READABLE) != 0;
+    return isReadable ? PollEvents.READABLE : attemptPoll(op);
+  }
+
   private int receive(SelectorBackend backend, Request request, @Nullable Message message)
       throws IOException {
-    ByteBuffer buffer = backend.memory.buffer;
-    SocketAddress sender = socket.receive(buffer.clear());
+    ByteBuffer buffer = backend.memory.buffer.clear();
+    SocketAddress sender = peeked == null ? socket.receive(buffer) : peeked.copyTo(buffer);
     if (sender == null) {
       foundEmpty();
       return NOT_READY;
     }
     int bytes = buffer.position();
+    if (!request.op.peeks()) {
+      peeked = null;
+    } else if (peeked == null) {
+      peeked = PeekedDatagram.of(buffer, sender);
+    }
+    mayHaveBytes();
     int count = Math.min(bytes, request.op.length());
     backend.memory.deliverRead(request, count);
     if (message != null) {

@@ -239,7 +239,7 @@ final class SocketEntry extends ChannelEntry {
 
   /** A stream has neither addresses nor boundaries. */
   private int receiveMessage(SelectorBackend backend, Request request) throws IOException {
-    int result = receive(backend, request);
+    int result = request.op.peeks() ? peek(backend, request) : receive(backend, request);
     if (result >= 0) {
       request.op.message().received(null, false);
     }

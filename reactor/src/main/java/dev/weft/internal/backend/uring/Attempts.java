@@ -67,7 +67,7 @@ final class Attempts {
 
   private static int receiveMessage(Op op, int handle, SqeEncoder encoder) {
     encoder.prepare(op);
-    int result = Libc.receiveMessage(handle, encoder.scratch(op));
+    int result = Libc.receiveMessage(handle, encoder.scratch(op), op.peeks());
     return result < 0 ? result : encoder.decode(op, result);
   }
 

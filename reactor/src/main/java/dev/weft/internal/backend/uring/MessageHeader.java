@@ -78,7 +78,7 @@ final class MessageHeader {
     describe(op, header);
     ALL.set(JAVA_LONG, header + msghdr.msg_name$offset(), header + ADDRESS);
     ALL.set(JAVA_INT, header + msghdr.msg_namelen$offset(), ADDRESS_BYTES);
-    if (op.message().takesDescriptors()) {
+    if (op.message().takesDescriptors() && !op.peeks()) { // a peek would duplicate them
       ALL.set(JAVA_LONG, header + msghdr.msg_control$offset(), header + CONTROL);
       ALL.set(JAVA_LONG, header + msghdr.msg_controllen$offset(), DESCRIPTORS_BYTES);
     } else if (op.message().takesLocal()) {

@@ -279,10 +279,7 @@ final class SqeEncoder implements AutoCloseable {
         io_uring_sqe.addr(sqe, scratch(op) + Long.BYTES);
         io_uring_sqe.off(sqe, Memory.ALL.get(JAVA_INT, scratch(op)));
       }
-      case RECEIVE_MESSAGE -> {
-        io_uring_sqe.addr(sqe, scratch(op));
-        io_uring_sqe.len(sqe, 1);
-      }
+      case RECEIVE_MESSAGE -> encodeReceive(sqe, op);
       case SEND_MESSAGE -> {
         if (op.message().hasControl()) {
           io_uring_sqe.opcode(sqe, (byte) weft_h.IORING_OP_SENDMSG());
@@ -318,6 +315,14 @@ final class SqeEncoder implements AutoCloseable {
     boolean direct = DirectDescriptor.is(source);
     io_uring_sqe.splice_fd_in(sqe, direct ? DirectDescriptor.slot(source) : source);
     io_uring_sqe.splice_flags(sqe, direct ? weft_h.SPLICE_F_FD_IN_FIXED() : 0);
+  }
+
+  private void encodeReceive(MemorySegment sqe, Op op) {
+    io_uring_sqe.addr(sqe, scratch(op));
+    io_uring_sqe.len(sqe, 1);
+    if (op.peeks()) {
+      io_uring_sqe.rw_flags(sqe, weft_h.MSG_CMSG_CLOEXEC() | weft_h.MSG_PEEK());
+    }
   }
 
   /** Adds the fields of what makes or closes descriptors. */
