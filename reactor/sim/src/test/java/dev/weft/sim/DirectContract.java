@@ -309,7 +309,12 @@ abstract class DirectContract extends DirectoryContract {
     assertEquals(READ_WRITE, flags & READ_WRITE);
     discard(file);
     assertEquals(CLOSED, call(call -> call.openFlags(at(file))));
-    discard(server, client, listener);
+    int copy = call(call -> call.duplicate(at(server)));
+    assertTrue(copy > 2 && !DirectDescriptor.is(copy), () -> "duplicate: " + copy);
+    discard(server);
+    assertEquals(2, send(client, "in"));
+    assertEquals(2, receive(copy, 10));
+    discard(copy, client, listener);
   }
 
   @Test
