@@ -61,7 +61,10 @@ class SimulationTest {
   void theSameSeedRepeatsARun() {
     for (Scenarios.Scenario scenario : Scenarios.ALL) {
       for (long seed = 1; seed <= 20; seed++) {
-        Simulation simulation = Simulation.seed(seed).withFaults(scenario.faults());
+        Simulation simulation =
+            Simulation.seed(seed)
+                .withFaults(scenario.faults())
+                .withDirectDescriptors(DirectScenarios.SLOTS);
         assertEquals(
             simulation.run(scenario.task()).toString(),
             simulation.run(scenario.task()).toString(),
