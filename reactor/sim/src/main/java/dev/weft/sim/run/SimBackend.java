@@ -9,6 +9,7 @@ import dev.weft.internal.backend.Capability;
 import dev.weft.internal.backend.DirectDescriptor;
 import dev.weft.internal.backend.DirectTable;
 import dev.weft.internal.backend.Op;
+import dev.weft.internal.mem.Memory;
 import dev.weft.sim.Faults;
 import dev.weft.sim.env.SeededRandom;
 import dev.weft.sim.env.VirtualClock;
@@ -109,6 +110,9 @@ public final class SimBackend extends Backend {
             Capability.OPEN_DIRECTORIES,
             Capability.RENAME_FLAGS,
             Capability.ALL_XATTRS));
+    if (!Memory.isAccessible()) {
+      disable(Capability.BUFFER_GROUPS); // their buffers are addresses
+    }
     this.clock = clock;
     this.chance = chance;
     this.faults = faults;
