@@ -46,6 +46,11 @@ public final class CpuAffinity {
   /** The number of reactors pinned to each CPU now. Guarded by this class. */
   private static int[] reactors = new int[0];
 
+  /** When a reactor was last pinned to each CPU, as a count of pins. Guarded by this class. */
+  private static long[] pinnedAt = new long[0];
+
+  private static long pins;
+
   /** The CPUs of the process while its first thread is pinned, otherwise null. */
   private static @Nullable BitSet beforeFirstThread;
 
@@ -127,7 +132,11 @@ public final class CpuAffinity {
 
   private static synchronized Pin pin(int wanted, BitSet allowed) {
     reactors = Arrays.copyOf(reactors, Math.max(reactors.length, allowed.length()));
-    int cpu = wanted >= 0 ? wanted : leastUsed(allowed, current(allowed), reactors);
+    pinnedAt = Arrays.copyOf(pinnedAt, reactors.length);
+    int cpu =
+        wanted >= 0
+            ? wanted
+            : leastUsed(leastRecent(allowed, reactors, pinnedAt), current(allowed), reactors);
     Pin pin = new Pin(cpu, allowed);
     PINNED_TO.set(cpu);
     inheritable = true;
@@ -136,6 +145,7 @@ public final class CpuAffinity {
       throw new IllegalStateException("sched_setaffinity to cpu " + cpu + ": " + Errno.of(-result));
     }
     reactors[cpu]++;
+    pinnedAt[cpu] = ++pins;
     if (isFirstThread()) {
       beforeFirstThread = allowed;
     }
@@ -150,6 +160,27 @@ public final class CpuAffinity {
       }
     }
     Libc.setAffinity(pin.before);
+  }
+
+  /**
+   * Those CPUs of {@code allowed} with the fewest reactors to which none has been pinned for
+   * longest, so that the reactors of a group get different ones.
+   */
+  static BitSet leastRecent(BitSet allowed, int[] reactors, long[] pinnedAt) {
+    BitSet best = new BitSet();
+    int first = allowed.nextSetBit(0);
+    for (int cpu = first; cpu >= 0; cpu = allowed.nextSetBit(cpu + 1)) {
+      int order = Integer.compare(reactors[cpu], reactors[first]);
+      order = order == 0 ? Long.compare(pinnedAt[cpu], pinnedAt[first]) : order;
+      if (order < 0) {
+        best.clear();
+        first = cpu;
+      }
+      if (order <= 0) {
+        best.set(cpu);
+      }
+    }
+    return best;
   }
 
   /**
