@@ -6,11 +6,10 @@ import dev.weft.error.CancelledException;
 import dev.weft.error.ChannelClosedException;
 import dev.weft.error.DeadlineExceededException;
 import dev.weft.internal.cross.CloseGate;
+import dev.weft.internal.cross.CrossThreadCondition;
 import dev.weft.internal.cross.CrossThreadWaitQueue;
 import dev.weft.internal.cross.CrossThreadWaiter;
 import dev.weft.internal.jvm.StackReserve;
-import dev.weft.internal.strand.Strand;
-import dev.weft.internal.strand.WaitMode;
 import java.lang.invoke.VarHandle;
 import java.util.Objects;
 import java.util.Optional;
@@ -78,7 +77,7 @@ public final class Queue<T> implements AutoCloseable {
    *     the interrupt status stays set
    */
   public void send(T value, Deadline deadline) {
-    checkBeforeWait("send", deadline);
+    CrossThreadCondition.checkBeforeWait("send", this, deadline.nanoTime());
     while (!trySend(value)) {
       CrossThreadWaiter waiter = senders.enter("send");
       boolean woken = false;
@@ -151,7 +150,7 @@ public final class Queue<T> implements AutoCloseable {
    *     the interrupt status stays set
    */
   public T receive(Deadline deadline) {
-    checkBeforeWait("receive", deadline);
+    CrossThreadCondition.checkBeforeWait("receive", this, deadline.nanoTime());
     while (true) {
       T value = take();
       if (value != null) {
@@ -196,18 +195,6 @@ public final class Queue<T> implements AutoCloseable {
       throw new ChannelClosedException("receive " + this + ": it is closed");
     }
     return value;
-  }
-
-  private void checkBeforeWait(String verb, Deadline deadline) {
-    Strand strand = Strand.current();
-    if (strand != null) {
-      Strand.require(verb).checkBeforeWait(verb, this, deadline.nanoTime(), WaitMode.EXTERNAL);
-    } else if (Thread.currentThread().isInterrupted()) {
-      throw new CancelledException(
-          verb + " " + this + ": " + Thread.currentThread() + " was interrupted");
-    } else if (deadline.hasPassed() && !deadline.equals(Deadline.NOW)) {
-      throw new DeadlineExceededException(verb + " " + this + ": deadline exceeded");
-    }
   }
 
   /**

@@ -34,6 +34,16 @@ public abstract class CrossThreadCondition {
    */
   public final void await(String verb, Object subject, long wanted, long deadline) {
     checkBeforeWait(verb, subject, deadline);
+    await(verb, subject, wanted, deadline, false);
+  }
+
+  /**
+   * As {@link #await(String, Object, long, long)}, but one that succeeds at once does so for a
+   * cancelled caller, and after the deadline, too.
+   *
+   * @param shielded whether neither a cancel nor an interrupt ends the wait
+   */
+  final void await(String verb, Object subject, long wanted, long deadline, boolean shielded) {
     while (!attempt(wanted)) {
       CrossThreadWaiter waiter = waiters.enter(verb);
       boolean woken = false;
@@ -42,7 +52,7 @@ public abstract class CrossThreadCondition {
         if (attempt(wanted)) {
           return;
         }
-        waiter.await(verb, subject, deadline);
+        waiter.await(verb, subject, deadline, shielded);
         woken = true;
       } finally {
         if (!woken) {

@@ -1,18 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.weft.internal.cross;
 
-import java.lang.invoke.VarHandle;
-
 /** Something that happens once, and that strands of any reactor and threads wait for. */
 public final class CrossThreadLatch {
-  private final CrossThreadWaitQueue waiters = new CrossThreadWaitQueue();
   private volatile boolean released;
+
+  private final CrossThreadCondition condition =
+      new CrossThreadCondition() {
+        @Override
+        protected boolean attempt(long wanted) {
+          return released;
+        }
+      };
 
   /** Ends all waits, present and future. May be called from any thread, again and again. */
   public void release() {
     released = true;
-    VarHandle.fullFence(); // publish it before checking for waiters
-    waiters.wakeAll();
+    condition.wakeAll();
   }
 
   public boolean isReleased() {
@@ -26,30 +30,11 @@ public final class CrossThreadLatch {
    *     not block
    */
   public void await(String verb, Object subject, long deadline) {
-    await(verb, subject, deadline, false);
+    condition.await(verb, subject, 0, deadline, false);
   }
 
   /** As {@link #await}, but neither a cancel nor an interrupt ends the wait. */
   public void awaitShielded(String verb, Object subject, long deadline) {
-    await(verb, subject, deadline, true);
-  }
-
-  private void await(String verb, Object subject, long deadline, boolean shielded) {
-    while (!released) {
-      CrossThreadWaiter waiter = waiters.enter(verb);
-      boolean woken = false;
-      try {
-        VarHandle.fullFence(); // register as a waiter before checking
-        if (released) {
-          return;
-        }
-        waiter.await(verb, subject, deadline, shielded);
-        woken = true;
-      } finally {
-        if (!woken) {
-          waiters.leave(waiter);
-        }
-      }
-    }
+    condition.await(verb, subject, 0, deadline, true);
   }
 }
