@@ -2,29 +2,28 @@
 package dev.weft.fs;
 
 import dev.weft.Deadline;
+import dev.weft.error.Errno;
 import dev.weft.error.ErrnoException;
+import dev.weft.internal.backend.Capability;
 import dev.weft.internal.backend.FileAttributes;
-import dev.weft.internal.backend.Handle;
 import dev.weft.internal.backend.Op;
 import dev.weft.internal.backend.OpenFlags;
-import dev.weft.internal.io.DirectMoves;
+import dev.weft.internal.backend.PathRequest;
 import dev.weft.internal.io.Endpoint;
+import dev.weft.internal.io.FileCalls;
 import dev.weft.internal.io.PathCalls;
 import dev.weft.internal.io.Segments;
 import dev.weft.internal.io.VectoredTransfers;
-import dev.weft.internal.strand.Operations;
 import dev.weft.internal.strand.Strand;
-import dev.weft.internal.strand.WaitMode;
 import dev.weft.io.ByteStream;
 import dev.weft.io.SegmentList;
+import java.io.EOFException;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.OpenOption;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.Arrays;
-import java.util.HashSet;
-import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -36,9 +35,13 @@ public final class File implements ByteStream {
     Endpoint.IN.register(File.class, file -> file.endpoint);
   }
 
-  private static final int PERMISSIONS_DEFAULT = 0666; // open(2) subtracts the umask
+  /** Where neither the file system nor the kernel says what is needed, a page suffices. */
+  private static final int ALIGNMENT_DEFAULT = 4096;
 
   private final Endpoint endpoint;
+
+  /** Whether it is known to have positions. */
+  private boolean isSeekable;
 
   private File(Endpoint endpoint) {
     this.endpoint = endpoint;
@@ -53,9 +56,12 @@ public final class File implements ByteStream {
    *     directory: end it with {@code /.} for that
    * @param options {@link StandardOpenOption}s: none to read, otherwise as for {@link
    *     java.nio.channels.FileChannel#open}, but APPEND goes with READ and TRUNCATE_EXISTING too.
-   *     DELETE_ON_CLOSE and SPARSE are rejected. Or {@link FileOption}s
+   *     DELETE_ON_CLOSE and SPARSE are rejected. Or {@link FileOption}s, {@link
+   *     java.nio.file.LinkOption#NOFOLLOW_LINKS} (ELOOP if it is a symbolic link) and {@link
+   *     Permissions}
    * @return an open file
    * @throws ErrnoException ENOENT, EACCES, EISDIR, EMFILE and so on (open(2))
+   * @throws UnsupportedOperationException for an option that the backend does not have
    */
   public static File open(Path path, OpenOption... options) throws IOException {
     return open(path, Deadline.NEVER, options);
@@ -80,44 +86,20 @@ public final class File implements ByteStream {
   static File open(
       @Nullable Endpoint directory, Path path, Deadline deadline, OpenOption... options)
       throws IOException {
-    int flags = flags(new HashSet<>(Arrays.asList(options)));
+    FileOption.Mode mode = FileOption.Mode.of(options);
     Strand strand = PathCalls.enter(directory, "open");
-    if ((flags & OpenFlags.DIRECT) != 0) {
+    if (mode.has(OpenFlags.DIRECT)) {
       strand.loop.backend().requireDirectTable("open " + path);
+    }
+    if (mode.has(OpenFlags.SPECIAL)) {
+      String what = "open " + path + " with " + Arrays.toString(options);
+      strand.loop.backend().require(Capability.ALL_OPEN_FLAGS, what);
     }
     Endpoint endpoint = new Endpoint(strand.loop, Endpoint.Kind.STREAM, path, path);
     File file = new File(endpoint);
-    PathCalls.open(directory, endpoint, path, flags, PERMISSIONS_DEFAULT, deadline.nanoTime());
+    PathCalls.open(
+        directory, endpoint, path, mode.flags(), mode.permissions(), deadline.nanoTime());
     return file;
-  }
-
-  private static int flags(Set<OpenOption> options) {
-    boolean append = options.contains(StandardOpenOption.APPEND);
-    boolean write = append || options.contains(StandardOpenOption.WRITE);
-    boolean read = options.contains(StandardOpenOption.READ) || !write;
-    int flags = (read ? OpenFlags.READ : 0) | (write ? OpenFlags.WRITE : 0);
-    for (OpenOption option : options) {
-      if (option == FileOption.DIRECT_DESCRIPTOR) {
-        flags |= OpenFlags.DIRECT;
-        continue;
-      }
-      if (!(option instanceof StandardOpenOption standard)) {
-        throw new IllegalArgumentException("not an option of File.open: " + option);
-      }
-      flags |=
-          switch (standard) {
-            case READ, WRITE -> 0;
-            case APPEND -> OpenFlags.APPEND;
-            case TRUNCATE_EXISTING -> write ? OpenFlags.TRUNCATE : 0;
-            case CREATE -> write ? OpenFlags.CREATE : 0;
-            case CREATE_NEW -> write ? OpenFlags.CREATE | OpenFlags.EXCLUSIVE : 0;
-            case SYNC -> OpenFlags.SYNC;
-            case DSYNC -> OpenFlags.SYNC_DATA;
-            case DELETE_ON_CLOSE, SPARSE ->
-                throw new IllegalArgumentException("not an option of File.open: " + option);
-          };
-    }
-    return flags;
   }
 
   @Override
@@ -181,7 +163,44 @@ public final class File implements ByteStream {
    * @throws dev.weft.error.DeadlineExceededException if the deadline passed
    */
   public int readAt(MemorySegment target, long position, Deadline deadline) throws IOException {
-    return endpoint.readAt(target, checked(position), deadline.nanoTime());
+    return endpoint.readAt(target, checked("read", position), deadline.nanoTime());
+  }
+
+  /**
+   * Fills a segment with the bytes at a position, without moving the file's own position. Suspends.
+   *
+   * @param target native memory to fill, owned by the kernel until the call ends
+   * @param position bytes from the start of the file
+   * @throws java.io.EOFException if the file ends before
+   * @throws ErrnoException ESPIPE if the file is not seekable, EIO, EISDIR and so on (pread(2))
+   */
+  public void readFullyAt(MemorySegment target, long position) throws IOException {
+    readFullyAt(target, position, Deadline.NEVER);
+  }
+
+  /**
+   * As {@link #readFullyAt(MemorySegment, long)}; waits until {@code deadline} at most. Suspends.
+   *
+   * @param target native memory to fill, owned by the kernel until the call ends
+   * @param position bytes from the start of the file
+   * @param deadline when to stop waiting
+   * @throws java.io.EOFException if the file ends before
+   * @throws ErrnoException ESPIPE if the file is not seekable, EIO, EISDIR and so on (pread(2))
+   * @throws dev.weft.error.DeadlineExceededException if the deadline passed
+   */
+  public void readFullyAt(MemorySegment target, long position, Deadline deadline)
+      throws IOException {
+    checked("read", position);
+    long end = target.byteSize();
+    long filled = 0;
+    do {
+      long nanoTime = deadline.nanoTime();
+      int count = endpoint.readAt(target.asSlice(filled), position + filled, nanoTime);
+      if (count < 0) {
+        throw new EOFException("the file ended after " + filled + " of " + end + " bytes");
+      }
+      filled += count;
+    } while (filled < end);
   }
 
   /**
@@ -189,8 +208,8 @@ public final class File implements ByteStream {
    *
    * @param source native memory, owned by the kernel until the call ends
    * @param position bytes from the start of the file
-   * @throws ErrnoException ENOSPC, EFBIG, EIO and so on (pwrite(2)); part of it may have been
-   *     written
+   * @throws ErrnoException ESPIPE if the file is not seekable, ENOSPC, EFBIG, EIO and so on
+   *     (pwrite(2)); part of it may have been written
    */
   public void writeAt(MemorySegment source, long position) throws IOException {
     writeAt(source, position, Deadline.NEVER);
@@ -208,7 +227,7 @@ public final class File implements ByteStream {
    *     written
    */
   public void writeAt(MemorySegment source, long position, Deadline deadline) throws IOException {
-    checked(position);
+    checked("write", position);
     long written = 0;
     do {
       written += endpoint.writeAt(source.asSlice(written), position + written, deadline.nanoTime());
@@ -272,7 +291,7 @@ public final class File implements ByteStream {
    */
   public int readAt(SegmentList target, long position, Deadline deadline) throws IOException {
     return VectoredTransfers.read(
-        endpoint, Segments.toFill(target), checked(position), deadline.nanoTime());
+        endpoint, Segments.toFill(target), checked("read", position), deadline.nanoTime());
   }
 
   /**
@@ -301,12 +320,17 @@ public final class File implements ByteStream {
    */
   public void writeAt(SegmentList source, long position, Deadline deadline) throws IOException {
     VectoredTransfers.write(
-        endpoint, Segments.toWrite(source), checked(position), deadline.nanoTime());
+        endpoint, Segments.toWrite(source), checked("write", position), deadline.nanoTime());
   }
 
-  private static long checked(long position) {
+  /** Checks a position, and that the file has any: a ring would ignore those of a pipe. */
+  private long checked(String verb, long position) throws IOException {
     if (position < 0) {
       throw new IllegalArgumentException("position must not be negative: " + position);
+    }
+    if (!isSeekable) {
+      FileCalls.requireSeekable(endpoint, verb);
+      isSeekable = true;
     }
     return position;
   }
@@ -330,25 +354,98 @@ public final class File implements ByteStream {
    * @throws dev.weft.error.DeadlineExceededException if the deadline passed
    */
   public FileStat stat(Deadline deadline) throws IOException {
-    Strand strand = endpoint.enter("stat");
-    long nanoTime = deadline.nanoTime();
-    Handle handle = endpoint.handle();
-    Handle plain = DirectMoves.plain(strand, "stat", handle, endpoint.name(), nanoTime);
-    try {
-      return stat(strand, plain, nanoTime);
-    } finally {
-      DirectMoves.giveBack(strand, handle, plain);
-    }
+    return FileStat.of(attributes(deadline));
   }
 
-  private FileStat stat(Strand strand, Handle handle, long deadline) throws IOException {
-    FileAttributes attributes = new FileAttributes();
-    Op op = strand.waiting.op().stat(handle, attributes);
-    endpoint.check(
-        "stat",
-        Operations.performRepeatedly(
-            strand, "stat", endpoint.name(), op, deadline, WaitMode.EXTERNAL));
-    return FileStat.of(attributes);
+  private FileAttributes attributes(Deadline deadline) throws IOException {
+    return FileCalls.stat(endpoint, deadline.nanoTime());
+  }
+
+  /**
+   * Returns what transfers of {@link FileOption#DIRECT_IO} must be aligned to, and allocates memory
+   * that is (statx(2), STATX_DIOALIGN). Where the file system does not say, 4096 bytes. Suspends.
+   *
+   * @return the alignment
+   * @throws ErrnoException EINVAL if the file can't be opened so
+   * @throws UnsupportedOperationException on a selector
+   */
+  public FileAlignment alignment() throws IOException {
+    return alignment(Deadline.NEVER);
+  }
+
+  /**
+   * As {@link #alignment()}; waits until {@code deadline} at most. Suspends.
+   *
+   * @param deadline when to stop waiting
+   * @return the alignment
+   * @throws ErrnoException EINVAL if the file can't be opened so
+   * @throws UnsupportedOperationException on a selector
+   * @throws dev.weft.error.DeadlineExceededException if the deadline passed
+   */
+  public FileAlignment alignment(Deadline deadline) throws IOException {
+    endpoint.loop.backend().require(Capability.ALL_OPEN_FLAGS, "File.alignment");
+    FileAttributes found = attributes(deadline);
+    int memory = found.directMemoryAlignment;
+    int position = found.directPositionAlignment;
+    if (memory == 0 || position == 0) {
+      throw new ErrnoException("alignment", endpoint.name().toString(), Errno.EINVAL.code());
+    }
+    return memory < 0
+        ? new FileAlignment(ALIGNMENT_DEFAULT, ALIGNMENT_DEFAULT)
+        : new FileAlignment(memory, position);
+  }
+
+  /**
+   * Sets the size of the file: what is beyond is lost, what is added reads as zeros and takes no
+   * space. The file's own position stays. Suspends.
+   *
+   * @param sizeBytes the new size
+   * @throws ErrnoException EINVAL if the file is not open for writing or has no size, EFBIG, ENOSPC
+   *     and so on (ftruncate(2))
+   */
+  public void truncate(long sizeBytes) throws IOException {
+    truncate(sizeBytes, Deadline.NEVER);
+  }
+
+  /**
+   * As {@link #truncate(long)}; waits until {@code deadline} at most. Suspends.
+   *
+   * @param sizeBytes the new size
+   * @param deadline when to stop waiting: it is not known then whether it happens
+   * @throws ErrnoException EINVAL if the file is not open for writing or has no size, EFBIG, ENOSPC
+   *     and so on (ftruncate(2))
+   * @throws dev.weft.error.DeadlineExceededException if the deadline passed
+   */
+  public void truncate(long sizeBytes, Deadline deadline) throws IOException {
+    if (sizeBytes < 0) {
+      throw new IllegalArgumentException("sizeBytes must not be negative: " + sizeBytes);
+    }
+    PathRequest request = PathRequest.truncate(endpoint.handle(), sizeBytes);
+    FileCalls.perform(endpoint, "truncate", request, deadline.nanoTime());
+  }
+
+  /**
+   * Sets the permissions of the file. Suspends.
+   *
+   * @param permissions the lower twelve bits of a mode, such as 0640; the umask takes nothing
+   * @throws ErrnoException EPERM, EROFS and so on (fchmod(2))
+   */
+  public void setPermissions(int permissions) throws IOException {
+    setPermissions(permissions, Deadline.NEVER);
+  }
+
+  /**
+   * As {@link #setPermissions(int)}; waits until {@code deadline} at most. Suspends.
+   *
+   * @param permissions the lower twelve bits of a mode, such as 0640; the umask takes nothing
+   * @param deadline when to stop waiting: it is not known then whether it happens
+   * @throws ErrnoException EPERM, EROFS and so on (fchmod(2))
+   * @throws dev.weft.error.DeadlineExceededException if the deadline passed
+   */
+  public void setPermissions(int permissions, Deadline deadline) throws IOException {
+    Permissions.requireMode(permissions);
+    PathRequest request = PathRequest.setPermissions(endpoint.handle(), permissions);
+    FileCalls.perform(endpoint, "chmod", request, deadline.nanoTime());
   }
 
   /**
@@ -400,13 +497,7 @@ public final class File implements ByteStream {
   }
 
   private void sync(boolean dataOnly, Deadline deadline) throws IOException {
-    Strand strand = endpoint.enter("sync");
-    Op op = strand.waiting.op().sync(endpoint.handle(), dataOnly);
-    long nanoTime = deadline.nanoTime();
-    endpoint.check(
-        "sync",
-        Operations.performRepeatedly(
-            strand, "sync", endpoint.name(), op, nanoTime, WaitMode.EXTERNAL));
+    FileCalls.sync(endpoint, dataOnly, deadline.nanoTime());
   }
 
   /**

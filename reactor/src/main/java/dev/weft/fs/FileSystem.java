@@ -140,6 +140,32 @@ public final class FileSystem {
   }
 
   /**
+   * Sets the permissions of a file. Suspends.
+   *
+   * @param path the file; a symbolic link stands for what it leads to
+   * @param permissions the lower twelve bits of a mode, such as 0640; the umask takes nothing
+   * @throws ErrnoException ENOENT, EPERM, EROFS and so on (chmod(2))
+   */
+  public static void setPermissions(Path path, int permissions) throws IOException {
+    setPermissions(path, permissions, Deadline.NEVER);
+  }
+
+  /**
+   * As {@link #setPermissions(Path, int)}; waits until {@code deadline} at most. Suspends.
+   *
+   * @param path the file; a symbolic link stands for what it leads to
+   * @param permissions the lower twelve bits of a mode, such as 0640; the umask takes nothing
+   * @param deadline when to stop waiting: it is not known then whether it happens
+   * @throws ErrnoException ENOENT, EPERM, EROFS and so on (chmod(2))
+   * @throws dev.weft.error.DeadlineExceededException if the deadline passed
+   */
+  public static void setPermissions(Path path, int permissions, Deadline deadline)
+      throws IOException {
+    Permissions.requireMode(permissions);
+    PathCalls.setPermissions(null, path, permissions, deadline.nanoTime());
+  }
+
+  /**
    * Removes the name of a file that is no directory. Those who use the open file can go on.
    * Suspends.
    *

@@ -126,6 +126,8 @@ class BackendTableTest {
           case READ_LINK -> op.onPath(PathRequest.readLink(null, name));
           case GET_XATTR, SET_XATTR, REMOVE_XATTR, LIST_XATTRS ->
               op.onPath(PathRequest.xattr(opcode, null, name, name, name, 0));
+          case SET_PERMISSIONS -> op.onPath(PathRequest.setPermissions(null, name, 0));
+          case TRUNCATE -> op.onPath(PathRequest.truncate(none, 0));
           case LIST -> op.list(none, new DirectoryBatch());
           case SYNC -> op.sync(none, false);
           case SYNC_DATA -> op.sync(none, true);

@@ -16,7 +16,7 @@ import java.nio.charset.StandardCharsets;
 import org.junit.jupiter.api.Test;
 
 /** What a backend promises of names of files. */
-abstract class PathContract extends FileContract {
+abstract class PathContract extends OpenContract {
   private static final int CREATE = OpenFlags.CREATE | READ_WRITE;
 
   final byte[] name(String name) {

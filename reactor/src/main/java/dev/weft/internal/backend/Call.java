@@ -62,6 +62,8 @@ public final class Call {
     OPEN_FLAGS,
     /** Finds the {@link #type} of a descriptor's file. */
     FILE_TYPE,
+    /** The result is 0 if the file has positions, otherwise -ESPIPE. */
+    SEEK,
     /** The result is another descriptor for the same open file. */
     DUPLICATE
   }
@@ -290,6 +292,10 @@ public final class Call {
 
   public Call fileType(Handle handle) {
     return request(Kind.FILE_TYPE, handle.number(), 0, null);
+  }
+
+  public Call seek(Handle handle) {
+    return request(Kind.SEEK, handle.number(), 0, null);
   }
 
   /** Changes the descriptor of the request: to another one of the same open file, for a moment. */

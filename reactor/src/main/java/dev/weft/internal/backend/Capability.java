@@ -51,6 +51,9 @@ public enum Capability {
   /** Names that are looked up in an open directory, whatever its own name is by then. */
   OPEN_DIRECTORIES,
 
+  /** The {@link OpenFlags#SPECIAL} ways to open a file. */
+  ALL_OPEN_FLAGS,
+
   /** {@link PathRequest#NO_REPLACE} and {@link PathRequest#EXCHANGE}. */
   RENAME_FLAGS,
 

@@ -26,6 +26,15 @@ public final class FileAttributes {
   /** The group's id. */
   public int group;
 
+  /**
+   * What addresses of memory must be multiples of for {@link OpenFlags#DIRECT_IO}; 0 if the file
+   * can't be opened so, -1 if that is not known.
+   */
+  public int directMemoryAlignment = -1;
+
+  /** As {@link #directMemoryAlignment}, of positions in the file and of lengths. */
+  public int directPositionAlignment = -1;
+
   public Instant modified = Instant.EPOCH;
   public Instant accessed = Instant.EPOCH;
 

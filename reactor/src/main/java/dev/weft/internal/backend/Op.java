@@ -24,7 +24,7 @@ import org.jspecify.annotations.Nullable;
  * READY: the backend has it, but had no room to submit it yet. A multishot operation stays
  * IN_FLIGHT until its last result.
  */
-public final class Op extends OpRequest {
+public final class Op extends FileRequest {
   /**
    * Called with each result: once, or once per shot. Must not suspend; may submit other operations.
    * {@link UncaughtFailures} gets what it throws.
@@ -374,27 +374,6 @@ public final class Op extends OpRequest {
     return this;
   }
 
-  /**
-   * Opens a file; the result is its descriptor. It waits for the other end of a named pipe
-   * (fifo(7)).
-   *
-   * @param directory where a relative path starts; the working directory if it is null
-   * @param path the bytes of the name, without a NUL; not to be changed until the completion
-   * @param flags see {@link OpenFlags}
-   * @param permissions of a file that is created, before the umask
-   */
-  public Op open(@Nullable Handle directory, byte[] path, int flags, int permissions) {
-    request((flags & OpenFlags.DIRECT) == 0 ? Opcode.OPEN : Opcode.OPEN_DIRECT, directory);
-    detail = flags & ~OpenFlags.DIRECT;
-    this.permissions = permissions;
-    return with(path);
-  }
-
-  /** As {@link #open(Handle, byte[], int, int)}, relative to the working directory. */
-  public Op open(byte[] path, int flags, int permissions) {
-    return open(null, path, flags, permissions);
-  }
-
   /** Makes a {@link DirectDescriptor} of what a descriptor of the process refers to. */
   public Op register(Handle handle) {
     return request(Opcode.REGISTER, handle);
@@ -403,31 +382,6 @@ public final class Op extends OpRequest {
   /** Makes a descriptor of the process of what a {@link DirectDescriptor} refers to. */
   public Op install(Handle handle) {
     return request(Opcode.INSTALL, handle);
-  }
-
-  /** What {@code path} says: an operation on names of files. */
-  public Op onPath(PathRequest path) {
-    request(path.opcode, path.directory);
-    spliceSource = path.otherDirectory;
-    spliceHandle = spliceSource == null ? Handle.NONE : spliceSource.number();
-    return with(path);
-  }
-
-  /**
-   * Reads the next entries of an open directory; the result is their number, 0 at the end. What is
-   * added or removed meanwhile may be among them or not.
-   */
-  public Op list(Handle directory, DirectoryBatch target) {
-    return request(Opcode.LIST, directory).with(target);
-  }
-
-  /** Reads the attributes of an open file into {@code target}. */
-  public Op stat(Handle handle, FileAttributes target) {
-    return request(Opcode.STAT, handle).with(target);
-  }
-
-  public Op sync(Handle handle, boolean dataOnly) {
-    return request(dataOnly ? Opcode.SYNC_DATA : Opcode.SYNC, handle);
   }
 
   /** Waits until one of the {@link PollEvents} is set; the result is the set of those. */
@@ -454,7 +408,8 @@ public final class Op extends OpRequest {
     return this;
   }
 
-  private Op request(Opcode opcode, @Nullable Handle target) {
+  @Override
+  Op request(Opcode opcode, @Nullable Handle target) {
     assert !isBusy() : this;
     this.opcode = opcode.code();
     if (this.target != target) {
@@ -494,11 +449,6 @@ public final class Op extends OpRequest {
     length = segments.length();
     this.position = position;
     return with(segments);
-  }
-
-  private Op with(Object argument) {
-    this.argument = argument;
-    return this;
   }
 
   /** Promises that the memory outlives the operation, so that no lease of it is needed. */

@@ -52,6 +52,11 @@ public abstract class OpRequest {
 
   OpRequest() {}
 
+  final Op with(Object argument) {
+    this.argument = argument;
+    return (Op) this;
+  }
+
   /** Whether the operation has its result, but the backend still uses the memory. */
   public final boolean isHeld() {
     return isHeld;

@@ -63,6 +63,9 @@ public enum Opcode {
   SET_XATTR,
   REMOVE_XATTR,
   LIST_XATTRS,
+  SET_PERMISSIONS,
+  /** Sets the size of an open file: what is added reads as zeros. */
+  TRUNCATE,
   /** Reads entries of an open directory into a {@link DirectoryBatch}. */
   LIST,
   SYNC,

@@ -31,6 +31,9 @@ public final class PathRequest {
   /** SET_XATTR: fails unless the attribute exists. */
   public static final int REPLACE = 1 << 5;
 
+  /** SET_PERMISSIONS and TRUNCATE: of an open file, which stands for the directory. */
+  public static final int OPEN_FILE = 1 << 6;
+
   private static final byte[] NONE = {};
 
   final Opcode opcode;
@@ -39,8 +42,9 @@ public final class PathRequest {
   final @Nullable Handle otherDirectory;
   private final byte[] otherName;
   private final int flags;
-  private final int permissions;
   private final @Nullable FileAttributes attributes;
+  private int permissions;
+  private long sizeBytes;
 
   /** What is written, or has been read. */
   private byte[] value = NONE;
@@ -54,15 +58,14 @@ public final class PathRequest {
       byte[] name,
       @Nullable Handle otherDirectory,
       byte[] otherName,
-      int detail,
+      int flags,
       @Nullable FileAttributes attributes) {
     this.opcode = opcode;
     this.directory = directory;
     this.name = name;
     this.otherDirectory = otherDirectory;
     this.otherName = otherName;
-    this.flags = opcode == Opcode.MAKE_DIRECTORY ? 0 : detail;
-    this.permissions = opcode == Opcode.MAKE_DIRECTORY ? detail : 0;
+    this.flags = flags;
     this.attributes = attributes;
   }
 
@@ -75,7 +78,34 @@ public final class PathRequest {
   /** Makes a directory; the umask takes from its permissions. */
   public static PathRequest makeDirectory(
       @Nullable Handle directory, byte[] name, int permissions) {
-    return new PathRequest(Opcode.MAKE_DIRECTORY, directory, name, null, NONE, permissions, null);
+    PathRequest request =
+        new PathRequest(Opcode.MAKE_DIRECTORY, directory, name, null, NONE, 0, null);
+    request.permissions = permissions;
+    return request;
+  }
+
+  /** Sets the permissions of a file; a symbolic link stands for what it leads to. */
+  public static PathRequest setPermissions(
+      @Nullable Handle directory, byte[] name, int permissions) {
+    PathRequest request =
+        new PathRequest(Opcode.SET_PERMISSIONS, directory, name, null, NONE, 0, null);
+    request.permissions = permissions;
+    return request;
+  }
+
+  /** Sets the permissions of an open file. */
+  public static PathRequest setPermissions(Handle file, int permissions) {
+    PathRequest request =
+        new PathRequest(Opcode.SET_PERMISSIONS, file, NONE, null, NONE, OPEN_FILE, null);
+    request.permissions = permissions;
+    return request;
+  }
+
+  /** Sets the size of an open file. */
+  public static PathRequest truncate(Handle file, long sizeBytes) {
+    PathRequest request = new PathRequest(Opcode.TRUNCATE, file, NONE, null, NONE, OPEN_FILE, null);
+    request.sizeBytes = sizeBytes;
+    return request;
   }
 
   /** Removes a name. */
@@ -142,7 +172,7 @@ public final class PathRequest {
     return request;
   }
 
-  /** Uses another descriptor of the open file of {@link #xattr}. */
+  /** Uses another descriptor of the open file that the request is about. */
   public void use(Handle file) {
     directory = file;
   }
@@ -171,9 +201,14 @@ public final class PathRequest {
     return (flags & flag) != 0;
   }
 
-  /** Those of MAKE_DIRECTORY. */
+  /** Those of MAKE_DIRECTORY and SET_PERMISSIONS. */
   public int permissions() {
     return permissions;
+  }
+
+  /** That of TRUNCATE. */
+  public long sizeBytes() {
+    return sizeBytes;
   }
 
   /** What STAT_PATH fills. */

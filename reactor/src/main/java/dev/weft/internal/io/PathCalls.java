@@ -109,6 +109,14 @@ public final class PathCalls {
     check("mkdir", path, perform(strand, "mkdir", path, request, deadline));
   }
 
+  public static void setPermissions(
+      @Nullable Endpoint directory, Path path, int permissions, long deadline) throws IOException {
+    byte[] name = bytes(path);
+    Strand strand = enter(directory, "chmod");
+    PathRequest request = PathRequest.setPermissions(handle(directory), name, permissions);
+    check("chmod", path, perform(strand, "chmod", path, request, deadline));
+  }
+
   public static void delete(@Nullable Endpoint directory, Path path, long deadline)
       throws IOException {
     remove("unlink", directory, path, 0, deadline);

@@ -4,7 +4,6 @@ package dev.weft.internal.io;
 import dev.weft.error.Errno;
 import dev.weft.internal.backend.Backend;
 import dev.weft.internal.backend.Capability;
-import dev.weft.internal.backend.Handle;
 import dev.weft.internal.backend.Opcode;
 import dev.weft.internal.backend.PathRequest;
 import dev.weft.internal.strand.Strand;
@@ -117,12 +116,6 @@ public final class XattrCalls {
       return PathCalls.perform(strand, verb, subject, request, deadline);
     }
     backend.require(Capability.ALL_XATTRS, verb + " of an open file");
-    Handle plain = DirectMoves.plain(strand, verb, file.handle(), subject, deadline);
-    try {
-      request.use(plain);
-      return PathCalls.perform(strand, verb, subject, request, deadline);
-    } finally {
-      DirectMoves.giveBack(strand, file.handle(), plain);
-    }
+    return FileCalls.perform(strand, verb, file, subject, request, deadline);
   }
 }

@@ -70,11 +70,15 @@ public final class FileTree {
   int open(Node start, byte[] path, int flags, int permissions, long now, @Nullable Node[] found) {
     boolean creates = (flags & OpenFlags.CREATE) != 0;
     boolean exclusive = creates && (flags & OpenFlags.EXCLUSIVE) != 0;
-    PathLookup place = lookup(start, path, !exclusive);
+    boolean follows = !exclusive && (flags & OpenFlags.NO_FOLLOW) == 0;
+    PathLookup place = lookup(start, path, follows);
     if (place.result < 0) {
       return place.result;
     }
     Node at = place.node;
+    if (at != null && (flags & OpenFlags.TEMPORARY) != 0) {
+      return openTemporary(at, flags, permissions, now, found);
+    }
     if (at != null) {
       return exclusive ? -Errno.EEXIST.code() : check(at, place, flags, now, found);
     }
@@ -91,13 +95,37 @@ public final class FileTree {
     return 0;
   }
 
+  /** O_TMPFILE. */
+  private int openTemporary(
+      Node directory, int flags, int permissions, long now, @Nullable Node[] found) {
+    if ((flags & OpenFlags.WRITE) == 0) {
+      return -Errno.EINVAL.code();
+    }
+    if (!directory.directory) {
+      return -Errno.ENOTDIR.code();
+    }
+    Node made = new Node(++nodes, directory, false, permissions & ~UMASK, null);
+    made.links = 0;
+    made.touch(now);
+    made.accessed = now;
+    found[0] = made;
+    return 0;
+  }
+
   private static int check(Node at, PathLookup place, int flags, long now, @Nullable Node[] to) {
     boolean write = (flags & OpenFlags.WRITE) != 0;
     to[0] = at;
+    boolean wantsDirectory = place.demandsDirectory() || (flags & OpenFlags.DIRECTORY) != 0;
+    if ((flags & OpenFlags.PATH) != 0) {
+      return wantsDirectory && !at.directory ? -Errno.ENOTDIR.code() : 0;
+    }
+    if (at.target != null) { // with NO_FOLLOW
+      return -(wantsDirectory ? Errno.ENOTDIR : Errno.ELOOP).code();
+    }
     if (at.directory) {
       return write || (flags & OpenFlags.CREATE) != 0 ? -Errno.EISDIR.code() : 0;
     }
-    if (place.demandsDirectory() || (flags & OpenFlags.DIRECTORY) != 0) {
+    if (wantsDirectory) {
       return -Errno.ENOTDIR.code();
     }
     if (write && (flags & OpenFlags.TRUNCATE) != 0) {
@@ -132,6 +160,17 @@ public final class FileTree {
     }
     boolean refused = place.parent.links == 0 || (place.demandsDirectory() && !directory);
     return refused ? -Errno.ENOENT.code() : 0;
+  }
+
+  int setPermissions(Node start, PathRequest request, long now) {
+    PathLookup place = lookup(start, request.name(), true);
+    Node at = place.node;
+    if (place.result < 0 || at == null) {
+      return place.result < 0 ? place.result : -Errno.ENOENT.code();
+    }
+    return place.demandsDirectory() && !at.directory
+        ? -Errno.ENOTDIR.code()
+        : at.setPermissions(request.permissions(), now);
   }
 
   int makeDirectory(Node start, PathRequest request, long now) {

@@ -13,6 +13,10 @@ import org.jspecify.annotations.Nullable;
 final class Node {
   private static final long SECOND = 1_000_000_000L;
   private static final long BLOCK = 512;
+  private static final int PERMISSION_BITS = 07777;
+
+  /** What memory and positions must be multiples of in direct transfers. */
+  static final int DIRECT_ALIGNMENT = 512;
 
   final long number;
 
@@ -20,7 +24,7 @@ final class Node {
   Node parent;
 
   final boolean directory;
-  final int permissions;
+  int permissions;
 
   /** What a symbolic link leads to; null if it is none. */
   final @Nullable String target;
@@ -55,6 +59,13 @@ final class Node {
   void touch(long now) {
     modified = now;
     changed = now;
+  }
+
+  /** chmod(2). */
+  int setPermissions(int newPermissions, long now) {
+    permissions = newPermissions & PERMISSION_BITS;
+    changed = now;
+    return 0;
   }
 
   void resize(int newSize) {
@@ -115,6 +126,9 @@ final class Node {
     attributes.links = links;
     attributes.sizeBytes = target == null ? size : target.length();
     attributes.allocatedBytes = (size + BLOCK - 1) / BLOCK * BLOCK;
+    boolean regular = type() == FileType.REGULAR;
+    attributes.directMemoryAlignment = regular ? DIRECT_ALIGNMENT : -1;
+    attributes.directPositionAlignment = regular ? DIRECT_ALIGNMENT : -1;
     attributes.accessed = time(accessed);
     attributes.modified = time(modified);
     attributes.changed = time(changed);

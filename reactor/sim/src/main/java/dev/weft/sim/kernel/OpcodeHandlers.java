@@ -61,6 +61,9 @@ final class OpcodeHandlers {
 
   private static int onPath(Kernel kernel, Request request) {
     PathRequest names = request.op.names();
+    if (names.has(PathRequest.OPEN_FILE)) {
+      return onOpenFile(kernel, request, names);
+    }
     FileTree files = kernel.files;
     Node start = names.isInDirectory() ? directory(kernel, request.handle) : files.root;
     Node other = names.isOtherInDirectory() ? directory(kernel, request.spliceHandle) : files.root;
@@ -72,11 +75,32 @@ final class OpcodeHandlers {
       case MAKE_DIRECTORY -> files.makeDirectory(start, names, kernel.now());
       case REMOVE -> files.remove(start, names, kernel.now());
       case RENAME -> files.rename(start, other, names, kernel.now());
+      case SET_PERMISSIONS -> files.setPermissions(start, names, kernel.now());
       case LINK -> files.link(start, other, names, kernel.now());
       case SYMLINK -> files.symlink(other, names, kernel.now());
       case READ_LINK -> files.readLink(start, names);
-      default -> files.xattr(request.opcode, start, names, kernel.now());
+      default -> {
+        boolean isPathOnly =
+            names.isInDirectory()
+                && kernel.description(request.handle) instanceof OpenFile open
+                && open.isPathOnly();
+        yield isPathOnly
+            ? -Errno.EBADF.code()
+            : files.xattr(request.opcode, start, names, kernel.now());
+      }
     };
+  }
+
+  private static int onOpenFile(Kernel kernel, Request request, PathRequest names) {
+    OpenFileDescription found =
+        DirectDescriptor.is(request.handle) ? null : kernel.description(request.handle);
+    boolean truncates = request.is(Opcode.TRUNCATE);
+    if (found instanceof OpenFile file) {
+      return truncates
+          ? file.truncate(names.sizeBytes())
+          : file.setPermissions(names.permissions());
+    }
+    return -(found != null && truncates ? Errno.EINVAL : Errno.EBADF).code();
   }
 
   /** The node of an open file or directory; null if it is neither, or direct. */
@@ -104,6 +128,9 @@ final class OpcodeHandlers {
   }
 
   private static int onFile(Request request, OpenFileDescription file) {
+    if (file instanceof OpenFile open && open.isPathOnly()) {
+      return -Errno.EBADF.code();
+    }
     return switch (request.opcode) {
       case READ, READ_SCATTERED -> file.read(request);
       case WRITE, WRITE_GATHERED -> file.write(request);

@@ -26,6 +26,7 @@ final class OpenFile extends OpenFileDescription {
 
   OpenFile(Kernel kernel, Node node, String path, int flags) {
     super(kernel, flags);
+    isNonBlocking = (flags & OpenFlags.NON_BLOCKING) != 0;
     this.node = node;
     this.path = path;
   }
@@ -36,7 +37,44 @@ final class OpenFile extends OpenFileDescription {
   }
 
   boolean isAppending() {
-    return (flags & OpenFlags.APPEND) != 0;
+    return has(OpenFlags.APPEND);
+  }
+
+  boolean isPathOnly() {
+    return has(OpenFlags.PATH);
+  }
+
+  private boolean has(int flag) {
+    return (flags & flag) != 0;
+  }
+
+  /** Whether the file may be transferred to or from, as its flags say: 0 or -errno. */
+  private int checkAligned(Request request, long at) {
+    boolean refused =
+        has(OpenFlags.DIRECT_IO)
+            && (at % Node.DIRECT_ALIGNMENT != 0 || !request.isAligned(Node.DIRECT_ALIGNMENT));
+    return refused ? failure(Errno.EINVAL) : 0;
+  }
+
+  /** ftruncate(2). */
+  int truncate(long size) {
+    if (isPathOnly()) {
+      return failure(Errno.EBADF);
+    }
+    if (!isWritable() || node.directory) {
+      return failure(Errno.EINVAL);
+    }
+    if (size > SIZE_MAX) {
+      return failure(Errno.EFBIG);
+    }
+    node.resize((int) size);
+    node.touch(kernel.now());
+    return 0;
+  }
+
+  /** fchmod(2). */
+  int setPermissions(int permissions) {
+    return isPathOnly() ? failure(Errno.EBADF) : node.setPermissions(permissions, kernel.now());
   }
 
   @Override
@@ -49,11 +87,17 @@ final class OpenFile extends OpenFileDescription {
     }
     boolean atPosition = request.position == Op.CURRENT_POSITION;
     long from = atPosition ? position : request.position;
+    int refusal = checkAligned(request, from);
+    if (refusal < 0) {
+      return refusal;
+    }
     int count = Math.clamp(node.size - from, 0, request.length);
     if (count > 0) {
       count = kernel.shortened(count);
       request.store(copy(from, count));
-      node.accessed = kernel.now();
+      if (!has(OpenFlags.NO_ACCESS_TIME)) {
+        node.accessed = kernel.now();
+      }
     }
     if (atPosition) {
       position += count;
@@ -95,6 +139,10 @@ final class OpenFile extends OpenFileDescription {
     boolean atPosition = request.position == Op.CURRENT_POSITION;
     // An append goes to the end even if a position is given (pwrite(2), "BUGS").
     long to = isAppending() ? node.size : atPosition ? position : request.position;
+    int refusal = checkAligned(request, to);
+    if (refusal < 0) {
+      return refusal;
+    }
     long room = SIZE_MAX - to;
     if (room <= 0) {
       return failure(Errno.ENOSPC);

@@ -214,6 +214,21 @@ public final class Request {
     return ProgramMemory.of(segment, from, length);
   }
 
+  /** Whether address and length of the memory, or of each segment, are multiples. */
+  boolean isAligned(int unit) {
+    if (!is(Opcode.READ_SCATTERED) && !is(Opcode.WRITE_GATHERED)) {
+      return length % unit == 0 && bytes().address() % unit == 0;
+    }
+    Gather gather = op.gather();
+    for (int i = 0; i < gather.count(); i++) {
+      long address = gather.segment(i).address() + gather.from(i);
+      if (address % unit != 0 || gather.length(i) % unit != 0) {
+        return false;
+      }
+    }
+    return true;
+  }
+
   /** Returns {@code count} of the bytes to be written, from the one at {@code at} on. */
   byte[] load(int at, int count) {
     if (is(Opcode.SEND_GATHERED) || is(Opcode.WRITE_GATHERED)) {

@@ -43,6 +43,7 @@ public final class SyncCalls {
         call.answer(file.type());
         yield 0;
       }
+      case SEEK -> file instanceof OpenFile ? 0 : -Errno.ESPIPE.code();
       case DUPLICATE -> {
         int refusal = kernel.refuseDescriptor();
         yield refusal < 0 ? refusal : kernel.open(file, "duplicate");

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.weft.internal.backend.selector;
 
+import dev.weft.error.Errno;
 import dev.weft.internal.backend.Call;
 import org.jspecify.annotations.Nullable;
 
@@ -23,6 +24,12 @@ final class Calls {
   private static int performOn(SelectorBackend backend, Call call, @Nullable Entry entry) {
     if (entry == null || call.kind() == Call.Kind.OPEN_FLAGS) {
       return entry == null ? Entry.EBADF : entry.openFlags();
+    }
+    if (call.kind() == Call.Kind.SEEK) {
+      return switch (entry.type()) {
+        case PIPE, SOCKET -> -Errno.ESPIPE.code();
+        default -> 0; // otherwise the transfer says so
+      };
     }
     if (call.kind() == Call.Kind.FILE_TYPE) {
       call.answer(entry.type());

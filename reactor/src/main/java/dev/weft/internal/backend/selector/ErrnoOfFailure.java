@@ -26,6 +26,7 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.NotDirectoryException;
 import java.nio.file.NotLinkException;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
@@ -37,7 +38,8 @@ final class ErrnoOfFailure {
   private static final Map<String, Errno> BY_TEXT = texts();
 
   /** What the JDK adds to the text of ELOOP. */
-  private static final String ADDED_TO_ELOOP = " or unable to access attributes of symbolic link";
+  private static final List<String> ADDED_TO_ELOOP =
+      List.of(" (NOFOLLOW_LINKS specified)", " or unable to access attributes of symbolic link");
 
   // What the JDK puts before the text of an error about an extended attribute, and its name.
   private static final String ADDED_FOR_XATTRS = "Unable to ";
@@ -118,8 +120,10 @@ final class ErrnoOfFailure {
     if (text == null) {
       return null;
     }
-    if (text.endsWith(ADDED_TO_ELOOP)) {
-      return text.substring(0, text.length() - ADDED_TO_ELOOP.length());
+    for (String added : ADDED_TO_ELOOP) {
+      if (text.endsWith(added)) {
+        return text.substring(0, text.length() - added.length());
+      }
     }
     int end = text.startsWith(ADDED_FOR_XATTRS) ? text.lastIndexOf(AFTER_XATTR) : -1;
     return end < 0 ? text : text.substring(end + AFTER_XATTR.length());

@@ -8,8 +8,10 @@ import dev.weft.internal.backend.Op;
 import dev.weft.internal.backend.OpenFlags;
 import dev.weft.internal.backend.PollEvents;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.Path;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /** An open file or directory, whose operations a thread carries out. */
@@ -97,6 +99,8 @@ class FileEntry extends Entry {
       }
       case WRITE -> isWritable() ? write(backend, request) : EBADF;
       case STAT, SYNC, SYNC_DATA -> work(backend, request);
+      case TRUNCATE -> isWritable() && type() == FileType.REGULAR ? work(backend, request) : EINVAL;
+      case SET_PERMISSIONS -> work(backend, request);
       case LIST -> type() == FileType.DIRECTORY ? work(backend, request) : ENOTDIR;
       case POLL -> poll(backend, request);
       case SPLICE -> UNSUPPORTED;
@@ -107,6 +111,32 @@ class FileEntry extends Entry {
   /** Lists the next entries of the directory; returns their number. Blocks. */
   final int list(DirectoryBatch target) throws IOException {
     return entries.list(path, target);
+  }
+
+  /** Sets the size of the file; returns 0, or -errno. Blocks. */
+  final int truncate(long size) throws IOException {
+    FileChannel channel = writer();
+    if (channel.size() >= size) {
+      long position = channel.position();
+      channel.truncate(size);
+      channel.position(position); // the JDK moves it to the end
+      return 0;
+    }
+    if ((flags & OpenFlags.APPEND) != 0) {
+      return UNSUPPORTED; // what is written at a position would be appended
+    }
+    channel.write(ByteBuffer.allocate(1), size - 1); // the JDK can't make a file longer otherwise
+    return 0;
+  }
+
+  /** Sets the permissions of the file, which the JDK finds by its name alone. Blocks. */
+  final int setPermissions(int permissions) throws IOException {
+    FileStatus.Kind found = FileStatus.kind(path);
+    if (found == null || !Objects.equals(found.key(), key())) {
+      return -Errno.ENOENT.code();
+    }
+    PathWork.setPermissions(path, permissions);
+    return 0;
   }
 
   int read(SelectorBackend backend, Request request) {

@@ -175,9 +175,16 @@ final class FileJob extends Job {
         yield 0;
       }
       case LIST -> entry().list(Objects.requireNonNull(batch));
+      case TRUNCATE -> entry().truncate(Objects.requireNonNull(names).sizeBytes());
       case SYNC, SYNC_DATA -> {
         entry().writer().force(opcode == Opcode.SYNC);
         yield 0;
+      }
+      case SET_PERMISSIONS -> {
+        PathRequest request = Objects.requireNonNull(names);
+        yield request.has(PathRequest.OPEN_FILE)
+            ? entry().setPermissions(request.permissions())
+            : PathWork.perform(opcode, request, attributes);
       }
       default -> PathWork.perform(opcode, Objects.requireNonNull(names), attributes);
     };
@@ -284,6 +291,8 @@ final class FileJob extends Job {
     to.inode = from.inode;
     to.owner = from.owner;
     to.group = from.group;
+    to.directMemoryAlignment = from.directMemoryAlignment;
+    to.directPositionAlignment = from.directPositionAlignment;
     to.modified = from.modified;
     to.accessed = from.accessed;
     to.changed = from.changed;

@@ -7,6 +7,8 @@ import dev.weft.internal.backend.OpenFlags;
 import dev.weft.internal.fs.FileNames;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.OpenOption;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
@@ -44,12 +46,14 @@ final class FileOpener {
     path = FileNames.path(name);
     FileStatus.Kind found = FileStatus.kind(path);
     kind = found;
+    boolean isLink = has(OpenFlags.NO_FOLLOW) && Files.isSymbolicLink(path);
     if (FilePaths.demandsDirectory(name)
         || has(OpenFlags.DIRECTORY)) { // a Path has no slash at its end
       if (found == null) {
         return has(OpenFlags.CREATE) ? -Errno.EISDIR.code() : 0;
       }
-      return found.type() == FileType.DIRECTORY ? 0 : -Errno.ENOTDIR.code();
+      boolean isDirectory = found.type() == FileType.DIRECTORY && !isLink;
+      return isDirectory ? 0 : -Errno.ENOTDIR.code();
     }
     return 0;
   }
@@ -141,6 +145,9 @@ final class FileOpener {
     FileAttribute<?>[] attributes =
         creates ? PathWork.permissions(path, permissions) : PathWork.NO_ATTRIBUTES;
     Set<OpenOption> wanted = new HashSet<>(options);
+    if (has(OpenFlags.NO_FOLLOW)) {
+      wanted.add(LinkOption.NOFOLLOW_LINKS);
+    }
     return FileChannel.open(path, wanted, attributes);
   }
 }

@@ -54,6 +54,8 @@ final class FileStatus {
     target.inode = 0;
     target.owner = 0;
     target.group = 0;
+    target.directMemoryAlignment = -1;
+    target.directPositionAlignment = -1;
     target.modified = Instant.EPOCH;
     target.accessed = Instant.EPOCH;
     target.changed = Instant.EPOCH;

@@ -53,6 +53,7 @@ final class PathWork {
       case REMOVE -> {
         return remove(path, request.has(PathRequest.DIRECTORY));
       }
+      case SET_PERMISSIONS -> setPermissions(path, request.permissions());
       case RENAME -> rename(path, FileNames.path(request.otherName()));
       case LINK -> link(path, request);
       case SYMLINK -> Files.createSymbolicLink(FileNames.path(request.otherName()), path);
@@ -87,17 +88,26 @@ final class PathWork {
     Files.createLink(FileNames.path(request.otherName()), existing);
   }
 
+  /** Sets those permissions that the JDK knows. */
+  static void setPermissions(Path path, int permissions) throws IOException {
+    Files.setPosixFilePermissions(path, granted(permissions));
+  }
+
   /** The permissions of a file that is made, before the umask; none if the system has none. */
   static FileAttribute<?>[] permissions(Path path, int permissions) {
     if (!path.getFileSystem().supportedFileAttributeViews().contains("posix")) {
       return NO_ATTRIBUTES;
     }
+    return new FileAttribute<?>[] {PosixFilePermissions.asFileAttribute(granted(permissions))};
+  }
+
+  private static Set<PosixFilePermission> granted(int permissions) {
     Set<PosixFilePermission> granted = EnumSet.noneOf(PosixFilePermission.class);
     for (int i = 0; i < PERMISSIONS.length; i++) {
       if ((permissions & 1 << (PERMISSIONS.length - 1 - i)) != 0) {
         granted.add(PERMISSIONS[i]);
       }
     }
-    return new FileAttribute<?>[] {PosixFilePermissions.asFileAttribute(granted)};
+    return granted;
   }
 }

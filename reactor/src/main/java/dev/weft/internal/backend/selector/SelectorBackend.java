@@ -10,6 +10,7 @@ import dev.weft.internal.backend.CancelRequests;
 import dev.weft.internal.backend.Capability;
 import dev.weft.internal.backend.Op;
 import dev.weft.internal.backend.Opcode;
+import dev.weft.internal.backend.OpenFlags;
 import dev.weft.internal.backend.PathRequest;
 import dev.weft.internal.backend.WorkerThreads;
 import dev.weft.internal.queue.TimerQueue;
@@ -276,13 +277,16 @@ public final class SelectorBackend extends Backend {
   private int attempt(Request request) {
     Op op = request.op;
     Entry entry = request.entry;
-    if (op.argument() instanceof PathRequest names) {
+    if (op.argument() instanceof PathRequest names && !names.has(PathRequest.OPEN_FILE)) {
       return PathWork.isSupported(names) ? FileJob.start(this, request) : Entry.UNSUPPORTED;
     }
     return switch (op.opcode()) {
       case NOP -> 0;
       case CLOSE -> closeDescriptor(op.handle());
-      case OPEN -> op.target() == null ? FileJob.start(this, request) : Entry.UNSUPPORTED;
+      case OPEN ->
+          op.target() == null && (op.detail() & OpenFlags.SPECIAL) == 0
+              ? FileJob.start(this, request)
+              : Entry.UNSUPPORTED;
       case SPLICE, RECEIVE_ANY, RECEIVE_MULTISHOT -> Entry.UNSUPPORTED;
       case READ_SCATTERED, WRITE_GATHERED, SEND_ZERO_COPY -> Entry.UNSUPPORTED;
       case ACCEPT_DIRECT, OPEN_DIRECT, REGISTER, INSTALL -> Entry.UNSUPPORTED;

@@ -33,6 +33,12 @@ final class KernelCodes {
     new Bits(OpenFlags.EXCLUSIVE, weft_h.O_EXCL()),
     new Bits(OpenFlags.TRUNCATE, weft_h.O_TRUNC()),
     new Bits(OpenFlags.DIRECTORY, weft_h.O_DIRECTORY()),
+    new Bits(OpenFlags.NO_FOLLOW, weft_h.O_NOFOLLOW()),
+    new Bits(OpenFlags.DIRECT_IO, weft_h.O_DIRECT()),
+    new Bits(OpenFlags.TEMPORARY, weft_h.O_TMPFILE()),
+    new Bits(OpenFlags.PATH, weft_h.O_PATH()),
+    new Bits(OpenFlags.NO_ACCESS_TIME, weft_h.O_NOATIME()),
+    new Bits(OpenFlags.NON_BLOCKING, weft_h.O_NONBLOCK()),
     new Bits(OpenFlags.SYNC, weft_h.O_SYNC()),
     new Bits(OpenFlags.SYNC_DATA, weft_h.O_DSYNC()),
   };
@@ -77,6 +83,9 @@ final class KernelCodes {
 
   /** {@link OpenFlags} of {@code O_*}. */
   static int openFlagsOf(int kernels) {
+    if ((kernels & weft_h.O_PATH()) != 0) {
+      return fromKernel(kernels, OPEN_FLAGS);
+    }
     int access = kernels & weft_h.O_ACCMODE();
     int read = access == weft_h.O_WRONLY() ? 0 : OpenFlags.READ;
     int write = access == weft_h.O_RDONLY() ? 0 : OpenFlags.WRITE;

@@ -297,7 +297,7 @@ final class SqeEncoder implements AutoCloseable {
       case OPEN -> encodeOpen(sqe, op, weft_h.O_CLOEXEC());
       case STAT -> {
         io_uring_sqe.addr(sqe, EMPTY_PATH.address());
-        io_uring_sqe.len(sqe, weft_h.STATX_BASIC_STATS());
+        io_uring_sqe.len(sqe, weft_h.STATX_BASIC_STATS() | weft_h.STATX_DIOALIGN());
         io_uring_sqe.off(sqe, scratch(op));
       }
       case STAT_PATH, MAKE_DIRECTORY, REMOVE, RENAME, LINK, SYMLINK, GET_XATTR, SET_XATTR ->
@@ -362,7 +362,9 @@ final class SqeEncoder implements AutoCloseable {
     io_uring_sqe.fd(sqe, op.target() == null ? weft_h.AT_FDCWD() : op.handle());
     io_uring_sqe.addr(sqe, path == null ? scratch(op) : path.address());
     io_uring_sqe.len(sqe, op.permissions());
-    io_uring_sqe.rw_flags(sqe, flags | KernelCodes.openFlags(op.detail()));
+    // No terminal becomes the controlling one of the process because a file is opened.
+    int all = flags | weft_h.O_NOCTTY() | KernelCodes.openFlags(op.detail());
+    io_uring_sqe.rw_flags(sqe, all);
   }
 
   /** Whether {@link #decode} has something to do for results of the operation. */

@@ -3,6 +3,7 @@ package dev.weft.internal.backend.uring;
 
 import dev.weft.bindings.statx;
 import dev.weft.bindings.statx_timestamp;
+import dev.weft.bindings.weft_h;
 import dev.weft.internal.backend.FileAttributes;
 import dev.weft.internal.mem.Memory;
 import java.lang.foreign.MemorySegment;
@@ -29,6 +30,9 @@ final class StatxDecoder {
     target.inode = statx.stx_ino(status);
     target.owner = statx.stx_uid(status);
     target.group = statx.stx_gid(status);
+    boolean knowsAlignment = (statx.stx_mask(status) & weft_h.STATX_DIOALIGN()) != 0;
+    target.directMemoryAlignment = knowsAlignment ? statx.stx_dio_mem_align(status) : -1;
+    target.directPositionAlignment = knowsAlignment ? statx.stx_dio_offset_align(status) : -1;
     target.modified = time(statx.stx_mtime(status));
     target.accessed = time(statx.stx_atime(status));
     target.changed = time(statx.stx_ctime(status));

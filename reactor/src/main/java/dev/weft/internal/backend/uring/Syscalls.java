@@ -11,10 +11,16 @@ import dev.weft.internal.backend.ConnectionInfo;
 import dev.weft.internal.backend.Credentials;
 import dev.weft.internal.mem.Memory;
 import dev.weft.internal.os.Libc;
+import dev.weft.internal.os.LibcFunction;
 import java.lang.foreign.MemorySegment;
 
 /** Calls as plain system calls: the ring has no opcodes for them before Linux 6.7 to 6.11. */
 final class Syscalls {
+  private static final LibcFunction LSEEK = LibcFunction.find("lseek", 3);
+
+  /** Of unistd.h. */
+  private static final int SEEK_SET = 0;
+
   private Syscalls() {}
 
   /**
@@ -50,6 +56,7 @@ final class Syscalls {
       case SET_PIPE_CAPACITY -> Libc.fcntl(handle, weft_h.F_SETPIPE_SZ(), call.detail());
       case OPEN_FLAGS -> openFlags(Libc.fcntl(handle, weft_h.F_GETFL(), 0));
       case FILE_TYPE -> fileType(call, Libc.fileType(handle));
+      case SEEK -> seek(handle);
       case DUPLICATE -> Libc.duplicate(handle);
       case SHUTDOWN -> Libc.shutdown(handle, KernelCodes.shutdown(call.direction()));
     };
@@ -103,6 +110,12 @@ final class Syscalls {
       call.answer(new Credentials(ucred.pid(found), ucred.uid(found), ucred.gid(found)));
     }
     return result;
+  }
+
+  /** Seeks to a place that no file has, so that the position stays. */
+  private static int seek(int handle) {
+    int result = LSEEK.call(handle, -1, SEEK_SET);
+    return result == -Errno.ESPIPE.code() || result == -Errno.EBADF.code() ? result : 0;
   }
 
   private static int openFlags(int result) {

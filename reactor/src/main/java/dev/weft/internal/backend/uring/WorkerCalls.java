@@ -26,6 +26,9 @@ final class WorkerCalls {
   private static final LibcFunction REMOVEXATTR = LibcFunction.find("removexattr", 2);
   private static final LibcFunction LREMOVEXATTR = LibcFunction.find("lremovexattr", 2);
   private static final LibcFunction LGETXATTR = LibcFunction.find("lgetxattr", 4);
+  private static final LibcFunction FCHMOD = LibcFunction.find("fchmod", 2);
+  private static final LibcFunction FCHMODAT = LibcFunction.find("fchmodat", 4);
+  private static final LibcFunction FTRUNCATE = LibcFunction.find("ftruncate", 2);
   private static final LibcFunction LSETXATTR = LibcFunction.find("lsetxattr", 5);
 
   /** Longer than the content of any symbolic link, PATH_MAX. */
@@ -73,6 +76,11 @@ final class WorkerCalls {
               ? FREMOVEXATTR.call(handle, other)
               : (follows ? REMOVEXATTR : LREMOVEXATTR).call(name, other);
       case GET_XATTR -> answer(request, LGETXATTR.call(name, other, target, size));
+      case TRUNCATE -> FTRUNCATE.call(handle, request.sizeBytes());
+      case SET_PERMISSIONS ->
+          request.has(PathRequest.OPEN_FILE)
+              ? FCHMOD.call(handle, request.permissions())
+              : FCHMODAT.call(isOpen ? handle : weft_h.AT_FDCWD(), name, request.permissions(), 0);
       case SET_XATTR -> LSETXATTR.call(name, other, target, size, PathEntries.xattrFlags(request));
       default -> throw new AssertionError(opcode);
     };

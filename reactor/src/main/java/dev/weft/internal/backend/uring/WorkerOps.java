@@ -58,7 +58,7 @@ final class WorkerOps {
   /** Whether an operation is one for threads. */
   static boolean isOne(Op op) {
     return switch (op.opcode()) {
-      case READ_LINK, LIST, LIST_XATTRS, REMOVE_XATTR -> true;
+      case READ_LINK, LIST, LIST_XATTRS, REMOVE_XATTR, SET_PERMISSIONS, TRUNCATE -> true;
       case GET_XATTR, SET_XATTR -> // the ring follows symbolic links
           !op.names().isInDirectory() && !op.names().has(PathRequest.FOLLOW);
       default -> false;
