@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.weft.internal.strand;
 
-import java.lang.invoke.MethodHandles;
-import java.lang.invoke.VarHandle;
 import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
@@ -18,34 +16,15 @@ import org.jspecify.annotations.Nullable;
  * strands: the only difference in semantics.
  */
 final class BatonStrand extends Strand {
-  /** The holder of the baton, which may run. */
-  private enum Holder {
-    LOOP,
-    STRAND,
-    /** The loop has taken the baton from a strand that was blocked in the JDK. */
-    LOOP_FORCED
-  }
-
   private static final ThreadLocal<BatonStrand> CURRENT = new ThreadLocal<>();
-  private static final VarHandle BATON;
 
   /** How long the loop waits before it first checks whether the strand's thread is blocked. */
   private static final long FIRST_LOOK_NANOS = 20_000;
 
   private static final long LOOK_NANOS_MAX = 1_000_000;
 
-  static {
-    try {
-      BATON = MethodHandles.lookup().findVarHandle(BatonStrand.class, "baton", Holder.class);
-    } catch (ReflectiveOperationException e) {
-      throw new ExceptionInInitializerError(e);
-    }
-  }
-
   private final Thread thread;
-
-  @SuppressWarnings("unused") // through BATON as well
-  private volatile Holder baton = Holder.LOOP;
+  private final Baton baton = new Baton();
 
   BatonStrand(EventLoop loop, Body body, @Nullable String name, long deadline) {
     super(loop, body, deadline);
@@ -74,7 +53,7 @@ final class BatonStrand extends Strand {
     try {
       runNamed();
     } finally {
-      baton = Holder.LOOP;
+      baton.handToLoop();
       LockSupport.unpark(loop.thread());
     }
   }
@@ -96,12 +75,13 @@ final class BatonStrand extends Strand {
 
   @Override
   void resume() {
-    baton = Holder.STRAND;
+    baton.handToStrand();
     LockSupport.unpark(thread);
     long nanos = FIRST_LOOK_NANOS;
-    while (baton == Holder.STRAND) {
+    while (baton.isStrands()) {
       LockSupport.parkNanos(this, nanos);
-      if (isBlocked() && BATON.compareAndSet(this, Holder.STRAND, Holder.LOOP_FORCED)) {
+      long look = baton.look();
+      if (isBlocked() && baton.takeBack(look)) {
         return;
       }
       nanos = Math.min(nanos * 2, LOOK_NANOS_MAX);
@@ -131,7 +111,7 @@ final class BatonStrand extends Strand {
     for (StackTraceElement frame : thread.getStackTrace()) {
       String name = frame.getClassName();
       if (!name.startsWith("java.") && !name.startsWith("jdk.") && !name.startsWith("sun.")) {
-        return name.startsWith("dev.weft.internal.") || name.startsWith("dev.weft.bindings.");
+        return LibraryCode.contains(name);
       }
     }
     return true; // the thread runs no user code yet
@@ -139,14 +119,14 @@ final class BatonStrand extends Strand {
 
   @Override
   void switchOut() {
-    baton = Holder.LOOP;
+    baton.handToLoop();
     LockSupport.unpark(loop.thread());
     awaitBaton();
   }
 
   @Override
   void acquireBaton() {
-    if (baton == Holder.LOOP_FORCED) {
+    if (!baton.enter()) {
       loop.arriveLater(this);
       awaitBaton();
     }
@@ -154,7 +134,7 @@ final class BatonStrand extends Strand {
 
   private void awaitBaton() {
     boolean interrupted = false;
-    while (baton != Holder.STRAND) {
+    while (!baton.isStrands()) {
       try {
         LockSupport.park(this);
       } catch (OutOfMemoryError | StackOverflowError e) {
