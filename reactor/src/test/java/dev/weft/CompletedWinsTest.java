@@ -13,8 +13,11 @@ import dev.weft.io.ByteSink;
 import dev.weft.io.ByteSource;
 import dev.weft.io.Pipe;
 import dev.weft.io.Splice;
+import dev.weft.net.SocketPair;
 import dev.weft.net.TcpListener;
 import dev.weft.net.TcpSocket;
+import dev.weft.net.UnixMessage;
+import dev.weft.net.UnixSocket;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -121,6 +124,35 @@ class CompletedWinsTest {
     for (AutoCloseable each : kept) {
       each.close();
     }
+  }
+
+  @Test
+  @Tag("needs-io-uring")
+  void descriptorsAreReceivedOrStayInTheSocket() throws Exception {
+    Reactors.run(
+        () -> {
+          SocketPair<UnixSocket> pair = SocketPair.open();
+          try (UnixSocket sender = pair.first();
+              UnixSocket receiver = pair.second();
+              Pipe pipe = Pipe.open();
+              Arena arena = Arena.ofConfined()) {
+            UnixMessage sent = new UnixMessage(arena.allocate(1));
+            sent.setLength(1);
+            UnixMessage target = UnixMessage.takingDescriptors(arena.allocate(2));
+            long before = descriptors("pipe:");
+            for (int round = 0; round < ROUNDS; round++) {
+              sent.pass(pipe.sink());
+              sent.pass(pipe.source());
+              sender.send(sent);
+              if (!doneDespiteCancel(round, () -> receiver.receive(target))) {
+                receiver.receive(target);
+              }
+              assertEquals(2, target.descriptorCount());
+              target.close();
+            }
+            assertEquals(before, descriptors("pipe:"));
+          }
+        });
   }
 
   private static InetSocketAddress loopback() {

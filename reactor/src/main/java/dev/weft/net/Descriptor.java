@@ -26,10 +26,27 @@ public final class Descriptor implements ByteStream {
 
   private final Endpoint endpoint;
 
+  private Descriptor(EventLoop loop, String name) {
+    endpoint = new Endpoint(loop, Endpoint.Kind.STREAM, name, name);
+  }
+
   /** Takes over a descriptor. */
   Descriptor(EventLoop loop, int number) {
-    String name = "received descriptor " + number;
-    endpoint = new Endpoint(loop, Endpoint.Kind.STREAM, name, name);
+    this(loop, name(number));
+    open(number);
+  }
+
+  /** Prepares to {@link #open} a descriptor of that number. */
+  static Descriptor unopened(EventLoop loop, int number) {
+    return new Descriptor(loop, name(number));
+  }
+
+  private static String name(int number) {
+    return "received descriptor " + number;
+  }
+
+  /** Takes over the descriptor. Allocates nothing. */
+  void open(int number) {
     endpoint.open(number);
   }
 

@@ -74,6 +74,7 @@ public abstract sealed class SocketMessage permits Datagram, UnixMessage {
   /** Prepares a send. */
   abstract void beforeSend(Endpoint endpoint) throws IOException;
 
+  /** Ends a send, which may have failed. */
   abstract void afterSend();
 
   /** Receives; returns the number of bytes. */
@@ -139,19 +140,28 @@ public abstract sealed class SocketMessage permits Datagram, UnixMessage {
   /** Sends if that needs no wait; returns the number of bytes, or -1 if it does. */
   final int trySend(Endpoint endpoint) throws IOException {
     acquire("send");
+    boolean mustWait = false;
     try {
       beforeSend(endpoint);
-      return TryTransfers.send(endpoint, segment, length, message);
+      int sent = TryTransfers.send(endpoint, segment, length, message);
+      mustWait = sent < 0;
+      return sent;
     } finally {
-      afterSend();
+      if (!mustWait) {
+        afterSend();
+      }
       isInUse = false;
     }
   }
 
   private void acquire(String verb) {
+    requireUnused(verb);
+    isInUse = true;
+  }
+
+  final void requireUnused(String verb) {
     if (isInUse) {
       throw new IllegalStateException(verb + ": another fiber is using " + this);
     }
-    isInUse = true;
   }
 }

@@ -3,6 +3,7 @@ package dev.weft.net;
 
 import dev.weft.internal.backend.Capability;
 import dev.weft.internal.backend.Handle;
+import dev.weft.internal.backend.Message;
 import dev.weft.internal.io.Acceptor;
 import dev.weft.internal.io.Endpoint;
 import dev.weft.internal.strand.EventLoop;
@@ -16,11 +17,16 @@ import org.jspecify.annotations.Nullable;
  * Memory for what Unix sockets send and receive, with its length, an address, and descriptors that
  * it brings (SCM_RIGHTS, unix(7)). To be used again, by one fiber at a time.
  *
- * <p>Descriptors keep their place in a stream: what is received ends with the bytes that the
- * descriptor was sent with. It can begin with bytes before them, as far as the segment has room, so
- * a receiver that needs to know reads those apart, or lets one byte stand for the descriptor.
+ * <p>Descriptors keep their order, and their place in a stream: what is received ends with the
+ * bytes that they were sent with. It can begin with bytes before them, as far as the segment has
+ * room, so a receiver that needs to know reads those apart, or lets one byte stand for the
+ * descriptors. If they arrive while the receive is cancelled or its deadline passes, the receive
+ * succeeds.
  */
 public final class UnixMessage extends SocketMessage implements AutoCloseable {
+  /** The most descriptors that one message passes. */
+  public static final int DESCRIPTORS_MAX = Message.DESCRIPTORS_MAX;
+
   private final ArrayDeque<Descriptor> descriptors = new ArrayDeque<>();
   private @Nullable SocketAddress address;
 
@@ -34,14 +40,30 @@ public final class UnixMessage extends SocketMessage implements AutoCloseable {
   }
 
   /**
-   * Makes a message that takes the descriptors that it is sent, up to 8 at once.
+   * Makes a message that takes the descriptors that it is sent, up to {@link #DESCRIPTORS_MAX}: all
+   * that one message can pass.
    *
    * @param segment native memory
    * @return an empty message
    */
   public static UnixMessage takingDescriptors(MemorySegment segment) {
+    return takingDescriptors(segment, DESCRIPTORS_MAX);
+  }
+
+  /**
+   * Makes a message that takes a number of the descriptors that it is sent. The system closes those
+   * beyond: see {@link #hasLostDescriptors}.
+   *
+   * @param segment native memory
+   * @param most how many it takes at once, from 1 to {@link #DESCRIPTORS_MAX}
+   * @return an empty message
+   */
+  public static UnixMessage takingDescriptors(MemorySegment segment, int most) {
+    if (most < 1 || most > DESCRIPTORS_MAX) {
+      throw new IllegalArgumentException("from 1 to " + DESCRIPTORS_MAX + " descriptors: " + most);
+    }
     UnixMessage made = new UnixMessage(segment);
-    made.message.takingDescriptors();
+    made.message.takingDescriptors(most);
     return made;
   }
 
@@ -65,16 +87,24 @@ public final class UnixMessage extends SocketMessage implements AutoCloseable {
   }
 
   /**
-   * Sets what the next send passes besides the bytes: the receiver gets a descriptor of its own for
-   * the same open file. At least one byte has to be sent with it.
+   * Adds to what the next send passes besides the bytes: the receiver gets a descriptor of its own
+   * for the same open file, in the order of these calls. At least one byte has to be sent with
+   * them. A send that succeeds or fails passes them at most once; one that would have to wait
+   * ({@code trySend}) leaves them to the next.
    *
    * @param open a socket, a listener, a file, an end of a pipe or a {@link Descriptor}; it stays
    *     open here
    * @throws IllegalArgumentException if it has no descriptor, or a direct one: see {@link
    *     dev.weft.io.DirectDescriptors#install}
+   * @throws IllegalStateException if the next send passes {@link #DESCRIPTORS_MAX} already, or a
+   *     fiber is sending or receiving this message
    * @throws WrongThreadException if it belongs to another reactor
    */
   public void pass(Object open) {
+    requireUnused("pass");
+    if (message.passedCount() == DESCRIPTORS_MAX) {
+      throw new IllegalStateException("a message passes no more than " + DESCRIPTORS_MAX);
+    }
     Handle handle = handleOf(open);
     if (handle.isDirect()) {
       throw new IllegalArgumentException(
@@ -106,6 +136,20 @@ public final class UnixMessage extends SocketMessage implements AutoCloseable {
     return descriptors.poll();
   }
 
+  /** {@return the number of descriptors that have been received and not been taken} */
+  public int descriptorCount() {
+    return descriptors.size();
+  }
+
+  /**
+   * {@return whether the last receive has brought fewer descriptors than were sent with its bytes:
+   * it took none or not so many, or the process has no room for more (RLIMIT_NOFILE). The system
+   * has closed the last of them (MSG_CTRUNC)}
+   */
+  public boolean hasLostDescriptors() {
+    return message.hasLostDescriptors();
+  }
+
   /**
    * Closes the descriptors that have been received and not taken. The next receive does so, too.
    * Suspends.
@@ -127,7 +171,7 @@ public final class UnixMessage extends SocketMessage implements AutoCloseable {
 
   @Override
   void beforeReceive(Endpoint endpoint) {
-    if (message.takesDescriptors()) {
+    if (message.descriptorRoom() > 0) {
       endpoint.loop.backend().require(Capability.ALL_UNIX_SOCKETS, "receiving descriptors");
     }
   }
@@ -146,21 +190,32 @@ public final class UnixMessage extends SocketMessage implements AutoCloseable {
 
   @Override
   void afterReceive(Endpoint endpoint, boolean hasSenders) {
-    adopt(endpoint.loop);
+    takeOver(endpoint.loop);
     SocketAddress sender = message.address();
     setAddress(sender == null || !hasSenders ? null : AbstractSocketAddress.decode(sender));
     message.to(address == null ? null : sender); // it need not be converted for a reply
   }
 
-  private void adopt(EventLoop loop) {
-    for (int i = 0; i < message.descriptorCount(); i++) {
-      descriptors.add(new Descriptor(loop, message.descriptor(i)));
+  private void takeOver(EventLoop loop) {
+    int taken = 0;
+    try {
+      while (taken < message.descriptorCount()) {
+        int number = message.descriptor(taken);
+        Descriptor made = Descriptor.unopened(loop, number);
+        descriptors.add(made);
+        made.open(number);
+        taken++;
+      }
+    } finally { // memory or stack can be short
+      while (taken < message.descriptorCount()) {
+        loop.backend().closeDescriptor(message.descriptor(taken++));
+      }
     }
   }
 
   @Override
   void beforeSend(Endpoint endpoint) throws IOException {
-    if (message.passed() != null) {
+    if (message.passedCount() > 0) {
       endpoint.loop.backend().require(Capability.ALL_UNIX_SOCKETS, "passing a descriptor");
       if (length() == 0) {
         throw new IllegalArgumentException("a descriptor is passed with at least one byte");
@@ -174,7 +229,7 @@ public final class UnixMessage extends SocketMessage implements AutoCloseable {
 
   @Override
   void afterSend() {
-    message.passing(null);
+    message.passNone();
   }
 
   @Override

@@ -164,7 +164,7 @@ public final class UnixSocket extends StreamSocket {
   }
 
   /**
-   * Writes bytes, all of them, and the descriptor that is to be passed with the first. Suspends.
+   * Writes bytes, all of them, and the descriptors that are to be passed with the first. Suspends.
    *
    * @param message without an address; its bytes are owned by the kernel until the call ends
    * @throws ErrnoException EPIPE and so on (sendmsg(2))
@@ -176,8 +176,8 @@ public final class UnixSocket extends StreamSocket {
   }
 
   /**
-   * Writes bytes, all of them, and the descriptor that is to be passed with the first; waits until
-   * {@code deadline} at most. Suspends.
+   * Writes bytes, all of them, and the descriptors that are to be passed with the first; waits
+   * until {@code deadline} at most. Suspends.
    *
    * @param message without an address; its bytes are owned by the kernel until the call ends
    * @param deadline when to stop waiting; a part of the bytes can have been sent then
@@ -207,7 +207,7 @@ public final class UnixSocket extends StreamSocket {
   }
 
   /**
-   * Writes as many bytes as the system accepts at once, and the descriptor that is to be passed
+   * Writes as many bytes as the system accepts at once, and the descriptors that are to be passed
    * with the first. Does not suspend.
    *
    * @param message without an address

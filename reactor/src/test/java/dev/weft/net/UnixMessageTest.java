@@ -5,6 +5,7 @@ import static dev.weft.Throwing.assertThrows;
 import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 import static java.nio.charset.StandardCharsets.US_ASCII;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertNull;
@@ -19,6 +20,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.net.UnixDomainSocketAddress;
 import java.nio.channels.ClosedChannelException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.UUID;
 import org.junit.jupiter.api.Tag;
@@ -189,6 +191,100 @@ class UnixMessageTest {
             }
             pipe.sink().close();
             assertEquals(-1, pipe.source().read(target));
+          }
+        });
+  }
+
+  @Test
+  void severalDescriptorsArriveInTheirOrderAndAreClosedByExec() throws Exception {
+    Reactors.run(
+        () -> {
+          SocketPair<UnixSocket> pair = SocketPair.open();
+          try (UnixSocket sender = pair.first();
+              UnixSocket receiver = pair.second();
+              Pipe first = Pipe.open();
+              Pipe second = Pipe.open();
+              Arena arena = Arena.ofConfined();
+              UnixMessage received = UnixMessage.takingDescriptors(arena.allocate(10))) {
+            UnixMessage sent = message(arena, "two");
+            sent.pass(second.sink());
+            sent.pass(first.sink());
+            sender.send(sent);
+            sender.send(sent); // passes nothing any more
+            assertEquals(3, receiver.receive(received));
+            assertEquals(2, received.descriptorCount());
+            for (Pipe pipe : new Pipe[] {second, first}) {
+              Descriptor descriptor = received.takeDescriptor();
+              assertNotNull(descriptor);
+              String info = Files.readString(Path.of("/proc/self/fdinfo/" + descriptor.number()));
+              assertTrue(info.matches("(?s).*flags:\\s+0?2\\d{6}\n.*"), info); // O_CLOEXEC
+              descriptor.write(bytes(arena, "x"));
+              descriptor.close();
+              assertEquals(1, pipe.source().read(arena.allocate(1)));
+            }
+            assertEquals(3, receiver.receive(received));
+            assertEquals(0, received.descriptorCount());
+          }
+        });
+  }
+
+  @Test
+  void aReceiveReportsThatItHadNoRoomForDescriptors() throws Exception {
+    Reactors.run(
+        () -> {
+          SocketPair<UnixMessageSocket> pair = SocketPair.openDatagrams();
+          MemorySegment target = Arena.ofAuto().allocate(10);
+          try (UnixMessageSocket sender = pair.first();
+              UnixMessageSocket receiver = pair.second();
+              Pipe pipe = Pipe.open()) {
+            UnixMessage one = UnixMessage.takingDescriptors(target, 1);
+            UnixMessage sent = message(Arena.ofAuto(), "x");
+            for (int i = 0; i < UnixMessage.DESCRIPTORS_MAX; i++) {
+              sent.pass(pipe.sink());
+            }
+            assertThrows(IllegalStateException.class, () -> sent.pass(pipe.sink()));
+            sender.send(sent);
+            pipe.sink().close();
+            assertEquals(1, receiver.peek(one));
+            assertFalse(one.hasLostDescriptors(), "they stay with the message");
+            assertTrue(receiver.tryReceive(one));
+            assertTrue(one.hasLostDescriptors());
+            assertEquals(1, one.descriptorCount());
+            one.close();
+            assertEquals(-1, pipe.source().read(target), "the others were closed");
+          }
+          assertThrows(
+              IllegalArgumentException.class, () -> UnixMessage.takingDescriptors(target, 254));
+        });
+  }
+
+  @Test
+  void aTryThatMustWaitLeavesTheDescriptorsToTheNextOne() throws Exception {
+    Reactors.run(
+        () -> {
+          SocketPair<UnixSocket> pair = SocketPair.open();
+          try (UnixSocket sender = pair.first();
+              UnixSocket receiver = pair.second();
+              Pipe pipe = Pipe.open();
+              Arena arena = Arena.ofConfined();
+              UnixMessage received = UnixMessage.takingDescriptors(arena.allocate(1 << 20))) {
+            UnixMessage filling = new UnixMessage(arena.allocate(1 << 16));
+            filling.setLength(1 << 16);
+            int waiting = 0;
+            for (int sent; (sent = sender.trySend(filling)) > 0; ) {
+              waiting += sent;
+            }
+            UnixMessage last = message(arena, "x");
+            last.pass(pipe.sink());
+            assertEquals(0, sender.trySend(last));
+            for (int count; waiting > 0; waiting -= count) {
+              count = receiver.tryReceive(received);
+              assertEquals(0, received.descriptorCount());
+            }
+            assertEquals(0, receiver.tryReceive(received));
+            assertEquals(1, sender.trySend(last));
+            assertEquals(1, receiver.tryReceive(received));
+            assertEquals(1, received.descriptorCount());
           }
         });
   }

@@ -58,11 +58,17 @@ class MutantsTest {
     return TEST_FOLDERS.stream().anyMatch(folder -> Files.exists(folder.resolve(file)));
   }
 
+  /** Whether it is a file with tests; those of a contract are inherited. */
+  private static boolean hasTests(Path file) {
+    String name = file.toString();
+    return name.endsWith("Test.java") || name.endsWith("Contract.java");
+  }
+
   private static String tests() throws IOException {
     StringBuilder all = new StringBuilder();
     for (Path folder : TEST_FOLDERS) {
       try (Stream<Path> files = Files.walk(folder)) {
-        for (Path file : files.filter(path -> path.toString().endsWith("Test.java")).toList()) {
+        for (Path file : files.filter(MutantsTest::hasTests).toList()) {
           all.append(Files.readString(file));
         }
       }

@@ -91,7 +91,7 @@ abstract class PeekContract extends MulticastContract {
       MemorySegment bytes = text("hello");
       Message passing = new Message().passing(at(pipe[0]));
       assertEquals(5, perform(op -> op.sendMessage(at(ends[0]), bytes, 5, passing)));
-      Message message = new Message().takingDescriptors();
+      Message message = new Message().takingDescriptors(8);
       assertEquals("hello", peek(ends[1], 10, message), type::name);
       assertEquals(0, message.descriptorCount());
       assertEquals("hello", receive(ends[1], 10, message));

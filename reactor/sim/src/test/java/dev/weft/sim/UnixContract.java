@@ -20,6 +20,7 @@ import java.lang.foreign.MemorySegment;
 import java.net.SocketAddress;
 import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
+import java.util.Arrays;
 import java.util.UUID;
 import org.junit.jupiter.api.Test;
 
@@ -226,10 +227,27 @@ abstract class UnixContract extends PeekContract {
     }
   }
 
-  private int pass(int socket, String content, Handle passed) {
+  private int pass(int socket, String content, Handle... passed) {
     MemorySegment bytes = text(content);
-    Message message = new Message().passing(passed);
+    Message message = passing(passed);
     return perform(op -> op.sendMessage(at(socket), bytes, content.length(), message));
+  }
+
+  private static Message passing(Handle... passed) {
+    Message message = new Message();
+    for (Handle each : passed) {
+      message.passing(each);
+    }
+    return message;
+  }
+
+  /** Checks that no descriptor is left that writes to a pipe, and closes the reading end. */
+  private void assertEnded(int... reading) {
+    MemorySegment target = arena.allocate(10);
+    for (int end : reading) {
+      assertEquals(0, perform(op -> op.read(at(end), target, 0, 10, HERE)), "no writer is left");
+    }
+    discard(reading);
   }
 
   @Test
@@ -243,7 +261,7 @@ abstract class UnixContract extends PeekContract {
     assertEquals(5, send(ends[0], "after"));
     discard(pipe[1]);
 
-    Message message = new Message().takingDescriptors();
+    Message message = new Message().takingDescriptors(8);
     assertEquals("befo", receive(ends[1], 4, message));
     assertEquals(0, message.descriptorCount());
     assertEquals("rewith", receive(ends[1], 100, message), "it ends with these bytes");
@@ -280,7 +298,148 @@ abstract class UnixContract extends PeekContract {
   }
 
   @Test
-  void closingWhatIsPassedEndsTheSend() throws Exception {
+  void severalDescriptorsComeInTheirOrder() throws Exception {
+    for (SocketType type : SocketType.values()) {
+      backend();
+      require(Capability.ALL_UNIX_SOCKETS);
+      int[] ends = pair(type);
+      int[][] pipes = {pipe(), pipe(), pipe()};
+      int[] reading = {pipes[0][0], pipes[1][0], pipes[2][0]};
+      assertEquals(
+          2, pass(ends[0], "ab", at(pipes[2][1]), at(pipes[0][1]), at(pipes[1][1])), type::name);
+      assertEquals(1, pass(ends[0], "c", at(pipes[0][1])));
+      discard(pipes[0][1], pipes[1][1], pipes[2][1]);
+
+      Message message = new Message().takingDescriptors(8);
+      assertEquals("ab", receive(ends[1], 10, message), "not the bytes of the next descriptors");
+      assertEquals(3, message.descriptorCount());
+      assertFalse(message.hasLostDescriptors());
+      int[] received = {message.descriptor(1), message.descriptor(2), message.descriptor(0)};
+      assertEquals("c", receive(ends[1], 10, message));
+      assertEquals(1, message.descriptorCount());
+      discard(message.descriptor(0));
+      for (int i = 0; i < 3; i++) {
+        int writer = received[i];
+        int reader = reading[i];
+        assertEquals(1, perform(op -> op.write(at(writer), scratch(), 0, 1, HERE)));
+        assertEquals(1, perform(op -> op.read(at(reader), scratch(), 0, 1, HERE)), type::name);
+      }
+      discard(received);
+      assertEnded(reading);
+      discard(ends);
+      current().close();
+    }
+  }
+
+  @Test
+  void aMessagePassesNoMoreThan253Descriptors() throws Exception {
+    backend();
+    require(Capability.ALL_UNIX_SOCKETS);
+    int[] ends = pair(SocketType.DATAGRAM);
+    int[] pipe = pipe();
+    Handle[] many = new Handle[254];
+    Arrays.fill(many, at(pipe[1]));
+    assertEquals(code(Errno.EINVAL), pass(ends[0], "x", many));
+    assertEquals(1, pass(ends[0], "y", Arrays.copyOf(many, 253)));
+    discard(pipe[1]);
+    Message message = new Message().takingDescriptors(253);
+    assertEquals("y", receive(ends[1], 10, message));
+    assertEquals(253, message.descriptorCount());
+    assertFalse(message.hasLostDescriptors());
+    for (int i = 0; i < 253; i++) {
+      discard(message.descriptor(i));
+    }
+    assertEnded(pipe[0]);
+    discard(ends);
+  }
+
+  @Test
+  void descriptorsForWhichThereIsNoRoomAreClosedAndThatIsReported() throws Exception {
+    for (SocketType type : SocketType.values()) {
+      backend();
+      require(Capability.ALL_UNIX_SOCKETS);
+      int[] ends = pair(type);
+      int[][] pipes = {pipe(), pipe()};
+      Handle[] both = {at(pipes[0][1]), at(pipes[1][1])};
+      assertEquals(1, pass(ends[0], "a", both));
+      assertEquals(1, pass(ends[0], "b", both));
+      assertEquals(1, send(ends[0], "c", null));
+      discard(pipes[0][1], pipes[1][1]);
+      Message message = new Message().takingDescriptors(1);
+      MemorySegment bytes = arena.allocate(1);
+      perform(op -> op.receiveMessage(at(ends[1]), bytes, 1, message).peeking());
+      assertFalse(message.hasLostDescriptors(), "they stay");
+      assertEquals("a", receive(ends[1], 1, message));
+      assertEquals(1, message.descriptorCount());
+      assertTrue(message.hasLostDescriptors(), type::name);
+      Message none = new Message();
+      assertEquals("b", receive(ends[1], 1, none));
+      assertTrue(none.hasLostDescriptors(), type::name);
+      assertEnded(pipes[1][0]);
+      discard(message.descriptor(0));
+      assertEnded(pipes[0][0]);
+      assertEquals("c", receive(ends[1], 1, none));
+      assertFalse(none.hasLostDescriptors());
+      discard(ends);
+      current().close();
+    }
+  }
+
+  @Test
+  void anAttemptPassesAndTakesDescriptors() throws Exception {
+    Backend backend = backend();
+    require(Capability.ALL_UNIX_SOCKETS);
+    int[] ends = pair(SocketType.SEQUENCED);
+    int[] pipe = pipe();
+    Op op = backend.create(completed::add);
+    Message message = new Message().takingDescriptors(2);
+    int none = backend.attempt(op.receiveMessage(at(ends[1]), scratch(), 1, message));
+    assertEquals(code(Errno.EAGAIN), none);
+    Message two = passing(at(pipe[1]), at(pipe[0]));
+    assertEquals(1, backend.attempt(op.sendMessage(at(ends[0]), scratch(), 1, two)));
+    assertEquals(1, backend.attempt(op.receiveMessage(at(ends[1]), scratch(), 1, message)));
+    assertEquals(2, message.descriptorCount());
+    discard(message.descriptor(1), pipe[1]);
+    Message unknown = passing(at(98_765));
+    assertEquals(
+        code(Errno.EBADF), backend.attempt(op.sendMessage(at(ends[0]), scratch(), 1, unknown)));
+    discard(message.descriptor(0));
+    assertEnded(pipe[0]);
+    discard(ends);
+  }
+
+  @Test
+  void aCancelledReceiveHasTheDescriptorsOrLeavesThem() throws Exception {
+    for (boolean isPolled : new boolean[] {false, true}) {
+      Backend backend = backend();
+      require(Capability.ALL_UNIX_SOCKETS);
+      int[] ends = pair(SocketType.STREAM);
+      int[] pipe = pipe();
+      Message message = new Message().takingDescriptors(2);
+      Op receive = backend.create(completed::add);
+      backend.submit(receive.receiveMessage(at(ends[1]), scratch(), 1, message));
+      if (isPolled) {
+        backend.poll(0);
+      }
+      Op send = backend.create(completed::add);
+      Message passed = passing(at(pipe[1]), at(pipe[1]));
+      assertEquals(1, backend.attempt(send.sendMessage(at(ends[0]), scratch(), 1, passed)));
+      backend.cancel(receive);
+      pollUntilDone(receive);
+      if (receive.result() < 0) {
+        assertEquals(CANCELED, receive.result());
+        assertEquals(1, receive(ends[1], 1, message).length());
+      }
+      assertEquals(2, message.descriptorCount());
+      discard(message.descriptor(0), message.descriptor(1), pipe[1]);
+      assertEnded(pipe[0]);
+      discard(ends);
+      backend.close();
+    }
+  }
+
+  @Test
+  void closingOneOfWhatIsPassedEndsTheSend() throws Exception {
     Backend backend = backend();
     require(Capability.ALL_UNIX_SOCKETS);
     int[] ends = pair(SocketType.STREAM);
@@ -294,7 +453,7 @@ abstract class UnixContract extends PeekContract {
     assertTrue(completed.isEmpty(), "the buffer is full");
 
     Op send = backend.create(completed::add);
-    Message message = new Message().passing(passed);
+    Message message = passing(at(pipe[0]), at(pipe[0]), passed);
     backend.submit(send.sendMessage(at(ends[0]), scratch(), 1, message));
     backend.poll(0);
     backend.beginClose(passed, null);

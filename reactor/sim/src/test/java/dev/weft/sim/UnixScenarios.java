@@ -40,7 +40,9 @@ final class UnixScenarios {
         UnixMessage message = UnixMessage.takingDescriptors(arena.allocate(1))) {
       require(socket.receive(message) == 1, "the byte that the pipe comes with");
       Descriptor pipe = message.takeDescriptor();
-      require(pipe != null, "a descriptor came with it");
+      Descriptor reading = message.takeDescriptor();
+      require(pipe != null && reading != null, "both descriptors came with it");
+      reading.close();
       MemorySegment bytes = arena.allocate(5000);
       try (pipe) {
         for (int count; (count = socket.read(bytes)) >= 0; ) {
@@ -58,6 +60,7 @@ final class UnixScenarios {
       UnixMessage message = new UnixMessage(arena.allocate(1));
       message.setLength(1);
       message.pass(pipe.sink());
+      message.pass(pipe.source());
       socket.send(message);
       pipe.sink().close();
       bundle.go(() -> send(socket));

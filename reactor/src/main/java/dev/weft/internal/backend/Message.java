@@ -11,8 +11,8 @@ import org.jspecify.annotations.Nullable;
  * Reusable, by one operation at a time; nothing is allocated per use while the peer is the same.
  */
 public final class Message {
-  /** The descriptors that one message brings at most; the system closes those beyond. */
-  public static final int DESCRIPTORS_MAX = 8;
+  /** The descriptors that one message passes at most: SCM_MAX_FD of the kernel. */
+  public static final int DESCRIPTORS_MAX = 253;
 
   private @Nullable SocketAddress address;
   private @Nullable InetAddress local;
@@ -21,9 +21,10 @@ public final class Message {
 
   // ---- control data
   private boolean takesLocal;
-  private @Nullable Handle passed;
+  private @Nullable PassedHandles passed;
   private int @Nullable [] descriptors;
   private int descriptorCount;
+  private boolean lostDescriptors;
 
   /** Sets the destination of a send; null for the peer that the socket is connected to. */
   public Message to(@Nullable SocketAddress destination) {
@@ -59,19 +60,29 @@ public final class Message {
   }
 
   /**
-   * Sets what a send passes besides the bytes: a descriptor of the same file for the receiver; null
-   * for none. The file stays open until the operation has completed.
+   * Adds to what a send passes besides the bytes: a descriptor of the same file for the receiver.
+   * The file stays open until the operation has completed.
    */
-  public Message passing(@Nullable Handle handle) {
-    passed = handle;
+  public Message passing(Handle handle) {
+    PassedHandles all = passed;
+    if (all == null) {
+      all = new PassedHandles();
+      passed = all;
+    }
+    all.add(handle);
     return this;
   }
 
-  /** Lets a receive take up to {@link #DESCRIPTORS_MAX} descriptors. Without it they are closed. */
-  public Message takingDescriptors() {
-    if (descriptors == null) {
-      descriptors = new int[DESCRIPTORS_MAX];
+  /** Lets the next send pass nothing. */
+  public void passNone() {
+    if (passed != null) {
+      passed.clear();
     }
+  }
+
+  /** Lets a receive take up to that many descriptors. The system closes those beyond. */
+  public Message takingDescriptors(int most) {
+    descriptors = new int[most];
     return this;
   }
 
@@ -79,6 +90,16 @@ public final class Message {
   public Message takingLocal() {
     takesLocal = true;
     return this;
+  }
+
+  /** Whether all that a send is to pass is open. */
+  public boolean passesOpen() {
+    return passed == null || passed.areOpen();
+  }
+
+  /** Whether there were more descriptors than could be received; the system has closed the rest. */
+  public boolean hasLostDescriptors() {
+    return lostDescriptors;
   }
 
   /** The number of descriptors that have been received, which the caller owns. */
@@ -93,14 +114,19 @@ public final class Message {
 
   // ---- for the backend
 
-  /** The handle whose file a send passes, or null. */
-  public @Nullable Handle passed() {
-    return passed;
+  /** The number of files that a send passes. */
+  public int passedCount() {
+    return passed == null ? 0 : passed.count();
   }
 
-  /** Whether a receive may bring descriptors. */
-  public boolean takesDescriptors() {
-    return descriptors != null;
+  /** The descriptor of a file that is being passed; {@link Handle#NONE} if it was closed before. */
+  public int passed(int index) {
+    return Objects.requireNonNull(passed).number(index);
+  }
+
+  /** The number of descriptors that a receive may bring. */
+  public int descriptorRoom() {
+    return descriptors == null ? 0 : descriptors.length;
   }
 
   /** Whether a receive may report the local address. */
@@ -110,7 +136,7 @@ public final class Message {
 
   /** Whether a send has control data. */
   public boolean hasControl() {
-    return passed != null || local != null;
+    return passedCount() > 0 || local != null;
   }
 
   /** Adds a descriptor that has been received. */
@@ -118,15 +144,39 @@ public final class Message {
     Objects.requireNonNull(descriptors)[descriptorCount++] = descriptor;
   }
 
+  /** Says that descriptors were closed, for which there was no room. */
+  public void loseDescriptors() {
+    lostDescriptors = true;
+  }
+
   /**
-   * Sets what has been received besides the bytes; descriptors are {@link #add}ed afterwards, and
-   * the local address is set by {@link #from}.
+   * Sets what has been received besides the bytes; descriptors are {@link #add}ed or {@linkplain
+   * #loseDescriptors lost} afterwards, and the local address is set by {@link #from}.
    */
   public void received(@Nullable SocketAddress sender, boolean isTruncated) {
     address = sender;
     local = null;
     truncated = isTruncated;
     descriptorCount = 0;
+    lostDescriptors = false;
+  }
+
+  // ---- for the operation that sends it
+
+  void usePassed(Op op) {
+    if (passed != null) {
+      passed.use(op);
+    }
+  }
+
+  void unusePassed(Op op) {
+    if (passed != null) {
+      passed.unuse(op);
+    }
+  }
+
+  boolean usesPassed(Handle handle) {
+    return passed != null && passed.uses(handle);
   }
 
   /** An address in the form of the backend, which it keeps for the next use; null at first. */

@@ -45,9 +45,7 @@ public final class Op extends FileRequest {
   /** The number of no buffer. */
   public static final int NO_BUFFER = -1;
 
-  private static final int ACCEPT_DIRECT = Opcode.ACCEPT_DIRECT.code();
-  private static final int OPEN_DIRECT = Opcode.OPEN_DIRECT.code();
-  private static final int REGISTER = Opcode.REGISTER.code();
+  private static final int SEND_MESSAGE = Opcode.SEND_MESSAGE.code();
 
   /** The operation that starts when this one has succeeded. */
   @Nullable public Op link;
@@ -201,6 +199,9 @@ public final class Op extends FileRequest {
       usesSource = true;
       spliceHandle = source.number();
     }
+    if (opcode == SEND_MESSAGE) {
+      message().usePassed(this);
+    }
   }
 
   /** Undoes {@link #leaseMemory}. For the last operation of a closing handle, the close goes on. */
@@ -224,6 +225,9 @@ public final class Op extends FileRequest {
       usesSource = false;
       Objects.requireNonNull(spliceSource).unuse(this);
     }
+    if (opcode == SEND_MESSAGE) {
+      message().unusePassed(this);
+    }
   }
 
   /** Keeps what was read for memory that the reactor's thread may not access. */
@@ -240,11 +244,6 @@ public final class Op extends FileRequest {
     }
   }
 
-  /** Whether the result is a direct descriptor. */
-  boolean makesDirect() {
-    return opcode == ACCEPT_DIRECT || opcode == OPEN_DIRECT || opcode == REGISTER;
-  }
-
   /**
    * Whether the operation must fail, however, because it makes a direct descriptor and there was no
    * slot for it when it was submitted: see {@link DirectTable}.
@@ -255,7 +254,9 @@ public final class Op extends FileRequest {
 
   /** Whether the operation uses {@code handle}. */
   boolean uses(Handle handle) {
-    return target == handle || spliceSource == handle;
+    return target == handle
+        || spliceSource == handle
+        || (opcode == SEND_MESSAGE && message().usesPassed(handle));
   }
 
   // ---- requests: each sets every field that its opcode needs, since an operation is reused
@@ -339,9 +340,7 @@ public final class Op extends FileRequest {
 
   /** Sends {@code length} bytes as one message, to the address of {@code message}. */
   public Op sendMessage(Handle handle, MemorySegment memory, int length, Message message) {
-    request(Opcode.SEND_MESSAGE, handle);
-    spliceSource = message.passed(); // so that it stays open
-    return transfer(memory, 0, length, 0).with(message);
+    return request(Opcode.SEND_MESSAGE, handle).transfer(memory, 0, length, 0).with(message);
   }
 
   /** Accepts one connection: the result is its descriptor. */

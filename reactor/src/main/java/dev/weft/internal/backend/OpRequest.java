@@ -11,6 +11,9 @@ public abstract class OpRequest {
   /** The offset of a READ or WRITE at the descriptor's own position. */
   public static final long CURRENT_POSITION = -1;
 
+  private static final int ACCEPT_DIRECT = Opcode.ACCEPT_DIRECT.code();
+  private static final int OPEN_DIRECT = Opcode.OPEN_DIRECT.code();
+  private static final int REGISTER = Opcode.REGISTER.code();
   private static final int PEEK = Opcode.PEEK.code();
   private static final int RECEIVE_MESSAGE = Opcode.RECEIVE_MESSAGE.code();
 
@@ -23,7 +26,7 @@ public abstract class OpRequest {
   /** The handle that the operation uses; null if it uses none, or a plain descriptor. */
   @Nullable Handle target;
 
-  /** The handle that a splice reads from, that a message passes, or of a second directory. */
+  /** The handle that a splice reads from, or of a second directory. */
   @Nullable Handle spliceSource;
 
   int spliceHandle;
@@ -120,6 +123,11 @@ public abstract class OpRequest {
     return opcode == PEEK || (opcode == RECEIVE_MESSAGE && detail != 0);
   }
 
+  /** Whether the result is a direct descriptor. */
+  boolean makesDirect() {
+    return opcode == ACCEPT_DIRECT || opcode == OPEN_DIRECT || opcode == REGISTER;
+  }
+
   /** The directions of SHUTDOWN. */
   public Direction direction() {
     return (Direction) Objects.requireNonNull(argument);
@@ -165,7 +173,7 @@ public abstract class OpRequest {
     return (Message) Objects.requireNonNull(argument);
   }
 
-  /** The descriptor that a splice reads from, that a message passes, or of a second directory. */
+  /** The descriptor that a splice reads from, or of a second directory. */
   public int spliceHandle() {
     return spliceHandle;
   }

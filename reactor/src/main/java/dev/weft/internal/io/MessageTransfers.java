@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.weft.internal.io;
 
-import dev.weft.internal.backend.Handle;
 import dev.weft.internal.backend.Message;
 import dev.weft.internal.backend.Op;
 import dev.weft.internal.backend.PollEvents;
@@ -67,14 +66,13 @@ public final class MessageTransfers {
       throws IOException {
     int bytes = (int) Math.min(length, Endpoint.checkedLength(source));
     Strand strand = endpoint.enter("send");
-    requireOpenFile(message);
-    Handle passed = message.passed();
+    requireOpenFiles(message);
     while (true) {
       endpoint.requireOpen();
       Op op = strand.waiting.op().sendMessage(endpoint.handle(), source, bytes, message);
       int result = endpoint.perform(strand, "send", op, deadline);
       if (!Endpoint.mustRetry(strand, result, endpoint, PollEvents.WRITABLE, deadline)) {
-        if (result < 0 && passed != null && !passed.isOpen()) {
+        if (result < 0 && !message.passesOpen()) {
           throw new AsynchronousCloseException();
         }
         return endpoint.check("send", result);
@@ -83,9 +81,8 @@ public final class MessageTransfers {
   }
 
   /** Checks that what a message passes is open. */
-  static void requireOpenFile(Message message) throws ClosedChannelException {
-    Handle passed = message.passed();
-    if (passed != null && !passed.isOpen()) {
+  static void requireOpenFiles(Message message) throws ClosedChannelException {
+    if (!message.passesOpen()) {
       throw new ClosedChannelException();
     }
   }

@@ -60,7 +60,7 @@ public final class TryTransfers {
       throws IOException {
     int bytes = (int) Math.min(length, Endpoint.checkedLength(source));
     Strand strand = endpoint.enter("send");
-    MessageTransfers.requireOpenFile(message);
+    MessageTransfers.requireOpenFiles(message);
     int result =
         endpoint.attempt(
             strand.waiting.op().sendMessage(endpoint.handle(), source, bytes, message));

@@ -16,6 +16,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Queue;
 import org.jspecify.annotations.Nullable;
 
@@ -301,13 +302,14 @@ public final class Kernel {
     if (needsDescription(request)) {
       OpenFileDescription file = description(request.handle);
       OpenFileDescription source = request.usesSource() ? description(request.spliceHandle) : file;
-      if (file == null || source == null || !request.knowsDescriptors()) {
-        finish(request, -Errno.EBADF.code());
+      boolean areKnown = file != null && source != null && request.knowsDescriptors();
+      int refusal = areKnown ? request.referPassed(this) : -Errno.EBADF.code();
+      if (refusal < 0) {
+        finish(request, refusal);
         return;
       }
-      request.file = referred(file);
-      request.source = referred(source);
-      request.referPassed();
+      request.file = referred(Objects.requireNonNull(file));
+      request.source = referred(Objects.requireNonNull(source));
       time = startInOrder(file, request.outward, time);
     }
     if (time <= now()) {
@@ -319,8 +321,9 @@ public final class Kernel {
 
   /** Carries out a request that is not submitted: at least 0, -EAGAIN if it waits, or -errno. */
   public int attemptNow(Request request) {
-    if (request.named == null) {
-      return -Errno.EBADF.code();
+    int refusal = request.named == null ? -Errno.EBADF.code() : request.referPassed(this);
+    if (refusal < 0) {
+      return refusal;
     }
     switch (request.opcode) {
       case READ, READ_SCATTERED, WRITE, WRITE_GATHERED, RECEIVE, PEEK, POLL -> {}
@@ -331,6 +334,7 @@ public final class Kernel {
     }
     request.file = request.named;
     int result = OpcodeHandlers.perform(this, request);
+    request.takePassed().forEach(OpenFileDescription::release);
     if (result != Request.BLOCKED) {
       return result;
     }
@@ -432,10 +436,7 @@ public final class Kernel {
       source.waiting.remove(request);
       source.release();
     }
-    OpenFileDescription unsent = request.takePassed();
-    if (unsent != null) {
-      unsent.release();
-    }
+    request.takePassed().forEach(OpenFileDescription::release);
   }
 
   private void post(Request request, int result, boolean more) {

@@ -3,19 +3,26 @@ package dev.weft.sim.kernel;
 
 import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 
+import dev.weft.error.Errno;
 import dev.weft.internal.backend.DirectDescriptor;
 import dev.weft.internal.backend.Gather;
+import dev.weft.internal.backend.Message;
 import dev.weft.internal.backend.Op;
 import dev.weft.internal.backend.Opcode;
 import java.lang.foreign.MemorySegment;
 import java.net.InetAddress;
 import java.net.SocketAddress;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /** One submitted operation as the kernel sees it: its fields are copied, as the kernel does. */
 public final class Request {
   /** Not a result: the request has to wait. */
   static final int BLOCKED = Integer.MIN_VALUE;
+
+  private static final int[] NONE = {};
 
   /** The state of a request in the kernel. */
   enum Stage {
@@ -41,10 +48,10 @@ public final class Request {
   final int detail;
   final int spliceHandle;
 
-  /** Whether it is a SEND_MESSAGE that passes a file. */
-  private final boolean passes;
+  /** The descriptors that a SEND_MESSAGE passes. */
+  private final int[] passedNumbers;
 
-  private @Nullable OpenFileDescription passed;
+  private List<OpenFileDescription> passed = List.of();
 
   /** The address of a SEND_MESSAGE, or null. */
   final @Nullable SocketAddress destination;
@@ -106,7 +113,10 @@ public final class Request {
     length = op.length();
     detail = op.detail();
     spliceHandle = op.spliceHandle();
-    passes = is(Opcode.SEND_MESSAGE) && op.message().passed() != null;
+    passedNumbers =
+        is(Opcode.SEND_MESSAGE)
+            ? IntStream.range(0, op.message().passedCount()).map(op.message()::passed).toArray()
+            : NONE;
     local = is(Opcode.SEND_MESSAGE) ? op.message().local() : null;
     destination = is(Opcode.SEND_MESSAGE) ? op.message().address() : null;
     outward =
@@ -141,7 +151,7 @@ public final class Request {
     return switch (opcode) {
       case INSTALL -> DirectDescriptor.is(handle);
       case REGISTER, STAT -> !DirectDescriptor.is(handle);
-      default -> !passes || !DirectDescriptor.is(spliceHandle);
+      default -> true;
     };
   }
 
@@ -163,9 +173,9 @@ public final class Request {
     return taken;
   }
 
-  /** Whether there is a second file: what a splice reads from, or a message passes. */
+  /** Whether there is a second file: what a splice reads from. */
   boolean usesSource() {
-    return is(Opcode.SPLICE) || passes;
+    return is(Opcode.SPLICE);
   }
 
   /** Whether it continues until all bytes have been moved. */
@@ -173,19 +183,28 @@ public final class Request {
     return is(Opcode.SEND) || is(Opcode.SEND_GATHERED) || is(Opcode.SEND_ZERO_COPY);
   }
 
-  /** Keeps the file that a message passes, which has been found. */
-  void referPassed() {
-    OpenFileDescription file = source;
-    if (passes && file != null) {
-      file.refer();
-      passed = file;
+  /** Keeps the files that a message passes; returns 0, or -errno if it can't pass them. */
+  int referPassed(Kernel kernel) {
+    if (passedNumbers.length > Message.DESCRIPTORS_MAX) {
+      return -Errno.EINVAL.code();
     }
+    List<OpenFileDescription> found = new ArrayList<>();
+    for (int number : passedNumbers) {
+      OpenFileDescription file = DirectDescriptor.is(number) ? null : kernel.description(number);
+      if (file == null) {
+        return -Errno.EBADF.code();
+      }
+      found.add(file);
+    }
+    found.forEach(OpenFileDescription::refer);
+    passed = found;
+    return 0;
   }
 
-  /** The file that a message passes, with a reference to it; the next call returns null. */
-  @Nullable OpenFileDescription takePassed() {
-    OpenFileDescription taken = passed;
-    passed = null;
+  /** The files that a message passes, with references to them; the next call returns none. */
+  List<OpenFileDescription> takePassed() {
+    List<OpenFileDescription> taken = passed;
+    passed = List.of();
     return taken;
   }
 

@@ -6,6 +6,8 @@ import dev.weft.internal.backend.UnixAddress;
 import java.util.ArrayDeque;
 import java.util.Arrays;
 import java.util.Deque;
+import java.util.List;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /** What has been sent to a Unix socket, and waits to be received. */
@@ -15,10 +17,10 @@ final class UnixQueue {
     final byte[] bytes;
     int taken;
 
-    /** The file that came with it; the packet has a reference to it. */
-    @Nullable OpenFileDescription passed;
+    /** The files that came with it; the packet has a reference to each. */
+    List<OpenFileDescription> passed;
 
-    Packet(@Nullable UnixAddress source, byte[] bytes, @Nullable OpenFileDescription passed) {
+    Packet(@Nullable UnixAddress source, byte[] bytes, List<OpenFileDescription> passed) {
       this.source = source;
       this.bytes = bytes;
       this.passed = passed;
@@ -46,7 +48,7 @@ final class UnixQueue {
     return packets.size();
   }
 
-  void add(@Nullable UnixAddress source, byte[] bytes, @Nullable OpenFileDescription passed) {
+  void add(@Nullable UnixAddress source, byte[] bytes, List<OpenFileDescription> passed) {
     packets.add(new Packet(source, bytes, passed));
     size += bytes.length;
   }
@@ -116,32 +118,35 @@ final class UnixQueue {
     int count = 0;
     for (Packet packet : packets) {
       count += packet.left();
-      if (packet.passed != null) {
+      if (!packet.passed.isEmpty()) {
         break;
       }
     }
     return count;
   }
 
+  /** Makes descriptors as long as there is room for them; the rest is lost. */
   private static void deliverPassed(
       Kernel kernel, Packet packet, Request request, @Nullable Message message) {
-    OpenFileDescription passed = packet.passed;
-    if (passed == null) {
-      return;
+    int room = message == null ? 0 : message.descriptorRoom();
+    boolean isLost = false;
+    for (OpenFileDescription passed : packet.passed) {
+      isLost |= room-- <= 0 || kernel.refuseDescriptor() != 0;
+      if (isLost) {
+        passed.release();
+      } else {
+        Objects.requireNonNull(message).add(kernel.install(passed, new CallSite(request.op)));
+      }
     }
-    packet.passed = null;
-    if (message != null && message.takesDescriptors()) {
-      message.add(kernel.install(passed, new CallSite(request.op)));
-    } else {
-      passed.release();
+    packet.passed = List.of();
+    if (isLost && message != null) {
+      message.loseDescriptors();
     }
   }
 
   void clear() {
     for (Packet packet : packets) {
-      if (packet.passed != null) {
-        packet.passed.release();
-      }
+      packet.passed.forEach(OpenFileDescription::release);
     }
     packets.clear();
     size = 0;

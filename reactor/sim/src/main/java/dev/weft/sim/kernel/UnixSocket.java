@@ -197,8 +197,7 @@ final class UnixSocket extends OpenFileDescription {
       return BLOCKED;
     }
     int count = kernel.shortened(Math.min(room, request.length - request.moved));
-    OpenFileDescription passed = request.moved == 0 ? request.takePassed() : null;
-    target.store(local, request.load(request.moved, count), passed);
+    target.store(local, request.load(request.moved, count), request.takePassed());
     request.moved += count;
     if (!request.movesAll() || request.moved == request.length) {
       return request.moved;
@@ -223,8 +222,7 @@ final class UnixSocket extends OpenFileDescription {
     return bytes.length;
   }
 
-  private void store(
-      @Nullable UnixAddress source, byte[] bytes, @Nullable OpenFileDescription passed) {
+  private void store(@Nullable UnixAddress source, byte[] bytes, List<OpenFileDescription> passed) {
     received.add(source, bytes, passed);
     kernel.changed(this);
   }

@@ -4,13 +4,13 @@ package dev.weft.internal.backend.uring;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
-import dev.weft.bindings.cmsghdr;
 import dev.weft.bindings.iovec;
 import dev.weft.bindings.msghdr;
 import dev.weft.bindings.weft_h;
 import dev.weft.internal.backend.Message;
 import dev.weft.internal.backend.Op;
 import dev.weft.internal.mem.Memory;
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.net.InetAddress;
 import java.net.SocketAddress;
@@ -18,8 +18,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The {@code msghdr} of a message and what it points to, in the scratch memory of an operation: one
- * {@code iovec}, an address, and control data with descriptors (cmsg(3)). A {@link Message} keeps
- * the last address in both forms.
+ * {@code iovec}, an address, and control data (cmsg(3)). A {@link Message} keeps the last address
+ * in both forms, and the control data with descriptors, for which the scratch memory has no room.
  */
 final class MessageHeader {
   private static final MemorySegment ALL = Memory.ALL;
@@ -30,22 +30,18 @@ final class MessageHeader {
   /** Where the control data begins: aligned, as its header has to be. */
   private static final long CONTROL = ADDRESS + (ADDRESS_BYTES + 7 & ~7);
 
-  private static final int DESCRIPTORS_BYTES =
-      (int) cmsghdr.sizeof() + Message.DESCRIPTORS_MAX * Integer.BYTES;
-
-  private static final int CONTROL_BYTES = Math.max(DESCRIPTORS_BYTES, PacketInfo.BYTES);
-
   /** The size of all of it. */
-  static final long BYTES = CONTROL + CONTROL_BYTES;
+  static final long BYTES = CONTROL + PacketInfo.BYTES;
 
   private MessageHeader() {}
 
-  /** An address and its bytes as the kernel knows them. */
+  /** An address and its bytes as the kernel knows them, and memory for descriptors. */
   private static final class Encoded {
     @Nullable SocketAddress address;
     int length;
     final MemorySegment bytes = MemorySegment.ofArray(new byte[ADDRESS_BYTES]);
     final PacketInfo arrival = new PacketInfo();
+    MemorySegment descriptors = MemorySegment.NULL;
 
     boolean is(long header, int size) {
       long at = header + ADDRESS;
@@ -56,6 +52,15 @@ final class MessageHeader {
       this.address = address;
       length = size;
       MemorySegment.copy(ALL, header + ADDRESS, bytes, 0, size);
+    }
+
+    /** The address of memory for control data with that many descriptors. */
+    long descriptors(int count) {
+      long size = Control.space(count * Integer.BYTES);
+      if (descriptors.byteSize() < size) {
+        descriptors = Arena.ofAuto().allocate(size, Long.BYTES);
+      }
+      return descriptors.address();
     }
   }
 
@@ -78,13 +83,19 @@ final class MessageHeader {
     describe(op, header);
     ALL.set(JAVA_LONG, header + msghdr.msg_name$offset(), header + ADDRESS);
     ALL.set(JAVA_INT, header + msghdr.msg_namelen$offset(), ADDRESS_BYTES);
-    if (op.message().takesDescriptors() && !op.peeks()) { // a peek would duplicate them
-      ALL.set(JAVA_LONG, header + msghdr.msg_control$offset(), header + CONTROL);
-      ALL.set(JAVA_LONG, header + msghdr.msg_controllen$offset(), DESCRIPTORS_BYTES);
-    } else if (op.message().takesLocal()) {
-      ALL.set(JAVA_LONG, header + msghdr.msg_control$offset(), header + CONTROL);
-      ALL.set(JAVA_LONG, header + msghdr.msg_controllen$offset(), PacketInfo.BYTES);
+    Message message = op.message();
+    int room = message.descriptorRoom();
+    if (room > 0 && !op.peeks()) { // a peek would duplicate them
+      int bytes = (int) Control.data(0) + room * Integer.BYTES; // with padding, there is one more
+      setControl(header, kept(message).descriptors(room), bytes);
+    } else if (message.takesLocal()) {
+      setControl(header, header + CONTROL, PacketInfo.BYTES);
     }
+  }
+
+  private static void setControl(long header, long control, int bytes) {
+    ALL.set(JAVA_LONG, header + msghdr.msg_control$offset(), control);
+    ALL.set(JAVA_LONG, header + msghdr.msg_controllen$offset(), bytes);
   }
 
   /** Describes the memory of {@code op}, without an address and control data. */
@@ -131,18 +142,20 @@ final class MessageHeader {
   }
 
   private static void writeControl(Op op, long header) {
-    InetAddress local = op.message().local();
-    long control = header + CONTROL;
-    int length = 0;
-    if (local != null) {
-      length = PacketInfo.write(local, control);
+    Message message = op.message();
+    InetAddress local = message.local();
+    int count = message.passedCount();
+    if (count > 0) {
+      long control = kept(message).descriptors(count);
+      int bytes = count * Integer.BYTES;
+      int length = Control.begin(control, weft_h.SOL_SOCKET(), weft_h.SCM_RIGHTS(), bytes);
+      for (int i = 0; i < count; i++) {
+        ALL.set(JAVA_INT, Control.data(control) + (long) i * Integer.BYTES, message.passed(i));
+      }
+      setControl(header, control, length);
+    } else if (local != null) {
+      setControl(header, header + CONTROL, PacketInfo.write(local, header + CONTROL));
     }
-    if (op.message().passed() != null) {
-      length = Control.begin(control, weft_h.SOL_SOCKET(), weft_h.SCM_RIGHTS(), Integer.BYTES);
-      ALL.set(JAVA_INT, Control.data(control), op.spliceHandle());
-    }
-    ALL.set(JAVA_LONG, header + msghdr.msg_control$offset(), control);
-    ALL.set(JAVA_LONG, header + msghdr.msg_controllen$offset(), length);
   }
 
   private static void writeDestination(Message message, SocketAddress destination, long header) {
@@ -162,13 +175,18 @@ final class MessageHeader {
   }
 
   /** Reads what the kernel has written besides the bytes. */
-  static void decode(long header, Message message) {
+  static void decode(Op op, long header) {
+    Message message = op.message();
     int length = ALL.get(JAVA_INT, header + msghdr.msg_namelen$offset());
     int flags = ALL.get(JAVA_INT, header + msghdr.msg_flags$offset());
     message.received(sender(header, length, message), (flags & weft_h.MSG_TRUNC()) != 0);
-    long control = ALL.get(JAVA_LONG, header + msghdr.msg_controllen$offset());
-    if (control > 0) {
-      readControl(header + CONTROL, header + CONTROL + control, message);
+    if ((flags & weft_h.MSG_CTRUNC()) != 0 && !op.peeks()) { // a peek has closed none
+      message.loseDescriptors();
+    }
+    long controlBytes = ALL.get(JAVA_LONG, header + msghdr.msg_controllen$offset());
+    if (controlBytes > 0) {
+      long control = ALL.get(JAVA_LONG, header + msghdr.msg_control$offset());
+      readControl(control, control + controlBytes, message);
     }
   }
 

@@ -384,7 +384,7 @@ final class SqeEncoder implements AutoCloseable {
       case REGISTER -> {
         return DirectDescriptor.number(Memory.ALL.get(JAVA_INT, scratch(op)));
       }
-      case RECEIVE_MESSAGE -> MessageHeader.decode(scratch(op), op.message());
+      case RECEIVE_MESSAGE -> MessageHeader.decode(op, scratch(op));
       case STAT -> StatxDecoder.decode(scratch(op), op.attributes());
       case STAT_PATH -> StatxDecoder.decode(scratch(op), op.names().attributes());
       case GET_XATTR -> {
