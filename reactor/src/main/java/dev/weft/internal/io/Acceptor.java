@@ -4,10 +4,9 @@ package dev.weft.internal.io;
 import dev.weft.error.Errno;
 import dev.weft.error.ErrnoException;
 import dev.weft.internal.access.Accessors;
-import dev.weft.internal.backend.Capability;
 import dev.weft.internal.backend.Handle;
 import dev.weft.internal.backend.Op;
-import dev.weft.internal.backend.PollEvents;
+import dev.weft.internal.backend.Retry;
 import dev.weft.internal.jvm.StackReserve;
 import dev.weft.internal.queue.IntDeque;
 import dev.weft.internal.queue.TimerQueue;
@@ -223,10 +222,8 @@ public final class Acceptor implements Op.Listener {
   /**
    * As {@link #await}, until {@link #stop} and {@link #take} have left nothing.
    *
-   * @param hasRoom whether connections that are in the backlog at the end are accepted. If the
-   *     socket is another acceptor's too, in this or another process, the kernel can have woken
-   *     this one alone for them, which a cancelled operation does not pass on: no other one would
-   *     accept them before the next connection arrives
+   * @param hasRoom whether connections that are in the backlog at the end are accepted: see {@link
+   *     AcceptQueue#acceptMissed}
    * @return false if nothing more will be accepted
    */
   public boolean awaitUnlessStopped(long deadline, boolean hasRoom) throws IOException {
@@ -242,20 +239,14 @@ public final class Acceptor implements Op.Listener {
         return false;
       }
       if (!op.isBusy()) {
-        if (!hasRoom || failure != 0 || !hasBacklog(op)) {
+        if (!hasRoom
+            || failure != 0
+            || !AcceptQueue.acceptMissed(loop.backend(), op, handle, direct)) {
           return false;
         }
-        loop.backend().submit(op.accept(handle));
-        loop.backend().cancel(op); // in case another process accepts it first
       }
       enter("accept").await(waiters, "accept", name, deadline, WaitMode.EXTERNAL);
     }
-  }
-
-  private boolean hasBacklog(Op op) {
-    return loop.backend().has(Capability.KERNEL_DESCRIPTORS)
-        && handle.isOpen()
-        && loop.backend().attempt(op.poll(handle, PollEvents.READABLE)) > 0;
   }
 
   /** Whether a connection has been accepted and not been taken. */
@@ -276,6 +267,9 @@ public final class Acceptor implements Op.Listener {
     waiters.wakeOne();
     if (op.isDone()) {
       waiters.wakeAll(); // they must submit it again, since no more connections will come
+      if (!stopped && Retry.isCancelled(op.result())) {
+        AcceptQueue.acceptMissed(loop.backend(), op, handle, direct);
+      }
     }
   }
 

@@ -254,6 +254,10 @@ final class RingTransfer implements Op.Listener, AcceptQueue {
       ring.setInFlight(false);
     }
     AcceptQueue.deliver(backend, op, this);
+    if (op.isDone() && !cancelled && Retry.isCancelled(op.result())) { // as the ring was full
+      Handle listener = ring.descriptor().handle();
+      ring.setInFlight(AcceptQueue.acceptMissed(backend, op, listener, false));
+    }
     ring.wakeReaders();
   }
 
