@@ -290,10 +290,10 @@ public final class ReactorGroup implements AutoCloseable {
   // ---- closing
 
   /**
-   * Refuses further calls, lets servers ({@link dev.weft.net.TcpServer}) stop accepting, and waits
-   * until all fibers have ended; when {@code grace} has passed, those that are left are cancelled.
-   * Returns when all threads have ended. Suspends in a fiber of another reactor. See {@link
-   * ReactorThread#shutdown}.
+   * Refuses further calls, lets servers ({@link dev.weft.net.TcpServer}, {@link
+   * dev.weft.micro.MicroService}) stop accepting, and waits until all fibers have ended; when
+   * {@code grace} has passed, those that are left are cancelled. Returns when all threads have
+   * ended. Suspends in a fiber of another reactor. See {@link ReactorThread#shutdown}.
    *
    * @param grace when to cancel the fibers; with {@link Deadline#NEVER} they are not cancelled
    * @throws CancelledException if the calling fiber is cancelled or the calling thread interrupted,

@@ -326,10 +326,10 @@ public final class ReactorThread implements AutoCloseable, Executor {
   // ---- closing
 
   /**
-   * Refuses further calls, lets its servers ({@link dev.weft.net.TcpServer}) stop accepting, and
-   * waits until all fibers have ended; when {@code grace} has passed, those that are left are
-   * cancelled. Returns when the thread has ended. Suspends in a fiber. If called again meanwhile,
-   * the earliest deadline counts.
+   * Refuses further calls, lets its servers ({@link dev.weft.net.TcpServer}, {@link
+   * dev.weft.micro.MicroService}) stop accepting, and waits until all fibers have ended; when
+   * {@code grace} has passed, those that are left are cancelled. Returns when the thread has ended.
+   * Suspends in a fiber. If called again meanwhile, the earliest deadline counts.
    *
    * @param grace when to cancel the fibers; with {@link Deadline#NEVER} they are not cancelled
    * @throws CancelledException if the calling fiber is cancelled or the calling thread interrupted,

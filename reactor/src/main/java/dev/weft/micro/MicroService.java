@@ -3,6 +3,7 @@ package dev.weft.micro;
 
 import dev.weft.Deadline;
 import dev.weft.error.Errno;
+import dev.weft.internal.fiber.Services;
 import dev.weft.internal.io.Acceptor;
 import dev.weft.internal.io.SocketCalls;
 import dev.weft.internal.jvm.StackReserve;
@@ -33,6 +34,10 @@ import java.util.function.Supplier;
  * <p>When no descriptor is left for a connection, it retries after 10 ms; when the number of
  * connections has reached its limit, it waits until one ends. Belongs to the reactor that it was
  * started on.
+ *
+ * <p>A shutdown of its {@link dev.weft.ReactorThread} or {@link dev.weft.ReactorGroup} stops it, as
+ * {@link #stop} does: connections that have a process continue until they end, or until the grace
+ * ends and all processes are killed. Connections that it has not accepted yet are reset.
  */
 public final class MicroService implements AutoCloseable {
   /** How many connections {@link #start(InetSocketAddress, MicroOptions, Supplier)} allows. */
@@ -57,6 +62,9 @@ public final class MicroService implements AutoCloseable {
 
   private final WaitList joiners = new WaitList();
 
+  /** What a shutdown of the reactor calls. */
+  private final Services.Service service = this::reactorEnds;
+
   /** One for all connections: each would have an object of its own. */
   private final Consumer<MicroProcess> onEnd = this::ended;
 
@@ -73,6 +81,15 @@ public final class MicroService implements AutoCloseable {
     acceptor = MicroProcess.acceptor(socket);
     listener = new Listener();
     process = startListening(listener);
+    boolean added = false;
+    try {
+      Services.of(loop).add(service);
+      added = true;
+    } finally {
+      if (!added) {
+        stopNow();
+      }
+    }
   }
 
   /** Starts a process that accepts; the listening socket stays the service's. */
@@ -216,6 +233,15 @@ public final class MicroService implements AutoCloseable {
   }
 
   /**
+   * The reactor is being shut down. It need not wait for the service: the fiber that runs the
+   * processes lives as long as they.
+   */
+  private void reactorEnds() {
+    stopNow();
+    Services.of(loop).remove(service);
+  }
+
+  /**
    * Stops listening and ends all connections ({@link MicroProcess#kill}). Does not wait for them.
    * Must be called on its reactor's thread. If it throws because the stack is short, the service
    * stops listening at the end of the reactor's turn, and connections continue.
@@ -275,6 +301,7 @@ public final class MicroService implements AutoCloseable {
       listener = other;
       return;
     }
+    Services.of(loop).remove(service);
     SocketCalls.discard(loop, acceptor.handle());
     joiners.wakeAll();
   }

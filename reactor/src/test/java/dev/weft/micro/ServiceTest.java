@@ -9,6 +9,10 @@ import dev.weft.Deadline;
 import dev.weft.Fiber;
 import dev.weft.FiberTask;
 import dev.weft.Reactor;
+import dev.weft.ReactorGroup;
+import dev.weft.ReactorOptions;
+import dev.weft.ReactorThread;
+import dev.weft.error.Errno;
 import dev.weft.error.ErrnoException;
 import dev.weft.net.TcpSocket;
 import java.io.ByteArrayOutputStream;
@@ -20,6 +24,7 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.UnknownHostException;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Supplier;
@@ -168,6 +173,70 @@ class ServiceTest {
           first.close();
           second.join();
         });
+  }
+
+  @ParameterizedTest
+  @EnumSource(mode = EnumSource.Mode.MATCH_ANY, names = REACTORS)
+  void aShutdownOfItsReactorStopsItAndLetsConnectionsFinish(ExecutionMode mode) throws Exception {
+    run(
+        () -> {
+          ReactorThread reactor = Reactor.start("service", ReactorOptions.defaults());
+          InetSocketAddress address =
+              reactor
+                  .submit(
+                      () ->
+                          MicroService.start(anyPort(), mode.options(), 10, NumberedLines::new)
+                              .localAddress())
+                  .get();
+          try (TcpSocket client = TcpSocket.connect(address);
+              Bundle bundle = Bundle.open()) {
+            write(client, "before\n");
+            assertEquals("Line 0: before\n", read(client, 15));
+
+            bundle.go(() -> reactor.shutdown(Deadline.NEVER));
+
+            awaitRefusal(address);
+            write(client, "after\n");
+            assertEquals("Line 1: after\n", read(client, 14));
+            client.shutdownOutput();
+            assertTrue(isAtEnd(client));
+            bundle.await();
+          }
+        });
+  }
+
+  @Test
+  void connectionsAreKilledWhenTheGraceOfAShutdownEnds() throws Exception {
+    run(
+        () -> {
+          ReactorGroup group = ReactorGroup.start("services", 1, ReactorOptions.defaults());
+          MicroOptions options = ExecutionMode.REACTOR_WOVEN.options();
+          InetSocketAddress address =
+              group
+                  .submit(
+                      () ->
+                          MicroService.start(anyPort(), options, 10, NumberedLines::new)
+                              .localAddress())
+                  .get();
+          try (TcpSocket client = TcpSocket.connect(address)) {
+            write(client, "before\n");
+            assertEquals("Line 0: before\n", read(client, 15));
+
+            group.shutdown(Deadline.after(Duration.ofMillis(1)));
+
+            assertTrue(isAtEnd(client));
+          }
+        });
+  }
+
+  private static void awaitRefusal(InetSocketAddress address) throws Exception {
+    try {
+      while (true) {
+        TcpSocket.connect(address).close();
+      }
+    } catch (ErrnoException e) {
+      assertEquals(Errno.ECONNREFUSED, e.errno());
+    }
   }
 
   /** Divides by zero when it gets its first line. */

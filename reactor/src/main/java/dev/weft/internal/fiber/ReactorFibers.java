@@ -22,6 +22,7 @@ public abstract class ReactorFibers {
 
   protected ReactorFibers(EventLoop loop) {
     this.loop = loop;
+    loop.extensions.put(Services.class, services);
   }
 
   public EventLoop loop() {

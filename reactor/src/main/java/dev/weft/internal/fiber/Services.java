@@ -2,11 +2,13 @@
 package dev.weft.internal.fiber;
 
 import dev.weft.internal.queue.TimerQueue;
+import dev.weft.internal.strand.EventLoop;
 import dev.weft.internal.strand.Strand;
 import dev.weft.internal.strand.WaitList;
 import dev.weft.internal.strand.WaitMode;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Objects;
 import java.util.Set;
 
 /** What gives a reactor new work from outside, and so is stopped first when the reactor ends. */
@@ -24,6 +26,11 @@ public final class Services {
   private boolean stopping;
 
   Services() {}
+
+  /** Those of a reactor, also outside its fibers. */
+  public static Services of(EventLoop loop) {
+    return Objects.requireNonNull(loop.extensions.get(Services.class));
+  }
 
   /** Adds a service that has started, and stops it if the reactor is ending. */
   public void add(Service service) {
