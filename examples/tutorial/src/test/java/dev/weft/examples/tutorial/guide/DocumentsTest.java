@@ -57,7 +57,13 @@ class DocumentsTest {
 
   private static List<String> compiledSources() throws IOException {
     List<String> sources = new ArrayList<>();
-    for (String folder : List.of("reactor/src", "reactor/sim/src", "reactor/dns/src", "examples")) {
+    for (String folder :
+        List.of(
+            "reactor/src",
+            "reactor/sim/src",
+            "reactor/dns/src",
+            "reactor/sockets/src",
+            "examples")) {
       for (Path file : files(ROOT.resolve(folder), ".java")) {
         sources.add(flat(Files.readString(file)));
       }
@@ -129,7 +135,8 @@ class DocumentsTest {
   void theReferenceNamesEverySystemPropertyAndProgram() throws Exception {
     String reference = Files.readString(DOCS.resolve("reference.md"));
     Set<String> expected = new TreeSet<>();
-    for (String folder : List.of("bindings", "reactor", "reactor/sim", "reactor/dns")) {
+    for (String folder :
+        List.of("bindings", "reactor", "reactor/sim", "reactor/dns", "reactor/sockets")) {
       for (Path file : files(ROOT.resolve(folder).resolve("src/main/java"), ".java")) {
         String source = Files.readString(file);
         if (source.contains("getProperty") || source.contains("getBoolean")) {
