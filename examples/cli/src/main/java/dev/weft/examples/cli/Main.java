@@ -9,7 +9,15 @@ import org.jspecify.annotations.Nullable;
 /** The programs of weft-cli.jar. */
 public final class Main extends Programs {
   private Main() {
-    super("weft-cli.jar", "iou_cat", "iou_dns", "iou_h2c", "iou_port7", "iou_tls", "iou_tlsd");
+    super(
+        "weft-cli.jar",
+        "iou_cat",
+        "iou_dns",
+        "iou_h2c",
+        "iou_port7",
+        "iou_timers",
+        "iou_tls",
+        "iou_tlsd");
   }
 
   /**
@@ -28,6 +36,7 @@ public final class Main extends Programs {
       case "iou_dns" -> new IouDns();
       case "iou_h2c" -> new IouH2c();
       case "iou_port7" -> new IouPort7();
+      case "iou_timers" -> new IouTimers();
       case "iou_tls" -> new IouTls();
       case "iou_tlsd" -> new IouTlsd();
       default -> null;

@@ -5,7 +5,7 @@ import java.util.regex.Pattern;
 import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.TypeConversionException;
 
-/** Options whose value is a time: a decimal number of seconds, without a unit. */
+/** Options and operands whose value is a time: a decimal number of seconds, without a unit. */
 public final class Seconds {
   /**
    * Stricter than {@link Double#valueOf}, which accepts {@code 5d}, which reads like days, and also
@@ -29,10 +29,25 @@ public final class Seconds {
   }
 
   private static Double parse(String text) {
+    try {
+      return of(text);
+    } catch (IllegalArgumentException e) {
+      throw new TypeConversionException(e.getMessage());
+    }
+  }
+
+  /**
+   * Reads a decimal number of seconds.
+   *
+   * @param text a number without a unit
+   * @return the number
+   * @throws IllegalArgumentException if it is something else
+   */
+  public static double of(String text) {
     if (!DECIMAL.matcher(text).matches()) {
-      throw new TypeConversionException(
+      throw new IllegalArgumentException(
           "'" + text + "' is not a decimal number of seconds, without a unit");
     }
-    return Double.valueOf(text);
+    return Double.parseDouble(text);
   }
 }
