@@ -375,11 +375,22 @@ public final class Reactor implements AutoCloseable, Executor {
     return attachment;
   }
 
-  private void destroyAttachment() {
+  /**
+   * Takes the attached object away from the reactor, which does not destroy it then.
+   *
+   * @return the object, now the caller's, or null if there is none
+   */
+  public @Nullable Object detach() {
+    loop.requireThread("detach");
     Object old = attachment;
-    Consumer<Object> destructor = attachmentDestructor;
     attachment = null;
     attachmentDestructor = null;
+    return old;
+  }
+
+  private void destroyAttachment() {
+    Consumer<Object> destructor = attachmentDestructor;
+    Object old = detach();
     if (old != null && destructor != null) {
       destructor.accept(old);
     }

@@ -238,6 +238,21 @@ class ReactorTest {
   }
 
   @Test
+  void anObjectThatIsDetachedIsNotDestroyed() throws Exception {
+    List<String> destroyed = new ArrayList<>();
+
+    try (Reactor reactor = Reactors.open(Reactors.options())) {
+      assertNull(reactor.detach());
+      reactor.attach("kept", destroyed::add);
+      reactor.run(() -> assertEquals("kept", Reactor.current().detach()));
+      assertNull(reactor.attachment());
+      reactor.attach("next", destroyed::add);
+    }
+
+    assertEquals(List.of("next"), destroyed);
+  }
+
+  @Test
   void aPlatformThreadHasOneReactorAndAVirtualThreadNone() throws Exception {
     try (Reactor reactor = Reactors.open(Reactors.options())) {
       assertThrows(IllegalStateException.class, Reactor::open);
