@@ -105,6 +105,9 @@ final class Connection extends ReactorSocket {
       try (Bundle bundle = Bundle.open()) { // a fiber of its own, which a close can cancel
         Task<@Nullable Void> connecting = bundle.go("connect " + target, made::run);
         attempt = connecting;
+        if (isClosed()) { // before there was an attempt to be cancelled
+          connecting.cancel();
+        }
         connecting.join();
       } finally {
         attempt = null;
@@ -124,7 +127,7 @@ final class Connection extends ReactorSocket {
       return given.equals(peer) ? given : peer;
     }
     String host = target.getHostString();
-    return peer instanceof Inet6Address scoped
+    return peer instanceof Inet6Address scoped && scoped.getScopeId() != 0
         ? Inet6Address.getByAddress(host, peer.getAddress(), scoped.getScopeId())
         : InetAddress.getByAddress(host, peer.getAddress());
   }
@@ -188,12 +191,16 @@ final class Connection extends ReactorSocket {
   }
 
   private void open(TcpSocket made) throws IOException {
-    InetSocketAddress remote = made.remoteAddress();
-    InetSocketAddress local = made.localAddress();
-    address = remote.getAddress();
-    port = remote.getPort();
-    boundAddress = local.getAddress();
-    localport = local.getPort();
+    try {
+      InetSocketAddress remote = made.remoteAddress();
+      InetSocketAddress local = made.localAddress();
+      address = remote.getAddress();
+      port = remote.getPort();
+      boundAddress = local.getAddress();
+      localport = local.getPort();
+    } catch (IOException e) { // the peer has reset it
+      throw Failures.of(e);
+    }
     socket = new Open(made, new ConnectionInput(this, made), new ConnectionOutput(this, made));
     if (isClosed()) {
       release();
