@@ -92,6 +92,7 @@ class DeadlineFormsTest {
           Map.entry(
               "DirectoryListing#close",
               "releases the kernel's resources, also in a cancelled fiber"),
+          Map.entry("FileWalk#close", "releases the kernel's resources, also in a cancelled fiber"),
           Map.entry("File#close", "releases the kernel's resources, also in a cancelled fiber"),
           Map.entry("Pipe#close", "releases the kernel's resources, also in a cancelled fiber"),
           Map.entry(

@@ -4,10 +4,13 @@ package dev.weft.fs;
 import dev.weft.Deadline;
 import dev.weft.error.ErrnoException;
 import dev.weft.internal.backend.DirectoryBatch;
+import dev.weft.internal.backend.FileAttributes;
+import dev.weft.internal.backend.Op;
 import dev.weft.internal.backend.OpenFlags;
 import dev.weft.internal.fs.FileNames;
 import dev.weft.internal.io.Endpoint;
 import dev.weft.internal.io.PathCalls;
+import dev.weft.internal.strand.Operations;
 import dev.weft.internal.strand.Strand;
 import dev.weft.internal.strand.WaitMode;
 import java.io.IOException;
@@ -40,10 +43,17 @@ public final class DirectoryListing implements AutoCloseable {
   /** Opens a listing; {@code name} is for messages. */
   static DirectoryListing open(@Nullable Endpoint parent, Path path, Object name, Deadline deadline)
       throws IOException {
+    return open(parent, path, name, true, deadline);
+  }
+
+  /** As above; {@code follows} says whether the path may be that of a symbolic link. */
+  static DirectoryListing open(
+      @Nullable Endpoint parent, Path path, Object name, boolean follows, Deadline deadline)
+      throws IOException {
     Strand strand = PathCalls.enter(parent, "open");
     Endpoint endpoint = new Endpoint(strand.loop, Endpoint.Kind.STREAM, name, name);
     DirectoryListing listing = new DirectoryListing(endpoint);
-    int flags = OpenFlags.READ | OpenFlags.DIRECTORY;
+    int flags = OpenFlags.READ | OpenFlags.DIRECTORY | (follows ? 0 : OpenFlags.NO_FOLLOW);
     PathCalls.open(parent, endpoint, path, flags, 0, deadline.nanoTime());
     return listing;
   }
@@ -85,6 +95,21 @@ public final class DirectoryListing implements AutoCloseable {
   private int fill(Deadline deadline) throws IOException {
     batch.clear();
     return PathCalls.list(endpoint, batch, deadline.nanoTime());
+  }
+
+  /** The open directory, to look names up in. */
+  Endpoint endpoint() {
+    return endpoint;
+  }
+
+  /** Reads the attributes of the open directory. */
+  void stat(FileAttributes target, Deadline deadline) throws IOException {
+    Strand strand = endpoint.enter("stat");
+    Op op = strand.waiting.op().stat(endpoint.handle(), target);
+    endpoint.check(
+        "stat",
+        Operations.performRepeatedly(
+            strand, "stat", endpoint.name(), op, deadline.nanoTime(), WaitMode.EXTERNAL));
   }
 
   /**

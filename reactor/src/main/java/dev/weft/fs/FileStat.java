@@ -33,6 +33,7 @@ public final class FileStat {
   private final long allocatedBytes;
   private final int links;
   private final long inode;
+  private final long device;
   private final int owner;
   private final int group;
   private final Instant modified;
@@ -46,6 +47,7 @@ public final class FileStat {
     allocatedBytes = attributes.allocatedBytes;
     links = attributes.links;
     inode = attributes.inode;
+    device = attributes.device;
     owner = attributes.owner;
     group = attributes.group;
     modified = attributes.modified;
@@ -105,6 +107,11 @@ public final class FileStat {
     return inode;
   }
 
+  /** {@return the number of the device of its file system (st_dev), unique among those mounted} */
+  public long device() {
+    return device;
+  }
+
   /** {@return user id} */
   public int owner() {
     return owner;
@@ -144,6 +151,8 @@ public final class FileStat {
         + links
         + ", inode="
         + inode
+        + ", device="
+        + device
         + ", owner="
         + owner
         + ", group="

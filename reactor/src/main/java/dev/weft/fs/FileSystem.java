@@ -385,4 +385,83 @@ public final class FileSystem {
   public static DirectoryListing list(Path path, Deadline deadline) throws IOException {
     return DirectoryListing.open(null, path, path, deadline);
   }
+
+  /**
+   * Begins a walk through a directory and those below it. Suspends.
+   *
+   * @param root the directory; a file, or a symbolic link, comes alone
+   * @return what there is, which is found by {@link FileWalk#next()}
+   * @throws ErrnoException ENOENT, EACCES and so on if there is no such root (statx(2))
+   */
+  public static FileWalk walk(Path root) throws IOException {
+    return walk(root, WalkOptions.defaults(), Deadline.NEVER);
+  }
+
+  /**
+   * As {@link #walk(Path)}; waits until {@code deadline} at most. Suspends.
+   *
+   * @param root the directory; a file, or a symbolic link, comes alone
+   * @param deadline when to stop waiting; the walk has no deadline
+   * @return what there is, which is found by {@link FileWalk#next()}
+   * @throws ErrnoException ENOENT, EACCES and so on if there is no such root (statx(2))
+   * @throws dev.weft.error.DeadlineExceededException if the deadline passed
+   */
+  public static FileWalk walk(Path root, Deadline deadline) throws IOException {
+    return walk(root, WalkOptions.defaults(), deadline);
+  }
+
+  /**
+   * Begins a walk through a directory and those below it. Suspends.
+   *
+   * @param root the directory; a file comes alone, and so does a symbolic link if links are not
+   *     followed
+   * @param options the depth, the order, and whether links are followed
+   * @return what there is, which is found by {@link FileWalk#next()}
+   * @throws ErrnoException ENOENT, EACCES and so on if there is no such root (statx(2))
+   */
+  public static FileWalk walk(Path root, WalkOptions options) throws IOException {
+    return walk(root, options, Deadline.NEVER);
+  }
+
+  /**
+   * As {@link #walk(Path, WalkOptions)}; waits until {@code deadline} at most. Suspends.
+   *
+   * @param root the directory; a file comes alone, and so does a symbolic link if links are not
+   *     followed
+   * @param options the depth, the order, and whether links are followed
+   * @param deadline when to stop waiting; the walk has no deadline
+   * @return what there is, which is found by {@link FileWalk#next()}
+   * @throws ErrnoException ENOENT, EACCES and so on if there is no such root (statx(2))
+   * @throws dev.weft.error.DeadlineExceededException if the deadline passed
+   */
+  public static FileWalk walk(Path root, WalkOptions options, Deadline deadline)
+      throws IOException {
+    return FileWalk.open(root, options, deadline);
+  }
+
+  /**
+   * Deletes a directory and all that is in it, or a file. Symbolic links are deleted and not
+   * followed, also those that another process makes meanwhile; on a selector that is not
+   * guaranteed. Suspends.
+   *
+   * @param root the directory or file
+   * @throws ErrnoException what could not be deleted first, and why: the rest is left. ENOTEMPTY if
+   *     a file has been made meanwhile
+   */
+  public static void deleteTree(Path root) throws IOException {
+    deleteTree(root, Deadline.NEVER);
+  }
+
+  /**
+   * As {@link #deleteTree(Path)}; waits until {@code deadline} at most. Suspends.
+   *
+   * @param root the directory or file
+   * @param deadline when to stop: the rest is left
+   * @throws ErrnoException what could not be deleted first, and why: the rest is left. ENOTEMPTY if
+   *     a file has been made meanwhile
+   * @throws dev.weft.error.DeadlineExceededException if the deadline passed
+   */
+  public static void deleteTree(Path root, Deadline deadline) throws IOException {
+    FileWalk.deleteTree(root, deadline);
+  }
 }

@@ -229,6 +229,21 @@ abstract class PathContract extends OpenContract {
   }
 
   @Test
+  void filesOfOneFileSystemHaveItsDevice() throws Exception {
+    backend();
+    assertEquals(0, makeDirectory("directory"));
+    makeFile("directory/file");
+    FileAttributes one = new FileAttributes();
+    FileAttributes other = new FileAttributes();
+    assertEquals(0, stat("directory", 0, one));
+    int file = openFile("directory/file", OpenFlags.READ);
+    assertEquals(0, perform(op -> op.stat(at(file), other)));
+    assertTrue(one.device != 0);
+    assertEquals(one.device, other.device);
+    discard(file);
+  }
+
+  @Test
   void namesAreBytesOfAnyValueAndOfTheSystemsLength() throws Exception {
     backend();
     ByteArrayOutputStream bytes = new ByteArrayOutputStream();

@@ -20,6 +20,9 @@ public final class FileAttributes {
 
   public long inode;
 
+  /** The number of the file system's device, as makedev(3) makes it. */
+  public long device;
+
   /** The user's id. */
   public int owner;
 

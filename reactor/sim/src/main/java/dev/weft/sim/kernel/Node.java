@@ -13,6 +13,7 @@ import org.jspecify.annotations.Nullable;
 final class Node {
   private static final long SECOND = 1_000_000_000L;
   private static final long BLOCK = 512;
+  private static final long DEVICE = 1;
   private static final int PERMISSION_BITS = 07777;
 
   /** What memory and positions must be multiples of in direct transfers. */
@@ -123,6 +124,7 @@ final class Node {
     attributes.type = type();
     attributes.permissions = permissions;
     attributes.inode = number;
+    attributes.device = DEVICE;
     attributes.links = links;
     attributes.sizeBytes = target == null ? size : target.length();
     attributes.allocatedBytes = (size + BLOCK - 1) / BLOCK * BLOCK;

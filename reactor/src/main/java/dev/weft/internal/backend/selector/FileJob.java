@@ -289,6 +289,7 @@ final class FileJob extends Job {
     to.allocatedBytes = from.allocatedBytes;
     to.links = from.links;
     to.inode = from.inode;
+    to.device = from.device;
     to.owner = from.owner;
     to.group = from.group;
     to.directMemoryAlignment = from.directMemoryAlignment;

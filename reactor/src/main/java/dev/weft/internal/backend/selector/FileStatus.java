@@ -19,7 +19,7 @@ import org.jspecify.annotations.Nullable;
 /** Reads the attributes of files, as far as the JDK and the system have them. */
 final class FileStatus {
   private static final String UNIX =
-      "unix:mode,ino,nlink,uid,gid,ctime,size,lastModifiedTime,lastAccessTime,fileKey";
+      "unix:mode,ino,dev,nlink,uid,gid,ctime,size,lastModifiedTime,lastAccessTime,fileKey";
 
   private static final int PERMISSION_BITS = 07777;
   private static final int BLOCK_BYTES = 512;
@@ -52,6 +52,7 @@ final class FileStatus {
     target.allocatedBytes = 0;
     target.links = 1;
     target.inode = 0;
+    target.device = 0;
     target.owner = 0;
     target.group = 0;
     target.directMemoryAlignment = -1;
@@ -106,6 +107,7 @@ final class FileStatus {
     target.permissions = mode & PERMISSION_BITS;
     target.links = number(found, "nlink").intValue();
     target.inode = number(found, "ino").longValue();
+    target.device = number(found, "dev").longValue();
     target.owner = number(found, "uid").intValue();
     target.group = number(found, "gid").intValue();
     size(target, number(found, "size").longValue());

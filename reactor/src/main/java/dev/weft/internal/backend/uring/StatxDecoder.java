@@ -28,6 +28,7 @@ final class StatxDecoder {
     target.allocatedBytes = statx.stx_blocks(status) * BLOCK_BYTES;
     target.links = statx.stx_nlink(status);
     target.inode = statx.stx_ino(status);
+    target.device = device(statx.stx_dev_major(status), statx.stx_dev_minor(status));
     target.owner = statx.stx_uid(status);
     target.group = statx.stx_gid(status);
     boolean knowsAlignment = (statx.stx_mask(status) & weft_h.STATX_DIOALIGN()) != 0;
@@ -36,6 +37,11 @@ final class StatxDecoder {
     target.modified = time(statx.stx_mtime(status));
     target.accessed = time(statx.stx_atime(status));
     target.changed = time(statx.stx_ctime(status));
+  }
+
+  /** As makedev(3). */
+  private static long device(long major, long minor) {
+    return (major & ~0xfffL) << 32 | (major & 0xfff) << 8 | (minor & ~0xffL) << 12 | (minor & 0xff);
   }
 
   private static Instant time(MemorySegment timestamp) {
