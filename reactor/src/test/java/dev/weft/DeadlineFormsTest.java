@@ -93,6 +93,8 @@ class DeadlineFormsTest {
               "DirectoryListing#close",
               "releases the kernel's resources, also in a cancelled fiber"),
           Map.entry("FileWalk#close", "releases the kernel's resources, also in a cancelled fiber"),
+          Map.entry("TemporaryFile#close", "deletes what was made, also in a cancelled fiber"),
+          Map.entry("TemporaryDirectory#close", "deletes what was made, also in a cancelled fiber"),
           Map.entry("File#close", "releases the kernel's resources, also in a cancelled fiber"),
           Map.entry("Pipe#close", "releases the kernel's resources, also in a cancelled fiber"),
           Map.entry(

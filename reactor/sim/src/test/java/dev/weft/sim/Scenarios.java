@@ -59,6 +59,7 @@ final class Scenarios {
           new Scenario("tasks", Faults.ordinary(), ArrivalScenarios::tasksInTasks),
           new Scenario("queue", Faults.ordinary(), ArrivalScenarios::queue),
           new Scenario("files", Faults.ordinary(), FileScenarios::files),
+          new Scenario("trees", Faults.ordinary(), TreeScenarios::trees),
           new Scenario("segments", Faults.ordinary(), FileScenarios::segments),
           new Scenario("pipes", Faults.ordinary(), FileScenarios::pipes),
           new Scenario("splice", Faults.ordinary(), FileScenarios::splices),

@@ -3,6 +3,7 @@ package dev.weft.internal.backend;
 
 import dev.weft.error.Errno;
 import dev.weft.error.ReactorUnavailableException;
+import java.security.SecureRandom;
 import java.util.BitSet;
 import java.util.EnumSet;
 import java.util.Set;
@@ -286,8 +287,19 @@ public abstract class Backend extends OpenHandles implements AutoCloseable {
     if (directTable == null) {
       throw new IllegalStateException(
           what
-              + ": the reactor has no direct descriptors: see ReactorOptions.withDirectDescriptors");
+              + ": the reactor has no direct descriptors: see"
+              + " ReactorOptions.withDirectDescriptors");
     }
+  }
+
+  /** An unpredictable number; in a simulation its seed decides. */
+  public long random() {
+    return Randomness.SOURCE.nextLong();
+  }
+
+  /** Made when it is needed: it opens files. */
+  private static final class Randomness {
+    static final SecureRandom SOURCE = new SecureRandom();
   }
 
   /** The number of the callers' operations that have not completed. */

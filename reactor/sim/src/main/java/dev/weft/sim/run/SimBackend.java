@@ -337,6 +337,11 @@ public final class SimBackend extends Backend {
   }
 
   @Override
+  public long random() {
+    return chance.nextLong();
+  }
+
+  @Override
   public int inFlight() {
     return inFlight;
   }
