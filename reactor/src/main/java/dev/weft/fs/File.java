@@ -47,6 +47,10 @@ public final class File implements ByteStream {
     this.endpoint = endpoint;
   }
 
+  Endpoint endpoint() {
+    return endpoint;
+  }
+
   /**
    * Opens a file. Suspends. Opening a named pipe waits until another process or fiber opens the
    * other end (fifo(7)), and occupies a worker thread of the kernel meanwhile.
@@ -354,11 +358,7 @@ public final class File implements ByteStream {
    * @throws dev.weft.error.DeadlineExceededException if the deadline passed
    */
   public FileStat stat(Deadline deadline) throws IOException {
-    return FileStat.of(attributes(deadline));
-  }
-
-  private FileAttributes attributes(Deadline deadline) throws IOException {
-    return FileCalls.stat(endpoint, deadline.nanoTime());
+    return FileStat.of(FileCalls.stat(endpoint, deadline.nanoTime()));
   }
 
   /**
@@ -384,7 +384,7 @@ public final class File implements ByteStream {
    */
   public FileAlignment alignment(Deadline deadline) throws IOException {
     endpoint.loop.backend().require(Capability.ALL_OPEN_FLAGS, "File.alignment");
-    FileAttributes found = attributes(deadline);
+    FileAttributes found = FileCalls.stat(endpoint, deadline.nanoTime());
     int memory = found.directMemoryAlignment;
     int position = found.directPositionAlignment;
     if (memory == 0 || position == 0) {
@@ -497,7 +497,7 @@ public final class File implements ByteStream {
   }
 
   private void sync(boolean dataOnly, Deadline deadline) throws IOException {
-    FileCalls.sync(endpoint, dataOnly, deadline.nanoTime());
+    FileCalls.sync(endpoint, dataOnly, 0, 0, deadline.nanoTime());
   }
 
   /**

@@ -30,6 +30,10 @@ public final class Simulation {
   private static final String SEED_PROPERTY = "dev.weft.sim.seed";
 
   private static final long TURNS_MAX = 200_000;
+
+  /** It ends a program that writes without limit. */
+  private static final long DISK_BYTES = 1 << 26;
+
   private static final int EVENTS_SHOWN = 30;
   private static final int ENTRIES_MAX_LOG2 = 10;
 
@@ -42,6 +46,7 @@ public final class Simulation {
   private final long turnsMax;
   private final List<Fixture> fixtures;
   private final int directDescriptors;
+  private final long diskBytes;
 
   private Simulation(
       long firstSeed,
@@ -49,13 +54,15 @@ public final class Simulation {
       Faults faults,
       long turnsMax,
       List<Fixture> fixtures,
-      int directDescriptors) {
+      int directDescriptors,
+      long diskBytes) {
     this.firstSeed = firstSeed;
     this.count = count;
     this.faults = faults;
     this.turnsMax = turnsMax;
     this.fixtures = List.copyOf(fixtures);
     this.directDescriptors = directDescriptors;
+    this.diskBytes = diskBytes;
   }
 
   // ---- setting up
@@ -70,7 +77,7 @@ public final class Simulation {
     if (count < 1) {
       throw new IllegalArgumentException("count must be at least 1: " + count);
     }
-    return new Simulation(1, count, Faults.ordinary(), TURNS_MAX, List.of(), 0);
+    return new Simulation(1, count, Faults.ordinary(), TURNS_MAX, List.of(), 0, DISK_BYTES);
   }
 
   /**
@@ -90,7 +97,7 @@ public final class Simulation {
    * @return a new simulation
    */
   public Simulation withFirstSeed(long seed) {
-    return new Simulation(seed, count, faults, turnsMax, fixtures, directDescriptors);
+    return new Simulation(seed, count, faults, turnsMax, fixtures, directDescriptors, diskBytes);
   }
 
   /**
@@ -100,7 +107,8 @@ public final class Simulation {
    * @return a new simulation
    */
   public Simulation withFaults(Faults faults) {
-    return new Simulation(firstSeed, count, faults, turnsMax, fixtures, directDescriptors);
+    return new Simulation(
+        firstSeed, count, faults, turnsMax, fixtures, directDescriptors, diskBytes);
   }
 
   /**
@@ -113,7 +121,7 @@ public final class Simulation {
     if (turns < 1) {
       throw new IllegalArgumentException("turns must be at least 1: " + turns);
     }
-    return new Simulation(firstSeed, count, faults, turns, fixtures, directDescriptors);
+    return new Simulation(firstSeed, count, faults, turns, fixtures, directDescriptors, diskBytes);
   }
 
   /**
@@ -138,10 +146,24 @@ public final class Simulation {
     return with(new Fixture(path, null));
   }
 
+  /**
+   * This simulation with a disk of another size, 64 MiB by default. Writes beyond are short, and
+   * then fail with ENOSPC.
+   *
+   * @param bytes the space for the contents of files, which take it in blocks of 4096 bytes
+   * @return a new simulation
+   */
+  public Simulation withDiskBytes(long bytes) {
+    if (bytes < 0) {
+      throw new IllegalArgumentException("bytes must not be negative: " + bytes);
+    }
+    return new Simulation(firstSeed, count, faults, turnsMax, fixtures, directDescriptors, bytes);
+  }
+
   private Simulation with(Fixture fixture) {
     List<Fixture> more = new ArrayList<>(fixtures);
     more.add(fixture);
-    return new Simulation(firstSeed, count, faults, turnsMax, more, directDescriptors);
+    return new Simulation(firstSeed, count, faults, turnsMax, more, directDescriptors, diskBytes);
   }
 
   /**
@@ -152,7 +174,7 @@ public final class Simulation {
    * @return a new simulation
    */
   public Simulation withDirectDescriptors(int size) {
-    return new Simulation(firstSeed, count, faults, turnsMax, fixtures, size);
+    return new Simulation(firstSeed, count, faults, turnsMax, fixtures, size, diskBytes);
   }
 
   // ---- running
@@ -243,6 +265,7 @@ public final class Simulation {
 
   private FileTree files() {
     FileTree files = new FileTree();
+    files.setDiskBytes(diskBytes);
     files.putDirectory("/dev");
     files.putDirectory("/tmp");
     for (Fixture fixture : fixtures) {

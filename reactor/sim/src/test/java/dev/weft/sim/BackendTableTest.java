@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 
 import dev.weft.error.Errno;
+import dev.weft.internal.backend.Allocation;
 import dev.weft.internal.backend.Backend;
 import dev.weft.internal.backend.BufferGroup;
 import dev.weft.internal.backend.Call;
@@ -12,6 +13,7 @@ import dev.weft.internal.backend.Capability;
 import dev.weft.internal.backend.ConnectionInfo;
 import dev.weft.internal.backend.Direction;
 import dev.weft.internal.backend.DirectoryBatch;
+import dev.weft.internal.backend.FileAdvice;
 import dev.weft.internal.backend.FileAttributes;
 import dev.weft.internal.backend.Gather;
 import dev.weft.internal.backend.Handle;
@@ -131,6 +133,9 @@ class BackendTableTest {
           case LIST -> op.list(none, new DirectoryBatch());
           case SYNC -> op.sync(none, false);
           case SYNC_DATA -> op.sync(none, true);
+          case WRITE_BACK -> op.writeBack(none, 0, 0, true);
+          case ADVISE -> op.advise(none, 0, 0, FileAdvice.NORMAL);
+          case ALLOCATE -> op.allocate(none, 0, 1, Allocation.ALLOCATE);
           case POLL -> op.poll(none, PollEvents.READABLE);
           case SPLICE -> op.splice(none, none, 1);
           case OPEN_DIRECT -> op.open(new byte[0], OpenFlags.DIRECT, 0);

@@ -16,7 +16,7 @@ import java.nio.charset.StandardCharsets;
 import org.junit.jupiter.api.Test;
 
 /** What a backend promises of names of files. */
-abstract class PathContract extends OpenContract {
+abstract class PathContract extends RangeContract {
   private static final int CREATE = OpenFlags.CREATE | READ_WRITE;
 
   final byte[] name(String name) {

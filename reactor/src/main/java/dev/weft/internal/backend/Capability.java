@@ -54,6 +54,9 @@ public enum Capability {
   /** The {@link OpenFlags#SPECIAL} ways to open a file. */
   ALL_OPEN_FLAGS,
 
+  /** {@link Opcode#ALLOCATE}. */
+  ALLOCATION,
+
   /** {@link PathRequest#NO_REPLACE} and {@link PathRequest#EXCHANGE}. */
   RENAME_FLAGS,
 

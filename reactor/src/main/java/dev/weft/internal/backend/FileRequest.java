@@ -53,6 +53,35 @@ public abstract class FileRequest extends OpRequest {
   }
 
   public final Op sync(Handle handle, boolean dataOnly) {
-    return request(dataOnly ? Opcode.SYNC_DATA : Opcode.SYNC, handle);
+    return sync(handle, dataOnly, 0, 0);
+  }
+
+  /** Flushes at least a range; {@code length} 0 means all of the file. */
+  public final Op sync(Handle handle, boolean dataOnly, long position, int length) {
+    return request(dataOnly ? Opcode.SYNC_DATA : Opcode.SYNC, handle).range(position, length);
+  }
+
+  /**
+   * Writes the changed pages of a range back.
+   *
+   * @param length 0 for all to the end of the file
+   * @param waits whether it completes when they have been written, instead of begun
+   */
+  public final Op writeBack(Handle handle, long position, int length, boolean waits) {
+    request(Opcode.WRITE_BACK, handle);
+    detail = waits ? 1 : 0;
+    return range(position, length);
+  }
+
+  /** Says how a range will be used; {@code length} 0 means all to the end of the file. */
+  public final Op advise(Handle handle, long position, int length, FileAdvice advice) {
+    return request(Opcode.ADVISE, handle).range(position, length).with(advice);
+  }
+
+  /** Changes the space that {@code bytes} from {@code position} on have. */
+  public final Op allocate(Handle handle, long position, long bytes, Allocation how) {
+    request(Opcode.ALLOCATE, handle);
+    from = bytes;
+    return range(position, 0).with(how);
   }
 }

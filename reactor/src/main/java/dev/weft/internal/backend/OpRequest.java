@@ -55,6 +55,12 @@ public abstract class OpRequest {
 
   OpRequest() {}
 
+  final Op range(long position, int length) {
+    this.position = position;
+    this.length = length;
+    return (Op) this;
+  }
+
   final Op with(Object argument) {
     this.argument = argument;
     return (Op) this;
@@ -94,19 +100,25 @@ public abstract class OpRequest {
     return from;
   }
 
-  /** The number of bytes of a transfer. */
+  /** The number of bytes of ALLOCATE. */
+  public long rangeBytes() {
+    return from;
+  }
+
+  /** The number of bytes of a transfer, SYNC, WRITE_BACK or ADVISE. */
   public int length() {
     return length;
   }
 
-  /** The position in the file of a READ or WRITE, or {@link #CURRENT_POSITION}. */
+  /** The position in the file of a transfer or range, or {@link #CURRENT_POSITION}. */
   public long position() {
     return position;
   }
 
   /**
    * The {@link OpenFlags} of OPEN, {@link PollEvents} of POLL, buffer group of RECEIVE_ANY and
-   * RECEIVE_MULTISHOT, whether more follows a SEND_GATHERED, whether a RECEIVE_MESSAGE peeks.
+   * RECEIVE_MULTISHOT, whether more follows a SEND_GATHERED, whether a RECEIVE_MESSAGE peeks or a
+   * WRITE_BACK waits.
    */
   public int detail() {
     return detail;
@@ -166,6 +178,16 @@ public abstract class OpRequest {
   /** What STAT fills. */
   public FileAttributes attributes() {
     return (FileAttributes) Objects.requireNonNull(argument);
+  }
+
+  /** What ADVISE says. */
+  public FileAdvice advice() {
+    return (FileAdvice) Objects.requireNonNull(argument);
+  }
+
+  /** What ALLOCATE does. */
+  public Allocation allocation() {
+    return (Allocation) Objects.requireNonNull(argument);
   }
 
   /** The message of RECEIVE_MESSAGE and SEND_MESSAGE. */

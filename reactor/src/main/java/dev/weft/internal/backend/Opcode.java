@@ -71,6 +71,12 @@ public enum Opcode {
   SYNC,
   /** As SYNC, without attributes that are not needed to read the data. */
   SYNC_DATA,
+  /** Writes the changed pages of a range to the device, without a promise that they are safe. */
+  WRITE_BACK,
+  /** Says how a range of a file will be used: a {@link FileAdvice}. */
+  ADVISE,
+  /** Changes the space that a range of a file has: an {@link Allocation}. */
+  ALLOCATE,
   /** Waits for {@link PollEvents}; the result is the set of those. */
   POLL,
   SPLICE,

@@ -17,11 +17,18 @@ public final class FileTree {
   final Node root = new Node(1, null, true, 0755, null);
   private long nodes = 1;
 
+  /** Sets the size of the disk that has the contents of files; call it first. */
+  public void setDiskBytes(long bytes) {
+    root.content.disk.resize(bytes);
+  }
+
   /** Makes a file and its parent directories. */
   public void put(String path, byte[] content) {
     Node file = make(path, false);
-    file.bytes = content.clone();
-    file.size = content.length;
+    if (file.content.room(0, content.length) < content.length) {
+      throw new IllegalArgumentException("the disk has no room for " + path);
+    }
+    file.content.write(content, 0);
   }
 
   /** Makes a directory and its parent directories. */
@@ -129,7 +136,7 @@ public final class FileTree {
       return -Errno.ENOTDIR.code();
     }
     if (write && (flags & OpenFlags.TRUNCATE) != 0) {
-      at.resize(0);
+      at.content.resize(0);
       at.touch(now);
     }
     return 0;

@@ -4,7 +4,6 @@ package dev.weft.sim.kernel;
 import dev.weft.internal.backend.FileAttributes;
 import dev.weft.internal.backend.FileType;
 import java.time.Instant;
-import java.util.Arrays;
 import java.util.Map;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
@@ -12,7 +11,6 @@ import org.jspecify.annotations.Nullable;
 /** A file, directory or symbolic link of a {@link FileTree} (inode(7)). */
 final class Node {
   private static final long SECOND = 1_000_000_000L;
-  private static final long BLOCK = 512;
   private static final long DEVICE = 1;
   private static final int PERMISSION_BITS = 07777;
 
@@ -37,8 +35,11 @@ final class Node {
   /** The number of names; 0 once the last has been removed. */
   int links = 1;
 
-  byte[] bytes = {};
-  int size;
+  final FileContent content;
+
+  /** The number of open files that refer to it. */
+  private int opens;
+
   long modified;
   long changed;
   long accessed;
@@ -51,6 +52,7 @@ final class Node {
       int permissions,
       @Nullable String target) {
     this.number = number;
+    content = new FileContent(parent == null ? new Disk() : parent.content.disk);
     this.parent = parent == null ? this : parent;
     this.directory = directory;
     this.permissions = permissions;
@@ -69,13 +71,20 @@ final class Node {
     return 0;
   }
 
-  void resize(int newSize) {
-    if (newSize > bytes.length) {
-      bytes = Arrays.copyOf(bytes, Math.max(newSize, bytes.length * 2));
-    } else if (newSize < size) {
-      Arrays.fill(bytes, newSize, size, (byte) 0);
+  void opened() {
+    opens++;
+  }
+
+  void closed() {
+    opens--;
+    discardUnused();
+  }
+
+  /** Gives the space back once there is neither a name nor an open file. */
+  private void discardUnused() {
+    if (links == 0 && opens == 0) {
+      content.discard();
     }
-    size = newSize;
   }
 
   /** Returns the entry {@code name} of this directory, {@code .} and {@code ..} too, or null. */
@@ -117,6 +126,7 @@ final class Node {
     children.remove(name);
     child.links--;
     child.changed = now;
+    child.discardUnused();
     touch(now);
   }
 
@@ -126,8 +136,8 @@ final class Node {
     attributes.inode = number;
     attributes.device = DEVICE;
     attributes.links = links;
-    attributes.sizeBytes = target == null ? size : target.length();
-    attributes.allocatedBytes = (size + BLOCK - 1) / BLOCK * BLOCK;
+    attributes.sizeBytes = target == null ? content.size() : target.length();
+    attributes.allocatedBytes = content.allocatedBytes();
     boolean regular = type() == FileType.REGULAR;
     attributes.directMemoryAlignment = regular ? DIRECT_ALIGNMENT : -1;
     attributes.directPositionAlignment = regular ? DIRECT_ALIGNMENT : -1;

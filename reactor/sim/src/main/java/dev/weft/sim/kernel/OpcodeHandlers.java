@@ -138,6 +138,8 @@ final class OpcodeHandlers {
       case LIST ->
           file instanceof OpenFile open ? open.list(request.op.batch()) : -Errno.ENOTDIR.code();
       case SYNC, SYNC_DATA -> file instanceof OpenFile ? 0 : -Errno.EINVAL.code();
+      case WRITE_BACK, ADVISE -> file instanceof OpenFile ? 0 : -Errno.ESPIPE.code();
+      case ALLOCATE -> allocate(request, file);
       case SPLICE -> splice(request, file);
       case RECEIVE_ANY, RECEIVE_MULTISHOT -> receiveSelecting(request, file);
       default ->
@@ -148,6 +150,15 @@ final class OpcodeHandlers {
             default -> -Errno.ENOTSOCK.code();
           };
     };
+  }
+
+  private static int allocate(Request request, OpenFileDescription file) {
+    if (!file.isWritable()) {
+      return -Errno.EBADF.code();
+    }
+    return file instanceof OpenFile open
+        ? open.allocate(request.op.allocation(), request.position, request.op.rangeBytes())
+        : -(file instanceof PipeEnd ? Errno.ESPIPE : Errno.ENODEV).code();
   }
 
   /** Receives into the next buffer of a group; without one it fails even if nothing is there. */

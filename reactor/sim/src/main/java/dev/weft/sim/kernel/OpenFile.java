@@ -2,20 +2,23 @@
 package dev.weft.sim.kernel;
 
 import dev.weft.error.Errno;
+import dev.weft.internal.backend.Allocation;
 import dev.weft.internal.backend.DirectoryBatch;
 import dev.weft.internal.backend.FileType;
 import dev.weft.internal.backend.Op;
 import dev.weft.internal.backend.OpenFlags;
 import dev.weft.internal.backend.PollEvents;
 import java.nio.charset.StandardCharsets;
-import java.util.Arrays;
 import java.util.Map;
 import java.util.NavigableMap;
 
 /** An open file or directory, with its position. */
 final class OpenFile extends OpenFileDescription {
-  /** The size of the disk; it ends a program that writes without limit. */
-  private static final int SIZE_MAX = 1 << 26;
+  /** The longest file. */
+  private static final long SIZE_MAX = 1L << 44;
+
+  /** The most that a splice moves at once; more than a pipe holds. */
+  private static final int TRANSFER_MAX = 1 << 21;
 
   final Node node;
   private final String path;
@@ -29,6 +32,7 @@ final class OpenFile extends OpenFileDescription {
     isNonBlocking = (flags & OpenFlags.NON_BLOCKING) != 0;
     this.node = node;
     this.path = path;
+    node.opened();
   }
 
   @Override
@@ -67,9 +71,54 @@ final class OpenFile extends OpenFileDescription {
     if (size > SIZE_MAX) {
       return failure(Errno.EFBIG);
     }
-    node.resize((int) size);
+    node.content.resize(size);
     node.touch(kernel.now());
     return 0;
+  }
+
+  /** fallocate(2), as ext4 does it. */
+  int allocate(Allocation how, long from, long bytes) {
+    FileContent content = node.content;
+    long end = from + bytes;
+    int refusal = checkAllocation(how, from, bytes);
+    if (refusal < 0) {
+      return refusal;
+    }
+    switch (how) {
+      case PUNCH_HOLE -> content.clear(from, end);
+      case COLLAPSE -> content.collapse(from, bytes);
+      case INSERT -> content.insert(from, bytes);
+      default -> {
+        if (how == Allocation.ZERO) {
+          content.clear(from, end);
+        }
+        if (!content.allocate(from, end)) {
+          return failure(Errno.ENOSPC);
+        }
+        if (how != Allocation.RESERVE && end > content.size()) {
+          content.resize(end);
+        }
+      }
+    }
+    node.touch(kernel.now());
+    return 0;
+  }
+
+  private int checkAllocation(Allocation how, long from, long bytes) {
+    if (bytes <= 0) {
+      return failure(Errno.EINVAL);
+    }
+    if (!isWritable()) {
+      return failure(Errno.EBADF);
+    }
+    long size = node.content.size();
+    boolean shifts = how == Allocation.COLLAPSE || how == Allocation.INSERT;
+    if (from + bytes > SIZE_MAX || (how == Allocation.INSERT && size + bytes > SIZE_MAX)) {
+      return failure(Errno.EFBIG);
+    }
+    boolean unaligned = from % Disk.BLOCK_BYTES != 0 || bytes % Disk.BLOCK_BYTES != 0;
+    boolean reachesEnd = how == Allocation.COLLAPSE ? from + bytes >= size : from >= size;
+    return shifts && (unaligned || reachesEnd) ? failure(Errno.EINVAL) : 0;
   }
 
   /** fchmod(2). */
@@ -91,10 +140,10 @@ final class OpenFile extends OpenFileDescription {
     if (refusal < 0) {
       return refusal;
     }
-    int count = Math.clamp(node.size - from, 0, request.length);
+    int count = Math.clamp(node.content.size() - from, 0, request.length);
     if (count > 0) {
       count = kernel.shortened(count);
-      request.store(copy(from, count));
+      request.store(node.content.read(from, count));
       if (!has(OpenFlags.NO_ACCESS_TIME)) {
         node.accessed = kernel.now();
       }
@@ -124,10 +173,6 @@ final class OpenFile extends OpenFileDescription {
     return target.count();
   }
 
-  private byte[] copy(long from, int count) {
-    return Arrays.copyOfRange(node.bytes, (int) from, (int) from + count);
-  }
-
   @Override
   int write(Request request) {
     if (!isWritable()) {
@@ -138,16 +183,19 @@ final class OpenFile extends OpenFileDescription {
     }
     boolean atPosition = request.position == Op.CURRENT_POSITION;
     // An append goes to the end even if a position is given (pwrite(2), "BUGS").
-    long to = isAppending() ? node.size : atPosition ? position : request.position;
+    long to = isAppending() ? node.content.size() : atPosition ? position : request.position;
     int refusal = checkAligned(request, to);
     if (refusal < 0) {
       return refusal;
     }
-    long room = SIZE_MAX - to;
-    if (room <= 0) {
+    if (to >= SIZE_MAX) {
+      return failure(Errno.EFBIG);
+    }
+    long room = node.content.room(to, request.length);
+    if (room == 0) {
       return failure(Errno.ENOSPC);
     }
-    int count = kernel.shortened((int) Math.min(room, request.length));
+    int count = kernel.shortened((int) room);
     put(request.load(0, count), to);
     if (atPosition) {
       position = to + count;
@@ -156,18 +204,14 @@ final class OpenFile extends OpenFileDescription {
   }
 
   private void put(byte[] bytes, long to) {
-    int end = (int) to + bytes.length;
-    if (end > node.size) {
-      node.resize(end);
-    }
-    System.arraycopy(bytes, 0, node.bytes, (int) to, bytes.length);
-    node.modified = kernel.now();
-    node.changed = kernel.now();
+    node.content.write(bytes, to);
+    node.touch(kernel.now());
   }
 
   @Override
   int available() {
-    return node.directory ? failure(Errno.EINVAL) : (int) Math.max(node.size - position, 0);
+    long left = node.content.size() - position;
+    return node.directory ? failure(Errno.EINVAL) : Math.clamp(left, 0, TRANSFER_MAX);
   }
 
   @Override
@@ -175,13 +219,13 @@ final class OpenFile extends OpenFileDescription {
     if (isAppending()) {
       return failure(Errno.EINVAL);
     }
-    long room = SIZE_MAX - position;
+    long room = node.content.room(position, TRANSFER_MAX);
     return room > 0 ? (int) room : failure(Errno.ENOSPC);
   }
 
   @Override
   byte[] takeBytes(int count) {
-    byte[] taken = copy(position, count);
+    byte[] taken = node.content.read(position, count);
     position += count;
     return taken;
   }
@@ -198,7 +242,9 @@ final class OpenFile extends OpenFileDescription {
   }
 
   @Override
-  void released() {}
+  void released() {
+    node.closed();
+  }
 
   @Override
   public String toString() {

@@ -323,6 +323,7 @@ public final class Request {
   boolean isOnWorker() {
     return switch (opcode) {
       case SPLICE, SYNC, SYNC_DATA, OPEN, OPEN_DIRECT, STAT, LIST -> true;
+      case WRITE_BACK, ADVISE, ALLOCATE -> true;
       default -> OpcodeHandlers.isOnPath(this);
     };
   }

@@ -110,6 +110,7 @@ public final class SimBackend extends Backend {
             Capability.OPEN_DIRECTORIES,
             Capability.RENAME_FLAGS,
             Capability.ALL_OPEN_FLAGS,
+            Capability.ALLOCATION,
             Capability.ALL_XATTRS));
     if (!Memory.isAccessible()) {
       disable(Capability.BUFFER_GROUPS); // their buffers are addresses

@@ -17,6 +17,7 @@ import org.jspecify.annotations.Nullable;
 /** An open file or directory, whose operations a thread carries out. */
 class FileEntry extends Entry {
   private static final int EISDIR = -Errno.EISDIR.code();
+  private static final int ESPIPE = -Errno.ESPIPE.code();
   private static final int ENOTDIR = -Errno.ENOTDIR.code();
 
   private final Path path;
@@ -62,6 +63,10 @@ class FileEntry extends Entry {
     return flags;
   }
 
+  private boolean isSeekable() {
+    return type() != FileType.PIPE && type() != FileType.SOCKET;
+  }
+
   boolean isReadable() {
     return (flags & OpenFlags.READ) != 0;
   }
@@ -99,6 +104,8 @@ class FileEntry extends Entry {
       }
       case WRITE -> isWritable() ? write(backend, request) : EBADF;
       case STAT, SYNC, SYNC_DATA -> work(backend, request);
+      case WRITE_BACK -> isSeekable() ? work(backend, request) : ESPIPE;
+      case ADVISE -> isSeekable() ? 0 : ESPIPE; // the JDK can't give the hint
       case TRUNCATE -> isWritable() && type() == FileType.REGULAR ? work(backend, request) : EINVAL;
       case SET_PERMISSIONS -> work(backend, request);
       case LIST -> type() == FileType.DIRECTORY ? work(backend, request) : ENOTDIR;

@@ -176,7 +176,7 @@ final class FileJob extends Job {
       }
       case LIST -> entry().list(Objects.requireNonNull(batch));
       case TRUNCATE -> entry().truncate(Objects.requireNonNull(names).sizeBytes());
-      case SYNC, SYNC_DATA -> {
+      case SYNC, SYNC_DATA, WRITE_BACK -> {
         entry().writer().force(opcode == Opcode.SYNC);
         yield 0;
       }

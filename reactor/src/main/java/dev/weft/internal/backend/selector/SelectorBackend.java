@@ -287,11 +287,19 @@ public final class SelectorBackend extends Backend {
           op.target() == null && (op.detail() & OpenFlags.SPECIAL) == 0
               ? FileJob.start(this, request)
               : Entry.UNSUPPORTED;
-      case SPLICE, RECEIVE_ANY, RECEIVE_MULTISHOT -> Entry.UNSUPPORTED;
+      case SPLICE, RECEIVE_ANY, RECEIVE_MULTISHOT, ALLOCATE -> Entry.UNSUPPORTED;
       case READ_SCATTERED, WRITE_GATHERED, SEND_ZERO_COPY -> Entry.UNSUPPORTED;
       case ACCEPT_DIRECT, OPEN_DIRECT, REGISTER, INSTALL -> Entry.UNSUPPORTED;
-      default -> entry == null ? Entry.EBADF : entry.start(this, request);
+      case WRITE_BACK, ADVISE ->
+          entry == null || entry instanceof FileEntry
+              ? startOn(entry, request)
+              : -Errno.ESPIPE.code();
+      default -> startOn(entry, request);
     };
+  }
+
+  private int startOn(@Nullable Entry entry, Request request) {
+    return entry == null ? Entry.EBADF : entry.start(this, request);
   }
 
   private void applyCancels() {

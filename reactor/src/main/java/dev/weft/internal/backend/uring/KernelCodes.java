@@ -2,7 +2,9 @@
 package dev.weft.internal.backend.uring;
 
 import dev.weft.bindings.weft_h;
+import dev.weft.internal.backend.Allocation;
 import dev.weft.internal.backend.Direction;
+import dev.weft.internal.backend.FileAdvice;
 import dev.weft.internal.backend.FileType;
 import dev.weft.internal.backend.OpenFlags;
 import dev.weft.internal.backend.PollEvents;
@@ -23,6 +25,11 @@ final class KernelCodes {
   private static final int IPV6_MULTICAST_IF = 17;
   private static final int IPV6_MULTICAST_HOPS = 18;
   private static final int IPV6_MULTICAST_LOOP = 19;
+
+  // Of SYNC_FILE_RANGE_, see sync_file_range(2).
+  private static final int WAIT_BEFORE = 1;
+  private static final int WRITE = 2;
+  private static final int WAIT_AFTER = 4;
 
   /** A pair of neutral bits and the kernel's bits for them. */
   private record Bits(int ours, int kernels) {}
@@ -100,6 +107,35 @@ final class KernelCodes {
   /** {@link PollEvents} of {@code POLL*}. */
   static int pollEventsOf(int kernels) {
     return fromKernel(kernels, POLL_EVENTS);
+  }
+
+  /** {@code SYNC_FILE_RANGE_*}. */
+  static int writeBack(boolean waits) {
+    return waits ? WAIT_BEFORE | WRITE | WAIT_AFTER : WRITE;
+  }
+
+  /** {@code POSIX_FADV_*}. */
+  static int advice(FileAdvice advice) {
+    return switch (advice) {
+      case NORMAL -> 0;
+      case RANDOM -> 1;
+      case SEQUENTIAL -> 2;
+      case WILL_NEED -> 3;
+      case DONT_NEED -> 4;
+      case NO_REUSE -> 5;
+    };
+  }
+
+  /** {@code FALLOC_FL_*}. */
+  static int allocation(Allocation how) {
+    return switch (how) {
+      case ALLOCATE -> 0;
+      case RESERVE -> weft_h.FALLOC_FL_KEEP_SIZE();
+      case PUNCH_HOLE -> weft_h.FALLOC_FL_PUNCH_HOLE() | weft_h.FALLOC_FL_KEEP_SIZE();
+      case ZERO -> weft_h.FALLOC_FL_ZERO_RANGE();
+      case COLLAPSE -> weft_h.FALLOC_FL_COLLAPSE_RANGE();
+      case INSERT -> weft_h.FALLOC_FL_INSERT_RANGE();
+    };
   }
 
   static int shutdown(Direction direction) {

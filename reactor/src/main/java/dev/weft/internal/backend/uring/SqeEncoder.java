@@ -75,6 +75,12 @@ final class SqeEncoder implements AutoCloseable {
     defineOther(Opcode.CLOSE, weft_h.IORING_OP_CLOSE(), 0);
     define(Opcode.SYNC, weft_h.IORING_OP_FSYNC(), 0);
     define(Opcode.SYNC_DATA, weft_h.IORING_OP_FSYNC(), weft_h.IORING_FSYNC_DATASYNC());
+    defineOther(Opcode.WRITE_BACK, weft_h.IORING_OP_SYNC_FILE_RANGE(), 0);
+    defineOther(Opcode.ADVISE, weft_h.IORING_OP_FADVISE(), 0);
+    defineOther(Opcode.ALLOCATE, weft_h.IORING_OP_FALLOCATE(), 0);
+  }
+
+  static {
     defineOther(Opcode.RECEIVE_ANY, weft_h.IORING_OP_RECV(), 0);
     add(Opcode.RECEIVE_ANY, weft_h.IOSQE_BUFFER_SELECT() << SQE_FLAGS_SHIFT);
     defineOther(Opcode.RECEIVE_MULTISHOT, weft_h.IORING_OP_RECV(), 0);
@@ -304,6 +310,12 @@ final class SqeEncoder implements AutoCloseable {
           PathEntries.encode(sqe, op, scratch(op));
       case POLL -> io_uring_sqe.rw_flags(sqe, KernelCodes.pollEvents(op.detail()));
       case SPLICE -> encodeSplice(sqe, op);
+      case WRITE_BACK -> io_uring_sqe.rw_flags(sqe, KernelCodes.writeBack(op.detail() != 0));
+      case ADVISE -> io_uring_sqe.rw_flags(sqe, KernelCodes.advice(op.advice()));
+      case ALLOCATE -> {
+        io_uring_sqe.addr(sqe, op.rangeBytes());
+        io_uring_sqe.len(sqe, KernelCodes.allocation(op.allocation()));
+      }
       default -> encodeDirect(sqe, op);
     }
   }
