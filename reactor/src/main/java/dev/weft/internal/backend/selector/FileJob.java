@@ -61,7 +61,7 @@ final class FileJob extends Job {
     }
 
     @Override
-    int perform() throws IOException {
+    int call() throws IOException {
       channel = FileChannel.open(path, StandardOpenOption.READ, StandardOpenOption.WRITE);
       return 0;
     }
@@ -164,7 +164,7 @@ final class FileJob extends Job {
   // ---- on a worker's thread
 
   @Override
-  int perform() throws IOException {
+  int call() throws IOException {
     return switch (opcode) {
       case OPEN -> open();
       case READ -> read();

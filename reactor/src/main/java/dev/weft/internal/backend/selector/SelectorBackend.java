@@ -264,7 +264,7 @@ public final class SelectorBackend extends Backend {
     int result;
     try {
       result = attempt(request);
-    } catch (OutOfMemoryError e) {
+    } catch (OutOfMemoryError | LinkageError e) { // a class can't be loaded
       result = -Errno.ENOMEM.code();
     } catch (RuntimeException e) {
       result = -ErrnoOfFailure.code(e);

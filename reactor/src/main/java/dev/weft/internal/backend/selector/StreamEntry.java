@@ -74,7 +74,7 @@ final class StreamEntry extends FileEntry {
     }
 
     @Override
-    int perform() throws IOException {
+    int call() throws IOException {
       return Math.max(reader().read(target.buffer.clear().limit(length)), 0);
     }
 
@@ -182,7 +182,7 @@ final class StreamEntry extends FileEntry {
     }
 
     @Override
-    int perform() throws IOException {
+    int call() throws IOException {
       return writer().write(source.buffer.clear().limit(length));
     }
 

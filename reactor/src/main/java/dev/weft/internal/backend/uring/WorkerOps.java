@@ -43,15 +43,10 @@ final class WorkerOps {
     }
 
     @Override
-    public void run() {
-      try {
-        result =
-            op.argument() instanceof PathRequest names
-                ? WorkerCalls.perform(op.opcode(), op.handle(), names)
-                : WorkerCalls.list(op.handle(), op.batch());
-      } catch (OutOfMemoryError | LinkageError e) {
-        result = -Errno.ENOMEM.code();
-      }
+    protected int perform() {
+      return op.argument() instanceof PathRequest names
+          ? WorkerCalls.perform(op.opcode(), op.handle(), names)
+          : WorkerCalls.list(op.handle(), op.batch());
     }
   }
 
