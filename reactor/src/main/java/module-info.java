@@ -17,6 +17,7 @@ module dev.weft.reactor {
   exports dev.weft.micro;
   exports dev.weft.net;
   exports dev.weft.os;
+  exports dev.weft.process;
   exports dev.weft.sync;
   exports dev.weft.text;
   exports dev.weft.tls;

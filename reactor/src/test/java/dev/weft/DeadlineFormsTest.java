@@ -95,6 +95,9 @@ class DeadlineFormsTest {
           Map.entry("FileWalk#close", "releases the kernel's resources, also in a cancelled fiber"),
           Map.entry("TemporaryFile#close", "deletes what was made, also in a cancelled fiber"),
           Map.entry("TemporaryDirectory#close", "deletes what was made, also in a cancelled fiber"),
+          Map.entry(
+              "ChildProcess#close", "no process may be left behind, also by a cancelled fiber"),
+          Map.entry("Children#close", "no process may be left behind, also by a cancelled fiber"),
           Map.entry("File#close", "releases the kernel's resources, also in a cancelled fiber"),
           Map.entry("Pipe#close", "releases the kernel's resources, also in a cancelled fiber"),
           Map.entry(

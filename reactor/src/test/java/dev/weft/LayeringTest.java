@@ -47,12 +47,13 @@ class LayeringTest {
           List.of("dev.weft"),
           List.of("dev.weft.sync", "dev.weft.internal.micro.run"),
           List.of("dev.weft.io", "dev.weft.internal.net"),
-          List.of("dev.weft.internal.framing", "dev.weft.internal.socks"),
+          List.of(
+              "dev.weft.internal.framing", "dev.weft.internal.process", "dev.weft.internal.socks"),
           List.of("dev.weft.internal.server"),
           List.of(
               "dev.weft.net", "dev.weft.fs", "dev.weft.os", "dev.weft.framing", "dev.weft.text"),
           List.of("dev.weft.internal.tls"),
-          List.of("dev.weft.micro", "dev.weft.tls"));
+          List.of("dev.weft.micro", "dev.weft.process", "dev.weft.tls"));
 
   /** Packages of one layer that use each other. */
   private static final Set<String> ONE_CONCEPT =

@@ -109,11 +109,11 @@ class SignalsTest {
   }
 
   @Test
-  void everyDeclaredSignalCanBeOpened() throws Exception {
-    // SIGUSR1 is not declared, since the JVM uses it.
+  void whatTheJvmDoesNotNeedCanBeOpened() throws Exception {
+    Signal[] all = {Signal.HUP, Signal.INT, Signal.TERM, Signal.USR2, Signal.WINCH};
     Reactors.assertEnds(
         () -> {
-          for (Signal signal : Signal.values()) {
+          for (Signal signal : all) {
             Signals.open(signal).close();
           }
         });

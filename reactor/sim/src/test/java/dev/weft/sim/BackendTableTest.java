@@ -25,6 +25,7 @@ import dev.weft.internal.backend.PathRequest;
 import dev.weft.internal.backend.PollEvents;
 import dev.weft.internal.backend.SocketOption;
 import dev.weft.internal.backend.SocketType;
+import dev.weft.internal.backend.SpawnRequest;
 import dev.weft.internal.backend.selector.SelectorBackend;
 import java.lang.foreign.MemorySegment;
 import java.net.InetAddress;
@@ -131,6 +132,8 @@ class BackendTableTest {
           case SET_PERMISSIONS -> op.onPath(PathRequest.setPermissions(null, name, 0));
           case TRUNCATE -> op.onPath(PathRequest.truncate(none, 0));
           case LIST -> op.list(none, new DirectoryBatch());
+          case SPAWN ->
+              op.spawn(new SpawnRequest(List.of(), false, List.of(), null, 0, new int[3]));
           case SYNC -> op.sync(none, false);
           case SYNC_DATA -> op.sync(none, true);
           case WRITE_BACK -> op.writeBack(none, 0, 0, true);
@@ -196,6 +199,8 @@ class BackendTableTest {
           List.of(
               new Call().peerCredentials(end),
               new Call().duplicate(end),
+              new Call().signalChild(end, 1, null),
+              new Call().reapChild(end, false),
               call.pipeCapacity(end),
               new Call().setPipeCapacity(end, 1),
               new Call().socketPair(SocketType.STREAM))) {

@@ -7,7 +7,7 @@ import java.nio.file.Path;
 import org.junit.jupiter.api.io.TempDir;
 
 /** The JDK's channels keep the contract. */
-class SelectorContractTest extends DirectContract {
+class SelectorContractTest extends ChildContract {
   @TempDir private Path directory;
 
   @Override

@@ -7,7 +7,7 @@ import dev.weft.sim.run.SimBackend;
 import java.util.Objects;
 
 /** The simulated kernel keeps the contract, if no faults are configured. */
-class SimContractTest extends DirectContract {
+class SimContractTest extends ChildContract {
   @Override
   Backend open(int entries) {
     return SimBackends.open(entries, Faults.none());

@@ -18,7 +18,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Linux keeps the contract. */
-class UringContractTest extends DirectContract {
+class UringContractTest extends ChildContract {
   @TempDir private Path directory;
 
   @Override

@@ -65,7 +65,17 @@ public final class Call {
     /** The result is 0 if the file has positions, otherwise -ESPIPE. */
     SEEK,
     /** The result is another descriptor for the same open file. */
-    DUPLICATE
+    DUPLICATE,
+    /**
+     * Sends a signal to a child process, or to its group: -ESRCH if it has ended, or the group is
+     * empty.
+     */
+    SIGNAL_CHILD,
+    /**
+     * Releases a child process that has ended (waitid(2)): 1, and {@link #value} is its status as
+     * waitpid(2) returns it; 0 if it is running.
+     */
+    REAP_CHILD
   }
 
   private Kind kind = Kind.FILE_TYPE;
@@ -96,7 +106,7 @@ public final class Call {
 
   /**
    * The backlog of LISTEN, the value of SET_OPTION, the bytes of SET_PIPE_CAPACITY, the process's
-   * descriptor of ADOPT.
+   * descriptor of ADOPT, the signal of SIGNAL_CHILD, and not 0 if REAP_CHILD waits.
    */
   public int detail() {
     return detail;
@@ -130,6 +140,14 @@ public final class Call {
   /** What CONNECTION_INFO fills. */
   public ConnectionInfo info() {
     return (ConnectionInfo) Objects.requireNonNull(argument);
+  }
+
+  /**
+   * The group of SIGNAL_CHILD: null for the process alone. Otherwise that of the child, which has
+   * this number if that can't belong to another group by now, and 0 if it can.
+   */
+  public @Nullable Integer group() {
+    return (Integer) argument;
   }
 
   /** The channel of ADOPT_CHANNEL. */
@@ -305,6 +323,16 @@ public final class Call {
 
   public Call duplicate(Handle handle) {
     return request(Kind.DUPLICATE, handle.number(), 0, null);
+  }
+
+  /** Sends a signal to a child, or to its {@link #group}. */
+  public Call signalChild(Handle child, int signal, @Nullable Integer group) {
+    return request(Kind.SIGNAL_CHILD, child.number(), signal, group);
+  }
+
+  /** Reaps a child; {@code waits} is for one that has been killed. */
+  public Call reapChild(Handle child, boolean waits) {
+    return request(Kind.REAP_CHILD, child.number(), waits ? 1 : 0, null);
   }
 
   private Call request(Kind kind, int handle, int detail, @Nullable Object argument) {

@@ -69,6 +69,9 @@ public enum Capability {
    */
   VECTORED_FILES,
 
+  /** {@link Opcode#SPAWN}, and the calls on a child process. */
+  CHILD_PROCESSES,
+
   /** {@link Backend#openDirectTable}, and what makes a {@link DirectDescriptor}. */
   DIRECT_DESCRIPTORS,
 

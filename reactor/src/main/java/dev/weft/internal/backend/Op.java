@@ -383,6 +383,11 @@ public final class Op extends FileRequest {
     return request(Opcode.INSTALL, handle);
   }
 
+  /** Starts a child process; the result is a descriptor of it (pidfd_open(2)). */
+  public Op spawn(SpawnRequest child) {
+    return request(Opcode.SPAWN, null).with(child);
+  }
+
   /** Waits until one of the {@link PollEvents} is set; the result is the set of those. */
   public Op poll(Handle handle, int events) {
     request(Opcode.POLL, handle);

@@ -68,6 +68,11 @@ public enum Opcode {
   TRUNCATE,
   /** Reads entries of an open directory into a {@link DirectoryBatch}. */
   LIST,
+  /**
+   * Starts a child process: see {@link SpawnRequest}; the result is a descriptor of it, which
+   * becomes readable when it ends. Needs {@link Capability#CHILD_PROCESSES}.
+   */
+  SPAWN,
   SYNC,
   /** As SYNC, without attributes that are not needed to read the data. */
   SYNC_DATA,

@@ -49,6 +49,11 @@ public final class LibcFunction {
     return new LibcFunction(found.asSpreader(long[].class, arguments));
   }
 
+  /** The address of a variable of the C library, 0 if there is none of that name. */
+  public static long variable(String name) {
+    return Linker.nativeLinker().defaultLookup().find(name).map(MemorySegment::address).orElse(0L);
+  }
+
   /** Calls it: at least 0, or -errno; -ENOSYS if this C library has no such function. */
   public int call(long... arguments) {
     MethodHandle found = handle;

@@ -343,7 +343,7 @@ public final class Kernel {
 
   private static boolean needsDescription(Request request) {
     return switch (request.opcode) {
-      case NOP, OPEN, OPEN_DIRECT, CLOSE, STAT -> false;
+      case NOP, OPEN, OPEN_DIRECT, CLOSE, STAT, SPAWN -> false;
       default -> !OpcodeHandlers.isOnPath(request);
     };
   }

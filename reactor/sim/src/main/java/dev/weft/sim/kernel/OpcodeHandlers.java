@@ -50,6 +50,7 @@ final class OpcodeHandlers {
       case OPEN, OPEN_DIRECT -> open(kernel, request);
       case CLOSE -> kernel.close(request.handle);
       case STAT -> stat(kernel, request);
+      case SPAWN -> -Errno.EOPNOTSUPP.code(); // there are no programs
       case REGISTER, INSTALL -> move(kernel, request, file(request));
       default -> isOnPath(request) ? onPath(kernel, request) : onFile(request, file(request));
     };

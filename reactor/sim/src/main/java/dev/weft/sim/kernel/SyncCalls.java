@@ -26,7 +26,7 @@ public final class SyncCalls {
   public int perform(Call call) {
     return switch (call.kind()) {
       case SOCKET -> socket(call.family(), call.socketType());
-      case ADOPT, ADOPT_CHANNEL -> -Errno.EOPNOTSUPP.code();
+      case ADOPT, ADOPT_CHANNEL, SIGNAL_CHILD, REAP_CHILD -> -Errno.EOPNOTSUPP.code();
       case PIPE -> pipe(call);
       case SOCKET_PAIR -> socketPair(call);
       default -> onDescriptor(call, kernel.description(call.handle()));

@@ -14,7 +14,7 @@ final class Calls {
     return switch (call.kind()) {
       case SOCKET -> SocketCalls.open(backend, call.family(), call.socketType());
       case PIPE -> PipeEntry.open(backend, call);
-      case SOCKET_PAIR, PEER_CREDENTIALS, DUPLICATE -> Entry.UNSUPPORTED;
+      case SOCKET_PAIR, PEER_CREDENTIALS, DUPLICATE, SIGNAL_CHILD, REAP_CHILD -> Entry.UNSUPPORTED;
       case ADOPT_CHANNEL -> SocketCalls.adopt(backend, call.channel());
       case ADOPT -> backend.descriptors.adopt(call.detail(), call.direction());
       default -> performOn(backend, call, backend.descriptors.find(call.handle()));

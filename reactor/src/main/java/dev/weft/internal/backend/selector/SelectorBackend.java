@@ -288,7 +288,7 @@ public final class SelectorBackend extends Backend {
               ? FileJob.start(this, request)
               : Entry.UNSUPPORTED;
       case SPLICE, RECEIVE_ANY, RECEIVE_MULTISHOT, ALLOCATE -> Entry.UNSUPPORTED;
-      case READ_SCATTERED, WRITE_GATHERED, SEND_ZERO_COPY -> Entry.UNSUPPORTED;
+      case READ_SCATTERED, WRITE_GATHERED, SEND_ZERO_COPY, SPAWN -> Entry.UNSUPPORTED;
       case ACCEPT_DIRECT, OPEN_DIRECT, REGISTER, INSTALL -> Entry.UNSUPPORTED;
       case WRITE_BACK, ADVISE ->
           entry == null || entry instanceof FileEntry

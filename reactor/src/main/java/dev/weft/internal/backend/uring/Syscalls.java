@@ -58,6 +58,8 @@ final class Syscalls {
       case FILE_TYPE -> fileType(call, Libc.fileType(handle));
       case SEEK -> seek(handle);
       case DUPLICATE -> Libc.duplicate(handle);
+      case SIGNAL_CHILD -> ChildCalls.signal(call);
+      case REAP_CHILD -> ChildCalls.reap(call, scratch);
       case SHUTDOWN -> Libc.shutdown(handle, KernelCodes.shutdown(call.direction()));
     };
   }

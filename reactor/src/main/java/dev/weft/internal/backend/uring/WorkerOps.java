@@ -4,6 +4,7 @@ package dev.weft.internal.backend.uring;
 import dev.weft.error.Errno;
 import dev.weft.internal.backend.Op;
 import dev.weft.internal.backend.PathRequest;
+import dev.weft.internal.backend.SpawnRequest;
 import dev.weft.internal.backend.WorkerJob;
 import dev.weft.internal.backend.WorkerThreads;
 import java.util.ArrayDeque;
@@ -44,16 +45,18 @@ final class WorkerOps {
 
     @Override
     protected int perform() {
-      return op.argument() instanceof PathRequest names
-          ? WorkerCalls.perform(op.opcode(), op.handle(), names)
-          : WorkerCalls.list(op.handle(), op.batch());
+      return switch (op.argument()) {
+        case PathRequest names -> WorkerCalls.perform(op.opcode(), op.handle(), names);
+        case SpawnRequest child -> ChildStart.perform(child);
+        case null, default -> WorkerCalls.list(op.handle(), op.batch());
+      };
     }
   }
 
   /** Whether an operation is one for threads. */
   static boolean isOne(Op op) {
     return switch (op.opcode()) {
-      case READ_LINK, LIST, LIST_XATTRS, REMOVE_XATTR, SET_PERMISSIONS, TRUNCATE -> true;
+      case READ_LINK, LIST, LIST_XATTRS, REMOVE_XATTR, SET_PERMISSIONS, TRUNCATE, SPAWN -> true;
       case GET_XATTR, SET_XATTR -> // the ring follows symbolic links
           !op.names().isInDirectory() && !op.names().has(PathRequest.FOLLOW);
       default -> false;
