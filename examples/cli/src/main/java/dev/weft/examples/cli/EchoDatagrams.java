@@ -2,8 +2,10 @@
 package dev.weft.examples.cli;
 
 import dev.weft.BackendKind;
+import dev.weft.Deadline;
 import dev.weft.Fiber;
 import dev.weft.Reactor;
+import dev.weft.error.CancelledException;
 import dev.weft.error.Errno;
 import dev.weft.error.ErrnoException;
 import dev.weft.examples.common.ListenAddress;
@@ -16,6 +18,8 @@ import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.net.InetSocketAddress;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Objects;
 
 /**
@@ -30,9 +34,12 @@ final class EchoDatagrams implements AutoCloseable {
 
   private static final Duration BACK_OFF = Duration.ofMillis(10);
 
+  private static final Duration SEND_MAX = Duration.ofSeconds(5);
+
   private final UdpSocket socket;
   private final InetSocketAddress address;
   private final boolean quiet;
+  private final List<Fiber> fibers = new ArrayList<>();
 
   private EchoDatagrams(UdpSocket socket, boolean quiet) throws IOException {
     this.socket = socket;
@@ -48,15 +55,42 @@ final class EchoDatagrams implements AutoCloseable {
     return new EchoDatagrams(UdpSocket.bind(address, used), quiet);
   }
 
+  /** Takes over a socket, with the datagrams that wait in its buffer. */
+  static EchoDatagrams adopt(int descriptor, boolean quiet) throws IOException {
+    UdpSocket socket = UdpSocket.adopt(descriptor);
+    socket.setOption(SocketOption.PACKET_INFO, true);
+    return new EchoDatagrams(socket, quiet);
+  }
+
+  UdpSocket socket() {
+    return socket;
+  }
+
   InetSocketAddress localAddress() {
     return address;
   }
 
-  /** Starts to serve, until it is closed. */
+  /** Starts to serve, until it is stopped. */
   void start() {
     for (int i = 0; i < FIBERS; i++) {
-      Fiber.start("udp " + this + " " + i, this::serve);
+      fibers.add(Fiber.start("udp " + this + " " + i, this::serve));
     }
+  }
+
+  /**
+   * Receives nothing more. A datagram that has been received is echoed; the others stay in the
+   * socket's buffer, for a program that has taken over the socket.
+   */
+  void stop() {
+    fibers.forEach(Fiber::cancel);
+  }
+
+  /** Waits until what has been received is echoed, and closes the socket. Suspends. */
+  void drain() {
+    for (Fiber fiber : fibers) {
+      fiber.join();
+    }
+    close();
   }
 
   private void serve() {
@@ -66,14 +100,16 @@ final class EchoDatagrams implements AutoCloseable {
         receive(datagram);
       }
     } catch (IOException e) {
-      // closed
+      Programs.report("udp " + this + ": " + e.getMessage());
+    } catch (CancelledException e) {
+      // stopped
     }
   }
 
   /** Echoes one datagram. What fails concerns that one alone. */
   private void receive(Datagram datagram) throws IOException {
     try {
-      socket.receive(datagram);
+      socket.receive(datagram); // succeeds in spite of a cancel if a datagram has been received
     } catch (ErrnoException e) {
       report("udp " + this, e);
       if (isShort(e)) {
@@ -82,9 +118,24 @@ final class EchoDatagrams implements AutoCloseable {
       return;
     }
     try {
-      socket.send(datagram);
+      send(datagram);
     } catch (ErrnoException e) { // such as EINVAL for a sender whose port is 0
       report("udp " + ListenAddress.text(Objects.requireNonNull(datagram.address())), e);
+    }
+  }
+
+  private void send(Datagram datagram) throws IOException {
+    try {
+      socket.send(datagram);
+    } catch (CancelledException e) { // what has been received is echoed all the same
+      try {
+        Fiber.shielded(Deadline.after(SEND_MAX), () -> socket.send(datagram));
+      } catch (IOException | RuntimeException failure) {
+        throw failure;
+      } catch (Exception failure) {
+        throw new IllegalStateException(failure);
+      }
+      throw e;
     }
   }
 

@@ -6,10 +6,8 @@ import dev.weft.error.DeadlineExceededException;
 import dev.weft.error.ErrnoException;
 import dev.weft.examples.cli.server.ListeningSockets;
 import dev.weft.examples.cli.server.ReactorServer;
-import dev.weft.examples.cli.server.TcpSockets;
 import dev.weft.examples.common.Programs;
 import dev.weft.net.SocketOptions;
-import dev.weft.net.TcpListener;
 import dev.weft.net.TcpSocket;
 import java.io.IOException;
 import java.net.InetSocketAddress;
@@ -42,8 +40,8 @@ final class EchoService implements ReactorServer {
   }
 
   @Override
-  public ListeningSockets adopt(TcpListener listener) {
-    return new EchoSockets(new TcpSockets("tcp", listener, this::serve, Programs::report), null);
+  public ListeningSockets adopt(int descriptor) throws IOException {
+    return EchoSockets.adopt(descriptor, protocols, this::serve, quiet);
   }
 
   private void serve(TcpSocket socket) {

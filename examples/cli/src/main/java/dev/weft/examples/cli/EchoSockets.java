@@ -9,7 +9,6 @@ import dev.weft.examples.cli.server.TcpSockets;
 import dev.weft.examples.common.Programs;
 import dev.weft.net.ConnectionHandler;
 import dev.weft.net.SocketOptions;
-import dev.weft.net.TcpListener;
 import dev.weft.net.TcpSocket;
 import java.io.IOException;
 import java.net.InetSocketAddress;
@@ -28,7 +27,7 @@ final class EchoSockets implements ListeningSockets {
   private final @Nullable TcpSockets stream;
   private final @Nullable EchoDatagrams datagrams;
 
-  EchoSockets(@Nullable TcpSockets stream, @Nullable EchoDatagrams datagrams) {
+  private EchoSockets(@Nullable TcpSockets stream, @Nullable EchoDatagrams datagrams) {
     this.stream = stream;
     this.datagrams = datagrams;
   }
@@ -72,6 +71,23 @@ final class EchoSockets implements ListeningSockets {
     }
   }
 
+  /** Takes over a listener or a UDP socket, whichever is served. */
+  static EchoSockets adopt(
+      int descriptor, Protocols protocols, ConnectionHandler<TcpSocket> handler, boolean quiet)
+      throws IOException {
+    if (protocols.tcp) {
+      try {
+        return new EchoSockets(
+            TcpSockets.adopt("tcp", descriptor, handler, Programs::report), null);
+      } catch (IllegalArgumentException e) {
+        if (!protocols.udp) {
+          throw e;
+        }
+      }
+    }
+    return new EchoSockets(null, EchoDatagrams.adopt(descriptor, quiet));
+  }
+
   private static EchoDatagrams datagrams(
       InetSocketAddress address, SocketOptions options, boolean quiet) throws IOException {
     try {
@@ -93,8 +109,15 @@ final class EchoSockets implements ListeningSockets {
   }
 
   @Override
-  public @Nullable TcpListener listener() {
-    return stream == null ? null : stream.listener();
+  public List<Object> sockets() {
+    List<Object> open = new ArrayList<>();
+    if (stream != null) {
+      open.addAll(stream.sockets());
+    }
+    if (datagrams != null) {
+      open.add(datagrams.socket());
+    }
+    return open;
   }
 
   @Override
@@ -125,12 +148,15 @@ final class EchoSockets implements ListeningSockets {
       stream.stop();
     }
     if (datagrams != null) {
-      datagrams.close();
+      datagrams.stop();
     }
   }
 
   @Override
   public void drain(Deadline grace) {
+    if (datagrams != null) {
+      datagrams.drain();
+    }
     if (stream != null) {
       stream.drain(grace);
     }

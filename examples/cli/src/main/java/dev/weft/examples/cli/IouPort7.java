@@ -59,9 +59,6 @@ final class IouPort7 implements Program {
         BackendOption.reactorOptions(arguments).withCpu(ReactorOptions.ANY_CPU);
     boolean tcp = arguments.matchedOptionValue("--tcp", false);
     boolean udp = arguments.matchedOptionValue("--udp", false);
-    if (arguments.hasMatchedOption("--takeover") && (udp || !tcp)) {
-      throw new IllegalArgumentException("--takeover is for TCP alone: give --tcp");
-    }
     EchoSockets.Protocols protocols = new EchoSockets.Protocols(tcp || !udp, udp || !tcp);
     return new ServerRun(
             NAME,

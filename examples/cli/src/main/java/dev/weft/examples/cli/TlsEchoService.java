@@ -9,7 +9,6 @@ import dev.weft.examples.cli.server.ReactorServer;
 import dev.weft.examples.cli.server.TcpSockets;
 import dev.weft.examples.common.Programs;
 import dev.weft.net.SocketOptions;
-import dev.weft.net.TcpListener;
 import dev.weft.net.TcpSocket;
 import dev.weft.tls.TlsContext;
 import dev.weft.tls.TlsSocket;
@@ -51,8 +50,8 @@ final class TlsEchoService implements ReactorServer {
   }
 
   @Override
-  public ListeningSockets adopt(TcpListener listener) {
-    return new TcpSockets("tls", listener, this::serve, Programs::report);
+  public ListeningSockets adopt(int descriptor) throws IOException {
+    return TcpSockets.adopt("tls", descriptor, this::serve, Programs::report);
   }
 
   /** Makes the handshake here, and not in the loop that accepts: a slow client delays no other. */

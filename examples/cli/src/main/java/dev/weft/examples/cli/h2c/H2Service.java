@@ -9,7 +9,6 @@ import dev.weft.examples.cli.server.ReactorServer;
 import dev.weft.examples.cli.server.TcpSockets;
 import dev.weft.examples.common.Programs;
 import dev.weft.net.SocketOptions;
-import dev.weft.net.TcpListener;
 import dev.weft.net.TcpSocket;
 import java.io.IOException;
 import java.net.InetSocketAddress;
@@ -44,8 +43,8 @@ final class H2Service implements ReactorServer {
   }
 
   @Override
-  public ListeningSockets adopt(TcpListener listener) {
-    return new TcpSockets("tcp", listener, this::serve, this::report);
+  public ListeningSockets adopt(int descriptor) throws IOException {
+    return TcpSockets.adopt("tcp", descriptor, this::serve, this::report);
   }
 
   @Override

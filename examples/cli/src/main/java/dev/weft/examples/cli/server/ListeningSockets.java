@@ -2,10 +2,8 @@
 package dev.weft.examples.cli.server;
 
 import dev.weft.Deadline;
-import dev.weft.net.TcpListener;
 import java.net.InetSocketAddress;
 import java.util.List;
-import org.jspecify.annotations.Nullable;
 
 /** The sockets of a server on one address, in one reactor, and the connections that it accepts. */
 public interface ListeningSockets extends AutoCloseable {
@@ -15,8 +13,8 @@ public interface ListeningSockets extends AutoCloseable {
   /** {@return the lines that say that each of the sockets is ready} */
   List<String> readyLines();
 
-  /** {@return the listener for TCP, or null} */
-  @Nullable TcpListener listener();
+  /** {@return the open sockets, in a form that can be passed to another program} */
+  List<Object> sockets();
 
   /** Starts fibers that serve, until {@link #stop}. */
   void start();

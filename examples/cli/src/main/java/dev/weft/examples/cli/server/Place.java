@@ -3,7 +3,6 @@ package dev.weft.examples.cli.server;
 
 import dev.weft.examples.common.ListenAddress;
 import dev.weft.net.InheritedSockets;
-import dev.weft.net.TcpListener;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.util.Objects;
@@ -31,13 +30,14 @@ record Place(@Nullable InetSocketAddress address, @Nullable String inherited) {
     return inherited != null;
   }
 
-  /** Takes the socket that the program has been started with. */
-  TcpListener take() throws IOException {
+  /** Lets a server take over the socket that the program has been started with. */
+  ListeningSockets take(ReactorServer server) throws IOException {
     String name = Objects.requireNonNull(inherited);
     try {
-      return NUMBER.matcher(name).matches()
-          ? TcpListener.adopt(Integer.parseInt(name))
-          : InheritedSockets.ofProcess().tcpListener(name);
+      return server.adopt(
+          NUMBER.matcher(name).matches()
+              ? Integer.parseInt(name)
+              : InheritedSockets.ofProcess().descriptor(name));
     } catch (IllegalStateException e) { // the environment is wrong
       throw new IllegalArgumentException("--listen " + this + ": " + e.getMessage(), e);
     } catch (IllegalArgumentException e) {

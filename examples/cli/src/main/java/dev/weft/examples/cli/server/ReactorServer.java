@@ -2,7 +2,6 @@
 package dev.weft.examples.cli.server;
 
 import dev.weft.net.SocketOptions;
-import dev.weft.net.TcpListener;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 
@@ -20,12 +19,15 @@ public interface ReactorServer {
   ListeningSockets bind(InetSocketAddress address, SocketOptions options) throws IOException;
 
   /**
-   * Makes the sockets of a listener that is open already, for TCP alone.
+   * Takes over a socket that is open already.
    *
-   * @param listener a listener on which no fiber accepts
+   * @param descriptor its descriptor, which belongs to the result from now on
    * @return open sockets
+   * @throws IllegalArgumentException if it is of a kind that is not served
+   * @throws IOException if it is not open
+   * @throws UnsupportedOperationException on a selector
    */
-  ListeningSockets adopt(TcpListener listener);
+  ListeningSockets adopt(int descriptor) throws IOException;
 
   /**
    * Asks connections to end, after the sockets have been stopped. Those that are still open after

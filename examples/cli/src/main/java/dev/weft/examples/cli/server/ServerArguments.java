@@ -29,9 +29,8 @@ public final class ServerArguments {
         .type(List.class)
         .auxiliaryTypes(String.class)
         .description(
-            "where to listen, or a listening TCP socket that the program is started with, as a"
-                + " descriptor's number or by its name from systemd; may be given more than once"
-                + " (default "
+            "where to listen, or a socket that the program is started with, as a descriptor's"
+                + " number or by its name from systemd; may be given more than once (default "
                 + byDefault
                 + ")")
         .build();
@@ -58,8 +57,8 @@ public final class ServerArguments {
         .paramLabel("PATH")
         .type(String.class)
         .description(
-            "a Unix socket: take over the listening sockets of the program that runs with the same"
-                + " PATH, if there is one, and hand them over to the next")
+            "a Unix socket: take over the sockets of the program that runs with the same PATH, if"
+                + " there is one, and hand them over to the next")
         .build();
   }
 

@@ -11,7 +11,6 @@ import dev.weft.error.ErrnoException;
 import dev.weft.examples.common.Program;
 import dev.weft.examples.common.Programs;
 import dev.weft.net.SocketOptions;
-import dev.weft.net.TcpListener;
 import dev.weft.net.UnixListener;
 import dev.weft.os.Signal;
 import dev.weft.os.Signals;
@@ -23,10 +22,13 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.function.Supplier;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.ParseResult;
 
@@ -53,6 +55,25 @@ public final class ServerRun {
 
   /** Counts the other reactors that have begun to serve, or have ended. */
   private final CountDownLatch started;
+
+  private final List<Peer> peers = new CopyOnWriteArrayList<>();
+
+  /**
+   * Another reactor.
+   *
+   * @param over what it waits for while it serves
+   * @param duplicates of its sockets, for the first reactor; none if nothing will be handed over
+   */
+  private record Peer(Reactor reactor, Latch over, List<Integer> duplicates) {
+    /** Lets it accept no more, as a signal does. May be called from any thread. */
+    void stop() {
+      try {
+        reactor.execute(() -> open(over));
+      } catch (RejectedExecutionException e) {
+        // it has ended
+      }
+    }
+  }
 
   /**
    * Describes a run, which {@link #run} starts.
@@ -93,10 +114,6 @@ public final class ServerRun {
   public int run(ParseResult arguments, String byDefault) throws Exception {
     List<Place> places = ServerArguments.places(arguments, byDefault);
     takeover = ServerArguments.takeoverPath(arguments);
-    if (reactors > 1 && (takeover != null || places.stream().anyMatch(Place::isInherited))) {
-      throw new IllegalArgumentException(
-          "--reactors: sockets from another program are for one reactor");
-    }
     try (Reactor reactor = Reactor.open(options)) {
       return reactor.call(() -> serveAll(places));
     } catch (UnsupportedOperationException e) {
@@ -111,20 +128,29 @@ public final class ServerRun {
     List<FutureTask<Integer>> others = new ArrayList<>();
     try (Signals signals = Signals.open(Signal.INT, Signal.TERM);
         Takeover old = takeover == null ? Takeover.NONE : Takeover.from(takeover)) {
-      old.listeners().forEach(listener -> sockets.add(server.adopt(listener)));
-      for (Place place : sockets.isEmpty() ? places : List.<Place>of()) {
-        sockets.add(open(server, place));
+      List<InetSocketAddress> bound = new ArrayList<>();
+      List<ListeningSockets> adopted = old.adoptedBy(server);
+      for (Place place : adopted.isEmpty() ? places : List.<Place>of()) {
+        ListeningSockets opened = open(server, place);
+        if (place.isInherited()) {
+          adopted.add(opened);
+        } else {
+          sockets.add(opened);
+          bound.add(opened.address());
+        }
       }
-      List<InetSocketAddress> bound = sockets.stream().map(ListeningSockets::address).toList();
+      List<String> ready = readyLines(sockets, adopted);
+      Shares shares = Shares.of(adopted, reactors);
+      sockets.addAll(shares.ofFirst());
       for (int i = 1; i < reactors; i++) {
-        others.add(startOther(bound));
+        others.add(startOther(bound, shares.ofOther(i)));
       }
       awaitOthers();
       try (UnixListener next = takeover == null ? null : Takeover.listen(takeover)) {
-        sockets.forEach(each -> each.readyLines().forEach(Programs::report));
-        sockets.forEach(ListeningSockets::start);
+        ready.forEach(Programs::report);
+        startAll(sockets);
         old.ready();
-        awaitEnd(next, sockets, signals);
+        awaitEnd(next, server, sockets, signals);
         drain(server, sockets, signals, true);
       }
     } catch (ErrnoException e) {
@@ -140,10 +166,19 @@ public final class ServerRun {
     return Program.SUCCESS;
   }
 
+  /** Sockets of the same address say the same. */
+  private static List<String> readyLines(
+      List<ListeningSockets> bound, List<ListeningSockets> adopted) {
+    return Stream.concat(bound.stream(), adopted.stream())
+        .flatMap(each -> each.readyLines().stream())
+        .distinct()
+        .toList();
+  }
+
   private ListeningSockets open(ReactorServer server, Place place) throws IOException {
     InetSocketAddress address = place.address();
     if (address == null) {
-      return server.adopt(place.take());
+      return place.take(server);
     }
     if (reactors > 1) {
       server
@@ -170,12 +205,12 @@ public final class ServerRun {
     }
   }
 
-  private FutureTask<Integer> startOther(List<InetSocketAddress> bound) {
+  private FutureTask<Integer> startOther(List<InetSocketAddress> bound, List<Integer> share) {
     FutureTask<Integer> task =
         new FutureTask<>(
             () -> {
               try (Reactor reactor = Reactor.open(options)) {
-                return reactor.call(() -> serveShared(bound));
+                return reactor.call(() -> serveShared(bound, share));
               } finally {
                 started.countDown(); // if it has failed before
               }
@@ -184,16 +219,24 @@ public final class ServerRun {
     return task;
   }
 
-  private int serveShared(List<InetSocketAddress> bound) {
+  private int serveShared(List<InetSocketAddress> bound, List<Integer> share) {
     ReactorServer server = servers.get();
     try (Signals signals = Signals.open(Signal.INT, Signal.TERM)) {
       List<ListeningSockets> sockets = new ArrayList<>();
       for (InetSocketAddress address : bound) {
         sockets.add(server.bind(address, socketOptions));
       }
+      for (int descriptor : share) {
+        sockets.add(server.adopt(descriptor));
+      }
+      Latch over = Latch.of(1);
+      List<Integer> duplicates = takeover == null ? List.of() : Duplicates.of(socketsOf(sockets));
+      peers.add(new Peer(Reactor.current(), over, duplicates));
       started.countDown();
-      sockets.forEach(ListeningSockets::start);
-      signals.await();
+      startAll(sockets);
+      try (var _ = Fiber.start("signal", () -> openAfter(signals::await, over))) {
+        over.await();
+      }
       drain(server, sockets, signals, false);
       return Program.SUCCESS;
     } catch (ErrnoException e) {
@@ -226,33 +269,56 @@ public final class ServerRun {
    *
    * @param next where that program connects to, or null
    */
-  private static void awaitEnd(
-      @Nullable UnixListener next, List<ListeningSockets> sockets, Signals signals) {
+  private void awaitEnd(
+      @Nullable UnixListener next,
+      ReactorServer server,
+      List<ListeningSockets> sockets,
+      Signals signals)
+      throws IOException {
     if (next == null) {
       signals.await();
       return;
     }
-    List<TcpListener> listeners = new ArrayList<>();
-    for (ListeningSockets each : sockets) {
-      TcpListener listener = each.listener();
-      if (listener != null) {
-        listeners.add(listener);
+    List<ListeningSockets> ofPeers = new ArrayList<>(); // not started here
+    for (Peer peer : peers) {
+      for (int duplicate : peer.duplicates) {
+        ofPeers.add(server.adopt(duplicate));
       }
     }
+    List<Object> all = socketsOf(sockets);
+    all.addAll(socketsOf(ofPeers));
     Latch over = Latch.of(1);
-    Fiber signal = Fiber.start("signal", () -> countDownAfter(signals::await, over));
-    Fiber handOver =
-        Fiber.start(
-            "hand over", () -> countDownAfter(() -> Takeover.handOver(next, listeners), over));
-    over.await();
-    signal.close();
-    handOver.close();
+    try (var _ = Fiber.start("signal", () -> openAfter(signals::await, over));
+        var _ =
+            Fiber.start("hand over", () -> openAfter(() -> Takeover.handOver(next, all), over))) {
+      over.await();
+    }
+    closeAll(ofPeers); // or clients would wait in their backlogs
+    peers.forEach(Peer::stop);
   }
 
-  private static void countDownAfter(FiberTask wait, Latch over) throws Exception {
+  private static List<Object> socketsOf(List<ListeningSockets> all) {
+    List<Object> sockets = new ArrayList<>();
+    for (ListeningSockets each : all) {
+      sockets.addAll(each.sockets());
+    }
+    return sockets;
+  }
+
+  private static void openAfter(FiberTask wait, Latch over) throws Exception {
     wait.run();
+    open(over);
+  }
+
+  private static void open(Latch over) {
     if (!over.isReady()) {
       over.countDown();
+    }
+  }
+
+  private static void startAll(List<ListeningSockets> sockets) {
+    for (ListeningSockets each : sockets) {
+      each.start();
     }
   }
 

@@ -6,7 +6,6 @@ import dev.weft.error.Errno;
 import dev.weft.error.ErrnoException;
 import dev.weft.examples.common.Programs;
 import dev.weft.net.Descriptor;
-import dev.weft.net.TcpListener;
 import dev.weft.net.UnixListener;
 import dev.weft.net.UnixMessage;
 import dev.weft.net.UnixMessageSocket;
@@ -22,11 +21,11 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Hands listening sockets from a running program to the one that takes its place. The old program
- * listens on a Unix socket. The new one connects to it, gets each socket with a message of one
- * byte, and then an end; when it accepts connections, it says so by a byte, and the old program
- * accepts no more. So at every moment one of them accepts, and connections stay in the backlog
- * meanwhile.
+ * Hands sockets from a running program to the one that takes its place. The old program listens on
+ * a Unix socket. The new one connects to it, gets each socket with a message of one byte, and then
+ * an end; when it serves, it says so by a byte, and the old program accepts and receives no more.
+ * So at every moment one of them serves, and connections stay in the backlog meanwhile, datagrams
+ * in the socket's buffer.
  */
 final class Takeover implements AutoCloseable {
   private static final byte SOCKET = 'S';
@@ -40,11 +39,11 @@ final class Takeover implements AutoCloseable {
   /** The connection to the old program; null if there is none. */
   private final @Nullable UnixMessageSocket old;
 
-  private final List<TcpListener> listeners;
+  private final List<Descriptor> descriptors;
 
-  private Takeover(@Nullable UnixMessageSocket old, List<TcpListener> listeners) {
+  private Takeover(@Nullable UnixMessageSocket old, List<Descriptor> descriptors) {
     this.old = old;
-    this.listeners = listeners;
+    this.descriptors = descriptors;
   }
 
   // ---- the new program
@@ -64,21 +63,20 @@ final class Takeover implements AutoCloseable {
       }
       throw e;
     }
-    List<TcpListener> listeners = new ArrayList<>();
+    Takeover made = new Takeover(old, new ArrayList<>());
     boolean done = false;
     try {
-      receive(path, old, listeners);
+      receive(path, old, made.descriptors);
       done = true;
-      return new Takeover(old, listeners);
+      return made;
     } finally {
       if (!done) {
-        listeners.forEach(TcpListener::close);
-        old.close();
+        made.close();
       }
     }
   }
 
-  private static void receive(Path path, UnixMessageSocket old, List<TcpListener> listeners)
+  private static void receive(Path path, UnixMessageSocket old, List<Descriptor> descriptors)
       throws IOException {
     try (Arena arena = Arena.ofConfined();
         UnixMessage message = UnixMessage.takingDescriptors(arena.allocate(1))) {
@@ -87,14 +85,23 @@ final class Takeover implements AutoCloseable {
         if (descriptor == null) {
           return; // the end
         }
-        listeners.add(TcpListener.adopt(descriptor.release()));
+        descriptors.add(descriptor);
       }
     }
     throw new ErrnoException("take over from", path.toString(), Errno.ECONNRESET.code());
   }
 
-  List<TcpListener> listeners() {
-    return listeners;
+  /** Lets a server take over the sockets of the old program. */
+  List<ListeningSockets> adoptedBy(ReactorServer server) throws IOException {
+    List<ListeningSockets> sockets = new ArrayList<>();
+    while (!descriptors.isEmpty()) {
+      try {
+        sockets.add(server.adopt(descriptors.removeFirst().release()));
+      } catch (IllegalArgumentException e) {
+        throw new IllegalArgumentException("--takeover: " + e.getMessage(), e);
+      }
+    }
+    return sockets;
   }
 
   /** Reports to the old program that this one accepts connections. Suspends. */
@@ -110,7 +117,10 @@ final class Takeover implements AutoCloseable {
   }
 
   @Override
-  public void close() {
+  public void close() throws IOException {
+    for (Descriptor unused : descriptors) {
+      unused.close();
+    }
     if (old != null) {
       old.close();
     }
@@ -125,10 +135,10 @@ final class Takeover implements AutoCloseable {
   }
 
   /** Waits for a program that accepts connections on the sockets that it gets here. Suspends. */
-  static void handOver(UnixListener at, List<TcpListener> listeners) {
+  static void handOver(UnixListener at, List<Object> sockets) {
     while (true) {
       try {
-        if (isTakenOver(at, listeners)) {
+        if (isTakenOver(at, sockets)) {
           return;
         }
         Programs.report("takeover: the other program has ended before it was ready");
@@ -139,19 +149,18 @@ final class Takeover implements AutoCloseable {
     }
   }
 
-  private static boolean isTakenOver(UnixListener at, List<TcpListener> listeners)
-      throws IOException {
+  private static boolean isTakenOver(UnixListener at, List<Object> sockets) throws IOException {
     try (UnixMessageSocket next = at.acceptMessages();
         Arena arena = Arena.ofConfined()) {
-      for (TcpListener listener : listeners) {
-        send(next, SOCKET, listener);
+      for (Object socket : sockets) {
+        send(next, SOCKET, socket);
       }
       send(next, END, null);
       return next.receive(new UnixMessage(arena.allocate(1))) > 0;
     }
   }
 
-  private static void send(UnixMessageSocket to, byte kind, @Nullable TcpListener passed)
+  private static void send(UnixMessageSocket to, byte kind, @Nullable Object passed)
       throws IOException {
     try (Arena arena = Arena.ofConfined();
         UnixMessage message = new UnixMessage(arena.allocateFrom(ValueLayout.JAVA_BYTE, kind))) {

@@ -25,15 +25,7 @@ public final class TcpSockets implements ListeningSockets {
   private final Consumer<String> log;
   private @Nullable TcpServer server;
 
-  /**
-   * Makes the sockets of a listener.
-   *
-   * @param protocol the name of what is served
-   * @param listener an open one
-   * @param handler serves its connections
-   * @param log gets a line if no connection can be accepted
-   */
-  public TcpSockets(
+  private TcpSockets(
       String protocol,
       TcpListener listener,
       ConnectionHandler<TcpSocket> handler,
@@ -71,6 +63,23 @@ public final class TcpSockets implements ListeningSockets {
   }
 
   /**
+   * Takes over a listener.
+   *
+   * @param protocol the name of what is served
+   * @param descriptor that of the listener
+   * @param handler serves its connections
+   * @param log gets a line if no connection can be accepted
+   * @return an open listener
+   * @throws IllegalArgumentException if it is no TCP listener
+   * @throws IOException if it is not open
+   */
+  public static TcpSockets adopt(
+      String protocol, int descriptor, ConnectionHandler<TcpSocket> handler, Consumer<String> log)
+      throws IOException {
+    return new TcpSockets(protocol, TcpListener.adopt(descriptor), handler, log);
+  }
+
+  /**
    * {@return a failure to listen, with the protocol in the name of the operation}
    *
    * @param protocol the name of what should be served
@@ -89,8 +98,8 @@ public final class TcpSockets implements ListeningSockets {
   }
 
   @Override
-  public TcpListener listener() {
-    return listener;
+  public List<Object> sockets() {
+    return List.of(listener);
   }
 
   @Override
