@@ -3,11 +3,11 @@ package dev.weft.examples.cli.h2c;
 
 import static java.nio.charset.StandardCharsets.ISO_8859_1;
 
-import dev.weft.Blocking;
+import dev.weft.error.Errno;
+import dev.weft.error.ErrnoException;
 import dev.weft.examples.common.NativeText;
+import dev.weft.fs.FileStat;
 import java.io.IOException;
-import java.nio.file.AccessDeniedException;
-import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -52,6 +52,8 @@ final class Folder {
   private static final Found FORBIDDEN = new Found(403, null);
   private static final Found NOT_FOUND = new Found(404, null);
 
+  private static final Path INDEX = Path.of("index.html");
+
   private final Path root;
 
   /** Makes a folder from its real path. */
@@ -76,13 +78,22 @@ final class Folder {
     }
   }
 
-  /** Finds the file for the path of a request. Suspends: the JDK resolves symbolic links. */
-  Found find(String target) throws Exception {
+  /** Finds the file for the path of a request. Suspends. */
+  Found find(String target) {
     Path relative = relative(target);
     if (relative == null) {
       return target.startsWith("/") && isEncoded(target) ? FORBIDDEN : BAD_REQUEST;
     }
-    return Blocking.call(() -> locate(root.resolve(relative)));
+    try {
+      return locate(relative);
+    } catch (ErrnoException e) {
+      return switch (e.errno()) {
+        case ENOENT, ENOTDIR, ELOOP, ENAMETOOLONG -> NOT_FOUND; // or a file is used as a folder
+        default -> FORBIDDEN;
+      };
+    } catch (IOException e) {
+      return FORBIDDEN;
+    }
   }
 
   private static boolean isEncoded(String target) {
@@ -133,29 +144,22 @@ final class Folder {
     return Arrays.copyOf(text, length);
   }
 
-  private Found locate(Path path) {
-    try {
-      Path real = path.toRealPath();
-      if (real.startsWith(root) && Files.isDirectory(real)) {
-        real = index(real);
+  private Found locate(Path relative) throws IOException {
+    RealPath path = new RealPath(root);
+    path.follow(relative);
+    if (path.at().startsWith(root) && path.kind() == FileStat.Kind.DIRECTORY) {
+      try {
+        path.follow(INDEX);
+      } catch (ErrnoException e) {
+        if (e.errno() == Errno.ENOENT) {
+          return FORBIDDEN; // a folder without an index
+        }
+        throw e;
       }
-      if (real == null || !real.startsWith(root) || !Files.isRegularFile(real)) {
-        return FORBIDDEN;
-      }
-      return new Found(200, real);
-    } catch (AccessDeniedException e) {
-      return FORBIDDEN;
-    } catch (FileSystemException e) {
-      return NOT_FOUND; // it does not exist, a link leads to itself, or a file is used as a folder
-    } catch (IOException e) {
-      return FORBIDDEN;
     }
-  }
-
-  /** The index of a folder; null if it has none. */
-  private static @Nullable Path index(Path folder) throws IOException {
-    Path index = folder.resolve("index.html");
-    return Files.exists(index) ? index.toRealPath() : null;
+    return path.at().startsWith(root) && path.kind() == FileStat.Kind.REGULAR
+        ? new Found(200, path.at())
+        : FORBIDDEN;
   }
 
   /** The media type of a file by its name. */
