@@ -5,6 +5,7 @@ import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 
 import dev.weft.Deadline;
 import dev.weft.internal.io.BufferPool;
+import dev.weft.internal.io.Endpoint;
 import dev.weft.io.ByteSink;
 import dev.weft.io.SegmentList;
 import java.io.IOException;
@@ -13,19 +14,33 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Writes small pieces together through a buffer, and large ones past it. At most one buffer's worth
- * of bytes is copied for each large piece. There is a buffer only between {@link #start} and {@link
- * #finish}.
+ * Writes small pieces together through a buffer. Large ones go past it: to a socket or a pipe in
+ * one operation with those around them, without a copy. Others, such as a TLS session, would send
+ * each piece on its own, so that at most one buffer's worth of bytes is copied for each large
+ * piece. There is a buffer only between {@link #start} and {@link #finish}.
  */
 public final class GatheredOutput {
+  /** From here on a piece is gathered: to copy less costs no more than another segment. */
+  private static final int GATHERED_MIN = 4096;
+
   private final ByteSink sink;
+
+  /** Whether the sink writes several segments by one operation. */
+  private final boolean gathers;
+
   private final BufferPool.Buffers buffers;
   private final int capacity;
   private @Nullable MemorySegment buffer;
   private int filled;
 
+  /** What is to be written before the buffer's bytes from {@link #gathered} on. */
+  private final SegmentList parts = new SegmentList();
+
+  private int gathered;
+
   GatheredOutput(ByteSink sink, BufferPool.Buffers buffers) {
     this.sink = sink;
+    gathers = Endpoint.IN.of(sink) != null;
     this.buffers = buffers;
     this.capacity = buffers.bytes();
   }
@@ -56,6 +71,7 @@ public final class GatheredOutput {
   /** Begins a message. */
   void start() {
     filled = 0;
+    gathered = 0;
     buffer = buffers.take();
   }
 
@@ -63,6 +79,7 @@ public final class GatheredOutput {
   void finish() {
     MemorySegment taken = buffer();
     buffer = null;
+    parts.clear();
     buffers.give(taken);
   }
 
@@ -88,6 +105,11 @@ public final class GatheredOutput {
   /** Writes a segment, perhaps later, with what follows. Suspends. */
   void put(MemorySegment segment, Deadline deadline) throws IOException {
     long size = segment.byteSize();
+    if (gathers && size >= Math.min(GATHERED_MIN, capacity)) {
+      gatherBuffer();
+      parts.add(segment);
+      return;
+    }
     if (size <= capacity - filled) {
       store(segment, 0, (int) size);
       return;
@@ -120,12 +142,24 @@ public final class GatheredOutput {
     filled += bytes;
   }
 
-  /** Writes what is in the buffer. Suspends. */
-  void flush(Deadline deadline) throws IOException {
-    if (filled > 0) {
-      int bytes = filled;
-      filled = 0;
-      sink.write(buffer().asSlice(0, bytes), deadline);
+  /** Appends the buffer's bytes that are in no part yet. */
+  private void gatherBuffer() {
+    if (filled > gathered) {
+      parts.add(buffer().asSlice(gathered, filled - gathered));
+      gathered = filled;
     }
+  }
+
+  /** Writes what has been put and not been written. Suspends. */
+  void flush(Deadline deadline) throws IOException {
+    if (parts.size() > 0) {
+      gatherBuffer();
+      sink.write(parts, deadline);
+      parts.clear();
+    } else if (filled > 0) {
+      sink.write(buffer().asSlice(0, filled), deadline);
+    }
+    filled = 0;
+    gathered = 0;
   }
 }
