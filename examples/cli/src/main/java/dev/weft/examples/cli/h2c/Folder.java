@@ -51,6 +51,7 @@ final class Folder {
   private static final Found BAD_REQUEST = new Found(400, null);
   private static final Found FORBIDDEN = new Found(403, null);
   private static final Found NOT_FOUND = new Found(404, null);
+  private static final Found FAILED = new Found(500, null);
 
   private static final Path INDEX = Path.of("index.html");
 
@@ -89,10 +90,11 @@ final class Folder {
     } catch (ErrnoException e) {
       return switch (e.errno()) {
         case ENOENT, ENOTDIR, ELOOP, ENAMETOOLONG -> NOT_FOUND; // or a file is used as a folder
-        default -> FORBIDDEN;
+        case EACCES, EPERM -> FORBIDDEN;
+        default -> FAILED;
       };
     } catch (IOException e) {
-      return FORBIDDEN;
+      return FAILED;
     }
   }
 
