@@ -17,6 +17,7 @@ import dev.weft.internal.fiber.ReactorFibers;
 import dev.weft.internal.fiber.WovenTasks;
 import dev.weft.internal.io.ReceivePool;
 import dev.weft.internal.os.CpuAffinity;
+import dev.weft.internal.os.RingOptions;
 import dev.weft.internal.queue.Clock;
 import dev.weft.internal.strand.EventLoop;
 import dev.weft.internal.strand.HostedStrand;
@@ -77,6 +78,7 @@ public final class Reactor implements AutoCloseable, Executor {
     leakListener = Leak.listener(options.leakHandler());
     loop = new EventLoop(this, backend, clock, baton, UncaughtFailures::report);
     try {
+      loop.spin.limit(Deadline.saturatedNanos(options.spin()));
       loop.extensions.put(ReceivePool.class, new ReceivePool(loop, options.receivePoolBytes()));
       fibers = new Fibers(loop, options);
       backend.onLeak(handle -> LeakWatch.report(handle, leakListener));
@@ -155,7 +157,7 @@ public final class Reactor implements AutoCloseable, Executor {
   }
 
   private static Backend openBackend(ReactorOptions options) throws ReactorUnavailableException {
-    Backend backend = open(options.backend(), options.queueEntries());
+    Backend backend = open(options.backend(), options.ring());
     if (options.directDescriptors() == 0) {
       return backend;
     }
@@ -171,12 +173,12 @@ public final class Reactor implements AutoCloseable, Executor {
     }
   }
 
-  private static Backend open(BackendKind kind, int queueEntries)
+  private static Backend open(BackendKind kind, RingOptions options)
       throws ReactorUnavailableException {
     return switch (kind) {
-      case AUTO -> BackendFactory.open(queueEntries);
-      case IO_URING -> BackendFactory.openRing(queueEntries);
-      case SELECTOR -> BackendFactory.openSelector(queueEntries);
+      case AUTO -> BackendFactory.open(options);
+      case IO_URING -> BackendFactory.openRing(options);
+      case SELECTOR -> BackendFactory.openSelector(options);
     };
   }
 
@@ -316,7 +318,9 @@ public final class Reactor implements AutoCloseable, Executor {
         counts.overflows,
         counts.stale,
         counts.retries,
-        counts.wakeups);
+        counts.wakeups,
+        loop.spin.count(),
+        loop.spin.hits());
   }
 
   /** {@return a snapshot of all fibers and bundles, to find out what hangs} */

@@ -14,6 +14,8 @@ public final class ReactorStats {
   private final long stale;
   private final long retries;
   private final long wakeups;
+  private final long spins;
+  private final long spinHits;
 
   ReactorStats(
       long turns,
@@ -25,7 +27,9 @@ public final class ReactorStats {
       long overflows,
       long stale,
       long retries,
-      long wakeups) {
+      long wakeups,
+      long spins,
+      long spinHits) {
     this.turns = turns;
     this.resumes = resumes;
     this.submissions = submissions;
@@ -36,6 +40,8 @@ public final class ReactorStats {
     this.stale = stale;
     this.retries = retries;
     this.wakeups = wakeups;
+    this.spins = spins;
+    this.spinHits = spinHits;
   }
 
   /**
@@ -54,7 +60,9 @@ public final class ReactorStats {
         overflows - earlier.overflows,
         stale - earlier.stale,
         retries - earlier.retries,
-        wakeups - earlier.wakeups);
+        wakeups - earlier.wakeups,
+        spins - earlier.spins,
+        spinHits - earlier.spinHits);
   }
 
   /** {@return turns of the event loop} */
@@ -107,6 +115,18 @@ public final class ReactorStats {
     return wakeups;
   }
 
+  /**
+   * {@return times the reactor spun before it would have slept: see {@link ReactorOptions#spin}}
+   */
+  public long spins() {
+    return spins;
+  }
+
+  /** {@return spins during which something came, so that the reactor did not sleep} */
+  public long spinHits() {
+    return spinHits;
+  }
+
   @Override
   public String toString() {
     return "ReactorStats[turns="
@@ -129,6 +149,10 @@ public final class ReactorStats {
         + retries
         + ", wakeups="
         + wakeups
+        + ", spins="
+        + spins
+        + ", spinHits="
+        + spinHits
         + "]";
   }
 }

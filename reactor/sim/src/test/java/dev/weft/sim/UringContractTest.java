@@ -14,6 +14,7 @@ import dev.weft.internal.backend.OpenFlags;
 import dev.weft.internal.backend.uring.UringBackend;
 import dev.weft.internal.os.Libc;
 import java.nio.file.Path;
+import java.util.concurrent.Callable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -23,8 +24,13 @@ class UringContractTest extends ChildContract {
 
   @Override
   Backend open(int entries) throws Exception {
+    return opened(() -> UringBackend.open(entries, 4 * entries));
+  }
+
+  /** What {@code opening} makes, or skips the test with the reason. */
+  static Backend opened(Callable<UringBackend> opening) throws Exception {
     try {
-      return UringBackend.open(entries, 4 * entries);
+      return opening.call();
     } catch (ReactorUnavailableException e) {
       if (System.getenv("CI") != null) {
         throw e;

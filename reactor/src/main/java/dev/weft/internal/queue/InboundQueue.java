@@ -110,7 +110,8 @@ public final class InboundQueue {
     return head == CLOSED;
   }
 
-  boolean isEmpty() {
+  /** Whether no node is queued now. */
+  public boolean isEmpty() {
     return head == null;
   }
 

@@ -54,6 +54,9 @@ public final class EventLoop extends StrandTable {
   /** Objects that other rooms keep for this loop. */
   public final LoopExtensions extensions = new LoopExtensions();
 
+  /** What the loop does before it sleeps. */
+  public final Spin spin = new Spin();
+
   /** The number of waits that only another strand can end. */
   public int deadlockCandidates;
 
@@ -317,23 +320,6 @@ public final class EventLoop extends StrandTable {
 
   // ---- from other threads
 
-  private final class Task extends InboundQueue.Node {
-    private final Runnable action;
-
-    Task(Runnable action) {
-      this.action = action;
-    }
-
-    @Override
-    protected void arrive() {
-      try {
-        action.run();
-      } catch (Throwable e) {
-        onTaskFailure.accept(e); // what it throws is reported by the queue
-      }
-    }
-  }
-
   /**
    * Runs {@code action} on the reactor's thread, outside any strand, in a later turn. Thread-safe.
    *
@@ -341,7 +327,7 @@ public final class EventLoop extends StrandTable {
    */
   public void execute(Runnable action) {
     StackReserve.check();
-    if (!arriveLater(new Task(action))) {
+    if (!arriveLater(new GivenTask(action, onTaskFailure))) {
       throw new RejectedExecutionException("the reactor on " + thread() + " is closed");
     }
   }
@@ -416,6 +402,7 @@ public final class EventLoop extends StrandTable {
       breakDeadlock();
       return;
     }
+    timeout = spin.before(timeout, backend, inbound, clock);
     if (timeout > 0 && inbound.sleep()) {
       backend.poll(timeout);
       inbound.awake();

@@ -8,6 +8,7 @@ import dev.weft.bindings.io_uring_getevents_arg;
 import dev.weft.bindings.io_uring_params;
 import dev.weft.bindings.weft_h;
 import dev.weft.error.ReactorUnavailableException;
+import dev.weft.internal.os.RingOptions;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import org.jspecify.annotations.Nullable;
@@ -35,6 +36,13 @@ public final class Ring implements AutoCloseable {
           | weft_h.IORING_SETUP_SUBMIT_ALL()
           | weft_h.IORING_SETUP_CQSIZE();
 
+  /** The kernel's thread runs task work itself: the flags about that are refused with it. */
+  private static final int POLLING_FLAGS =
+      weft_h.IORING_SETUP_SQPOLL()
+          | weft_h.IORING_SETUP_SINGLE_ISSUER()
+          | weft_h.IORING_SETUP_SUBMIT_ALL()
+          | weft_h.IORING_SETUP_CQSIZE();
+
   private final Arena arena = Arena.ofShared();
   private final MemorySegment ring;
   private final MemorySegment waitArgument;
@@ -43,6 +51,7 @@ public final class Ring implements AutoCloseable {
   private final CompletionQueue completions;
   private final KernelFeatures features;
   private final Workers workers;
+  private final boolean polled;
   private final int enterFd;
   private final int enterFlags;
   private final int waitFlags;
@@ -51,17 +60,18 @@ public final class Ring implements AutoCloseable {
   /**
    * Sets up a ring for the calling thread.
    *
-   * @param submissionEntries slots of the submission queue, a power of two
+   * @param options how
    * @param completionEntries slots of the completion queue, a power of two, at least as many
    * @throws ReactorUnavailableException if the kernel refuses; names the cause and the remedy
    */
-  public static Ring open(int submissionEntries, int completionEntries)
+  public static Ring open(RingOptions options, int completionEntries)
       throws ReactorUnavailableException {
     NativeLibrary.load();
-    return new Ring(submissionEntries, completionEntries);
+    return new Ring(options, completionEntries);
   }
 
-  private Ring(int submissionEntries, int completionEntries) throws ReactorUnavailableException {
+  private Ring(RingOptions options, int completionEntries) throws ReactorUnavailableException {
+    polled = options.pollsSubmissions();
     boolean opened = false;
     boolean made = false;
     MemorySegment room = MemorySegment.NULL;
@@ -70,18 +80,18 @@ public final class Ring implements AutoCloseable {
       ring = room;
       waitArgument = arena.allocate(io_uring_getevents_arg.layout());
       waitTimeout = arena.allocate(__kernel_timespec.layout());
-      MemorySegment params = arena.allocate(io_uring_params.layout());
-      io_uring_params.flags(params, SETUP_FLAGS);
+      MemorySegment params = params(arena, options);
       io_uring_params.cq_entries(params, completionEntries);
-      int result = weft_h.io_uring_queue_init_params(submissionEntries, ring, params);
+      int result = weft_h.io_uring_queue_init_params(options.entries(), ring, params);
       if (result < 0) {
-        throw UnavailableReason.explain(-result);
+        throw UnavailableReason.explain(-result, options);
       }
       opened = true;
       submissions = new SubmissionQueue(ring);
       completions = new CompletionQueue(ring);
-      workers = new Workers(ring, arena);
-      features = KernelFeatures.probe(ring, io_uring_params.features(params), SETUP_FLAGS);
+      workers = new Workers(ring, arena, options.boundedWorkers() == 0);
+      int flags = io_uring_params.flags(params);
+      features = KernelFeatures.probe(ring, io_uring_params.features(params), flags);
       weft_h.io_uring_ring_dontfork(ring); // best effort: the descriptor is O_CLOEXEC in any case
       // A registered descriptor saves an fget per enter, about 35 ns in a threaded process. A
       // kernel that has no room for one (RLIMIT) still works with the plain descriptor.
@@ -92,12 +102,30 @@ public final class Ring implements AutoCloseable {
       int noIowait = features.noIowait() ? weft_h.WEFT_ENTER_NO_IOWAIT() : 0;
       waitFlags = enterFlags | weft_h.IORING_ENTER_GETEVENTS() | noIowait;
       io_uring_getevents_arg.ts(waitArgument, waitTimeout.address());
+      if (options.networkPollingMicros() > 0) {
+        NetworkPolling.start(ring, options.networkPollingMicros(), arena);
+      }
+      if (options.limitsWorkers()) { // last, since close() gives the limits back
+        workers.limit(options.boundedWorkers(), options.unboundedWorkers());
+      }
       made = true;
     } finally {
       if (!made) { // refused, or because memory was short
         release(opened ? room : MemorySegment.NULL);
       }
     }
+  }
+
+  private static MemorySegment params(Arena arena, RingOptions options) {
+    MemorySegment params = arena.allocate(io_uring_params.layout());
+    int flags = options.pollsSubmissions() ? POLLING_FLAGS : SETUP_FLAGS;
+    io_uring_params.sq_thread_idle(params, options.pollingIdleMillis()); // ignored unless it polls
+    if (options.pollsSubmissions() && options.pollingCpu().isPresent()) {
+      flags |= weft_h.IORING_SETUP_SQ_AFF();
+      io_uring_params.sq_thread_cpu(params, options.pollingCpu().getAsInt());
+    }
+    io_uring_params.flags(params, flags);
+    return params;
   }
 
   public SubmissionQueue submissions() {
@@ -112,14 +140,46 @@ public final class Ring implements AutoCloseable {
     return features;
   }
 
+  /** Whether the kernel's thread submits, so that entries are read after they are published. */
+  public boolean isPolled() {
+    return polled;
+  }
+
+  /** Whether {@link #submit} is needed: not while the kernel's thread takes what is published. */
+  public boolean needsSubmit() {
+    return !polled
+        || submissions.pollerSleeps()
+        || submissions.completionsOverflowed()
+        || !submissions.hasRoom(1);
+  }
+
   /**
-   * Submits the published entries and runs the kernel's deferred task work, without waiting.
+   * Submits the published entries and runs the kernel's deferred task work, without waiting. If the
+   * kernel's thread submits, wakes that thread, and waits for room in a full queue.
    *
    * @return the number of entries consumed, or -errno
    */
   public int submit(int count) {
-    return weft_h.io_uring_enter2(
-        enterFd, count, 0, enterFlags | weft_h.IORING_ENTER_GETEVENTS(), MemorySegment.NULL, 0);
+    int flags = enterFlags | weft_h.IORING_ENTER_GETEVENTS() | wakeFlags();
+    if (polled && !submissions.hasRoom(1)) {
+      flags |= weft_h.IORING_ENTER_SQ_WAIT();
+    }
+    return weft_h.io_uring_enter2(enterFd, count, 0, flags, MemorySegment.NULL, 0);
+  }
+
+  private int wakeFlags() {
+    return polled && submissions.pollerSleeps() ? weft_h.IORING_ENTER_SQ_WAKEUP() : 0;
+  }
+
+  /** As {@link #submit}; the kernel has started what was published when this returns. */
+  public void submitNow() {
+    int count = submissions.publish();
+    do {
+      if (needsSubmit()) {
+        submit(count);
+      }
+      Thread.onSpinWait(); // the kernel's thread is awake
+    } while (polled && submissions.pending() > 0);
   }
 
   /**
@@ -130,8 +190,9 @@ public final class Ring implements AutoCloseable {
    *     consumed
    */
   public int submitAndWait(int count, long timeoutNanos) {
+    int flags = waitFlags | wakeFlags();
     if (timeoutNanos == Long.MAX_VALUE) {
-      return weft_h.io_uring_enter2(enterFd, count, 1, waitFlags, MemorySegment.NULL, 0);
+      return weft_h.io_uring_enter2(enterFd, count, 1, flags, MemorySegment.NULL, 0);
     }
     __kernel_timespec.tv_sec(waitTimeout, timeoutNanos / NANOS_PER_SECOND);
     __kernel_timespec.tv_nsec(waitTimeout, timeoutNanos % NANOS_PER_SECOND);
@@ -139,7 +200,7 @@ public final class Ring implements AutoCloseable {
         enterFd,
         count,
         1,
-        waitFlags | weft_h.IORING_ENTER_EXT_ARG(),
+        flags | weft_h.IORING_ENTER_EXT_ARG(),
         waitArgument,
         io_uring_getevents_arg.sizeof());
   }
@@ -184,6 +245,7 @@ public final class Ring implements AutoCloseable {
   public void close() {
     if (open) {
       open = false;
+      workers.restore();
       release(ring);
     }
   }

@@ -127,6 +127,12 @@ public final class SubmissionQueue {
     return (flags() & (weft_h.IORING_SQ_CQ_OVERFLOW() | weft_h.IORING_SQ_TASKRUN())) != 0;
   }
 
+  /** Whether the kernel's thread that submits has to be woken. */
+  boolean pollerSleeps() {
+    VarHandle.fullFence(); // between the store of the tail and this load (io_uring(7))
+    return (flags() & weft_h.IORING_SQ_NEED_WAKEUP()) != 0;
+  }
+
   private int flags() {
     return (int) INT.getOpaque(Memory.ALL, flagsAddress);
   }

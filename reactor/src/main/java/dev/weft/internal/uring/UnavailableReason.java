@@ -3,6 +3,7 @@ package dev.weft.internal.uring;
 
 import dev.weft.error.Errno;
 import dev.weft.error.ReactorUnavailableException;
+import dev.weft.internal.os.RingOptions;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -14,8 +15,15 @@ final class UnavailableReason {
 
   private UnavailableReason() {}
 
-  static ReactorUnavailableException explain(int code) {
+  static ReactorUnavailableException explain(int code, RingOptions options) {
     Errno errno = Errno.of(code);
+    if (errno == Errno.EINVAL && options.pollingCpu().isPresent()) {
+      return new ReactorUnavailableException(
+          "submission polling: the kernel refuses CPU "
+              + options.pollingCpu().getAsInt()
+              + " for its thread (EINVAL); it is not there, or not one of this process",
+          errno);
+    }
     return new ReactorUnavailableException(
         "io_uring is not available: " + cause(errno, code, sysctl()), errno);
   }

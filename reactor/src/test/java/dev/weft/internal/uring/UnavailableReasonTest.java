@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.weft.error.Errno;
+import dev.weft.internal.os.RingOptions;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -36,6 +37,6 @@ class UnavailableReasonTest {
   @ParameterizedTest
   @CsvSource({"ENOSYS", "EPERM", "ENOMEM"})
   void theExceptionCarriesTheErrno(Errno errno) {
-    assertEquals(errno, UnavailableReason.explain(errno.code()).errno());
+    assertEquals(errno, UnavailableReason.explain(errno.code(), RingOptions.of(1)).errno());
   }
 }

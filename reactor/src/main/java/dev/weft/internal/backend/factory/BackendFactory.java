@@ -8,6 +8,7 @@ import dev.weft.internal.backend.Backend;
 import dev.weft.internal.backend.selector.SelectorBackend;
 import dev.weft.internal.backend.uring.UringBackend;
 import dev.weft.internal.mem.Memory;
+import dev.weft.internal.os.RingOptions;
 import java.lang.foreign.MemorySegment;
 import java.util.concurrent.atomic.AtomicBoolean;
 
@@ -23,14 +24,18 @@ public final class BackendFactory {
    * Opens a ring for the calling thread, or a selector if there can be no ring. Logs the reason the
    * first time.
    *
-   * @param queueEntries the size of its submission queue, a power of two
-   * @throws ReactorUnavailableException if there can be neither
+   * @param options of the ring; a selector takes the size of its queue
+   * @throws ReactorUnavailableException if there can be neither, or no ring and the options need
+   *     one
    */
-  public static Backend open(int queueEntries) throws ReactorUnavailableException {
+  public static Backend open(RingOptions options) throws ReactorUnavailableException {
     try {
-      return openRing(queueEntries);
+      return openRing(options);
     } catch (ReactorUnavailableException e) {
-      Backend backend = openSelector(queueEntries);
+      if (!options.onlyOfRings().isEmpty()) {
+        throw e;
+      }
+      Backend backend = openSelector(options);
       if (!REASON_LOGGED.getAndSet(true)) {
         System.getLogger("dev.weft")
             .log(
@@ -44,10 +49,15 @@ public final class BackendFactory {
   /**
    * Opens a selector for the calling thread, as {@link #open} does.
    *
-   * @throws ReactorUnavailableException if no descriptors are left
+   * @throws ReactorUnavailableException if no descriptors are left, or the options need a ring
    */
-  public static Backend openSelector(int queueEntries) throws ReactorUnavailableException {
-    return SelectorBackend.open(queueEntries);
+  public static Backend openSelector(RingOptions options) throws ReactorUnavailableException {
+    String refused = options.onlyOfRings();
+    if (!refused.isEmpty()) {
+      throw new ReactorUnavailableException(
+          refused + ": the selector backend can't do that, only io_uring", Errno.EOPNOTSUPP);
+    }
+    return SelectorBackend.open(options.entries());
   }
 
   /**
@@ -55,7 +65,7 @@ public final class BackendFactory {
    *
    * @throws ReactorUnavailableException if there can be none; names cause and remedy
    */
-  public static Backend openRing(int queueEntries) throws ReactorUnavailableException {
+  public static Backend openRing(RingOptions options) throws ReactorUnavailableException {
     if (NativeLibrary.exists() && isDenied()) {
       throw denied();
     }
@@ -64,7 +74,7 @@ public final class BackendFactory {
       if (!Memory.isAccessible()) {
         throw denied(); // it was not enabled when a selector was opened, which then did without
       }
-      return UringBackend.open(queueEntries);
+      return UringBackend.open(options);
     } catch (LinkageError e) { // thrown by the JDK, or by every use of a class since
       ReactorUnavailableException unavailable =
           new ReactorUnavailableException(

@@ -23,6 +23,9 @@ final class RingEntry {
     if (submissions.completionsOverflowed()) {
       stats.overflows++;
     }
+    if (timeoutNanos == 0 && !ring.needsSubmit()) {
+      return true;
+    }
     stats.enters++;
     int result =
         timeoutNanos == 0 ? ring.submit(pending) : ring.submitAndWait(pending, timeoutNanos);

@@ -16,6 +16,7 @@ import dev.weft.internal.backend.DirectDescriptor;
 import dev.weft.internal.backend.Op;
 import dev.weft.internal.backend.OpTable;
 import dev.weft.internal.os.Libc;
+import dev.weft.internal.os.RingOptions;
 import dev.weft.internal.uring.CompletionQueue;
 import dev.weft.internal.uring.KernelFeatures;
 import dev.weft.internal.uring.Ring;
@@ -89,16 +90,17 @@ public final class UringBackend extends Backend {
    *
    * @throws ReactorUnavailableException if this system does not allow it
    */
-  public static UringBackend open(int submissionEntries) throws ReactorUnavailableException {
-    int completions = Math.min(submissionEntries * COMPLETIONS_PER_ENTRY, COMPLETION_ENTRIES_MAX);
-    return open(submissionEntries, completions);
+  public static UringBackend open(RingOptions options) throws ReactorUnavailableException {
+    int completions = Math.min(options.entries() * COMPLETIONS_PER_ENTRY, COMPLETION_ENTRIES_MAX);
+    rehearse();
+    return on(Ring.open(options, completions));
   }
 
-  /** As {@link #open(int)}, with a completion queue of that size. */
+  /** As {@link #open(RingOptions)}, with queues of those sizes. */
   public static UringBackend open(int submissionEntries, int completionEntries)
       throws ReactorUnavailableException {
     rehearse();
-    return on(Ring.open(submissionEntries, completionEntries));
+    return on(Ring.open(RingOptions.of(submissionEntries), completionEntries));
   }
 
   /** Makes a backend of {@code ring}, which is closed if there is no memory for one. */
@@ -149,7 +151,7 @@ public final class UringBackend extends Backend {
     if (rehearsed) {
       return;
     }
-    try (UringBackend backend = on(Ring.open(1, 2))) {
+    try (UringBackend backend = on(Ring.open(RingOptions.of(1), 2))) {
       Op op = backend.create(each -> {});
       backend.submit(op.poll(backend.event.handle(), 0));
       backend.poll(0);
@@ -365,6 +367,9 @@ public final class UringBackend extends Backend {
   private void writeCancel(Op op) {
     if (op.isHeld()) {
       ZeroCopySends.cancel(op, submissions.next(), NO_OPERATION);
+      if (ring.isPolled()) {
+        ring.submitNow(); // it names a descriptor that can be closed once the operation is done
+      }
     } else {
       SqeEncoder.encodeCancel(submissions.next(), OpTable.userData(op), NO_OPERATION);
     }
