@@ -5,6 +5,7 @@
 #include <limits.h>
 #include <linux/sockios.h>
 #include <sched.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
@@ -272,6 +273,33 @@ API int weft_unmap(unsigned long address, unsigned long bytes)
 API int weft_discard(unsigned long address, unsigned long bytes)
 {
 	return result_of(madvise((void *)address, bytes, MADV_DONTNEED));
+}
+
+/* Where note_signal writes. */
+static volatile sig_atomic_t signal_sink = -1;
+
+/* Runs on a thread of the kernel's choice, in the middle of anything: it may do no more than that. */
+static void note_signal(int number)
+{
+	const int before = errno;
+	const unsigned char noted = (unsigned char)number;
+	const ssize_t written = write(signal_sink, &noted, sizeof noted);
+
+	(void)written; /* a full pipe merges signals */
+	errno = before;
+}
+
+/*
+ * Lets each signal of that number write its number, as a byte, to fd, which is the same for all and does not block.
+ * old gets the struct sigaction of before. Looked up by its name: it has no binding.
+ */
+API int weft_catch_signal(int number, int fd, void *old)
+{
+	struct sigaction action = {.sa_handler = note_signal, .sa_flags = SA_RESTART | SA_ONSTACK};
+
+	sigemptyset(&action.sa_mask);
+	signal_sink = fd;
+	return result_of(sigaction(number, &action, old));
 }
 
 /*

@@ -340,7 +340,7 @@ class ReactorTest {
       pipe = Pipe.open();
       listener = TcpListener.bind(anyPort);
       latch = Latch.of(1);
-      signals = Signals.open(Signal.USR2);
+      signals = Signals.open(Signal.USR1);
       assertSame(reactor, Reactor.current());
     }
 

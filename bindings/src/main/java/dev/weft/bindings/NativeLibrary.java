@@ -9,6 +9,7 @@ import java.lang.foreign.Linker;
 import java.lang.foreign.MemoryLayout;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.StructLayout;
+import java.lang.foreign.SymbolLookup;
 import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandle;
 import java.lang.invoke.VarHandle;
@@ -18,6 +19,7 @@ import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import org.jspecify.annotations.NullMarked;
 import org.jspecify.annotations.Nullable;
 
@@ -87,6 +89,16 @@ public final class NativeLibrary {
   /** {@return whether {@link #load} has succeeded} Any thread. */
   public static synchronized boolean isLoaded() {
     return loaded;
+  }
+
+  /**
+   * {@return the address of a function of the library, which is loaded; empty if it has none of
+   * that name} For functions without a binding. Any thread.
+   *
+   * @param name the name of the function
+   */
+  public static Optional<MemorySegment> find(String name) {
+    return SymbolLookup.loaderLookup().find(name);
   }
 
   /**

@@ -12,13 +12,21 @@ import dev.weft.Reactor;
 import dev.weft.Reactors;
 import dev.weft.error.CancelledException;
 import dev.weft.error.DeadlineExceededException;
-import java.lang.reflect.Method;
+import dev.weft.internal.os.LibcFunction;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.EnumSet;
 import java.util.List;
+import java.util.Set;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
-/** Uses SIGWINCH, which a process ignores by default. */
+/** Mostly with SIGWINCH, which a process ignores by default. */
 class SignalsTest {
   private static void raise(Signal signal) throws Exception {
     new ProcessBuilder("kill", "-" + signal.number(), Long.toString(ProcessHandle.current().pid()))
@@ -31,13 +39,13 @@ class SignalsTest {
   void aSignalWakesTheFiberThatAwaitsIt() throws Exception {
     Reactors.run(
         () -> {
-          try (Signals signals = Signals.open(Signal.WINCH, Signal.USR2)) {
+          try (Signals signals = Signals.open(Signal.WINCH, Signal.USR1)) {
             Fiber waiter = Fiber.start(() -> assertEquals(Signal.WINCH, signals.await()));
             Fiber.yield();
             raise(Signal.WINCH);
             waiter.join();
-            raise(Signal.USR2);
-            assertEquals(Signal.USR2, signals.await());
+            raise(Signal.USR1);
+            assertEquals(Signal.USR1, signals.await());
           }
         });
   }
@@ -45,14 +53,11 @@ class SignalsTest {
   /** libdill signals: raised and awaited a thousand times, none is missed. */
   @Test
   void aThousandSignalsWakeAFiberAThousandTimes() throws Exception {
-    Class<?> type = Class.forName("sun.misc.Signal"); // by reflection: javac warns of a use by name
-    Object winch = type.getConstructor(String.class).newInstance("WINCH");
-    Method raise = type.getMethod("raise", type);
     Reactors.run(
         () -> {
           try (Signals signals = Signals.open(Signal.WINCH)) {
             for (int i = 0; i < 1_000; i++) {
-              raise.invoke(null, winch);
+              assertEquals(0, KILL.call(PID, Signal.WINCH.number()));
               assertEquals(Signal.WINCH, signals.await());
             }
           }
@@ -108,48 +113,116 @@ class SignalsTest {
         });
   }
 
-  @Test
-  void whatTheJvmDoesNotNeedCanBeOpened() throws Exception {
-    Signal[] all = {Signal.HUP, Signal.INT, Signal.TERM, Signal.USR2, Signal.WINCH};
-    Reactors.assertEnds(
+  private static final Set<Signal> RESERVED =
+      EnumSet.of(
+          Signal.KILL,
+          Signal.STOP,
+          Signal.SEGV,
+          Signal.BUS,
+          Signal.ILL,
+          Signal.FPE,
+          Signal.TRAP,
+          Signal.QUIT,
+          Signal.USR2,
+          Signal.RT28);
+
+  private static final LibcFunction SIGACTION = LibcFunction.find("sigaction", 3);
+  private static final LibcFunction KILL = LibcFunction.find("kill", 2);
+  private static final int SA_RESTORER = 0x04000000; // the C library adds it
+  private static final int PID = (int) ProcessHandle.current().pid();
+
+  /** What happens at a signal: the handler, mask and flags of its struct sigaction. */
+  private static List<Long> action(Signal signal) {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment action = arena.allocate(152, 8);
+      assertEquals(0, SIGACTION.call(signal.number(), 0, action.address()));
+      return List.of(
+          action.get(ValueLayout.JAVA_LONG, 0),
+          action.get(ValueLayout.JAVA_LONG, 8),
+          (long) (action.get(ValueLayout.JAVA_INT, 136) & ~SA_RESTORER));
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  @Tag("needs-io-uring") // and so the C library
+  void eachSignalIsCaughtFromInsideAndOutsideAndThenAsBefore(Signal signal) throws Exception {
+    List<Long> before = action(signal);
+    Reactors.run(
         () -> {
-          for (Signal signal : all) {
-            Signals.open(signal).close();
+          if (RESERVED.contains(signal)) {
+            IllegalArgumentException e =
+                assertThrows(IllegalArgumentException.class, () -> Signals.open(signal));
+            String message = String.valueOf(e.getMessage());
+            assertTrue(message.startsWith("SIG" + signal + " can't be caught: the "), message);
+          } else {
+            try (Signals signals = Signals.open(signal)) {
+              assertEquals(0, KILL.call(PID, signal.number()));
+              assertEquals(signal, signals.await());
+              raise(signal);
+              assertEquals(signal, signals.await());
+            }
+          }
+        });
+    assertEquals(before, action(signal));
+  }
+
+  @Test
+  @Tag("needs-io-uring") // and so the C library
+  void asManyRealTimeSignalsArriveAsWereSent() throws Exception {
+    Reactors.run(
+        () -> {
+          try (Signals signals = Signals.open(Signal.RT0, Signal.RT30);
+              Signals other = Signals.open(Signal.RT0)) {
+            for (int i = 0; i < 500; i++) {
+              assertEquals(0, KILL.call(PID, Signal.RT0.number()));
+              assertEquals(0, KILL.call(PID, Signal.RT30.number()));
+            }
+            int first = 0;
+            for (int i = 0; i < 1000; i++) {
+              first += signals.await() == Signal.RT0 ? 1 : 0;
+            }
+            assertEquals(500, first);
+            for (int i = 0; i < 500; i++) {
+              assertEquals(Signal.RT0, other.await());
+            }
+            assertThrows(DeadlineExceededException.class, () -> signals.await(Deadline.NOW));
+            assertThrows(DeadlineExceededException.class, () -> other.await(Deadline.NOW));
           }
         });
   }
 
-  /** Opens signals, one of which the JVM uses, and prints the results. */
-  static final class OpensKept {
+  /** Waits for signals that the JVM leaves to others by -Xrs, and prints them. */
+  static final class AwaitsLeft {
     public static void main(String[] arguments) throws Exception {
       try (Reactor reactor = Reactor.open(Reactors.options())) {
         reactor.run(
             () -> {
-              try {
-                Signals.open(Signal.WINCH, Signal.TERM).close();
-                System.out.println("opened");
-              } catch (IllegalArgumentException e) {
-                System.out.println("refused: " + e.getMessage());
+              try (Signals signals = Signals.open(Signal.WINCH, Signal.TERM, Signal.QUIT)) {
+                for (Signal signal : List.of(Signal.TERM, Signal.QUIT, Signal.WINCH)) {
+                  raise(signal);
+                  System.out.print(signals.await() + " ");
+                }
               }
-              Signals.open(Signal.WINCH).close();
             });
       }
     }
   }
 
   @Test
-  void aSignalUsedByTheJvmIsRefused() throws Exception {
+  @Tag("needs-io-uring") // and so the C library
+  void whatTheJvmLeavesToOthersIsCaught() throws Exception {
     List<String> command = new ArrayList<>(List.of(ProcessHandle.current().info().command().get()));
     command.addAll(List.of("-Xrs", "--enable-native-access=ALL-UNNAMED"));
     command.addAll(List.of("--add-opens=java.base/java.lang=ALL-UNNAMED"));
     command.addAll(List.of("--add-exports=java.base/jdk.internal.vm=ALL-UNNAMED"));
     command.addAll(List.of("-cp", System.getProperty("java.class.path")));
-    command.add(OpensKept.class.getName());
+    command.add(AwaitsLeft.class.getName());
     Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
     process.getOutputStream().close();
     String output = new String(process.getInputStream().readAllBytes(), UTF_8);
 
     assertEquals(0, process.waitFor(), output);
-    assertTrue(output.startsWith("refused: ") && output.contains("SIGTERM"), output);
+    assertEquals("TERM QUIT WINCH ", output);
   }
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.weft.internal.os;
 
+import dev.weft.bindings.NativeLibrary;
 import dev.weft.error.Errno;
 import java.lang.foreign.Arena;
 import java.lang.foreign.FunctionDescriptor;
@@ -12,6 +13,7 @@ import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandle;
 import java.lang.invoke.VarHandle;
 import java.util.Arrays;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -34,19 +36,28 @@ public final class LibcFunction {
    *
    * @param arguments their number; all are integers or addresses, and so is the result
    */
-  @SuppressWarnings("restricted") // as the manual declares it
   public static LibcFunction find(String name, int arguments) {
-    Linker linker = Linker.nativeLinker();
-    MemorySegment address = linker.defaultLookup().find(name).orElse(null);
+    return of(Linker.nativeLinker().defaultLookup().find(name), arguments);
+  }
+
+  /** As {@link #find}, of the native library, which is loaded. */
+  static LibcFunction ofLibrary(String name, int arguments) {
+    return of(NativeLibrary.find(name), arguments);
+  }
+
+  @SuppressWarnings("restricted") // as the manual declares it, or weft.c
+  private static LibcFunction of(Optional<MemorySegment> found, int arguments) {
+    MemorySegment address = found.orElse(null);
     if (address == null) {
       return new LibcFunction(null);
     }
+    Linker linker = Linker.nativeLinker();
     MemoryLayout[] layouts = new MemoryLayout[arguments];
     Arrays.fill(layouts, ValueLayout.JAVA_LONG);
     FunctionDescriptor type = FunctionDescriptor.of(ValueLayout.JAVA_LONG, layouts);
-    MethodHandle found =
+    MethodHandle handle =
         linker.downcallHandle(address, type, Linker.Option.captureCallState("errno"));
-    return new LibcFunction(found.asSpreader(long[].class, arguments));
+    return new LibcFunction(handle.asSpreader(long[].class, arguments));
   }
 
   /** The address of a variable of the C library, 0 if there is none of that name. */

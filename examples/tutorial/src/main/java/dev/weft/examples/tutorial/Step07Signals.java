@@ -26,12 +26,12 @@ final class Step07Signals {
 
   private static void workUntilSignalled() throws Exception {
     Channel<String> stop = Channel.rendezvous();
-    try (Signals signals = Signals.open(Signal.USR2);
+    try (Signals signals = Signals.open(Signal.USR1);
         Bundle workers = Bundle.open()) {
       workers.go(() -> work("worker 1", stop));
       workers.go(() -> work("worker 2", stop));
       workers.go(() -> work("worker 3", Channel.rendezvous())); // never sees the signal
-      sendToMyself(Signal.USR2);
+      sendToMyself(Signal.USR1);
       System.out.println("received signal " + signals.await());
       stop.done(); // reaches all receivers
       workers.await(Deadline.after(Duration.ofMillis(1)));
