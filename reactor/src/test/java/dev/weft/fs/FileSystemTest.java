@@ -5,6 +5,7 @@ import static dev.weft.Throwing.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.weft.BackendKind;
 import dev.weft.Deadline;
@@ -156,6 +157,25 @@ class FileSystemTest {
           assertTrue(FileSystem.stat(link).isDirectory());
         });
     assertTrue(Files.isDirectory(odd));
+  }
+
+  @Test
+  void aNameInAnotherFileSystemIsRefusedWithItsReason() throws Exception {
+    Path shared = Path.of("/dev/shm"); // a tmpfs, shm_overview(7)
+    assumeTrue(Files.isWritable(shared), "there is no other file system");
+    Path file = Files.writeString(folder.resolve("file"), "x");
+    Reactors.run(
+        () -> {
+          boolean isOther = FileSystem.stat(shared).device() != FileSystem.stat(folder).device();
+          assumeTrue(isOther, "there is no other file system");
+          try (TemporaryDirectory other = TemporaryDirectory.create(shared, "weft-")) {
+            Path target = other.path().resolve("file");
+            fails(Errno.EXDEV, () -> FileSystem.rename(file, target));
+            fails(Errno.EXDEV, () -> FileSystem.createLink(target, file));
+            assertTrue(FileSystem.exists(file));
+            assertFalse(FileSystem.exists(target));
+          }
+        });
   }
 
   @Test
