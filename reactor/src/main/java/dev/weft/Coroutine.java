@@ -4,17 +4,20 @@ package dev.weft;
 import dev.weft.error.CancelledException;
 import dev.weft.error.PinnedException;
 import dev.weft.error.TaskFailedException;
-import dev.weft.internal.diag.LeakWatch;
 import dev.weft.internal.failure.Failures;
-import dev.weft.internal.jvm.CoroutineStack;
+import dev.weft.internal.fiber.CoroutineState;
+import dev.weft.internal.fiber.WovenTasks;
 import dev.weft.internal.jvm.StackReserve;
+import dev.weft.internal.routine.InnerRoutine;
+import dev.weft.routine.Suspends;
+import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Asymmetric stackful coroutine. It runs when it is resumed, until it yields or ends; then the call
- * that resumed it returns. Values are passed in both directions.
+ * Asymmetric coroutine. It runs when it is resumed, until it yields or ends; then the call that
+ * resumed it returns. Values are passed in both directions.
  *
  * <p>
  *
@@ -35,12 +38,18 @@ import org.jspecify.annotations.Nullable;
  * }
  *
  * <p>A coroutine has no thread. Its body runs on the thread that resumes it, as a call would, with
- * that thread's locals. Monitors that the body holds stay locked across a yield. Scoped values are
- * bound in it as they were at its start. Coroutines work in fibers, other virtual threads and
- * platform threads. In a fiber the body may make suspending calls: then the whole fiber waits, not
- * only the coroutine, and a cancel of the fiber reaches the body there. On other threads blocking
- * calls block. Once started, a coroutine belongs to its thread or fiber: others get a {@link
- * WrongThreadException}, because compiled code of the body may depend on the thread.
+ * that thread's locals. It works in fibers, other virtual threads and platform threads. In a fiber
+ * the body may make suspending calls: the calls that resume it suspend as long as it waits, and a
+ * cancel or a deadline of the fiber reaches the body there. On other threads blocking calls block.
+ *
+ * <p>A body that has been woven needs no stack, and a switch takes a few nanoseconds. It belongs to
+ * the thread that has started it; if that was a fiber, to its reactor, and all fibers of that may
+ * resume it. It waits in a fiber on a stack, and in a woven one if the code that resumes it is
+ * woven too. Any other body has a stack of its own, a continuation of the JDK. Monitors that it
+ * holds stay locked across a yield, scoped values are bound in it as they were at its start, and it
+ * belongs to the thread or fiber that has started it, because its compiled code may depend on the
+ * thread; in a woven fiber it can't wait. Who else resumes a coroutine gets a {@link
+ * WrongThreadException}.
  *
  * <p>What the body throws is thrown unwrapped by the call that resumed it. This includes checked
  * exceptions, although the methods here do not declare them.
@@ -73,6 +82,7 @@ public final class Coroutine<
      * @return the coroutine's result
      * @throws Exception ends the coroutine; thrown by the call that resumed it
      */
+    @Suspends
     R run(Out<Y, I> out) throws Exception;
   }
 
@@ -90,7 +100,7 @@ public final class Coroutine<
      * @return the value passed to {@link Coroutine#resume}
      * @throws CancelledException if the coroutine is closed instead
      * @throws PinnedException if there is a class initialiser or a native frame between here and
-     *     the body; the coroutine keeps running
+     *     the body, or code that is not woven though the body is; the coroutine keeps running
      * @throws IllegalStateException if the caller is not in the body, or is in another coroutine
      *     that the body has resumed
      */
@@ -125,41 +135,23 @@ public final class Coroutine<
     DONE
   }
 
-  /** Yields that a body may make while it is being closed, as loops and cleanups do. */
-  private static final int YIELDS_WHILE_CLOSING_MAX = 100;
-
+  private static final State[] STATES = State.values();
   private static final AtomicLong NUMBERS = new AtomicLong();
 
   static {
     Failures.prepare();
   }
 
-  private final CoroutineStack stack;
+  /** The other side; its phases are the states, in their order. */
+  final Self<Y, I, R> body;
 
-  /** Set on the body's side, which knows whether the switch succeeded. */
-  State state = State.START;
-
-  /** The value in transit between the two sides: yielded, passed in or returned. */
-  private @Nullable Object carried;
-
-  /** The task of yieldThen, run by the resumer. */
-  private @Nullable FiberTask then;
-
-  private @Nullable Thread owner;
-
-  private LeakWatch.@Nullable OpenCoroutine open;
-  private @Nullable Throwable failure;
-
-  /** What the body's yields throw while it is being closed; null otherwise. */
-  private @Nullable CancelledException unwinding;
-
-  private int yieldsWhileClosing;
   private boolean closed;
   private @Nullable Object storage;
   private @Nullable String name;
 
-  private Coroutine(Body<Y, I, R> body, @Nullable String name) {
-    stack = new CoroutineStack(new Self(Objects.requireNonNull(body, "body")));
+  /** Makes a coroutine; {@code users} is the user's code in the body. */
+  Coroutine(Body<Y, I, R> body, Object users, @Nullable String name) {
+    this.body = new Self<>(this, body, users);
     this.name = name;
   }
 
@@ -171,13 +163,12 @@ public final class Coroutine<
    * @param <R> the type of the result
    * @param body what it runs
    * @return a coroutine in the state START
-   * @throws UnsupportedOperationException if the JVM denies access to continuations; the message
-   *     names the flag that helps
+   * @throws UnsupportedOperationException if the body is not woven and the JVM denies access to
+   *     continuations; the message names the flag that helps
    */
   public static <Y extends @Nullable Object, I extends @Nullable Object, R extends @Nullable Object>
       Coroutine<Y, I, R> of(Body<Y, I, R> body) {
-    CoroutineStack.Access.require();
-    return new Coroutine<>(body, null);
+    return new Coroutine<>(body, Objects.requireNonNull(body, "body"), null);
   }
 
   /**
@@ -193,21 +184,21 @@ public final class Coroutine<
    */
   public static <Y extends @Nullable Object, I extends @Nullable Object, R extends @Nullable Object>
       Coroutine<Y, I, R> of(String name, Body<Y, I, R> body) {
-    CoroutineStack.Access.require();
-    return new Coroutine<>(body, Objects.requireNonNull(name, "name"));
+    Objects.requireNonNull(name, "name");
+    return new Coroutine<>(body, Objects.requireNonNull(body, "body"), name);
   }
 
   /** {@return the innermost coroutine that the caller runs in, or null if there is none} */
   public static @Nullable Coroutine<?, ?, ?> current() {
-    CoroutineStack.Access.require();
-    CoroutineStack current = CoroutineStack.current();
-    return current == null ? null : ((Coroutine<?, ?, ?>.Self) current.body()).coroutine();
+    CoroutineState current = CoroutineState.current();
+    return current == null ? null : ((Self<?, ?, ?>) current).coroutine();
   }
 
   // ---- from outside
 
   /**
-   * Runs the coroutine to its first yield. From now on it belongs to the calling thread or fiber.
+   * Runs the coroutine to its first yield; the caller waits while the body does, and suspends in a
+   * fiber. From now on the coroutine belongs to the calling thread, fiber or reactor.
    *
    * @return the yielded value, or null if the body returns: see {@link #state}
    * @throws IllegalStateException if it has been started or closed before
@@ -215,42 +206,41 @@ public final class Coroutine<
   public @Nullable Y start() {
     requireFresh("start");
     StackReserve.check();
-    owner = Thread.currentThread();
-    open = LeakWatch.started(this, name, Leak.TO_LOG);
-    return advance();
+    body.start(name, Leak.TO_LOG);
+    return advance(null);
   }
 
   /**
-   * Continues the coroutine after its last yield, to the next one.
+   * Continues the coroutine after its last yield, to the next one; the caller waits while the body
+   * does, and suspends in a fiber.
    *
    * @param value returned by that last yield in the body
    * @return the yielded value, or null if the body returns: see {@link #state}
    * @throws IllegalStateException if it is not suspended: it has ended, or has not been started, or
    *     is the caller itself or a coroutine that has resumed the caller
-   * @throws WrongThreadException if it belongs to another thread or fiber
+   * @throws WrongThreadException if it belongs to another thread, fiber or reactor
    */
   public @Nullable Y resume(I value) {
     requireSuspended("resume");
-    carried = value;
-    return advance();
+    return advance(value);
   }
 
   /**
-   * Continues the coroutine after its last yield, to its end.
+   * Continues the coroutine after its last yield, to its end; the caller waits while the body does,
+   * and suspends in a fiber.
    *
    * @param value returned by that last yield in the body
    * @return the coroutine's result
    * @throws IllegalStateException if it is not suspended, as for {@link #resume}; or if it yields
    *     again, after which it is suspended there and can be resumed
-   * @throws WrongThreadException if it belongs to another thread or fiber
+   * @throws WrongThreadException if it belongs to another thread, fiber or reactor
    */
   public R finish(I value) {
     requireSuspended("finish");
-    carried = value;
-    Y yielded = advance();
-    if (state != State.DONE) {
+    Y yielded = advance(value);
+    if (body.phase != InnerRoutine.ENDED) {
       throw new IllegalStateException(
-          "finish: " + this + " is " + state + ": it has not returned but yielded " + yielded);
+          "finish: " + this + " is " + state() + ": it has not returned but yielded " + yielded);
     }
     return result();
   }
@@ -262,27 +252,28 @@ public final class Coroutine<
    * @throws IllegalStateException if it has not ended, or was closed before it had ended
    */
   public R result() {
-    if (state != State.DONE) {
+    if (body.phase != InnerRoutine.ENDED) {
       throw misuse("result", State.DONE);
     }
+    Throwable failure = body.failure;
     if (failure != null) {
       throw new TaskFailedException(this + " failed: " + Failures.text(failure), failure);
     }
     if (closed) {
       throw new IllegalStateException("result: " + this + " was closed before it had one");
     }
-    return taken(carried);
+    return taken(body.result());
   }
 
   private void requireFresh(String call) {
-    if (state != State.START) {
+    if (body.phase != InnerRoutine.NEW) {
       throw misuse(call, State.START);
     }
   }
 
   /** {@return the current state} */
   public State state() {
-    return state;
+    return STATES[body.phase];
   }
 
   /**
@@ -322,73 +313,67 @@ public final class Coroutine<
   /**
    * Ends the coroutine early. If it is suspended, the yield that it is in throws a {@link
    * CancelledException} in the body, so that its {@code finally} blocks run; each later yield
-   * throws too. Does nothing if it has ended. A suspended coroutine that becomes unreachable is not
-   * unwound. It is reported as a leak ({@link ReactorOptions#leakHandler()}) after it has been
-   * garbage-collected, by a reactor or when another coroutine starts.
+   * throws too. The blocks may wait; then the caller does, and suspends in a fiber. Does nothing if
+   * the coroutine has ended. A suspended coroutine that becomes unreachable is not unwound. It is
+   * reported as a leak ({@link ReactorOptions#leakHandler()}) after it has been garbage-collected,
+   * by a reactor or when another coroutine starts.
    *
    * @throws IllegalStateException if it is running; or if the body keeps yielding, in which case it
    *     is dropped without being unwound further
-   * @throws WrongThreadException if it belongs to another thread or fiber
+   * @throws WrongThreadException if it belongs to another thread, fiber or reactor
    */
   @Override
   public void close() {
-    if (state == State.DONE) {
+    if (body.phase == InnerRoutine.ENDED) {
       return;
     }
-    if (state == State.START) {
-      state = State.DONE;
+    if (body.phase == InnerRoutine.NEW) {
+      body.phase = InnerRoutine.ENDED;
       closed = true;
       return;
     }
     requireSuspended("close");
     CancelledException end = new CancelledException("yield: " + this + " was closed");
-    unwinding = end;
-    carried = null;
     closed = true;
-    switchIn();
-    if (state != State.DONE) {
-      state = State.DONE;
-      carried = null;
+    var _ = body.switchIn(null, end);
+    if (body.phase != InnerRoutine.ENDED) {
+      body.drop();
       throw new IllegalStateException(
-          ("close: " + this + " has yielded " + YIELDS_WHILE_CLOSING_MAX)
+          ("close: " + this + " has yielded " + CoroutineState.YIELDS_WHILE_CLOSING_MAX)
               + " times instead of ending; it is dropped where it is");
     }
-    carried = null;
+    Throwable failure = body.failure;
     if (failure == end) {
-      failure = null;
+      body.failure = null;
     } else if (failure != null) {
       throw Failures.unchecked(failure);
     }
   }
 
-  // ---- both sides of a switch
-
   /** Runs to the next yield or the end. */
-  private @Nullable Y advance() {
-    switchIn();
-    if (state == State.DONE) {
-      if (failure != null) {
-        throw Failures.unchecked(failure);
+  private @Nullable Y advance(@Nullable Object value) {
+    Y yielded = taken(body.switchIn(value, null));
+    if (body.phase == InnerRoutine.ENDED) {
+      if (body.failure != null) {
+        throw Failures.unchecked(body.failure);
       }
       return null;
     }
-    Y yielded = taken(carried);
-    carried = null;
-    if (then != null) {
+    if (body.then != null) {
       runThen();
     }
     return yielded;
   }
 
-  /** Casts the value in transit: one field carries all three types. */
+  /** Casts a value that was in transit. */
   @SuppressWarnings({"unchecked", "NullAway", "TypeParameterUnusedInFormals"})
   private static <T extends @Nullable Object> T taken(@Nullable Object carried) {
     return (T) carried;
   }
 
   private void runThen() {
-    FiberTask task = then;
-    then = null;
+    FiberTask task = (FiberTask) body.then;
+    body.then = null;
     assert task != null;
     try {
       task.run();
@@ -397,78 +382,24 @@ public final class Coroutine<
     }
   }
 
-  private I suspend(String call, Y value, @Nullable FiberTask task) {
-    if (CoroutineStack.current() != stack) {
-      throw new IllegalStateException(
-          call + ": called outside of " + this + ", which is " + state + ", in " + current());
-    }
-    if (unwinding != null && ++yieldsWhileClosing < YIELDS_WHILE_CLOSING_MAX) {
-      throw unwinding;
-    }
-    carried = value;
-    then = task;
-    if (!switchOut()) {
-      carried = null;
-      then = null;
-      throw new PinnedException(
-          call + ": " + this + " can't be suspended below a class initialiser or a native frame");
-    }
-    if (unwinding != null) {
-      throw unwinding;
-    }
-    I injected = taken(carried);
-    carried = null;
-    return injected;
-  }
-
-  /**
-   * Switches to the body. Only this and {@link #switchOut} depend on how a coroutine is suspended.
-   * Throws the JVM's own errors (stack overflow, out of memory), but nothing that the body throws.
-   */
-  private void switchIn() {
-    try {
-      stack.switchIn();
-    } catch (Throwable e) {
-      if (stack.isDone()) {
-        failure = e;
-        state = State.DONE;
-      }
-      throw e;
-    } finally {
-      if (state == State.DONE && open != null) {
-        open.end();
-      }
-    }
-  }
-
-  /** Switches to the resumer; returns true when resumed, or false immediately if pinned. */
-  private boolean switchOut() {
-    state = State.SUSPENDED;
-    try {
-      return CoroutineStack.switchOut();
-    } finally {
-      state = State.ACTIVE;
-    }
-  }
-
   // ---- misuse
 
   private void requireSuspended(String call) {
-    if (state != State.SUSPENDED || owner != Thread.currentThread()) {
+    if (body.phase != InnerRoutine.YIELDED || !body.isHere()) {
       throw misuse(call, State.SUSPENDED);
     }
     StackReserve.check(); // a switch that has begun must be completed
   }
 
   private RuntimeException misuse(String call, State needed) {
-    Thread caller = Thread.currentThread();
-    if (owner != null && owner != caller && state != State.DONE) {
+    Object owner = body.owner();
+    if (owner != null && body.phase != InnerRoutine.ENDED && !body.isHere()) {
       return new WrongThreadException(
-          (call + ": " + this + " is " + state + " and belongs to " + owner)
-              + (", but the caller is " + caller));
+          (call + ": " + this + " is " + state() + " and belongs to " + owner)
+              + (", but the caller is " + Thread.currentThread()));
     }
     return new IllegalStateException(
-        call + ": " + this + " is " + state + ", and must be " + needed);
+        call + ": " + this + " is " + state() + ", and must be " + needed);
   }
 
   /** Returns the name. A coroutine without a name gets a number on the first call. */
@@ -482,39 +413,50 @@ public final class Coroutine<
     return known;
   }
 
-  /** The body's side of the coroutine, and the first frame on its stack. */
-  private final class Self implements Out<Y, I>, Runnable {
-    private final Body<Y, I, R> body;
+  /** The body's side. Each yield ends in a call that suspends, so that it takes no frame. */
+  static final class Self<
+          Y extends @Nullable Object, I extends @Nullable Object, R extends @Nullable Object>
+      extends CoroutineState implements Out<Y, I> {
+    private static final WovenTasks.Classes WOVEN =
+        new WovenTasks.Classes(Map.of(Body.class, "run", Generator.Body.class, "run"), Out.class);
 
-    Self(Body<Y, I, R> body) {
-      this.body = body;
+    /** Whether woven bodies have a stack too. */
+    private static final boolean STACKFUL = FiberKind.stackfulConfigured();
+
+    private final Coroutine<Y, I, R> coroutine;
+    private final Body<Y, I, R> code;
+
+    Self(Coroutine<Y, I, R> coroutine, Body<Y, I, R> code, Object users) {
+      super(WOVEN.get(users.getClass()) && !STACKFUL);
+      this.coroutine = coroutine;
+      this.code = code;
     }
 
     @Override
-    public void run() {
-      state = State.ACTIVE;
-      try {
-        carried = body.run(this);
-      } catch (Throwable e) {
-        failure = e;
-      }
-      state = State.DONE;
+    protected void run() throws Exception {
+      returned(code.run(this));
     }
 
     @Override
-    @SuppressWarnings("NamedLikeContextualKeyword")
+    @SuppressWarnings({"NamedLikeContextualKeyword", "unchecked", "NullAway"}) // null only if I may
     public I yield(Y value) {
-      return suspend("yield", value, null);
+      return (I) switchOut("yield", value, null);
     }
 
     @Override
+    @SuppressWarnings({"unchecked", "NullAway"})
     public I yieldThen(Y value, FiberTask then) {
-      return suspend("yieldThen", value, Objects.requireNonNull(then, "then"));
+      return (I) switchOut("yieldThen", value, Objects.requireNonNull(then, "then"));
     }
 
     @Override
     public Coroutine<Y, I, R> coroutine() {
-      return Coroutine.this;
+      return coroutine;
+    }
+
+    @Override
+    protected Object state() {
+      return coroutine.state();
     }
   }
 }

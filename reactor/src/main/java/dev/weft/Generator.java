@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.weft;
 
+import dev.weft.internal.failure.Failures;
+import dev.weft.internal.routine.InnerRoutine;
+import dev.weft.routine.Suspends;
 import java.util.Iterator;
 import java.util.NoSuchElementException;
 import java.util.Objects;
@@ -13,6 +16,10 @@ import org.jspecify.annotations.Nullable;
 /**
  * Lazy sequence of values: a {@link Coroutine} as an {@link Iterable}. The body runs only when the
  * next value is requested. The coroutine's rules for threads, fibers and exceptions apply here too.
+ *
+ * <p>The values are taken by {@link #next()}, or by an iterator or stream of the JDK. The body may
+ * wait in a fiber: then {@code next} suspends. An iterator can suspend in a fiber with a stack, but
+ * not in one that is woven, because the JDK's interfaces are not: use {@code next} there.
  *
  * <p>
  *
@@ -48,6 +55,7 @@ public final class Generator<T extends @Nullable Object> implements Iterable<T>,
      * @param out takes each value with {@code yield}, which always returns null
      * @throws Exception ends the generator; thrown by the call that requested the next value
      */
+    @Suspends
     void run(Coroutine.Out<T, @Nullable Void> out) throws Exception;
   }
 
@@ -62,16 +70,23 @@ public final class Generator<T extends @Nullable Object> implements Iterable<T>,
   }
 
   private final Coroutine<T, @Nullable Void, @Nullable Void> coroutine;
+
+  /** Whether an iterator or stream has been made, which takes the values. */
   private boolean iterated;
+
+  /** Whether a value has been taken by {@link #next()}. */
+  private boolean begun;
 
   @SuppressWarnings("NullAway") // it infers Out<T, Void> for the lambda's parameter
   private Generator(Body<T> body) {
     coroutine =
-        Coroutine.<T, @Nullable Void, @Nullable Void>of(
+        new Coroutine<T, @Nullable Void, @Nullable Void>(
             out -> {
               body.run(out);
               return null;
-            });
+            },
+            body,
+            null);
   }
 
   /**
@@ -88,13 +103,64 @@ public final class Generator<T extends @Nullable Object> implements Iterable<T>,
   }
 
   /**
+   * Runs the body up to the next value, or finds the end: for loops over all values. The caller
+   * suspends while the body waits.
+   *
+   * <p>
+   *
+   * {@snippet :
+   * for (String line; (line = lines.next()) != null; ) {
+   *   print(line);
+   * }
+   * }
+   *
+   * @return the value; null if the body has ended, or has yielded null
+   * @throws IllegalStateException if {@link #iterator} or {@link #stream} has been called before
+   */
+  public @Nullable T next() {
+    if (iterated) {
+      throw new IllegalStateException("next: an iterator takes the values of " + this);
+    }
+    begun = true;
+    return ask();
+  }
+
+  /**
+   * As {@link #next()}, with a deadline for the waits of the body, as {@link Fiber#within(Deadline,
+   * FiberCall)} sets it. To be called in a fiber, which suspends while the body waits. The wait
+   * that it ends throws in the body, which ends unless it handles that.
+   *
+   * @param deadline when to stop waiting
+   * @return the value; null if the body has ended, or has yielded null
+   * @throws dev.weft.error.DeadlineExceededException if the deadline has ended the body
+   * @throws IllegalStateException if {@link #iterator} or {@link #stream} has been called before
+   */
+  @SuppressWarnings("NullAway") // it infers that the call returns no null
+  public @Nullable T next(Deadline deadline) {
+    try {
+      return Fiber.within(deadline, () -> next());
+    } catch (Exception e) {
+      throw Failures.unchecked(e);
+    }
+  }
+
+  private @Nullable T ask() {
+    return switch (coroutine.body.phase) {
+      case InnerRoutine.NEW -> coroutine.start();
+      case InnerRoutine.ENDED -> null;
+      default -> coroutine.resume(null);
+    };
+  }
+
+  /**
    * {@return an iterator over the values; its {@code hasNext} runs the body up to the next value}
    *
-   * @throws IllegalStateException if this or {@link #stream} has been called before
+   * @throws IllegalStateException if this, {@link #stream} or {@link #next()} has been called
+   *     before
    */
   @Override
   public Iterator<T> iterator() {
-    if (iterated) {
+    if (iterated || begun) {
       throw new IllegalStateException("iterator: " + this + " can be iterated over once");
     }
     iterated = true;
@@ -104,7 +170,8 @@ public final class Generator<T extends @Nullable Object> implements Iterable<T>,
   /**
    * {@return a lazy sequential stream of the values; closing it closes this generator}
    *
-   * @throws IllegalStateException if this or {@link #iterator} has been called before
+   * @throws IllegalStateException if this, {@link #iterator} or {@link #next()} has been called
+   *     before
    */
   public Stream<T> stream() {
     return StreamSupport.stream(
@@ -132,17 +199,9 @@ public final class Generator<T extends @Nullable Object> implements Iterable<T>,
       if (next == Next.UNKNOWN) {
         value = ask();
         // Calls nothing: if the stack overflowed here, the value would be lost.
-        next = coroutine.state == Coroutine.State.DONE ? Next.ENDED : Next.READY;
+        next = coroutine.body.phase == InnerRoutine.ENDED ? Next.ENDED : Next.READY;
       }
       return next == Next.READY;
-    }
-
-    private @Nullable T ask() {
-      return switch (coroutine.state()) {
-        case START -> coroutine.start();
-        case DONE -> null;
-        case ACTIVE, SUSPENDED -> coroutine.resume(null);
-      };
     }
 
     @Override

@@ -12,10 +12,8 @@ import dev.weft.error.TaskFailedException;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
-import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
-@Tag("needs-stack")
 class CoroutineTest {
   /** Yields 0, 1, 2 and so on until it is resumed with false; returns how many. */
   private static Coroutine<Integer, Boolean, String> counter() {

@@ -29,7 +29,7 @@ class CostTest {
   /** Allocations disappear only when the JIT has compiled the path; so many windows are tried. */
   private static final int WINDOWS_MAX = 400;
 
-  private interface Step {
+  interface Step {
     void run() throws Exception;
   }
 
@@ -148,28 +148,6 @@ class CostTest {
   }
 
   @Test
-  void aResumeOfACoroutineAllocatesNothing() throws Exception {
-    ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
-    Coroutine<String, String, Void> coroutine =
-        Coroutine.of(
-            out -> {
-              for (String given = "first"; ; ) {
-                given = out.yield(given);
-              }
-            });
-    coroutine.start();
-
-    assertReachesZero(
-        threads,
-        Thread.currentThread().threadId(),
-        () -> {
-          for (int i = 0; i < ROUND_TRIPS; i++) {
-            assertEquals("given", coroutine.resume("given"));
-          }
-        });
-  }
-
-  @Test
   void aDeadlineCostsNoSubmission() throws Exception {
     withEcho(
         (client, reactor) -> {
@@ -195,8 +173,7 @@ class CostTest {
    * allocates; after that there must be a window without any. The JDK itself allocates a stack
    * chunk now and then, for example after a collection, so not every window is free of allocations.
    */
-  private static void assertReachesZero(ThreadMXBean threads, long carrier, Step step)
-      throws Exception {
+  static void assertReachesZero(ThreadMXBean threads, long carrier, Step step) throws Exception {
     long least = Long.MAX_VALUE;
     for (int window = 0; window < WINDOWS_MAX && least > 0; window++) {
       long before = threads.getThreadAllocatedBytes(carrier);
@@ -217,7 +194,7 @@ class CostTest {
         "a concurrent collector");
   }
 
-  private static long carrierOf(Reactor reactor) {
+  static long carrierOf(Reactor reactor) {
     return reactor.fibers().loop().thread().threadId();
   }
 

@@ -7,8 +7,10 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.weft.error.DeadlineExceededException;
 import dev.weft.sync.Channel;
 import java.io.IOException;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
@@ -17,7 +19,6 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
-@Tag("needs-stack")
 class GeneratorTest {
   private final List<String> log = new ArrayList<>();
 
@@ -136,7 +137,86 @@ class GeneratorTest {
     assertFalse(iterator.hasNext());
   }
 
+  // ---- next
+
   @Test
+  void nextTakesEachValueAndThenNull() {
+    Generator<Integer> generator = count(2);
+
+    assertEquals(0, generator.next());
+    assertEquals(1, generator.next());
+    assertNull(generator.next());
+    assertNull(generator.next());
+    assertEquals(List.of("all yielded", "ended"), log);
+  }
+
+  @Test
+  void nextAndAnIteratorDontShareAGenerator() {
+    Generator<Integer> begun = count(2);
+    begun.next();
+    Generator<Integer> iterated = count(2);
+    Iterator<Integer> iterator = iterated.iterator();
+
+    assertThrows(IllegalStateException.class, begun::iterator);
+    assertThrows(IllegalStateException.class, iterated::next);
+    assertTrue(iterator.hasNext());
+  }
+
+  @Test
+  void nextWaitsAsLongAsTheBodyDoes() throws Exception {
+    Reactors.run(
+        () -> {
+          Channel<Integer> channel = Channel.rendezvous();
+          Fiber.start(
+              () -> {
+                for (int i = 1; i <= 3; i++) {
+                  channel.send(i);
+                  log.add("sent " + i);
+                }
+                channel.done();
+              });
+          Generator<Integer> doubled =
+              Generator.of(
+                  out -> {
+                    for (Integer value; (value = channel.next()) != null; ) {
+                      out.yield(2 * value);
+                    }
+                  });
+          int sum = 0;
+          for (Integer value; (value = doubled.next()) != null; ) {
+            sum += value;
+          }
+          assertEquals(12, sum);
+        });
+
+    assertEquals(List.of("sent 1", "sent 2", "sent 3"), log);
+  }
+
+  @Test
+  void aDeadlineOfNextEndsABodyThatWaits() throws Exception {
+    Reactors.run(
+        () -> {
+          Generator<Integer> silent =
+              Generator.of(
+                  out -> {
+                    try {
+                      Fiber.sleepUntil(Deadline.NEVER);
+                    } finally {
+                      log.add("ended");
+                    }
+                  });
+
+          Throwing.assertThrows(
+              DeadlineExceededException.class, () -> silent.next(Deadline.after(Duration.ZERO)));
+
+          assertNull(silent.next());
+        });
+
+    assertEquals(List.of("ended"), log);
+  }
+
+  @Test
+  @Tag("needs-stack") // an iterator is not woven
   void theBodyMaySuspendItsFiber() throws Exception {
     Reactors.run(
         () -> {

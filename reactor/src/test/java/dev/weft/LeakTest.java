@@ -188,7 +188,6 @@ class LeakTest {
   }
 
   @Test
-  @Tag("needs-stack")
   void aSuspendedCoroutineThatBecomesGarbageIsReported() throws Exception {
     Reactors.run(
         options(),

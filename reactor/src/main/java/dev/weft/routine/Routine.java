@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.weft.routine;
 
+import dev.weft.internal.routine.InnerRoutine;
 import dev.weft.internal.routine.RoutineStack;
 import dev.weft.internal.routine.WovenTraces;
 import dev.weft.routine.codegen.Context;
@@ -131,12 +132,12 @@ public abstract class Routine extends Frame {
    *
    * @param context the context of that go, not used for anything else since
    * @return false if this is impossible, because the routine ran on a stack of its own, which is
-   *     gone
+   *     gone, or waited in a coroutine that it had resumed
    */
   public boolean rewind(Context context) {
     Frame first = context.rewindTo;
     context.rewindTo = null;
-    if (parent != null || first == null || first instanceof Stackful) {
+    if (parent != null || first == null || isOutsideOfFrames(first)) {
       return false;
     }
     for (Frame frame = first; frame != this; frame = parentOf(frame)) {
@@ -147,6 +148,10 @@ public abstract class Routine extends Frame {
     first.label = context.rewindLabel;
     parent = first;
     return true;
+  }
+
+  private static boolean isOutsideOfFrames(Frame frame) {
+    return frame instanceof Stackful || InnerRoutine.isResumer(frame);
   }
 
   /** Resets this to a routine that has not begun. */
@@ -202,6 +207,8 @@ public abstract class Routine extends Frame {
       if (frame instanceof Stackful stackful) {
         places.addAll(stackful.stack.frames());
         return places; // these include the routine's own
+      } else if (InnerRoutine.isResumer(frame)) {
+        InnerRoutine.addPlaces(frame, places);
       } else if (frame != this || label >= 0) {
         places.add(frame.where());
       }

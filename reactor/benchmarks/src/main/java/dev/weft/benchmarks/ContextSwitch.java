@@ -43,10 +43,21 @@ public class ContextSwitch extends NanosPerOperation {
     check();
   }
 
-  /** A coroutine without values. */
+  /** A coroutine that is passed a value by each resume and passes one back, by a thread. */
   @Benchmark
   @OperationsPerInvocation(RESUMES * SWITCHES_PER_RESUME)
-  public void coroutine() {
+  public void coroutine(CoroutineForm form) {
+    resumeToTheEnd();
+  }
+
+  /** The same, by a fiber. */
+  @Benchmark
+  @OperationsPerInvocation(RESUMES * SWITCHES_PER_RESUME)
+  public void coroutineInFiber(CoroutineForm form, ReactorState reactor) throws Exception {
+    reactor.run(this::resumeToTheEnd);
+  }
+
+  private void resumeToTheEnd() {
     Coroutine<Object, Object, Object> coroutine =
         Coroutine.of(
             out -> {

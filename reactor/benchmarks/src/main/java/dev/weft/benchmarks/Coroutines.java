@@ -20,7 +20,7 @@ import org.openjdk.jmh.annotations.TearDown;
  * Many coroutines that yield indefinitely, resumed one after the other: zigcoro's {@code ncoros}.
  * They are made and started before the clock runs; the score is the time of one switch, half of a
  * resume. Unlike zigcoro's, each counts, and all counts are checked; they can be resumed in an
- * order other than that of their memory, and have one or six bodies.
+ * order other than that of their memory, have one or six bodies, and run woven or on stacks.
  */
 @Fork(
     value = 3,
@@ -60,7 +60,7 @@ public class Coroutines extends NanosPerOperation {
 
   /** Makes them and lets each run to its first yield. */
   @Setup(Level.Trial)
-  public void start() {
+  public void start(CoroutineForm form) {
     @SuppressWarnings({"unchecked", "rawtypes"}) // an array of a generic type
     Coroutine<Object, Boolean, Integer>[] made = new Coroutine[coroutines];
     for (int i = 0; i < made.length; i++) {

@@ -32,7 +32,7 @@ public class Generators extends NanosPerOperation {
   /** A value, by iteration. */
   @Benchmark
   @OperationsPerInvocation(VALUES)
-  public void generator() {
+  public void generator(CoroutineForm form) {
     long sum = 0;
     try (Generator<Integer> generator =
         Generator.of(
@@ -48,10 +48,29 @@ public class Generators extends NanosPerOperation {
     check(sum, sum());
   }
 
+  /** A value, by {@link Generator#next()}. */
+  @Benchmark
+  @OperationsPerInvocation(VALUES)
+  public void next(CoroutineForm form) {
+    long sum = 0;
+    try (Generator<Integer> generator =
+        Generator.of(
+            out -> {
+              for (int i = 0; i < VALUES; i++) {
+                out.yield(i & LAST_SMALL_VALUE);
+              }
+            })) {
+      for (Integer value; (value = generator.next()) != null; ) {
+        sum += value;
+      }
+    }
+    check(sum, sum());
+  }
+
   /** A value there and a value back. */
   @Benchmark
   @OperationsPerInvocation(VALUES)
-  public void coroutine() {
+  public void coroutine(CoroutineForm form) {
     long sum = 0;
     try (Coroutine<Integer, Integer, Integer> echo =
         Coroutine.of(
@@ -74,7 +93,7 @@ public class Generators extends NanosPerOperation {
   /** A coroutine that is made, runs and returns: two switches. */
   @Benchmark
   @OperationsPerInvocation(VALUES)
-  public void life() {
+  public void life(CoroutineForm form) {
     for (int i = 0; i < VALUES; i++) {
       Coroutine<Object, Object, Generators> coroutine =
           Coroutine.of(

@@ -68,7 +68,6 @@ public final class CoroutineStack extends Continuation {
     }
   }
 
-  private final Runnable body;
   private boolean started;
 
   /** The scoped-value bindings of the frames while they are unmounted. */
@@ -76,16 +75,6 @@ public final class CoroutineStack extends Continuation {
 
   public CoroutineStack(Runnable body) {
     super(SCOPE, body);
-    this.body = body;
-  }
-
-  public Runnable body() {
-    return body;
-  }
-
-  /** The innermost stack that is mounted on the calling thread, or null. */
-  public static @Nullable CoroutineStack current() {
-    return (CoroutineStack) getCurrentContinuation(SCOPE);
   }
 
   /**

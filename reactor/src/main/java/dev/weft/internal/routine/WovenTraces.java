@@ -17,6 +17,8 @@ public final class WovenTraces {
           ROUTINE + "$Stackful",
           RoutineStack.class.getName(),
           RoutineStack.class.getName() + "$Stack",
+          InnerRoutine.class.getName(),
+          InnerRoutine.Resumer.class.getName(),
           WovenTraces.class.getName());
 
   /** Part of the name of each generated class; see the weaver's class Names. */
@@ -50,6 +52,33 @@ public final class WovenTraces {
   public static void insertCallers(Throwable thrown, Frame routine, Frame resumed) {
     try {
       insert(thrown, routine, resumed);
+    } catch (Throwable e) {
+      // the trace stays unchanged, see above
+    }
+  }
+
+  /**
+   * Removes the steps from the call that has resumed {@code routine}, an inner one, to its body
+   * from the trace of {@code thrown}, which it has thrown. If this fails, the trace stays
+   * unchanged.
+   */
+  static void dropResumer(Throwable thrown, InnerRoutine routine) {
+    try {
+      List<StackTraceElement> whole = new ArrayList<>(List.of(thrown.getStackTrace()));
+      int go = 0;
+      while (!isTrampoline(whole.get(go))) {
+        go++;
+      }
+      int end = go + 1;
+      while (whole.get(end).getClassName().startsWith(InnerRoutine.class.getName())) {
+        end++;
+      }
+      if (end > go + 1) { // otherwise it was created elsewhere
+        String body = routine.getClass().getName();
+        int first = go > 0 && whole.get(go - 1).getClassName().equals(body) ? go - 1 : go;
+        whole.subList(first, end).clear();
+        thrown.setStackTrace(whole.toArray(new StackTraceElement[0]));
+      }
     } catch (Throwable e) {
       // the trace stays unchanged, see above
     }
@@ -116,15 +145,38 @@ public final class WovenTraces {
 
   /**
    * Returns the frames of the calling thread above the innermost woven one: those that keep it from
-   * suspending, and those of the caller. Returns all frames if none is woven.
+   * suspending, and those of the caller. If that one belongs to an inner routine, the frames that
+   * keep its resumer from suspending follow. Returns all frames if none is woven.
    */
   public static List<StackTraceElement> blockingFrames() {
     return WALKER.walk(
-        all ->
-            all.dropWhile(frame -> MACHINERY.contains(frame.getClassName()))
-                .takeWhile(frame -> !isWoven(frame))
-                .map(StackFrame::toStackTraceElement)
-                .toList());
+        all -> {
+          List<StackFrame> frames = all.toList();
+          List<StackTraceElement> blocking = new ArrayList<>(unwoven(frames, 0));
+          for (int i = 0; i < frames.size(); i++) {
+            if (isPlainResumer(frames.get(i))) {
+              blocking.addAll(unwoven(frames, i));
+            }
+          }
+          return blocking;
+        });
+  }
+
+  /** The frames from {@code first} to the next woven one, without machinery at the beginning. */
+  private static List<StackTraceElement> unwoven(List<StackFrame> frames, int first) {
+    return frames.stream()
+        .skip(first)
+        .dropWhile(frame -> MACHINERY.contains(frame.getClassName()) && !isWoven(frame))
+        .takeWhile(frame -> !isWoven(frame))
+        .map(StackFrame::toStackTraceElement)
+        .toList();
+  }
+
+  /** Whether code that is not woven has resumed an inner routine by this call. */
+  private static boolean isPlainResumer(StackFrame frame) {
+    return frame.getClassName().equals(InnerRoutine.class.getName())
+        && frame.getMethodName().equals("enter")
+        && !isWoven(frame);
   }
 
   /** Returns the message why the calling thread can't suspend, with the frames that prevent it. */

@@ -141,7 +141,7 @@ public final class EventLoop extends StrandTable {
     return events.listener();
   }
 
-  Context context() {
+  public Context context() {
     return context;
   }
 

@@ -213,6 +213,11 @@ public abstract class HostedStrand extends Strand {
     return true;
   }
 
+  /** The context with which the host runs the routine. */
+  public final Context context() {
+    return context;
+  }
+
   @Override
   public final StackTraceElement[] stackTrace() {
     if (state == State.ENDED) {

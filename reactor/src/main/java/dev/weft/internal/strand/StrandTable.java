@@ -117,7 +117,7 @@ public abstract class StrandTable {
   }
 
   /** Whether the caller runs on the reactor's thread, in a strand or outside. */
-  final boolean isOnThread() {
+  public final boolean isOnThread() {
     Thread caller = Thread.currentThread();
     return caller == thread || caller == currentThread;
   }

@@ -2,19 +2,29 @@
 package dev.weft.internal.strand;
 
 import dev.weft.routine.Routine;
+import java.util.Arrays;
 import java.util.List;
 
 /** Finds the frames on a thread's stack that prevent a suspension. */
-final class UnwovenFrames {
+public final class UnwovenFrames {
   private static final String OURS = UnwovenFrames.class.getPackageName() + ".";
 
   private UnwovenFrames() {}
 
   /** A message with the frames between this package and woven code, and the remedy. */
   static String why() {
+    return why(new Class<?>[0]);
+  }
+
+  /** As {@link #why()}, called by {@code ours}, whose frames are left out too. */
+  public static String why(Class<?>... ours) {
     List<StackTraceElement> blocking =
         Routine.blockingFrames().stream()
-            .dropWhile(frame -> frame.getClassName().startsWith(OURS))
+            .dropWhile(
+                frame ->
+                    frame.getClassName().startsWith(OURS)
+                        || Arrays.stream(ours)
+                            .anyMatch(type -> type.getName().equals(frame.getClassName())))
             .toList();
     return "can't be suspended by code that is not woven: "
         + blocking

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.weft.routine.codegen;
 
+import dev.weft.internal.routine.InnerRoutine;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -69,6 +70,9 @@ public final class Context {
 
   /** What the awaited call has thrown, or null. */
   public @Nullable Throwable failure;
+
+  /** The innermost routine that runs with this context as a part of another, or null. */
+  @Nullable public InnerRoutine inner;
 
   // ---- the frames created since the routine was resumed; null if an existing one suspended again
 
@@ -140,6 +144,10 @@ public final class Context {
 
   private void endWait(@Nullable Throwable why) {
     assert why != null : "woven code has failed and does not say why";
+    InnerRoutine yielding = inner;
+    if (yielding != null && yielding.refuseYield(this, why)) {
+      return;
+    }
     try {
       refusal.refused(this, why);
     } catch (Throwable thrown) {
