@@ -384,6 +384,17 @@ public final class Bundle implements AutoCloseable {
     }
   }
 
+  /**
+   * Names the bundle, for messages and dumps.
+   *
+   * @param name what it is called, instead of "bundle"
+   * @return this
+   */
+  public Bundle named(String name) {
+    inside.name(Objects.requireNonNull(name, "name"));
+    return this;
+  }
+
   private void requireInnermost(FiberState owner) {
     FiberState caller = FiberState.require("close a bundle");
     if (caller != owner) {

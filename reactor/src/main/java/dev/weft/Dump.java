@@ -129,12 +129,19 @@ public final class Dump {
 
   /** One open bundle. */
   public static final class BundleEntry {
+    private final @Nullable String name;
     private final @Nullable Duration deadline;
     private final List<FiberEntry> children;
 
-    BundleEntry(@Nullable Duration deadline, List<FiberEntry> children) {
+    BundleEntry(@Nullable String name, @Nullable Duration deadline, List<FiberEntry> children) {
+      this.name = name;
       this.deadline = deadline;
       this.children = List.copyOf(children);
+    }
+
+    /** {@return its name, see {@link Bundle#named}; null if it has none} */
+    public @Nullable String name() {
+      return name;
     }
 
     /** {@return the time left until its deadline; null if it has none} */
@@ -172,7 +179,8 @@ public final class Dump {
     }
     fiber.stack.forEach(frame -> text.append(indent).append("    at ").append(frame));
     for (BundleEntry bundle : fiber.bundles) {
-      text.append(indent).append("  bundle of ").append(bundle.children.size());
+      text.append(indent).append("  ").append(bundle.name == null ? "bundle" : bundle.name);
+      text.append(" of ").append(bundle.children.size());
       if (bundle.deadline != null) {
         text.append(", ").append(bundle.deadline.toMillis()).append(" ms left");
       }
@@ -216,7 +224,13 @@ public final class Dump {
     json.append('[').append(String.join(",", frames)).append("],\"bundles\":[");
     String separator = "";
     for (BundleEntry bundle : fiber.bundles) {
-      json.append(separator).append("{\"deadlineMillis\":").append(millis(bundle.deadline));
+      json.append(separator).append("{\"name\":");
+      if (bundle.name == null) {
+        json.append("null");
+      } else {
+        quote(bundle.name, json);
+      }
+      json.append(",\"deadlineMillis\":").append(millis(bundle.deadline));
       json.append(",\"children\":");
       writeJson(bundle.children, json);
       json.append('}');
@@ -322,7 +336,8 @@ public final class Dump {
       for (Scope scope = strand.scope(); scope != null; scope = scope.outer()) {
         BundleState bundle = BundleState.of(scope);
         if (bundle != null) {
-          entries.addFirst(new BundleEntry(left(scope.deadline()), children(bundle)));
+          entries.addFirst(
+              new BundleEntry(bundle.name(), left(scope.deadline()), children(bundle)));
         }
       }
       return entries;

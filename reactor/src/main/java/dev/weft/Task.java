@@ -3,10 +3,9 @@ package dev.weft;
 
 import dev.weft.error.TaskFailedException;
 import dev.weft.internal.fiber.FiberState;
-import dev.weft.internal.strand.EventLoop;
+import dev.weft.internal.fiber.TaskEnd;
 import dev.weft.internal.strand.Selectable;
 import dev.weft.internal.strand.Strand;
-import dev.weft.internal.strand.WaitList;
 import dev.weft.internal.strand.WaitMode;
 import org.jspecify.annotations.Nullable;
 
@@ -18,7 +17,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Task<T extends @Nullable Object> implements Awaitable, AutoCloseable {
   static {
-    Selectable.IN.register(Task.class, task -> task.inside());
+    Selectable.IN.register(Task.class, task -> new TaskEnd(task.state));
   }
 
   /** The state of a task. */
@@ -37,25 +36,6 @@ public final class Task<T extends @Nullable Object> implements Awaitable, AutoCl
 
   Task(FiberState state) {
     this.state = state;
-  }
-
-  private Selectable inside() {
-    return new Selectable() {
-      @Override
-      public EventLoop loop() {
-        return state.reactor().loop();
-      }
-
-      @Override
-      public WaitList waiters() {
-        return state.joiners();
-      }
-
-      @Override
-      public boolean take() {
-        return state.hasEnded();
-      }
-    };
   }
 
   /** {@return whether the task has ended, so that joining it would not suspend} */

@@ -107,6 +107,25 @@ class DumpTest {
   }
 
   @Test
+  void aBundleIsShownByItsName() throws Exception {
+    Reactors.run(
+        () -> {
+          try (Bundle crew = Bundle.open().named("crew")) {
+            crew.go("worker", () -> Fiber.sleepUntil(Deadline.NEVER));
+            Fiber.yield();
+
+            Dump dump = Reactor.current().dump();
+
+            crew.cancel();
+            assertEquals("crew", dump.fibers().getFirst().bundles().getFirst().name());
+            assertTrue(dump.toString().contains("\n    crew of 1\n"), dump::toString);
+            assertTrue(dump.toJson().contains("{\"name\":\"crew\","), dump::toJson);
+            assertEquals("crew of main (1 child)", crew.toString());
+          }
+        });
+  }
+
+  @Test
   void theFibersOfADetachedBundleAreShown() throws Exception {
     Reactors.run(
         () -> {

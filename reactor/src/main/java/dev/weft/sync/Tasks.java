@@ -84,6 +84,27 @@ public final class Tasks {
   }
 
   /**
+   * Gives several tasks in the order in which they end, for loops. Tasks that have ended before
+   * come first, in that order too.
+   *
+   * <p>
+   *
+   * {@snippet :
+   * CompletedTasks<Page> pages = Tasks.asCompleted(downloads);
+   * for (Task<Page> next; (next = pages.next()) != null; ) {
+   *   show(next.join());
+   * }
+   * }
+   *
+   * @param <T> the type of the results
+   * @param tasks tasks of this reactor
+   * @return the tasks, whose {@code next} suspends
+   */
+  public static <T extends @Nullable Object> CompletedTasks<T> asCompleted(List<Task<T>> tasks) {
+    return new CompletedTasks<>(tasks);
+  }
+
+  /**
    * Waits for a future of another thread, such as one of the JDK's HTTP client. Suspends a fiber,
    * blocks a thread. A wait that ends early does not cancel the future.
    *

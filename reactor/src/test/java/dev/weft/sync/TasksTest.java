@@ -3,6 +3,7 @@ package dev.weft.sync;
 
 import static dev.weft.Throwing.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertSame;
 
 import dev.weft.Bundle;
@@ -13,6 +14,7 @@ import dev.weft.Task;
 import dev.weft.error.CancelledException;
 import dev.weft.error.DeadlineExceededException;
 import dev.weft.error.TaskFailedException;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
@@ -40,6 +42,74 @@ class TasksTest {
             gate.countDown();
             assertEquals(List.of("slow", "quick"), Tasks.all(List.of(slow, quick)));
             assertEquals(List.of(), Tasks.all(List.<Task<String>>of()));
+          }
+        });
+  }
+
+  // ---- asCompleted
+
+  private static Task<String> gated(Bundle bundle, Latch gate, String result) {
+    return bundle.go(
+        () -> {
+          gate.await();
+          return result;
+        });
+  }
+
+  @Test
+  void tasksComeInTheOrderOfTheirEnds() throws Exception {
+    Reactors.run(
+        () -> {
+          Latch first = Latch.of(1);
+          Latch second = Latch.of(1);
+          Latch third = Latch.of(1);
+          try (Bundle bundle = Bundle.open()) {
+            CompletedTasks<String> tasks =
+                Tasks.asCompleted(
+                    List.of(
+                        gated(bundle, third, "third"),
+                        gated(bundle, first, "first"),
+                        gated(bundle, second, "second")));
+            bundle.go(
+                () -> {
+                  first.countDown();
+                  Fiber.yield();
+                  second.countDown();
+                  Fiber.yield();
+                  third.countDown();
+                });
+            Fiber.yield(); // all have begun
+            List<String> results = new ArrayList<>();
+            for (Task<String> next; (next = tasks.next()) != null; ) {
+              results.add(next.join());
+              Fiber.yield();
+              Fiber.yield(); // several end before the next call
+            }
+            assertEquals(List.of("first", "second", "third"), results);
+          }
+        });
+  }
+
+  @Test
+  void aFailedTaskComesLikeAnyOtherAndTheRestIsLeft() throws Exception {
+    Reactors.run(
+        () -> {
+          Latch gate = Latch.of(1);
+          try (Bundle bundle = Bundle.supervising(failure -> {})) {
+            Task<String> waiting = gated(bundle, gate, "waiting");
+            Task<String> failing =
+                bundle.go(
+                    () -> {
+                      throw new IllegalStateException("on purpose");
+                    });
+            CompletedTasks<String> tasks = Tasks.asCompleted(List.of(waiting, failing));
+
+            assertSame(failing, tasks.next());
+            assertThrows(DeadlineExceededException.class, () -> tasks.next(Deadline.NOW));
+            assertEquals(Task.State.RUNNING, waiting.state());
+            gate.countDown();
+            assertSame(waiting, tasks.next());
+            assertNull(tasks.next());
           }
         });
   }

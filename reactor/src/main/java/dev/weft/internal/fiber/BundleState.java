@@ -79,6 +79,8 @@ public final class BundleState {
     }
   }
 
+  private @Nullable String name;
+
   /**
    * Makes the state of an open bundle.
    *
@@ -102,6 +104,15 @@ public final class BundleState {
   /** Returns the bundle of a scope, or null if it is no bundle's scope. */
   public static @Nullable BundleState of(Scope scope) {
     return scope instanceof BundleScope known ? known.state : null;
+  }
+
+  public void name(String name) {
+    this.name = name;
+  }
+
+  /** What the user calls it, or null. */
+  public @Nullable String name() {
+    return name;
   }
 
   public boolean isOpen() {
@@ -385,7 +396,8 @@ public final class BundleState {
 
   public String describe() {
     int live = children.count();
-    String whose = opener == null ? "detached bundle" : "bundle of " + opener;
+    String what = name == null ? "bundle" : name;
+    String whose = opener == null ? "detached " + what : what + " of " + opener;
     return whose + " (" + live + (live == 1 ? " child)" : " children)");
   }
 }

@@ -40,6 +40,9 @@ public abstract class FiberState extends Strand.Body {
   private @Nullable Throwable failure;
   private boolean ended;
 
+  /** How many fibers had ended when it did, itself included; wraps around. */
+  private int endNumber;
+
   /** Whether a fiber has received, or is about to receive, this fiber's outcome. */
   private boolean observed;
 
@@ -291,6 +294,7 @@ public abstract class FiberState extends Strand.Body {
   @Override
   protected void ended() {
     ended = true;
+    endNumber = reactor.nextEnd();
     if (joiners != null) {
       observed |= !joiners.isEmpty();
       joiners.wakeAll();
@@ -344,6 +348,11 @@ public abstract class FiberState extends Strand.Body {
 
   public boolean hasEnded() {
     return ended;
+  }
+
+  /** How many fibers had ended when it did, itself included; wraps around. */
+  int endNumber() {
+    return endNumber;
   }
 
   /** What the task has returned; null before. */

@@ -12,6 +12,9 @@ public abstract class ReactorFibers {
   private final EventLoop loop;
   private long fibersStarted;
 
+  /** Wraps around. */
+  private int fibersEnded;
+
   /** The number of fibers that have not ended and are in no bundle. */
   private int roots;
 
@@ -58,6 +61,11 @@ public abstract class ReactorFibers {
 
   long nextFiberId() {
     return ++fibersStarted;
+  }
+
+  /** The number of fibers that have ended, the calling one included. */
+  int nextEnd() {
+    return ++fibersEnded;
   }
 
   void rootStarted() {
