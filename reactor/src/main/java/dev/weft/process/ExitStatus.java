@@ -27,7 +27,11 @@ public record ExitStatus(int code, int signal, boolean isCoreDumped) {
     return code == 0;
   }
 
-  /** {@return whether that signal has ended it} */
+  /**
+   * {@return whether a signal has ended it}
+   *
+   * @param signal the signal
+   */
   public boolean isBy(Signal signal) {
     return this.signal == signal.number();
   }
