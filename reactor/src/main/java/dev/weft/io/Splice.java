@@ -6,8 +6,10 @@ import dev.weft.error.Errno;
 import dev.weft.error.ErrnoException;
 import dev.weft.internal.backend.Capability;
 import dev.weft.internal.backend.FileType;
+import dev.weft.internal.backend.Opcode;
 import dev.weft.internal.backend.OpenFlags;
 import dev.weft.internal.io.Endpoint;
+import dev.weft.internal.io.PathCalls;
 import dev.weft.internal.io.Splicing;
 import dev.weft.internal.mem.Memory;
 import dev.weft.internal.strand.Strand;
@@ -15,12 +17,14 @@ import dev.weft.internal.strand.WaitMode;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Copies from one byte stream to another, inside the kernel where it can (splice(2)). It copies
- * through memory where the kernel can't splice: files opened for appending, terminals, some of
- * /proc, and streams that have no descriptor.
+ * Copies from one byte stream to another, inside the kernel where it can: from file to file by
+ * copy_file_range(2), after which they may share their bytes on disk, otherwise by splice(2). It
+ * copies through memory where the kernel can do neither: files opened for appending, terminals,
+ * some of /proc, and streams that have no descriptor.
  *
  * <p>The kernel splices on worker threads, so this is for bulk data: a copy occupies a worker
  * thread even while it waits.
@@ -29,7 +33,9 @@ public final class Splice {
   /** The largest capacity that an unprivileged process may request for a pipe (pipe-max-size). */
   private static final int PIPE_BYTES = 1 << 20;
 
-  private static final int BUFFER_BYTES = 256 << 10;
+  static final int BUFFER_BYTES = 256 << 10;
+
+  private static final Path NULL_DEVICE = Path.of("/dev/null");
 
   private Splice() {}
 
@@ -90,10 +96,8 @@ public final class Splice {
    */
   public static long copy(ByteSource source, ByteSink sink, long limit, Deadline deadline)
       throws IOException {
-    if (limit < 0) {
-      throw new IllegalArgumentException("limit must not be negative: " + limit);
-    }
-    checkBeforeCopy(source, deadline);
+    requireLimit(limit);
+    checkBeforeCopy("copy", source, deadline);
     Endpoint from = Endpoint.IN.of(source);
     Endpoint to = Endpoint.IN.of(sink);
     enter(from);
@@ -101,12 +105,227 @@ public final class Splice {
     if (from == null || to == null || !canSplice(from) || isAppending(to)) {
       return copyThroughMemory(source, sink, limit, deadline);
     }
+    long copied = 0;
+    if (isRegular(from) && isRegular(to)) {
+      FileCopy files = new FileCopy(from, Splicing.HERE, to, Splicing.HERE, deadline);
+      copied = files.copyRanges(limit);
+      if (files.isComplete() || copied == limit) {
+        return copied;
+      }
+    }
+    return copied + splice(source, sink, from, to, limit - copied, deadline);
+  }
+
+  static void requireLimit(long limit) {
+    if (limit < 0) {
+      throw new IllegalArgumentException("limit must not be negative: " + limit);
+    }
+  }
+
+  private static long splice(
+      ByteSource source, ByteSink sink, Endpoint from, Endpoint to, long limit, Deadline deadline)
+      throws IOException {
     if (isPipe(from) || isPipe(to)) {
       return new Direct(source, sink, from, to, deadline).copy(limit);
     }
     try (Pipe pipe = Pipe.open(PIPE_BYTES)) {
       return new ThroughPipe(source, sink, from, to, pipe, deadline).copy(limit);
     }
+  }
+
+  static void requirePosition(long position, long lowest) {
+    if (position < lowest) {
+      throw new IllegalArgumentException("position must be at least " + lowest + ": " + position);
+    }
+  }
+
+  /** The endpoint of a stream that must have one, and be open. */
+  static Endpoint required(Object stream) throws IOException {
+    Endpoint endpoint = Endpoint.IN.of(stream);
+    if (endpoint == null) {
+      throw new IllegalArgumentException("a stream without a descriptor: " + stream);
+    }
+    endpoint.enter("copy");
+    return endpoint;
+  }
+
+  // ---- one operation each
+
+  /** The position of {@link #moveSome}: the descriptor's own, and the only one that pipes have. */
+  public static final long CURRENT_POSITION = Splicing.HERE;
+
+  /**
+   * As {@link #moveSome(ByteSource, long, ByteSink, long, int, Deadline)}, without a deadline.
+   * Suspends.
+   *
+   * @param source where to take bytes from
+   * @param position where in the source, or {@link #CURRENT_POSITION}
+   * @param sink where to put them
+   * @param sinkPosition where in the sink, or {@link #CURRENT_POSITION}
+   * @param length the most bytes to move, at least 1
+   * @return bytes moved, perhaps fewer than requested; 0 at the end of the source
+   * @throws ErrnoException EINVAL, ESPIPE and so on, see the other form
+   */
+  public static int moveSome(
+      ByteSource source, long position, ByteSink sink, long sinkPosition, int length)
+      throws IOException {
+    return moveSome(source, position, sink, sinkPosition, length, Deadline.NEVER);
+  }
+
+  /**
+   * Moves some bytes by one operation of the kernel (splice(2)); one of the two streams is a pipe.
+   * Waits for the source to have some and for room in the sink, until {@code deadline} at most.
+   * Suspends.
+   *
+   * @param source where to take bytes from
+   * @param position where in the source, bytes from the start of a file, or {@link
+   *     #CURRENT_POSITION}. The file's own position stays what it is
+   * @param sink where to put them
+   * @param sinkPosition where in the sink, likewise
+   * @param length the most bytes to move, at least 1
+   * @param deadline when to stop waiting
+   * @return bytes moved, perhaps fewer than requested; 0 at the end of the source
+   * @throws ErrnoException EINVAL if neither is a pipe or the kernel can't do it, ESPIPE for a
+   *     position in a pipe, EPIPE, ENOSPC and so on (splice(2))
+   * @throws UnsupportedOperationException on a backend that can't do that
+   * @throws dev.weft.error.DeadlineExceededException if the deadline passed
+   */
+  public static int moveSome(
+      ByteSource source,
+      long position,
+      ByteSink sink,
+      long sinkPosition,
+      int length,
+      Deadline deadline)
+      throws IOException {
+    requirePosition(position, CURRENT_POSITION);
+    requirePosition(sinkPosition, CURRENT_POSITION);
+    return one(Opcode.SPLICE, source, position, sink, sinkPosition, length, deadline);
+  }
+
+  /**
+   * As {@link #tee(ByteSource, ByteSink, int, Deadline)}, without a deadline. Suspends.
+   *
+   * @param source a pipe
+   * @param sink another pipe
+   * @param length the most bytes to copy, at least 1
+   * @return bytes copied, perhaps fewer than requested; 0 at the end of the source
+   * @throws ErrnoException EINVAL if they are not two pipes, EPIPE and so on (tee(2))
+   */
+  public static int tee(ByteSource source, ByteSink sink, int length) throws IOException {
+    return tee(source, sink, length, Deadline.NEVER);
+  }
+
+  /**
+   * Copies bytes from one pipe to another, which share their pages; they stay in the first one to
+   * be read again (tee(2)). Waits for the source to have some and for room in the sink, until
+   * {@code deadline} at most. Suspends.
+   *
+   * @param source a pipe
+   * @param sink another pipe
+   * @param length the most bytes to copy, at least 1
+   * @param deadline when to stop waiting
+   * @return bytes copied, perhaps fewer than requested; 0 at the end of the source
+   * @throws ErrnoException EINVAL if they are not two pipes, EPIPE and so on (tee(2))
+   * @throws UnsupportedOperationException on a backend that can't do that
+   * @throws dev.weft.error.DeadlineExceededException if the deadline passed
+   */
+  public static int tee(ByteSource source, ByteSink sink, int length, Deadline deadline)
+      throws IOException {
+    return one(Opcode.TEE, source, CURRENT_POSITION, sink, CURRENT_POSITION, length, deadline);
+  }
+
+  private static int one(
+      Opcode opcode,
+      ByteSource source,
+      long position,
+      ByteSink sink,
+      long sinkPosition,
+      int length,
+      Deadline deadline)
+      throws IOException {
+    if (length < 1) {
+      throw new IllegalArgumentException("length must be at least 1: " + length);
+    }
+    Endpoint from = required(source);
+    Endpoint to = required(sink);
+    from.loop.backend().require(Capability.SPLICE, "splice " + from.name() + " to " + to.name());
+    int result =
+        Splicing.perform(opcode, from, position, to, sinkPosition, length, deadline.nanoTime());
+    return requireDone(result, from, to);
+  }
+
+  static int requireDone(int result, Endpoint from, Endpoint to) throws ErrnoException {
+    if (result < 0) {
+      throw new ErrnoException("splice", from.name() + " -> " + to.name(), -result);
+    }
+    return result;
+  }
+
+  /**
+   * As {@link #discard(ByteSource, long, Deadline)}, without a deadline. Suspends.
+   *
+   * @param source the stream to read; it is not closed
+   * @param limit the most bytes to discard, at least 0
+   * @return bytes discarded
+   * @throws IOException if the stream fails
+   */
+  public static long discard(ByteSource source, long limit) throws IOException {
+    return discard(source, limit, Deadline.NEVER);
+  }
+
+  /**
+   * Reads bytes and drops them, until the source ends, a limit is reached or {@code deadline}
+   * passes. The bytes do not leave the kernel where it can splice them to {@code /dev/null}.
+   * Suspends.
+   *
+   * @param source the stream to read; it is not closed
+   * @param limit the most bytes to discard, at least 0
+   * @param deadline when to stop
+   * @return bytes discarded
+   * @throws IOException if the stream fails
+   * @throws dev.weft.error.DeadlineExceededException if the deadline passed
+   */
+  public static long discard(ByteSource source, long limit, Deadline deadline) throws IOException {
+    requireLimit(limit);
+    checkBeforeCopy("discard", source, deadline);
+    Endpoint from = Endpoint.IN.of(source);
+    enter(from);
+    Endpoint none = from == null || !canSplice(from) ? null : openNull(from, deadline);
+    NullSink sink = new NullSink();
+    if (from == null || none == null) {
+      return copyThroughMemory(source, sink, limit, deadline);
+    }
+    try {
+      return splice(source, sink, from, none, limit, deadline);
+    } finally {
+      none.close();
+    }
+  }
+
+  /** Opens {@code /dev/null}; null if it can't be opened. */
+  private static @Nullable Endpoint openNull(Endpoint from, Deadline deadline) throws IOException {
+    Endpoint opened = new Endpoint(from.loop, Endpoint.Kind.STREAM, NULL_DEVICE, NULL_DEVICE);
+    try {
+      PathCalls.open(null, opened, NULL_DEVICE, OpenFlags.WRITE, 0, deadline.nanoTime());
+      return opened;
+    } catch (ErrnoException e) {
+      return null;
+    }
+  }
+
+  /** Drops what it gets. */
+  private static final class NullSink implements ByteSink {
+    @Override
+    public void write(MemorySegment source, Deadline deadline) {}
+
+    @Override
+    public int writeSome(MemorySegment source, Deadline deadline) {
+      return (int) source.byteSize();
+    }
+
+    @Override
+    public void close() {}
   }
 
   /** Thrown if the sink of a copy failed, not the source. The cause is the sink's exception. */
@@ -209,10 +428,10 @@ public final class Splice {
   }
 
   /** Checks the fiber and the deadline here, because a copy can end without a call that waits. */
-  private static void checkBeforeCopy(ByteSource source, Deadline deadline) {
-    Strand strand = Strand.require("copy");
-    strand.checkBeforeWait("copy", source, deadline.nanoTime(), WaitMode.EXTERNAL);
-    strand.waiting.requireTime("copy", source, deadline.nanoTime());
+  static void checkBeforeCopy(String verb, ByteSource source, Deadline deadline) {
+    Strand strand = Strand.require(verb);
+    strand.checkBeforeWait(verb, source, deadline.nanoTime(), WaitMode.EXTERNAL);
+    strand.waiting.requireTime(verb, source, deadline.nanoTime());
   }
 
   /** Checks that the stream is open and belongs to this reactor, before its type is queried. */
@@ -254,7 +473,7 @@ public final class Splice {
    * Attributes an error to source or sink. The kernel doesn't name the side, but these errors can
    * come from one side only.
    */
-  private static IOException attribute(int code, Endpoint from, Endpoint to) {
+  static IOException attribute(int code, Endpoint from, Endpoint to) {
     boolean sinks =
         switch (Errno.of(code)) {
           case EPIPE, ENOSPC, EDQUOT, EFBIG -> true;
@@ -273,6 +492,10 @@ public final class Splice {
 
   private static boolean canSplice(Endpoint endpoint) {
     return endpoint.loop.backend().has(Capability.SPLICE);
+  }
+
+  private static boolean isRegular(Endpoint endpoint) {
+    return endpoint.fileType() == FileType.REGULAR;
   }
 
   private static boolean isPipe(Endpoint endpoint) {

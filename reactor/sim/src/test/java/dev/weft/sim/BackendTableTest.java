@@ -48,6 +48,7 @@ class BackendTableTest {
   private static final Path DOCUMENT =
       Path.of(System.getProperty("basedir", "."), "..", "docs", "backends.md");
 
+  private static final long HERE = Op.CURRENT_POSITION;
   private static final int UNSUPPORTED = -Errno.EOPNOTSUPP.code();
   private static final int UNKNOWN_OPTION = -Errno.ENOPROTOOPT.code();
 
@@ -141,6 +142,9 @@ class BackendTableTest {
           case ALLOCATE -> op.allocate(none, 0, 1, Allocation.ALLOCATE);
           case POLL -> op.poll(none, PollEvents.READABLE);
           case SPLICE -> op.splice(none, none, 1);
+          case TEE -> op.tee(none, none, 1);
+          case COPY_RANGE -> op.copyRange(none, HERE, none, HERE, 1);
+          case CLONE -> op.cloneFile(none, none);
           case OPEN_DIRECT -> op.open(new byte[0], OpenFlags.DIRECT, 0);
           case REGISTER -> op.register(none);
           case INSTALL -> op.install(none);

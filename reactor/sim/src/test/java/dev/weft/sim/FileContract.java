@@ -18,19 +18,21 @@ import java.nio.charset.StandardCharsets;
 import org.junit.jupiter.api.Test;
 
 /** What a backend promises of files, pipes and splices. */
-abstract class FileContract extends UnixContract {
-  static final int READ_WRITE = OpenFlags.READ | OpenFlags.WRITE;
+abstract class FileContract extends CopyContract {
 
+  @Override
   final int openFile(String name, int flags) {
     byte[] path = path(name).getBytes(StandardCharsets.UTF_8);
     return perform(op -> op.open(path, flags, 0644));
   }
 
+  @Override
   final int write(int file, String content, long position) {
     MemorySegment bytes = text(content);
     return perform(op -> op.write(at(file), bytes, 0, content.length(), position));
   }
 
+  @Override
   final String read(int file, int length, long position) {
     MemorySegment bytes = arena.allocate(length + 1);
     int count = perform(op -> op.read(at(file), bytes, 0, length, position));

@@ -3,8 +3,11 @@ package dev.weft.internal.backend;
 
 /** What not every backend can do; its callers do without. Ask {@link Backend#has}. */
 public enum Capability {
-  /** {@link Opcode#SPLICE}. Without it bytes are copied through memory. */
+  /** {@link Opcode#SPLICE} and {@link Opcode#TEE}. Without it bytes are copied through memory. */
   SPLICE,
+
+  /** {@link Opcode#COPY_RANGE} and {@link Opcode#CLONE}. Without it bytes are copied otherwise. */
+  FILE_COPIES,
 
   /** {@link Backend#openBufferGroup}. Without it a receive waits with a poll first. */
   BUFFER_GROUPS,

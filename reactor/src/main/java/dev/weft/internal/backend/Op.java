@@ -405,10 +405,35 @@ public final class Op extends FileRequest {
 
   /** Moves bytes from one descriptor's position to the other's; one of them is a pipe. */
   public Op splice(Handle from, Handle to, int length) {
-    request(Opcode.SPLICE, to);
+    return splice(from, CURRENT_POSITION, to, CURRENT_POSITION, length);
+  }
+
+  /** As splice, from and to these positions of files, whose own positions stay what they are. */
+  public Op splice(Handle from, long fromPosition, Handle to, long toPosition, int length) {
+    return request(Opcode.SPLICE, to).move(from, fromPosition, toPosition, length);
+  }
+
+  /** As splice, from a pipe to a pipe, and the bytes stay in the first one. */
+  public Op tee(Handle from, Handle to, int length) {
+    return request(Opcode.TEE, to).move(from, 0, 0, length);
+  }
+
+  /** Copies bytes between regular files, at their own positions or others. */
+  public Op copyRange(Handle from, long fromPosition, Handle to, long toPosition, int length) {
+    return request(Opcode.COPY_RANGE, to).move(from, fromPosition, toPosition, length).with(from);
+  }
+
+  /** Replaces the content of a regular file by that of another one, which they share on disk. */
+  public Op cloneFile(Handle from, Handle to) {
+    return request(Opcode.CLONE, to).move(from, 0, 0, 0).with(from);
+  }
+
+  private Op move(Handle source, long fromPosition, long toPosition, int length) {
+    spliceHandle = source.number();
+    spliceSource = source;
+    from = fromPosition;
+    position = toPosition;
     this.length = length;
-    spliceHandle = from.number();
-    spliceSource = from;
     return this;
   }
 

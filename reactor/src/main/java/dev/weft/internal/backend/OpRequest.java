@@ -95,7 +95,7 @@ public abstract class OpRequest {
     return memory;
   }
 
-  /** The index of the first byte of a transfer in {@link #memory}. */
+  /** The index of the first byte of a transfer in {@link #memory}, or a splice's in its source. */
   public long from() {
     return from;
   }

@@ -85,6 +85,12 @@ public enum Opcode {
   /** Waits for {@link PollEvents}; the result is the set of those. */
   POLL,
   SPLICE,
+  /** As SPLICE, from one pipe to another; the bytes stay in the first one. */
+  TEE,
+  /** Copies bytes from one regular file to another, which may come to share them on disk. */
+  COPY_RANGE,
+  /** Lets a regular file have the bytes of another one, which both share on disk. */
+  CLONE,
   /** As ACCEPT; the result is a {@link DirectDescriptor}. */
   ACCEPT_DIRECT,
   /** As OPEN, with {@link OpenFlags#DIRECT}: the result is a {@link DirectDescriptor}. */

@@ -2,7 +2,9 @@
 package dev.weft.internal.io;
 
 import dev.weft.error.Errno;
+import dev.weft.internal.backend.Handle;
 import dev.weft.internal.backend.Op;
+import dev.weft.internal.backend.Opcode;
 import dev.weft.internal.backend.PollEvents;
 import dev.weft.internal.strand.Operations;
 import dev.weft.internal.strand.Strand;
@@ -11,6 +13,9 @@ import java.io.IOException;
 
 /** Moves bytes between two endpoints inside the kernel. */
 public final class Splicing {
+  /** A position: the descriptor's own. */
+  public static final long HERE = Op.CURRENT_POSITION;
+
   private Splicing() {}
 
   /**
@@ -21,9 +26,23 @@ public final class Splicing {
    */
   public static int move(Endpoint source, Endpoint sink, int length, long deadline)
       throws IOException {
+    return perform(Opcode.SPLICE, source, HERE, sink, HERE, length, deadline);
+  }
+
+  /**
+   * Performs SPLICE, TEE, COPY_RANGE or CLONE. Suspends.
+   *
+   * @param from the position in the source, or {@link #HERE}; so {@code to} in the sink
+   * @return at least 0, or -errno; -EOPNOTSUPP if bytes of the source have been received in advance
+   */
+  public static int perform(
+      Opcode opcode, Endpoint source, long from, Endpoint sink, long to, int length, long deadline)
+      throws IOException {
     Strand strand = source.enter("splice");
     sink.enter("splice");
-    if (source.reading || sink.writing) {
+    boolean reads = from == HERE;
+    boolean writes = to == HERE;
+    if ((reads && source.reading) || (writes && sink.writing)) {
       throw new IllegalStateException(
           "splice "
               + source.name()
@@ -34,13 +53,14 @@ public final class Splicing {
     if (source.ahead() != null) {
       return -Errno.EOPNOTSUPP.code();
     }
-    source.reading = true;
-    sink.writing = true;
+    source.reading |= reads;
+    sink.writing |= writes;
     try {
       while (true) {
         source.requireOpen();
         sink.requireOpen();
-        Op op = strand.waiting.op().splice(source.handle(), sink.handle(), length);
+        Op op =
+            request(strand.waiting.op(), opcode, source.handle(), from, sink.handle(), to, length);
         int result =
             Operations.perform(strand, "splice", source.name(), op, deadline, WaitMode.EXTERNAL);
         if (result < 0) {
@@ -54,8 +74,22 @@ public final class Splicing {
         }
       }
     } finally {
-      source.reading = false;
-      sink.writing = false;
+      if (reads) {
+        source.reading = false;
+      }
+      if (writes) {
+        sink.writing = false;
+      }
     }
+  }
+
+  private static Op request(
+      Op op, Opcode opcode, Handle source, long from, Handle sink, long to, int length) {
+    return switch (opcode) {
+      case TEE -> op.tee(source, sink, length);
+      case COPY_RANGE -> op.copyRange(source, from, sink, to, length);
+      case CLONE -> op.cloneFile(source, sink);
+      default -> op.splice(source, from, sink, to, length);
+    };
   }
 }

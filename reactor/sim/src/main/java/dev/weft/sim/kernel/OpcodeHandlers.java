@@ -38,7 +38,7 @@ final class OpcodeHandlers {
    * until the descriptor is ready, whatever its O_NONBLOCK says.
    */
   static boolean mayNotWait(Request request) {
-    return request.is(Opcode.SPLICE)
+    return (request.is(Opcode.SPLICE) || request.is(Opcode.TEE))
         && ((request.file != null && request.file.isNonBlocking)
             || (request.source != null && request.source.isNonBlocking));
   }
@@ -141,7 +141,7 @@ final class OpcodeHandlers {
       case SYNC, SYNC_DATA -> file instanceof OpenFile ? 0 : -Errno.EINVAL.code();
       case WRITE_BACK, ADVISE -> file instanceof OpenFile ? 0 : -Errno.ESPIPE.code();
       case ALLOCATE -> allocate(request, file);
-      case SPLICE -> splice(request, file);
+      case SPLICE, TEE, COPY_RANGE, CLONE -> Transfers.perform(request, file);
       case RECEIVE_ANY, RECEIVE_MULTISHOT -> receiveSelecting(request, file);
       default ->
           switch (file) {
@@ -236,37 +236,6 @@ final class OpcodeHandlers {
     int always = PollEvents.ERROR | PollEvents.HANG_UP;
     int events = file.ready() & (request.detail | always);
     return events != 0 ? events : Request.BLOCKED;
-  }
-
-  private static int splice(Request request, OpenFileDescription to) {
-    OpenFileDescription from = request.source;
-    assert from != null;
-    if (request.length == 0) {
-      return 0;
-    }
-    if (!from.isReadable() || !to.isWritable()) {
-      return -Errno.EBADF.code();
-    }
-    PipeEnd pipe = from instanceof PipeEnd end ? end : to instanceof PipeEnd end ? end : null;
-    if (pipe == null || (from instanceof PipeEnd && pipe.isSamePipe(to))) {
-      return -Errno.EINVAL.code();
-    }
-    int room = to.room();
-    // The kernel checks the sink first only if that is the pipe.
-    if (room < 0 && (to instanceof PipeEnd || to instanceof OpenFile)) {
-      return room;
-    }
-    int available = from.available();
-    if (available <= 0) {
-      return available;
-    }
-    if (room < 0) {
-      return room;
-    }
-    int count = Math.min(request.length, Math.min(available, room));
-    count = to.kernel.shortened(count);
-    to.putBytes(from.takeBytes(count));
-    return count;
   }
 
   private static int open(Kernel kernel, Request request) {

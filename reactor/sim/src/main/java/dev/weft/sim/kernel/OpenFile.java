@@ -223,6 +223,17 @@ final class OpenFile extends OpenFileDescription {
     return room > 0 ? (int) room : failure(Errno.ENOSPC);
   }
 
+  long position() {
+    return position;
+  }
+
+  @Override
+  long seek(long to) {
+    long before = position;
+    position = to == Op.CURRENT_POSITION ? before : to;
+    return before;
+  }
+
   @Override
   byte[] takeBytes(int count) {
     byte[] taken = node.content.read(position, count);

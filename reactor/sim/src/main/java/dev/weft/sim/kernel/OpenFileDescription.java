@@ -87,6 +87,11 @@ public abstract class OpenFileDescription {
     return failure(Errno.EINVAL);
   }
 
+  /** Sets the position unless that is CURRENT_POSITION; returns the one before. */
+  long seek(long position) {
+    return 0;
+  }
+
   /** Takes the next {@code count} bytes, no more than are available. */
   byte[] takeBytes(int count) {
     throw new AssertionError("there are none");

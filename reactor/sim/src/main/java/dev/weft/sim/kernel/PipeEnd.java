@@ -125,6 +125,11 @@ final class PipeEnd extends OpenFileDescription {
     return room > 0 ? room : BLOCKED;
   }
 
+  /** The next {@code count} bytes, which stay. */
+  byte[] peekBytes(int count) {
+    return content.bytes.peek(count);
+  }
+
   @Override
   byte[] takeBytes(int count) {
     byte[] taken = content.bytes.take(count);

@@ -44,6 +44,10 @@ public final class Request {
   public final Opcode opcode;
   public final int handle;
   final long position;
+
+  /** Where the bytes begin in what a splice reads from. */
+  final long sourcePosition;
+
   int length;
   final int detail;
   final int spliceHandle;
@@ -107,6 +111,7 @@ public final class Request {
     this.named = named;
     segment = op.memory();
     from = op.from();
+    sourcePosition = op.from();
     opcode = op.opcode();
     handle = op.handle();
     position = op.position();
@@ -122,7 +127,7 @@ public final class Request {
     outward =
         switch (opcode) {
           case WRITE, WRITE_GATHERED, SEND, SEND_GATHERED, SEND_ZERO_COPY -> true;
-          case SEND_MESSAGE, SPLICE, SHUTDOWN -> true;
+          case SEND_MESSAGE, SPLICE, TEE, SHUTDOWN -> true;
           default -> false;
         };
     if (makesDescriptor()) {
@@ -175,7 +180,10 @@ public final class Request {
 
   /** Whether there is a second file: what a splice reads from. */
   boolean usesSource() {
-    return is(Opcode.SPLICE);
+    return switch (opcode) {
+      case SPLICE, TEE, COPY_RANGE, CLONE -> true;
+      default -> false;
+    };
   }
 
   /** Whether it continues until all bytes have been moved. */
@@ -313,7 +321,7 @@ public final class Request {
       return true;
     }
     return switch (opcode) {
-      case READ, WRITE, SPLICE, SEND, SEND_GATHERED, SEND_ZERO_COPY -> result < length;
+      case READ, WRITE, SPLICE, TEE, SEND, SEND_GATHERED, SEND_ZERO_COPY -> result < length;
       case READ_SCATTERED, WRITE_GATHERED -> result < length;
       default -> false;
     };
@@ -322,6 +330,7 @@ public final class Request {
   /** Whether a worker thread carries the request out; a cancellation interrupts that thread. */
   boolean isOnWorker() {
     return switch (opcode) {
+      case TEE, COPY_RANGE, CLONE -> true;
       case SPLICE, SYNC, SYNC_DATA, OPEN, OPEN_DIRECT, STAT, LIST -> true;
       case WRITE_BACK, ADVISE, ALLOCATE -> true;
       default -> OpcodeHandlers.isOnPath(this);

@@ -95,6 +95,7 @@ public final class SimBackend extends Backend {
         EnumSet.of(
             Capability.KERNEL_DESCRIPTORS,
             Capability.SPLICE,
+            Capability.FILE_COPIES,
             Capability.BUFFER_GROUPS,
             Capability.ZERO_COPY,
             Capability.QUEUED_TRANSFERS,

@@ -287,7 +287,8 @@ public final class SelectorBackend extends Backend {
           op.target() == null && (op.detail() & OpenFlags.SPECIAL) == 0
               ? FileJob.start(this, request)
               : Entry.UNSUPPORTED;
-      case SPLICE, RECEIVE_ANY, RECEIVE_MULTISHOT, ALLOCATE -> Entry.UNSUPPORTED;
+      case SPLICE, TEE, COPY_RANGE, CLONE, ALLOCATE -> Entry.UNSUPPORTED;
+      case RECEIVE_ANY, RECEIVE_MULTISHOT -> Entry.UNSUPPORTED;
       case READ_SCATTERED, WRITE_GATHERED, SEND_ZERO_COPY, SPAWN -> Entry.UNSUPPORTED;
       case ACCEPT_DIRECT, OPEN_DIRECT, REGISTER, INSTALL -> Entry.UNSUPPORTED;
       case WRITE_BACK, ADVISE ->

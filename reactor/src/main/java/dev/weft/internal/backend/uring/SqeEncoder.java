@@ -108,6 +108,7 @@ final class SqeEncoder implements AutoCloseable {
     defineOther(Opcode.SET_XATTR, weft_h.IORING_OP_SETXATTR(), 0);
     defineOther(Opcode.POLL, weft_h.IORING_OP_POLL_ADD(), 0);
     defineOther(Opcode.SPLICE, weft_h.IORING_OP_SPLICE(), 0);
+    defineOther(Opcode.TEE, weft_h.IORING_OP_TEE(), 0);
   }
 
   /** Which opcodes {@link #decode} has something to do for, by their codes. */
@@ -309,7 +310,7 @@ final class SqeEncoder implements AutoCloseable {
       case STAT_PATH, MAKE_DIRECTORY, REMOVE, RENAME, LINK, SYMLINK, GET_XATTR, SET_XATTR ->
           PathEntries.encode(sqe, op, scratch(op));
       case POLL -> io_uring_sqe.rw_flags(sqe, KernelCodes.pollEvents(op.detail()));
-      case SPLICE -> encodeSplice(sqe, op);
+      case SPLICE, TEE -> encodeSplice(sqe, op);
       case WRITE_BACK -> io_uring_sqe.rw_flags(sqe, KernelCodes.writeBack(op.detail() != 0));
       case ADVISE -> io_uring_sqe.rw_flags(sqe, KernelCodes.advice(op.advice()));
       case ALLOCATE -> {
@@ -321,8 +322,7 @@ final class SqeEncoder implements AutoCloseable {
   }
 
   private static void encodeSplice(MemorySegment sqe, Op op) {
-    io_uring_sqe.off(sqe, Op.CURRENT_POSITION);
-    io_uring_sqe.addr(sqe, Op.CURRENT_POSITION); // that of the source
+    io_uring_sqe.addr(sqe, op.from()); // the position in the source
     int source = op.spliceHandle();
     boolean direct = DirectDescriptor.is(source);
     io_uring_sqe.splice_fd_in(sqe, direct ? DirectDescriptor.slot(source) : source);

@@ -48,7 +48,12 @@ final class WorkerOps {
       return switch (op.argument()) {
         case PathRequest names -> WorkerCalls.perform(op.opcode(), op.handle(), names);
         case SpawnRequest child -> ChildStart.perform(child);
-        case null, default -> WorkerCalls.list(op.handle(), op.batch());
+        case null, default ->
+            switch (op.opcode()) {
+              case COPY_RANGE -> FileCopies.copy(op);
+              case CLONE -> FileCopies.cloneFile(op);
+              default -> WorkerCalls.list(op.handle(), op.batch());
+            };
       };
     }
   }
@@ -57,6 +62,7 @@ final class WorkerOps {
   static boolean isOne(Op op) {
     return switch (op.opcode()) {
       case READ_LINK, LIST, LIST_XATTRS, REMOVE_XATTR, SET_PERMISSIONS, TRUNCATE, SPAWN -> true;
+      case COPY_RANGE, CLONE -> true;
       case GET_XATTR, SET_XATTR -> // the ring follows symbolic links
           !op.names().isInDirectory() && !op.names().has(PathRequest.FOLLOW);
       default -> false;
