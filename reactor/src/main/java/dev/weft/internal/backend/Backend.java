@@ -3,6 +3,7 @@ package dev.weft.internal.backend;
 
 import dev.weft.error.Errno;
 import dev.weft.error.ReactorUnavailableException;
+import java.lang.foreign.MemorySegment;
 import java.security.SecureRandom;
 import java.util.BitSet;
 import java.util.EnumSet;
@@ -300,6 +301,16 @@ public abstract class Backend extends OpenHandles implements AutoCloseable {
   /** Made when it is needed: it opens files. */
   private static final class Randomness {
     static final SecureRandom SOURCE = new SecureRandom();
+  }
+
+  /**
+   * Registers memory, so that transfers from and to it are cheaper. It must stay reachable until
+   * the backend is closed.
+   *
+   * @return 0, or -errno; -EOPNOTSUPP where that is not possible or has no use
+   */
+  public int registerMemory(MemorySegment memory) {
+    return -Errno.EOPNOTSUPP.code();
   }
 
   /** The number of the callers' operations that have not completed. */

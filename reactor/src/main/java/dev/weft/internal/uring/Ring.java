@@ -6,6 +6,7 @@ import dev.weft.bindings.__kernel_timespec;
 import dev.weft.bindings.io_uring;
 import dev.weft.bindings.io_uring_getevents_arg;
 import dev.weft.bindings.io_uring_params;
+import dev.weft.bindings.iovec;
 import dev.weft.bindings.weft_h;
 import dev.weft.error.ReactorUnavailableException;
 import dev.weft.internal.os.RingOptions;
@@ -224,6 +225,21 @@ public final class Ring implements AutoCloseable {
    */
   public int registerFiles(int count) {
     return weft_h.io_uring_register_files_sparse(ring, count);
+  }
+
+  /**
+   * Registers memory as the one buffer of READ_FIXED and WRITE_FIXED, until the ring is closed.
+   *
+   * @return 0 or -errno: -ENOMEM for more than RLIMIT_MEMLOCK
+   */
+  public int registerBuffer(MemorySegment memory) {
+    try (Arena scratch = Arena.ofConfined()) {
+      MemorySegment vector = scratch.allocate(iovec.layout());
+      iovec.iov_base(vector, memory);
+      iovec.iov_len(vector, memory.byteSize());
+      int registers = weft_h.IORING_REGISTER_BUFFERS();
+      return weft_h.io_uring_register(io_uring.ring_fd(ring), registers, vector, 1);
+    }
   }
 
   /** The kernel's worker threads behind this ring. */

@@ -130,6 +130,14 @@ final class SqeEncoder implements AutoCloseable {
     }
   }
 
+  private static final int READ = Opcode.READ.code();
+  private static final int WRITE = Opcode.WRITE.code();
+
+  /** The memory that is registered as the ring's buffer 0; no byte until there is some. */
+  private long registeredAddress;
+
+  private long registeredBytes;
+
   /** Scratch memory of the operations that need it, by slot. */
   private final Slab scratch = new Slab(SCRATCH_BYTES);
 
@@ -202,13 +210,34 @@ final class SqeEncoder implements AutoCloseable {
     sqe.set(JAVA_INT, io_uring_sqe.opcode$offset(), head); // and flags and priority
     io_uring_sqe.fd(sqe, handle);
     io_uring_sqe.off(sqe, op.position());
-    io_uring_sqe.addr(sqe, memory == null ? 0 : memory.address() + op.from());
+    long address = memory == null ? 0 : memory.address() + op.from();
+    io_uring_sqe.addr(sqe, address);
     io_uring_sqe.len(sqe, op.length());
     io_uring_sqe.rw_flags(sqe, (int) (entry >>> Integer.SIZE) & Integer.MAX_VALUE);
     io_uring_sqe.user_data(sqe, OpTable.userData(op));
     clearRest(sqe);
     if (entry < 0) {
       encodeOther(sqe, op);
+    } else if (Long.compareUnsigned(address - registeredAddress, registeredBytes) < 0) {
+      encodeRegistered(sqe, op, address);
+    }
+  }
+
+  /** Lets transfers from and to this memory use the registered buffer; returns 0. */
+  int useRegistered(MemorySegment memory) {
+    registeredAddress = memory.address();
+    registeredBytes = memory.byteSize();
+    return 0;
+  }
+
+  /** Changes an entry whose memory begins in the registered buffer: its index, 0, is there. */
+  private void encodeRegistered(MemorySegment sqe, Op op, long address) {
+    if (address + op.length() <= registeredAddress + registeredBytes) {
+      if (op.code() == READ) {
+        io_uring_sqe.opcode(sqe, (byte) weft_h.IORING_OP_READ_FIXED());
+      } else if (op.code() == WRITE) {
+        io_uring_sqe.opcode(sqe, (byte) weft_h.IORING_OP_WRITE_FIXED());
+      }
     }
   }
 

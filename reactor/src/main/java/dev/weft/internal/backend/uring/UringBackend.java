@@ -181,6 +181,15 @@ public final class UringBackend extends Backend {
   }
 
   @Override
+  public int registerMemory(MemorySegment memory) {
+    if (Libc.threadId() != threadId) { // as of pollNow
+      return super.registerMemory(memory);
+    }
+    int result = ring.registerBuffer(memory);
+    return result < 0 ? result : encoder.useRegistered(memory);
+  }
+
+  @Override
   public void pinWorkers(BitSet cpus) {
     try (Arena arena = Arena.ofConfined()) {
       ring.setWorkerAffinity(Libc.affinityMask(cpus, arena));
