@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.weft;
 
+import dev.weft.error.ReactorUnavailableException;
+import dev.weft.internal.backend.Backend;
+import dev.weft.internal.backend.factory.BackendFactory;
+import dev.weft.internal.os.RingOptions;
 import java.util.Locale;
 
 /**
@@ -41,6 +45,32 @@ public enum BackendKind {
       default ->
           throw new IllegalArgumentException(
               "the system property " + PROPERTY + " must be auto, io_uring or selector: " + value);
+    };
+  }
+
+  /** Opens a backend of this kind for the calling thread. */
+  Backend open(ReactorOptions options) throws ReactorUnavailableException {
+    Backend backend = open(options.ring());
+    if (options.directDescriptors() == 0) {
+      return backend;
+    }
+    boolean opened = false;
+    try {
+      backend.openDirectTable(options.directDescriptors());
+      opened = true;
+      return backend;
+    } finally {
+      if (!opened) {
+        backend.close();
+      }
+    }
+  }
+
+  private Backend open(RingOptions options) throws ReactorUnavailableException {
+    return switch (this) {
+      case AUTO -> BackendFactory.open(options);
+      case IO_URING -> BackendFactory.openRing(options);
+      case SELECTOR -> BackendFactory.openSelector(options);
     };
   }
 }

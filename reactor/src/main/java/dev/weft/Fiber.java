@@ -418,6 +418,11 @@ public final class Fiber implements AutoCloseable {
     return new Running(reactor, null, "main", task, computes, true);
   }
 
+  /** Makes the state of a fiber whose outcome {@link Reactor#await} returns. */
+  static FiberState awaited(ReactorFibers reactor, Object call) {
+    return new Awaited(reactor, call);
+  }
+
   /** Makes the state of a fiber that another thread has asked for, which has not started. */
   static FiberState submitted(
       ReactorFibers reactor, Object task, boolean computes, Submission<?> submission) {
@@ -477,6 +482,19 @@ public final class Fiber implements AutoCloseable {
         failed(e);
       }
       finish();
+    }
+  }
+
+  /** Has an outcome that is returned to who runs the reactor. */
+  private static final class Awaited extends Running {
+    Awaited(ReactorFibers reactor, Object call) {
+      super(reactor, null, null, call, true, false);
+    }
+
+    @Override
+    protected void ended() {
+      markObserved();
+      super.ended();
     }
   }
 

@@ -6,7 +6,6 @@ import dev.weft.internal.access.Opener;
 import dev.weft.internal.backend.Backend;
 import dev.weft.internal.backend.BackendStats;
 import dev.weft.internal.backend.Capability;
-import dev.weft.internal.backend.factory.BackendFactory;
 import dev.weft.internal.backend.selector.SelectorBackend;
 import dev.weft.internal.diag.LeakWatch;
 import dev.weft.internal.diag.Watchdog;
@@ -17,7 +16,6 @@ import dev.weft.internal.fiber.ReactorFibers;
 import dev.weft.internal.fiber.WovenTasks;
 import dev.weft.internal.io.ReceivePool;
 import dev.weft.internal.os.CpuAffinity;
-import dev.weft.internal.os.RingOptions;
 import dev.weft.internal.queue.Clock;
 import dev.weft.internal.strand.EventLoop;
 import dev.weft.internal.strand.HostedStrand;
@@ -124,7 +122,7 @@ public final class Reactor implements AutoCloseable, Executor {
   public static Reactor open(ReactorOptions options) throws ReactorUnavailableException {
     Clock clock = checkedThread(Clock.SYSTEM);
     int cpu = CpuAffinity.configured(options.cpu());
-    Backend backend = openBackend(options);
+    Backend backend = options.backend().open(options);
     Reactor reactor = newReactor(options, backend, clock);
     try {
       // Last, so that threads that the JDK starts during opening do not inherit the CPU.
@@ -154,32 +152,6 @@ public final class Reactor implements AutoCloseable, Executor {
   public static ReactorThread start(String name, ReactorOptions options)
       throws ReactorUnavailableException {
     return ReactorThread.start(name, options, failure -> {});
-  }
-
-  private static Backend openBackend(ReactorOptions options) throws ReactorUnavailableException {
-    Backend backend = open(options.backend(), options.ring());
-    if (options.directDescriptors() == 0) {
-      return backend;
-    }
-    boolean opened = false;
-    try {
-      backend.openDirectTable(options.directDescriptors());
-      opened = true;
-      return backend;
-    } finally {
-      if (!opened) {
-        backend.close();
-      }
-    }
-  }
-
-  private static Backend open(BackendKind kind, RingOptions options)
-      throws ReactorUnavailableException {
-    return switch (kind) {
-      case AUTO -> BackendFactory.open(options);
-      case IO_URING -> BackendFactory.openRing(options);
-      case SELECTOR -> BackendFactory.openSelector(options);
-    };
   }
 
   private static Reactor newReactor(ReactorOptions options, Backend backend, Clock clock) {
@@ -253,6 +225,7 @@ public final class Reactor implements AutoCloseable, Executor {
 
   private FiberState runMain(String verb, Object task, boolean computes) throws Exception {
     requireIdle(verb);
+    fibers.keepWards(false);
     FiberState main = Fiber.main(fibers, task, computes);
     main.begin(Deadline.NEVER.nanoTime());
     Throwable deadlock = null;
@@ -279,6 +252,73 @@ public final class Reactor implements AutoCloseable, Executor {
   @SuppressWarnings({"unchecked", "NullAway"}) // the result of the call; null only if T allows it
   public <T> T call(FiberCall<T> call) throws Exception {
     return (T) runMain("call", call, true).result();
+  }
+
+  /**
+   * Runs {@code call} as a fiber until it has ended, and the other fibers meanwhile. Those that
+   * have not ended then wait until the reactor runs again; the failure of {@code call} does not
+   * cancel them. So a program without a fiber around it can use every operation, one after the
+   * other. Detached bundles that the reactor owns stay open, until {@link #run} or {@link #close}.
+   *
+   * @param <T> the type of the result
+   * @param call the code of the fiber
+   * @return what {@code call} returns
+   * @throws Exception what {@code call} throws, unwrapped
+   * @throws IllegalStateException if the reactor is closed or running: in a fiber, operations are
+   *     called without this
+   * @throws dev.weft.error.DeadlockException if each fiber waited for another; all of them have
+   *     been cancelled
+   */
+  @SuppressWarnings({"unchecked", "NullAway"}) // the result of the call; null only if T allows it
+  public <T> T await(FiberCall<T> call) throws Exception {
+    requireIdle("await");
+    fibers.keepWards(true);
+    FiberState awaited = Fiber.awaited(fibers, call);
+    awaited.begin(Deadline.NEVER.nanoTime());
+    Throwable deadlock = null;
+    try {
+      loop.runUntilEnded(awaited.strand());
+    } catch (RuntimeException e) {
+      deadlock = e;
+    }
+    rethrow(deadlock, awaited.failure());
+    return (T) awaited.result();
+  }
+
+  /**
+   * {@return whether there is something left to run: fibers that have not ended, or actions given
+   * to {@link #execute}}
+   */
+  public boolean isRunnable() {
+    loop.requireThread("isRunnable");
+    return loop.isRunnable();
+  }
+
+  /**
+   * Runs one turn and does not wait: fibers that can run, at most some dozens; actions given to
+   * {@link #execute}; and what the system has completed makes fibers ready for the next turn.
+   * Fibers that wait for each other are no deadlock, since the program can continue them.
+   *
+   * @return whether something is left, as {@link #isRunnable()}
+   * @throws IllegalStateException if the reactor is running or closed
+   */
+  public boolean runOnce() {
+    return runOnce(Deadline.NOW);
+  }
+
+  /**
+   * As {@link #runOnce()}, but if nothing can run, waits until something has happened or {@code
+   * deadline} passes.
+   *
+   * @param deadline when to stop waiting; with {@link Deadline#NEVER} the thread can wait forever
+   * @return whether something is left, as {@link #isRunnable()}
+   * @throws IllegalStateException if the reactor is running or closed
+   */
+  public boolean runOnce(Deadline deadline) {
+    requireIdle("runOnce");
+    fibers.keepWards(true);
+    loop.runOnce(deadline.nanoTime());
+    return loop.isRunnable();
   }
 
   /** Throws the deadlock rather than what the cancelled fibers threw, which is its consequence. */
@@ -422,6 +462,7 @@ public final class Reactor implements AutoCloseable, Executor {
     if (watch != null) {
       watch.close();
     }
+    fibers.keepWards(false);
     try {
       loop.close();
     } finally {

@@ -18,6 +18,9 @@ public abstract class ReactorFibers {
   /** The number of fibers that have not ended and are in no bundle. */
   private int roots;
 
+  /** Whether a program runs the reactor step by step, and means to continue. */
+  private boolean keepsWards;
+
   /** The detached bundles that no other bundle owns. */
   private final Wards wards = new Wards(null);
 
@@ -72,10 +75,15 @@ public abstract class ReactorFibers {
     roots++;
   }
 
+  /** Sets whether detached bundles stay open when only their fibers are left. */
+  public void keepWards(boolean keeps) {
+    keepsWards = keeps;
+  }
+
   /** Closes the reactor's detached bundles when only their fibers are left. */
   void rootEnded() {
     roots--;
-    if (roots == 0 && wards.newest() != null) {
+    if (roots == 0 && !keepsWards && wards.newest() != null) {
       startClosingWards();
     }
   }

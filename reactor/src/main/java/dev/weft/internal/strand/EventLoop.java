@@ -35,7 +35,7 @@ public final class EventLoop extends StrandTable {
   private final boolean baton;
   private final RunQueue ready = new RunQueue(this);
   private final TimerQueue timers = new TimerQueue();
-  private final InboundQueue inbound = new InboundQueue();
+  final InboundQueue inbound = new InboundQueue();
   private final StrandTraces traces = new StrandTraces();
   private final Consumer<Throwable> onTaskFailure;
 
@@ -66,6 +66,9 @@ public final class EventLoop extends StrandTable {
   private @Nullable Runnable housekeeping;
   private @Nullable DeadlockException deadlock;
   private boolean running;
+
+  /** The strand at whose end the loop stops, whatever is left; null if there is none. */
+  private @Nullable Strand awaited;
 
   /** Whether all strands are cancelled, including those that are started from now on. */
   private boolean cancelling;
@@ -355,10 +358,44 @@ public final class EventLoop extends StrandTable {
    * @throws DeadlockException if the strands were cancelled because each waited for another
    */
   public void run() {
+    runTurns();
+  }
+
+  /**
+   * Runs until {@code awaited} has ended.
+   *
+   * @throws DeadlockException as {@link #run}
+   */
+  public void runUntilEnded(Strand strand) {
+    awaited = strand;
+    try {
+      runTurns();
+    } finally {
+      awaited = null;
+    }
+  }
+
+  private boolean isAwaitedOver() {
+    Strand strand = awaited;
+    return strand != null && strand.state() == Strand.State.ENDED;
+  }
+
+  /** Runs one turn, which waits until {@code deadline}; waits for each other are no deadlock. */
+  public void runOnce(long deadline) {
     running = true;
     try {
-      while (live() > 0) {
-        turn();
+      turn(deadline, false);
+      events.turned(this);
+    } finally {
+      running = false;
+    }
+  }
+
+  private void runTurns() {
+    running = true;
+    try {
+      while (live() > 0 && !isAwaitedOver()) {
+        turn(TimerQueue.NEVER, true);
         events.turned(this);
       }
     } finally {
@@ -377,7 +414,12 @@ public final class EventLoop extends StrandTable {
     housekeeping = environment == null ? action : null;
   }
 
-  private void turn() {
+  /** Whether there are strands or messages. */
+  public boolean isRunnable() {
+    return live() > 0 || !inbound.isEmpty();
+  }
+
+  private void turn(long limit, boolean breaksDeadlocks) {
     turns++;
     if (housekeeping != null) {
       housekeeping.run();
@@ -394,13 +436,19 @@ public final class EventLoop extends StrandTable {
     inbound.drain();
     long deadline = timers.nextDeadline();
     long timeout = deadline == TimerQueue.NEVER ? Backend.FOREVER : untilNext(deadline);
-    if (!ready.isEmpty() || live() == 0) {
+    if (!ready.isEmpty() || live() == 0 || isAwaitedOver()) {
       backend.poll(0);
       return;
     }
-    if (timeout == Backend.FOREVER && deadlockCandidates == live() + hosted.waiting()) {
+    if (breaksDeadlocks
+        && timeout == Backend.FOREVER
+        && deadlockCandidates == live() + hosted.waiting()) {
       breakDeadlock();
       return;
+    }
+    if (limit != TimerQueue.NEVER) {
+      long now = clock.nanoTime();
+      timeout = Math.min(timeout, limit > now ? limit - now : 0);
     }
     timeout = spin.before(timeout, backend, inbound, clock);
     if (timeout > 0 && inbound.sleep()) {
@@ -451,47 +499,12 @@ public final class EventLoop extends StrandTable {
    */
   public void close() {
     requireThread("close");
-    DeadlockException found;
-    try {
-      found = endStrands();
-    } catch (Throwable e) {
-      abandon(); // so that the thread can have another loop
-      throw e;
-    }
-    try {
-      backend.close();
-      extensions.close();
-    } catch (Throwable e) {
-      if (found != null) {
-        e.addSuppressed(found);
-      }
-      throw e;
-    } finally {
-      LoopRegistry.remove(this);
-    }
-    if (found != null) {
-      throw found;
-    }
+    LoopEnd.close(this);
   }
 
-  /** Runs until no strand is left and none can be started; returns the first deadlock, or null. */
-  private @Nullable DeadlockException endStrands() {
-    DeadlockException first = null;
-    do {
-      cancelAll();
-      try {
-        run(); // not cancelling afterwards
-      } catch (DeadlockException e) {
-        if (first == null) {
-          first = e;
-        } else if (first != e) {
-          first.addSuppressed(e);
-        }
-      }
-      cancelling = true; // for strands that the last tasks start
-      inbound.drain();
-    } while (live() > 0 || !inbound.closeIfEmpty());
-    return first;
+  /** Cancels strands that are started from now on. */
+  void cancelLater() {
+    cancelling = true;
   }
 
   /** Closes the loop without ending its strands: for use after a simulation has failed. */
