@@ -10,6 +10,7 @@ import dev.weft.internal.io.Endpoint;
 import dev.weft.internal.io.GatheredWrites;
 import dev.weft.internal.io.Segments;
 import dev.weft.internal.io.SocketCalls;
+import dev.weft.internal.io.Transferable;
 import dev.weft.io.SegmentList;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
@@ -112,7 +113,9 @@ public abstract sealed class NetworkSocket permits StreamSocket, MessageSocket {
       endpoint.write(MemorySegment.NULL, deadline.nanoTime());
       return;
     }
+    int seen = endpoint.cancels();
     for (long written = 0; written < end; ) {
+      endpoint.requireGoing("write", seen);
       Gather gather = GatheredWrites.begin(endpoint);
       boolean all = segments.gather(gather, written);
       written += GatheredWrites.write(endpoint, gather, more || !all, deadline.nanoTime());
@@ -127,8 +130,10 @@ public abstract sealed class NetworkSocket permits StreamSocket, MessageSocket {
       endpoint.write(source, deadline.nanoTime());
       return;
     }
-    Endpoint.requireTransferable(source);
+    Transferable.requireTransferable(source);
+    int seen = endpoint.cancels();
     for (long from = 0; from < end; ) {
+      endpoint.requireGoing("write", seen);
       Gather gather = GatheredWrites.begin(endpoint);
       gather.add(source, from, end - from);
       from += GatheredWrites.write(endpoint, gather, true, deadline.nanoTime());

@@ -2,9 +2,12 @@
 package dev.weft.sim;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.weft.error.Errno;
 import dev.weft.internal.backend.Backend;
+import dev.weft.internal.backend.BegunOps;
 import dev.weft.internal.backend.Handle;
 import dev.weft.internal.backend.Op;
 import dev.weft.internal.backend.PollEvents;
@@ -54,6 +57,63 @@ abstract class CancelContract extends ZeroCopyContract {
     assertEquals(3, waiting.get(0).result(), "no byte was lost");
     discard(ends);
     discard(listener);
+  }
+
+  @Test
+  void whatIsInProgressOnAHandleIsCancelledAndTheHandleStaysOpen() throws Exception {
+    Backend backend = backend();
+    int[] ends = connection();
+    Handle handle = backend.newHandle("an end");
+    backend.open(handle, ends[0]);
+    Op receive = backend.create(completed::add);
+    backend.submit(receive.receive(handle, scratch(), 0, 1));
+    Op poll = backend.create(completed::add);
+    backend.submit(poll.poll(handle, PollEvents.READABLE));
+    Op other = backend.create(completed::add);
+    backend.submit(other.poll(at(ends[1]), PollEvents.READABLE));
+    backend.poll(0);
+    BegunOps begun = backend.begunOps(handle);
+
+    backend.cancelAll(handle);
+    pollUntilCompleted(2);
+
+    assertEquals(CANCELED, receive.result());
+    assertEquals(CANCELED, poll.result());
+    assertTrue(begun.areOver());
+    assertTrue(handle.isOpen());
+    backend.submit(receive.receive(handle, scratch(), 0, 1));
+    assertEquals(1, send(ends[1], "a"));
+    pollUntilDone(receive);
+    assertEquals(1, receive.result());
+    assertTrue(other.isBusy());
+    backend.beginClose(handle, null);
+    assertEquals(0, backend.closeWhenUnused(handle));
+    pollUntilDone(other); // the other end is closed
+    discard(ends[1]);
+  }
+
+  @Test
+  void operationsThatBeginLaterAreNotWaitedFor() throws Exception {
+    Backend backend = backend();
+    int[] ends = connection();
+    Handle handle = backend.newHandle("an end");
+    backend.open(handle, ends[0]);
+    Op receive = backend.create(completed::add);
+    backend.submit(receive.receive(handle, scratch(), 0, 1));
+    backend.poll(0);
+    BegunOps begun = backend.begunOps(handle);
+    assertFalse(begun.areOver());
+
+    assertEquals(1, send(ends[1], "a"));
+    pollUntilDone(receive);
+    backend.submit(receive.receive(handle, scratch(), 0, 1));
+
+    assertTrue(begun.areOver());
+    assertFalse(backend.begunOps(handle).areOver());
+    backend.beginClose(handle, null);
+    assertEquals(0, backend.closeWhenUnused(handle));
+    pollUntilDone(receive);
+    discard(ends[1]);
   }
 
   @Test

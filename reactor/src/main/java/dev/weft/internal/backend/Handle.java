@@ -74,6 +74,9 @@ public final class Handle extends PhantomReference<Object> {
 
   @Nullable Listener listener;
 
+  /** Called whenever an operation has ended. */
+  private @Nullable Listener watcher;
+
   /** The descriptor that it had before, to be closed when no operation uses it; or NONE. */
   private int retired = NONE;
 
@@ -253,9 +256,24 @@ public final class Handle extends PhantomReference<Object> {
     } else if (second == op) {
       second = null;
     }
-    if (--uses == 0) {
+    --uses;
+    Listener watching = watcher;
+    if (watching != null) {
+      watching.unused(this);
+    }
+    if (uses == 0) {
       notifyUnused();
     }
+  }
+
+  /** The listener that is called whenever an operation on the handle has ended, or null. */
+  public @Nullable Listener watcher() {
+    return watcher;
+  }
+
+  /** Sets the {@link #watcher}. */
+  public void watch(Listener watching) {
+    watcher = watching;
   }
 
   private void notifyUnused() {

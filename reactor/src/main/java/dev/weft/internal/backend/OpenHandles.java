@@ -89,13 +89,36 @@ public abstract class OpenHandles implements DescriptorHandOver {
     left -= cancelIfAny(handle.first);
     left -= cancelIfAny(handle.second);
     if (left > 0) {
-      table.forEachBusy(
-          op -> {
-            if (op.uses(handle)) {
-              cancel(op);
-            }
-          });
+      cancelUsers(handle);
     }
+  }
+
+  /** Cancels the operations that are in progress on an open handle, which stays open. */
+  public final void cancelAll(Handle handle) {
+    if (!handle.isUnused()) {
+      cancelUsers(handle);
+    }
+  }
+
+  private void cancelUsers(Handle handle) {
+    table.forEachBusy(
+        op -> {
+          if (op.uses(handle)) {
+            cancel(op);
+          }
+        });
+  }
+
+  /** The operations that are in progress on a handle, but for those that go on until a cancel. */
+  public final BegunOps begunOps(Handle handle) {
+    BegunOps begun = new BegunOps();
+    table.forEachBusy(
+        op -> {
+          if (op.uses(handle)) {
+            begun.add(op);
+          }
+        });
+    return begun;
   }
 
   private int cancelIfAny(@Nullable Op op) {

@@ -61,6 +61,9 @@ public final class Acceptor implements Op.Listener {
 
   private boolean stopped;
 
+  /** How often what was in progress has been cancelled. */
+  private int cancels;
+
   /**
    * Makes an acceptor without a socket; the caller opens {@link #handle} with it.
    *
@@ -111,7 +114,11 @@ public final class Acceptor implements Op.Listener {
     if (deadline == TimerQueue.NOW && !tryAwait()) {
       strand.waiting.requireTime("accept", name, deadline);
     }
+    int seen = cancels;
     while (accepted.isEmpty() && !stopped) {
+      if (cancels != seen) {
+        throw new ErrnoException("accept", name.toString(), -InProgress.CANCELED);
+      }
       throwFailure();
       startAccepting();
       strand.await(waiters, "accept", name, deadline, WaitMode.EXTERNAL);
@@ -186,6 +193,13 @@ public final class Acceptor implements Op.Listener {
   /** Whether connections get direct descriptors. */
   public boolean acceptsDirect() {
     return direct;
+  }
+
+  /** Cancels what is in progress: fibers that wait get ECANCELED. */
+  void cancelAll() {
+    cancels++;
+    loop.backend().cancelAll(handle);
+    waiters.wakeAll();
   }
 
   /** Ends the operation in progress, so that the next one uses the handle's present descriptor. */

@@ -45,15 +45,15 @@ public final class Endpoint {
   /** The backend can't know whether an operation would wait. */
   private static final int UNKNOWN = -Errno.EOPNOTSUPP.code();
 
-  /** The kernel moves at most this much in one call (read(2)). */
-  static final int TRANSFER_MAX = 0x7ffff000;
-
   public final EventLoop loop;
   private final Handle handle;
   private final Kind kind;
   private final Object name;
   boolean reading;
   boolean writing;
+
+  /** How often what was in progress has been cancelled: see {@link InProgress}. */
+  int cancels;
 
   /** The large transfers of a socket; null until there is one, and of other kinds. */
   private @Nullable DirectTransfers direct;
@@ -107,7 +107,7 @@ public final class Endpoint {
 
   /** Reads some bytes; -1 at the end of the stream, 0 only into an empty segment. Suspends. */
   public int read(MemorySegment target, long deadline) throws IOException {
-    int length = writableLength(target);
+    int length = Transferable.writableLength(target);
     Strand strand = enter("read");
     if (length == 0) {
       return transferNothing(strand, "read", deadline);
@@ -136,6 +136,13 @@ public final class Endpoint {
       receiver = mine;
     }
     return mine;
+  }
+
+  /** Wakes a strand that waits for a buffer to receive into. */
+  void wakeForBuffer() {
+    if (receiver != null) {
+      receiver.wakeForBuffer();
+    }
   }
 
   /** Who has received something that the kernel does not have any more, or will; or null. */
@@ -181,7 +188,7 @@ public final class Endpoint {
 
   /** Reads some bytes at a position of a file; -1 at its end. Suspends. */
   public int readAt(MemorySegment target, long position, long deadline) throws IOException {
-    int length = writableLength(target);
+    int length = Transferable.writableLength(target);
     Strand strand = enter("read");
     if (length == 0) {
       return transferNothing(strand, "read", deadline);
@@ -192,7 +199,7 @@ public final class Endpoint {
 
   /** Writes some bytes, at least one unless the segment is empty. Suspends. */
   public int writeSome(MemorySegment source, long deadline) throws IOException {
-    int length = checkedLength(source);
+    int length = Transferable.checkedLength(source);
     Strand strand = enter("write");
     if (length == 0) {
       return transferNothing(strand, "write", deadline);
@@ -208,14 +215,16 @@ public final class Endpoint {
 
   /** Writes all the bytes. Suspends. */
   public void write(MemorySegment source, long deadline) throws IOException {
-    checkedLength(source);
+    Transferable.checkedLength(source);
     Strand strand = enter("write");
     long end = source.byteSize();
     if (end == 0) {
       transferNothing(strand, "write", deadline);
     }
+    int seen = cancels;
     for (long from = 0; from < end; ) {
-      int length = (int) Math.min(end - from, TRANSFER_MAX);
+      requireGoing("write", seen);
+      int length = (int) Math.min(end - from, Transferable.MAX);
       from += writeSome(strand, source, from, length, deadline);
     }
   }
@@ -233,7 +242,7 @@ public final class Endpoint {
 
   /** Writes some bytes at a position of a file. Suspends. */
   public int writeAt(MemorySegment source, long position, long deadline) throws IOException {
-    int length = checkedLength(source);
+    int length = Transferable.checkedLength(source);
     Strand strand = enter("write");
     if (length == 0) {
       return transferNothing(strand, "write", deadline);
@@ -371,7 +380,9 @@ public final class Endpoint {
   /** Performs an operation, and waits for it unless the deadline is NOW. Suspends. */
   int perform(Strand strand, String verb, Op op, long deadline) {
     if (deadline != TimerQueue.NOW) {
-      return Operations.perform(strand, verb, name, op, deadline, WaitMode.EXTERNAL);
+      int seen = cancels;
+      int done = Operations.perform(strand, verb, name, op, deadline, WaitMode.EXTERNAL);
+      return cancels != seen && Retry.isCancelled(done) ? InProgress.CANCELED : done;
     }
     strand.checkBeforeWait(verb, name, deadline, WaitMode.EXTERNAL);
     int result = attempt(op);
@@ -449,6 +460,18 @@ public final class Endpoint {
     throw new ErrnoException(verb, name.toString(), -result);
   }
 
+  /** How often what was in progress has been cancelled, for {@link #requireGoing}. */
+  public int cancels() {
+    return cancels;
+  }
+
+  /** Throws ECANCELED if what was in progress has been cancelled since: the rest is not done. */
+  public void requireGoing(String verb, int seen) throws IOException {
+    if (cancels != seen) {
+      check(verb, InProgress.CANCELED);
+    }
+  }
+
   /** The {@link OpenFlags} of the descriptor, or -errno. */
   public int openFlags() {
     return loop.backend().perform(loop.call().openFlags(handle));
@@ -458,30 +481,6 @@ public final class Endpoint {
   public FileType fileType() {
     Call request = loop.call().fileType(handle);
     return loop.backend().perform(request) < 0 ? FileType.OTHER : request.type();
-  }
-
-  static int writableLength(MemorySegment segment) {
-    if (segment.isReadOnly()) {
-      throw new IllegalArgumentException("a read-only segment can't be read into: " + segment);
-    }
-    return checkedLength(segment);
-  }
-
-  static int checkedLength(MemorySegment segment) {
-    requireTransferable(segment);
-    return (int) Math.min(segment.byteSize(), TRANSFER_MAX);
-  }
-
-  /** Checks that the kernel can access the segment. */
-  public static void requireTransferable(MemorySegment segment) {
-    if (!segment.isNative()) {
-      throw new IllegalArgumentException(
-          "the kernel needs a native segment, not one on the heap: " + segment);
-    }
-    // The kernel gets only the address, so the JVM would not detect a closed arena.
-    if (!segment.scope().isAlive()) {
-      throw new IllegalStateException("the arena of the segment is closed: " + segment);
-    }
   }
 
   // ---- closing
@@ -499,9 +498,7 @@ public final class Endpoint {
       return 0;
     }
     loop.requireThread("close", name);
-    if (receiver != null) {
-      receiver.closing();
-    }
+    wakeForBuffer();
     return Closing.close(loop, handle, name);
   }
 

@@ -34,7 +34,7 @@ public final class MessageTransfers {
   private static int receive(
       Endpoint endpoint, boolean peeks, MemorySegment target, Message message, long deadline)
       throws IOException {
-    int length = Endpoint.writableLength(target);
+    int length = Transferable.writableLength(target);
     String verb = peeks ? "peek" : "receive";
     Strand strand = endpoint.enter(verb);
     int ahead = length == 0 ? 0 : endpoint.readAhead(strand, target, verb, !peeks, deadline);
@@ -64,7 +64,7 @@ public final class MessageTransfers {
   public static int send(
       Endpoint endpoint, MemorySegment source, long length, Message message, long deadline)
       throws IOException {
-    int bytes = (int) Math.min(length, Endpoint.checkedLength(source));
+    int bytes = (int) Math.min(length, Transferable.checkedLength(source));
     Strand strand = endpoint.enter("send");
     requireOpenFiles(message);
     while (true) {

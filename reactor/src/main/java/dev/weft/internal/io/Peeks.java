@@ -14,7 +14,7 @@ public final class Peeks {
   /** Reads bytes, at least one; -1 at the end of the stream. Suspends. */
   public static int peek(Endpoint endpoint, MemorySegment target, long deadline)
       throws IOException {
-    int length = Endpoint.writableLength(target);
+    int length = Transferable.writableLength(target);
     Strand strand = endpoint.enter("peek");
     if (length == 0) {
       return endpoint.transferNothing(strand, "peek", deadline);

@@ -112,6 +112,7 @@ public final class Receiver implements Op.Listener {
   }
 
   private int next(Endpoint endpoint, Strand strand, long deadline) throws IOException {
+    int seen = endpoint.cancels();
     while (true) {
       endpoint.requireOpen();
       if (!unread.isEmpty()) {
@@ -120,6 +121,7 @@ public final class Receiver implements Op.Listener {
       if (outcome != NOTHING) {
         return endpoint.check("receive", takeOutcome()) - 1; // 0 is the end
       }
+      endpoint.requireGoing("receive", seen);
       if (isArmed()) {
         if (deadline == TimerQueue.NOW) {
           look();
@@ -287,8 +289,8 @@ public final class Receiver implements Op.Listener {
     }
   }
 
-  /** Called when the socket is being closed: a strand can wait for a buffer. */
-  void closing() {
+  /** Wakes a strand that waits for a buffer: the socket is being closed, or it is cancelled. */
+  void wakeForBuffer() {
     pool.waiters.wakeAll();
   }
 
@@ -350,12 +352,17 @@ public final class Receiver implements Op.Listener {
       look();
       return;
     }
+    int seen = endpoint.cancels();
     while (!isReadable() && isArmed()) {
+      endpoint.requireGoing(verb, seen);
       if (stops) {
         stop();
       }
       strand.await(waiters, verb, endpoint.name(), deadline, WaitMode.EXTERNAL);
       endpoint.requireOpen();
+    }
+    if (!isReadable()) {
+      endpoint.requireGoing(verb, seen);
     }
   }
 

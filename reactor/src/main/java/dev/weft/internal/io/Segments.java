@@ -33,7 +33,7 @@ public abstract class Segments {
   public static Segments toFill(Object list) {
     Segments segments = checked(list, "one read can't skip places: ");
     for (int i = 0; i < segments.size(); i++) {
-      Endpoint.writableLength(Objects.requireNonNull(segments.segment(i)));
+      Transferable.writableLength(Objects.requireNonNull(segments.segment(i)));
     }
     return segments;
   }
@@ -74,7 +74,7 @@ public abstract class Segments {
       long left = byteSize(i) - skipped;
       if (left > 0) {
         MemorySegment segment = Objects.requireNonNull(segment(i));
-        Endpoint.requireTransferable(segment);
+        Transferable.requireTransferable(segment);
         if (target.add(segment, skipped, left) < left) {
           return false;
         }

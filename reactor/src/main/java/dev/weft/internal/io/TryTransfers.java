@@ -14,7 +14,7 @@ public final class TryTransfers {
 
   /** Reads bytes that have arrived; 0 if there are none now, -1 at the end of the stream. */
   public static int read(Endpoint endpoint, MemorySegment target) throws IOException {
-    int length = Endpoint.writableLength(target);
+    int length = Transferable.writableLength(target);
     Strand strand = endpoint.enter("read");
     endpoint.requireNoReader("read");
     if (length == 0) {
@@ -32,7 +32,7 @@ public final class TryTransfers {
 
   /** Writes what the system takes at once; 0 if that is nothing. */
   public static int write(Endpoint endpoint, MemorySegment source) throws IOException {
-    int length = Endpoint.checkedLength(source);
+    int length = Transferable.checkedLength(source);
     Strand strand = endpoint.enter("write");
     endpoint.requireNoWriter();
     if (length == 0) {
@@ -45,7 +45,7 @@ public final class TryTransfers {
   /** Receives a message; -1 if there is none now. */
   public static int receive(Endpoint endpoint, MemorySegment target, Message message)
       throws IOException {
-    int length = Endpoint.writableLength(target);
+    int length = Transferable.writableLength(target);
     Strand strand = endpoint.enter("receive");
     int result =
         endpoint.attempt(
@@ -58,7 +58,7 @@ public final class TryTransfers {
    */
   public static int send(Endpoint endpoint, MemorySegment source, long length, Message message)
       throws IOException {
-    int bytes = (int) Math.min(length, Endpoint.checkedLength(source));
+    int bytes = (int) Math.min(length, Transferable.checkedLength(source));
     Strand strand = endpoint.enter("send");
     MessageTransfers.requireOpenFiles(message);
     int result =

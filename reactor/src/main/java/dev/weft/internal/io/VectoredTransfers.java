@@ -81,7 +81,9 @@ public final class VectoredTransfers {
     if (end == 0) {
       endpoint.transferNothing(endpoint.enter("write"), "write", deadline);
     }
+    int seen = endpoint.cancels();
     for (long written = 0; written < end; ) {
+      endpoint.requireGoing("write", seen);
       long place = position == Op.CURRENT_POSITION ? position : position + written;
       written += writeSome(endpoint, source, written, place, deadline);
     }

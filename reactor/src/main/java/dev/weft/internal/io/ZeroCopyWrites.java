@@ -22,14 +22,16 @@ public final class ZeroCopyWrites {
    */
   public static void write(Endpoint endpoint, MemorySegment source, long deadline)
       throws IOException {
-    Endpoint.checkedLength(source);
+    Transferable.checkedLength(source);
     long end = source.byteSize();
     if (end == 0 || !endpoint.loop.backend().has(Capability.ZERO_COPY)) {
       endpoint.write(source, deadline);
       return;
     }
+    int seen = endpoint.cancels();
     for (long from = 0; from < end; ) {
-      int length = (int) Math.min(end - from, Endpoint.TRANSFER_MAX);
+      endpoint.requireGoing("write", seen);
+      int length = (int) Math.min(end - from, Transferable.MAX);
       int sent = send(endpoint, source, from, length, deadline);
       if (sent < 0) {
         endpoint.write(source.asSlice(from), deadline);
