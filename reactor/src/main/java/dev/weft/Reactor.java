@@ -20,8 +20,6 @@ import dev.weft.internal.queue.Clock;
 import dev.weft.internal.strand.EventLoop;
 import dev.weft.internal.strand.HostedStrand;
 import dev.weft.internal.strand.LoopListener;
-import java.time.Duration;
-import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.Executor;
@@ -176,23 +174,15 @@ public final class Reactor implements AutoCloseable, Executor {
   }
 
   private Watchdog.Watch watch() {
-    long limitNanos = Deadline.saturatedNanos(options.stallLimit());
-    return Watchdog.watch(loop, limitNanos, this::stalled);
+    return Watchdog.watch(loop, Deadline.saturatedNanos(options.stallLimit()), this::stalled);
   }
 
   private void stalled(String name, Thread.State state, StackTraceElement[] stack, long nanos) {
-    boolean blocked =
-        switch (state) {
-          case BLOCKED, WAITING, TIMED_WAITING -> true;
-          default -> false;
-        };
     LoopListener observer = loop.listener();
     if (observer != null) {
       observer.stalled(name, stack, nanos);
     }
-    options
-        .stallHandler()
-        .accept(new Stall(name, Duration.ofNanos(nanos), blocked, List.of(stack)));
+    options.stallHandler().accept(new Stall(name, state, stack, nanos));
   }
 
   /**
@@ -228,9 +218,14 @@ public final class Reactor implements AutoCloseable, Executor {
     fibers.keepWards(false);
     FiberState main = Fiber.main(fibers, task, computes);
     main.begin(Deadline.NEVER.nanoTime());
+    return ended(main, loop::run);
+  }
+
+  /** Runs the loop, and returns {@code main}; throws what its code has thrown. */
+  private static FiberState ended(FiberState main, Runnable loopRun) throws Exception {
     Throwable deadlock = null;
     try {
-      loop.run();
+      loopRun.run();
     } catch (RuntimeException e) {
       deadlock = e;
     }
@@ -275,14 +270,7 @@ public final class Reactor implements AutoCloseable, Executor {
     fibers.keepWards(true);
     FiberState awaited = Fiber.awaited(fibers, call);
     awaited.begin(Deadline.NEVER.nanoTime());
-    Throwable deadlock = null;
-    try {
-      loop.runUntilEnded(awaited.strand());
-    } catch (RuntimeException e) {
-      deadlock = e;
-    }
-    rethrow(deadlock, awaited.failure());
-    return (T) awaited.result();
+    return (T) ended(awaited, () -> loop.runUntilEnded(awaited.strand())).result();
   }
 
   /**

@@ -15,12 +15,16 @@ public final class Stall {
   private final boolean blocked;
   private final List<StackTraceElement> stack;
 
-  Stall(String fiber, Duration lasting, boolean blocked, List<StackTraceElement> stack) {
-
+  /** That a thread in {@code state} has not come back to its loop for {@code nanos}. */
+  Stall(String fiber, Thread.State state, StackTraceElement[] stack, long nanos) {
     this.fiber = fiber;
-    this.lasting = lasting;
-    this.blocked = blocked;
-    this.stack = List.copyOf(stack);
+    lasting = Duration.ofNanos(nanos);
+    blocked =
+        switch (state) {
+          case BLOCKED, WAITING, TIMED_WAITING -> true;
+          default -> false;
+        };
+    this.stack = List.of(stack);
   }
 
   /** One line, and the stack. */

@@ -91,9 +91,9 @@ public final class UringBackend extends Backend {
    * @throws ReactorUnavailableException if this system does not allow it
    */
   public static UringBackend open(RingOptions options) throws ReactorUnavailableException {
-    int completions = Math.min(options.entries() * COMPLETIONS_PER_ENTRY, COMPLETION_ENTRIES_MAX);
     rehearse();
-    return on(Ring.open(options, completions));
+    int completions = options.entries() * COMPLETIONS_PER_ENTRY;
+    return on(Ring.open(options, Math.min(completions, COMPLETION_ENTRIES_MAX)));
   }
 
   /** As {@link #open(RingOptions)}, with queues of those sizes. */
@@ -105,15 +105,11 @@ public final class UringBackend extends Backend {
 
   /** Makes a backend of {@code ring}, which is closed if there is no memory for one. */
   private static UringBackend on(Ring ring) throws ReactorUnavailableException {
-    boolean made = false;
     try {
-      UringBackend backend = new UringBackend(ring);
-      made = true;
-      return backend;
-    } finally {
-      if (!made) {
-        ring.close();
-      }
+      return new UringBackend(ring);
+    } catch (ReactorUnavailableException | RuntimeException | Error e) {
+      ring.close();
+      throw e;
     }
   }
 
@@ -185,8 +181,8 @@ public final class UringBackend extends Backend {
     if (Libc.threadId() != threadId) { // as of pollNow
       return super.registerMemory(memory);
     }
-    int result = ring.registerBuffer(memory);
-    return result < 0 ? result : encoder.useRegistered(memory);
+    int failure = ring.registerBuffer(memory);
+    return failure < 0 ? failure : encoder.useRegistered(memory);
   }
 
   @Override

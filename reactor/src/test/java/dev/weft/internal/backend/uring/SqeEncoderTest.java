@@ -18,7 +18,7 @@ import org.junit.jupiter.api.Test;
 @Tag("needs-io-uring")
 @Tag("mode-independent")
 class SqeEncoderTest {
-  private final Arena arena = Arena.ofConfined();
+  private final Arena arena = Arena.ofShared();
   private final MemorySegment registered = arena.allocate(8192, 4096);
   private final MemorySegment other = arena.allocate(64);
   private final Handle handle = Handle.borrowed(7, "seven");
