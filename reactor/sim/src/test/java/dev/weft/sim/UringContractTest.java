@@ -13,22 +13,34 @@ import dev.weft.internal.backend.Op;
 import dev.weft.internal.backend.OpenFlags;
 import dev.weft.internal.backend.uring.UringBackend;
 import dev.weft.internal.os.Libc;
+import dev.weft.internal.os.RingOptions;
 import java.nio.file.Path;
+import java.util.OptionalInt;
 import java.util.concurrent.Callable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Linux keeps the contract. */
+/**
+ * Linux keeps the contract: of a ring to which the reactor's thread submits or, with {@code
+ * -Ddev.weft.test.submissionPolling=true}, a thread of the kernel that sleeps in between.
+ */
 class UringContractTest extends ChildContract {
+  private static final boolean POLLS = Boolean.getBoolean("dev.weft.test.submissionPolling");
+  private static final int IDLE_MILLIS = 1;
+
   @TempDir private Path directory;
 
   @Override
   Backend open(int entries) throws Exception {
-    return opened(() -> UringBackend.open(entries, 4 * entries));
+    return opened(() -> POLLS ? openPolled(entries) : UringBackend.open(entries, 4 * entries));
+  }
+
+  private static UringBackend openPolled(int entries) throws ReactorUnavailableException {
+    return UringBackend.open(new RingOptions(entries, 0, 0, IDLE_MILLIS, OptionalInt.empty(), 0));
   }
 
   /** What {@code opening} makes, or skips the test with the reason. */
-  static Backend opened(Callable<UringBackend> opening) throws Exception {
+  private static Backend opened(Callable<UringBackend> opening) throws Exception {
     try {
       return opening.call();
     } catch (ReactorUnavailableException e) {
