@@ -75,9 +75,11 @@ public abstract class CoroutineState extends InnerRoutine {
   private static @Nullable InnerRoutine innermostWoven() {
     Strand strand = Strand.current();
     if (strand instanceof HostedStrand hosted) {
-      return hosted.context().inner;
+      return (InnerRoutine) hosted.context().inner;
     }
-    return strand == null || !strand.isStackless() ? null : strand.loop.context().inner;
+    return strand == null || !strand.isStackless()
+        ? null
+        : (InnerRoutine) strand.loop.context().inner;
   }
 
   /** Called by {@link #run} with what the body has returned. */
@@ -168,7 +170,7 @@ public abstract class CoroutineState extends InnerRoutine {
   }
 
   private void switchToStack(CoroutineStack mine) {
-    InnerRoutine outer = enterPlain();
+    Object outer = enterPlain();
     phase = RUNNING;
     try {
       mine.switchIn();

@@ -85,7 +85,7 @@ public abstract class InnerRoutine extends Routine {
    * @return whether it waits; if not, the context has the yielded value
    */
   private boolean proceed(Context context) {
-    InnerRoutine outer = context.inner;
+    Object outer = context.inner;
     context.inner = this;
     phase = RUNNING;
     try {
@@ -166,15 +166,15 @@ public abstract class InnerRoutine extends Routine {
    *
    * @return the one that it ran before; for {@link #leavePlain}
    */
-  protected final @Nullable InnerRoutine enterPlain() {
+  protected final @Nullable Object enterPlain() {
     Context context = home().context;
-    InnerRoutine outer = context.inner;
+    Object outer = context.inner;
     context.inner = this;
     return outer;
   }
 
   /** Notes that the calling thread runs {@code outer} again. */
-  protected final void leavePlain(@Nullable InnerRoutine outer) {
+  protected final void leavePlain(@Nullable Object outer) {
     home().context.inner = outer;
   }
 

@@ -28,6 +28,6 @@ public final class RoutineThread {
 
   /** The innermost routine that code of the calling thread, not woven, has resumed; or null. */
   public static @Nullable InnerRoutine innermost() {
-    return current().context.inner;
+    return (InnerRoutine) current().context.inner;
   }
 }

@@ -71,8 +71,11 @@ public final class Context {
   /** What the awaited call has thrown, or null. */
   public @Nullable Throwable failure;
 
-  /** The innermost routine that runs with this context as a part of another, or null. */
-  @Nullable public InnerRoutine inner;
+  /**
+   * The innermost routine that runs with this context as a part of another, or null. Its type is
+   * internal, and is not named where users could see it.
+   */
+  @Nullable public Object inner;
 
   // ---- the frames created since the routine was resumed; null if an existing one suspended again
 
@@ -144,7 +147,7 @@ public final class Context {
 
   private void endWait(@Nullable Throwable why) {
     assert why != null : "woven code has failed and does not say why";
-    InnerRoutine yielding = inner;
+    InnerRoutine yielding = (InnerRoutine) inner;
     if (yielding != null && yielding.refuseYield(this, why)) {
       return;
     }
