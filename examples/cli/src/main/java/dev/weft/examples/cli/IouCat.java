@@ -7,6 +7,7 @@ import dev.weft.error.Errno;
 import dev.weft.error.ErrnoException;
 import dev.weft.examples.common.BackendOption;
 import dev.weft.examples.common.NativeText;
+import dev.weft.examples.common.Operands;
 import dev.weft.examples.common.Program;
 import dev.weft.examples.common.Programs;
 import dev.weft.fs.File;
@@ -19,7 +20,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import picocli.CommandLine.Model.CommandSpec;
-import picocli.CommandLine.Model.PositionalParamSpec;
 import picocli.CommandLine.ParseResult;
 
 /** Copies files to standard output, within the kernel where that is possible. */
@@ -35,11 +35,6 @@ final class IouCat implements Program {
 
   private static final String POSITION = "pos:";
 
-  /**
-   * The exit status that a shell reports for a program ended by SIGPIPE. The JVM ignores SIGPIPE.
-   */
-  private static final int READER_GONE = 128 + 13;
-
   /** One operation at a time needs no more; a small ring is quicker to set up. */
   private static final int QUEUE_ENTRIES = 8;
 
@@ -53,13 +48,7 @@ final class IouCat implements Program {
             "Copies each FILE to standard output, in order. With no FILE, or when FILE is -,",
             "copies standard input.");
     spec.addOption(BackendOption.spec());
-    return spec.addPositional(
-        PositionalParamSpec.builder()
-            .paramLabel("FILE")
-            .type(List.class)
-            .auxiliaryTypes(String.class)
-            .arity("0..*")
-            .build());
+    return spec.addPositional(Operands.texts("FILE", "0..*"));
   }
 
   @Override

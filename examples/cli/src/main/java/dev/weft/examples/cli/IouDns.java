@@ -16,6 +16,7 @@ import dev.weft.error.ErrnoException;
 import dev.weft.examples.common.BackendOption;
 import dev.weft.examples.common.ListenAddress;
 import dev.weft.examples.common.NativeText;
+import dev.weft.examples.common.Operands;
 import dev.weft.examples.common.Program;
 import dev.weft.examples.common.Programs;
 import dev.weft.os.Stdio;
@@ -34,15 +35,11 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Model.OptionSpec;
-import picocli.CommandLine.Model.PositionalParamSpec;
 import picocli.CommandLine.ParseResult;
 
 /** Looks up names and addresses, all at the same time. */
 final class IouDns implements Program {
   private static final String NAME = "iou_dns";
-
-  /** The exit status that a shell reports for a program ended by SIGPIPE. */
-  private static final int READER_GONE = 128 + 13;
 
   /** More of them wait to be started, and standard input is not read further meanwhile. */
   private static final int LOOKUPS_MAX = 2000;
@@ -79,13 +76,7 @@ final class IouDns implements Program {
     spec.addOption(file("--resolv-conf", "in place of /etc/resolv.conf"));
     spec.addOption(file("--hosts", "in place of /etc/hosts"));
     spec.addOption(BackendOption.spec());
-    return spec.addPositional(
-        PositionalParamSpec.builder()
-            .paramLabel("NAME|ADDRESS")
-            .type(List.class)
-            .auxiliaryTypes(String.class)
-            .arity("0..*")
-            .build());
+    return spec.addPositional(Operands.texts("NAME|ADDRESS", "0..*"));
   }
 
   private static OptionSpec file(String name, String description) {

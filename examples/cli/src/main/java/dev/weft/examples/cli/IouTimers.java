@@ -12,6 +12,7 @@ import dev.weft.Ticker;
 import dev.weft.error.Errno;
 import dev.weft.error.ErrnoException;
 import dev.weft.examples.common.BackendOption;
+import dev.weft.examples.common.Operands;
 import dev.weft.examples.common.Program;
 import dev.weft.examples.common.Programs;
 import dev.weft.examples.common.Seconds;
@@ -28,15 +29,11 @@ import java.util.List;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Model.CommandSpec;
-import picocli.CommandLine.Model.PositionalParamSpec;
 import picocli.CommandLine.ParseResult;
 
 /** Prints the time whenever one of several periods has passed. */
 final class IouTimers implements Program {
   private static final String NAME = "iou_timers";
-
-  /** The exit status that a shell reports for a program ended by SIGPIPE. */
-  private static final int READER_GONE = 128 + 13;
 
   private static final int COLUMN_WIDTH = 16;
   private static final double NANOS_PER_SECOND = 1e9;
@@ -56,13 +53,7 @@ final class IouTimers implements Program {
             "passed, each timer in a column of its own. Ticks that come while its output is not",
             "read are one line. INT and TERM end it.");
     spec.addOption(BackendOption.spec());
-    return spec.addPositional(
-        PositionalParamSpec.builder()
-            .paramLabel("SECONDS")
-            .type(List.class)
-            .auxiliaryTypes(String.class)
-            .arity("0..*")
-            .build());
+    return spec.addPositional(Operands.texts("SECONDS", "0..*"));
   }
 
   @Override

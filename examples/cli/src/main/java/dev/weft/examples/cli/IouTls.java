@@ -10,6 +10,7 @@ import dev.weft.error.Errno;
 import dev.weft.error.ErrnoException;
 import dev.weft.examples.common.BackendOption;
 import dev.weft.examples.common.NativeText;
+import dev.weft.examples.common.Operands;
 import dev.weft.examples.common.Program;
 import dev.weft.examples.common.Programs;
 import dev.weft.examples.common.Seconds;
@@ -31,7 +32,6 @@ import java.util.ArrayList;
 import java.util.List;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Model.OptionSpec;
-import picocli.CommandLine.Model.PositionalParamSpec;
 import picocli.CommandLine.ParseResult;
 
 /** A TLS client: standard input to a server, and its answers to standard output. */
@@ -42,9 +42,6 @@ final class IouTls implements Program {
   private static final double TIMEOUT_SECONDS_DEFAULT = 5;
   private static final double TIMEOUT_SECONDS_MAX = 1_000_000;
   private static final int BUFFER_BYTES = 32 << 10;
-
-  /** As a shell reports a program ended by SIGPIPE, which the JVM ignores. */
-  private static final int READER_GONE = 128 + 13;
 
   /** A service of a host, as it was written. */
   private record Target(String text, String host, int port) {
@@ -84,13 +81,7 @@ final class IouTls implements Program {
             .description("how long a HOST may take to connect and to agree (default 5)")
             .build());
     spec.addOption(BackendOption.spec());
-    return spec.addPositional(
-        PositionalParamSpec.builder()
-            .paramLabel("HOST[/SERVICE]")
-            .type(List.class)
-            .auxiliaryTypes(String.class)
-            .arity("1..*")
-            .build());
+    return spec.addPositional(Operands.texts("HOST[/SERVICE]", "1..*"));
   }
 
   @Override

@@ -6,6 +6,7 @@ import dev.weft.examples.cli.server.ServerArguments;
 import dev.weft.examples.cli.server.ServerRun;
 import dev.weft.examples.common.BackendOption;
 import dev.weft.examples.common.NativeText;
+import dev.weft.examples.common.Operands;
 import dev.weft.examples.common.Program;
 import dev.weft.examples.common.Programs;
 import dev.weft.examples.common.Seconds;
@@ -18,7 +19,6 @@ import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
 import picocli.CommandLine.Model.CommandSpec;
-import picocli.CommandLine.Model.PositionalParamSpec;
 import picocli.CommandLine.ParseResult;
 
 /** An echo server over TLS. */
@@ -45,13 +45,7 @@ final class IouTlsd implements Program {
     addLimits(spec);
     spec.addOption(ServerArguments.flag("--quiet", "do not report connections that break"));
     spec.addOption(BackendOption.spec());
-    return spec.addPositional(
-        PositionalParamSpec.builder()
-            .paramLabel("CERT,KEY")
-            .type(List.class)
-            .auxiliaryTypes(String.class)
-            .arity("1..*")
-            .build());
+    return spec.addPositional(Operands.texts("CERT,KEY", "1..*"));
   }
 
   private static void addLimits(CommandSpec spec) {

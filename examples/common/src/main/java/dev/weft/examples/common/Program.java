@@ -17,6 +17,12 @@ public interface Program {
   int USAGE = 2;
 
   /**
+   * Exit status: nothing reads the output any more. That is what a shell reports for a program that
+   * SIGPIPE has ended, which the JVM ignores.
+   */
+  int READER_GONE = 128 + 13;
+
+  /**
    * The command line that the program takes. The first sentence of the description is its summary
    * in the list of programs.
    *

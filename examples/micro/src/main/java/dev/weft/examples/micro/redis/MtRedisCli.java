@@ -6,7 +6,6 @@ import dev.weft.examples.common.BackendOption;
 import dev.weft.examples.common.ListenAddress;
 import dev.weft.examples.common.Program;
 import dev.weft.examples.common.Programs;
-import dev.weft.examples.micro.service.Failure;
 import dev.weft.micro.MicroProcess;
 import java.net.InetSocketAddress;
 import picocli.CommandLine.Model.CommandSpec;
@@ -57,6 +56,6 @@ public final class MtRedisCli implements Program {
       Programs.report(NAME + ": " + client.complaint());
       return Program.FAILURE;
     }
-    return client.hasNoReader() ? Failure.READER_GONE : Program.SUCCESS;
+    return client.hasNoReader() ? Program.READER_GONE : Program.SUCCESS;
   }
 }

@@ -8,9 +8,6 @@ import org.jspecify.annotations.Nullable;
 
 /** The failure that ended a filter, so that its caller learns that the output is incomplete. */
 public final class Failure {
-  /** The status of a program that SIGPIPE has ended, for shells. */
-  public static final int READER_GONE = 141;
-
   private @Nullable Errno errno;
 
   /** No failure. */
@@ -41,7 +38,7 @@ public final class Failure {
       return Program.SUCCESS;
     }
     if (noted == Errno.EPIPE) {
-      return READER_GONE;
+      return Program.READER_GONE;
     }
     Programs.report(program + ": " + noted.text() + " (" + noted + ")");
     return Program.FAILURE;
