@@ -3,7 +3,6 @@ package dev.weft.internal.os;
 
 import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
-import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
 import dev.weft.bindings.NativeLibrary;
 import dev.weft.bindings.weft_h;
@@ -20,13 +19,7 @@ import org.jspecify.annotations.Nullable;
 final class NativeSignals {
   private static final int SIGNALS = 65; // _NSIG
 
-  /** struct sigaction of glibc on 64-bit systems; the handler is first. */
-  private static final int ACTION_BYTES = 152;
-
   private static final int BUFFER_BYTES = 4096;
-  private static final long SIG_IGN = 1;
-
-  private static @Nullable LibcFunction sigaction;
 
   /** The names of those that have been caught, by their numbers. */
   private static final @Nullable String[] NAMES = new @Nullable String[SIGNALS];
@@ -41,45 +34,12 @@ final class NativeSignals {
     return NativeLibrary.isWelcome() && Libc.isAvailable();
   }
 
-  private static synchronized int sigaction(int number, long action, long old) {
-    LibcFunction function = sigaction;
-    if (function == null) {
-      function = LibcFunction.find("sigaction", 3);
-      sigaction = function;
-    }
-    return function.call(number, action, old);
-  }
-
-  /** What happens at a signal: its struct sigaction. */
-  static byte[] action(int number) {
-    try (Arena arena = Arena.ofConfined()) {
-      MemorySegment action = arena.allocate(ACTION_BYTES, Long.BYTES);
-      sigaction(number, 0, action.address());
-      return action.toArray(JAVA_BYTE);
-    }
-  }
-
-  /** Sets what happens at a signal, as {@link #action} has returned it. */
-  static void setAction(int number, byte[] action) {
-    try (Arena arena = Arena.ofConfined()) {
-      MemorySegment copy = arena.allocate(ACTION_BYTES, Long.BYTES);
-      MemorySegment.copy(action, 0, copy, JAVA_BYTE, 0, ACTION_BYTES);
-      sigaction(number, copy.address(), 0);
-    }
-  }
-
-  /** Whether a signal has no handler. */
-  static boolean isFree(byte[] action) {
-    long handler = MemorySegment.ofArray(action).get(JAVA_LONG.withByteAlignment(1), 0);
-    return handler >= 0 && handler <= SIG_IGN;
-  }
-
   /**
    * Starts to catch a signal; returns what ends it. The native library is loaded.
    *
-   * @param before what {@link #action} has returned
+   * @param before its action until then
    */
-  static synchronized Runnable catchSignal(int number, String name, byte[] before) {
+  static synchronized Runnable catchSignal(int number, String name, SignalAction before) {
     if (sink < 0) {
       sink = openSink(name);
     }
@@ -88,7 +48,7 @@ final class NativeSignals {
     if (result < 0) {
       throw SignalDispatch.refused(name, Errno.of(-result).text(), null);
     }
-    return () -> setAction(number, before);
+    return () -> before.set(number);
   }
 
   private static int openSink(String name) {

@@ -77,8 +77,8 @@ public final class SignalDispatch {
             ? FIRST_REAL_TIME + Integer.parseInt(name.substring(REAL_TIME.length()))
             : number(name);
     if (isRealTime ? Libc.isAvailable() : NativeSignals.isUsable()) {
-      byte[] before = NativeSignals.action(number);
-      if (NativeSignals.isFree(before) || ReservedSignals.isIgnored(name)) {
+      SignalAction before = SignalAction.of(number);
+      if (before.isFree() || ReservedSignals.isIgnored(name)) {
         return NativeSignals.catchSignal(number, name, before);
       }
       if (isRealTime) {
@@ -87,7 +87,7 @@ public final class SignalDispatch {
       Runnable undo = catchByJvm(name);
       return () -> {
         undo.run();
-        NativeSignals.setAction(number, before); // the JVM restores no flags
+        before.set(number); // the JVM restores no flags
       };
     }
     if (isRealTime) {

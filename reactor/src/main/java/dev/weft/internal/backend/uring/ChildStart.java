@@ -11,6 +11,7 @@ import dev.weft.internal.backend.SpawnRequest;
 import dev.weft.internal.mem.Memory;
 import dev.weft.internal.os.Libc;
 import dev.weft.internal.os.LibcFunction;
+import dev.weft.internal.os.SignalAction;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
@@ -37,13 +38,6 @@ final class ChildStart {
   private static final int SETSID = 0x80;
   private static final int SIGNAL_SET_BYTES = 128;
   private static final int SIGCHLD = 17;
-  private static final int SIG_IGN = 1;
-  private static final int SA_NOCLDWAIT = 2;
-
-  /** struct sigaction of glibc: the handler, a set of signals, flags. */
-  private static final int ACTION_BYTES = 152;
-
-  private static final int ACTION_FLAGS = 136;
 
   /** With 32 and 33, which the C library keeps to itself and would make the child ignore. */
   private static final long ALL_SIGNALS = -1;
@@ -68,7 +62,6 @@ final class ChildStart {
   private static final LibcFunction SET_GROUP = LibcFunction.find("posix_spawnattr_setpgroup", 2);
   private static final LibcFunction ACCESS = LibcFunction.find("faccessat", 4);
   private static final LibcFunction OPEN = LibcFunction.find("open", 2);
-  private static final LibcFunction ACTION = LibcFunction.find("sigaction", 3);
 
   /** The address of the variable {@code environ}. */
   private static final long ENVIRON = LibcFunction.variable("environ");
@@ -91,7 +84,7 @@ final class ChildStart {
   /** Starts a child; returns a descriptor of it, or -errno. */
   static int perform(SpawnRequest request) {
     try (Arena arena = Arena.ofConfined()) {
-      keepEndedChildren(arena);
+      keepEndedChildren();
       ChildStart start = new ChildStart(request, arena);
       try {
         return start.start();
@@ -105,13 +98,9 @@ final class ChildStart {
    * Sets the default action of SIGCHLD if the signal is ignored, which a process can inherit: then
    * the system would drop the status of a child as soon as it ends.
    */
-  private static void keepEndedChildren(Arena arena) {
-    MemorySegment action = arena.allocate(ACTION_BYTES, Long.BYTES);
-    ACTION.call(SIGCHLD, 0, action.address());
-    boolean drops = (action.get(JAVA_INT, ACTION_FLAGS) & SA_NOCLDWAIT) != 0;
-    if (action.get(JAVA_LONG, 0) == SIG_IGN || drops) {
-      action.fill((byte) 0);
-      ACTION.call(SIGCHLD, action.address(), 0);
+  private static void keepEndedChildren() {
+    if (SignalAction.of(SIGCHLD).dropsChildren()) {
+      SignalAction.ofDefault().set(SIGCHLD);
     }
   }
 
