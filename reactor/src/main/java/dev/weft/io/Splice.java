@@ -109,7 +109,7 @@ public final class Splice {
     if (isRegular(from) && isRegular(to)) {
       FileCopy files = new FileCopy(from, Splicing.HERE, to, Splicing.HERE, deadline);
       copied = files.copyRanges(limit);
-      if (files.isComplete() || copied == limit) {
+      if (files.isComplete()) {
         return copied;
       }
     }

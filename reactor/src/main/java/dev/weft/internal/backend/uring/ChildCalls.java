@@ -53,10 +53,16 @@ final class ChildCalls {
   /** Ends and reaps a child that no descriptor can be opened of. */
   static void discard(int pid, long info) {
     KILL.call(pid, SIGKILL);
+    waitFor(P_PID, pid, info, WEXITED);
+  }
+
+  /** waitid(2); returns 0, or -errno. */
+  private static int waitFor(int kind, int number, long info, int options) {
     int result;
     do {
-      result = WAIT.call(P_PID, pid, info, WEXITED);
+      result = WAIT.call(kind, number, info, options);
     } while (result == -Errno.EINTR.code());
+    return result;
   }
 
   static int signal(Call call) {
@@ -77,10 +83,7 @@ final class ChildCalls {
   static int reap(Call call, long info) {
     int options = call.detail() == 0 ? WEXITED | WNOHANG : WEXITED;
     Memory.ALL.set(JAVA_INT, info + INFO_PID, 0); // stays so if there is nothing to be reaped
-    int result;
-    do {
-      result = WAIT.call(P_PIDFD, call.handle(), info, options);
-    } while (result == -Errno.EINTR.code());
+    int result = waitFor(P_PIDFD, call.handle(), info, options);
     if (result < 0 || Memory.ALL.get(JAVA_INT, info + INFO_PID) == 0) {
       return result;
     }
